@@ -1,0 +1,83 @@
+"""Report what agents do, live: one call a step, seen by whoever waits for the job.
+
+    >>> from status_utils import publish_agent_status
+    >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
+    True
+
+Importing this loads the standard library only; boto3 follows at the first status. This page is the library's
+promise: names that are not listed here may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    BroadcastError,
+    ForeignOwnerError,
+    InvalidStatusError,
+    JournalError,
+    RejectionCode,
+    SessionStoreError,
+    SettingError,
+    StatusError,
+    TransportError,
+    ViewTokenError,
+)
+from .events import StatusUpdate
+from .ports import Transport
+from .publish import StatusExtras, publish_agent_status, publish_orchestrator_status, publish_tool_status
+from .words import OverallStatus, StatusType, StatusWord, overall_status, qualified_status, status_type
+
+if TYPE_CHECKING:
+    from .lambda_transport import LambdaTransport
+    from .memory import MemoryTransport
+    from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+
+__all__ = [
+    "BroadcastError",
+    "ForeignOwnerError",
+    "InvalidStatusError",
+    "JournalError",
+    "LambdaTransport",
+    "MemoryTransport",
+    "OverallStatus",
+    "RejectionCode",
+    "SessionStoreError",
+    "SettingError",
+    "StatusError",
+    "StatusExtras",
+    "StatusType",
+    "StatusUpdate",
+    "StatusWord",
+    "Transport",
+    "TransportError",
+    "ViewClaims",
+    "ViewTokenError",
+    "ViewTokenKeys",
+    "mint_view_token",
+    "overall_status",
+    "publish_agent_status",
+    "publish_orchestrator_status",
+    "publish_tool_status",
+    "qualified_status",
+    "status_type",
+    "verify_view_token",
+]
+
+# Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
+_LATE = {
+    "LambdaTransport": "lambda_transport",
+    "MemoryTransport": "memory",
+    "ViewClaims": "tokens",
+    "ViewTokenKeys": "tokens",
+    "mint_view_token": "tokens",
+    "verify_view_token": "tokens",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -1,0 +1,76 @@
+# One command each: everything below sets itself up first, from Python >= 3.11, make and the package registries.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+# Reach the recipes as environment variables, so that no character of the text is read by a shell.
+export COMPLAINT FAIL_AGENT
+
+SOURCES := app.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# --- set-up -----------------------------------------------------------------------------------------------
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Statusbeam needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with make PYTHON=...")'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@touch $@
+
+node_modules/.ready: .venv/.ready package.json package-lock.json
+	@npm ci --silent
+	@touch $@
+
+tests/e2e/clients/node_modules/.ready: .venv/.ready tests/e2e/clients/package-lock.json
+	@npm ci --silent --prefix tests/e2e/clients
+	@touch $@
+
+.PHONY: setup browser
+setup: .venv/.ready node_modules/.ready ## install everything into .venv and node_modules
+
+browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's, or Playwright's own
+	@tests/browser/install-chromium
+
+# --- the main job -----------------------------------------------------------------------------------------
+
+.PHONY: demo local up down status
+demo: setup ## run the main job: make demo [COMPLAINT="..."] [FAIL_AGENT=geo]
+	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"}
+
+local: setup ## run localcloud in the foreground
+	@statusbeam local run
+
+up: setup ## start localcloud in the background
+	@statusbeam local up
+
+down: .venv/.ready ## stop it
+	@statusbeam local down
+
+status: .venv/.ready ## say whether it runs
+	@statusbeam local status
+
+# --- proof ------------------------------------------------------------------------------------------------
+
+.PHONY: check test lock
+check: setup ## lint, format, types, import rules
+	ruff check $(SOURCES)
+	ruff format --check $(SOURCES)
+	mypy $(SOURCES)
+	lint-imports
+
+test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
+	node --test 'web/**/tests/*.test.js'
+	pytest
+
+lock: .venv/.ready ## resolve the dependencies anew
+	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \
+	  --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock

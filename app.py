@@ -1,0 +1,19 @@
+"""The CDK app. `cdk synth` gives all stages, `-c stage=local` one; README, "Deploy to AWS", has the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from aws_cdk import App
+
+from infra.stacks import add_stages
+
+app = App()
+add_stages(
+    app,
+    only=app.node.try_get_context("stage"),
+    region=app.node.try_get_context("region"),
+    appsync_url_override=app.node.try_get_context("appsync_url_override"),
+    today=dt.datetime.now(dt.UTC).date(),
+)
+app.synth()

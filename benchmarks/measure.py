@@ -1,0 +1,164 @@
+"""What every benchmark shares: spreads and ratios of paired runs, and server processes that always end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psutil
+
+START_SECONDS = 60.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Smallest, middle and largest of some values."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """The spread of at least one value."""
+        return cls(low=min(values), middle=median(values), high=max(values))
+
+    def __str__(self) -> str:
+        return f"{self.middle:,.3g} ({self.low:,.3g} to {self.high:,.3g})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A limit from PERFORMANCE.md for the median over the runs, in `unit` (empty: a ratio)."""
+
+    what: str
+    values: Sequence[float]
+    at_most: float | None = None
+    at_least: float | None = None
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the median keeps the limit."""
+        middle = median(self.values)
+        return (self.at_most is None or middle <= self.at_most) and (
+            self.at_least is None or middle >= self.at_least
+        )
+
+    def __str__(self) -> str:
+        sign, limit = ("<=", self.at_most) if self.at_most is not None else (">=", self.at_least)
+        verdict = "met" if self.met else "MISSED"
+        return (
+            f"{self.what}: {Spread.of(self.values)}{self.unit}; goal {sign} {limit:.3g}{self.unit}: {verdict}"
+        )
+
+
+def paired(runs: int, variants: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+    """Each variant once a run, one after the other, so that a drift of the machine touches all alike.
+
+    The order turns round with every run: whoever goes first has a colder machine.
+    """
+    results: dict[str, list[T]] = {name: [] for name in variants}
+    for run in range(runs):
+        for name in list(variants) if run % 2 == 0 else reversed(list(variants)):
+            results[name].append(variants[name]())
+    return results
+
+
+def ratios(ours: Sequence[float], peers: Sequence[float]) -> list[float]:
+    """Ours over the peer's, run by run; infinite where the peer did nothing."""
+    return [mine / theirs if theirs else math.inf for mine, theirs in zip(ours, peers, strict=True)]
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that `percent` of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+class Server:
+    """A server process that prints {"port": …} once it listens; it is gone after the `with` block."""
+
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
+        self._command = list(command)
+        self._environment = {**os.environ, **(environment or {})}
+        self.ready: dict[str, Any] = {}
+
+    @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        return int(self.ready["port"])
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the process and its children."""
+        root = psutil.Process(self._process.pid)
+        return sum(p.memory_info().rss for p in [root, *root.children(recursive=True)])
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command, env=self._environment, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.wait(START_SECONDS)
+            raise RuntimeError(f"{self._command[:3]} ended before it listened")
+        self.ready = json.loads(line)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line that runs one of our modules in a fresh interpreter."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def ask(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> dict[str, float]:
+    """Run a command that prints one JSON object as its last line, and return that object.
+
+    Raises RuntimeError with the end of what it wrote to stderr when it fails.
+    """
+    done = subprocess.run(
+        command,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command[:4])} failed:\n{done.stderr[-2000:]}")
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def node() -> str:
+    """The Node beside this Python, or the one on PATH. Raises FileNotFoundError when there is none."""
+    beside = Path(sys.executable).with_name("node")
+    found = str(beside) if beside.exists() else shutil.which("node")
+    if found is None:
+        raise FileNotFoundError("no node beside this Python or on PATH: run `make setup`")
+    return found

@@ -1,0 +1,1 @@
+"""What ours is compared with: written as people write it first, or somebody else's product unchanged."""

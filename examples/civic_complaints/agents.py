@@ -1,0 +1,191 @@
+"""The three agents: what each does with a complaint, and how every one of them tells its status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from examples.civic_complaints.geo import Locator
+from examples.civic_complaints.tools import Classifier, Mention, SeverityRater, ToolError
+
+logger = logging.getLogger(__name__)
+
+ONCE = "once:"
+QUOTE_LENGTH = 80
+LONGEST_COMPLAINT = 4000
+
+
+class AgentFailedError(Exception):
+    """An agent gave no finding. Step Functions tries it again, then ends the job with an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCall:
+    """What an agent is asked. `attempt` counts from 0, as Step Functions does."""
+
+    job_id: str
+    user_id: str
+    tenant_id: str
+    complaint: str
+    attempt: int = 0
+    fail_agent: str = ""
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> AgentCall:
+        """Read the state machine's event. Raises KeyError for a missing id or complaint."""
+        return cls(
+            job_id=event["jobId"],
+            user_id=event["userId"],
+            tenant_id=event["tenantId"],
+            complaint=str(event["complaint"])[:LONGEST_COMPLAINT],
+            attempt=int(event.get("attempt") or 0),
+            fail_agent=str(event.get("failAgent") or ""),
+        )
+
+    def is_told_to_fail(self, agent: str) -> bool:
+        """Whether the demo wants this agent to fail now: "geo" always, "once:geo" in the first attempt."""
+        if self.fail_agent == ONCE + agent:
+            return self.attempt == 0
+        return self.fail_agent == agent
+
+
+class Reporter(Protocol):
+    """How an agent tells what it is doing. None of these raises."""
+
+    def started(self, message: str) -> None: ...
+
+    def calling_tool(self, tool_name: str, reason: str) -> None: ...
+
+    def progress(self, percent: float, message: str) -> None: ...
+
+    def completed(self, message: str, *, milliseconds: int, metadata: Mapping[str, Any]) -> None: ...
+
+    def failed(self, message: str, *, milliseconds: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finding, the sentence that sums it up, and the tokens (input, output) a model used for it."""
+
+    finding: dict[str, Any]
+    message: str
+    tokens: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent: `key` is its short name in events and findings, `name` what people see."""
+
+    key: str
+    name: str
+    opening: str
+    work: Callable[[AgentCall, Reporter], Outcome]
+
+
+def run_agent(agent: Agent, call: AgentCall, reporter: Reporter, now: Callable[[], float]) -> dict[str, Any]:
+    """Run an agent with its statuses; `now` gives seconds. The finding carries `agent`. Raises
+    AgentFailedError.
+    """
+    began = now()
+    reporter.started(
+        agent.opening if call.attempt == 0 else f"Trying again: {agent.opening[0].lower()}{agent.opening[1:]}"
+    )
+    try:
+        _fail_if_told(agent, call)
+        outcome = agent.work(call, reporter)
+    except ToolError as error:
+        reporter.failed(error.public_text, milliseconds=_milliseconds(now() - began))
+        raise AgentFailedError(error.public_text) from error
+    except Exception as error:
+        logger.exception("job_id=%s, agent=%s | agent failed unexpectedly", call.job_id, agent.key)
+        reporter.failed(f"The {agent.name} stopped unexpectedly.", milliseconds=_milliseconds(now() - began))
+        raise AgentFailedError(f"{agent.key}: {type(error).__name__}") from error
+    metadata: dict[str, Any] = {"finding": outcome.finding}
+    if outcome.tokens is not None:
+        used, made = outcome.tokens
+        metadata["tokenUsage"] = {"inputTokens": used, "outputTokens": made, "totalTokens": used + made}
+    reporter.completed(outcome.message, milliseconds=_milliseconds(now() - began), metadata=metadata)
+    return {"agent": agent.key, **outcome.finding}
+
+
+def _fail_if_told(agent: Agent, call: AgentCall) -> None:
+    if call.is_told_to_fail(agent.key):
+        public_text = f"The {agent.name} failed on purpose: the demo asked for it."
+        raise ToolError("deliberate failure", public_text=public_text)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(0, round(seconds * 1000))
+
+
+def geo_agent(locator: Locator) -> Agent:
+    """The agent that finds the place."""
+
+    def work(call: AgentCall, reporter: Reporter) -> Outcome:
+        def tell(mention: Mention, number: int, count: int) -> None:
+            if number:
+                reporter.progress(100 * number / count, f"{number} of {count} places looked up")
+            reporter.calling_tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
+
+        finding = locator.locate(locator.mentions(call.complaint), on_lookup=tell)
+        return Outcome(finding, _place_message(finding))
+
+    return Agent("geo", "Geo Agent", "Reading the complaint for places", work)
+
+
+def _place_message(finding: Mapping[str, Any]) -> str:
+    if not finding["located"]:
+        return f"No location found: {finding['notes'][0]}"
+    where = finding["label"]
+    if finding["district"] and finding["district"] != where:
+        where += f" in {finding['district']}"
+    if finding["ambiguous"]:
+        others = [place["label"] for place in finding["alternatives"] if place["label"] != finding["label"]]
+        return f"Ambiguous: {where}, or " + " or ".join(others[:2])
+    details = [f"within {finding['precisionMeters']} m", f"confidence {finding['confidence']:.0%}"]
+    return f"Located at {where} ({', '.join([*details, *finding['notes'][:2]])})"
+
+
+def category_agent(classifier: Classifier) -> Agent:
+    """The agent that says what the complaint is about."""
+
+    def work(call: AgentCall, reporter: Reporter) -> Outcome:
+        reporter.calling_tool(classifier.name, "Weigh the words that speak for each category")
+        judgement = classifier.categorize(call.complaint)
+        finding = {
+            "category": judgement.category,
+            "confidence": judgement.confidence,
+            "scores": dict(judgement.scores),
+            "evidence": list(judgement.evidence),
+        }
+        because = (
+            ", ".join(f'"{_quote(words)}"' for words in judgement.evidence[:3]) or "nothing points elsewhere"
+        )
+        message = f"Category {judgement.category} ({judgement.confidence:.0%}): {because}"
+        return Outcome(finding, message, judgement.tokens)
+
+    return Agent("category", "Category Agent", "Finding out what the complaint is about", work)
+
+
+def severity_agent(rater: SeverityRater) -> Agent:
+    """The agent that says how bad it is."""
+
+    def work(call: AgentCall, reporter: Reporter) -> Outcome:
+        reporter.calling_tool(rater.name, "Look for hazards, people at risk and how long it lasts")
+        judgement = rater.rate(call.complaint)
+        finding = {
+            "severity": judgement.severity,
+            "confidence": judgement.confidence,
+            "reasons": list(judgement.reasons),
+        }
+        return Outcome(
+            finding, f"Severity {judgement.severity} of 5: {judgement.reasons[0]}", judgement.tokens
+        )
+
+    return Agent("severity", "Severity Agent", "Judging how urgent it is", work)
+
+
+def _quote(words: str) -> str:
+    return words if len(words) <= QUOTE_LENGTH else words[: QUOTE_LENGTH - 1] + "…"

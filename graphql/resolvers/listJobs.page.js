@@ -1,0 +1,34 @@
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const who = ctx.stash.who;
+  const page = {
+    operation: 'Query',
+    index: 'byUser',
+    query: {
+      expression: 'userKey = :user',
+      expressionValues: util.dynamodb.toMapValues({ ':user': `USER#${who.tenantId}#${who.userId}` }),
+    },
+    scanIndexForward: false,
+    limit: ctx.stash.limit,
+  };
+  if (ctx.args.nextToken) {
+    page.nextToken = ctx.args.nextToken;
+  }
+  if (ctx.args.overallStatus) {
+    page.filter = {
+      expression: 'overallStatus = :state',
+      expressionValues: util.dynamodb.toMapValues({ ':state': ctx.args.overallStatus }),
+    };
+  }
+  return page;
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    storeFailed(ctx);
+  }
+  ctx.stash.nextToken = ctx.result.nextToken ?? null;
+  ctx.stash.jobIds = ctx.result.items.map((item) => item.jobId);
+  return null;
+}

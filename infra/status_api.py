@@ -1,0 +1,234 @@
+"""The AppSync API: its readers, its limits, its log, and a resolver for every field of the schema."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
+from aws_cdk import aws_appsync as appsync
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.bundling import ROOT
+from infra.compliance import accept
+from infra.resolver_code import (
+    FieldName,
+    ResolverError,
+    function_code,
+    resolver_code,
+    root_fields,
+    schema_text,
+)
+from infra.stage import StageConfig
+
+QUERY_DEPTH_LIMIT = (
+    6  # listStatusUpdates → updates → earlier → field is the deepest a client needs, with one to spare
+)
+RESOLVER_COUNT_LIMIT = 20
+
+# Where the data of each field, or of each step of a pipeline, lives.
+_UNITS = {
+    "Query.getJob": "status",
+    "Mutation.publishStatus": "none",
+    "Subscription.onStatusUpdate": "sessions",
+    "Subscription.onTenantStatus": "sessions",
+}
+_STEPS = {
+    "listJobs.page": "status",
+    "listStatusUpdates.head": "status",
+    "listStatusUpdates.range": "status",
+    "readHeads": "status",
+    "syncSession.session": "sessions",
+}
+_PIPELINES = {
+    "Query.listJobs": ("listJobs.page", "readHeads"),
+    "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
+    "Mutation.syncSession": ("syncSession.session", "readHeads"),
+}
+
+
+class StatusApi(Construct):
+    """The API. `status_source` and `sessions_source`, its data sources' roles, take the stack's grants."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        user_pool: cognito.IUserPool,
+        authorizer: lambda_.IFunction,
+        view_token_pattern: str,
+        status_table: dynamodb.ITable,
+        sessions_table: dynamodb.ITable,
+        api_key_expires: dt.datetime | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        schema = schema_text(api_key=api_key_expires is not None)
+        self.api = appsync.GraphqlApi(
+            self,
+            "Api",
+            name=f"statusbeam-{stage.name.lower()}",
+            definition=appsync.Definition.from_file(str(_written(schema))),
+            authorization_config=appsync.AuthorizationConfig(
+                default_authorization=appsync.AuthorizationMode(
+                    authorization_type=appsync.AuthorizationType.USER_POOL,
+                    user_pool_config=appsync.UserPoolConfig(user_pool=user_pool),
+                ),
+                additional_authorization_modes=self._additional_modes(
+                    authorizer, view_token_pattern, api_key_expires
+                ),
+            ),
+            introspection_config=appsync.IntrospectionConfig.ENABLED
+            if stage.introspection
+            else appsync.IntrospectionConfig.DISABLED,
+            query_depth_limit=QUERY_DEPTH_LIMIT,
+            resolver_count_limit=RESOLVER_COUNT_LIMIT,
+            environment_variables={"STATUS_TABLE": status_table.table_name},
+            xray_enabled=True,
+        )
+        self._log(stage.log_retention, stage.removal_policy)
+        self.status_source = self._source_role("StatusSourceRole")
+        self.sessions_source = self._source_role("SessionsSourceRole")
+        self._sources: dict[str, appsync.BaseDataSource] = {
+            "none": self.api.add_none_data_source("None"),
+            "status": self._table_source("Status", status_table, self.status_source),
+            "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
+        }
+        self._steps = {name: self._step(name) for name in _STEPS}
+        for field in root_fields(schema):
+            self._resolve(field)
+
+    @property
+    def graphql_url(self) -> str:
+        """Where queries and mutations go: the API itself, or the data plane that stands in for it."""
+        return self._stage.appsync_url_override or self.api.graphql_url
+
+    @property
+    def realtime_url(self) -> str:
+        """Where subscriptions connect."""
+        override = self._stage.appsync_url_override
+        if override is None:
+            return _resource(self.api).attr_realtime_url
+        return override.replace("http", "ws", 1) + "/realtime"
+
+    def _additional_modes(
+        self, authorizer: lambda_.IFunction, view_token_pattern: str, api_key_expires: dt.datetime | None
+    ) -> list[appsync.AuthorizationMode]:
+        modes = [
+            appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
+            appsync.AuthorizationMode(
+                authorization_type=appsync.AuthorizationType.LAMBDA,
+                lambda_authorizer_config=appsync.LambdaAuthorizerConfig(
+                    handler=authorizer,
+                    results_cache_ttl=Duration.seconds(0),  # the authorizer says how long, for each token
+                    validation_regex=view_token_pattern,
+                ),
+            ),
+        ]
+        if api_key_expires is not None:
+            # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
+            Annotations.of(self).add_warning_v2(
+                "statusbeam:api-key",
+                f"INSECURE: {self._stage.name} has an API key; whoever sees it reads the tenant 'public'",
+            )
+            modes.append(
+                appsync.AuthorizationMode(
+                    authorization_type=appsync.AuthorizationType.API_KEY,
+                    api_key_config=appsync.ApiKeyConfig(
+                        name="demo",
+                        description="Demo readers of the tenant public",
+                        expires=Expiration.at_date(api_key_expires),
+                    ),
+                )
+            )
+        return modes
+
+    def _log(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> None:
+        # Not the construct library's log_config: that sets the retention with a custom resource, which costs
+        # a function and a wildcard policy and does not deploy to the emulator. The name is AppSync's choice.
+        role = iam.Role(self, "LogRole", assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/appsync/apis/{self.api.api_id}",
+            retention=retention,
+            removal_policy=removal_policy,
+        )
+        # No CreateLogGroup: AppSync must not make the group before this stack does.
+        group.grant_write(role)
+        accept(
+            self.api,
+            rule="AwsSolutions-ASC3",
+            reason="Errors are logged; verbose content would put people's tokens and statuses into the log.",
+        )
+        _resource(self.api).log_config = appsync.CfnGraphQLApi.LogConfigProperty(
+            cloud_watch_logs_role_arn=role.role_arn, exclude_verbose_content=True, field_log_level="ERROR"
+        )
+
+    def _source_role(self, construct_id: str) -> iam.Role:
+        return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
+
+    def _table_source(
+        self, construct_id: str, table: dynamodb.ITable, role: iam.Role
+    ) -> appsync.DynamoDbDataSource:
+        # The construct grants itself the whole table; on a role that takes no updates, only our grants count.
+        return appsync.DynamoDbDataSource(
+            self,
+            construct_id,
+            api=self.api,
+            name=construct_id,
+            table=table,
+            service_role=role.without_policy_updates(),
+        )
+
+    def _resolve(self, field: FieldName) -> None:
+        name = str(field)
+        if name not in _UNITS and name not in _PIPELINES:
+            raise ResolverError(f"{name} has no data source; add it to infra/status_api.py")
+        steps = _PIPELINES.get(name)
+        appsync.Resolver(
+            self,
+            name.replace(".", ""),
+            api=self.api,
+            type_name=field.type_name,
+            field_name=field.field_name,
+            code=appsync.Code.from_inline(resolver_code(field)),
+            runtime=appsync.FunctionRuntime.JS_1_0_0,
+            data_source=self._sources[_UNITS[name]] if steps is None else None,
+            pipeline_config=[self._steps[step] for step in steps] if steps else None,
+        )
+
+    def _step(self, name: str) -> appsync.AppsyncFunction:
+        return appsync.AppsyncFunction(
+            self,
+            f"Step{name}",
+            api=self.api,
+            name=name.replace(".", "_"),  # a function's name is an identifier
+            data_source=self._sources[_STEPS[name]],
+            code=appsync.Code.from_inline(function_code(name)),
+            runtime=appsync.FunctionRuntime.JS_1_0_0,
+        )
+
+
+def _resource(api: appsync.GraphqlApi) -> appsync.CfnGraphQLApi:
+    resource = api.node.default_child
+    if not isinstance(resource, appsync.CfnGraphQLApi):
+        raise TypeError(f"GraphqlApi holds a {type(resource).__name__}")
+    return resource
+
+
+def _written(schema: str) -> Path:
+    # The construct reads schemas from files only.
+    folder = ROOT / ".build" / "schema"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(schema.encode()).hexdigest()[:16]}.graphql"
+    path.write_text(schema)
+    return path

@@ -1,0 +1,118 @@
+"""The status stack, as a table of contents: what there is, who may do what, and what others need to know."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from aws_cdk import CfnOutput, Duration, Stack
+from constructs import Construct
+
+from infra.bundling import build_bundle
+from infra.identity import Identity
+from infra.publisher import Publisher
+from infra.python_function import PythonFunction, library_layer
+from infra.stage import StageConfig
+from infra.status_api import StatusApi
+from infra.tables import StatusTable, UserSessionsTable
+from infra.view_tokens import ViewTokens
+from status_utils.settings import VIEW_TOKEN_PATTERN, PublisherSettings
+
+
+class StatusStack(Stack):
+    """Everything every deployment runs. `publisher` is for stacks whose code reports statuses."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        api_key_expires: dt.datetime | None,
+    ) -> None:
+        super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
+        library = library_layer(self)
+        status = StatusTable(self, "StatusTable", stage=stage)
+        sessions = UserSessionsTable(self, "UserSessionsTable", stage=stage)
+        view_tokens = ViewTokens(self, "ViewTokens", stage=stage, library=library)
+        token_trigger = PythonFunction(
+            self,
+            "TokenTrigger",
+            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/pre_token_generation")),
+            handler="lambdas.pre_token_generation.handler.handler",
+            environment={},
+            log_retention=stage.log_retention,
+            removal_policy=stage.removal_policy,
+            timeout=Duration.seconds(5),  # Cognito waits no longer
+            layers=[library],
+        )
+        identity = Identity(self, "Identity", stage=stage, token_trigger=token_trigger.function)
+        api = StatusApi(
+            self,
+            "StatusApi",
+            stage=stage,
+            user_pool=identity.user_pool,
+            authorizer=view_tokens.authorizer,
+            view_token_pattern=VIEW_TOKEN_PATTERN,
+            status_table=status.table,
+            sessions_table=sessions.table,
+            api_key_expires=api_key_expires,
+        )
+        self.publisher = Publisher(
+            self,
+            "StatusPublisher",
+            stage=stage,
+            library=library,
+            settings=PublisherSettings(
+                appsync_api_url=api.graphql_url,
+                appsync_api_id=api.api.api_id,
+                user_sessions_table=sessions.table.table_name,
+                status_table=status.table.table_name,
+                log_retention_days=stage.status_log_days,
+                job_retention_days=stage.job_days,
+            ),
+        )
+        self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
+        self._output(status=status, sessions=sessions, view_tokens=view_tokens, api=api, identity=identity)
+
+    def _grant(
+        self, *, status: StatusTable, sessions: UserSessionsTable, view_tokens: ViewTokens, api: StatusApi
+    ) -> None:
+        view_tokens.grant_read(view_tokens.role)
+        api.api.grant_mutation(self.publisher.role, "publishStatus")
+        status.grant(
+            self.publisher.role,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        )
+        sessions.grant(self.publisher.role, "dynamodb:Query")
+        status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        status.grant_list_by_user(api.status_source)
+        sessions.grant(api.sessions_source, "dynamodb:PutItem", "dynamodb:DeleteItem")
+
+    def _output(
+        self,
+        *,
+        status: StatusTable,
+        sessions: UserSessionsTable,
+        view_tokens: ViewTokens,
+        api: StatusApi,
+        identity: Identity,
+    ) -> None:
+        outputs = {
+            "GraphqlUrl": api.graphql_url,
+            "RealtimeUrl": api.realtime_url,
+            "ApiId": api.api.api_id,
+            "ApiKey": api.api.api_key,
+            "UserPoolId": identity.user_pool.user_pool_id,
+            "UserPoolClientId": identity.client.user_pool_client_id,
+            "PublisherFunctionArn": self.publisher.function.function_arn,
+            "DeadLetterQueueUrl": self.publisher.dead_letters.queue_url,
+            "StatusTable": status.table.table_name,
+            "UserSessionsTable": sessions.table.table_name,
+            "ViewTokenSecretArn": view_tokens.secret_arn,
+        }
+        for name, value in outputs.items():
+            if value is not None:
+                CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)

@@ -1,0 +1,22 @@
+"""Cognito's pre-token-generation trigger (V2_0): puts the user's tenant into the ID and the access token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from status_utils.settings import TENANT_ATTRIBUTE, TENANT_CLAIM
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Answer the event with the claim added; a user without a tenant gets tokens that open nothing."""
+    tenant_id = event["request"]["userAttributes"].get(TENANT_ATTRIBUTE)
+    if tenant_id:
+        claims = {"claimsToAddOrOverride": {TENANT_CLAIM: tenant_id}}
+        event["response"]["claimsAndScopeOverrideDetails"] = {
+            "idTokenGeneration": claims,
+            "accessTokenGeneration": claims,
+        }
+    return event

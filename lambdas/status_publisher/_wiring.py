@@ -1,0 +1,55 @@
+"""What the publisher needs, built once per cold start; the environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from botocore.config import Config
+from botocore.session import Session
+
+from status_utils.appsync import AppSyncBroadcaster, sigv4
+from status_utils.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.errors import SettingError
+from status_utils.pipeline import Pipeline, PublishResult
+from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_CLIENT = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"})
+
+
+@cache
+def publisher() -> Callable[..., PublishResult]:
+    """`Pipeline.publish` on the deployed tables and API. Raises SettingError."""
+    settings = PublisherSettings.from_env(os.environ)
+    session = Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise SettingError(
+            "AWS_ACCESS_KEY_ID", "is not set: the function runs without its role's credentials"
+        )
+    # botocore's own types don't tell clients apart.
+    client = cast("DynamoDBClient", session.create_client("dynamodb", config=_CLIENT))
+    pipeline = Pipeline(
+        journal=DynamoJournal(
+            client,
+            settings.status_table,
+            log_retention_days=settings.log_retention_days,
+            job_retention_days=settings.job_retention_days,
+        ),
+        sessions=DynamoSessionStore(client, settings.user_sessions_table),
+        broadcaster=AppSyncBroadcaster(
+            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
+        ),
+    )
+    return _traced(pipeline.publish) if settings.trace_with_sdk else pipeline.publish
+
+
+def _traced(publish: Callable[..., PublishResult]) -> Callable[..., PublishResult]:
+    from aws_lambda_powertools import Tracer  # noqa: PLC0415 - loads the X-Ray SDK, which most stages do without
+
+    return Tracer(service=PUBLISHER_SERVICE).capture_method(publish)

@@ -1,0 +1,47 @@
+"""AppSync's Lambda authorizer: lets view tokens in, and tells the resolvers whose they are.
+
+The bearer of a bad token learns nothing but no; the reason is in the log, the token never is.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from lambdas.view_token_authorizer._wiring import verifier
+from status_utils.errors import ViewTokenError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_log = logging.getLogger(__name__)
+
+_CACHED_SECONDS = 300
+"""How long AppSync may use an answer again, at most: a rotated-out key opens no door for longer."""
+
+
+class Decision(TypedDict, total=False):
+    """What AppSync reads of an authorizer's answer."""
+
+    isAuthorized: bool
+    resolverContext: dict[str, str]
+    ttlOverride: int
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> Decision:  # noqa: ARG001 - Lambda's signature
+    """Decide on one request or subscription: `event["authorizationToken"]` is the token."""
+    try:
+        claims = verifier()(str(event.get("authorizationToken", "")))
+    except ViewTokenError as error:
+        _log.warning("code=<%s> | view token refused: %s", error.code, error.message)
+        return {"isAuthorized": False, "ttlOverride": 0}
+    identity = {"userId": claims.user_id, "tenantId": claims.tenant_id}
+    if claims.job_ids is not None:
+        identity["jobIds"] = ",".join(claims.job_ids)
+    left = int(claims.expires_at - time.time())
+    return {
+        "isAuthorized": True,
+        "resolverContext": identity,
+        "ttlOverride": max(0, min(left, _CACHED_SECONDS)),
+    }

@@ -1,0 +1,119 @@
+"""Errors in AppSync's shape, in its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError
+from graphql.language import get_location
+from graphql.language.ast import Node
+
+ErrorDict = dict[str, Any]
+
+VALIDATION = "ValidationError"
+UNAUTHORIZED = "Unauthorized"
+LIMIT = "LimitExceeded"
+
+PathKey = str | int
+# The way to a value, innermost last: (path of the parent, own key). None is the root.
+Path = tuple[Any, PathKey] | None
+
+
+class FieldError(Exception):
+    """A field failed. `message` None stands for `util.unauthorized()`: the field's name makes the words."""
+
+    def __init__(
+        self, message: str | None, error_type: str | None, data: Any = None, info: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.error_type = error_type
+        self.data = data
+        self.info = info
+
+
+class RequestRefusedError(Exception):
+    """The operation doesn't run at all; `errors` are in AppSync's shape."""
+
+    def __init__(self, errors: Sequence[ErrorDict]) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = list(errors)
+
+
+def path_list(path: Path) -> list[PathKey]:
+    """The keys from the root on."""
+    keys: list[PathKey] = []
+    while path is not None:
+        path, key = path
+        keys.append(key)
+    keys.reverse()
+    return keys
+
+
+def path_text(path: Path) -> str:
+    """The path as AppSync's messages spell it: `/listJobs/jobs[0]/jobId`."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f"/{key}" for key in path_list(path))
+
+
+def locations(node: Node | None) -> list[dict[str, Any]] | None:
+    """Where the node stands in the document."""
+    if node is None or node.loc is None:
+        return None
+    place = get_location(node.loc.source, node.loc.start)
+    return [{"line": place.line, "column": place.column, "sourceName": None}]
+
+
+def field_error(path: Path, node: Node | None, error: FieldError) -> ErrorDict:
+    """What a resolver's failure looks like in `errors`."""
+    return {
+        "path": path_list(path),
+        "data": error.data,
+        "errorType": error.error_type,
+        "errorInfo": error.info,
+        "locations": locations(node),
+        "message": error.message,
+    }
+
+
+def not_authorized(type_name: str, field_name: str) -> FieldError:
+    """The caller may not use the field."""
+    return FieldError(f"Not Authorized to access {field_name} on type {type_name}", UNAUTHORIZED)
+
+
+def value_error(path: Path, message: str) -> ErrorDict:
+    """A value that doesn't fit the schema; AppSync gives these no type and no place in the document."""
+    return {"path": path_list(path), "locations": None, "message": message}
+
+
+def null_error(path: Path, type_text: str, parent: str) -> ErrorDict:
+    """A null where the schema allows none."""
+    message = f"Cannot return null for non-nullable type: '{type_text}' within parent '{parent}' ({path_text(path)})"
+    return value_error(path, message)
+
+
+def validation_errors(errors: Sequence[GraphQLError]) -> list[ErrorDict]:
+    """graphql-core's findings about a document."""
+    return [
+        {
+            "path": None,
+            "locations": [
+                {"line": place.line, "column": place.column, "sourceName": None}
+                for place in error.locations or ()
+            ],
+            "message": error.message,
+            "errorType": VALIDATION,
+        }
+        for error in errors
+    ]
+
+
+def validation_error(message: str, node: Node | None = None, error_type: str = VALIDATION) -> ErrorDict:
+    """One finding of our own about a document or its variables."""
+    return {"path": None, "locations": locations(node), "message": message, "errorType": error_type}
+
+
+def appended_error(path: Path, node: Node | None, fields: Mapping[str, Any]) -> ErrorDict:
+    """What `util.appendError` left."""
+    error = FieldError(fields["message"], fields["errorType"], fields["data"], fields["errorInfo"])
+    return field_error(path, node, error)

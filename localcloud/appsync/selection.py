@@ -1,0 +1,137 @@
+"""Which fields a document asks for: fragments merged, `@skip` and `@include` decided, authorization looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLAbstractType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NamedTypeNode,
+    SelectionSetNode,
+    VariableNode,
+    is_abstract_type,
+    print_ast,
+)
+from graphql.language.ast import Node
+from graphql.utilities import type_from_ast
+
+Allows = Callable[[str, str], bool]
+"""(type name, field name) -> whether the caller may use the field."""
+
+Fields = dict[str, list[FieldNode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Selections:
+    """How to read the selections of one operation for one kind of caller.
+
+    `booleans` are the variables that decide `@skip` and `@include`.
+    """
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    booleans: Mapping[str, Any]
+    allows: Allows
+
+    def fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
+        """The fields asked of an object of type `parent`, by their name in the answer, in the order of the answer."""
+        found: Fields = {}
+        for one in sets:
+            self._collect(parent, one, found, set())
+        return found
+
+    def _collect(
+        self, parent: GraphQLObjectType, selections: SelectionSetNode, found: Fields, spread: set[str]
+    ) -> None:
+        for node in selections.selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                found.setdefault(response_key(node), []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if self._fits(node.type_condition, parent):
+                    self._collect(parent, node.selection_set, found, spread)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+                spread.add(node.name.value)
+                fragment = self.fragments[node.name.value]
+                if self._fits(fragment.type_condition, parent):
+                    self._collect(parent, fragment.selection_set, found, spread)
+
+    def _included(self, node: Node) -> bool:
+        for directive in getattr(node, "directives", ()):
+            name = directive.name.value
+            if name in {"skip", "include"}:
+                value = next(
+                    argument.value for argument in directive.arguments if argument.name.value == "if"
+                )
+                decided = (
+                    self.booleans.get(value.name.value) if isinstance(value, VariableNode) else value.value
+                )
+                if bool(decided) is (name == "skip"):
+                    return False
+        return True
+
+    def _fits(self, condition: NamedTypeNode | None, parent: GraphQLObjectType) -> bool:
+        if condition is None or condition.name.value == parent.name:
+            return True
+        wanted = type_from_ast(self.schema, condition)
+        if not is_abstract_type(wanted):
+            return False
+        abstract: GraphQLAbstractType = wanted  # type: ignore[assignment]
+        return self.schema.is_sub_type(abstract, parent)
+
+    def names(self, sets: Iterable[SelectionSetNode]) -> list[str]:
+        """`ctx.info.selectionSetList`: every selected field as a path, aliases instead of names."""
+        names: list[str] = []
+
+        def visit(selections: SelectionSetNode, prefix: str) -> None:
+            for node in selections.selections:
+                if not self._included(node):
+                    continue
+                if isinstance(node, FragmentSpreadNode):
+                    visit(self.fragments[node.name.value].selection_set, prefix)
+                elif isinstance(node, InlineFragmentNode):
+                    visit(node.selection_set, prefix)
+                elif isinstance(node, FieldNode):
+                    path = prefix + response_key(node)
+                    if path not in names:
+                        names.append(path)
+                    if node.selection_set is not None:
+                        visit(node.selection_set, f"{path}/")
+
+        for one in sets:
+            visit(one, "")
+        return names
+
+    def text(self, field: FieldNode) -> str:
+        """The field's selection with all fragments it uses, as canonical text: equal texts give equal answers."""
+        used: dict[str, str] = {}
+
+        def visit(node: FieldNode | InlineFragmentNode | FragmentDefinitionNode) -> None:
+            if node.selection_set is None:
+                return
+            for one in node.selection_set.selections:
+                if isinstance(one, FragmentSpreadNode):
+                    if one.name.value not in used:
+                        fragment = self.fragments[one.name.value]
+                        used[one.name.value] = print_ast(fragment)
+                        visit(fragment)
+                elif isinstance(one, FieldNode | InlineFragmentNode):
+                    visit(one)
+
+        visit(field)
+        own = print_ast(field.selection_set) if field.selection_set is not None else ""
+        return "\n".join([own, *(used[name] for name in sorted(used))])
+
+
+def response_key(node: FieldNode) -> str:
+    """A field's name in the answer: its alias, or its own."""
+    return node.alias.value if node.alias is not None else node.name.value

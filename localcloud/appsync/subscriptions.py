@@ -1,0 +1,100 @@
+"""A subscription at its `start`: who may have it, which results it wants, how they look on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLObjectType
+
+from localcloud.appsync.contract import AppSyncError, Subscription
+from localcloud.appsync.execution import ResolvedField, Run
+from localcloud.appsync.filters import Filter, FilterError, basic_filter, enhanced_filter
+from localcloud.appsync.graphql_errors import UNAUTHORIZED, ErrorDict
+from localcloud.appsync.projection import Entry, NullBubbleError, Projector
+from localcloud.appsync.selection import Selections
+
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPlan:
+    """A compiled subscription for one kind of caller. `shape` is equal for equal answers to equal values."""
+
+    name: str
+    mutations: tuple[str, ...]
+    shape: Hashable
+    encode: Callable[[Mapping[str, Any]], bytes]
+
+    @classmethod
+    def compile(
+        cls,
+        selections: Selections,
+        root: GraphQLObjectType,
+        key: str,
+        nodes: Sequence[FieldNode],
+        mutations: tuple[str, ...],
+        access: Hashable,
+    ) -> SubscriptionPlan:
+        """The plan of the one root field `key`."""
+        entry = Projector(selections, keep_leaves=True).field(root, key, nodes)
+        texts = tuple(selections.text(node) for node in nodes)
+        booleans = frozenset(selections.booleans.items())
+        return cls(entry.name, mutations, (key, texts, booleans, access), _encoder(entry))
+
+
+def _encoder(entry: Entry) -> Callable[[Mapping[str, Any]], bytes]:
+    key = entry.key
+
+    def encode(published: Mapping[str, Any]) -> bytes:
+        errors: list[ErrorDict] = []
+        payload: dict[str, Any] = {}
+        try:
+            payload["data"] = {key: entry.complete(published, (None, key), errors)}
+        except NullBubbleError:
+            # Clients drop frames whose `data` is null, so that the field is named also when it may not be null.
+            payload["data"] = {key: None}
+        if errors:
+            payload["errors"] = errors
+        return _encode_json(payload).encode("utf-8", "replace")
+
+    return encode
+
+
+async def accept(plan: SubscriptionPlan, field: ResolvedField, run: Run, generation: int) -> Subscription:
+    """Authorize the caller, run the field's resolver once and take its filters. Raises AppSyncError."""
+    arguments = await _start(field, run)
+    extensions = dict(run.extensions)
+    try:
+        wanted = _enhanced(extensions, "setSubscriptionFilter") or basic_filter(arguments)
+        invalidation = _enhanced(extensions, "setSubscriptionInvalidationFilter")
+    except FilterError as error:
+        raise AppSyncError(str(error), "BadRequestException", status=400) from error
+    return Subscription(
+        field=plan.name,
+        mutations=plan.mutations,
+        group_key=(generation, plan.name, wanted.key, plan.shape),
+        matches=wanted.matches,
+        encode=plan.encode,
+        index=wanted.index,
+        invalidated_by=None if invalidation is None else invalidation.matches,
+    )
+
+
+def _enhanced(extensions: Mapping[str, Any], name: str) -> Filter | None:
+    return enhanced_filter(extensions[name]) if name in extensions else None
+
+
+async def _start(field: ResolvedField, run: Run) -> Mapping[str, Any]:
+    """The field's arguments, when the caller may have it and the resolver doesn't object."""
+    arguments = await field.start(run)
+    if run.errors:
+        first = run.errors[0]
+        error_type = first["errorType"] or "Unknown"
+        status = 401 if error_type == UNAUTHORIZED else 400
+        raise AppSyncError(
+            first["message"], error_type, status=status, data=first["data"], info=first["errorInfo"]
+        )
+    return arguments

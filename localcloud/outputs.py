@@ -1,0 +1,104 @@
+"""What a running localcloud is called and where it answers: `.local/outputs.json`, typed.
+
+Attributes are snake_case, the file's names are the same in camelCase: `graphql_url` is `graphqlUrl`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+
+class OutputsError(Exception):
+    """The outputs file is missing or not one of ours: nothing runs here, or another version wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoUser:
+    """A user made at `up`. `user_id` is Cognito's `sub`; the password is new at every `up`."""
+
+    username: str
+    password: str = field(repr=False)
+    user_id: str
+    tenant_id: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOutputs:
+    """Everything here is served on 127.0.0.1; `api_key` reads the tenant `public`."""
+
+    graphql_url: str
+    realtime_url: str
+    region: str
+    api_key: str = field(repr=False)
+    user_pool_id: str
+    user_pool_client_id: str
+    state_machine_arn: str
+    publisher_function_arn: str
+    status_table: str
+    user_sessions_table: str
+    dashboard_url: str
+    aws_endpoint_url: str
+    demo_users: tuple[DemoUser, ...]
+    api_id: str
+    view_token_secret_arn: str
+    dead_letter_queue_url: str
+    ca_certificate: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As written to the file: strings, and `demoUsers` as a list of objects."""
+        document = _in_camel_case(asdict(self))
+        document["demoUsers"] = [_in_camel_case(asdict(user)) for user in self.demo_users]
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """The outputs in a decoded file; unknown names are ignored. Raises OutputsError."""
+        try:
+            values = {f.name: document[_camel(f.name)] for f in fields(cls)}
+            users = tuple(_user(user) for user in values.pop("demo_users"))
+        except (KeyError, TypeError) as error:
+            raise OutputsError(f"the outputs lack or misspell {error}") from error
+        return cls(**values, demo_users=users)
+
+    def write(self, path: Path) -> None:
+        """Write the file in one step, readable by the user only: it holds the demo users' passwords."""
+        draft = path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(self.to_json(), file, indent=2)
+            file.write("\n")
+        draft.replace(path)
+
+
+def read_outputs(path: Path) -> LocalOutputs:
+    """The outputs of the localcloud that runs or ran here. Raises OutputsError."""
+    try:
+        document = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise OutputsError(f"{path} does not exist: run `statusbeam local up` first") from error
+    except ValueError as error:
+        raise OutputsError(f"{path} is not JSON") from error
+    if not isinstance(document, dict):
+        raise OutputsError(f"{path} holds no object")
+    return LocalOutputs.from_json(document)
+
+
+def _user(document: Mapping[str, Any]) -> DemoUser:
+    values = {f.name: document[_camel(f.name)] for f in fields(DemoUser)}
+    return DemoUser(**{**values, "roles": tuple(values["roles"])})
+
+
+def _in_camel_case(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_camel(name): value for name, value in values.items()}
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)

@@ -1,0 +1,52 @@
+"""Ports on 127.0.0.1, taken before anything slow starts: a used one is told at once."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+HOST = "127.0.0.1"
+_BACKLOG = 1024
+
+
+class PortInUseError(Exception):
+    """Another program listens there. The message names the port and the flag that chooses another."""
+
+
+def listen(port: int, flag: str) -> socket.socket:
+    """A listening socket; `port` 0 takes any free one. Raises PortInUseError."""
+    reserved = reserve(port, flag)
+    reserved.listen(_BACKLOG)
+    return reserved
+
+
+def reserve(port: int, flag: str) -> socket.socket:
+    """A bound socket that does not listen: it keeps the port until it is closed. Raises PortInUseError."""
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind((HOST, port))
+        _check_nobody_listens(reserved, port)
+    except OSError as error:
+        reserved.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        what = (
+            "is used by another program"
+            if error.errno == errno.EADDRINUSE
+            else "may not be used by this user"
+        )
+        raise PortInUseError(
+            f"Port {port} {what}: choose another with {flag}, or 0 for any free one."
+        ) from error
+    return reserved
+
+
+def _check_nobody_listens(reserved: socket.socket, port: int) -> None:
+    """A program on all interfaces does not stop a bind to one on every system; it would get the requests."""
+    if port == 0:
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((HOST, port)) == 0:
+            raise OSError(errno.EADDRINUSE, "in use")

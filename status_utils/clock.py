@@ -1,0 +1,17 @@
+"""Time and chance, handed in wherever code waits, so that tests decide both."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """`now` gives epoch seconds, `sleep` waits for seconds, `chance` gives a number from 0 to below 1."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random

@@ -1,0 +1,98 @@
+"""What can go wrong, as one tree. Callers branch on `code` and `retriable`, never on the message.
+
+StatusError
+├── SettingError         an environment variable is missing or malformed    fix the deployment
+├── InvalidStatusError   a caller's status breaks a rule or a limit         rejected, the others go on
+├── ForeignOwnerError    a status for a job of another tenant or user       rejected, kept as evidence
+├── JournalError         the status table did not take a commit             nothing stored, comes again
+├── SessionStoreError    nobody could say who is watching                   committed, comes again
+├── BroadcastError       AppSync did not take a push                        committed, comes again
+├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
+└── ViewTokenError       a view token is forged, expired, for others        denied without detail
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RejectionCode(StrEnum):
+    """Why a status was not taken."""
+
+    MISSING = "missing"  # a field that must be there is not
+    WRONG_TYPE = "wrong_type"  # text where a number belongs, and the like
+    TOO_LONG = "too_long"  # more characters or bytes than the field takes
+    BAD_CHARACTERS = "bad_characters"  # empty, unprintable, or of use to nobody in this field
+    OUT_OF_RANGE = "out_of_range"  # a number outside its limits
+    BAD_TIME = "bad_time"  # not a point in time with its offset
+    BAD_JSON = "bad_json"  # metadata that is not a JSON object
+    TOO_DEEP = "too_deep"  # metadata nested deeper than clients follow
+    TOO_MANY = "too_many"  # more entries than a payload may have
+    UNKNOWN_FIELD = "unknown_field"  # a field that StatusInput doesn't have, mostly a typing error
+    NOT_ALLOWED = "not_allowed"  # a field that only the publisher gives
+    CONTRADICTION = "contradiction"  # a type that the status word doesn't have
+    FOREIGN_OWNER = "foreign_owner"  # the job belongs to another tenant or user
+    BATCH_REUSED = "batch_reused"  # the batch id was used for other statuses before
+
+
+class StatusError(Exception):
+    """Base of all errors of this library.
+
+    `code` is a stable word for programs, `retriable` says whether the same call can succeed later.
+    """
+
+    def __init__(self, message: str, *, code: str, retriable: bool) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.retriable = retriable
+
+
+class SettingError(StatusError):
+    """An environment variable is missing or malformed. Nothing works until the deployment is fixed."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable} {problem}", code="bad_setting", retriable=False)
+        self.variable = variable
+
+
+class InvalidStatusError(StatusError):
+    """A status breaks a rule: `field` is its name on the wire, None for the whole. Don't send it again."""
+
+    def __init__(self, message: str, *, code: str, field: str | None) -> None:
+        super().__init__(message, code=code, retriable=False)
+        self.field = field
+
+
+class ForeignOwnerError(StatusError):
+    """The job belongs to another tenant or user. Nothing is committed; the pipeline keeps the evidence."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"job {job_id} belongs to somebody else", code=RejectionCode.FOREIGN_OWNER, retriable=False
+        )
+        self.job_id = job_id
+
+
+class JournalError(StatusError):
+    """The status table did not take a commit. Nothing of the batch is stored; the payload may come again."""
+
+
+class SessionStoreError(StatusError):
+    """The sessions table did not answer. The commit stands; the payload may come again for its push."""
+
+
+class BroadcastError(StatusError):
+    """AppSync did not take a push. The commit stands; clients have the status by replay, and by a later push
+    when the payload comes again."""
+
+
+class TransportError(StatusError):
+    """A payload did not reach the publisher. `publish_*` logs it whole; it can be re-driven from there."""
+
+
+class ViewTokenError(StatusError):
+    """A view token is refused. `code` is for the log; the bearer is told nothing."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message, code=code, retriable=False)

@@ -1,0 +1,89 @@
+"""The way to the publisher: one asynchronous Lambda invoke a payload.
+
+    >>> LambdaTransport("arn:aws:lambda:eu-west-1:123456789012:function:publisher").send(payload)
+
+boto3 is loaded at the first send, so that importing the library costs nothing. A backend that is down holds
+the caller for a bounded time: two attempts of a second to connect and two to answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from .errors import TransportError
+from .limits import PAYLOAD_BYTES
+from .settings import CallerSettings
+from .validation import json_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_CONNECT_SECONDS = 1
+_ANSWER_SECONDS = 2
+_ATTEMPTS = 2
+_ACCEPTED = 202
+
+
+class LambdaTransport:
+    """A Transport to the publisher Lambda. One client serves all threads."""
+
+    def __init__(self, function: str, *, new_client: Callable[[], LambdaClient] | None = None) -> None:
+        self._function = function
+        self._new_client = new_client or _boto3_client
+        self._client: LambdaClient | None = None
+        self._lock = Lock()
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """See Transport.send."""
+        body = json_text(payload).encode()
+        if len(body) > PAYLOAD_BYTES:
+            problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
+            raise TransportError(problem, code="too_large", retriable=False)
+        try:
+            from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded at first send
+        except ImportError as error:
+            raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
+        try:
+            answer = self._ready_client().invoke(
+                FunctionName=self._function, InvocationType="Event", Payload=body
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise TransportError(str(error), code=type(error).__name__, retriable=True) from error
+        if answer["StatusCode"] != _ACCEPTED:
+            problem = f"Lambda answered {answer['StatusCode']}"
+            raise TransportError(problem, code="not_accepted", retriable=True)
+
+    def _ready_client(self) -> LambdaClient:
+        with self._lock:
+            if self._client is None:
+                self._client = self._new_client()
+            return self._client
+
+
+def _boto3_client() -> LambdaClient:
+    import boto3.session  # noqa: PLC0415 - loaded at first send
+    from botocore.config import Config  # noqa: PLC0415 - loaded at first send
+
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_ANSWER_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+    )
+    # A session of its own: boto3's default one must not be shared by threads.
+    return boto3.session.Session().client("lambda", config=config)
+
+
+@cache
+def default_transport() -> LambdaTransport:
+    """The transport that the environment names, one a process: this is the library's door to it.
+
+    Raises TransportError when it names none, and looks again at the next call.
+    """
+    function = CallerSettings.from_env(os.environ).status_publisher_function
+    if function is None:
+        raise TransportError("STATUS_PUBLISHER_FUNCTION is not set", code="not_configured", retriable=False)
+    return LambdaTransport(function)

@@ -1,0 +1,52 @@
+"""Every bound of the library, in one place. Lengths are in characters, sizes in bytes of UTF-8."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# One status
+ID_LENGTH: Final = 128
+"""Job, user, tenant, event and invocation ids: four bytes a character still fit DynamoDB's keys."""
+BATCH_ID_LENGTH: Final = 100
+"""Shorter than an id, because event ids are made of it."""
+NAME_LENGTH: Final = 128
+STATUS_LENGTH: Final = 64
+QUALIFIED_STATUS_LENGTH: Final = 256
+MESSAGE_LENGTH: Final = 2_000
+METADATA_BYTES: Final = 8_192
+METADATA_DEPTH: Final = 16
+PROGRESS_MAX: Final = 100
+"""Progress is a percentage."""
+ATTEMPT_MIN: Final = 1
+WHOLE_NUMBER_MAX: Final = 2_147_483_647
+"""GraphQL's Int has 32 bits."""
+SECONDS_MAX: Final = 31_536_000
+"""An estimate beyond a year is a mistake of units."""
+NUMBER_DIGITS: Final = 3
+"""Fractions are kept to thousandths, so that every store gives back the number it was given."""
+
+# One payload
+ENTRIES_PER_PAYLOAD: Final = 500
+PAYLOAD_BYTES: Final = 1_000_000
+"""What the library hands to one asynchronous invoke; Lambda takes 1 MiB."""
+
+# One commit and one push
+UPDATES_PER_COMMIT: Final = 49
+"""DynamoDB takes 100 actions and 4 MB a transaction: the head, the marker, and for each update itself and the
+invocation it belongs to. At the limits above, that many updates stay far below the 4 MB."""
+PUSH_BYTES: Final = 100_000
+"""AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
+
+# How long things are kept, in seconds
+DAY_SECONDS: Final = 86_400
+MARKER_SECONDS: Final = DAY_SECONDS
+"""Longer than Lambda, its queue or a workflow go on delivering one payload."""
+
+# View tokens
+VIEW_TOKEN_SECONDS: Final = 900
+VIEW_TOKEN_SECONDS_MAX: Final = 3_600
+VIEW_TOKEN_JOBS: Final = 5
+"""AppSync's subscription filters take a list of at most five values."""
+VIEW_TOKEN_SECRET_LENGTH: Final = 32
+CLOCK_SKEW_SECONDS: Final = 30
+"""How far the clock of a token's maker may be ahead of ours."""

@@ -1,0 +1,123 @@
+"""The ports in memory: for a local run in one process, and for tests of code that reports statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from .clock import Clock
+from .commits import Commit, Head, head_after, new_epoch, numbered, redelivery
+from .events import StatusUpdate
+from .limits import DAY_SECONDS, MARKER_SECONDS
+from .payload import Batch
+
+
+@dataclass(slots=True)
+class _Job:
+    head: Head
+    expires_at: float
+    log: dict[int, tuple[StatusUpdate, float]] = field(default_factory=dict)
+    markers: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+
+
+class MemoryJournal:
+    """A Journal that lasts as long as the process. `refused` holds the evidence."""
+
+    def __init__(
+        self, *, log_retention_days: int = 7, job_retention_days: int = 90, clock: Clock | None = None
+    ) -> None:
+        self.refused: list[StatusUpdate] = []
+        self._log_seconds = log_retention_days * DAY_SECONDS
+        self._job_seconds = job_retention_days * DAY_SECONDS
+        self._clock = clock or Clock()
+        self._jobs: dict[str, _Job] = {}
+        self._lock = Lock()
+
+    def commit(self, batch: Batch, *, deadline: float) -> Commit:  # noqa: ARG002 - nothing here can take long
+        """See Journal.commit."""
+        with self._lock:
+            now = self._clock.now()
+            job = self._live(batch.job_id, now)
+            head = head_after(job.head if job else None, batch, epoch=new_epoch(now))
+            if job and job.markers.get(batch.batch_id, (0, 0, 0.0))[2] > now:
+                first, last, _ = job.markers[batch.batch_id]
+                return redelivery(batch, self._range(job, first, last, now))
+            updates = numbered(batch, head)
+            job = self._jobs[batch.job_id] = job or _Job(head=head, expires_at=0.0)
+            job.head = head
+            job.expires_at = now + self._job_seconds
+            first = head.sequence - len(updates) + 1
+            for sequence, update in enumerate(updates, first):
+                job.log[sequence] = (update, now + self._log_seconds)
+            job.markers[batch.batch_id] = (first, head.sequence, now + MARKER_SECONDS)
+            return Commit(updates=updates)
+
+    def keep_refused(self, batch: Batch) -> None:
+        """See Journal.keep_refused."""
+        self.refused.extend(batch.updates)
+
+    def head(self, job_id: str) -> Head | None:
+        """See Journal.head."""
+        job = self._live(job_id, self._clock.now())
+        return job.head if job else None
+
+    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+        """See Journal.updates."""
+        now = self._clock.now()
+        job = self._live(job_id, now)
+        return self._range(job, first, last, now) if job else ()
+
+    def _live(self, job_id: str, now: float) -> _Job | None:
+        job = self._jobs.get(job_id)
+        return job if job and job.expires_at > now else None
+
+    @staticmethod
+    def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:
+        kept = (job.log.get(sequence) for sequence in range(first, min(last, job.head.sequence) + 1))
+        return tuple(entry[0] for entry in kept if entry and entry[1] > now)
+
+
+class MemorySessionStore:
+    """A SessionStore that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[str, str, str], float] = {}
+
+    def open(self, tenant_id: str, user_id: str | None, connection_id: str, *, until: float) -> None:
+        """A client of the user connects, or an operator of the tenant (None), until epoch seconds at most."""
+        self._sessions[tenant_id, user_id or "", connection_id] = until
+
+    def close(self, tenant_id: str, user_id: str | None, connection_id: str) -> None:
+        """It leaves."""
+        self._sessions.pop((tenant_id, user_id or "", connection_id), None)
+
+    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+        """See SessionStore.is_watched."""
+        return any(
+            until > now and tenant == tenant_id and user in (user_id, "")
+            for (tenant, user, _), until in self._sessions.items()
+        )
+
+
+class MemoryBroadcaster:
+    """A Broadcaster that keeps what it was given in `pushed`."""
+
+    def __init__(self) -> None:
+        self.pushed: list[StatusUpdate] = []
+
+    def push(self, update: StatusUpdate) -> None:
+        """See Broadcaster.push."""
+        self.pushed.append(update)
+
+
+class MemoryTransport:
+    """A Transport that keeps what it was given in `sent`."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """See Transport.send."""
+        self.sent.append(dict(payload))

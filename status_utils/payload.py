@@ -1,0 +1,139 @@
+"""The publisher's payload: from any JSON to valid statuses, grouped into batches that can be committed.
+
+    >>> payload = {"batchId": "b1", "updates": [good, bad]}
+    >>> parsed = parse_payload(payload, batch_id="request-1", now=time.time())
+    >>> len(parsed.updates), parsed.rejected[0].code
+    (1, 'missing')
+
+One payload is `{"batchId": …, "updates": [StatusInput, …]}` or one bare StatusInput, with or without a
+batchId beside its fields. Entries are taken or refused one by one; only a payload without a readable list of
+entries is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .entry import read_entry
+from .errors import InvalidStatusError, RejectionCode
+from .events import StatusUpdate
+from .limits import BATCH_ID_LENGTH, ENTRIES_PER_PAYLOAD, UPDATES_PER_COMMIT
+from .validation import identifier, refuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """Why one entry was not taken; `index` is its place in the payload, None for the payload as a whole."""
+
+    index: int | None
+    code: str
+    field: str | None
+    message: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The rejection as JSON."""
+        return {"index": self.index, "code": self.code, "field": self.field, "message": self.message}
+
+    @classmethod
+    def of(cls, error: InvalidStatusError, index: int | None) -> Rejection:
+        """What `error` says of the entry at `index`."""
+        return cls(index=index, code=str(error.code), field=error.field, message=error.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedPayload:
+    """The statuses of one payload in order, with their places in it (`indexes`), and what was refused."""
+
+    batch_id: str
+    updates: tuple[StatusUpdate, ...] = ()
+    indexes: tuple[int, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Statuses of one job and one owner that are committed together, at most UPDATES_PER_COMMIT."""
+
+    batch_id: str
+    updates: tuple[StatusUpdate, ...]
+    indexes: tuple[int, ...]
+
+    @property
+    def job_id(self) -> str:
+        """The job all of them are of."""
+        return self.updates[0].job_id
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that all of them name."""
+        return self.updates[0].tenant_id
+
+    @property
+    def user_id(self) -> str:
+        """The user that all of them name."""
+        return self.updates[0].user_id
+
+
+def parse_payload(payload: object, *, batch_id: str, now: float) -> ParsedPayload:
+    """Read a payload; never raises.
+
+    `batch_id` is used when the payload brings none, `now` (epoch seconds) when an entry has no timestamp.
+    """
+    try:
+        batch_id, entries = _open(payload, batch_id)
+    except InvalidStatusError as error:
+        return ParsedPayload(batch_id=batch_id, rejected=(Rejection.of(error, None),))
+    taken: dict[int, StatusUpdate] = {}
+    rejected = []
+    for index, entry in enumerate(entries):
+        try:
+            # Made of batch id and place, so that a redelivered payload is the same statuses again.
+            taken[index] = read_entry(entry, event_id=f"{batch_id}.{index}", now=now)
+        except InvalidStatusError as error:
+            rejected.append(Rejection.of(error, index))
+    return ParsedPayload(
+        batch_id=batch_id,
+        updates=tuple(taken.values()),
+        indexes=tuple(taken),
+        rejected=tuple(rejected),
+    )
+
+
+def _open(payload: object, batch_id: str) -> tuple[str, list[Any]]:
+    if not isinstance(payload, Mapping):
+        raise refuse(None, RejectionCode.WRONG_TYPE, "must be a JSON object")
+    bare = {field: value for field, value in payload.items() if field != "batchId"}
+    entries = payload.get("updates", [bare])
+    if not isinstance(entries, list):
+        raise refuse("updates", RejectionCode.WRONG_TYPE, "must be a list of statuses")
+    if len(entries) > ENTRIES_PER_PAYLOAD:
+        problem = f"must have at most {ENTRIES_PER_PAYLOAD} entries, not {len(entries)}"
+        raise refuse("updates", RejectionCode.TOO_MANY, problem)
+    own = payload.get("batchId")
+    return (batch_id if own is None else _BATCH_ID("batchId", own)), entries
+
+
+def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
+    """The batches to commit, one tuple a job and owner; those of a tuple must be committed in their order.
+
+    Which statuses share a batch, and its id, depend on the payload alone: a redelivery is cut the same way.
+    """
+    groups: dict[tuple[str, str, str], list[tuple[int, StatusUpdate]]] = {}
+    for index, update in zip(parsed.indexes, parsed.updates, strict=True):
+        owner = (update.job_id, update.tenant_id, update.user_id)
+        groups.setdefault(owner, []).append((index, update))
+    for group in groups.values():
+        cuts = range(0, len(group), UPDATES_PER_COMMIT)
+        yield tuple(
+            Batch(
+                batch_id=parsed.batch_id if at == 0 else f"{parsed.batch_id}#{at // UPDATES_PER_COMMIT}",
+                updates=tuple(update for _, update in group[at : at + UPDATES_PER_COMMIT]),
+                indexes=tuple(index for index, _ in group[at : at + UPDATES_PER_COMMIT]),
+            )
+            for at in cuts
+        )
+
+
+_BATCH_ID = identifier(BATCH_ID_LENGTH, forbidden="#")  # `#` marks the parts of a batch that was cut

@@ -1,0 +1,155 @@
+"""The way of one payload: validate, commit, see who watches, push.
+
+>>> pipeline = Pipeline(journal=journal, sessions=sessions, broadcaster=broadcaster)
+>>> pipeline.publish(payload, batch_id="request-1", deadline=time.time() + 20)
+{'committed': 2, 'rejected': [], 'pushed': 1}
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
+
+from .clock import Clock
+from .commits import Commit
+from .errors import ForeignOwnerError, InvalidStatusError, StatusError
+from .events import StatusUpdate
+from .limits import PUSH_BYTES
+from .payload import Batch, Rejection, batches, parse_payload
+from .ports import Broadcaster, Journal, SessionStore
+from .validation import json_text
+
+_log = logging.getLogger(__name__)
+
+
+class PublishResult(TypedDict):
+    """What became of a payload, as JSON."""
+
+    committed: int
+    """Statuses that are in their jobs' logs, by this delivery or by an earlier one."""
+    rejected: list[dict[str, Any]]
+    """The others: index (None: the payload as a whole), code, field, message."""
+    pushed: int
+    """Mutations sent; 0 when nobody watches."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    committed: int = 0
+    pushed: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    failures: list[StatusError] = field(default_factory=list)
+
+    def fail(self, batch: Batch, error: StatusError) -> None:
+        self.failures.append(error)
+        _log.error(
+            "job_id=<%s>, batch_id=<%s>, error=<%s>, code=<%s>, retriable=<%s> | publishing failed: %s",
+            batch.job_id,
+            batch.batch_id,
+            type(error).__name__,
+            error.code,
+            error.retriable,
+            error.message,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Takes payloads to the log and to those who watch."""
+
+    journal: Journal
+    sessions: SessionStore
+    broadcaster: Broadcaster
+    clock: Clock = field(default_factory=Clock)
+
+    def publish(self, payload: object, *, batch_id: str, deadline: float) -> PublishResult:
+        """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
+
+        What is invalid is rejected with a reason, and sending it again can't help. Raises the first
+        JournalError, SessionStoreError or BroadcastError, once every job had its turn; then the payload may
+        come again as it is.
+        """
+        parsed = parse_payload(payload, batch_id=batch_id, now=self.clock.now())
+        tally = _Tally(rejected=list(parsed.rejected))
+        for of_one_job in batches(parsed):
+            self._publish_job(of_one_job, deadline, tally)
+        for rejection in tally.rejected:
+            _log.warning(
+                "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
+                parsed.batch_id,
+                rejection.index,
+                rejection.code,
+                rejection.field,
+                rejection.message,
+            )
+        if tally.failures:
+            raise tally.failures[0]
+        return {
+            "committed": tally.committed,
+            "rejected": [rejection.to_wire() for rejection in tally.rejected],
+            "pushed": tally.pushed,
+        }
+
+    def _publish_job(self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally) -> None:
+        for batch in of_one_job:
+            try:
+                commit = self._commit(batch, deadline, tally)
+            except StatusError as error:
+                tally.fail(batch, error)
+                return  # nothing of the job may overtake what isn't committed
+            if commit is None:
+                continue
+            tally.committed += len(commit.updates)
+            try:
+                self._push(commit, tally)
+            except StatusError as error:
+                tally.fail(batch, error)
+
+    def _push(self, commit: Commit, tally: _Tally) -> None:
+        last = commit.updates[-1]
+        if not self.sessions.is_watched(last.tenant_id, last.user_id, now=self.clock.now()):
+            _log.warning(
+                "job_id=<%s>, sequence=<%s> | committed, not pushed: no live session",
+                last.job_id,
+                last.sequence,
+            )
+            return
+        for push in pushes(commit.updates):
+            self.broadcaster.push(push)
+            tally.pushed += 1
+
+    def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
+        try:
+            return self.journal.commit(batch, deadline=deadline)
+        except ForeignOwnerError as error:
+            self.journal.keep_refused(batch)
+            refusal = InvalidStatusError(error.message, code=error.code, field="jobId")
+        except InvalidStatusError as error:
+            refusal = error
+        tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)
+        return None
+
+
+def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> Iterator[StatusUpdate]:
+    """What to push of one commit: its last status with the others as `earlier`.
+
+    More than `max_bytes` become several pushes, in order; a single status always goes out.
+    """
+    group: list[StatusUpdate] = []
+    size = 0
+    for update in updates:
+        own = len(json_text(update.to_wire()).encode())
+        if group and size + own > max_bytes:
+            yield _one_push(group)
+            group, size = [], 0
+        group.append(update)
+        size += own
+    if group:
+        yield _one_push(group)
+
+
+def _one_push(group: Sequence[StatusUpdate]) -> StatusUpdate:
+    *earlier, last = group
+    return replace(last, earlier=tuple(earlier)) if earlier else last

@@ -1,0 +1,63 @@
+"""What the pipeline and the reporting code need of the outside. Each port has a twin in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .commits import Commit, Head
+    from .events import StatusUpdate
+    from .payload import Batch
+
+
+class Journal(Protocol):
+    """The log of every job. A status exists once its commit returned."""
+
+    def commit(self, batch: Batch, *, deadline: float) -> Commit:
+        """Add a batch to its job's log, whole or not at all; a batch that is there already changes nothing.
+
+        Waits for others who commit to the same job, until `deadline` (epoch seconds).
+        Raises ForeignOwnerError, InvalidStatusError (the batch id was used for other statuses), JournalError.
+        """
+        ...
+
+    def keep_refused(self, batch: Batch) -> None:
+        """Keep statuses for somebody else's job as evidence, out of its log. Raises JournalError."""
+        ...
+
+    def head(self, job_id: str) -> Head | None:
+        """Where a job stands; None for one that has no status or whose time is over. Raises JournalError."""
+        ...
+
+    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+        """The log from sequence `first` to `last`, without what has expired. Raises JournalError."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Who is connected."""
+
+    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+        """Whether the user, or an operator of the tenant, has a live session at `now` (epoch seconds).
+
+        Raises SessionStoreError.
+        """
+        ...
+
+
+class Broadcaster(Protocol):
+    """The way to everybody who watches."""
+
+    def push(self, update: StatusUpdate) -> None:
+        """Send one committed status, with those in its `earlier`, to its watchers. Raises BroadcastError."""
+        ...
+
+
+class Transport(Protocol):
+    """The way from code that reports statuses to the publisher."""
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """Hand over one payload; returns once it is accepted. Raises TransportError."""
+        ...

@@ -1,0 +1,223 @@
+"""Reporting a status from anywhere: one call, one asynchronous invoke of the publisher.
+
+    >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
+    True
+
+The promise of these functions: they never raise and never block for long. What could not be sent is written
+to the log as one line of JSON with the whole payload, from which it can be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypedDict, Unpack
+
+from .entry import read_entry
+from .errors import InvalidStatusError, StatusError
+from .limits import MESSAGE_LENGTH, NAME_LENGTH
+from .ports import Transport
+from .validation import json_object, printable, wire_time
+from .words import StatusWord
+
+_undelivered = logging.getLogger("status_utils.undelivered")
+
+
+class StatusExtras(TypedDict, total=False):
+    """What every publish function takes beside its own arguments, by keyword."""
+
+    metadata: Mapping[str, Any] | None
+    """Anything that JSON holds, for the client to show."""
+    progress: float | None
+    """How far the work is, in percent, 0 to 100."""
+    eta_seconds: float | None
+    """How long it will take yet."""
+    invocation_id: str | None
+    """One run of the agent; give it when an agent runs several times in a job."""
+    parent_invocation_id: str | None
+    """The run that started it."""
+    attempt: int | None
+    """1, 2 … when runs are retried."""
+    event_id: str | None
+    """Makes sending the same status twice harmless; made up when absent."""
+    timestamp: datetime | str | None
+    """When it happened, with its offset; now when absent."""
+    transport: Transport | None
+    """Another way than the publisher that the environment names."""
+
+
+def publish_orchestrator_status(
+    job_id: str,
+    user_id: str,
+    tenant_id: str,
+    status: str,
+    message: str,
+    *,
+    execution_time_ms: int | None = None,
+    **extras: Unpack[StatusExtras],
+) -> bool:
+    """Report a step of the job as a whole.
+
+        >>> publish_orchestrator_status("job-1", "ana", "city", "complete", "Sent to the road works")
+        True
+
+    `status` is a word such as `loading_agents`, `validating`, `synthesizing`, or your own; `complete` and
+    `error` end the job. Returns whether the publisher took it; never raises.
+    """
+    entry = _entry(job_id, user_id, tenant_id, status, message) | {"executionTimeMs": execution_time_ms}
+    return _publish(entry, extras)
+
+
+def publish_agent_status(  # noqa: PLR0917 - callers import this signature
+    job_id: str,
+    user_id: str,
+    tenant_id: str,
+    agent_name: str,
+    status: str,
+    message: str,
+    execution_time_ms: int | None = None,
+    **extras: Unpack[StatusExtras],
+) -> bool:
+    """Report a step of one agent.
+
+        >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "complete", "Found Elm Street", 840)
+        True
+
+    `status` is `agent_invoking`, `progress`, `agent_retrying`, or a word of your own; `complete` and `error`
+    here mean the agent (`agent_complete`, `agent_error`), the job goes on. Returns whether the publisher took
+    it; never raises.
+    """
+    entry = _entry(job_id, user_id, tenant_id, _agent_word(status), message)
+    return _publish(entry | {"agentName": agent_name, "executionTimeMs": execution_time_ms}, extras)
+
+
+def publish_tool_status(  # noqa: PLR0917 - callers import this signature
+    job_id: str,
+    user_id: str,
+    tenant_id: str,
+    agent_name: str,
+    tool_name: str,
+    reason: str,
+    *,
+    message: str | None = None,
+    execution_time_ms: int | None = None,
+    **extras: Unpack[StatusExtras],
+) -> bool:
+    """Report that an agent uses a tool, and what for.
+
+        >>> publish_tool_status("job-1", "ana", "city", "Geo Agent", "amazon_location", "Find Elm Street")
+        True
+
+    The reason is the message people see, unless `message` says it in other words. Returns whether the
+    publisher took it; never raises.
+    """
+    entry = _entry(
+        job_id, user_id, tenant_id, StatusWord.CALLING_TOOL, reason if message is None else message
+    )
+    names = {"agentName": agent_name, "toolName": tool_name, "executionTimeMs": execution_time_ms}
+    return _publish(entry | names, extras)
+
+
+def _entry(job_id: str, user_id: str, tenant_id: str, status: str, message: str) -> dict[str, Any]:
+    return {
+        "jobId": job_id,
+        "userId": user_id,
+        "tenantId": tenant_id,
+        "status": status,
+        "message": message,
+    }
+
+
+def _agent_word(status: str) -> str:
+    if status == StatusWord.COMPLETE:
+        return StatusWord.AGENT_COMPLETE
+    return StatusWord.AGENT_ERROR if status == StatusWord.ERROR else status
+
+
+def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
+    lost: dict[str, Any] = entry | _on_the_wire(extras)
+    try:
+        batch_id = os.urandom(16).hex()
+        update = read_entry(_fitted(lost), event_id=f"{batch_id}.0", now=time.time())
+        lost = {"batchId": batch_id, "updates": [update.to_wire()]}
+        (extras.get("transport") or _default_transport()).send(lost)
+    except Exception as error:  # noqa: BLE001 - the promise: whatever goes wrong here, the caller's work goes on
+        _log_undelivered(lost, error)
+        return False
+    return True
+
+
+def _default_transport() -> Transport:
+    from .lambda_transport import default_transport  # noqa: PLC0415 - needed at first send only
+
+    return default_transport()
+
+
+def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:
+    names = {
+        "metadata": "metadata",
+        "progress": "progress",
+        "eta_seconds": "etaSeconds",
+        "invocation_id": "invocationId",
+        "parent_invocation_id": "parentInvocationId",
+        "attempt": "attempt",
+        "event_id": "eventId",
+        "timestamp": "timestamp",
+    }
+    given = {name: value for name, value in extras.items() if name != "transport"}
+    return {names.get(name, name): value for name, value in given.items()}
+
+
+def _fitted(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry with what people wrote made to fit: cut with a mark rather than refused."""
+    message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
+    fitted = dict(entry)
+    if isinstance(message, str):
+        fitted["message"] = _cut(printable(message))
+    if isinstance(metadata, Mapping):
+        fitted["metadata"] = _fitted_metadata(metadata)
+    if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
+        fitted["timestamp"] = wire_time(timestamp)
+    return fitted
+
+
+def _cut(message: str) -> str:
+    if len(message) <= MESSAGE_LENGTH:
+        return message
+    mark = f" … [{len(message)} characters]"
+    return message[: MESSAGE_LENGTH - len(mark)] + mark
+
+
+def _fitted_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return json_object("metadata", json.dumps(dict(metadata), default=str))
+    except (InvalidStatusError, TypeError, ValueError, RecursionError) as error:
+        # The status is worth more than what hangs on it.
+        return {
+            "leftOut": str(error),
+            "keys": [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)],
+        }
+
+
+def _log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
+    line = {
+        "statusbeam": "undelivered",
+        "error": type(error).__name__,
+        "code": str(error.code) if isinstance(error, StatusError) else None,
+        "reason": str(error),
+        "payload": lost,
+    }
+    try:
+        text = json.dumps(line, default=_kind)
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
+        text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
+    _undelivered.error("%s", text)
+
+
+def _kind(value: object) -> str:
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,155 @@
+"""Names that the stacks and the running code must spell alike: environment variables, tables, claims.
+
+A setting is a field; its environment variable is the field's name in capitals, and a field without a default
+must be set. Infra writes the variables with `to_env()`, the runtime reads them with `from_env(os.environ)` at
+its door. No variable is spelled anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Final, Self, get_type_hints
+
+from .errors import SettingError
+
+METRICS_NAMESPACE: Final = "Statusbeam"
+PUBLISHER_SERVICE: Final = "status_publisher"
+AUTHORIZER_SERVICE: Final = "view_token_authorizer"
+
+PUBLIC_TENANT: Final = "public"
+"""The tenant that readers with an API key or IAM are confined to."""
+
+TENANT_ATTRIBUTE: Final = "custom:tenantId"
+"""The Cognito user attribute that says whose user this is; immutable."""
+
+TENANT_CLAIM: Final = "tenantId"
+"""The claim that both tokens carry it in."""
+
+VIEW_TOKEN_PREFIX: Final = "sbv1."  # noqa: S105 - no secret
+"""What a view token begins with, so that AppSync never takes it for the JWT of another mode."""
+
+VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
+"""The same for AppSync's authorizer: a token that doesn't match never reaches the Lambda."""
+
+OPERATOR_GROUP: Final = "operator"
+ADMIN_GROUP: Final = "admin"
+
+
+class StatusTable:
+    """Key, TTL and index names of the table of jobs and statuses."""
+
+    PARTITION_KEY: Final = "pk"
+    SORT_KEY: Final = "sk"
+    TTL: Final = "expiresAt"
+    BY_USER: Final = "byUser"
+    BY_USER_PARTITION_KEY: Final = "userKey"
+    BY_USER_SORT_KEY: Final = "createdKey"
+    BY_USER_PROJECTION: Final = (
+        "jobId",
+        "tenantId",
+        "userId",
+        "overallStatus",
+        "epoch",
+        "createdAt",
+        "expiresAt",
+    )
+    """What a job list shows and a commit rarely changes: only a commit that changes it pays for the index."""
+
+
+class SessionsTable:
+    """Key and TTL names of the table of live client connections."""
+
+    PARTITION_KEY: Final = "tenant_id"
+    SORT_KEY: Final = "sk"
+    TTL: Final = "ttl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """Fields of type str, int, bool or `str | None`, each from the variable named like it."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """The settings in `environ`; an empty variable counts as not set.
+
+        Raises SettingError, which names the variable that is missing or malformed.
+        """
+        types = get_type_hints(cls)
+        values: dict[str, str | int | bool] = {}
+        for f in fields(cls):
+            variable = f.name.upper()
+            if environ.get(variable):
+                values[f.name] = _read(variable, environ[variable], types[f.name])
+            elif f.default is MISSING:
+                raise SettingError(variable, "is not set")
+        return cls(**values)
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that `from_env` reads back into equal settings."""
+        values = {f.name.upper(): getattr(self, f.name) for f in fields(self)}
+        return {variable: _write(value) for variable, value in values.items() if value is not None}
+
+
+def _read(variable: str, text: str, kind: Any) -> str | int | bool:
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise SettingError(variable, f"must be true or false, not {text!r}")
+        return text == "true"
+    if kind is int:
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise SettingError(variable, f"must be a whole number above 0, not {text!r}")
+        return int(text)
+    return text
+
+
+def _write(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSettings(_Settings):
+    """What code that reports statuses needs: where to send them. AWS_REGION is the runtime's own."""
+
+    status_publisher_function: str | None = None
+    """ARN or name of the publisher, invoked asynchronously."""
+
+    status_queue_url: str | None = None
+    """Queue that feeds the publisher, for high volume."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherSettings(_Settings):
+    """What the publisher needs."""
+
+    appsync_api_url: str
+    """GraphQL endpoint, e.g. https://<id>.appsync-api.<region>.amazonaws.com/graphql."""
+
+    appsync_api_id: str
+    user_sessions_table: str
+    status_table: str
+
+    log_retention_days: int = 7
+    """How long one status stays in the log."""
+
+    job_retention_days: int = 90
+    """How long a job stays after its last status."""
+
+    trace_with_sdk: bool = False
+    """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
+    loading it costs a quarter of a second of each cold start."""
+
+    def __post_init__(self) -> None:
+        if self.log_retention_days > self.job_retention_days:
+            raise SettingError("LOG_RETENTION_DAYS", "must not be above JOB_RETENTION_DAYS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizerSettings(_Settings):
+    """What the view token authorizer needs."""
+
+    view_token_secret: str
+    """ARN of the secret whose current and previous version sign view tokens."""
+
+    view_token_audience: str
+    """The audience a view token must name: one a stage, so that a token of one is refused in another."""

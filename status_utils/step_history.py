@@ -1,0 +1,131 @@
+"""How long a step took in earlier runs, in bounded space: a histogram of log-spaced bins, easy to merge.
+
+history = StepHistory().observed(12.1).observed(9.8)        one a (workflow, version, step)
+history.remaining(elapsed=5.0)                              equally likely values of what is left, in seconds
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, Final, Self
+
+SHORTEST_SECONDS: Final = 0.01
+BINS_PER_DOUBLING: Final = 8
+"""A bin is 9 % wide, finer than the spread of anything worth an estimate."""
+
+BIN_COUNT: Final = 27 * BINS_PER_DOUBLING
+"""Up to 15 days; longer counts as that."""
+
+TAIL_SHAPE: Final = 3.0
+"""How fast the chance falls that the next run is longer than every run so far (Pareto)."""
+
+TAIL_END: Final = 0.999
+"""Where that tail is cut: at ten times the longest run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepHistory:
+    """Runs by bin, at most BIN_COUNT numbers however many runs.
+
+    Merging adds bins, so parts kept apart (shards, days, an atomic ADD in a table) come to the same as one.
+    """
+
+    counts: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> int:
+        """How many runs were observed."""
+        return sum(self.counts.values())
+
+    def observed(self, seconds: float) -> StepHistory:
+        """With one more run; what is no duration (negative, NaN) is left out."""
+        return self.merged(StepHistory(counts={bin_of(seconds): 1})) if seconds >= 0 else self
+
+    def merged(self, other: StepHistory) -> StepHistory:
+        """Both as one; the order of merging doesn't matter."""
+        counts = dict(self.counts)
+        for index, count in other.counts.items():
+            counts[index] = counts.get(index, 0) + count
+        return StepHistory(counts=counts)
+
+    def to_item(self) -> dict[str, Any]:
+        """Plain JSON types: `{"bins": {"57": 3}}`."""
+        return {"bins": {str(index): self.counts[index] for index in sorted(self.counts)}}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """What `to_item` wrote; numbers may come back as Decimal."""
+        return cls(counts={int(index): int(count) for index, count in item.get("bins", {}).items()})
+
+    def remaining(self, elapsed: float, values: int) -> list[float]:
+        """What is left of a run that has taken `elapsed` seconds: equally likely values, ascending."""
+        curve = _Curve.of(self.counts)
+        passed = curve.share_below(elapsed)
+        step = (1.0 - passed) / values
+        return [max(0.0, curve.at(passed + step * (place + 0.5)) - elapsed) for place in range(values)]
+
+
+def bin_of(seconds: float) -> int:
+    """The bin that a duration falls into."""
+    return min(BIN_COUNT - 1, int(_position(seconds)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """The next run's distribution.
+
+    One share of n + 1 is kept for "longer than ever before": among n + 1 runs of one kind that is the chance
+    that the last is the longest, and it keeps the p90 of few runs honest. It also tells what is left once a
+    run is overdue.
+    """
+
+    indexes: list[int]  # of the bins that are not empty, ascending
+    up_to: list[int]  # runs up to and with each of them
+    runs: int
+
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> Self:
+        indexes = sorted(index for index, count in counts.items() if count > 0)
+        up_to = list(accumulate(counts[index] for index in indexes))
+        return cls(indexes, up_to, up_to[-1] if up_to else 0)
+
+    @property
+    def longest(self) -> float:
+        return _edge(self.indexes[-1] + 1) if self.indexes else SHORTEST_SECONDS
+
+    def at(self, share: float) -> float:
+        """The duration that `share` (0 to 1) of the runs stay below."""
+        rank = share * (self.runs + 1)
+        if rank >= self.runs:
+            beyond = min(rank - self.runs, TAIL_END)
+            return self.longest * math.pow(1.0 - beyond, -1.0 / TAIL_SHAPE)
+        place = bisect_right(self.up_to, rank)
+        before = self.up_to[place - 1] if place else 0
+        return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
+
+    def share_below(self, seconds: float) -> float:
+        """The share of the runs that are over by `seconds`; less than 1 always."""
+        if seconds >= self.longest:
+            beyond = 1.0 - math.pow(self.longest / seconds, TAIL_SHAPE)
+            return (self.runs + min(beyond, TAIL_END)) / (self.runs + 1)
+        position = _position(seconds)
+        place = bisect_right(self.indexes, position) - 1
+        if place < 0:
+            return 0.0
+        before = self.up_to[place - 1] if place else 0
+        inside = min(1.0, position - self.indexes[place])
+        return (before + inside * (self.up_to[place] - before)) / (self.runs + 1)
+
+
+def _position(seconds: float) -> float:
+    if seconds <= SHORTEST_SECONDS:
+        return 0.0
+    return min(float(BIN_COUNT), math.log2(seconds / SHORTEST_SECONDS) * BINS_PER_DOUBLING)
+
+
+def _edge(position: float) -> float:
+    return SHORTEST_SECONDS * math.exp2(position / BINS_PER_DOUBLING)

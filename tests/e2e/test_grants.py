@@ -1,0 +1,88 @@
+"""Take one grant away, and an end-to-end path breaks where it should: loudly, with nothing lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.e2e.appsync_socket import connected
+from tests.e2e.cloud import Cloud, fresh_id, status
+
+DEAD_LETTER_SECONDS = 60
+SUBSCRIPTION = (
+    "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { jobId message earlier { message } } }"
+)
+
+
+@contextmanager
+def without_grant(cloud: Cloud, function_arn: str, action: str) -> Iterator[None]:
+    """The function's role without `action` in any of its inline policies, until the end of the block."""
+    iam = cloud.aws("iam")
+    role = (
+        cloud.aws("lambda").get_function_configuration(FunctionName=function_arn)["Role"].rsplit("/", 1)[-1]
+    )
+    taken = {}
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        rest = _without(document, action)
+        if rest != document:
+            taken[name] = document
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(rest))
+    assert taken, f"no inline policy of {role} grants {action}"
+    try:
+        yield
+    finally:
+        for name, document in taken.items():
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
+    statements = []
+    for statement in document["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        left = [granted for granted in actions if granted != action]
+        if left:
+            statements.append({**statement, "Action": left})
+    return {**document, "Statement": statements}
+
+
+def _dead_letter(cloud: Cloud, batch_id: str) -> str:
+    """The message about this batch in the dead-letter queue, taken out of it."""
+    sqs, queue = cloud.aws("sqs"), cloud.outputs.dead_letter_queue_url
+    deadline = time.monotonic() + DEAD_LETTER_SECONDS
+    while time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2).get("Messages", ()):
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            if batch_id in message["Body"]:
+                return str(message["Body"])
+    pytest.fail(f"batch {batch_id} did not reach the dead-letter queue in {DEAD_LETTER_SECONDS} s")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        pytest.param("appsync:GraphQL", id="publish the mutation"),
+        pytest.param("dynamodb:PutItem", id="write the status table"),
+        pytest.param("dynamodb:Query", id="look up who is watching"),
+    ],
+)
+def test_without_one_grant_of_the_publisher_nothing_is_pushed_and_the_payload_is_kept(
+    cloud: Cloud, action: str
+) -> None:
+    user = cloud.user(tenant=0)
+    lost, after = fresh_id("lost"), fresh_id("after")
+    with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(user)) as socket:
+        assert socket.start(SUBSCRIPTION, {"userId": user.user_id})["type"] == "start_ack"
+        with without_grant(cloud, cloud.outputs.publisher_function_arn, action):
+            update = status(fresh_id("job"), user.user_id, user.tenant_id, lost)
+            batch_id = cloud.publish_async(update)
+            letter = _dead_letter(cloud, batch_id)
+        assert lost in letter
+        cloud.publish(status(fresh_id("job"), user.user_id, user.tenant_id, after))
+        socket.until_message(after)
+        assert lost not in json.dumps(socket.frames)

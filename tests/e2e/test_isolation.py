@@ -1,0 +1,254 @@
+"""User A never receives user B's statuses, whatever A asks for, in whatever mode A comes."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from status_utils.settings import PUBLIC_TENANT
+from tests.e2e.appsync_socket import AppSyncSocket, connected
+from tests.e2e.callers import Caller, IamCaller, TokenCaller
+from tests.e2e.cloud import Cloud, fresh_id, status
+
+FIELDS = "{ jobId userId tenantId sequence message metadata earlier { message } }"
+_FIELD = "onStatusUpdate(userId: $userId, jobId: $jobId)"
+WATCH = f"subscription Watch($userId: ID!, $jobId: ID) {{ {_FIELD} {FIELDS} }}"
+WATCH_TENANT = f"subscription WatchTenant($tenantId: ID!) {{ onTenantStatus(tenantId: $tenantId) {FIELDS} }}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A user of a tenant, how they come, and a job of theirs."""
+
+    user_id: str
+    tenant_id: str
+    job_id: str
+    caller: Caller
+
+
+Request = tuple[str, Mapping[str, Any]]
+Attack = Callable[[Person, Person, str], Request]
+"""(attacker, victim, the victim's job) -> a subscription and its variables"""
+
+ATTACKS: dict[str, Attack] = {
+    "the victim's user id": lambda a, b, job: (WATCH, {"userId": b.user_id}),
+    "the victim's user id and job": lambda a, b, job: (WATCH, {"userId": b.user_id, "jobId": job}),
+    "the own user id and the victim's job": lambda a, b, job: (WATCH, {"userId": a.user_id, "jobId": job}),
+    "the own user id alone": lambda a, b, job: (WATCH, {"userId": a.user_id}),
+    "the own user id and no job, said aloud": lambda a, b, job: (
+        WATCH,
+        {"userId": a.user_id, "jobId": None},
+    ),
+    "an alias": lambda a, b, job: (
+        f"subscription($userId: ID!) {{ mine: onStatusUpdate(userId: $userId) {FIELDS} }}",
+        {"userId": b.user_id},
+    ),
+    "a literal in the document": lambda a, b, job: (
+        f"subscription {{ onStatusUpdate(userId: {json.dumps(b.user_id)}) {FIELDS} }}",
+        {},
+    ),
+    "a default of a variable": lambda a, b, job: (
+        f"subscription($userId: ID! = {json.dumps(b.user_id)}) "
+        f"{{ onStatusUpdate(userId: $userId) {FIELDS} }}",
+        {},
+    ),
+    "a fragment": lambda a, b, job: (
+        "subscription($userId: ID!) { ...Theirs } "
+        f"fragment Theirs on Subscription {{ onStatusUpdate(userId: $userId) {FIELDS} }}",
+        {"userId": b.user_id},
+    ),
+    "two fields, the own one first": lambda a, b, job: (
+        f"subscription($a: ID!, $b: ID!) {{ onStatusUpdate(userId: $a) {FIELDS} "
+        f"theirs: onStatusUpdate(userId: $b) {FIELDS} }}",
+        {"a": a.user_id, "b": b.user_id},
+    ),
+    "the own field included, the victim's skipped by directive": lambda a, b, job: (
+        f"subscription($a: ID!, $b: ID!) {{ onStatusUpdate(userId: $a) @skip(if: true) {FIELDS} "
+        f"theirs: onStatusUpdate(userId: $b) @include(if: true) {FIELDS} }}",
+        {"a": a.user_id, "b": b.user_id},
+    ),
+    "variables nobody asked for": lambda a, b, job: (
+        WATCH,
+        {
+            "userId": a.user_id,
+            "tenantId": b.tenant_id,
+            "filter": {"userId": {"eq": b.user_id}},
+            "owner": b.user_id,
+        },
+    ),
+    "a pattern": lambda a, b, job: (WATCH, {"userId": "*"}),
+    "nobody": lambda a, b, job: (WATCH, {"userId": ""}),
+    "a list": lambda a, b, job: (WATCH, {"userId": [a.user_id, b.user_id]}),
+    "an operator instead of a value": lambda a, b, job: (WATCH, {"userId": {"ne": a.user_id}}),
+    "null as the user": lambda a, b, job: (WATCH, {"userId": None}),
+    "the key of a tenant's session": lambda a, b, job: (WATCH, {"userId": "#tenant"}),
+    "the victim's tenant": lambda a, b, job: (WATCH_TENANT, {"tenantId": b.tenant_id}),
+    "a pattern of tenants": lambda a, b, job: (WATCH_TENANT, {"tenantId": "*"}),
+    "no tenant": lambda a, b, job: (WATCH_TENANT, {"tenantId": ""}),
+}
+
+READS = {
+    "getJob": "query($job: ID!) { getJob(jobId: $job) { userId overallStatus sequence agents { name } } }",
+    "getJob behind an alias": "query($job: ID!) { mine: getJob(jobId: $job) { userId sequence } }",
+    "listStatusUpdates": "query($job: ID!) { listStatusUpdates(jobId: $job) "
+    "{ updates { message } currentSequence recovered reason } }",
+    "listStatusUpdates from the first": "query($job: ID!) { listStatusUpdates(jobId: $job, afterSequence: 1) "
+    "{ updates { message } currentSequence recovered reason } }",
+    "syncSession": 'mutation($job: ID!) { syncSession(input: {connectionId: "spy", action: open, '
+    "jobIds: [$job]}) { jobs { jobId sequence epoch } } }",
+    "listJobs": "query { listJobs { jobs { jobId userId tenantId } } }",
+}
+
+
+@pytest.fixture(scope="module")
+def victims(cloud: Cloud) -> Iterator[list[tuple[Person, AppSyncSocket]]]:
+    """Somebody of the attackers' tenant and somebody of another one, watching their own jobs all the time.
+
+    Without a live session of theirs nothing of theirs would be pushed at all.
+    """
+    with ExitStack() as sockets:
+        watching = []
+        for user in (cloud.user(tenant=0, which=1), cloud.user(tenant=1)):
+            person = Person(
+                user_id=user.user_id,
+                tenant_id=user.tenant_id,
+                job_id=fresh_id("job"),
+                caller=cloud.caller(user),
+            )
+            socket = sockets.enter_context(connected(cloud.outputs.realtime_url, cloud.host, person.caller))
+            assert socket.start(WATCH, {"userId": person.user_id})["type"] == "start_ack"
+            watching.append((person, socket))
+        yield watching
+
+
+@pytest.fixture(scope="module")
+def attackers(cloud: Cloud, iam_reader: IamCaller) -> dict[str, Person]:
+    """Everybody who may read something, by mode."""
+    user = cloud.user(tenant=0)
+    job_id = fresh_id("job")
+
+    def viewer(token: str) -> Person:
+        caller = TokenCaller(token)
+        return Person(user_id=user.user_id, tenant_id=user.tenant_id, job_id=job_id, caller=caller)
+
+    def guest(caller: Caller) -> Person:
+        user_id = fresh_id("guest")
+        return Person(user_id=user_id, tenant_id=PUBLIC_TENANT, job_id=fresh_id("job"), caller=caller)
+
+    tokens = cloud.sign_in(user)
+    return {
+        "user pool": viewer(tokens.access),
+        "user pool, ID token": viewer(tokens.id),
+        "view token": viewer(cloud.view_token(user.user_id, user.tenant_id)),
+        "view token for one job": viewer(cloud.view_token(user.user_id, user.tenant_id, job_ids=[job_id])),
+        "API key": guest(cloud.key_caller),
+        "IAM": guest(iam_reader),
+    }
+
+
+MODES = ("user pool", "user pool, ID token", "view token", "view token for one job", "API key", "IAM")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_subscription_receives_another_users_statuses(
+    cloud: Cloud,
+    victims: list[tuple[Person, AppSyncSocket]],
+    attackers: dict[str, Person],
+    mode: str,
+    attack: str,
+) -> None:
+    attacker = attackers[mode]
+    secret = fresh_id("secret")
+    with connected(cloud.outputs.realtime_url, cloud.host, attacker.caller) as spy:
+        for victim, watching in victims:
+            job = fresh_id("job")
+            spy.start(*ATTACKS[attack](attacker, victim, job))
+            cloud.publish(status(job, victim.user_id, victim.tenant_id, secret))
+            watching.until_message(secret)
+        # A status of the attacker's own comes after theirs on the same socket: then nothing is on its way.
+        assert spy.start(WATCH, {"userId": attacker.user_id, "jobId": attacker.job_id})["type"] == "start_ack"
+        own = fresh_id("own")
+        cloud.publish(status(attacker.job_id, attacker.user_id, attacker.tenant_id, own))
+        spy.until_message(own)
+        assert secret not in json.dumps(spy.frames)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("read", READS)
+def test_another_users_job_looks_exactly_like_one_that_does_not_exist(
+    cloud: Cloud,
+    victims: list[tuple[Person, AppSyncSocket]],
+    attackers: dict[str, Person],
+    mode: str,
+    read: str,
+) -> None:
+    caller = attackers[mode].caller
+    for victim, _ in victims:
+        job, nowhere = fresh_id("job"), fresh_id("job")
+        before = _answer(cloud, caller, READS[read], {"job": nowhere})
+        cloud.publish(status(job, victim.user_id, victim.tenant_id, "secret"))
+        assert _answer(cloud, caller, READS[read], {"job": job}).replace(job, nowhere) == before
+        assert victim.user_id not in before
+
+
+def _answer(cloud: Cloud, caller: Caller, query: str, variables: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(cloud.graphql(caller, query, variables))
+    except urllib.error.HTTPError as error:
+        return f"{error.code} {error.read().decode()}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_readers_may_not_publish(cloud: Cloud, attackers: dict[str, Person], mode: str) -> None:
+    attacker = attackers[mode]
+    forged = {
+        **status(attacker.job_id, attacker.user_id, attacker.tenant_id, "forged"),
+        "sequence": 1,
+        "type": "agent_status",
+        "timestamp": "2026-11-20T10:00:00.000Z",
+    }
+    mutation = "mutation($input: StatusInput!) { publishStatus(input: $input) { jobId userId message } }"
+    with connected(cloud.outputs.realtime_url, cloud.host, attacker.caller) as watching:
+        arguments = {"userId": attacker.user_id, "jobId": attacker.job_id}
+        assert watching.start(WATCH, arguments)["type"] == "start_ack"
+        assert "nauthorized" in _answer(cloud, attacker.caller, mutation, {"input": forged})
+        own = fresh_id("own")
+        cloud.publish(status(attacker.job_id, attacker.user_id, attacker.tenant_id, own))
+        watching.until_message(own)
+        assert "forged" not in json.dumps(watching.data)
+
+
+# --- operators --------------------------------------------------------------------------------------------
+
+
+def test_an_operator_sees_the_own_tenant_and_no_other(
+    cloud: Cloud, victims: list[tuple[Person, AppSyncSocket]]
+) -> None:
+    operator = cloud.user(tenant=0, role="operator")
+    (colleague, watching), (stranger, elsewhere) = victims
+    own, secret = fresh_id("own"), fresh_id("secret")
+    with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(operator)) as socket:
+        refused = socket.start(WATCH_TENANT, {"tenantId": stranger.tenant_id})
+        assert refused["type"] == "error"
+        assert socket.start(WATCH_TENANT, {"tenantId": operator.tenant_id})["type"] == "start_ack"
+        cloud.publish(status(fresh_id("job"), stranger.user_id, stranger.tenant_id, secret))
+        elsewhere.until_message(secret)
+        cloud.publish(status(fresh_id("job"), colleague.user_id, colleague.tenant_id, own))
+        watching.until_message(own)
+        socket.until_message(own)
+        assert secret not in json.dumps(socket.frames)
+
+
+def test_a_refusal_does_not_make_amplify_close_the_socket(cloud: Cloud, attackers: dict[str, Person]) -> None:
+    # Amplify closes the socket that all of its subscriptions share when the type begins with Unauthorized.
+    attacker = attackers["user pool"]
+    with connected(cloud.outputs.realtime_url, cloud.host, attacker.caller) as socket:
+        refusal = socket.start(WATCH, {"userId": "somebody-else"})
+    assert [error["errorType"] for error in refusal["payload"]["errors"]] == ["Forbidden"]
