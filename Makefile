@@ -74,3 +74,8 @@ test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, 
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \
 	  --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
+	# What the publisher's Lambda carries beside the AWS SDK, which the runtime ships.
+	uv pip compile pyproject.toml --extra publisher --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+	  --no-emit-package botocore --no-emit-package python-dateutil --no-emit-package six \
+	  --quiet --output-file lambdas/requirements.txt

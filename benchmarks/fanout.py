@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.audience import Audience, Delivered
 from benchmarks.dialects import AppSyncDialect, Credentials, Dialect, NaiveDialect
+from benchmarks.localcloud_server import LocalcloudServer
 from benchmarks.measure import Goal, Server, Spread, node, paired, percentile, python, ratios
 
 OURS, SIMULATOR, NAIVE = "our data plane", "Amplify simulator", "naive FastAPI"
@@ -31,7 +32,7 @@ RATE_GOALS = {1: 3.0, 16: 10.0}
 
 STALLED_SUBSCRIBERS = 100
 STALLED_STATUS_BYTES = 4_000
-STALLED_SECONDS = 6.0
+STALLED_SECONDS = 4.0
 STALLED_GOAL = 0.8
 STALLED_GROWTH_GOAL_MB = 4.0
 
@@ -50,7 +51,7 @@ class Peer:
     """A server and how to speak to it once it is ready."""
 
     name: str
-    command: list[str]
+    server: Callable[[], Server]
     dialect: Callable[[Server], Dialect]
 
 
@@ -58,16 +59,17 @@ def peers() -> tuple[Peer, ...]:
     """Ours first. Raises FileNotFoundError when the simulator is not installed."""
     if not (PEERS / "node_modules").exists():
         raise FileNotFoundError("the Amplify simulator is missing: run `npm ci --prefix benchmarks/peers`")
+    simulator = PEERS / "amplify_simulator.cjs"
     return (
-        Peer(name=OURS, command=python("benchmarks.data_plane"), dialect=_our_dialect),
+        Peer(name=OURS, server=LocalcloudServer, dialect=_our_dialect),
         Peer(
             name=SIMULATOR,
-            command=[node(), "--no-warnings", str(PEERS / "amplify_simulator.cjs"), str(SCHEMA)],
+            server=partial(Server, [node(), "--no-warnings", str(simulator), str(SCHEMA)]),
             dialect=lambda _: AppSyncDialect(SIMULATOR, api_key=SIMULATOR_KEY),
         ),
         Peer(
             name=NAIVE,
-            command=python("benchmarks.peers.naive_fastapi"),
+            server=partial(Server, python("benchmarks.peers.naive_fastapi")),
             dialect=lambda _: NaiveDialect(),
         ),
     )
@@ -85,7 +87,7 @@ def _our_dialect(server: Server) -> Dialect:
 @contextmanager
 def running(peer: Peer) -> Iterator[tuple[Server, Dialect]]:
     """The peer's server, for the time of the block."""
-    with Server(peer.command) as server:
+    with peer.server() as server:
         yield server, peer.dialect(server)
 
 
@@ -138,7 +140,7 @@ def _rate_goals(subscribers: int, in_flight: int, results: Mapping[str, list[Del
 def stalled(runs: int) -> list[Goal]:
     """The healthy subscribers' rate and the server's memory when one subscriber stops reading."""
     results = paired(runs, {peer.name: partial(_with_one_stalled, peer) for peer in peers()})
-    print(f"\none of {STALLED_SUBSCRIBERS + 1} subscribers stalled for {STALLED_SECONDS:.0f} s")
+    print(f"\none of {STALLED_SUBSCRIBERS + 1} subscribers stalled for {2 * STALLED_SECONDS:.0f} s")
     for name, measured in results.items():
         kept, grown = zip(*measured, strict=True)
         print(f"  {name:<20} rate kept {Spread.of(kept)}   memory grown {Spread.of(grown)} MB")
@@ -168,6 +170,7 @@ def _with_one_stalled(peer: Peer) -> tuple[float, float]:
         alone = watch()
         audience.join_stalled()
         before = server.rss_bytes()
+        watch()  # fills what the kernel and the server keep for the stalled one; only then does it hurt
         beside = watch()
         return beside.rate / alone.rate, (server.rss_bytes() - before) / MB
 

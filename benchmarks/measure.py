@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class Spread:
         return cls(low=min(values), middle=median(values), high=max(values))
 
     def __str__(self) -> str:
-        return f"{self.middle:,.3g} ({self.low:,.3g} to {self.high:,.3g})"
+        return f"{number(self.middle)} ({number(self.low)} to {number(self.high)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +60,13 @@ class Goal:
 
     def __str__(self) -> str:
         sign, limit = ("<=", self.at_most) if self.at_most is not None else (">=", self.at_least)
-        verdict = "met" if self.met else "MISSED"
-        return (
-            f"{self.what}: {Spread.of(self.values)}{self.unit}; goal {sign} {limit:.3g}{self.unit}: {verdict}"
-        )
+        goal = f"goal {sign} {number(limit or 0)}{self.unit}: {'met' if self.met else 'MISSED'}"
+        return f"{self.what}: {Spread.of(self.values)}{self.unit}; {goal}"
+
+
+def number(value: float) -> str:
+    """Three figures are more than a run on a shared machine is worth: 0.306, 12.6, 1,940."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def paired(runs: int, variants: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
@@ -107,14 +111,17 @@ class Server:
         return sum(p.memory_info().rss for p in [root, *root.children(recursive=True)])
 
     def __enter__(self) -> Self:
+        # What a peer complains about while it is measured is not of interest; why it did not start is.
+        self._complaints = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            self._command, env=self._environment, stdout=subprocess.PIPE, text=True
+            self._command, env=self._environment, stdout=subprocess.PIPE, stderr=self._complaints, text=True
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._process.wait(START_SECONDS)
-            raise RuntimeError(f"{self._command[:3]} ended before it listened")
+            self._complaints.seek(0)
+            raise RuntimeError(f"{self._command[:3]} ended early:\n{self._complaints.read()[-2000:]}")
         self.ready = json.loads(line)
         return self
 

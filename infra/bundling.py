@@ -50,19 +50,18 @@ def build_bundle(
     Every source keeps its path under `prefix`, so `lambdas/status_publisher` stays importable by that name.
     The folder is named after its inputs: with equal ones, a second call only reads them. Raises BundleError.
     """
-    key = _digest_of_inputs(sources=sources, requirements=requirements, prefix=prefix, root=root)
-    target = build / key
-    if not target.is_dir():
-        build.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=build) as scratch:
-            staged = Path(scratch) / "bundle"
-            staged.mkdir()
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build) as scratch:
+        staged = Path(scratch) / "bundle"
+        staged.mkdir()
+        for source in sources:
+            _copy(root / source, staged / prefix / source)
+        pins = requirements.read_text() if requirements is not None else ""
+        target = build / _key(tree_digest(staged), pins)
+        if not target.is_dir():
             if requirements is not None:
-                _install(requirements, staged)
-            for source in sources:
-                _copy(root / source, staged / prefix / source)
-            _normalise(staged)
-            _move_into_place(staged, target)
+                shutil.copytree(_installed(requirements, build), staged, dirs_exist_ok=True)
+            _settle(staged, target)
     return Bundle(path=target, digest=tree_digest(target))
 
 
@@ -76,15 +75,10 @@ def tree_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _digest_of_inputs(*, sources: tuple[str, ...], requirements: Path | None, prefix: str, root: Path) -> str:
-    digest = hashlib.sha256(f"{LAMBDA_PYTHON}\0{prefix}\0{Path(__file__).read_text()}".encode())
-    if requirements is not None:
-        digest.update(requirements.read_bytes())
-    with tempfile.TemporaryDirectory() as scratch:
-        for source in sources:
-            _copy(root / source, Path(scratch) / source)
-        digest.update(tree_digest(Path(scratch)).encode())
-    return digest.hexdigest()[:32]
+def _key(*inputs: str) -> str:
+    # How bundles are made is an input as well.
+    recipe = Path(__file__).read_text()
+    return hashlib.sha256("\0".join((recipe, *inputs)).encode()).hexdigest()[:32]
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -93,6 +87,18 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=_LEFT_OUT, dirs_exist_ok=True)
     else:
         shutil.copyfile(source, target)
+
+
+def _installed(requirements: Path, build: Path) -> Path:
+    """What pip makes of the pins, kept: only a changed pin needs the network."""
+    target = build / f"wheels-{_key(requirements.read_text())}"
+    if not target.is_dir():
+        with tempfile.TemporaryDirectory(dir=build) as scratch:
+            staged = Path(scratch) / "wheels"
+            staged.mkdir()
+            _install(requirements, staged)
+            _settle(staged, target)
+    return target
 
 
 def _install(requirements: Path, target: Path) -> None:
@@ -111,18 +117,16 @@ def _install(requirements: Path, target: Path) -> None:
             (records / name).unlink(missing_ok=True)
 
 
-def _normalise(folder: Path) -> None:
-    for cache in list(folder.rglob("__pycache__")):
+def _settle(staged: Path, target: Path) -> None:
+    """Give a finished folder its place, with nothing of this machine and moment in it."""
+    for cache in list(staged.rglob("__pycache__")):
         shutil.rmtree(cache)
-    for path in sorted(folder.rglob("*"), reverse=True):
+    for path in sorted(staged.rglob("*"), reverse=True):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (_EPOCH, _EPOCH))
-
-
-def _move_into_place(staged: Path, target: Path) -> None:
     try:
         staged.rename(target)
     except OSError:
-        # Another synth built the same inputs at the same time; its folder is as good as ours.
+        # Another synth made the same folder at the same time; its content is as good as ours.
         if not target.is_dir():
             raise

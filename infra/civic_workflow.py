@@ -117,11 +117,8 @@ class CivicWorkflow(Construct):
         stopped = sfn.Fail(
             self, "Stopped", error="StepFailed", cause="A step failed; the log says which and why."
         )
-        failed = self._checkpoint(
-            "PublishError",
-            "error",
-            sfn.JsonPath.format("The job stopped: {}.", sfn.JsonPath.string_at("$.failure.Error")),
-        )
+        # Not the error's own words: they may name ARNs. The agent that failed has said why, in its status.
+        failed = self._checkpoint("PublishError", "error", "The job stopped because one of its steps failed.")
         failed.next(stopped)
         failed.add_catch(stopped)
         steps = self._steps_in_order()

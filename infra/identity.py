@@ -7,7 +7,9 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.bundling import build_bundle
 from infra.compliance import accept
+from infra.python_function import PythonFunction
 from infra.stage import StageConfig
 from status_utils.settings import ADMIN_GROUP, OPERATOR_GROUP, TENANT_ATTRIBUTE
 
@@ -19,33 +21,13 @@ class Identity(Construct):
     """A pool whose users are made by an administrator, each in one tenant for good."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, token_trigger: lambda_.IFunction
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, library: lambda_.ILayerVersion
     ) -> None:
         super().__init__(scope, construct_id)
-        self.user_pool = cognito.UserPool(
-            self,
-            "Users",
-            feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the plan that lets a trigger change access tokens
-            self_sign_up_enabled=False,
-            sign_in_aliases=cognito.SignInAliases(username=True, email=True),
-            # Immutable: a user who could change the tenant could read another one's statuses.
-            custom_attributes={_TENANT: cognito.StringAttribute(mutable=False, min_len=1, max_len=64)},
-            password_policy=cognito.PasswordPolicy(
-                min_length=12,
-                require_lowercase=True,
-                require_uppercase=True,
-                require_digits=True,
-                require_symbols=True,
-            ),
-            mfa=cognito.Mfa.REQUIRED if stage.mfa_required else cognito.Mfa.OPTIONAL,
-            mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
-            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
-            removal_policy=stage.removal_policy,
-            deletion_protection=stage.stored_data_is_kept,
-        )
+        self.user_pool = self._pool(stage)
         self.user_pool.add_trigger(
             cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
-            token_trigger,
+            self._token_trigger(stage, library),
             cognito.LambdaVersion.V2_0,
         )
         for group in GROUPS:
@@ -62,6 +44,42 @@ class Identity(Construct):
                 rule="AwsSolutions-COG2",
                 reason="Outside prod, demo users sign in without a second factor.",
             )
+
+    def _pool(self, stage: StageConfig) -> cognito.UserPool:
+        return cognito.UserPool(
+            self,
+            "Users",
+            feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the plan that lets a trigger change access tokens
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(username=True, email=True),
+            # Immutable: a user who could change the tenant could read another one's statuses.
+            custom_attributes={_TENANT: cognito.StringAttribute(mutable=False, min_len=1, max_len=128)},
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+            ),
+            mfa=cognito.Mfa.REQUIRED if stage.mfa_required else cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            removal_policy=stage.removal_policy,
+            deletion_protection=stage.stored_data_is_kept,
+        )
+
+    def _token_trigger(self, stage: StageConfig, library: lambda_.ILayerVersion) -> lambda_.IFunction:
+        return PythonFunction(
+            self,
+            "TokenTrigger",
+            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/pre_token_generation")),
+            handler="lambdas.pre_token_generation.handler.handler",
+            environment={},
+            log_retention=stage.log_retention,
+            removal_policy=stage.removal_policy,
+            timeout=Duration.seconds(5),  # Cognito waits no longer
+            layers=[library],
+        ).function
 
     def _client(self, stage: StageConfig) -> cognito.UserPoolClient:
         # The client of a page or a terminal: it cannot keep a secret, and may not write the tenant.

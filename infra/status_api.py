@@ -27,26 +27,27 @@ from infra.resolver_code import (
 )
 from infra.stage import StageConfig
 
-QUERY_DEPTH_LIMIT = (
-    6  # listStatusUpdates → updates → earlier → field is the deepest a client needs, with one to spare
-)
-RESOLVER_COUNT_LIMIT = 20
+# The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
+_QUERY_DEPTH_LIMIT = 6
+# Where the schema may be asked for, tools do so 15 levels deep.
+_INTROSPECTION_DEPTH_LIMIT = 15
+_RESOLVER_COUNT_LIMIT = 20
 
 # Where the data of each field, or of each step of a pipeline, lives.
-_UNITS = {
+UNITS = {
     "Query.getJob": "status",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
     "Subscription.onTenantStatus": "sessions",
 }
-_STEPS = {
+STEPS = {
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "readHeads": "status",
     "syncSession.session": "sessions",
 }
-_PIPELINES = {
+PIPELINES = {
     "Query.listJobs": ("listJobs.page", "readHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
     "Mutation.syncSession": ("syncSession.session", "readHeads"),
@@ -72,28 +73,13 @@ class StatusApi(Construct):
         super().__init__(scope, construct_id)
         self._stage = stage
         schema = schema_text(api_key=api_key_expires is not None)
-        self.api = appsync.GraphqlApi(
-            self,
-            "Api",
-            name=f"statusbeam-{stage.name.lower()}",
-            definition=appsync.Definition.from_file(str(_written(schema))),
-            authorization_config=appsync.AuthorizationConfig(
-                default_authorization=appsync.AuthorizationMode(
-                    authorization_type=appsync.AuthorizationType.USER_POOL,
-                    user_pool_config=appsync.UserPoolConfig(user_pool=user_pool),
-                ),
-                additional_authorization_modes=self._additional_modes(
-                    authorizer, view_token_pattern, api_key_expires
-                ),
-            ),
-            introspection_config=appsync.IntrospectionConfig.ENABLED
-            if stage.introspection
-            else appsync.IntrospectionConfig.DISABLED,
-            query_depth_limit=QUERY_DEPTH_LIMIT,
-            resolver_count_limit=RESOLVER_COUNT_LIMIT,
-            environment_variables={"STATUS_TABLE": status_table.table_name},
-            xray_enabled=True,
+        modes = self._modes(
+            user_pool=user_pool,
+            authorizer=authorizer,
+            view_token_pattern=view_token_pattern,
+            api_key_expires=api_key_expires,
         )
+        self.api = self._make_api(schema, modes, status_table)
         self._log(stage.log_retention, stage.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
@@ -102,9 +88,30 @@ class StatusApi(Construct):
             "status": self._table_source("Status", status_table, self.status_source),
             "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
         }
-        self._steps = {name: self._step(name) for name in _STEPS}
+        self._steps = {name: self._step(name) for name in STEPS}
         for field in root_fields(schema):
             self._resolve(field)
+
+    def _make_api(
+        self, schema: str, modes: list[appsync.AuthorizationMode], status_table: dynamodb.ITable
+    ) -> appsync.GraphqlApi:
+        open_schema = self._stage.introspection
+        return appsync.GraphqlApi(
+            self,
+            "Api",
+            name=f"statusbeam-{self._stage.name.lower()}",
+            definition=appsync.Definition.from_file(str(_written(schema))),
+            authorization_config=appsync.AuthorizationConfig(
+                default_authorization=modes[0], additional_authorization_modes=modes[1:]
+            ),
+            introspection_config=appsync.IntrospectionConfig.ENABLED
+            if open_schema
+            else appsync.IntrospectionConfig.DISABLED,
+            query_depth_limit=_INTROSPECTION_DEPTH_LIMIT if open_schema else _QUERY_DEPTH_LIMIT,
+            resolver_count_limit=_RESOLVER_COUNT_LIMIT,
+            environment_variables={"STATUS_TABLE": status_table.table_name},
+            xray_enabled=True,
+        )
 
     @property
     def graphql_url(self) -> str:
@@ -112,17 +119,27 @@ class StatusApi(Construct):
         return self._stage.appsync_url_override or self.api.graphql_url
 
     @property
-    def realtime_url(self) -> str:
-        """Where subscriptions connect."""
+    def realtime_url(self) -> str | None:
+        """Where subscriptions connect; None for an emulator alone, which has nothing to connect to."""
         override = self._stage.appsync_url_override
-        if override is None:
-            return _resource(self.api).attr_realtime_url
-        return override.replace("http", "ws", 1) + "/realtime"
+        if override is not None:
+            return override.replace("http", "ws", 1) + "/realtime"
+        return None if self._stage.emulated else _resource(self.api).attr_realtime_url
 
-    def _additional_modes(
-        self, authorizer: lambda_.IFunction, view_token_pattern: str, api_key_expires: dt.datetime | None
+    def _modes(
+        self,
+        *,
+        user_pool: cognito.IUserPool,
+        authorizer: lambda_.IFunction,
+        view_token_pattern: str,
+        api_key_expires: dt.datetime | None,
     ) -> list[appsync.AuthorizationMode]:
+        """Who may sign in, and how; the first mode is the default."""
         modes = [
+            appsync.AuthorizationMode(
+                authorization_type=appsync.AuthorizationType.USER_POOL,
+                user_pool_config=appsync.UserPoolConfig(user_pool=user_pool),
+            ),
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
             appsync.AuthorizationMode(
                 authorization_type=appsync.AuthorizationType.LAMBDA,
@@ -191,9 +208,9 @@ class StatusApi(Construct):
 
     def _resolve(self, field: FieldName) -> None:
         name = str(field)
-        if name not in _UNITS and name not in _PIPELINES:
+        if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to infra/status_api.py")
-        steps = _PIPELINES.get(name)
+        steps = PIPELINES.get(name)
         appsync.Resolver(
             self,
             name.replace(".", ""),
@@ -202,7 +219,7 @@ class StatusApi(Construct):
             field_name=field.field_name,
             code=appsync.Code.from_inline(resolver_code(field)),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
-            data_source=self._sources[_UNITS[name]] if steps is None else None,
+            data_source=self._sources[UNITS[name]] if steps is None else None,
             pipeline_config=[self._steps[step] for step in steps] if steps else None,
         )
 
@@ -212,7 +229,7 @@ class StatusApi(Construct):
             f"Step{name}",
             api=self.api,
             name=name.replace(".", "_"),  # a function's name is an identifier
-            data_source=self._sources[_STEPS[name]],
+            data_source=self._sources[STEPS[name]],
             code=appsync.Code.from_inline(function_code(name)),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
         )

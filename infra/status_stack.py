@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from infra.bundling import build_bundle
 from infra.identity import Identity
 from infra.publisher import Publisher
-from infra.python_function import PythonFunction, library_layer
+from infra.python_function import library_layer
 from infra.stage import StageConfig
 from infra.status_api import StatusApi
 from infra.tables import StatusTable, UserSessionsTable
@@ -34,18 +33,7 @@ class StatusStack(Stack):
         status = StatusTable(self, "StatusTable", stage=stage)
         sessions = UserSessionsTable(self, "UserSessionsTable", stage=stage)
         view_tokens = ViewTokens(self, "ViewTokens", stage=stage, library=library)
-        token_trigger = PythonFunction(
-            self,
-            "TokenTrigger",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/pre_token_generation")),
-            handler="lambdas.pre_token_generation.handler.handler",
-            environment={},
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
-            timeout=Duration.seconds(5),  # Cognito waits no longer
-            layers=[library],
-        )
-        identity = Identity(self, "Identity", stage=stage, token_trigger=token_trigger.function)
+        identity = Identity(self, "Identity", stage=stage, library=library)
         api = StatusApi(
             self,
             "StatusApi",

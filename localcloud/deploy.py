@@ -25,7 +25,13 @@ _PASSED_ON = re.compile(
     r"HOME|USER|LANG|LC_.*|XDG_CACHE_HOME|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
     r"|PIP_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY"
 )
-_REASON = re.compile(r"❌|\bfailed\b|\b\w*Error\b|\bError:", re.IGNORECASE)
+# What a line with the reason looks like, the most telling first; of several lines the last counts.
+_REASONS = (
+    re.compile(r"❌ *(.*)"),
+    re.compile(r"((?:\w+\.)*\w*(?:Error|Exception): .+)"),
+    re.compile(r"(?:^|: )(fail(?:ed)?\b.*)", re.IGNORECASE),
+    re.compile(r"(.*)"),
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _REASON_LENGTH = 300
 
@@ -147,9 +153,11 @@ class Deployment:
 def reason_in(log: str) -> str:
     """The line of a CDK log that says why it failed: the last that names a failure, else the last one."""
     lines = [line.strip() for line in _COLOUR.sub("", log).splitlines() if line.strip()]
-    named = [line for line in lines if _REASON.search(line)]
-    reason = (named or lines or ["the CDK CLI printed nothing"])[-1]
-    return reason.removeprefix("❌").strip()[:_REASON_LENGTH]
+    for pattern in _REASONS:
+        found = [match[1] for match in map(pattern.search, lines) if match]
+        if found:
+            return found[-1].strip()[:_REASON_LENGTH]
+    return "the CDK CLI printed nothing"
 
 
 def stack_outputs(path: Path) -> dict[str, str]:

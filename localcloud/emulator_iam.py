@@ -8,11 +8,9 @@ tests/unit/test_emulator_iam.py fails when an upgrade moves what is used here.
 from __future__ import annotations
 
 import contextvars
+import importlib
 from collections.abc import Callable
 from typing import TypeVar
-
-from ministack.core import iam_evaluator
-from ministack.core.responses import request_scope
 
 from localcloud.appsync.auth import IamCredential
 
@@ -27,15 +25,18 @@ class EmulatorIam:
     def __init__(self, *, account_id: str, region: str) -> None:
         self._account_id = account_id
         self._region = region
+        # Not at the top: the emulator reads os.environ while it is imported, which must be in order by then.
+        self._evaluator = importlib.import_module("ministack.core.iam_evaluator")
+        self._responses = importlib.import_module("ministack.core.responses")
 
     def credential(self, access_key_id: str, session_token: str | None) -> IamCredential | None:
         """What the key stands for; None when it is unknown, expired or `session_token` isn't its own."""
         if not access_key_id:
             return None  # the emulator takes an empty key for its root
         found = self._ask(
-            lambda: iam_evaluator.resolve_credential(access_key_id, self._account_id, session_token or "")
+            lambda: self._evaluator.resolve_credential(access_key_id, self._account_id, session_token or "")
         )
-        if not isinstance(found, iam_evaluator.ResolvedCredential):
+        if not isinstance(found, self._evaluator.ResolvedCredential):
             return None
         return IamCredential(
             secret_key=found.secret_access_key,
@@ -55,7 +56,7 @@ class EmulatorIam:
             f"/types/{type_name}/fields/{field_name}"
         )
         refusal = self._ask(
-            lambda: iam_evaluator.enforce(access_key_id, GRAPHQL_ACTION, "appsync", self._region, resource)
+            lambda: self._evaluator.enforce(access_key_id, GRAPHQL_ACTION, "appsync", self._region, resource)
         )
         return refusal is None
 
@@ -63,7 +64,7 @@ class EmulatorIam:
         """Ask in the account's scope, and outside of whatever request the calling thread may be serving."""
 
         def scoped() -> T:
-            with request_scope(self._account_id, self._region):
+            with self._responses.request_scope(self._account_id, self._region):
                 return question()
 
         return contextvars.Context().run(scoped)

@@ -26,7 +26,7 @@ def reserve(port: int, flag: str) -> socket.socket:
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         reserved.bind((HOST, port))
-        _check_nobody_listens(reserved, port)
+        _check_nobody_listens(port)
     except OSError as error:
         reserved.close()
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
@@ -42,8 +42,8 @@ def reserve(port: int, flag: str) -> socket.socket:
     return reserved
 
 
-def _check_nobody_listens(reserved: socket.socket, port: int) -> None:
-    """A program on all interfaces does not stop a bind to one on every system; it would get the requests."""
+def _check_nobody_listens(port: int) -> None:
+    """Some systems let a bind to one address pass although a program listens on all of them."""
     if port == 0:
         return
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,6 @@ from localcloud.emulator import (
     log_emulator_to,
 )
 from localcloud.lambda_runtime import write_runtime
-from localcloud.outputs import LocalOutputs
 from localcloud.ports import PortInUseError, listen, reserve
 from localcloud.processes import AlreadyRunningError, ServerRecord, end_children
 from localcloud.progress import Failed, ProgressWriter, Ready, Step
@@ -77,11 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(options, progress, os.environ)
     except _EXPECTED as error:
-        progress.tell(Failed(str(error)))
-        logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
+        sentence = str(error)
+        logger.error("%s", sentence)  # noqa: TRY400 - the sentence says it all
     except Exception:
-        progress.tell(Failed(f"localcloud could not start; {options.folder.server_log} says why."))
+        sentence = f"localcloud could not start; {options.folder.server_log} says why."
         logger.exception("localcloud could not start")
+    progress.tell(Failed(sentence))  # last: who waits for it ends this process
     return 1
 
 
@@ -139,7 +139,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
 
 
 def _replace_environment(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
-    """The emulator's Lambda functions inherit this process's environment: nothing of the caller's may stay in it."""
+    """Leave nothing of the caller's in it: the emulator's Lambda functions inherit this environment."""
     environ.clear()
     environ.update(wanted)
 

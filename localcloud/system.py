@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
@@ -11,28 +10,24 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import boto3
-from botocore.config import Config
+from typing import TypeVar
 
 from localcloud.api_auth import api_authenticator
-from localcloud.appsync.auth import ApiAuthenticator
+from localcloud.appsync.contract import Identity
 from localcloud.appsync.server import DataPlane
 from localcloud.appsync.static_site import StaticSite
 from localcloud.certificates import Certificates
+from localcloud.clients import Clients
 from localcloud.deploy import ROOT, Deployment, create_asset_bucket, output
-from localcloud.emulator import ACCOUNT_ID, REGION, Emulator
+from localcloud.emulator import ACCOUNT_ID, HOST, REGION, Emulator
 from localcloud.emulator_iam import EmulatorIam
 from localcloud.outputs import LocalOutputs
 from localcloud.page import DemoPage
-from localcloud.ports import HOST
 from localcloud.users import create_demo_users
 
 T = TypeVar("T")
 
 DASHBOARD = ROOT / "web" / "dashboard"
-_CLIENT_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +49,19 @@ class LocalSystem:
         """`tell` gets one line for the user at each step of the start."""
         self._parts = parts
         self._tell = tell
+        self._clients = Clients(parts.emulator.endpoint_url)
         self._data_plane: DataPlane | None = None
-        port: int = parts.reserved.getsockname()[1]
-        self.url = f"http://{HOST}:{port}"
+        self._port: int = parts.reserved.getsockname()[1]
+        self.url = f"http://{HOST}:{self._port}"
 
     async def start(self) -> LocalOutputs:
         """Bring everything up. Raises the parts' own errors; `stop` cleans up after them."""
         self._parts.emulator.start()
         self._tell("deploying the stacks")
-        stacks = await self._step("deploy", self._deploy())
+        stacks = await _timed("deploy", self._deploy())
         self._tell("starting the data plane")
-        outputs = await self._step("users", asyncio.to_thread(self._outputs, stacks))
-        await self._step("data plane", self._serve(outputs))
+        outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
+        self._data_plane = await _timed("data plane", self._serve(outputs))
         return outputs
 
     async def stop(self) -> None:
@@ -77,25 +73,22 @@ class LocalSystem:
 
     async def _deploy(self) -> dict[str, str]:
         # Synth is the slow part and needs no AWS: the emulator comes up beside it.
-        async with asyncio.TaskGroup() as tasks:
-            deployment = tasks.create_task(self._parts.deployment.run(appsync_url=f"{self.url}/graphql"))
-            tasks.create_task(asyncio.to_thread(self._prepare_emulator))
-        return deployment.result()
+        deployment = asyncio.create_task(self._parts.deployment.run(appsync_url=f"{self.url}/graphql"))
+        try:
+            await asyncio.to_thread(self._prepare_emulator)
+            return await deployment
+        finally:
+            deployment.cancel()
 
     def _prepare_emulator(self) -> None:
         self._parts.emulator.wait_until_ready()
-        create_asset_bucket(self._client("s3"))
-
-    def _client(self, service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=self._parts.emulator.endpoint_url, region_name=REGION, config=_CLIENT_CONFIG
-        )
+        create_asset_bucket(self._clients.s3)
 
     def _outputs(self, stacks: Mapping[str, str]) -> LocalOutputs:
         user_pool_id = output(stacks, "UserPoolId")
         return LocalOutputs(
             graphql_url=f"{self.url}/graphql",
-            realtime_url=f"{self.url.replace('http', 'ws', 1)}/graphql/realtime",
+            realtime_url=f"ws://{HOST}:{self._port}/graphql/realtime",
             region=REGION,
             api_key=output(stacks, "ApiKey"),
             user_pool_id=user_pool_id,
@@ -106,22 +99,63 @@ class LocalSystem:
             user_sessions_table=output(stacks, "UserSessionsTable"),
             dashboard_url=f"{self.url}/",
             aws_endpoint_url=self._parts.emulator.endpoint_url,
-            demo_users=create_demo_users(self._client("cognito-idp"), user_pool_id),
+            demo_users=create_demo_users(self._clients.cognito, user_pool_id),
             api_id=output(stacks, "ApiId"),
             view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
             dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
             ca_certificate=str(self._parts.certificates.ca),
         )
 
-    async def _serve(self, outputs: LocalOutputs) -> None:
-        emulator = self._parts.emulator
-        definition = await asyncio.to_thread(self._load_definition, outputs.api_id)
-        iam = EmulatorIam(account_id=ACCOUNT_ID, region=REGION)
+    async def _serve(self, outputs: LocalOutputs) -> DataPlane:
+        clients, iam = self._clients, EmulatorIam(account_id=ACCOUNT_ID, region=REGION)
+        definition = await asyncio.to_thread(load_definition, clients.appsync, clients.stacks, outputs.api_id)
         authenticator = api_authenticator(
             definition,
-            endpoint_url=emulator.endpoint_url,
+            endpoint_url=clients.endpoint_url,
             account_id=ACCOUNT_ID,
             region=REGION,
             iam=iam,
-            functions=self._client("lambda"),
+            functions=clients.functions,
         )
+
+        def iam_allows(identity: Identity, type_name: str, field_name: str) -> bool:
+            return iam.may_access_field(identity.access_key_id, outputs.api_id, type_name, field_name)
+
+        api = AppSyncApi(definition, data_sources=AwsDataSources(clients.endpoint_url), iam_allows=iam_allows)
+        page = DemoPage(
+            outputs,
+            authenticator=authenticator,
+            state_machines=clients.state_machines,
+            new_job_id=lambda: f"demo-{uuid.uuid4()}",
+        )
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self._parts.certificates.certificate, self._parts.certificates.key)
+        self._parts.reserved.close()
+        return await DataPlane.start(
+            HOST,
+            self._port,
+            api,
+            authenticator,
+            tls=tls,
+            routes=page.routes(),
+            site=StaticSite(root=DASHBOARD, content_security_policy=self._content_security_policy()),
+        )
+
+    def _content_security_policy(self) -> str:
+        """The page may load its own files, and talk to this server and to the emulator's Cognito."""
+        names = (HOST, "localhost")
+        ours = [
+            f"{scheme}://{name}:{self._port}" for name in names for scheme in ("http", "https", "ws", "wss")
+        ]
+        connect = " ".join(["'self'", *ours, self._parts.emulator.endpoint_url])
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+            f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+
+
+async def _timed(step: str, work: Awaitable[T]) -> T:
+    started_at = time.monotonic()
+    result = await work
+    logger.info("step=<%s>, seconds=<%.1f> | done", step, time.monotonic() - started_at)
+    return result

@@ -1,4 +1,4 @@
-"""What subcommands share: their place in the parser, flags with variables, and a failure that is one sentence."""
+"""What subcommands share: their place in the parser, flags with variables, a failure of one sentence."""
 
 from __future__ import annotations
 

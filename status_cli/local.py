@@ -16,7 +16,7 @@ from localcloud.emulator import root_credentials
 from localcloud.outputs import LocalOutputs, OutputsError, read_outputs
 from localcloud.progress import Progress, Step
 from localcloud.state_folder import StateFolder
-from localcloud.supervisor import LocalcloudError, Supervisor
+from localcloud.supervisor import LocalcloudError, Supervisor, Up
 from status_cli.command import CommandError, Subcommands, add_flag, port_number
 from status_utils.settings import CallerSettings
 
@@ -48,54 +48,67 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     }
     for name, description in _ACTIONS.items():
         action = actions.add_parser(name, help=description, description=description)
-        add_flag(
-            action,
-            "--state-dir",
-            environ,
-            default=str(DEFAULT_STATE_DIR),
-            type=Path,
-            help="where its files lie, outputs.json among them",
-        )
-        if name in ("up", "run"):
-            add_flag(
-                action,
-                "--port",
-                environ,
-                default=DEFAULT_PORT,
-                type=port_number,
-                help="of the API and the page",
-            )
-            add_flag(
-                action,
-                "--aws-port",
-                environ,
-                default=DEFAULT_AWS_PORT,
-                type=port_number,
-                help="of the AWS emulator",
-            )
+        add_server_flags(action, environ, with_ports=name in ("up", "run"))
         action.set_defaults(run=run[name])
 
 
-def _folder(arguments: argparse.Namespace) -> StateFolder:
+def add_server_flags(
+    parser: argparse.ArgumentParser, environ: Mapping[str, str], *, with_ports: bool
+) -> None:
+    """Add the flags that say which localcloud is meant, and with ports where a new one answers."""
+    add_flag(
+        parser,
+        "--state-dir",
+        environ,
+        default=str(DEFAULT_STATE_DIR),
+        type=Path,
+        help="where its files lie, outputs.json among them",
+    )
+    if with_ports:
+        add_flag(
+            parser,
+            "--port",
+            environ,
+            default=DEFAULT_PORT,
+            type=port_number,
+            help="of the API and the page",
+        )
+        add_flag(
+            parser,
+            "--aws-port",
+            environ,
+            default=DEFAULT_AWS_PORT,
+            type=port_number,
+            help="of the AWS emulator",
+        )
+
+
+def state_folder(arguments: argparse.Namespace) -> StateFolder:
+    """The folder that `--state-dir` names."""
     return StateFolder(arguments.state_dir.absolute())
 
 
 def _server_flags(arguments: argparse.Namespace) -> list[str]:
-    state_dir = str(_folder(arguments).root)
+    state_dir = str(state_folder(arguments).root)
     return ["--state-dir", state_dir, "--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
 
 
-def _up(arguments: argparse.Namespace) -> int:
-    started_at = time.monotonic()
+def bring_up(arguments: argparse.Namespace) -> Up:
+    """Start localcloud unless it runs, telling each step on stderr. Raises CommandError."""
     command = [sys.executable, "-m", "localcloud.server", *_server_flags(arguments)]
     # A terminated `up` must clean up like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        up = Supervisor(_folder(arguments)).up(
+        return Supervisor(state_folder(arguments)).up(
             command, {**os.environ, "PYTHONPATH": str(ROOT)}, on_progress=_show
         )
     except LocalcloudError as error:
         raise CommandError(str(error)) from error
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    started_at = time.monotonic()
+    up = bring_up(arguments)
     if up.started:
         print(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
     else:
@@ -110,7 +123,7 @@ def _show(progress: Progress) -> None:
 
 def _down(arguments: argparse.Namespace) -> int:
     try:
-        stopped = Supervisor(_folder(arguments)).down()
+        stopped = Supervisor(state_folder(arguments)).down()
     except LocalcloudError as error:
         raise CommandError(str(error)) from error
     print("localcloud is stopped." if stopped else "localcloud was not running.")
@@ -118,7 +131,7 @@ def _down(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    folder = _folder(arguments)
+    folder = state_folder(arguments)
     server = Supervisor(folder).status()
     if server is None:
         print("localcloud does not run.")
@@ -131,7 +144,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _env(arguments: argparse.Namespace) -> int:
-    outputs = running_outputs(_folder(arguments))
+    outputs = running_outputs(state_folder(arguments))
     caller = CallerSettings(status_publisher_function=outputs.publisher_function_arn)
     variables = {"AWS_ENDPOINT_URL": outputs.aws_endpoint_url, **root_credentials(), **caller.to_env()}
     for name, value in variables.items():

@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from status_cli import local
+from status_cli import demo, local
 from status_cli.command import CommandError, Subcommands
 
-COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (local.add_command,)
+COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (
+    demo.add_command,
+    local.add_command,
+)
 
 
 def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -25,7 +28,7 @@ def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code: 0 for yes and done, 1 for no and failed, 2 for a wrong call."""
+    """Run the command line; exit code 0 for yes and done, 1 for no and failed, 2 for a wrong call."""
     try:
         parsed = build_parser(os.environ).parse_args(arguments)
         code: int = parsed.run(parsed)

@@ -10,9 +10,6 @@ promise: names that are not listed here may change.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from .errors import (
     BroadcastError,
     ForeignOwnerError,
@@ -26,13 +23,15 @@ from .errors import (
     ViewTokenError,
 )
 from .events import StatusUpdate
-from .ports import Transport
-from .publish import StatusExtras, publish_agent_status, publish_orchestrator_status, publish_tool_status
+from .publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
 from .words import OverallStatus, StatusType, StatusWord, overall_status, qualified_status, status_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .extras import StatusExtras
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
+    from .ports import Transport
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
 
 __all__ = [
@@ -70,6 +69,8 @@ __all__ = [
 _LATE = {
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
+    "StatusExtras": "extras",
+    "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
     "mint_view_token": "tokens",
@@ -77,7 +78,10 @@ _LATE = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module  # noqa: PLC0415 - for late names only
+
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_LATE[name]}", __name__), name)
+    found: object = getattr(import_module(f".{_LATE[name]}", __name__), name)
+    return found

@@ -16,8 +16,9 @@ from .usage import Ledger, usage_view
 from .validation import wire_time
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MS: Final = -62_135_596_800_000
 LAST_MS: Final = 253_402_300_799_999
-"""The end of the year 9999: no time is later than that."""
+"""The years 1 to 9999: no time is earlier or later than that."""
 
 
 class AgentStatus(StrEnum):
@@ -99,7 +100,11 @@ class AgentState:
         }
 
     def to_item(self) -> dict[str, Any]:
-        """Plain JSON types, nothing that is None: the view, `order`, `claimedBy`, the fold's own state."""
+        """Plain JSON types, nothing that is None: the view, its place among the agents, the fold's own state.
+
+        A reader of items leaves out those that are `hidden` and sorts the others by `order`, then
+        `invocationId`.
+        """
         own = {
             "executionMs": self.execution_ms,
             "reported": self.reported,
@@ -108,10 +113,10 @@ class AgentState:
             "planned": self.planned or None,
             "weight": self.weight,
             "toolWeights": [list(pair) for pair in self.tool_weights] or None,
+            "claimedBy": self.claimed_by,
         }
-        return present(
-            {**self.view(), "order": self.order, "claimedBy": self.claimed_by, "fold": present(own)}
-        )
+        place = {"order": self.order, "hidden": None if self.shown else True}
+        return present({**self.view(), **place, "fold": present(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
@@ -137,7 +142,7 @@ class AgentState:
             weight=int(own["weight"]),
             depends_on=tuple(item.get("dependsOn", ())),
             tool_weights=tuple((name, int(weight)) for name, weight in own.get("toolWeights", ())),
-            claimed_by=item.get("claimedBy"),
+            claimed_by=own.get("claimedBy"),
         )
 
 

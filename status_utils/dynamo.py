@@ -46,6 +46,9 @@ _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 """How long to wait for others who commit to the same job: up to twice as long after each conflict."""
 
+_HEADS_KEPT = 1_000
+_HEAD_KEPT_SECONDS = 300
+
 _SESSIONS_PER_PAGE = 25
 """One live session is enough to know; expired ones may stand before it until TTL takes them."""
 
@@ -66,7 +69,8 @@ _PASSING = frozenset(
 
 
 class DynamoJournal:
-    """The Journal in the status table. A commit is one read of the head and one TransactWriteItems."""
+    """The Journal in the status table. A commit is one TransactWriteItems, and a read of the head before it
+    unless this process was the last to commit to the job."""
 
     def __init__(
         self,
@@ -80,6 +84,8 @@ class DynamoJournal:
         self._client = client
         self._table = table
         self._clock = clock or Clock()
+        # Heads as this process left them, and when; the transaction finds out if they moved since.
+        self._heads: dict[str, tuple[Head, float]] = {}
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._writer = CommitWriter(
             table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
@@ -135,7 +141,7 @@ class DynamoJournal:
 
     def _commit_once(self, batch: Batch) -> Commit:
         now = self._clock.now()
-        before = self.head(batch.job_id)
+        before = self._head_left_behind(batch.job_id, now) or self.head(batch.job_id)
         after = head_after(before, batch, epoch=new_epoch(now))
         updates = numbered(batch, after)
         actions = self._writer.actions(
@@ -152,7 +158,17 @@ class DynamoJournal:
             return redelivery(batch, self._committed_before(batch))
         except BotoCoreError as error:
             raise _journal_error(error) from error
+        self._remember(after, now)
         return Commit(updates=updates)
+
+    def _head_left_behind(self, job_id: str, now: float) -> Head | None:
+        head, left_at = self._heads.pop(job_id, (None, now))
+        return head if now - left_at < _HEAD_KEPT_SECONDS else None
+
+    def _remember(self, head: Head, now: float) -> None:
+        self._heads[head.job_id] = (head, now)
+        if len(self._heads) > _HEADS_KEPT:
+            del self._heads[next(iter(self._heads))]
 
     def _committed_before(self, batch: Batch) -> tuple[StatusUpdate, ...]:
         marker = self._get(marker_key(batch.job_id, batch.batch_id))

@@ -52,7 +52,9 @@ def refused_key(update: StatusUpdate) -> dict[str, str]:
 def to_item(values: Attributes) -> dict[str, AttributeValueTypeDef]:
     """Attributes with their DynamoDB types."""
     return {
-        name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in values.items()
+        # Numbers in the form that DynamoDB gives them back in: 40, not 40.0.
+        name: {"S": value} if isinstance(value, str) else {"N": str(value).removesuffix(".0")}
+        for name, value in values.items()
     }
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
 
 from .errors import RejectionCode
 from .limits import (
@@ -27,7 +26,6 @@ from .limits import (
     STATUS_LENGTH,
 )
 from .validation import (
-    Reader,
     identifier,
     json_object,
     json_text,
@@ -39,6 +37,12 @@ from .validation import (
     whole_number,
 )
 from .words import StatusType, status_type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Self
+
+    from .validation import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,11 +176,13 @@ class _Work:
             weight, done = weight - before.counted[0], done - before.counted[1]
             tokens_in, tokens_out = tokens_in - before.ledger.total[0], tokens_out - before.ledger.total[1]
         self._paid(tokens_in, tokens_out)
-        self.head = replace(self.head, weighted=self.head.weighted.moved(weight, done))
+        if weight or done:
+            self.head = replace(self.head, weighted=self.head.weighted.moved(weight, done))
 
     def _paid(self, tokens_in: int, tokens_out: int) -> None:
-        before = self.head.tokens
-        self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
+        if tokens_in or tokens_out:
+            before = self.head.tokens
+            self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
 
     def _job_news(self, update: StatusUpdate) -> None:
         failed = self.head.overall_status is OverallStatus.FAILED
@@ -244,14 +246,13 @@ class _Work:
         return self.head.sequence * _ORDERS_PER_STATUS + index
 
     def _sign_of_life(self, update: StatusUpdate) -> None:
-        at_ms = ms_of(update.timestamp) or 0
-        before = self.head.updated_ms
-        self.head = replace(self.head, updated_ms=at_ms if before is None else max(before, at_ms))
-        if not self.head.ended:
-            eta = eta_in(update.metadata or {}, at_ms)
-            self.head = replace(
-                self.head, lease_ms=renewed(self.head.lease_ms, update), eta=eta or self.head.eta
-            )
+        head, at_ms = self.head, ms_of(update.timestamp) or 0
+        self.head = replace(
+            head,
+            updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
+            lease_ms=None if head.ended else renewed(head.lease_ms, update),
+            eta=None if head.ended else eta_in(update.metadata or {}, at_ms) or head.eta,
+        )
 
     def _processing(self) -> None:
         if self.head.overall_status is OverallStatus.INITIALIZING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 
-from .agent_state import LAST_MS, AgentState, AgentStatus, ms_of
+from .agent_state import FIRST_MS, LAST_MS, AgentState, AgentStatus, ms_of
 from .events import StatusUpdate
 from .limits import WHOLE_NUMBER_MAX
 from .liveness import LEASE_SECONDS, MAX_LEASE_SECONDS
@@ -72,17 +72,15 @@ def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
 
 
 def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
-    unnamed = agent.name == agent.invocation_id
-    return replace(
-        agent,
-        name=(update.agent_name if unnamed else None) or agent.name,
-        parent_invocation_id=agent.parent_invocation_id or _parent(agent, update),
-    )
-
-
-def _parent(agent: AgentState, update: StatusUpdate) -> str | None:
-    parent = update.parent_invocation_id
-    return None if parent == agent.invocation_id else parent
+    """With its name and parent, each from the first status that tells it."""
+    name, parent = agent.name, agent.parent_invocation_id
+    if name == agent.invocation_id:
+        name = update.agent_name or name
+    if parent is None and update.parent_invocation_id != agent.invocation_id:
+        parent = update.parent_invocation_id
+    if (name, parent) == (agent.name, agent.parent_invocation_id):
+        return agent
+    return replace(agent, name=name, parent_invocation_id=parent)
 
 
 def _restarted(agent: AgentState, attempt: int) -> AgentState:
@@ -141,7 +139,8 @@ def _started(agent: AgentState, update: StatusUpdate) -> int | None:
     if update.status in SUCCESS_WORDS | ERROR_WORDS:
         # An end says when its run began only if it says how long that took.
         took_ms = update.execution_time_ms
-        return at_ms - took_ms if known is None and took_ms is not None and not agent.ended else known
+        tells = known is None and took_ms is not None and not agent.ended
+        return max(FIRST_MS, at_ms - (took_ms or 0)) if tells else known
     return at_ms if known is None else min(known, at_ms)
 
 

@@ -51,6 +51,7 @@ class LambdaTransport:
             answer = self._ready_client().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )
+            answer["Payload"].read()  # empty, but unread it would keep the connection from being used again
         except (BotoCoreError, ClientError) as error:
             raise TransportError(str(error), code=type(error).__name__, retriable=True) from error
         if answer["StatusCode"] != _ACCEPTED:

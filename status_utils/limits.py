@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Final
 
 # One status
 ID_LENGTH: Final = 128

@@ -10,45 +10,24 @@ to the log as one line of JSON with the whole payload, from which it can be sent
 from __future__ import annotations
 
 import json
-import logging
 import os
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypedDict, Unpack
 
 from .entry import read_entry
 from .errors import InvalidStatusError, StatusError
 from .limits import MESSAGE_LENGTH, NAME_LENGTH
-from .ports import Transport
 from .validation import json_object, printable, wire_time
 from .words import StatusWord
 
-_undelivered = logging.getLogger("status_utils.undelivered")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Unpack
 
-
-class StatusExtras(TypedDict, total=False):
-    """What every publish function takes beside its own arguments, by keyword."""
-
-    metadata: Mapping[str, Any] | None
-    """Anything that JSON holds, for the client to show."""
-    progress: float | None
-    """How far the work is, in percent, 0 to 100."""
-    eta_seconds: float | None
-    """How long it will take yet."""
-    invocation_id: str | None
-    """One run of the agent; give it when an agent runs several times in a job."""
-    parent_invocation_id: str | None
-    """The run that started it."""
-    attempt: int | None
-    """1, 2 … when runs are retried."""
-    event_id: str | None
-    """Makes sending the same status twice harmless; made up when absent."""
-    timestamp: datetime | str | None
-    """When it happened, with its offset; now when absent."""
-    transport: Transport | None
-    """Another way than the publisher that the environment names."""
+    from .extras import StatusExtras
+    from .ports import Transport
 
 
 def publish_orchestrator_status(
@@ -205,6 +184,8 @@ def _fitted_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
+    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
+
     line = {
         "statusbeam": "undelivered",
         "error": type(error).__name__,
@@ -216,7 +197,7 @@ def _log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
         text = json.dumps(line, default=_kind)
     except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
         text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
-    _undelivered.error("%s", text)
+    logging.getLogger("status_utils.undelivered").error("%s", text)
 
 
 def _kind(value: object) -> str:

@@ -64,9 +64,11 @@ class StepHistory:
     def remaining(self, elapsed: float, values: int) -> list[float]:
         """What is left of a run that has taken `elapsed` seconds: equally likely values, ascending."""
         curve = _Curve.of(self.counts)
+        shares = [(place + 0.5) / values for place in range(values)]
+        if elapsed >= curve.longest:
+            return [elapsed * (_tail(share) - 1.0) for share in shares]
         passed = curve.share_below(elapsed)
-        step = (1.0 - passed) / values
-        return [max(0.0, curve.at(passed + step * (place + 0.5)) - elapsed) for place in range(values)]
+        return [max(0.0, curve.at(passed + (1.0 - passed) * share) - elapsed) for share in shares]
 
 
 def bin_of(seconds: float) -> int:
@@ -101,17 +103,13 @@ class _Curve:
         """The duration that `share` (0 to 1) of the runs stay below."""
         rank = share * (self.runs + 1)
         if rank >= self.runs:
-            beyond = min(rank - self.runs, TAIL_END)
-            return self.longest * math.pow(1.0 - beyond, -1.0 / TAIL_SHAPE)
+            return self.longest * _tail(rank - self.runs)
         place = bisect_right(self.up_to, rank)
         before = self.up_to[place - 1] if place else 0
         return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
 
     def share_below(self, seconds: float) -> float:
-        """The share of the runs that are over by `seconds`; less than 1 always."""
-        if seconds >= self.longest:
-            beyond = 1.0 - math.pow(self.longest / seconds, TAIL_SHAPE)
-            return (self.runs + min(beyond, TAIL_END)) / (self.runs + 1)
+        """The share of the runs that are over by `seconds`, which are less than the longest took."""
         position = _position(seconds)
         place = bisect_right(self.indexes, position) - 1
         if place < 0:
@@ -119,6 +117,11 @@ class _Curve:
         before = self.up_to[place - 1] if place else 0
         inside = min(1.0, position - self.indexes[place])
         return (before + inside * (self.up_to[place] - before)) / (self.runs + 1)
+
+
+def _tail(share: float) -> float:
+    """Of the runs beyond some time, `share` (0 to 1) end within this many times that time."""
+    return math.pow(1.0 - min(share, TAIL_END), -1.0 / TAIL_SHAPE)
 
 
 def _position(seconds: float) -> float:

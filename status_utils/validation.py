@@ -6,14 +6,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from .errors import InvalidStatusError, RejectionCode
 from .limits import METADATA_BYTES, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
 
-Reader = Callable[[str, Any], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Reader = Callable[[str, Any], Any]
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")

@@ -11,10 +11,13 @@ The vocabulary is open: a word that isn't listed here is committed and shown lik
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 
 from .limits import QUALIFIED_STATUS_LENGTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class StatusWord(StrEnum):

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from examples.civic_complaints.agents import Agent, AgentCall
-from status_utils.ports import Transport
-from status_utils.publish import StatusExtras, publish_agent_status, publish_tool_status
+from status_utils import StatusExtras, Transport, publish_agent_status, publish_tool_status
 
 
 class StatusReporter:

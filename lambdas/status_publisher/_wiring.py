@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from status_utils.appsync import AppSyncBroadcaster, sigv4
@@ -19,7 +21,21 @@ from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CLIENT = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 3, "mode": "standard"})
+_log = logging.getLogger("status_utils.wiring")  # below the name that the handler gives its format to
+
+_CLIENT = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    parameter_validation=False,  # as much work as everything else at 25 statuses, and DynamoDB checks anyway
+)
+
+
+class _DynamoOnly(Loader):
+    """botocore's data without a look into all 400 services' folders to see if DynamoDB is among them."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        return ["dynamodb"]
 
 
 @cache
@@ -27,6 +43,7 @@ def publisher() -> Callable[..., PublishResult]:
     """`Pipeline.publish` on the deployed tables and API. Raises SettingError."""
     settings = PublisherSettings.from_env(os.environ)
     session = Session()
+    session.register_component("data_loader", _DynamoOnly())
     credentials = session.get_credentials()
     if credentials is None:
         raise SettingError(
@@ -45,6 +62,9 @@ def publisher() -> Callable[..., PublishResult]:
         broadcaster=AppSyncBroadcaster(
             settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
         ),
+    )
+    _log.info(
+        "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )
     return _traced(pipeline.publish) if settings.trace_with_sdk else pipeline.publish
 

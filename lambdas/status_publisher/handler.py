@@ -15,6 +15,7 @@ from aws_lambda_powertools.logging.utils import copy_config_to_registered_logger
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.status_publisher._wiring import publisher
+from status_utils.errors import StatusError
 from status_utils.pipeline import PublishResult
 from status_utils.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
 
@@ -34,7 +35,11 @@ copy_config_to_registered_loggers(source_logger=logger, include={"status_utils"}
 def handler(event: Any, context: LambdaContext) -> PublishResult:
     """Publish one payload: `{"batchId", "updates": [StatusInput, …]}` or one bare StatusInput."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - _PUSH_SECONDS
-    result = publisher()(event, batch_id=context.aws_request_id, deadline=deadline)
+    try:
+        result = publisher()(event, batch_id=context.aws_request_id, deadline=deadline)
+    except StatusError:
+        metrics.add_metric(name="PublishFailures", unit=MetricUnit.Count, value=1)
+        raise
     metrics.add_metric(name="StatusesCommitted", unit=MetricUnit.Count, value=result["committed"])
     metrics.add_metric(name="StatusesRejected", unit=MetricUnit.Count, value=len(result["rejected"]))
     metrics.add_metric(name="Pushes", unit=MetricUnit.Count, value=result["pushed"])

@@ -1,4 +1,4 @@
-"""The SDL of an AppSync API as a graphql-core schema; AppSync's scalars and directives need no declaration."""
+"""The SDL of an AppSync API as a graphql-core schema; AppSync's own scalars and directives are known."""
 
 from __future__ import annotations
 

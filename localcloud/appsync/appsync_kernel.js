@@ -73,49 +73,37 @@
   const NOT_SENT = "?";
   const parse = (text) => (text === "" ? null : JSON.parse(text));
 
-  // Parts are parsed when a handler first looks at them. Some are not even sent until a module has asked once:
-  // then the evaluation ends in a Stop, Python runs it again with the part, and remembers.
-  function makeContext(parts, result, touched) {
-    let args, identity, source, info, request, env, prev, error;
-    const readArguments = () => (args === undefined ? (args = JSON.parse(parts.args)) : args);
-    const sent = (part) => {
+  // Some parts are not even sent until a module has asked for them once: then the evaluation ends in a Stop, Python
+  // runs it again with the part, and remembers. What every handler looks at is parsed at once; getters cost more.
+  function makeContext(parts, stash, result) {
+    const args = JSON.parse(parts.args);
+    const error = parts.error === "" ? undefined : JSON.parse(parts.error);
+    const sent = (part, otherwise) => {
       if (parts[part] === NOT_SENT) throw new Stop("need", { part });
-      return parse(parts[part]);
+      if (typeof parts[part] === "string") parts[part] = parse(parts[part]) || otherwise;
+      return parts[part];
     };
     return {
-      get arguments() {
-        return readArguments();
-      },
-      get args() {
-        return readArguments();
-      },
+      arguments: args,
+      args,
+      stash,
+      prev: parse(parts.prev),
+      result,
+      error,
       get identity() {
-        return identity === undefined ? (identity = sent("identity")) : identity;
+        return sent("identity", null);
       },
       get source() {
-        return source === undefined ? (source = sent("source")) : source;
-      },
-      get stash() {
-        return touched.stash === undefined ? (touched.stash = parse(parts.stash) || {}) : touched.stash;
-      },
-      get prev() {
-        return prev === undefined ? (prev = parse(parts.prev)) : prev;
-      },
-      get result() {
-        return result;
-      },
-      get error() {
-        if (error === undefined) error = parse(parts.error);
-        return error === null ? undefined : error;
+        return sent("source", null);
       },
       get request() {
-        return request === undefined ? (request = sent("request") || { headers: {}, domainName: null }) : request;
+        return sent("request", { headers: {}, domainName: null });
       },
       get info() {
-        return info === undefined ? (info = sent("info") || {}) : info;
+        return sent("info", {});
       },
       get env() {
-        return env === undefined ? (env = sent("env") || {}) : env;
+        return sent("env", {});
       },
     };
   }
@@ -128,20 +116,27 @@
     return { stop: "code", fields: { message: String(thrown), stack: "" } };
   }
 
-  function evaluate(work, touched) {
+  function evaluate(work, stash) {
     let answer;
     try {
       answer = { value: work() };
     } catch (thrown) {
       answer = failure(thrown);
     }
-    if (touched.stash !== undefined) answer.stash = touched.stash;
+    if (stash !== null) answer.stash = stash;
     if (state.usedIds) answer.usedIds = state.usedIds;
     if (state.appended.length) answer.appended = state.appended;
     if (state.extensions.length) answer.extensions = state.extensions;
     if (state.headers !== null) answer.headers = state.headers;
     if (state.logs.length) answer.logs = state.logs;
     return JSON.stringify(answer);
+  }
+
+  // What crosses from the request handler to the response handler crosses as JSON. Arguments came as JSON just now.
+  function crossed(value, args) {
+    if (value === undefined || value === null || typeof value !== "object") return value === undefined ? null : value;
+    if (value === args || Object.values(args).includes(value)) return value;
+    return JSON.parse(JSON.stringify(value));
   }
 
   function begin(now, ids, authType) {
@@ -179,22 +174,21 @@
     },
     run(index, phase, now, ids, authType, args, identity, info, request, source, env, stash, prev, result, error) {
       begin(now, ids, authType);
-      const touched = { stash: undefined };
-      const parts = { args, identity, info, request, source, env, stash, prev, error };
-      return evaluate(() => handlers[index][phase](makeContext(parts, parse(result), touched)), touched);
+      const shared = parse(stash) || {};
+      const parts = { args, identity, info, request, source, env, prev, error };
+      return evaluate(() => handlers[index][phase](makeContext(parts, shared, parse(result))), shared);
     },
-    // A unit resolver on a NONE source in one crossing: the payload becomes the result.
+    // A unit resolver on a NONE source in one crossing: the payload becomes the result. Nobody sees its stash.
     runLocal(index, now, ids, authType, args, identity, info, request, source, env) {
       begin(now, ids, authType);
-      const touched = { stash: undefined };
-      const parts = { args, identity, info, request, source, env, stash: "", prev: "", error: "" };
+      const { request: ask, response: answer } = handlers[index];
+      const parts = { args, identity, info, request, source, env, prev: "", error: "" };
       return evaluate(() => {
-        const asked = handlers[index].request(makeContext(parts, null, touched));
-        const text = JSON.stringify(asked);
-        const payload = text === undefined ? null : (JSON.parse(text) || {}).payload;
-        if (touched.stash !== undefined) touched.stash = JSON.parse(JSON.stringify(touched.stash));
-        return handlers[index].response(makeContext(parts, payload === undefined ? null : payload, touched));
-      }, touched);
+        const asking = makeContext(parts, {}, null);
+        const asked = ask(asking);
+        const payload = crossed(asked === undefined || asked === null ? null : asked.payload, asking.args);
+        return answer(makeContext(parts, crossed(asking.stash, asking.args), payload));
+      }, null);
     },
   };
 })();

@@ -27,7 +27,8 @@ class SignedRequest:
     """What a client says it signed or sent: enough to check any of the auth modes.
 
     `headers` has lower-case names. For a WebSocket handshake or `start` frame these are the entries of the
-    authorization object, `path` is `/graphql/connect` or `/graphql`, and `body` is `{}` or the `payload.data` text.
+    authorization object, `path` is `/graphql/connect` or `/graphql`, and `body` is `{}` or the `payload.data`
+    text.
     """
 
     method: str
@@ -60,7 +61,10 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A mutation field that came back without error: `value` is its result, projected by the mutation's selection."""
+    """A mutation field that came back without error.
+
+    `value` is its result, projected by the mutation's selection.
+    """
 
     mutation_field: str
     value: JsonObject | None
@@ -68,7 +72,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalidation:
-    """`extensions.invalidateSubscriptions`: close the subscriptions of `subscription_field` whose invalidation filter matches."""
+    """`extensions.invalidateSubscriptions`.
+
+    Close the subscriptions of `subscription_field` whose invalidation filter matches.
+    """
 
     subscription_field: str
     payload: JsonObject
@@ -87,9 +94,10 @@ class ExecutionResult:
 class Subscription:
     """An accepted `start`: which mutations feed it, which results it wants, and how they look on the wire.
 
-    Subscriptions with an equal `group_key` have equal filters and selections, so `matches` and `encode` run once a group.
-    `encode` gives the JSON text of the `payload` of a `data` frame: `{"data":{"onStatusUpdate":{...}}}`.
-    `index` names one top-level field and the value every matching result has in it, or None: the hub skips other groups by it.
+    Subscriptions with an equal `group_key` have equal filters and selections, so `matches` and `encode` run
+    once a group. `encode` gives the JSON text of the `payload` of a `data` frame:
+    `{"data":{"onStatusUpdate":{...}}}`. `index` names one top-level field and the value every matching result
+    has in it, or None: the hub skips other groups by it.
     """
 
     field: str
@@ -102,7 +110,10 @@ class Subscription:
 
 
 class AppSyncError(Exception):
-    """A failure with AppSync's words: `error_type` goes on the wire, `status` is the HTTP status or `errorCode`."""
+    """A failure with AppSync's words.
+
+    `error_type` goes on the wire, `status` is the HTTP status or `errorCode`.
+    """
 
     def __init__(
         self,
@@ -129,7 +140,11 @@ class AuthenticationError(AppSyncError):
 
 
 class Authenticator(Protocol):
-    """Decides who a request is from."""
+    """Decides who a request is from.
+
+    Like GraphQLApi's, its coroutines may be run up to their first real wait without a task of their own:
+    before that wait they must not use `asyncio.timeout` or `asyncio.TaskGroup`.
+    """
 
     async def authenticate(self, request: SignedRequest) -> Identity:
         """The verified caller. Raises AuthenticationError."""
@@ -140,7 +155,10 @@ class GraphQLApi(Protocol):
     """Runs operations of one API for a verified caller."""
 
     async def execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
-        """Run a query or mutation. GraphQL-level failures are in the body, as AppSync answers them with HTTP 200."""
+        """Run a query or mutation.
+
+        GraphQL-level failures are in the body, as AppSync answers them with HTTP 200.
+        """
         ...
 
     async def subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:

@@ -19,7 +19,7 @@ class DefinitionError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthProvider:
-    """One authorization mode. `config` is AWS's userPoolConfig, openIDConnectConfig or lambdaAuthorizerConfig."""
+    """One mode; `config` is AWS's userPoolConfig, openIDConnectConfig or lambdaAuthorizerConfig."""
 
     mode: str
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class ResolverDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDefinition:
-    """A deployed API. `sdl` keeps its directives. Limits of 0 mean AppSync's default (none, and MAX_RESOLVERS)."""
+    """A deployed API. `sdl` has its directives. Limits of 0 mean AppSync's defaults: none, MAX_RESOLVERS."""
 
     api_id: str
     name: str

@@ -46,7 +46,7 @@ AccessKey = tuple[str, frozenset[str], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may use a field: the modes; for Cognito also the groups, of which the caller needs one (empty: any)."""
+    """Who may use a field: the modes; with Cognito the caller needs one of `groups`, if there are any."""
 
     modes: frozenset[str]
     groups: frozenset[str] = frozenset()

@@ -131,11 +131,10 @@ class Documents:
         hidden = [one for one in _root_fields(node.selection_set, fragments) if _introspects(one)]
         return [
             validation_error(
-                f"Validation error of type FieldUndefined: Field '{one.name.value}' in type 'Query' is undefined"
-                f" @ '{one.name.value}'",
-                one,
+                f"Validation error of type FieldUndefined: Field '{name}' in type 'Query' is undefined", one
             )
             for one in hidden
+            if (name := one.name.value)
         ]
 
 

@@ -83,7 +83,7 @@ class Endpoint:
         except AppSyncError as error:
             return error
         except Exception:  # as above: one subscription's failure
-            log.exception("subscription=<%s> | start failed", start.id)
+            log.exception("subscription=<%r> | start failed", start.id)
             return internal_failure()
 
 

@@ -89,8 +89,8 @@ class Deployment:
 class AppSyncApi:
     """Implements contract.GraphQLApi.
 
-    `data_sources` makes the source of a DataSourceDefinition (datasources.AwsDataSources). `js` runs the resolvers'
-    code. `iam_allows` decides over a field for an AWS_IAM caller. `now` gives epoch seconds.
+    `data_sources` makes the source of a DataSourceDefinition (datasources.AwsDataSources). `js` runs the
+    resolvers' code. `iam_allows` decides over a field for an AWS_IAM caller. `now` gives epoch seconds.
     Raises DefinitionError when the API can't be served.
     """
 
@@ -127,9 +127,7 @@ class AppSyncApi:
         deployed = self._deployed
         try:
             operation = deployed.documents.get(request.query).operation(request.operation_name)
-            if operation.node.operation is OperationType.SUBSCRIPTION:
-                message = "Subscriptions are started on the real-time endpoint."
-                raise RequestRefusedError([validation_error(message, operation.node, "UnsupportedOperation")])
+            _refuse_kind(operation, operation.node.operation is OperationType.SUBSCRIPTION)
             run = _run(deployed, operation, request, identity, self._iam)
         except RequestRefusedError as refused:
             return ExecutionResult(body=_encode({"data": None, "errors": refused.errors}).encode())
@@ -148,9 +146,7 @@ class AppSyncApi:
         deployed = self._deployed
         try:
             operation = deployed.documents.get(request.query).operation(request.operation_name)
-            if operation.node.operation is not OperationType.SUBSCRIPTION:
-                message = "Only subscriptions are started on the real-time endpoint."
-                raise RequestRefusedError([validation_error(message, operation.node, "UnsupportedOperation")])
+            _refuse_kind(operation, operation.node.operation is not OperationType.SUBSCRIPTION)
             run = _run(deployed, operation, request, identity, self._iam)
         except RequestRefusedError as refused:
             first = refused.errors[0]
@@ -159,6 +155,12 @@ class AppSyncApi:
         plan = _plan(deployed, operation, run.variables, access)
         assert plan.subscription is not None  # noqa: S101 - _plan made it for a subscription
         return await accept(plan.subscription, plan.fields[0], run, deployed.generation)
+
+
+def _refuse_kind(operation: Operation, wrong: bool) -> None:
+    if wrong:
+        message = f"A {operation.node.operation.value} can't be run on this endpoint."
+        raise RequestRefusedError([validation_error(message, operation.node, "UnsupportedOperation")])
 
 
 def _run(
@@ -198,9 +200,9 @@ def _compile(
     fields = compiler.fields(root, asked)
     if operation.node.operation is not OperationType.SUBSCRIPTION:
         return Plan(fields, introspection)
-    key, nodes = next(iter(asked.items()))
+    nodes = next(iter(asked.values()))
     mutations = subscribed_mutations(root.fields[nodes[0].name.value])
-    subscription = SubscriptionPlan.compile(selections, root, key, nodes, mutations, access)
+    subscription = SubscriptionPlan.compile(selections, root, nodes, mutations=mutations, access=access)
     return Plan(fields, introspection, subscription)
 
 

@@ -1,7 +1,7 @@
-"""Running an operation: root fields and their resolvers, resolvers further down, and what subscribers get of it.
+"""Running an operation: authorization, arguments, resolvers and completion of each field.
 
-An operation is compiled once per document and kind of caller. Where no resolver can be reached, a value is completed
-by projection.py's plain functions; only the way down to a resolver is walked with coroutines.
+An operation is compiled once per document and kind of caller. Where no resolver can be reached, a value is
+completed by projection.py's plain functions; only the way down to a resolver is walked with coroutines.
 """
 
 from __future__ import annotations
@@ -79,8 +79,9 @@ class ResolvedField:
         nodes: Sequence[FieldNode],
         definition: GraphQLField,
         selections: Selections,
-        resolver: Resolver | None,
-        complete: AsyncComplete | None,
+        *,
+        resolver: Resolver | None = None,
+        complete: AsyncComplete | None = None,
     ) -> None:
         self.entry = entry
         self._resolver = resolver
@@ -94,32 +95,34 @@ class ResolvedField:
         """The field's value in the answer. Raises NullBubbleError when it would be null and may not."""
         entry = self.entry
         here = (path, entry.key)
+        if entry.constant is not None:
+            return entry.constant
         try:
-            if entry.constant is not None:
-                return entry.constant
             await self._authorize(run, root=root)
             value = (
                 source.get(entry.name) if self._resolver is None else await self._resolve(source, here, run)
             )
+            if value is None:
+                entry.null(path, run.errors)
+            elif self._complete is not None:
+                value = await self._complete(value, here, run)
+            elif value.__class__ is not entry.exact:
+                value = entry.complete(value, here, run.errors)
         except FieldError as error:
-            if error.message is None:
-                error = not_authorized(entry.parent, entry.name)
-            run.errors.append(field_error(here, entry.node, error))
-            return self._nothing()
-        if value is None:
-            entry.null(path, run.errors)
-            return None
-        try:
-            if value.__class__ is entry.exact:
-                return value
-            if self._complete is None:
-                return entry.complete(value, here, run.errors)
-            return await self._complete(value, here, run)
+            self._fail(error, here, run)
         except NullBubbleError:
-            return self._nothing()
+            pass  # its error is noted already
+        else:
+            return value
+        if not entry.nullable:
+            raise NullBubbleError
+        return None
 
     async def start(self, run: Run) -> Mapping[str, Any]:
-        """A subscription's beginning: authorization and resolver, whose value nobody gets. Failures are in `run.errors`."""
+        """A subscription's beginning: authorization, and the resolver, whose value nobody gets.
+
+        The answer are the arguments; failures are in `run.errors`.
+        """
         here = (None, self.entry.key)
         try:
             await self._authorize(run, root=True)
@@ -127,14 +130,13 @@ class ResolvedField:
                 await self._resolve(None, here, run)
             return self._arguments.values(run.variables)
         except FieldError as error:
-            if error.message is None:
-                error = not_authorized(self.entry.parent, self.entry.name)
-            run.errors.append(field_error(here, self.entry.node, error))
+            self._fail(error, here, run)
             return {}
 
-    def _nothing(self) -> None:
-        if not self.entry.nullable:
-            raise NullBubbleError
+    def _fail(self, error: FieldError, here: Path, run: Run) -> None:
+        if error.message is None:  # util.unauthorized()
+            error = not_authorized(self.entry.parent, self.entry.name)
+        run.errors.append(field_error(here, self.entry.node, error))
 
     async def _authorize(self, run: Run, *, root: bool) -> None:
         entry = self.entry
@@ -209,13 +211,13 @@ class Compiler:
         entry = self._projector.field(parent, key, nodes)
         if entry.name == TYPENAME:
             nothing = GraphQLField(parent)
-            return ResolvedField(entry, nodes, nothing, self._selections, None, None)
+            return ResolvedField(entry, nodes, nothing, self._selections)
         definition = parent.fields[entry.name]
         complete = None
         if get_named_type(definition.type).name in self._resolving:
             complete = self._completion(_nullable(definition.type), nodes, parent.name)
         resolver = self._resolver_of(parent.name, entry.name)
-        return ResolvedField(entry, nodes, definition, self._selections, resolver, complete)
+        return ResolvedField(entry, nodes, definition, self._selections, resolver=resolver, complete=complete)
 
     def _completion(
         self, wanted: GraphQLOutputType, nodes: Sequence[FieldNode], parent: str

@@ -89,7 +89,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Alternatives, each a list of rules that all must hold. No alternative at all lets everything through."""
+    """Alternatives, each a list of rules that all must hold. Without alternatives everything passes."""
 
     groups: tuple[tuple[Rule, ...], ...] = ()
 
@@ -101,7 +101,7 @@ class Filter:
 
     @property
     def index(self) -> Index | None:
-        """A top-level field and the value that it has in every value that passes, if there is one."""
+        """A top-level field and the value it has in everything that passes, if there is one."""
         common: set[Index] | None = None
         for group in self.groups:
             pairs = {(rule.path[0], rule.value) for rule in group if _fixes(rule)}
@@ -113,11 +113,12 @@ class Filter:
 
     @property
     def key(self) -> str:
-        """Equal for filters that let the same values through for the same reasons."""
-        groups = [[[list(rule.path), rule.operator, rule.value] for rule in group] for group in self.groups]
-        return json.dumps(
-            sorted(sorted(json.dumps(rule, sort_keys=True) for rule in group) for group in groups)
-        )
+        """Equal for filters with the same rules, whatever their order."""
+        groups = [
+            sorted(json.dumps([rule.path, rule.operator, rule.value], sort_keys=True) for rule in group)
+            for group in self.groups
+        ]
+        return json.dumps(sorted(groups))
 
 
 def _fixes(rule: Rule) -> bool:
@@ -126,7 +127,7 @@ def _fixes(rule: Rule) -> bool:
 
 
 def basic_filter(arguments: Mapping[str, Any]) -> Filter:
-    """Every given argument equals the field of its name. An argument of null wants null; an absent one nothing."""
+    """Every given argument equals the field of its name; null wants null, an absent argument nothing."""
     rules = tuple(Rule((name,), "eq", value) for name, value in arguments.items())
     return Filter((rules,)) if rules else Filter()
 
@@ -156,8 +157,9 @@ def _rule(entry: Any) -> Rule:
     if len(path) > MAX_DEPTH:
         raise FilterError(f"the filter field {name} is nested deeper than {MAX_DEPTH} levels")
     if operator in _LISTS:
-        fits = isinstance(value, list | tuple) and all(isinstance(one, _SCALARS) for one in value)
-        if not fits or (operator == "between" and len(value) != 2):
+        values = list(value) if isinstance(value, list | tuple) else [None]
+        fits = all(isinstance(one, _SCALARS) for one in values)
+        if not fits or (operator == "between" and len(values) != 2):
             raise FilterError(f"the filter operator {operator} of {name} needs a list of values")
     elif not isinstance(value, _SCALARS):
         raise FilterError(f"the filter operator {operator} of {name} needs one value")

@@ -88,8 +88,8 @@ def value_error(path: Path, message: str) -> ErrorDict:
 
 def null_error(path: Path, type_text: str, parent: str) -> ErrorDict:
     """A null where the schema allows none."""
-    message = f"Cannot return null for non-nullable type: '{type_text}' within parent '{parent}' ({path_text(path)})"
-    return value_error(path, message)
+    place = f"within parent '{parent}' ({path_text(path)})"
+    return value_error(path, f"Cannot return null for non-nullable type: '{type_text}' {place}")
 
 
 def validation_errors(errors: Sequence[GraphQLError]) -> list[ErrorDict]:

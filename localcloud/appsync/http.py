@@ -120,7 +120,7 @@ class RequestReader:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._ready: list[HttpRequest] = []  # completed by the bytes being fed
         self.refusal: HttpResponse | None = None
         self.upgraded = False
@@ -142,8 +142,14 @@ class RequestReader:
                 self.refusal = self.refusal or _head_too_large()
         return ready
 
+    def close(self) -> None:
+        """No more bytes will come; the parser and its reader would keep each other alive."""
+        self._parser = None
+
     def _parse(self, data: bytes) -> bytes:
         """Feed the parser; gives what is left to feed when a client offered an upgrade that is not taken."""
+        if self._parser is None:
+            return b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -205,6 +211,7 @@ class RequestReader:
     def on_message_complete(self) -> None:
         self.wants_continue = False
         self._in_head, self._fed = True, 0
+        assert self._parser is not None  # noqa: S101 - for the type checker: it is what calls this
         path, _, query = self._target.decode("latin-1").partition("?")
         self._ready.append(
             HttpRequest(

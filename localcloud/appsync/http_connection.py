@@ -22,6 +22,7 @@ class HttpConnection(asyncio.Protocol):
         "_busy",
         "_deaf",
         "_early",
+        "_ending",
         "_full",
         "_paused",
         "_reader",
@@ -41,6 +42,7 @@ class HttpConnection(asyncio.Protocol):
         self._full = False  # the peer does not read its answers fast enough
         self._paused = False  # we do not read what it sends
         self._deaf = False  # the last answer is out: what else arrives is thrown away
+        self._ending = False  # the answer under way is the last
         self._early = b""  # sent by the client of a WebSocket before its handshake was answered
 
     # What the transport calls.
@@ -84,6 +86,7 @@ class HttpConnection(asyncio.Protocol):
     def close_when_idle(self) -> None:
         """Answer what is being answered, then close."""
         self._requests.clear()
+        self._ending = True
         if not self._busy:
             self._end()
 
@@ -123,7 +126,7 @@ class HttpConnection(asyncio.Protocol):
         self._busy = False
         if self._transport.is_closing():
             return
-        keep_alive = request.keep_alive and not self._reader.upgraded
+        keep_alive = request.keep_alive and not (self._reader.upgraded or self._ending)
         self._write(response, keep_alive=keep_alive, with_body=request.method != "HEAD")
         if keep_alive:
             self._wire.http_idle.add(self)
@@ -155,9 +158,9 @@ class HttpConnection(asyncio.Protocol):
         self._deaf = True
         self._requests.clear()
         self._wire.http_idle.discard(self)
+        self._wire.http_closing.add(self)
         if self._transport.can_write_eof() and self._reader.refusal is not None:
             self._transport.write_eof()
-            self._wire.http_closing.add(self)
         else:
             self._transport.close()
 
@@ -182,15 +185,18 @@ class HttpConnection(asyncio.Protocol):
             return
         answer = switching_protocols(handshake.accept, handshake.subprotocol, self._wire.new_request_id())
         transport.write(answer)
+        if self._paused:
+            transport.resume_reading()
+        early = self._reader.rest + self._early
         self._forget()
         socket = RealtimeSocket(self._wire, transport, refusal)
         transport.set_protocol(socket)
         socket.open()
-        early = self._reader.rest + self._early
         if early:
             socket.data_received(early)
 
     def _forget(self) -> None:
+        self._reader.close()
         self._wire.http.discard(self)
         self._wire.http_idle.discard(self)
         self._wire.http_closing.discard(self)

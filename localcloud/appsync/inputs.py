@@ -89,7 +89,9 @@ class InputTypes:
             self._objects[wanted.name] = _input_object(wanted, self)
         known = self._objects
         name = wanted.name
-        return known[name] if known[name] is not _unbuilt else lambda value: known[name](value)
+        if known[name] is not _unbuilt:
+            return known[name]
+        return lambda value: known[name](value)  # noqa: PLW0108 - it isn't there yet
 
 
 def _unbuilt(value: Any) -> Any:
@@ -150,9 +152,8 @@ def _input_object(wanted: GraphQLInputObjectType, types: InputTypes) -> Coerce:
                     coerced[name] = default
                     given += 1
                 elif required:
-                    raise InputError(
-                        f"has an invalid value: Field '{name}' has coerced Null value for NonNull type '{type_}'"
-                    )
+                    complaint = f"Field '{name}' has coerced Null value for NonNull type '{type_}'"
+                    raise InputError(f"has an invalid value: {complaint}")
             elif exact is not None and found.__class__ is exact:
                 coerced[name] = found
             else:

@@ -84,7 +84,7 @@ _NOTHING_SENT = (_NOT_SENT,) * len(LAZY_PARTS)
 class CtxParts:
     """The parts of `ctx` that stay equal over a field's handlers, as JSON.
 
-    `args` is the arguments' text; `part` gives the text of one of LAZY_PARTS when code first looks at it, "" for
+    `args` is the arguments' text; `part` gives the text of one of LAZY_PARTS when code looks at it, "" for
     null. `auth_mode` is one of AuthMode.
     """
 
@@ -97,7 +97,7 @@ class CtxParts:
 class JsOutcome:
     """What a handler did.
 
-    `stash` is None when the handler did not touch it. `appended_errors` are
+    `stash` is as the handler left it. `appended_errors` are
     `{message, errorType, data, errorInfo}`; `extensions` are (name, argument) in call order. After
     `runtime.earlyReturn`, `early_return` is true, `value` its argument and `skip_to` "END", "NEXT" or None.
     """
@@ -146,7 +146,7 @@ class JsModule:
         result: Any = None,
         error: Mapping[str, Any] | None = None,
     ) -> JsOutcome:
-        """Like `call`, with what stays equal over a field's handlers given as JSON. Raises JsResolverError."""
+        """Like `call`, with what a field's handlers share given as JSON. Raises JsResolverError."""
         return self._evaluate(parts, handler, (_text(stash), _text(prev), _text(result), _text(error)))
 
     def run_local(self, parts: CtxParts) -> JsOutcome:
@@ -254,6 +254,7 @@ class JsRuntime:
             except quickjs.JSException as error:
                 text = str(error)
                 raise JsSourceError(text.splitlines()[0], _line(text) or 1) from error
+
     def evaluate(
         self, index: int, handler: str | None, parts: tuple[str, ...], rest: tuple[str, ...]
     ) -> dict[str, Any]:

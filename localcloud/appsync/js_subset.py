@@ -42,6 +42,36 @@ _TAKES_FUNCTION = frozenset(
     {"map", "flatMap", "filter", "find", "findLast", "findIndex", "findLastIndex", "every", "some", "forEach"}
     | {"reduce", "reduceRight"}
 )
+_ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "??=", "||=", "&&="})
+# In AWS's rule no-disallowed-methods: not implemented.
+_MISSING_METHODS = frozenset(
+    {"charCodeAt", "localeCompare", "matchAll", "padEnd", "padStart", "repeat", "search", "copyWithin"}
+    | {"toLocaleLowerCase", "toLocaleUpperCase", "toLocaleDateString", "toLocaleTimeString", "toLocaleString"}
+    | {
+        "setDate",
+        "setFullYear",
+        "setHours",
+        "setMilliseconds",
+        "setMinutes",
+        "setMonth",
+        "setSeconds",
+        "setTime",
+    }
+)
+_MISSING_FUNCTIONS = frozenset(
+    {
+        ("Array", "from"),
+        ("Array", "of"),
+        ("String", "fromCharCode"),
+        ("String", "fromCodePoint"),
+        ("String", "raw"),
+    }
+    | {
+        ("Object", name)
+        for name in ("create", "defineProperty", "freeze", "getPrototypeOf", "is", "isFrozen")
+    }
+    | {("Object", name) for name in ("getOwnPropertyNames", "seal", "setPrototypeOf", "fromEntries")}
+)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -55,9 +85,12 @@ def check_subset(tokens: Sequence[Token]) -> None:
             raise JsSourceError(f"the operator {token.text} is not supported", token.line)
         if token.kind == "word" and not _is_name(tokens, index):
             _check_word(tokens, index, closing)
+        if token.text in {".", "?."} and index + 2 < len(tokens) and tokens[index + 2].text == "(":
+            _check_method(tokens[index - 1], tokens[index + 1])
         if token.text == "=>" or (token.kind == "word" and token.text == "function"):
             _check_passed(tokens, index, closing)
     _check_recursion(tokens, closing)
+    _check_ctx_is_kept(tokens, closing)
 
 
 def _check_word(tokens: Sequence[Token], index: int, closing: dict[int, int]) -> None:
@@ -79,6 +112,13 @@ def _check_word(tokens: Sequence[Token], index: int, closing: dict[int, int]) ->
     labels = following == ":" and starts_statement and index + 2 < len(tokens)
     if labels and tokens[index + 2].text in {"for", "while", "do", "switch"}:
         raise JsSourceError("labels are not supported", token.line)
+
+
+def _check_method(owner: Token, method: Token) -> None:
+    if method.text in _MISSING_METHODS:
+        raise JsSourceError(f"the method {method.text} is not implemented in APPSYNC_JS", method.line)
+    if (owner.text, method.text) in _MISSING_FUNCTIONS:
+        raise JsSourceError(f"{owner.text}.{method.text} is not implemented in APPSYNC_JS", method.line)
 
 
 def _is_name(tokens: Sequence[Token], index: int) -> bool:
@@ -187,6 +227,28 @@ def _functions(tokens: Sequence[Token], pairs: dict[int, int]) -> list[tuple[str
             end = pairs[index + 1] if after.text == "{" else _statement_end(tokens, index + 1, pairs)
             found.append((name, (index + 1, end)))
     return found
+
+
+def _check_ctx_is_kept(tokens: Sequence[Token], pairs: dict[int, int]) -> None:
+    """The parts of `ctx` can't be replaced in a handler (AWS's rule no-disallowed-re-assignment)."""
+    for name, (start, end) in _functions(tokens, pairs):
+        if name not in {"request", "response"}:
+            continue
+        ctx = _first_parameter(tokens, start, pairs)
+        for index in range(start, end - 3):
+            texts = [token.text for token in tokens[index : index + 4]]
+            if texts[0] == ctx and texts[1] == "." and texts[3] in _ASSIGNMENTS:
+                raise JsSourceError(f"{ctx}.{texts[2]} is read-only", tokens[index].line)
+
+
+def _first_parameter(tokens: Sequence[Token], body: int, pairs: dict[int, int]) -> str | None:
+    """The name of the first parameter of the function whose body begins at `body`."""
+    before = body - 1 if tokens[body - 1].text in {")", "=>"} else body - 2
+    if tokens[before].text == "=>":
+        before -= 1
+    if tokens[before].text != ")":
+        return tokens[before].text
+    return tokens[pairs[before] + 1].text
 
 
 def _assigned_name(tokens: Sequence[Token], arrow: int, pairs: dict[int, int]) -> str | None:

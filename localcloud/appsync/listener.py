@@ -40,7 +40,9 @@ class Listener:
         self._listen()
 
     def close(self) -> None:
-        """Accept no more; connections that have not said a byte are closed."""
+        """Accept no more; connections that have not said a byte are closed. Closing twice is harmless."""
+        if self._closed:
+            return
         self._closed = True
         self._wire.loop.remove_reader(self._socket)
         self._socket.close()

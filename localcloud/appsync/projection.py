@@ -1,7 +1,7 @@
 """A value and a selection give the answer: functions built once a document, run once a value.
 
-The same functions answer a query, make the published value of a mutation and, with `keep_leaves`, project a published
-value again by a subscriber's selection (its leaves are in their wire form already).
+The same functions answer a query, make the published value of a mutation and, with `keep_leaves`, project
+a published value again by a subscriber's selection (its leaves are in their wire form already).
 """
 
 from __future__ import annotations

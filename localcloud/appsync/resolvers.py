@@ -54,7 +54,7 @@ class Resolution:
 
 
 class Resolver(Protocol):
-    """The resolver of one field. `local` is set when it needs nothing but its own code, and may run at once."""
+    """The resolver of one field; `local` is set when it needs nothing but its own code."""
 
     local: JsModule | None
 

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,10 +47,15 @@ def _real_day(match: re.Match[str]) -> bool:
 
 
 def _dated(pattern: re.Pattern[str], kind: str) -> Callable[[Any], str]:
+    # The same timestamp comes in with a mutation and goes out with its result.
+    @lru_cache(maxsize=1024)
+    def fits(text: str) -> bool:
+        match = pattern.fullmatch(text)
+        return match is not None and _real_day(match)
+
     def check(value: Any) -> str:
         text = _text(value, kind)
-        match = pattern.fullmatch(text)
-        if match is None or not _real_day(match):
+        if not fits(text):
             raise GraphQLError(f"Unable to parse `{text}` as a valid {kind} Object.")
         return text
 

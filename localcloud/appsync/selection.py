@@ -1,4 +1,4 @@
-"""Which fields a document asks for: fragments merged, `@skip` and `@include` decided, authorization looked up."""
+"""Which fields a document asks for: fragments merged, `@skip` and `@include` decided."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Selections:
     allows: Allows
 
     def fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
-        """The fields asked of an object of type `parent`, by their name in the answer, in the order of the answer."""
+        """The fields asked of a `parent`, by their name in the answer and in its order."""
         found: Fields = {}
         for one in sets:
             self._collect(parent, one, found, set())
@@ -112,7 +112,7 @@ class Selections:
         return names
 
     def text(self, field: FieldNode) -> str:
-        """The field's selection with all fragments it uses, as canonical text: equal texts give equal answers."""
+        """The field's selection with its fragments in canonical form: equal texts give equal answers."""
         used: dict[str, str] = {}
 
         def visit(node: FieldNode | InlineFragmentNode | FragmentDefinitionNode) -> None:

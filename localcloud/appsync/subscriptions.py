@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType
 
 from localcloud.appsync.contract import AppSyncError, Subscription
+from localcloud.appsync.directives import AccessKey
 from localcloud.appsync.execution import ResolvedField, Run
 from localcloud.appsync.filters import Filter, FilterError, basic_filter, enhanced_filter
 from localcloud.appsync.graphql_errors import UNAUTHORIZED, ErrorDict
 from localcloud.appsync.projection import Entry, NullBubbleError, Projector
-from localcloud.appsync.selection import Selections
+from localcloud.appsync.selection import Selections, response_key
 
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -25,7 +27,7 @@ class SubscriptionPlan:
 
     name: str
     mutations: tuple[str, ...]
-    shape: Hashable
+    shape: bytes
     encode: Callable[[Mapping[str, Any]], bytes]
 
     @classmethod
@@ -33,16 +35,19 @@ class SubscriptionPlan:
         cls,
         selections: Selections,
         root: GraphQLObjectType,
-        key: str,
         nodes: Sequence[FieldNode],
+        *,
         mutations: tuple[str, ...],
-        access: Hashable,
+        access: AccessKey,
     ) -> SubscriptionPlan:
-        """The plan of the one root field `key`."""
+        """The plan of the one root field, mentioned in `nodes`."""
+        key = response_key(nodes[0])
         entry = Projector(selections, keep_leaves=True).field(root, key, nodes)
         texts = tuple(selections.text(node) for node in nodes)
-        booleans = frozenset(selections.booleans.items())
-        return cls(entry.name, mutations, (key, texts, booleans, access), _encoder(entry))
+        booleans = {name: bool(value) for name, value in selections.booleans.items()}
+        mode, groups, denied = access
+        shape = repr((key, texts, sorted(booleans.items()), mode, sorted(groups), sorted(denied)))
+        return cls(entry.name, mutations, sha256(shape.encode()).digest(), _encoder(entry))
 
 
 def _encoder(entry: Entry) -> Callable[[Mapping[str, Any]], bytes]:
@@ -54,7 +59,7 @@ def _encoder(entry: Entry) -> Callable[[Mapping[str, Any]], bytes]:
         try:
             payload["data"] = {key: entry.complete(published, (None, key), errors)}
         except NullBubbleError:
-            # Clients drop frames whose `data` is null, so that the field is named also when it may not be null.
+            # Clients drop frames whose `data` is null: the field is named even if it may not be null.
             payload["data"] = {key: None}
         if errors:
             payload["errors"] = errors

@@ -29,6 +29,10 @@ VIEW_TOKEN_AUDIENCE = "statusbeam-local"
 Update = dict[str, Any]
 
 
+class PublishError(Exception):
+    """The publisher failed, or rejected a status; the message is its answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """What Cognito gives a user who signs in."""
@@ -69,14 +73,14 @@ class Cloud:
         return self.aws("cognito-idp")
 
     def publish(self, *updates: Update) -> None:
-        """Hand statuses of one commit to the publisher and wait until it is through with them."""
+        """Hand statuses of one commit to the publisher and wait until it is through. Raises PublishError."""
         payload = {"batchId": str(uuid.uuid4()), "updates": list(updates)}
         answer = self._lambda.invoke(
             FunctionName=self.outputs.publisher_function_arn, Payload=json.dumps(payload).encode()
         )
         body = answer["Payload"].read().decode()
-        assert "FunctionError" not in answer, body
-        assert not json.loads(body).get("rejected"), body
+        if "FunctionError" in answer or json.loads(body)["rejected"]:
+            raise PublishError(body)
 
     def publish_async(self, *updates: Update) -> str:
         """Hand statuses to the publisher as agents do, and wait for nothing; the batch's id."""

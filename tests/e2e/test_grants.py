@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
+from status_utils.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import connected
-from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.cloud import Cloud, PublishError, Update, fresh_id, status
 
 DEAD_LETTER_SECONDS = 60
+DECISION_SECONDS = 30
+WATCH_PUBLIC = """
+mutation { syncSession(input: {connectionId: "probe", action: open}) { expiresAt } }
+"""
+"""With a session that watches the tenant `public`, the probes are pushed."""
+
 SUBSCRIPTION = (
     "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { jobId message earlier { message } } }"
 )
@@ -63,6 +70,27 @@ def _dead_letter(cloud: Cloud, batch_id: str) -> str:
     pytest.fail(f"batch {batch_id} did not reach the dead-letter queue in {DEAD_LETTER_SECONDS} s")
 
 
+def _publish_until(cloud: Cloud, *, accepted: bool) -> None:
+    """Publish statuses that nobody waits for until the publisher gets through, or no longer does.
+
+    AppSync keeps an IAM decision for some seconds; without the grant the emulator's DynamoDB refuses at once.
+    """
+    job, deadline = fresh_id("job"), time.monotonic() + DECISION_SECONDS
+    while time.monotonic() < deadline:
+        if _goes_through(cloud, status(job, "probe", PUBLIC_TENANT, "probe")) is accepted:
+            return
+        time.sleep(0.5)
+    pytest.fail(f"the publisher does {'not ' if accepted else ''}get through after {DECISION_SECONDS} s")
+
+
+def _goes_through(cloud: Cloud, update: Update) -> bool:
+    try:
+        cloud.publish(update)
+    except PublishError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     "action",
     [
@@ -76,13 +104,16 @@ def test_without_one_grant_of_the_publisher_nothing_is_pushed_and_the_payload_is
 ) -> None:
     user = cloud.user(tenant=0)
     lost, after = fresh_id("lost"), fresh_id("after")
+    cloud.graphql(cloud.key_caller, WATCH_PUBLIC)
     with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(user)) as socket:
         assert socket.start(SUBSCRIPTION, {"userId": user.user_id})["type"] == "start_ack"
         with without_grant(cloud, cloud.outputs.publisher_function_arn, action):
+            _publish_until(cloud, accepted=False)
             update = status(fresh_id("job"), user.user_id, user.tenant_id, lost)
             batch_id = cloud.publish_async(update)
             letter = _dead_letter(cloud, batch_id)
         assert lost in letter
+        _publish_until(cloud, accepted=True)
         cloud.publish(status(fresh_id("job"), user.user_id, user.tenant_id, after))
         socket.until_message(after)
         assert lost not in json.dumps(socket.frames)

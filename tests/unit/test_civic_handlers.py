@@ -15,7 +15,7 @@ from examples.civic_complaints.playbook import playbook_for
 from examples.civic_complaints.reporting import StatusReporter
 from examples.civic_complaints.toolbox import Toolbox, ToolChoiceError, build_toolbox
 from examples.civic_complaints.tools import CATEGORIES
-from status_utils.memory import MemoryTransport
+from status_utils import MemoryTransport
 
 POTHOLE = "There is a deep pothole on Valencia Street near 18th Street. I nearly fell off my bike."
 AGENTS = ("geo", "category", "severity")

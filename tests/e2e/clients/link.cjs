@@ -1,9 +1,10 @@
-// aws-appsync-subscription-link under an Apollo client, as its README shows it.
-import { ApolloClient, InMemoryCache, gql } from '@apollo/client/core';
-import { HttpLink } from '@apollo/client/link/http';
-import { createSubscriptionHandshakeLink } from 'aws-appsync-subscription-link';
-import { ON_STATUS_UPDATE } from './documents.js';
-import { run } from './door.js';
+// aws-appsync-subscription-link under an Apollo client, as its README shows it. CommonJS, because in Node the ES module of
+// aws-appsync-auth-link 4.0.2 cannot sign ("Sha256 is not a constructor"); bundlers do not notice.
+const { ApolloClient, InMemoryCache, gql } = require('@apollo/client/core');
+const { HttpLink } = require('@apollo/client/link/http');
+const { createSubscriptionHandshakeLink } = require('aws-appsync-subscription-link');
+const { ON_STATUS_UPDATE } = require('./documents.js');
+const { run } = require('./door.js');
 
 const AUTH = {
   apiKey: ({ apiKey }) => ({ type: 'API_KEY', apiKey }),
@@ -51,4 +52,4 @@ async function subscribe(config, emit) {
 }
 
 // Apollo wraps what is not an Error of its own; the link's words are in `cause`.
-await run(subscribe, (error) => JSON.stringify(error.errors ?? error.cause ?? error.message));
+run(subscribe, (error) => JSON.stringify(error.errors ?? error.cause ?? error.message));

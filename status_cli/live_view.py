@@ -1,0 +1,117 @@
+"""How a job looks in a terminal: its state, its agents, the last lines of its log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from status_utils import StatusUpdate
+from status_utils.fold import fold
+from status_utils.job_view import job_view
+
+# C0 and C1 control characters: a status must not steer the terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+STYLES = {
+    "initializing": "cyan",
+    "processing": "cyan",
+    "completed": "green",
+    "failed": "red",
+    "pending": "dim",
+    "in-progress": "cyan",
+    "success": "green",
+    "error": "red",
+}
+SIGNS = {"completed": "✔", "success": "✔", "failed": "✘", "error": "✘", "pending": "·"}
+FEWEST_LOG_LINES = 4
+LINES_BESIDE_AGENTS = 7
+
+
+def plain(text: object) -> str:
+    """The text on one line, without anything that could steer a terminal."""
+    return _CONTROL.sub(" ", str(text)).strip()
+
+
+def source_of(status: Mapping[str, Any]) -> str:
+    """Who speaks: the agent, or the orchestrator."""
+    return plain(status.get("agentName") or "Orchestrator")
+
+
+def words_of(status: Mapping[str, Any]) -> str:
+    """What is said, with the tool it is about."""
+    tool = status.get("toolName")
+    message = plain(status["message"])
+    return f"{plain(tool)}: {message}" if tool else message
+
+
+def snapshot_of(statuses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The schema's Job that these statuses come to."""
+    known = [{name: value for name, value in status.items() if name != "earlier"} for status in statuses]
+    return job_view(fold(StatusUpdate.from_wire(status) for status in known))
+
+
+def draw(title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int) -> RenderableType:
+    """The whole view; `seconds` is how long the job runs, `height` how many lines there are."""
+    job = snapshot_of(statuses)
+    agents = job["agents"]
+    log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - 2 * len(agents))
+    return Group(
+        _head(title, job, seconds=seconds),
+        Text(""),
+        _agents(agents),
+        Text(""),
+        _log(statuses[-log_lines:]),
+    )
+
+
+def _state(word: str) -> Text:
+    return Text(f"{SIGNS.get(word, '●')} {word}", style=STYLES.get(word, ""))
+
+
+def _head(title: str, job: Mapping[str, Any], *, seconds: float) -> Text:
+    head = _state(str(job["overallStatus"]))
+    head.append(f"  {plain(title)}", style="bold")
+    head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
+    head.truncate(200, overflow="ellipsis")
+    return head
+
+
+def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:
+    if not agents:
+        return Text("No agent has begun.", style="dim")
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    for agent in agents:
+        name = plain(agent["name"]) + (f" (attempt {agent['attempt']})" if agent["attempt"] > 1 else "")
+        doing = Text(plain(agent["activity"] or ""), overflow="ellipsis", no_wrap=True)
+        if agent["tools"]:
+            doing.append("\n" + ", ".join(plain(tool) for tool in agent["tools"]), style="dim")
+        duration = "" if agent["duration"] is None else f"{agent['duration']:.2f} s"
+        table.add_row(
+            Text(name, style="bold"), _state(str(agent["status"])), doing, Text(duration, style="dim")
+        )
+    return table
+
+
+def _log(statuses: Sequence[Mapping[str, Any]]) -> RenderableType:
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(justify="right", style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    for status in statuses:
+        word = plain(status["status"])
+        style = {"agent_error": "red", "error": "red", "agent_complete": "green", "complete": "green"}.get(
+            word, ""
+        )
+        table.add_row(
+            str(status["sequence"]), Text(word, style=style), Text(source_of(status)), Text(words_of(status))
+        )
+    return table

@@ -1,0 +1,50 @@
+"""A synthesised stack as tests look at it: resources by type and properties, never by a hashed name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TODAY = dt.date(2026, 11, 20)
+APPSYNC_URL = "http://127.0.0.1:4000/graphql"
+STATUS_STACKS = ["Dev-Status", "Prod-Status", "Local-Status"]
+EXAMPLE_STACKS = ["Dev-Example", "Local-Example"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a template. `name` is its logical id, good for comparing, never for finding."""
+
+    name: str
+    type: str
+    properties: dict[str, Any]
+
+
+class Stack:
+    """A synthesised stack: resources by type and properties, outputs by name."""
+
+    def __init__(self, template: dict[str, Any], path: Path) -> None:
+        self.path = path
+        self.outputs: dict[str, Any] = template.get("Outputs", {})
+        self.resources = [
+            Resource(name, body["Type"], body.get("Properties", {}))
+            for name, body in template["Resources"].items()
+        ]
+
+    def all(self, type_: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, type_: str, **properties: Any) -> Resource:
+        """The only resource of a type with these properties."""
+        wanted = properties.items()
+        found = [r for r in self.all(type_) if all(r.properties.get(name) == value for name, value in wanted)]
+        assert len(found) == 1, f"{len(found)} of {type_} with {properties}"
+        return found[0]
+
+    def function(self, handler: str) -> Resource:
+        """The function behind a handler, named by the end of its path."""
+        found = [r for r in self.all("AWS::Lambda::Function") if r.properties["Handler"].endswith(handler)]
+        assert len(found) == 1, f"{len(found)} functions {handler}"
+        return found[0]

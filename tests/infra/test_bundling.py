@@ -1,0 +1,166 @@
+"""Lambda assets: the same bytes from every build, and whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from infra.bundling import LAMBDA_PYTHON, ROOT, Bundle, BundleError, build_bundle
+
+REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+# What Lambda's Python runtime ships.
+SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
+
+
+@pytest.fixture(scope="module")
+def publisher(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return publisher_bundle(tmp_path_factory.mktemp("build"))
+
+
+def publisher_bundle(build: Path) -> Bundle:
+    sources = ("lambdas/__init__.py", "lambdas/status_publisher")
+    return build_bundle(sources=sources, requirements=REQUIREMENTS, build=build)
+
+
+def package(root: Path, **files: str) -> None:
+    (root / "pack").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (root / "pack" / f"{name}.py").write_text(text)
+
+
+def test_two_builds_in_two_places_are_equal(publisher: Bundle, tmp_path: Path) -> None:
+    again = publisher_bundle(tmp_path)
+    assert again.path != publisher.path
+    assert (again.digest, again.path.name) == (publisher.digest, publisher.path.name)
+
+
+def test_times_and_modes_say_nothing_about_the_build(publisher: Bundle) -> None:
+    entries = list(publisher.path.rglob("*"))
+    assert {time.gmtime(entry.stat().st_mtime).tm_year for entry in entries} == {1980}
+    assert {oct(entry.stat().st_mode & 0o777) for entry in entries} == {"0o644", "0o755"}
+
+
+def test_the_publisher_brings_pure_python_and_no_sdk(publisher: Bundle) -> None:
+    assert not list(publisher.path.rglob("*.so"))
+    assert not list(publisher.path.rglob("__pycache__"))
+    assert not {"boto3", "botocore", "bin"} & {entry.name for entry in publisher.path.iterdir()}
+
+
+def test_equal_inputs_are_built_once(tmp_path: Path) -> None:
+    package(tmp_path, one="ONE = 1")
+    first = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    inode = first.path.stat().st_ino
+    (tmp_path / "pack" / "one.py").touch()
+    (tmp_path / "pack" / "__pycache__").mkdir()
+    (tmp_path / "pack" / "__pycache__" / "one.cpython-311.pyc").write_bytes(b"compiled here")
+    second = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    assert (second, second.path.stat().st_ino) == (first, inode)
+
+
+def test_a_changed_source_is_another_bundle(tmp_path: Path) -> None:
+    package(tmp_path, one="ONE = 1")
+    first = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    package(tmp_path, one="ONE = 2")
+    second = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    assert second.digest != first.digest
+    assert (first.path / "pack" / "one.py").read_text() == "ONE = 1"
+
+
+def test_a_changed_source_needs_no_pip(tmp_path: Path) -> None:
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("")
+    package(tmp_path, one="ONE = 1")
+    build_bundle(sources=("pack",), requirements=pins, root=tmp_path, build=tmp_path / "build")
+    wheels = next((tmp_path / "build").glob("wheels-*"))
+    (wheels / "installed.py").write_text("")
+    package(tmp_path, one="ONE = 2")
+    second = build_bundle(sources=("pack",), requirements=pins, root=tmp_path, build=tmp_path / "build")
+    assert (second.path / "installed.py").is_file()
+
+
+def test_sources_keep_their_path_under_the_prefix(tmp_path: Path) -> None:
+    package(tmp_path, one="ONE = 1")
+    bundle = build_bundle(sources=("pack",), prefix="python", root=tmp_path, build=tmp_path / "build")
+    assert (bundle.path / "python" / "pack" / "one.py").is_file()
+
+
+def test_a_wheel_with_another_hash_stops_the_build_with_pips_words(tmp_path: Path) -> None:
+    pins = tmp_path / "requirements.txt"
+    pin = re.search(r"^idna==\S+", REQUIREMENTS.read_text(), re.MULTILINE)
+    assert pin is not None
+    pins.write_text(f"{pin[0]} --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(BundleError, match="HASH"):
+        build_bundle(sources=(), requirements=pins, root=tmp_path, build=tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+def test_the_bundle_is_built_for_the_runtime_it_is_deployed_to() -> None:
+    from infra.python_function import RUNTIME  # noqa: PLC0415 - starts Node
+
+    assert RUNTIME.name == f"python{LAMBDA_PYTHON}"
+
+
+def test_the_publishers_pins_are_those_of_the_project() -> None:
+    locked = set(re.findall(r"^([\w.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    pinned = set(re.findall(r"^([\w.-]+==\S+)", REQUIREMENTS.read_text(), re.MULTILINE))
+    assert pinned <= locked
+    assert {pin.partition("==")[0] for pin in pinned} > {"aws-lambda-powertools", "requests"}
+    assert "http" not in REQUIREMENTS.read_text()
+
+
+@pytest.fixture(scope="module")
+def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the SDK as Lambda ships it, and nothing else of the virtual environment."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in SDK:
+        found = distribution(name)
+        for top in {
+            file.parts[0] for file in found.files or () if not file.parts[0].startswith((".", "__py"))
+        }:
+            (folder / top).symlink_to(found.locate_file(top))  # type: ignore[arg-type]  # a path in practice
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("module", "sources", "with_requirements"),
+    [
+        ("lambdas.status_publisher.handler", ("lambdas/__init__.py", "lambdas/status_publisher"), True),
+        (
+            "lambdas.view_token_authorizer.handler",
+            ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
+            False,
+        ),
+        (
+            "lambdas.pre_token_generation.handler",
+            ("lambdas/__init__.py", "lambdas/pre_token_generation"),
+            False,
+        ),
+        ("examples.civic_complaints.handlers", ("examples/__init__.py", "examples/civic_complaints"), False),
+    ],
+)
+def test_a_function_finds_all_it_imports_in_its_bundle_its_layer_and_the_runtime(
+    lambda_runtime: Path, module: str, sources: tuple[str, ...], with_requirements: bool
+) -> None:
+    bundle = build_bundle(sources=sources, requirements=REQUIREMENTS if with_requirements else None)
+    layer = build_bundle(sources=("status_utils",), prefix="python")
+    # Lambda's own order: the function, its layers, then what the runtime ships.
+    search_path = [str(bundle.path), str(layer.path / "python"), str(lambda_runtime)]
+    program = (
+        f"import sys; sys.path += {search_path!r}; import {module}; import boto3; print({module}.__file__)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
+    )
+    assert finished.stderr == ""
+    assert Path(finished.stdout.strip()).is_relative_to(bundle.path)

@@ -1,0 +1,119 @@
+"""The example's state machine: the order of its statuses, and what happens when something fails."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesised import Stack
+
+Machine = dict[str, Any]
+OWNER = {"jobId.$": "$.jobId", "userId.$": "$.userId", "tenantId.$": "$.tenantId"}
+
+
+@pytest.fixture
+def machine(stacks: dict[str, Stack]) -> Machine:
+    definition = (
+        stacks["Local-Example"].one("AWS::StepFunctions::StateMachine").properties["DefinitionString"]
+    )
+    text = "".join(part if isinstance(part, str) else "arn" for part in definition["Fn::Join"][1])
+    parsed: Machine = json.loads(text)
+    return parsed
+
+
+def checkpoints(machine: Machine) -> dict[str, Machine]:
+    return {name: state for name, state in machine["States"].items() if name.startswith("Publish")}
+
+
+def path(machine: Machine) -> list[str]:
+    """The states in order when nothing fails and no failure is asked for."""
+    names, name = [], machine["StartAt"]
+    while name:
+        names.append(name)
+        state = machine["States"][name]
+        name = state.get("Default") or state.get("Next")
+    return names
+
+
+def test_a_job_goes_from_loading_to_complete(machine: Machine) -> None:
+    assert path(machine) == [
+        "IsAFailureAskedFor",
+        "NobodyFails",
+        "PublishLoadingAgents",
+        "LoadPlaybook",
+        "RunAgents",
+        "PublishValidating",
+        "Validate",
+        "PublishSynthesizing",
+        "Synthesize",
+        "PublishComplete",
+        "Done",
+    ]
+
+
+def test_the_three_agents_run_at_the_same_time_and_know_their_attempt(machine: Machine) -> None:
+    branches = machine["States"]["RunAgents"]["Branches"]
+    assert [branch["StartAt"] for branch in branches] == ["Geo Agent", "Category Agent", "Severity Agent"]
+    for branch in branches:
+        agent = branch["States"][branch["StartAt"]]
+        assert agent["Parameters"]["attempt.$"] == "$$.State.RetryCount"
+        assert agent["Retry"][0]["MaxAttempts"] == 2
+
+
+def test_statuses_of_the_orchestrator_are_awaited_and_named_after_the_execution(machine: Machine) -> None:
+    statuses = []
+    for state in checkpoints(machine).values():
+        payload = state["Parameters"]["Payload"]
+        (update,) = payload["updates"]
+        assert state["Resource"].endswith(":states:::lambda:invoke")
+        assert "InvocationType" not in state["Parameters"]
+        assert OWNER.items() <= update.items()
+        assert payload["batchId.$"] == f"States.Format('{{}}-{update['status']}', $$.Execution.Name)"
+        statuses.append(update["status"])
+    assert sorted(statuses) == ["complete", "error", "loading_agents", "synthesizing", "validating"]
+
+
+def test_a_failing_publisher_never_stops_the_work(machine: Machine) -> None:
+    for name, state in checkpoints(machine).items():
+        assert [retry["MaxAttempts"] for retry in state["Retry"]] == [2], name
+        assert [catch["Next"] for catch in state["Catch"]] == [state["Next"]], name
+        assert state["ResultPath"] is None, name
+
+
+@pytest.mark.parametrize("name", ["LoadPlaybook", "RunAgents", "Validate", "Synthesize"])
+def test_a_failing_step_ends_the_job_with_an_error_status(machine: Machine, name: str) -> None:
+    catch = machine["States"][name]["Catch"]
+    assert catch == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "PublishError"}]
+    assert machine["States"]["PublishError"]["Next"] == "Stopped"
+    assert machine["States"]["Stopped"]["Type"] == "Fail"
+
+
+def test_the_error_status_says_nothing_of_the_systems_own_words(machine: Machine) -> None:
+    (update,) = machine["States"]["PublishError"]["Parameters"]["Payload"]["updates"]
+    assert update["message"] == "The job stopped because one of its steps failed."
+
+
+def test_the_plan_names_each_agent_by_the_id_its_own_statuses_carry(machine: Machine) -> None:
+    (update,) = machine["States"]["PublishLoadingAgents"]["Parameters"]["Payload"]["updates"]
+    assert update["metadata"]["plan"] == [
+        {"name": "Geo Agent", "invocationId.$": "States.Format('{}-geo', $.jobId)"},
+        {"name": "Category Agent", "invocationId.$": "States.Format('{}-category', $.jobId)"},
+        {"name": "Severity Agent", "invocationId.$": "States.Format('{}-severity', $.jobId)"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_the_machine_logs_everything_but_what_people_wrote(stacks: dict[str, Stack], name: str) -> None:
+    machine = stacks[name].one("AWS::StepFunctions::StateMachine").properties
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+def test_agents_work_offline_on_the_laptop_and_with_aws_elsewhere(stacks: dict[str, Stack]) -> None:
+    for name, tools in (("Local-Example", "offline"), ("Dev-Example", "aws")):
+        agent = stacks[name].function("handlers.geo_agent").properties
+        assert agent["Environment"]["Variables"]["AGENT_TOOLS"] == tools
+        assert "STATUS_PUBLISHER_FUNCTION" in agent["Environment"]["Variables"]

@@ -1,0 +1,171 @@
+"""Who may do what: all statements of a role, compared whole: a wider grant fails as a lost one does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesised import STATUS_STACKS, Resource, Stack
+
+Grants = dict[str, set[str]]
+
+OWN_LOG = {"own log": {"logs:CreateLogStream", "logs:PutLogEvents"}}
+TRACES = {"*": {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}}
+
+
+def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
+    """A policy's resource in words that no hash gets into."""
+    if isinstance(resource, str):
+        return resource
+    if "Ref" in resource:
+        return str(resource["Ref"])
+    if "Fn::GetAtt" in resource:
+        name = resource["Fn::GetAtt"][0]
+        if name == roles_log:
+            return "own log"
+        target = next(r for r in stack.resources if r.name == name)
+        return str(target.properties.get("Handler") or named(target))
+    if "Fn::ImportValue" in resource:
+        return str(resource["Fn::ImportValue"]).partition("FnGetAtt")[2][: len("StatusPublisherFunction")]
+    parts = [p if isinstance(p, str) else described(stack, p, roles_log) for p in resource["Fn::Join"][1]]
+    return "".join(parts)
+
+
+def named(target: Resource) -> str:
+    if target.type == "AWS::DynamoDB::Table":
+        return "table " + str(target.properties["KeySchema"][0]["AttributeName"])
+    return target.type
+
+
+def grants(stack: Stack, role: Any, own_log: str | None = None) -> Grants:
+    """What a role may do, by resource. Refuses statements that are not plain allows."""
+    name = role["Fn::GetAtt"][0]
+    found: Grants = {}
+    for policy in stack.all("AWS::IAM::Policy"):
+        if {"Ref": name} not in policy.properties["Roles"]:
+            continue
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            assert set(statement) == {"Action", "Effect", "Resource"}
+            assert statement["Effect"] == "Allow"
+            actions, resources = listed(statement["Action"]), listed(statement["Resource"])
+            for resource in resources:
+                found.setdefault(described(stack, resource, own_log), set()).update(actions)
+    role_properties = next(r.properties for r in stack.resources if r.name == name)
+    assert "ManagedPolicyArns" not in role_properties
+    assert "Policies" not in role_properties
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def function_grants(stack: Stack, handler: str) -> Grants:
+    properties = stack.function(handler).properties
+    own_log = properties["LoggingConfig"]["LogGroup"]["Ref"]
+    return grants(stack, properties["Role"], own_log)
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    found = function_grants(stacks[name], "status_publisher.handler.handler")
+    mutation = next(resource for resource in found if "appsync" in resource)
+    assert mutation.endswith("/types/Mutation/fields/publishStatus")
+    assert found == {
+        **OWN_LOG,
+        **TRACES,
+        mutation: {"appsync:GraphQL"},
+        "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "table tenant_id": {"dynamodb:Query"},
+        "AWS::SQS::Queue": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+    }
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_authorizer_may_read_its_secret(stacks: dict[str, Stack], name: str) -> None:
+    assert function_grants(stacks[name], "view_token_authorizer.handler.handler") == {
+        **OWN_LOG,
+        **TRACES,
+        "AWS::SecretsManager::Secret": {"secretsmanager:GetSecretValue"},
+    }
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name: str) -> None:
+    assert function_grants(stacks[name], "pre_token_generation.handler.handler") == {**OWN_LOG, **TRACES}
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "Status",
+            {
+                "table pk": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
+                "table pk/index/byUser": {"dynamodb:Query"},
+            },
+        ),
+        ("Sessions", {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:PutItem"}}),
+    ],
+)
+def test_resolvers_read_statuses_and_write_sessions(
+    stacks: dict[str, Stack], name: str, source: str, expected: Grants
+) -> None:
+    role = stacks[name].one("AWS::AppSync::DataSource", Name=source).properties["ServiceRoleArn"]
+    assert grants(stacks[name], role) == expected
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_api_may_write_to_its_own_log_alone(stacks: dict[str, Stack], name: str) -> None:
+    stack = stacks[name]
+    role = stack.one("AWS::AppSync::GraphQLApi").properties["LogConfig"]["CloudWatchLogsRoleArn"]
+    groups = [r for r in stack.all("AWS::Logs::LogGroup") if "/aws/appsync" in str(r.properties)]
+    assert len(groups) == 1
+    assert grants(stack, role, own_log=groups[0].name) == OWN_LOG
+
+
+PUBLISHER = {"StatusPublisherFunction": {"lambda:InvokeFunction"}}
+PLACES = {"geo-places:Geocode"}
+MODEL = {"bedrock:InvokeModel"}
+
+
+@pytest.mark.parametrize(
+    ("handler", "publishes", "tools"),
+    [
+        pytest.param("geo_agent", True, PLACES, id="geo"),
+        pytest.param("category_agent", True, MODEL, id="category"),
+        pytest.param("severity_agent", True, MODEL, id="severity"),
+        pytest.param("load_playbook", False, set(), id="playbook"),
+        pytest.param("validate", False, set(), id="validate"),
+        pytest.param("synthesize", False, set(), id="synthesize"),
+    ],
+)
+def test_agents_may_tell_the_publisher_and_use_their_own_tool(
+    stacks: dict[str, Stack], handler: str, publishes: bool, tools: set[str]
+) -> None:
+    expected = {**OWN_LOG, **TRACES, **(PUBLISHER if publishes else {})}
+    assert function_grants(stacks["Local-Example"], f"handlers.{handler}") == expected
+    on_aws = function_grants(stacks["Dev-Example"], f"handlers.{handler}")
+    more = {resource: actions for resource, actions in on_aws.items() if resource not in expected}
+    assert {resource: on_aws[resource] for resource in expected} == expected
+    assert {action for actions in more.values() for action in actions} == tools
+    assert not any(resource.endswith("*") for resource in more)
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_the_state_machine_may_invoke_its_functions_and_no_versions(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    machine = stacks[name].one("AWS::StepFunctions::StateMachine").properties
+    found = grants(stacks[name], machine["RoleArn"])
+    observed = found.pop("*")
+    handlers = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}
+    assert found == {
+        **PUBLISHER,
+        **{f"examples.civic_complaints.handlers.{h}": {"lambda:InvokeFunction"} for h in handlers},
+    }
+    assert {action.partition(":")[0] for action in observed} == {"logs", "xray"}

@@ -1,0 +1,284 @@
+"""What each stage's stacks are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stage import stages
+from tests.infra.synthesised import APPSYNC_URL, EXAMPLE_STACKS, STATUS_STACKS, TODAY, Stack
+
+API = "AWS::AppSync::GraphQLApi"
+
+
+def modes(stack: Stack) -> list[str]:
+    api = stack.one(API).properties
+    additional = [provider["AuthenticationType"] for provider in api["AdditionalAuthenticationProviders"]]
+    return [api["AuthenticationType"], *additional]
+
+
+def schema(stack: Stack) -> str:
+    return str(stack.one("AWS::AppSync::GraphQLSchema").properties["Definition"])
+
+
+def test_every_stage_has_its_stacks_under_their_lasting_names(stacks: dict[str, Stack]) -> None:
+    assert sorted(stacks) == sorted([*STATUS_STACKS, *EXAMPLE_STACKS])
+
+
+def test_one_stage_can_be_asked_for_by_name() -> None:
+    assert [stage.name for stage in stages(only="local", region="eu-west-1")] == ["Local"]
+    assert stages(only="local", region="eu-west-1")[0].region == "eu-west-1"
+    with pytest.raises(ValueError, match="dev, prod, local"):
+        stages(only="staging")
+
+
+def test_a_violation_without_a_reason_stops_synth() -> None:
+    from aws_cdk import App, aws_sqs  # noqa: PLC0415 - starts Node, which only these tests need
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
+
+    from infra.compliance import add_checks  # noqa: PLC0415 - the same
+
+    app = App(analytics_reporting=False)
+    aws_sqs.Queue(CdkStack(app, "Careless"), "Queue")
+    add_checks(app)
+    with pytest.raises(RuntimeError, match="AwsSolutions-SQS4"):
+        app.synth()
+
+
+def test_every_template_passes_cfn_lint(stacks: dict[str, Stack]) -> None:
+    # W3005: the construct library writes a DependsOn beside every GetAtt of a role.
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--"]
+    templates = [str(stack.path) for stack in stacks.values()]
+    finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stdout) == (0, "")
+
+
+# the API
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_readers_sign_in_with_cognito_unless_they_say_otherwise(stacks: dict[str, Stack], name: str) -> None:
+    with_key = ["API_KEY"] if name == "Local-Status" else []
+    assert modes(stacks[name]) == ["AMAZON_COGNITO_USER_POOLS", "AWS_IAM", "AWS_LAMBDA", *with_key]
+
+
+@pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
+def test_there_is_no_api_key_where_none_is_asked_for(stacks: dict[str, Stack], name: str) -> None:
+    assert stacks[name].all("AWS::AppSync::ApiKey") == []
+    assert "@aws_api_key" not in schema(stacks[name])
+    assert "ApiKey" not in stacks[name].outputs
+
+
+def test_the_demo_key_ends_thirty_days_after_midnight(stacks: dict[str, Stack]) -> None:
+    key = stacks["Local-Status"].one("AWS::AppSync::ApiKey").properties
+    midnight = dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC)
+    assert key["Expires"] == (midnight + dt.timedelta(days=30)).timestamp()
+    assert "@aws_api_key" in schema(stacks["Local-Status"])
+
+
+@pytest.mark.parametrize(
+    ("name", "introspection"),
+    [("Dev-Status", "ENABLED"), ("Prod-Status", "DISABLED"), ("Local-Status", "ENABLED")],
+)
+def test_introspection_is_off_in_prod(stacks: dict[str, Stack], name: str, introspection: str) -> None:
+    assert stacks[name].one(API).properties["IntrospectionConfig"] == introspection
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_api_is_traced_bounded_and_logs_errors_without_content(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    api = stacks[name].one(API).properties
+    assert api["XrayEnabled"] is True
+    assert 0 < api["QueryDepthLimit"] <= 15
+    assert 0 < api["ResolverCountLimit"] <= 50
+    assert api["LogConfig"]["FieldLogLevel"] == "ERROR"
+    assert api["LogConfig"]["ExcludeVerboseContent"] is True
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_only_view_tokens_reach_the_authorizer(stacks: dict[str, Stack], name: str) -> None:
+    providers = stacks[name].one(API).properties["AdditionalAuthenticationProviders"]
+    config = next(p["LambdaAuthorizerConfig"] for p in providers if "LambdaAuthorizerConfig" in p)
+    assert config["IdentityValidationExpression"].startswith("^sbv1")
+    assert config["AuthorizerResultTtlInSeconds"] == 0
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack], name: str) -> None:
+    resolvers = stacks[name].all("AWS::AppSync::Resolver")
+    fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
+    assert fields == {
+        "Mutation.publishStatus",
+        "Mutation.syncSession",
+        "Query.getJob",
+        "Query.listJobs",
+        "Query.listStatusUpdates",
+        "Subscription.onStatusUpdate",
+        "Subscription.onTenantStatus",
+    }
+    coded = [*resolvers, *stacks[name].all("AWS::AppSync::FunctionConfiguration")]
+    assert all(isinstance(r.properties["Code"], str) for r in coded)
+    assert {r.properties["Runtime"]["Name"] for r in coded} == {"APPSYNC_JS"}
+
+
+# functions
+
+
+@pytest.mark.parametrize("name", [*STATUS_STACKS, *EXAMPLE_STACKS])
+def test_functions_run_the_newest_python_on_arm_and_are_traced(stacks: dict[str, Stack], name: str) -> None:
+    functions = [f.properties for f in stacks[name].all("AWS::Lambda::Function")]
+    assert functions
+    assert {f["Runtime"] for f in functions} == {"python3.14"}
+    assert {tuple(f["Architectures"]) for f in functions} == {("arm64",)}
+    assert {f["TracingConfig"]["Mode"] for f in functions} == {"Active"}
+    assert all("LogGroup" in f["LoggingConfig"] for f in functions)
+
+
+@pytest.mark.parametrize("name", [*STATUS_STACKS, *EXAMPLE_STACKS])
+def test_no_function_sets_what_the_runtime_sets(stacks: dict[str, Stack], name: str) -> None:
+    for function in stacks[name].all("AWS::Lambda::Function"):
+        variables = function.properties.get("Environment", {}).get("Variables", {})
+        assert [variable for variable in variables if variable.startswith("AWS_")] == []
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_a_payload_that_fails_is_retried_within_bounds_and_then_kept(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    stack = stacks[name]
+    publisher = stack.function("status_publisher.handler.handler")
+    assert publisher.properties["Timeout"] == 30
+    delivery = stack.one("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": publisher.name}).properties
+    queue = stack.one("AWS::SQS::Queue")
+    assert delivery["MaximumRetryAttempts"] <= 2
+    assert delivery["MaximumEventAgeInSeconds"] <= 900
+    assert delivery["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue.name, "Arn"]}
+    assert queue.properties["SqsManagedSseEnabled"] is True
+    assert queue.properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
+def test_the_dead_letter_queue_takes_nothing_without_tls(stacks: dict[str, Stack], name: str) -> None:
+    statement = stacks[name].one("AWS::SQS::QueuePolicy").properties["PolicyDocument"]["Statement"][0]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_local_publisher_is_sent_to_the_data_plane(stacks: dict[str, Stack]) -> None:
+    publisher = stacks["Local-Status"].function("status_publisher.handler.handler")
+    assert publisher.properties["Environment"]["Variables"]["APPSYNC_API_URL"] == APPSYNC_URL
+    outputs = stacks["Local-Status"].outputs
+    assert outputs["GraphqlUrl"]["Value"] == APPSYNC_URL
+    assert outputs["RealtimeUrl"]["Value"] == "ws://127.0.0.1:4000/graphql/realtime"
+
+
+def test_other_stages_never_follow_the_override(stacks: dict[str, Stack]) -> None:
+    assert APPSYNC_URL not in json.dumps(stacks["Prod-Status"].outputs)
+
+
+# identity and data
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_a_users_tenant_is_set_once_and_by_an_administrator(stacks: dict[str, Stack], name: str) -> None:
+    pool = stacks[name].one("AWS::Cognito::UserPool").properties
+    tenant = next(attribute for attribute in pool["Schema"] if attribute["Name"] == "tenantId")
+    assert tenant["Mutable"] is False
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    client = stacks[name].one("AWS::Cognito::UserPoolClient").properties
+    assert "custom:tenantId" not in client["WriteAttributes"]
+    groups = stacks[name].all("AWS::Cognito::UserPoolGroup")
+    assert sorted(group.properties["GroupName"] for group in groups) == ["admin", "operator", "viewer"]
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_both_tokens_carry_the_tenant(stacks: dict[str, Stack], name: str) -> None:
+    pool = stacks[name].one("AWS::Cognito::UserPool").properties
+    trigger = stacks[name].function("pre_token_generation.handler.handler")
+    assert pool["UserPoolTier"] == "ESSENTIALS"
+    assert pool["LambdaConfig"]["PreTokenGenerationConfig"] == {
+        "LambdaArn": {"Fn::GetAtt": [trigger.name, "Arn"]},
+        "LambdaVersion": "V2_0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "mfa"),
+    [("Dev-Status", True, "OPTIONAL"), ("Prod-Status", False, "ON"), ("Local-Status", True, "OPTIONAL")],
+)
+def test_plain_passwords_are_for_demos_and_prod_asks_for_a_second_factor(
+    stacks: dict[str, Stack], name: str, password: bool, mfa: str
+) -> None:
+    client = stacks[name].one("AWS::Cognito::UserPoolClient").properties
+    assert client["GenerateSecret"] is False
+    assert "ALLOW_USER_SRP_AUTH" in client["ExplicitAuthFlows"]
+    assert ("ALLOW_USER_PASSWORD_AUTH" in client["ExplicitAuthFlows"]) is password
+    assert stacks[name].one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == mfa
+
+
+def tables(stack: Stack) -> dict[str, dict[str, Any]]:
+    found = stack.all("AWS::DynamoDB::Table")
+    return {table.properties["KeySchema"][0]["AttributeName"]: table.properties for table in found}
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_tables_are_keyed_as_the_library_reads_them(stacks: dict[str, Stack], name: str) -> None:
+    status, sessions = tables(stacks[name])["pk"], tables(stacks[name])["tenant_id"]
+    assert [key["AttributeName"] for key in sessions["KeySchema"]] == ["tenant_id", "sk"]
+    assert [key["AttributeName"] for key in status["KeySchema"]] == ["pk", "sk"]
+    assert status["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert sessions["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    index = status["GlobalSecondaryIndexes"][0]
+    assert index["IndexName"] == "byUser"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["userKey", "createdKey"]
+    assert index["Projection"]["ProjectionType"] == "INCLUDE"
+    # These change with every status: projected, each commit would pay for the index.
+    assert not {"sequence", "lastUpdated", "progress"} & set(index["Projection"]["NonKeyAttributes"])
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_tables_are_encrypted_on_demand_and_recoverable(stacks: dict[str, Stack], name: str) -> None:
+    for table in tables(stacks[name]).values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["DeletionProtectionEnabled"] is (name == "Prod-Status")
+
+
+# outputs
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name: str) -> None:
+    exported = {output for output in stacks[name].outputs if output.startswith("Exports")}
+    assert set(stacks[name].outputs) - exported - {"ApiKey"} == {
+        "GraphqlUrl",
+        "RealtimeUrl",
+        "ApiId",
+        "UserPoolId",
+        "UserPoolClientId",
+        "PublisherFunctionArn",
+        "DeadLetterQueueUrl",
+        "StatusTable",
+        "UserSessionsTable",
+        "ViewTokenSecretArn",
+    }
+    assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
+
+
+def test_the_example_stack_tells_where_jobs_start(stacks: dict[str, Stack]) -> None:
+    assert set(stacks["Local-Example"].outputs) == {"StateMachineArn"}
+
+
+def test_the_example_depends_on_nothing_that_changes_with_code(stacks: dict[str, Stack]) -> None:
+    # CloudFormation refuses to change an export in use, so a layer must not be one.
+    exports = [name for name in stacks["Dev-Status"].outputs if name.startswith("Exports")]
+    assert len(exports) == 1
+    assert "StatusPublisherFunction" in exports[0]

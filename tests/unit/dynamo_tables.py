@@ -1,0 +1,57 @@
+"""The two tables in moto, with the keys that the stack gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+
+from status_utils.settings import SessionsTable, StatusTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STATUS_TABLE = "StatusTable"
+SESSIONS_TABLE = "UserSessionsTable"
+
+
+@contextmanager
+def dynamo_tables() -> Iterator[DynamoDBClient]:
+    """A client on empty tables."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        _create(client, STATUS_TABLE, StatusTable.PARTITION_KEY, StatusTable.SORT_KEY)
+        _create(client, SESSIONS_TABLE, SessionsTable.PARTITION_KEY, SessionsTable.SORT_KEY)
+        yield client
+
+
+def _create(client: DynamoDBClient, name: str, partition_key: str, sort_key: str) -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": partition_key, "AttributeType": "S"},
+            {"AttributeName": sort_key, "AttributeType": "S"},
+        ],
+        KeySchema=[
+            {"AttributeName": partition_key, "KeyType": "HASH"},
+            {"AttributeName": sort_key, "KeyType": "RANGE"},
+        ],
+    )
+
+
+def put_session(client: DynamoDBClient, tenant_id: str, sk: str, ttl: int) -> None:
+    """A session as the subscription's resolver writes it."""
+    client.put_item(
+        TableName=SESSIONS_TABLE,
+        Item={"tenant_id": {"S": tenant_id}, "sk": {"S": sk}, "ttl": {"N": str(ttl)}},
+    )
+
+
+def all_items(client: DynamoDBClient) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every item of the status table by its key, with DynamoDB's types."""
+    items = client.scan(TableName=STATUS_TABLE)["Items"]
+    return {(item["pk"]["S"], item["sk"]["S"]): dict(item) for item in items}

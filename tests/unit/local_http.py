@@ -1,0 +1,97 @@
+"""A real HTTP server on 127.0.0.1 that answers as it is told and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer: a status and a body. `hang`: none at all. `hang_up`: the connection ends instead."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    hang: bool = False
+    hang_up: bool = False
+
+
+def json_answer(body: Any, status: int = 200) -> Answer:
+    """An answer in JSON."""
+    return Answer(status=status, body=json.dumps(body).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One request as it came; header names in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+
+@dataclass(slots=True)
+class LocalServer:
+    """`answers` are given in turn, the last one for good."""
+
+    url: str
+    answers: list[Answer]
+    received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    ended: Event = field(default_factory=Event)
+
+    def answer(self, request: Received) -> Answer:
+        """What to say to a request."""
+        self.received.append(request)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@contextmanager
+def local_server(*answers: Answer) -> Iterator[LocalServer]:
+    """Serve on a free port until the block ends."""
+    state = LocalServer(url="", answers=list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            state.connections += 1
+            self.number = state.connections
+            super().setup()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Received(path=self.path, headers=headers, body=body, connection=self.number)
+            answer = state.answer(request)
+            if answer.hang:
+                state.ended.wait(timeout=30)
+            if answer.hang or answer.hang_up:
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield state
+    finally:
+        state.ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,56 @@
+"""Statuses, batches and a clock that stands still, for tests of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from status_utils.clock import Clock
+from status_utils.entry import read_entry
+from status_utils.events import StatusUpdate
+from status_utils.payload import Batch
+
+NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """What a caller sends for one status."""
+    return {
+        "jobId": "job-1",
+        "userId": "ana",
+        "tenantId": "city",
+        "status": "agent_invoking",
+        "message": "Looking at the map",
+        "agentName": "Geo Agent",
+        **changes,
+    }
+
+
+def update(event_id: str = "event-1", **changes: Any) -> StatusUpdate:
+    """The status that such an entry becomes."""
+    return read_entry(entry(**changes), event_id=event_id, now=NOW)
+
+
+def batch(batch_id: str = "b1", count: int = 1, **changes: Any) -> Batch:
+    """A batch of `count` statuses."""
+    updates = tuple(update(f"{batch_id}.{index}", **changes) for index in range(count))
+    return Batch(batch_id=batch_id, updates=updates, indexes=tuple(range(count)))
+
+
+@dataclass(slots=True)
+class StoppedClock:
+    """Time that passes only while somebody sleeps, or when a test says so."""
+
+    time: float = NOW
+    slept: list[float] = field(default_factory=list)
+    on_sleep: Callable[[], None] = lambda: None
+
+    def clock(self) -> Clock:
+        """The clock to hand in."""
+        return Clock(now=lambda: self.time, sleep=self._sleep, chance=lambda: 0.5)
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+        self.on_sleep()

@@ -1,0 +1,290 @@
+"""What every Journal and every SessionStore does: one list of cases, each adapter one line of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from status_utils import limits
+from status_utils.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.errors import ForeignOwnerError, InvalidStatusError
+from status_utils.events import StatusUpdate
+from status_utils.memory import MemoryJournal, MemorySessionStore
+from status_utils.payload import batches, parse_payload
+from status_utils.ports import Journal, SessionStore
+from status_utils.words import OverallStatus
+from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
+from tests.unit.samples import NOW, StoppedClock, batch, entry
+
+SOON = NOW + 20
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A journal, its clock, and another process's journal on the same store."""
+
+    journal: Journal
+    other: Journal
+    time: StoppedClock
+
+
+@contextmanager
+def in_memory() -> Iterator[Setup]:
+    time = StoppedClock()
+    journal = MemoryJournal(log_retention_days=7, job_retention_days=90, clock=time.clock())
+    yield Setup(journal=journal, other=journal, time=time)
+
+
+@contextmanager
+def on_dynamo() -> Iterator[Setup]:
+    time = StoppedClock()
+    with dynamo_tables() as client:
+        journal, other = (
+            DynamoJournal(
+                client, STATUS_TABLE, log_retention_days=7, job_retention_days=90, clock=time.clock()
+            )
+            for _ in range(2)
+        )
+        yield Setup(journal=journal, other=other, time=time)
+
+
+@pytest.fixture(params=[in_memory, on_dynamo], ids=["memory", "dynamo"])
+def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
+    make: Callable[[], AbstractContextManager[Setup]] = request.param
+    with make() as made:
+        yield made
+
+
+def log(journal: Journal, job_id: str = "job-1") -> tuple[StatusUpdate, ...]:
+    return journal.updates(job_id, first=1, last=1_000)
+
+
+def sequences(updates: tuple[StatusUpdate, ...]) -> list[int | None]:
+    return [update.sequence for update in updates]
+
+
+def test_a_jobs_statuses_are_numbered_from_one_without_gaps(setup: Setup) -> None:
+    first = setup.journal.commit(batch("b1", 2), deadline=SOON)
+    second = setup.journal.commit(batch("b2", 3), deadline=SOON)
+    assert sequences(first.updates) == [1, 2]
+    assert sequences(second.updates) == [3, 4, 5]
+    assert log(setup.journal) == first.updates + second.updates
+
+
+def test_each_job_has_its_own_numbers(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", 2), deadline=SOON)
+    other = setup.journal.commit(batch("b1", 1, jobId="job-2"), deadline=SOON)
+    assert sequences(other.updates) == [1]
+
+
+def test_a_committed_status_is_read_back_as_it_was(setup: Setup) -> None:
+    whole = batch(
+        "b1",
+        qualifiedStatus="own",
+        invocationId="geo-1",
+        parentInvocationId="root",
+        attempt=2,
+        toolName="map",
+        progress=33.333,
+        etaSeconds=0.5,
+        executionTimeMs=840,
+        metadata={"street": "Elm Street", "at": [1, None, {"ä": 0.1}]},
+    )
+    commit = setup.journal.commit(whole, deadline=SOON)
+    assert log(setup.journal) == commit.updates == (whole.updates[0].numbered(1),)
+
+
+def test_a_part_of_the_log_can_be_read(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", 5), deadline=SOON)
+    assert sequences(setup.journal.updates("job-1", first=2, last=4)) == [2, 3, 4]
+    assert setup.journal.updates("job-1", first=6, last=5) == ()
+    assert setup.journal.updates("job-2", first=1, last=5) == ()
+
+
+def test_a_redelivered_batch_is_a_no_op_that_tells_the_same_again(setup: Setup) -> None:
+    first = setup.journal.commit(batch("b1", 2), deadline=SOON)
+    setup.journal.commit(batch("b2", 1), deadline=SOON)
+    again = setup.journal.commit(batch("b1", 2), deadline=SOON)
+    assert again.redelivered
+    assert again.updates == first.updates
+    assert sequences(log(setup.journal)) == [1, 2, 3]
+
+
+def test_a_batch_redelivered_to_another_publisher_is_a_no_op_too(setup: Setup) -> None:
+    first = setup.journal.commit(batch("b1", 2), deadline=SOON)
+    assert setup.other.commit(batch("b1", 2), deadline=SOON).updates == first.updates
+    assert sequences(log(setup.journal)) == [1, 2]
+
+
+def test_a_redelivery_keeps_the_first_deliverys_timestamp(setup: Setup) -> None:
+    payload = {"batchId": "b1", "updates": [entry()]}
+    for now in (NOW, NOW + 60):
+        ((delivered,),) = batches(parse_payload(payload, batch_id="r", now=now))
+        commit = setup.journal.commit(delivered, deadline=SOON)
+    assert commit.updates[0].timestamp == "2026-11-20T08:30:00.000Z"
+
+
+def test_a_batch_id_used_for_other_statuses_is_refused_not_swallowed(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", message="one"), deadline=SOON)
+    with pytest.raises(InvalidStatusError) as refused:
+        setup.journal.commit(batch("b1", message="two"), deadline=SOON)
+    assert (refused.value.field, refused.value.code) == ("batchId", "batch_reused")
+
+
+def test_a_marker_is_forgotten_after_a_day(setup: Setup) -> None:
+    setup.journal.commit(batch("b1"), deadline=SOON)
+    setup.time.time += DAY + 1
+    again = setup.journal.commit(batch("b1"), deadline=SOON + 2 * DAY)
+    assert (again.redelivered, sequences(again.updates)) == (False, [2])
+
+
+@pytest.mark.parametrize("foreign", [{"tenantId": "village"}, {"userId": "ben"}])
+def test_a_foreign_status_is_refused_and_changes_nothing(setup: Setup, foreign: dict[str, str]) -> None:
+    setup.journal.commit(batch("b1"), deadline=SOON)
+    before = setup.journal.head("job-1")
+    with pytest.raises(ForeignOwnerError) as refused:
+        setup.other.commit(batch("b2", 1, **foreign), deadline=SOON)
+    assert refused.value.job_id == "job-1"
+    assert setup.journal.head("job-1") == before
+    assert sequences(log(setup.journal)) == [1]
+
+
+def test_refused_statuses_are_not_in_the_log(setup: Setup) -> None:
+    setup.journal.commit(batch("b1"), deadline=SOON)
+    setup.journal.keep_refused(batch("b2", 2, userId="ben"))
+    assert sequences(log(setup.journal)) == [1]
+
+
+def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
+    assert setup.journal.head("job-1") is None
+    setup.journal.commit(
+        batch("b1", status="loading_agents", timestamp="2026-11-20T08:00:00Z"), deadline=SOON
+    )
+    started = setup.journal.head("job-1")
+    setup.journal.commit(batch("b2", status="complete", timestamp="2026-11-20T09:00:00Z"), deadline=SOON)
+    ended = setup.journal.head("job-1")
+    assert started is not None
+    assert ended is not None
+    assert (started.tenant_id, started.user_id, started.sequence) == ("city", "ana", 1)
+    assert started.overall_status is OverallStatus.INITIALIZING
+    assert (ended.sequence, ended.overall_status) == (2, OverallStatus.COMPLETED)
+    assert ended.epoch == started.epoch
+    assert ended.created_at == "2026-11-20T08:00:00.000Z"
+    assert ended.last_updated == "2026-11-20T09:00:00.000Z"
+
+
+def test_a_full_commit_is_taken_whole(setup: Setup) -> None:
+    commit = setup.journal.commit(batch("b1", limits.UPDATES_PER_COMMIT), deadline=SOON)
+    assert log(setup.journal) == commit.updates
+
+
+def test_a_long_payload_keeps_its_order_over_several_commits_and_redeliveries(setup: Setup) -> None:
+    many = 2 * limits.UPDATES_PER_COMMIT + 3
+    payload = {"batchId": "b1", "updates": [entry(message=str(n)) for n in range(many)]}
+    for delivered_twice in range(2):
+        ((*group,),) = batches(parse_payload(payload, batch_id="r", now=NOW))
+        commits = [setup.journal.commit(part, deadline=SOON) for part in group]
+        assert [commit.redelivered for commit in commits] == [bool(delivered_twice)] * 3
+    assert [int(update.message) for update in log(setup.journal)] == list(range(many))
+    assert sequences(log(setup.journal)) == list(range(1, many + 1))
+
+
+def test_two_publishers_taking_turns_leave_no_gap(setup: Setup) -> None:
+    for n in range(6):
+        (setup.journal if n % 2 else setup.other).commit(batch(f"b{n}"), deadline=SOON)
+    assert sequences(log(setup.journal)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_log_expires_before_the_job(setup: Setup) -> None:
+    setup.journal.commit(batch("b1"), deadline=SOON)
+    setup.time.time += 7 * DAY + 1
+    assert log(setup.journal) == ()
+    head = setup.journal.head("job-1")
+    assert head is not None
+    assert head.sequence == 1
+
+
+def test_a_job_id_used_again_after_its_time_is_another_job(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", 2), deadline=SOON)
+    before = setup.journal.head("job-1")
+    setup.time.time += 92 * DAY
+    assert setup.journal.head("job-1") is None
+    again = setup.journal.commit(batch("b2", userId="ben"), deadline=SOON + 100 * DAY)
+    head = setup.journal.head("job-1")
+    assert before is not None
+    assert head is not None
+    assert sequences(again.updates) == [1]
+    assert head.user_id == "ben"
+    assert head.epoch != before.epoch
+
+
+OpenSession = Callable[[str, str | None, str, int], None]
+
+
+@contextmanager
+def sessions_in_memory() -> Iterator[tuple[SessionStore, OpenSession]]:
+    store = MemorySessionStore()
+
+    def open_session(tenant_id: str, user_id: str | None, connection_id: str, until: int) -> None:
+        store.open(tenant_id, user_id, connection_id, until=until)
+
+    yield store, open_session
+
+
+@contextmanager
+def sessions_on_dynamo() -> Iterator[tuple[SessionStore, OpenSession]]:
+    with dynamo_tables() as client:
+
+        def open_session(tenant_id: str, user_id: str | None, connection_id: str, until: int) -> None:
+            watcher = "#tenant" if user_id is None else user_id
+            put_session(client, tenant_id, f"{watcher}#{connection_id}", until)
+
+        yield DynamoSessionStore(client, SESSIONS_TABLE), open_session
+
+
+@pytest.fixture(params=[sessions_in_memory, sessions_on_dynamo], ids=["memory", "dynamo"])
+def sessions(request: pytest.FixtureRequest) -> Iterator[tuple[SessionStore, OpenSession]]:
+    make: Callable[[], AbstractContextManager[tuple[SessionStore, OpenSession]]] = request.param
+    with make() as made:
+        yield made
+
+
+LATER = int(NOW) + 60
+WATCHED = [
+    # sessions (tenant, user, connection, until), is ana of city watched?
+    ([], False),
+    ([("city", "ana", "c1", LATER)], True),
+    ([("city", None, "c1", LATER)], True),  # an operator of the tenant
+    ([("city", "ben", "c1", LATER)], False),
+    ([("village", "ana", "c1", LATER)], False),
+    ([("village", None, "c1", LATER)], False),
+    ([("city", "anabel", "c1", LATER)], False),  # a name that begins alike
+    ([("city", "ana", "c1", int(NOW))], False),  # over, but not taken by TTL yet
+    ([("city", "ana", "c1", int(NOW) - 60), ("city", "ana", "c2", LATER)], True),
+    ([("city", "ana", f"c{n:03}", int(NOW) - 60) for n in range(60)], False),
+    # a page and more of expired sessions before the live one
+    ([*(("city", "ana", f"c{n:03}", int(NOW) - 60) for n in range(60)), ("city", "ana", "d", LATER)], True),
+]
+
+
+@pytest.mark.parametrize(("open_sessions", "watched"), WATCHED)
+def test_a_job_is_watched_while_its_user_or_an_operator_has_a_live_session(
+    sessions: tuple[SessionStore, OpenSession],
+    open_sessions: list[tuple[str, str | None, str, int]],
+    watched: bool,
+) -> None:
+    store, open_session = sessions
+    for session in open_sessions:
+        open_session(*session)
+    assert store.is_watched("city", "ana", now=NOW) is watched
+
+
+def test_a_closed_session_in_memory_watches_no_more() -> None:
+    store = MemorySessionStore()
+    store.open("city", "ana", "c1", until=LATER)
+    store.close("city", "ana", "c1")
+    assert not store.is_watched("city", "ana", now=NOW)

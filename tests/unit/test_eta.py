@@ -1,0 +1,324 @@
+"""What is left: histories that merge, and estimates that hold on runs nobody has seen."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from status_utils.eta import END, MIN_RUNS, Eta, Step, estimate, observations, steps_of
+from status_utils.events import StatusUpdate
+from status_utils.fold import fold
+from status_utils.step_history import BIN_COUNT, SHORTEST_SECONDS, StepHistory, bin_of
+from tests.unit.fold_cases import START_MS, committed, status
+
+START = START_MS / 1000
+seconds = st.floats(0, 1e7)
+
+
+def seeded(seed: int | str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - simulated runs, not secrets
+
+
+def history_of(runs: list[float]) -> StepHistory:
+    history = StepHistory()
+    for run in runs:
+        history = history.observed(run)
+    return history
+
+
+# --- history ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(seconds), st.lists(seconds), st.lists(seconds))
+def test_parts_merge_in_any_order_to_the_whole(a: list[float], b: list[float], c: list[float]) -> None:
+    one, two, three = history_of(a), history_of(b), history_of(c)
+    whole = history_of(a + b + c)
+    assert one.merged(two).merged(three) == three.merged(one.merged(two)) == whole
+    assert whole.runs == len(a + b + c)
+
+
+@given(st.lists(seconds))
+def test_a_history_survives_its_store(runs: list[float]) -> None:
+    history = history_of(runs)
+    assert StepHistory.from_item(json.loads(json.dumps(history.to_item()))) == history
+
+
+def test_a_history_stays_small_however_many_runs() -> None:
+    chance = seeded(7)
+    history = history_of([chance.lognormvariate(3, 4) for _ in range(20_000)])
+    assert len(history.counts) <= BIN_COUNT
+    assert len(json.dumps(history.to_item())) < 4_096
+
+
+@pytest.mark.parametrize("odd", [-1.0, math.nan, -math.inf])
+def test_what_is_no_duration_is_left_out(odd: float) -> None:
+    assert history_of([odd]).runs == 0
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.0, 0), (SHORTEST_SECONDS, 0), (math.inf, BIN_COUNT - 1)])
+def test_durations_beyond_the_bins_count_in_the_outermost(value: float, expected: int) -> None:
+    assert bin_of(value) == expected
+
+
+@given(st.lists(seconds, max_size=30), seconds)
+def test_what_is_left_is_ascending_finite_and_not_negative(runs: list[float], elapsed: float) -> None:
+    left = history_of(runs).remaining(elapsed, 32)
+    assert left == sorted(left)
+    assert all(0 <= value < math.inf for value in left)
+
+
+def test_the_quantiles_of_a_history_are_near_those_of_its_runs() -> None:
+    chance = seeded(11)
+    runs = sorted(chance.lognormvariate(2, 0.6) for _ in range(2_000))
+    left = history_of(runs).remaining(0.0, 100)
+    for share in (10, 50, 90):
+        assert left[share] == pytest.approx(runs[share * 20], rel=0.06)
+
+
+def test_time_passed_shortens_what_is_left_by_as_much_where_all_runs_are_alike() -> None:
+    history = history_of([100.0] * 500)
+    fresh, later = history.remaining(0.0, 50), history.remaining(60.0, 50)
+    assert fresh[25] - later[25] == pytest.approx(60, abs=1)
+
+
+def test_an_overdue_run_is_expected_to_need_longer_the_longer_it_is_overdue() -> None:
+    history = history_of([10.0] * 50)
+    assert history.remaining(20.0, 10)[5] < history.remaining(200.0, 10)[5]
+
+
+# --- estimate ---------------------------------------------------------------------------------------------
+
+TEN = history_of([10.0] * 1_000)
+ABOUT_TEN = pytest.approx(10, rel=0.1)
+
+
+def p50(steps: list[Step], history: Mapping[str, StepHistory] | None = None) -> float:
+    found = estimate(steps, history or dict.fromkeys("abcd", TEN))
+    assert found is not None
+    return found.p50
+
+
+def test_without_enough_history_of_a_step_that_is_left_nothing_is_known() -> None:
+    thin = history_of([10.0] * (MIN_RUNS - 1))
+    assert estimate([Step(name="a")], {}) is None
+    assert estimate([Step(name="a"), Step(name="b")], {"a": TEN, "b": thin}) is None
+    assert estimate([], {"a": TEN}) is None
+
+
+def test_a_step_that_is_done_needs_no_history() -> None:
+    assert p50([Step(name="gone", done=True), Step(name="a", depends_on=("gone",))]) == ABOUT_TEN
+
+
+def test_nothing_left_is_no_time_left() -> None:
+    assert estimate([Step(name="a", done=True)], {}) == Eta(p50=0.0, p90=0.0)
+
+
+def test_only_the_longest_path_counts() -> None:
+    chain = [
+        Step(name="a", elapsed=0.0),
+        Step(name="b", depends_on=("a",)),
+        Step(name="c", depends_on=("b",)),
+    ]
+    assert p50(chain) == pytest.approx(30, rel=0.1)
+    assert p50([*chain, Step(name="d", elapsed=0.0)]) == p50(chain)
+
+
+def test_a_running_step_waits_for_nobody() -> None:
+    assert p50([Step(name="b", depends_on=("a",), elapsed=0.0), Step(name="a", elapsed=4.0)]) == ABOUT_TEN
+
+
+def test_a_circle_still_gives_an_estimate() -> None:
+    assert p50([Step(name="a", depends_on=("b",)), Step(name="b", depends_on=("a",))]) == pytest.approx(
+        20, rel=0.1
+    )
+
+
+def test_equal_input_gives_equal_output_in_any_order_of_steps() -> None:
+    steps = [Step(name=name, depends_on=("a",) if name != "a" else ()) for name in "abcd"]
+    history = {name: history_of([seeded(name).lognormvariate(2, 0.5) for _ in range(60)]) for name in "abcd"}
+    assert estimate(steps, history) == estimate(steps[::-1], history)
+
+
+# --- held-out runs ----------------------------------------------------------------------------------------
+
+Draw = Callable[[random.Random], float]
+
+
+def lognormal(mean: float, spread: float) -> Draw:
+    return lambda chance: chance.lognormvariate(mean, spread)
+
+
+def cached(often: float, hit: Draw, miss: Draw) -> Draw:
+    return lambda chance: hit(chance) if chance.random() < often else miss(chance)
+
+
+def retried(fails: float, run: Draw) -> Draw:
+    def draw(chance: random.Random) -> float:
+        total = run(chance)
+        while chance.random() < fails:
+            total += run(chance)
+        return total
+
+    return draw
+
+
+FAN_OUT: dict[str, tuple[tuple[str, ...], Draw]] = {
+    "load": ((), lognormal(0.5, 0.2)),
+    "geo": (("load",), lognormal(2.5, 0.6)),
+    "category": (("load",), cached(0.6, lognormal(0.0, 0.3), lognormal(3.0, 0.4))),
+    "severity": (("load",), lognormal(2.0, 0.8)),
+    "write": (("geo", "category", "severity"), lognormal(1.5, 0.3)),
+}
+CHAIN: dict[str, tuple[tuple[str, ...], Draw]] = {
+    "search": ((), retried(0.2, lognormal(2.0, 0.4))),
+    "read": (("search",), lognormal(3.0, 0.7)),
+    "answer": (("read",), lambda chance: chance.uniform(5, 9)),
+}
+ONE_STEP: dict[str, tuple[tuple[str, ...], Draw]] = {"wait": ((), lognormal(4.0, 1.0))}
+HELD_OUT = 480
+WORKFLOWS = {"fan-out": FAN_OUT, "chain": CHAIN, "one step": ONE_STEP}
+Workflow = dict[str, tuple[tuple[str, ...], Draw]]
+
+
+def spans(workflow: Workflow, chance: random.Random) -> dict[str, tuple[float, float]]:
+    """One run: (ready, end) of each step."""
+    run: dict[str, tuple[float, float]] = {}
+    for name, (depends_on, draw) in workflow.items():
+        ready = max((run[other][1] for other in depends_on), default=0.0)
+        run[name] = (ready, ready + draw(chance))
+    return run
+
+
+def as_seen(workflow: Workflow, run: Mapping[str, tuple[float, float]], now: float) -> list[Step]:
+    return [
+        Step(
+            name=name,
+            depends_on=depends_on,
+            elapsed=now - run[name][0] if run[name][0] <= now else None,
+            done=run[name][1] <= now,
+        )
+        for name, (depends_on, _) in workflow.items()
+    ]
+
+
+def learnt(workflow: Workflow, runs: int, chance: random.Random) -> dict[str, StepHistory]:
+    seen = [spans(workflow, chance) for _ in range(runs)]
+    return {name: history_of([run[name][1] - run[name][0] for run in seen]) for name in workflow}
+
+
+def coverage(
+    workflow: Workflow, *, runs: int, after: float, histories: int, seed: int
+) -> tuple[float, float]:
+    """Of held-out runs still under way `after` seconds, the shares that ended within p50 and within p90.
+
+    Estimates come from several histories of `runs` runs each, so that no lucky one decides.
+    """
+    chance = seeded(seed)
+    asked, within_p50, within_p90 = 0, 0, 0
+    while asked < HELD_OUT:
+        history = learnt(workflow, runs, chance)
+        for _ in range(HELD_OUT // histories):
+            run = spans(workflow, chance)
+            left = max(end for _, end in run.values()) - after
+            if left > 0:
+                found = estimate(as_seen(workflow, run, after), history)
+                assert found is not None
+                asked += 1
+                within_p50 += left <= found.p50
+                within_p90 += left <= found.p90
+    return within_p50 / asked, within_p90 / asked
+
+
+@pytest.mark.parametrize("after", [0.0, 10.0, 30.0])
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_nine_of_ten_held_out_runs_end_within_p90_and_half_within_p50(name: str, after: float) -> None:
+    half, most = coverage(WORKFLOWS[name], runs=200, after=after, histories=8, seed=20_261_120)
+    assert 0.85 <= most <= 0.95
+    assert 0.40 <= half <= 0.60
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_p90_is_no_promise_too_much_when_the_history_is_short(name: str) -> None:
+    _, most = coverage(WORKFLOWS[name], runs=MIN_RUNS, after=0.0, histories=120, seed=20_261_120)
+    assert most >= 0.85
+
+
+# --- jobs -------------------------------------------------------------------------------------------------
+
+PLAN = status(
+    "loading_agents",
+    metadata={
+        "plan": [
+            "Load",
+            {"name": "Geo", "dependsOn": ["Load"]},
+            {"name": "Write", "dependsOn": ["Load", "Geo"]},
+        ]
+    },
+)
+LOADED = status("agent_complete", 5, agent="Load")
+GEO_TRIES = [
+    status("agent_invoking", 6, agent="Geo", invocation="g1"),
+    status("agent_error", 9, agent="Geo", invocation="g1"),
+    status("agent_invoking", 10, agent="Geo", invocation="g1", attempt=2),
+]
+REST = [
+    status("agent_complete", 15, agent="Geo", invocation="g1"),
+    status("agent_complete", 16, agent="Write"),
+    status("complete", 18.5),
+]
+
+
+def seen(updates: list[StatusUpdate], at: float) -> list[tuple[str, float | None, bool]]:
+    return [(step.name, step.elapsed, step.done) for step in steps_of(fold(committed(updates)), START + at)]
+
+
+def test_a_jobs_steps_count_from_when_they_were_ready() -> None:
+    assert seen([PLAN], 3) == [
+        ("Load", 3, False),
+        ("Geo", None, False),
+        ("Write", None, False),
+        (END, None, False),
+    ]
+    assert seen([PLAN, LOADED, *GEO_TRIES], 12)[:3] == [
+        ("Load", 12, True),
+        ("Geo", 7, False),
+        ("Write", None, False),
+    ]
+    assert seen([PLAN, LOADED, *GEO_TRIES, *REST[:2]], 17)[2:] == [("Write", 2, True), (END, 1, False)]
+
+
+def test_a_step_that_began_before_what_it_depends_on_had_ended_counts_from_its_beginning() -> None:
+    assert seen([PLAN, status("agent_invoking", 2, agent="Geo")], 3)[1] == ("Geo", 1, False)
+
+
+def test_a_job_without_a_plan_has_no_steps_and_no_estimate() -> None:
+    job = fold(committed([status("agent_invoking", agent="Geo")]))
+    assert (steps_of(job, START), observations(job)) == ([], [])
+    assert estimate(steps_of(job, START), {"Geo": TEN}) is None
+
+
+def test_a_completed_job_tells_how_long_each_step_took_with_retries_and_waiting() -> None:
+    job = fold(committed([PLAN, LOADED, *GEO_TRIES, *REST]))
+    assert observations(job) == [("Load", 5), ("Geo", 10), ("Write", 1), (END, 2.5)]
+
+
+def test_a_job_that_failed_or_goes_on_tells_nothing() -> None:
+    assert observations(fold(committed([PLAN, LOADED]))) == []
+    assert observations(fold(committed([PLAN, LOADED, status("error", 6)]))) == []
+
+
+def test_a_planned_job_is_estimated_from_earlier_ones() -> None:
+    history: dict[str, StepHistory] = {}
+    done = fold(committed([PLAN, LOADED, *GEO_TRIES, *REST]))
+    for _ in range(200):
+        for name, took in observations(done):
+            history[name] = history.get(name, StepHistory()).observed(took)
+    found = estimate(steps_of(fold(committed([PLAN])), START), history)
+    assert found is not None
+    assert found.p50 == pytest.approx(18.5, rel=0.1)

@@ -1,0 +1,57 @@
+"""What the package promises: its names, and that importing it costs next to nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import status_utils
+
+_ROOT = Path(__file__).parents[2]
+
+
+def test_all_is_sorted_and_every_name_in_it_exists() -> None:
+    assert status_utils.__all__ == sorted(status_utils.__all__)
+    assert all(getattr(status_utils, name) is not None for name in status_utils.__all__)
+
+
+def test_all_is_complete() -> None:
+    own = {
+        name
+        for name, value in vars(status_utils).items()
+        if getattr(value, "__module__", "").startswith("status_utils.") and not name.startswith("_")
+    }
+    assert own <= set(status_utils.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(status_utils, "publish_everything")
+
+
+def _modules_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
+    command = [sys.executable, "-S", "-c", script]  # -S: no site-packages, no .pth files
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=_ROOT).stdout
+    return set(shown.split())
+
+
+def test_importing_the_library_loads_the_standard_library_only() -> None:
+    loaded = {name.partition(".")[0] for name in _modules_after("import status_utils")}
+    assert loaded <= sys.stdlib_module_names | {"status_utils", "__main__"}
+
+
+def test_importing_the_library_loads_none_of_the_slow_parts_of_the_standard_library() -> None:
+    slow = {"typing", "logging", "asyncio", "hashlib", "random", "threading", "urllib", "http"}
+    assert not slow & (_modules_after("import status_utils") - _modules_after(""))
+
+
+def test_building_a_status_needs_the_standard_library_only() -> None:
+    code = (
+        "from status_utils import MemoryTransport, publish_agent_status\n"
+        "transport = MemoryTransport()\n"
+        "assert publish_agent_status('j', 'u', 't', 'Geo', 'complete', 'm', transport=transport)\n"
+        "assert transport.sent"
+    )
+    loaded = {name.partition(".")[0] for name in _modules_after(code)}
+    assert loaded <= sys.stdlib_module_names | {"status_utils", "__main__"}
