@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import contextvars
 import importlib
+import json
+import secrets
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from localcloud.appsync.auth import IamCredential
 
 T = TypeVar("T")
 
 GRAPHQL_ACTION = "appsync:GraphQL"
+
+
+class UntrustedError(Exception):
+    """A service may not assume a role: the deployed stack is at fault. The message names both."""
 
 
 class EmulatorIam:
@@ -28,6 +34,8 @@ class EmulatorIam:
         # Not at the top: the emulator reads os.environ while it is imported, which must be in order by then.
         self._evaluator = importlib.import_module("ministack.core.iam_evaluator")
         self._responses = importlib.import_module("ministack.core.responses")
+        self._roles = importlib.import_module("ministack.services.iam")._roles
+        self._register_session = importlib.import_module("ministack.services.sts").register_session
 
     def credential(self, access_key_id: str, session_token: str | None) -> IamCredential | None:
         """What the key stands for; None when it is unknown, expired or `session_token` isn't its own."""
@@ -60,6 +68,32 @@ class EmulatorIam:
         )
         return refusal is None
 
+    def session_of(self, role_arn: str, *, service: str) -> dict[str, str]:
+        """Credentials of a role that `service` has assumed, as boto3.Session takes them.
+
+        They never expire, like those a service renews by itself. Raises UntrustedError when the role's trust
+        policy doesn't let the service in.
+        """
+        role_name = role_arn.rsplit("/", 1)[-1]
+        role = self._ask(lambda: self._roles.get(role_name))
+        if role is None or not _trusts(role.get("AssumeRolePolicyDocument"), service):
+            raise UntrustedError(f"The role {role_arn} does not trust {service}.")
+        access_key_id = f"ASIA{secrets.token_hex(8).upper()}"
+        secret_key, token = secrets.token_hex(32), secrets.token_hex(32)
+        session_name = service.partition(".")[0]
+        session = {
+            "Arn": f"arn:aws:sts::{self._account_id}:assumed-role/{role_name}/{session_name}",
+            "UserId": f"{role.get('RoleId', role_name)}:{session_name}",
+            "SecretAccessKey": secret_key,
+            "SessionToken": token,
+        }
+        self._ask(lambda: self._register_session(access_key_id, session))
+        return {
+            "aws_access_key_id": access_key_id,
+            "aws_secret_access_key": secret_key,
+            "aws_session_token": token,
+        }
+
     def _ask(self, question: Callable[[], T]) -> T:
         """Ask in the account's scope, and outside of whatever request the calling thread may be serving."""
 
@@ -68,3 +102,17 @@ class EmulatorIam:
                 return question()
 
         return contextvars.Context().run(scoped)
+
+
+def _trusts(document: Any, service: str) -> bool:
+    policy = json.loads(document) if isinstance(document, str) else document or {}
+    return any(
+        statement.get("Effect") == "Allow"
+        and "sts:AssumeRole" in _listed(statement.get("Action"))
+        and service in _listed((statement.get("Principal") or {}).get("Service"))
+        for statement in _listed(policy.get("Statement"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

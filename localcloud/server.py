@@ -36,6 +36,7 @@ from localcloud.emulator import (
     emulator_environment,
     log_emulator_to,
 )
+from localcloud.emulator_iam import UntrustedError
 from localcloud.lambda_runtime import write_runtime
 from localcloud.ports import PortInUseError, listen, reserve
 from localcloud.processes import AlreadyRunningError, ServerRecord, end_children
@@ -52,6 +53,7 @@ _EXPECTED = (
     MissingToolError,
     PortInUseError,
     StackOutputError,
+    UntrustedError,
 )
 
 logger = logging.getLogger("localcloud")

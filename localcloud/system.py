@@ -12,8 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from localcloud.api_auth import api_authenticator
+from localcloud.api_auth import APPSYNC_PRINCIPAL, api_authenticator
 from localcloud.appsync.contract import Identity
+from localcloud.appsync.datasources import AwsDataSources
+from localcloud.appsync.engine import AppSyncApi
+from localcloud.appsync.loader import load_definition
 from localcloud.appsync.server import DataPlane
 from localcloud.appsync.static_site import StaticSite
 from localcloud.certificates import Certificates
@@ -27,6 +30,7 @@ from localcloud.users import create_demo_users
 
 T = TypeVar("T")
 
+WARM_PUBLISHERS = 3
 DASHBOARD = ROOT / "web" / "dashboard"
 
 logger = logging.getLogger(__name__)
@@ -60,16 +64,18 @@ class LocalSystem:
         self._tell("deploying the stacks")
         stacks = await _timed("deploy", self._deploy())
         self._tell("starting the data plane")
+        warm_up = asyncio.create_task(self._warm_up(output(stacks, "PublisherFunctionArn")))
         outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
         self._data_plane = await _timed("data plane", self._serve(outputs))
+        await _timed("warm-up", warm_up)
         return outputs
 
     async def stop(self) -> None:
         """Stop serving, end the emulator and its functions. Safe after a failed start."""
         self._parts.reserved.close()
         if self._data_plane is not None:
-            await self._data_plane.close()
-        await asyncio.to_thread(self._parts.emulator.stop)
+            await _timed("close data plane", self._data_plane.close())
+        await _timed("stop emulator", asyncio.to_thread(self._parts.emulator.stop))
 
     async def _deploy(self) -> dict[str, str]:
         # Synth is the slow part and needs no AWS: the emulator comes up beside it.
@@ -79,6 +85,17 @@ class LocalSystem:
             return await deployment
         finally:
             deployment.cancel()
+
+    async def _warm_up(self, publisher_arn: str) -> None:
+        """Start the publisher's first environments now, with a payload of nothing.
+
+        Agents that run in parallel report at once; on a laptop, cold starts beside each other take seconds.
+        """
+
+        def invoke() -> None:
+            self._clients.functions.invoke(FunctionName=publisher_arn, Payload=b'{"updates": []}')
+
+        await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
 
     def _prepare_emulator(self) -> None:
         self._parts.emulator.wait_until_ready()
@@ -121,7 +138,11 @@ class LocalSystem:
         def iam_allows(identity: Identity, type_name: str, field_name: str) -> bool:
             return iam.may_access_field(identity.access_key_id, outputs.api_id, type_name, field_name)
 
-        api = AppSyncApi(definition, data_sources=AwsDataSources(clients.endpoint_url), iam_allows=iam_allows)
+        def credentials_of(role_arn: str) -> Mapping[str, str]:
+            return iam.session_of(role_arn, service=APPSYNC_PRINCIPAL)
+
+        sources = AwsDataSources(clients.endpoint_url, region=REGION, credentials_of=credentials_of)
+        api = AppSyncApi(definition, data_sources=sources, iam_allows=iam_allows)
         page = DemoPage(
             outputs,
             authenticator=authenticator,

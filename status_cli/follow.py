@@ -20,6 +20,7 @@ Status = Mapping[str, Any]
 
 TERMINAL = {"complete": True, "error": False}
 """The orchestrator's last words and whether the job ended well."""
+AGENT_ENDS = frozenset({"agent_complete", "agent_error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class FollowedLog:
         self.skipped = 0
         """How many statuses were given up, because the log no longer has all of them."""
         self._waiting: dict[int, Status] = {}
+        self._runs: dict[str, bool] = {}  # invocations and whether their end was handed out
         self._shown = 0
         self._head = 0
 
@@ -50,6 +52,14 @@ class FollowedLog:
         while known + 1 in self._waiting:
             known += 1
         return known
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the job is over and every agent that began has said how it ended.
+
+        Agents report asynchronously: their last words may be committed after the job's.
+        """
+        return self.outcome is not None and all(self._runs.values())
 
     @property
     def is_whole(self) -> bool:
@@ -84,7 +94,7 @@ class FollowedLog:
             self._shown += 1
             status = self._waiting.pop(self._shown)
             handed_out.append(status)
-            self._note_end(status)
+            self._note(status)
         return handed_out
 
     def _keep(self, status: Status) -> None:
@@ -101,7 +111,10 @@ class FollowedLog:
         self._shown = current
         self._head = max(self._head, current)
 
-    def _note_end(self, status: Status) -> None:
-        ending = TERMINAL.get(str(status["status"]))
-        if self.outcome is None and ending is not None and not status.get("agentName"):
-            self.outcome = Outcome(ending, str(status["message"]))
+    def _note(self, status: Status) -> None:
+        word = str(status["status"])
+        if status.get("agentName"):
+            run = f"{status.get('invocationId') or status['agentName']} {status.get('attempt')}"
+            self._runs[run] = self._runs.get(run, False) or word in AGENT_ENDS
+        elif self.outcome is None and word in TERMINAL:
+            self.outcome = Outcome(TERMINAL[word], str(status["message"]))

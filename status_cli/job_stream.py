@@ -12,6 +12,7 @@ from status_cli.follow import FollowedLog, Status
 SETTLE_SECONDS = 1.5  # AppSync may lose events even after it has accepted a subscription
 BEAT_SECONDS = 5.0
 QUIET_SECONDS = 90.0
+STRAGGLERS_SECONDS = 3.0
 RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
 BACKLOG = 1000
 
@@ -41,12 +42,14 @@ class JobStream:
         lost: tuple[type[Exception], ...],
         sleep: Sleep = asyncio.sleep,
         quiet_seconds: float = QUIET_SECONDS,
+        stragglers_seconds: float = STRAGGLERS_SECONDS,
     ) -> None:
         self._open_pushes = open_pushes
         self._fetch_page = fetch_page
         self._lost = lost
         self._sleep = sleep
         self._quiet_seconds = quiet_seconds
+        self._stragglers_seconds = stragglers_seconds
         # None asks for a look at the log. Bounded: what does not fit is found there, like any lost push.
         self._heard: asyncio.Queue[Push | None] = asyncio.Queue(BACKLOG)
         self._listening: asyncio.Task[None] | None = None
@@ -63,9 +66,10 @@ class JobStream:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def follow(self, log: FollowedLog) -> AsyncIterator[list[Status]]:
-        """The job's statuses in order, as they become known, until it is over.
+        """The job's statuses in order, as they become known, until it is over and its agents had their say.
 
-        Raises QuietJobError, and what the connection or the log raises beside `lost`.
+        Agents that say nothing more are not waited for long. Raises QuietJobError, and what the connection
+        or the log raises beside `lost`.
         """
         loop = asyncio.get_running_loop()
         await self._replay(log)
@@ -73,14 +77,18 @@ class JobStream:
         while True:
             statuses = log.ready()
             if statuses:
-                quiet_at = loop.time() + self._quiet_seconds
                 yield statuses
-            if log.outcome is not None:
+                quiet_at = loop.time() + self._quiet_seconds
+            if log.is_settled:
                 return
+            if log.outcome is not None:
+                quiet_at = min(quiet_at, loop.time() + self._stragglers_seconds)
             try:
                 async with asyncio.timeout_at(quiet_at):
                     await self._take_news(log)
             except TimeoutError:
+                if log.outcome is not None:
+                    return
                 problem = f"nothing was heard of it for {self._quiet_seconds:.0f} seconds"
                 raise QuietJobError(problem) from None
 

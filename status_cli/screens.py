@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
@@ -20,7 +20,7 @@ SPARE_LINES = 2
 class ShownJob(Protocol):
     """One job on the screen."""
 
-    def add(self, statuses: list[Status]) -> None:
+    def add(self, statuses: Sequence[Status]) -> None:
         """Show these too; they come in order."""
         ...
 
@@ -50,7 +50,7 @@ class PipeScreen:
         print(f"# {plain(heading)}", file=self._out, flush=True)
         yield self
 
-    def add(self, statuses: list[Status]) -> None:
+    def add(self, statuses: Sequence[Status]) -> None:
         """See ShownJob.add."""
         for status in statuses:
             words = (status["sequence"], plain(status["status"]), source_of(status), words_of(status))
@@ -79,7 +79,7 @@ class _Picture:
         self._statuses: list[Status] = []
         self._began = time.monotonic()
 
-    def add(self, statuses: list[Status]) -> None:
+    def add(self, statuses: Sequence[Status]) -> None:
         self._statuses += statuses
 
     def draw(self) -> RenderableType:

@@ -47,8 +47,9 @@ MARKER_SECONDS: Final = DAY_SECONDS
 # View tokens
 VIEW_TOKEN_SECONDS: Final = 900
 VIEW_TOKEN_SECONDS_MAX: Final = 3_600
-VIEW_TOKEN_JOBS: Final = 5
-"""AppSync's subscription filters take a list of at most five values."""
+VIEW_TOKEN_JOBS: Final = 25
+"""As many as one syncSession asks about. With more than five, clients subscribe job by job: the filters of
+AppSync take no longer list."""
 VIEW_TOKEN_SECRET_LENGTH: Final = 32
 CLOCK_SKEW_SECONDS: Final = 30
 """How far the clock of a token's maker may be ahead of ours."""

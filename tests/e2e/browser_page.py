@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -49,8 +50,8 @@ def serve_page(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium(ca_certificate: Path) -> Iterator[Browser]:
-    """The system's Chromium or else Playwright's, trusting one CA more. Fails when there is neither."""
+def chromium(trusted: tuple[str, int]) -> Iterator[Browser]:
+    """The system's Chromium or else Playwright's, trusting one more server. Fails when there is neither."""
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
         found = next(filter(None, map(shutil.which, SYSTEM_CHROMIUM)), own if Path(own).exists() else None)
@@ -58,7 +59,7 @@ def chromium(ca_certificate: Path) -> Iterator[Browser]:
             pytest.fail("no Chromium: run `make browser` (it installs the system's or Playwright's)")
         browser = playwright.chromium.launch(
             executable_path=found,
-            args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={_key_hash(ca_certificate)}"],
+            args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={_key_hash(trusted)}"],
         )
         yield browser
         browser.close()
@@ -76,9 +77,9 @@ def until(page: Page, name: str) -> list[dict[str, Any]]:
     return events
 
 
-def _key_hash(certificate_file: Path) -> str:
-    # Chromium trusts a chain that holds this key, and nothing else that it would not trust anyway.
-    certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+def _key_hash(server: tuple[str, int]) -> str:
+    # Chromium trusts who has this key, and nobody else whom it would not trust anyway.
+    certificate = x509.load_pem_x509_certificate(ssl.get_server_certificate(server).encode())
     key = certificate.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

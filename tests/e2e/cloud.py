@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
@@ -27,6 +28,14 @@ DOWN_SECONDS = 60
 VIEW_TOKEN_AUDIENCE = "statusbeam-local"
 
 Update = dict[str, Any]
+
+
+class HttpRefusalError(Exception):
+    """AppSync answered a whole request with another status than 200."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"{status} {body}")
+        self.status = status
 
 
 class PublishError(Exception):
@@ -142,15 +151,19 @@ class Cloud:
     def graphql(
         self, caller: Caller, query: str, variables: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """POST an operation; the decoded answer. Raises urllib.error.HTTPError for anything but 200."""
+        """POST an operation; the decoded answer. Raises HttpRefusalError for anything but 200."""
         body = json.dumps({"query": query, "variables": variables or {}})
         headers = {
             "content-type": "application/json",
             **caller.authorization(self.host, "/graphql", body),
         }
         request = urllib.request.Request(self.outputs.graphql_url, body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            decoded: dict[str, Any] = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                decoded: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise HttpRefusalError(error.code, error.read().decode()) from None
         return decoded
 
     def iam_reader(self, name: str, *fields: str) -> IamCaller:

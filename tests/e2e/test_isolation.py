@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 from status_utils.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
-from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id, status
 
 FIELDS = "{ jobId userId tenantId sequence message metadata earlier { message } }"
 _FIELD = "onStatusUpdate(userId: $userId, jobId: $jobId)"
@@ -201,8 +200,8 @@ def test_another_users_job_looks_exactly_like_one_that_does_not_exist(
 def _answer(cloud: Cloud, caller: Caller, query: str, variables: Mapping[str, Any]) -> str:
     try:
         return json.dumps(cloud.graphql(caller, query, variables))
-    except urllib.error.HTTPError as error:
-        return f"{error.code} {error.read().decode()}"
+    except HttpRefusalError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -8,7 +8,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -276,7 +275,8 @@ def test_amplify_in_chromium_receives_what_was_published(
         "expect": Story.PUSHES,
         **reader.config(),
     }
-    with chromium(Path(cloud.outputs.ca_certificate)) as browser:
+    host, port = cloud.host.split(":")
+    with chromium((host, int(port))) as browser:
         page = browser.new_page()
         page.goto(amplify_page)
         page.evaluate("config => startSubscription(config)", config)

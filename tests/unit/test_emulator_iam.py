@@ -12,7 +12,7 @@ import pytest
 from ministack.core.iam_evaluator import resolve_credential
 from ministack.services import iam, sts
 
-from localcloud.emulator_iam import EmulatorIam
+from localcloud.emulator_iam import EmulatorIam, UntrustedError
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -131,6 +131,26 @@ async def test_a_role_reaches_the_fields_its_policies_name(
     issue_session()
     await give_role(*statements)
     assert emulator.may_access_field(KEY, API, "Mutation", "publishStatus") is allowed
+
+
+async def test_a_service_gets_a_session_of_a_role_that_trusts_it(emulator: EmulatorIam) -> None:
+    await give_role(allow(ARN))
+    session = emulator.session_of(f"arn:aws:iam::{ACCOUNT}:role/{ROLE}", service="lambda.amazonaws.com")
+    key = session["aws_access_key_id"]
+    found = emulator.credential(key, session["aws_session_token"])
+    assert found is not None
+    assert found.secret_key == session["aws_secret_access_key"]
+    assert emulator.may_access_field(key, API, "Mutation", "publishStatus")
+    assert not emulator.may_access_field(key, API, "Mutation", "syncSession")
+
+
+@pytest.mark.parametrize("role", [ROLE, "NoSuchRole"])
+async def test_a_service_gets_no_session_of_a_role_that_does_not_trust_it(
+    emulator: EmulatorIam, role: str
+) -> None:
+    await give_role(allow(ARN))
+    with pytest.raises(UntrustedError, match=r"does not trust appsync\.amazonaws\.com"):
+        emulator.session_of(f"arn:aws:iam::{ACCOUNT}:role/{role}", service="appsync.amazonaws.com")
 
 
 @pytest.mark.parametrize("access_key_id", [None, "", "AKIAUNKNOWN000000000"])

@@ -401,6 +401,11 @@ def test_a_pushs_earlier_statuses_count() -> None:
     assert fold([replace(second, earlier=(first,))]) == fold([first, second])
 
 
+def test_a_status_that_is_in_the_log_does_not_count_again_as_one_to_come() -> None:
+    (known,) = committed([geo("agent_invoking")])
+    assert fold([known, replace(known, sequence=None)]) == fold([known])
+
+
 def test_a_snapshot_knows_the_epoch_it_began_with() -> None:
     assert fold(committed([geo("agent_invoking")]), epoch="e1").head.epoch == "e1"
 

@@ -2,18 +2,34 @@
 
 import { byId, el, keep, setText } from './dom.js';
 import { PHASES, isOver, viewOf } from './jobview.js';
-import { PHASE_WORDS, STATE_WORDS, durationText, offsetText, shortened, sourceOf, statusWord, wholeText } from './words.js';
+import {
+  PHASE_WORDS,
+  STATE_WORDS,
+  durationText,
+  jobName,
+  offsetText,
+  shortened,
+  sourceOf,
+  statusWord,
+  wholeText,
+} from './words.js';
+
+const LONGEST_TITLE = 160; // a longer complaint is quoted whole below a short title
+const SHORT_TITLE = 72;
+
+const titleOf = (complaint) => shortened(complaint, complaint.length <= LONGEST_TITLE ? LONGEST_TITLE : SHORT_TITLE);
 
 /** Draw everything there is about the job of a follower. `complaint` is its text when this page started it. */
 export function drawJob(follower, complaint, { isLive }) {
   const { log } = follower;
   const entries = log.entries();
   const view = viewOf(entries);
-  setText(byId('job-title'), complaint ? shortened(complaint, 72) : 'Job');
+  setText(byId('job-title'), complaint ? titleOf(complaint) : jobName(log.jobId));
   setText(byId('job-id'), log.jobId);
+  setText(byId('job-time'), view.endedAt ? `took ${durationText(Date.parse(view.endedAt) - Date.parse(view.startedAt))}` : '');
   drawState(byId('job-state'), view.overall);
   const quote = byId('job-complaint');
-  quote.hidden = !complaint || complaint.length <= 72;
+  quote.hidden = !complaint || complaint.length <= LONGEST_TITLE;
   setText(quote, complaint ?? '');
   drawPhases(view);
   drawResult(view);
@@ -57,33 +73,30 @@ function phaseState(view, now, index) {
   return view.overall === 'failed' ? 'broken' : 'now';
 }
 
+/** The panel is there from the start, with its facts still open, so that nothing moves when they come. */
 function drawResult(view) {
-  const panel = byId('result');
-  panel.hidden = !isOver(view);
-  if (panel.hidden) {
-    panel.replaceChildren();
-    return;
-  }
-  panel.dataset.state = view.overall;
-  const parts = [el('p', {}, view.message)];
-  const order = view.workOrder;
-  if (order && typeof order === 'object') {
-    parts.push(el('dl', {}, ...facts(order).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
-    if (Array.isArray(order.questions) && order.questions.length > 0) {
-      parts.push(el('ul', { className: 'questions' }, ...order.questions.map((question) => el('li', {}, String(question)))));
-    }
-  }
-  panel.replaceChildren(...parts);
+  byId('result').dataset.state = isOver(view) ? view.overall : 'waiting';
+  setText(byId('result-message'), view.message || 'Waiting for the first status.');
+  const order = view.workOrder && typeof view.workOrder === 'object' ? view.workOrder : {};
+  keep(byId('facts'), factsOf(order), {
+    keyOf: ([name]) => name,
+    create: ([name]) => el('div', {}, el('dt', {}, name), el('dd')),
+    update: (child, [, value]) => setText(child.lastElementChild, value),
+  });
+  const questions = Array.isArray(order.questions) ? order.questions.map(String) : [];
+  byId('questions').hidden = questions.length === 0;
+  keep(byId('questions'), questions, { keyOf: (question) => question, create: (question) => el('li', {}, question) });
 }
 
-function facts(order) {
+function factsOf(order) {
   const verdicts = { accepted: 'Accepted', needs_review: 'Needs review', incomplete: 'Waits for an answer' };
+  const hours = order.slaHours;
   return [
     ['Department', order.department],
     ['Priority', order.priority],
-    ['Due within', order.slaHours >= 48 ? `${Math.floor(order.slaHours / 24)} days` : `${order.slaHours} h`],
-    ['Place', order.location ?? 'Unknown'],
-    ['Severity', `${order.severity} of 5`],
+    ['Due within', hours >= 48 ? `${Math.floor(hours / 24)} days` : hours && `${hours} h`],
+    ['Place', order.department ? (order.location ?? 'Unknown') : null],
+    ['Severity', order.severity && `${order.severity} of 5`],
     ['Verdict', verdicts[order.verdict] ?? order.verdict],
   ].map(([name, value]) => [name, String(value ?? '–')]);
 }
@@ -161,7 +174,8 @@ function entryRow({ sequence, update, via, healed }, startedAt) {
     { className: via === 'push' || healed ? 'entry fresh' : 'entry', dataset: { tone } },
     el('span', { className: 'sequence', title: 'Sequence number' }, String(sequence)),
     el('time', { className: 'time', dateTime: update.timestamp }, offsetText(update.timestamp, startedAt)),
-    el('span', { className: 'source' }, `${sourceOf(update)} `, el('span', { className: 'word' }, word)),
+    el('span', { className: 'source' }, sourceOf(update)),
+    el('span', { className: 'word' }, word),
     el('span', { className: 'text' }, text, healed ? el('span', { className: 'healed' }, 'from the log') : null)
   );
 }

@@ -15,8 +15,8 @@ export const STATE_WORDS = {
 export const PHASE_WORDS = {
   loading_agents: 'Prepare',
   agents: 'Agents',
-  validating: 'Validate',
-  synthesizing: 'Synthesize',
+  validating: 'Check',
+  synthesizing: 'Combine',
   complete: 'Done',
 };
 
@@ -70,6 +70,9 @@ export function shortened(text, length = 60) {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
 }
+
+/** A name for a job whose complaint this tab does not know: the beginning of its id. */
+export const jobName = (jobId) => `Job ${jobId.replace(/^demo-/, '').slice(0, 8)}`;
 
 /** What is known of the log, in one line. */
 export function wholeText({ size, head, missing, base, isHealing, problem }) {
