@@ -34,6 +34,7 @@ _REASONS = (
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _REASON_LENGTH = 300
+API_KEY_OUTPUT = "ApiKey"
 
 # Where the CLI uploads assets: the name that `cdk bootstrap` would give, with CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
@@ -132,7 +133,15 @@ class Deployment:
         if code != 0:
             reason = reason_in(self._folder.deploy_log.read_text(errors="replace"))
             raise DeployError(f"The deployment failed: {reason} (all of it in {self._folder.deploy_log})")
-        return stack_outputs(self._folder.stack_outputs)
+        outputs = stack_outputs(self._folder.stack_outputs)
+        self._redact(outputs.get(API_KEY_OUTPUT))
+        return outputs
+
+    def _redact(self, secret: str | None) -> None:
+        """The CLI prints all outputs; no log keeps a key."""
+        if secret:
+            log = self._folder.deploy_log
+            log.write_text(log.read_text(errors="replace").replace(secret, "(left out)"))
 
     def _options(self, appsync_url: str) -> list[str]:
         return [

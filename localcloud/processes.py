@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.01
 
 
 class AlreadyRunningError(Exception):
-    """Another server holds this state folder. Nothing was changed; `down` stops that one."""
+    """Another server holds this state folder; the message is one sentence. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ServerRecord:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.close()
-            raise AlreadyRunningError(str(self._path.parent)) from error
+            raise AlreadyRunningError(f"Another localcloud uses {self._path.parent}.") from error
         me = ServerProcess.of(os.getpid(), url)
         file.seek(0)
         file.truncate()

@@ -11,11 +11,12 @@ import contextlib
 import datetime as dt
 import logging
 import os
+import resource
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from localcloud.deploy import (
     tool_environment,
 )
 from localcloud.emulator import (
+    HOST,
     Emulator,
     EmulatorError,
     EmulatorFolders,
@@ -106,44 +108,49 @@ def _log_to_output() -> None:
 
 
 def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMapping[str, str]) -> int:
-    folder = options.folder
+    folder, record = options.folder, ServerRecord(options.folder.process_record)
+    running = record.running()
+    if running is not None:  # before the ports: they are its own
+        raise AlreadyRunningError(f"localcloud already runs at {running.url}/.")
     tools = find_tools(python_bin=Path(sys.executable).parent)
     with contextlib.ExitStack() as closing:
         reserved = closing.enter_context(reserve(options.port, "--port"))
         listener = closing.enter_context(listen(options.aws_port, "--aws-port"))
-        port, aws_port = reserved.getsockname()[1], listener.getsockname()[1]
-        record = ServerRecord(folder.process_record).claim(f"http://127.0.0.1:{port}")
+        record.claim(f"http://{HOST}:{reserved.getsockname()[1]}")
         closing.callback(record.release)
-        folder.outputs.unlink(missing_ok=True)
-        folders = EmulatorFolders(
-            state=folder.emulator_state, scratch=folder.scratch, lambda_runtime=folder.lambda_runtime
-        )
-        folders.empty_scratch()
-        closing.callback(shutil.rmtree, folder.scratch, ignore_errors=True)
-        write_runtime(folder.lambda_runtime)
         emulator = Emulator(listener, log_file=folder.emulator_log)
         for_tools = tool_environment(
             environ, endpoint_url=emulator.endpoint_url, tools=tools, scratch=folder.scratch
         )
-        _replace_environment(
-            environ, emulator_environment(port=aws_port, folders=folders, path=tools.search_path)
-        )
-        tempfile.tempdir = str(folder.scratch)
-        log_emulator_to(folder.emulator_log)
+        _prepare_process(folder, environ, aws_port=listener.getsockname()[1], path=tools.search_path)
+        closing.callback(shutil.rmtree, folder.scratch, ignore_errors=True)
+        closing.callback(end_children)
         parts = Parts(
             emulator=emulator,
             deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
         )
-        closing.callback(end_children)
         return asyncio.run(_run(parts, folder, progress))
 
 
-def _replace_environment(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Leave nothing of the caller's in it: the emulator's Lambda functions inherit this environment."""
+def _prepare_process(
+    folder: StateFolder, environ: MutableMapping[str, str], *, aws_port: int, path: str
+) -> None:
+    """Make this process and its folders what the emulator and its Lambda functions are to find."""
+    folders = EmulatorFolders(
+        state=folder.emulator_state, scratch=folder.scratch, lambda_runtime=folder.lambda_runtime
+    )
+    folder.outputs.unlink(missing_ok=True)
+    folders.empty_scratch()
+    write_runtime(folder.lambda_runtime)
+    # Nothing of the caller's stays: the functions inherit this environment.
     environ.clear()
-    environ.update(wanted)
+    environ.update(emulator_environment(port=aws_port, folders=folders, path=path))
+    tempfile.tempdir = str(folder.scratch)
+    log_emulator_to(folder.emulator_log)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket a client
 
 
 async def _run(parts: Parts, folder: StateFolder, progress: ProgressWriter) -> int:

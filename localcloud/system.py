@@ -21,7 +21,7 @@ from localcloud.appsync.server import DataPlane
 from localcloud.appsync.static_site import StaticSite
 from localcloud.certificates import Certificates
 from localcloud.clients import Clients
-from localcloud.deploy import ROOT, Deployment, create_asset_bucket, output
+from localcloud.deploy import API_KEY_OUTPUT, ROOT, Deployment, create_asset_bucket, output
 from localcloud.emulator import ACCOUNT_ID, HOST, REGION, Emulator
 from localcloud.emulator_iam import EmulatorIam
 from localcloud.outputs import LocalOutputs
@@ -107,7 +107,7 @@ class LocalSystem:
             graphql_url=f"{self.url}/graphql",
             realtime_url=f"ws://{HOST}:{self._port}/graphql/realtime",
             region=REGION,
-            api_key=output(stacks, "ApiKey"),
+            api_key=output(stacks, API_KEY_OUTPUT),
             user_pool_id=user_pool_id,
             user_pool_client_id=output(stacks, "UserPoolClientId"),
             state_machine_arn=output(stacks, "StateMachineArn"),

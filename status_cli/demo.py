@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from examples.civic_complaints.complaints import Complaint, built_in_complaints
 from status_cli.command import CommandError, Subcommands
@@ -13,6 +15,9 @@ from status_cli.demo_user import RefusedError, SignedInUser, UnreachableError, c
 from status_cli.follow import FollowedLog, Outcome
 from status_cli.job_stream import JobStream, QuietJobError
 from status_cli.local import add_server_flags, bring_up, running_outputs, state_folder
+
+if TYPE_CHECKING:
+    from status_cli.screens import Screen
 
 BUILT_IN_JOBS = 3
 SETUP_FAILED = 2
@@ -76,22 +81,44 @@ async def _run_jobs(
     user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None
 ) -> list[Outcome]:
     # Here, so that the other commands do not wait for them to load.
-    from gql.transport.exceptions import TransportClosed, TransportConnectionFailed  # noqa: PLC0415
+    from gql.transport.exceptions import (  # noqa: PLC0415
+        TransportClosed,
+        TransportConnectionFailed,
+        TransportError,
+    )
 
     from status_cli.screens import screen_for  # noqa: PLC0415
 
     lost = (UnreachableError, TransportClosed, TransportConnectionFailed, OSError)
-    outcomes = []
     screen = screen_for(sys.stdout)
-    async with JobStream(user.pushes, user.log_page, lost=lost) as stream:
-        for number, complaint in enumerate(complaints, start=1):
-            job_id = await user.start_job(complaint.text, fail_agent)
-            title = f"{complaint.title}: {complaint.text}"
-            heading = f"{number}/{len(complaints)} {title}" if len(complaints) > 1 else title
-            log = FollowedLog(job_id)
-            with screen.job(heading) as shown:
-                async for statuses in stream.follow(log):
-                    shown.add(statuses)
-            if log.outcome is not None:
-                outcomes.append(log.outcome)
-    return outcomes
+    try:
+        async with JobStream(user.pushes, user.log_page, lost=lost) as stream:
+            return [
+                await _run_job(
+                    user, stream, screen, _Order(_heading(number, complaints), complaint.text, fail_agent)
+                )
+                for number, complaint in enumerate(complaints)
+            ]
+    except TransportError as error:
+        raise RefusedError(f"the subscription was refused: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    heading: str
+    text: str
+    fail_agent: str | None
+
+
+async def _run_job(user: SignedInUser, stream: JobStream, screen: Screen, order: _Order) -> Outcome:
+    log = FollowedLog(await user.start_job(order.text, order.fail_agent))
+    with screen.job(order.heading) as shown:
+        async for statuses in stream.follow(log):
+            shown.add(statuses)
+    return log.outcome or Outcome(succeeded=False, message="The log no longer has the end of the job.")
+
+
+def _heading(number: int, complaints: tuple[Complaint, ...]) -> str:
+    complaint = complaints[number]
+    count = f"{number + 1}/{len(complaints)} " if len(complaints) > 1 else ""
+    return f"{count}{complaint.title}: {complaint.text}"

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from status_cli.follow import TERMINAL
 from status_utils import StatusUpdate
 from status_utils.fold import fold
 from status_utils.job_view import job_view
@@ -28,7 +29,7 @@ STYLES = {
 }
 SIGNS = {"completed": "✔", "success": "✔", "failed": "✘", "error": "✘", "pending": "·"}
 FEWEST_LOG_LINES = 4
-LINES_BESIDE_AGENTS = 7
+LINES_BESIDE_AGENTS = 9
 
 
 def plain(text: object) -> str:
@@ -65,6 +66,7 @@ def draw(title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, h
         _agents(agents),
         Text(""),
         _log(statuses[-log_lines:]),
+        _result(job, statuses),
     )
 
 
@@ -78,6 +80,16 @@ def _head(title: str, job: Mapping[str, Any], *, seconds: float) -> Text:
     head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
     head.truncate(200, overflow="ellipsis")
     return head
+
+
+def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Text:
+    """What the orchestrator said at the end, in full; empty before."""
+    endings = [status for status in statuses if status["status"] in TERMINAL and not status.get("agentName")]
+    if not endings:
+        return Text("")
+    return Text(
+        "\n" + plain(endings[0]["message"]), style=f"bold {STYLES.get(str(job['overallStatus']), '')}"
+    )
 
 
 def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:

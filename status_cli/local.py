@@ -147,6 +147,7 @@ def _env(arguments: argparse.Namespace) -> int:
     outputs = running_outputs(state_folder(arguments))
     caller = CallerSettings(status_publisher_function=outputs.publisher_function_arn)
     variables = {"AWS_ENDPOINT_URL": outputs.aws_endpoint_url, **root_credentials(), **caller.to_env()}
+    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")  # they would win over the keys below
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

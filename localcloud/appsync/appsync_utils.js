@@ -130,6 +130,17 @@
     return { filterGroup: found.filter((filters) => filters.length).map((filters) => ({ filters })) };
   }
 
+  // ---- HTTP -------------------------------------------------------------------------------------------------------
+  const RESTRICTED =
+    "connection content-length expect host keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split(
+      " ",
+    );
+  function copyHeaders(headers) {
+    const copied = {};
+    for (const [name, value] of Object.entries(headers)) if (!RESTRICTED.includes(name.toLowerCase())) copied[name] = value;
+    return copied;
+  }
+
   const util = {
     escapeJavaScript,
     urlEncode,
@@ -164,7 +175,7 @@
       randomWithinRange: (start, end) => Math.floor(randomDouble() * (end - start)) + start,
     },
     http: {
-      copyHeaders: (headers) => Object.assign({}, headers),
+      copyHeaders,
       addResponseHeader(name, value) {
         state.headers = Object.assign({}, state.headers, { [name]: value });
       },

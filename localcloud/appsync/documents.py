@@ -33,6 +33,7 @@ MAX_DOCUMENTS = 256
 # Kinds of callers times decided @skip/@include: more than this is a client that varies them without end.
 MAX_PLANS = 64
 MAX_ERRORS = 20
+MAX_TOKENS = 15_000
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 
 
@@ -98,7 +99,7 @@ class Documents:
 
     def _check(self, text: str) -> Document:
         try:
-            ast = parse(text)
+            ast = parse(text, max_tokens=MAX_TOKENS)
         except GraphQLError as error:
             return Document({}, tuple(validation_errors([error])))
         errors = validate(self._schema, ast, max_errors=MAX_ERRORS)

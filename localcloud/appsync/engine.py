@@ -45,13 +45,14 @@ from localcloud.appsync.execution import (
     gather_answers,
     resolving_types,
 )
-from localcloud.appsync.graphql_errors import RequestRefusedError, validation_error
+from localcloud.appsync.graphql_errors import VALIDATION, RequestRefusedError, validation_error
 from localcloud.appsync.introspection import introspect
 from localcloud.appsync.javascript import JsRuntime, to_json
 from localcloud.appsync.projection import NullBubbleError
 from localcloud.appsync.selection import Selections
 from localcloud.appsync.subscriptions import SubscriptionPlan, accept
 
+_TOO_DEEP = "The request is nested too deeply."
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
@@ -124,13 +125,19 @@ class AppSyncApi:
 
     async def execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
         """See contract.GraphQLApi. Doesn't suspend when all resolvers are on NONE sources."""
+        try:
+            return await self._execute(request, identity)
+        except RecursionError:
+            return _refusal(RequestRefusedError([validation_error(_TOO_DEEP)]))
+
+    async def _execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
         deployed = self._deployed
         try:
             operation = deployed.documents.get(request.query).operation(request.operation_name)
             _refuse_kind(operation, operation.node.operation is OperationType.SUBSCRIPTION)
             run = _run(deployed, operation, request, identity, self._iam)
         except RequestRefusedError as refused:
-            return ExecutionResult(body=_encode({"data": None, "errors": refused.errors}).encode())
+            return _refusal(refused)
         plan = _plan(deployed, operation, run.variables, access_key(identity))
         if operation.node.operation is OperationType.MUTATION:
             data, published = await _mutate(plan, run)
@@ -143,6 +150,12 @@ class AppSyncApi:
 
     async def subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:
         """See contract.GraphQLApi. Runs the subscription's resolver. Raises AppSyncError."""
+        try:
+            return await self._subscribe(request, identity)
+        except RecursionError as error:
+            raise AppSyncError(_TOO_DEEP, VALIDATION, status=400) from error
+
+    async def _subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:
         deployed = self._deployed
         try:
             operation = deployed.documents.get(request.query).operation(request.operation_name)
@@ -155,6 +168,10 @@ class AppSyncApi:
         plan = _plan(deployed, operation, run.variables, access)
         assert plan.subscription is not None  # noqa: S101 - _plan made it for a subscription
         return await accept(plan.subscription, plan.fields[0], run, deployed.generation)
+
+
+def _refusal(refused: RequestRefusedError) -> ExecutionResult:
+    return ExecutionResult(body=_encode({"data": None, "errors": refused.errors}).encode("utf-8", "replace"))
 
 
 def _refuse_kind(operation: Operation, wrong: bool) -> None:

@@ -13,6 +13,7 @@ Index = tuple[str, Any]
 # A hub finds its subscriptions by one of these first.
 PREFERRED_INDEX = ("userId", "tenantId")
 MAX_DEPTH = 5
+MAX_VALUES = 5
 
 
 class FilterError(Exception):
@@ -161,6 +162,8 @@ def _rule(entry: Any) -> Rule:
         fits = all(isinstance(one, _SCALARS) for one in values)
         if not fits or (operator == "between" and len(values) != 2):
             raise FilterError(f"the filter operator {operator} of {name} needs a list of values")
+        if len(values) > MAX_VALUES:
+            raise FilterError(f"the filter operator {operator} of {name} takes at most {MAX_VALUES} values")
     elif not isinstance(value, _SCALARS):
         raise FilterError(f"the filter operator {operator} of {name} needs one value")
     return Rule(path, operator, value)

@@ -39,6 +39,7 @@ _MAX_RERUNS = 16
 # The engine names no files: our scripts' lines begin here, so that a line below it is the resolver author's.
 _OUR_LINES = 100_000
 _STACK_LINE = re.compile(r"<input>:(\d+)")
+_LEVELS = {"INFO": logging.INFO, "ERROR": logging.ERROR}
 _AUTH_TYPES = {
     AuthMode.API_KEY: "API Key Authorization",
     AuthMode.IAM: "IAM Authorization",
@@ -181,7 +182,7 @@ class JsModule:
         if stop is None and len(answer) <= 1:
             return JsOutcome(answer.get("value"))
         for level, line in answer.get("logs", ()):
-            LOG.debug("resolver=<%s>, level=<%s> | %s", self.name, level, line)
+            LOG.log(_LEVELS[level], "resolver=<%s> | %s", self.name, line)
         appended = tuple(answer.get("appended", ()))
         if stop == "error":
             fields = answer["fields"]

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt as pyjwt
@@ -18,6 +19,11 @@ from localcloud.appsync.contract import AuthenticationError
 FetchJson = Callable[[str], Awaitable[Mapping[str, Any]]]
 Clock = Callable[[], float]
 Claims = Mapping[str, Any]
+
+# A client sends the same token with every request. What was verified counts again for this long, so that a
+# key the issuer withdraws is out of use soon after; the token's own end always counts.
+REMEMBERED_SECONDS = 60.0
+MAX_REMEMBERED = 4096
 
 # An unknown key id asks the issuer again, but a stream of made-up ids must not become a stream of requests.
 MIN_REFRESH_SECONDS = 10.0
@@ -40,6 +46,7 @@ class UnverifiedToken:
     key_id: str
 
 
+@lru_cache(maxsize=1024)
 def read_unverified(authorization: str) -> UnverifiedToken | None:
     """The token in an `Authorization` value, `Bearer ` allowed; None when it isn't shaped like a JWT."""
     encoded = _BEARER.sub("", authorization.strip(), count=1)
@@ -108,9 +115,13 @@ class CognitoVerifier:
         self._keys = keys
         self._now = now
         self._app_client_id = app_client_id
+        self._verified = _VerifiedTokens(now)
 
     async def verify(self, token: UnverifiedToken) -> Claims:
         """The claims of a token this pool signed and that is valid now. Raises AuthenticationError."""
+        known = self._verified.get(token)
+        if known is not None:
+            return known
         claims = await _verified_claims(token, self._keys, self.issuer, _COGNITO_ALGORITHMS, self._now())
         use = claims.get("token_use")
         if use not in ("access", "id"):
@@ -118,7 +129,27 @@ class CognitoVerifier:
         client_id = claims.get("client_id" if use == "access" else "aud")
         if self._app_client_id is not None and not _matches(self._app_client_id, client_id):
             raise AuthenticationError("The token was issued to another app client.")
+        self._verified.add(token, claims)
         return claims
+
+
+class _VerifiedTokens:
+    """Tokens that passed every check a moment ago, with their claims."""
+
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._known: dict[str, tuple[float, Claims]] = {}
+
+    def get(self, token: UnverifiedToken) -> Claims | None:
+        until, claims = self._known.get(token.encoded, (0.0, None))
+        return claims if self._now() < until else None
+
+    def add(self, token: UnverifiedToken, claims: Claims) -> None:
+        self._known.pop(token.encoded, None)
+        while len(self._known) >= MAX_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        until = min(self._now() + REMEMBERED_SECONDS, _number(claims, "exp"))
+        self._known[token.encoded] = (until, claims)
 
 
 class OidcVerifier:

@@ -114,7 +114,7 @@ def _parse_json(value: Any) -> Any:
     text = _text(value, "JSON")
     try:
         return json.loads(text, parse_constant=_no_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphQLError(f"Unable to parse `{text}` as a valid JSON Object.") from error
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from localcloud.appsync.contract import AuthenticationError, SignedRequest
@@ -113,7 +114,7 @@ def _check_scope(
     if not _AMZ_DATE.fullmatch(amz_date) or amz_date[:8] != signature.date:
         raise AuthenticationError("The header x-amz-date is missing or does not fit the credential.")
     try:
-        signed_at = datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        signed_at = _seconds(amz_date)
     except ValueError as error:
         raise AuthenticationError("The header x-amz-date is not a date.") from error
     if abs(now - signed_at) > MAX_SKEW_SECONDS:
@@ -127,10 +128,20 @@ def sign(request: SignedRequest, scope: Signature, *, headers: Mapping[str, str]
     to_sign = "\n".join(
         (ALGORITHM, headers["x-amz-date"], credential_scope, hashlib.sha256(_bytes(canonical)).hexdigest())
     )
+    return hmac.digest(_signing_key(secret_key, credential_scope), _bytes(to_sign), "sha256").hex()
+
+
+@lru_cache(maxsize=64)  # a key holds for a day; deriving it costs as much as the rest of a signature
+def _signing_key(secret_key: str, credential_scope: str) -> bytes:
     key = f"AWS4{secret_key}".encode()
     for part in credential_scope.split("/"):
         key = hmac.digest(key, _bytes(part), "sha256")
-    return hmac.digest(key, _bytes(to_sign), "sha256").hex()
+    return key
+
+
+@lru_cache(maxsize=16)  # requests of one second share their date
+def _seconds(amz_date: str) -> float:
+    return datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
 
 
 def canonical_request(

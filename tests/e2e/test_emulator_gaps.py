@@ -259,21 +259,47 @@ def test_a_subscription_filter_cannot_be_made(emulator: Emulator) -> None:
     assert "toSubscriptionFilter" in answer["error"]["message"]
 
 
-def test_the_code_of_a_pipeline_function_is_dropped_at_deployment(emulator: Emulator) -> None:
-    function = {
-        "Type": "AWS::AppSync::FunctionConfiguration",
-        "Properties": {
-            "ApiId": {"Fn::GetAtt": ["Api", "ApiId"]},
-            "Name": "step",
-            "DataSourceName": "none",
-            "Runtime": {"Name": "APPSYNC_JS", "RuntimeVersion": "1.0.0"},
-            "Code": TELL_A_SECRET,
-        },
-    }
-    api = {"Type": "AWS::AppSync::GraphQLApi", "Properties": {"Name": "cfn", "AuthenticationType": "API_KEY"}}
+@pytest.fixture(scope="module")
+def stack_api_id(emulator: Emulator) -> str:
+    """An API that CloudFormation made, with a function whose code is inline and a resolver whose code is in S3."""
+    runtime = {"Name": "APPSYNC_JS", "RuntimeVersion": "1.0.0"}
+    api_id = {"Fn::GetAtt": ["Api", "ApiId"]}
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="gaps")
+    s3.put_object(Bucket="gaps", Key="resolver.js", Body=TELL_A_SECRET.encode())
     template = {
-        "Resources": {"Api": api, "Step": function},
-        "Outputs": {"ApiId": {"Value": {"Fn::GetAtt": ["Api", "ApiId"]}}},
+        "Resources": {
+            "Api": {
+                "Type": "AWS::AppSync::GraphQLApi",
+                "Properties": {"Name": "stack", "AuthenticationType": "API_KEY"},
+            },
+            "None": {
+                "Type": "AWS::AppSync::DataSource",
+                "Properties": {"ApiId": api_id, "Name": "none", "Type": "NONE"},
+            },
+            "Step": {
+                "Type": "AWS::AppSync::FunctionConfiguration",
+                "Properties": {
+                    "ApiId": api_id,
+                    "Name": "step",
+                    "DataSourceName": "none",
+                    "Runtime": runtime,
+                    "Code": TELL_A_SECRET,
+                },
+            },
+            "Resolver": {
+                "Type": "AWS::AppSync::Resolver",
+                "Properties": {
+                    "ApiId": api_id,
+                    "TypeName": "Query",
+                    "FieldName": "secret",
+                    "DataSourceName": "none",
+                    "Runtime": runtime,
+                    "CodeS3Location": "s3://gaps/resolver.js",
+                },
+            },
+        },
+        "Outputs": {"ApiId": {"Value": api_id}},
     }
     cloudformation = emulator.client("cloudformation")
     cloudformation.create_stack(StackName="gaps", TemplateBody=json.dumps(template))
@@ -281,5 +307,17 @@ def test_the_code_of_a_pipeline_function_is_dropped_at_deployment(emulator: Emul
         StackName="gaps", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
     )
     stack = cloudformation.describe_stacks(StackName="gaps")["Stacks"][0]
-    functions = emulator.client("appsync").list_functions(apiId=stack["Outputs"][0]["OutputValue"])
-    assert functions["functions"] == []
+    return str(stack["Outputs"][0]["OutputValue"])
+
+
+def test_the_code_of_a_pipeline_function_is_dropped_at_deployment(
+    emulator: Emulator, stack_api_id: str
+) -> None:
+    assert emulator.client("appsync").list_functions(apiId=stack_api_id)["functions"] == []
+
+
+def test_the_code_of_a_resolver_in_s3_is_ignored(emulator: Emulator, stack_api_id: str) -> None:
+    resolver = emulator.client("appsync").get_resolver(
+        apiId=stack_api_id, typeName="Query", fieldName="secret"
+    )["resolver"]
+    assert not resolver.get("code")

@@ -69,12 +69,13 @@ class Genuine:
 def genuine(cloud: Cloud, iam_reader: IamCaller) -> Genuine:
     """The first viewer's credentials; the pool's key is read from where the emulator keeps it."""
     user = cloud.user(tenant=0)
+    access_token = cloud.sign_in(user).access  # the emulator makes the pool's key for its first token
     key_file = cloud.state.emulator_state / "cognito-pool-keys" / f"{cloud.outputs.user_pool_id}-access.pem"
     key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return Genuine(
         cloud=cloud,
-        access_token=cloud.sign_in(user).access,
+        access_token=access_token,
         user_id=user.user_id,
         iam=iam_reader,
         pool_key=key,

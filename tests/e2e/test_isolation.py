@@ -67,7 +67,7 @@ ATTACKS: dict[str, Attack] = {
         f"theirs: onStatusUpdate(userId: $b) {FIELDS} }}",
         {"a": a.user_id, "b": b.user_id},
     ),
-    "the own field included, the victim's skipped by directive": lambda a, b, job: (
+    "the own field skipped, the victim's included by directive": lambda a, b, job: (
         f"subscription($a: ID!, $b: ID!) {{ onStatusUpdate(userId: $a) @skip(if: true) {FIELDS} "
         f"theirs: onStatusUpdate(userId: $b) @include(if: true) {FIELDS} }}",
         {"a": a.user_id, "b": b.user_id},
@@ -222,6 +222,23 @@ def test_readers_may_not_publish(cloud: Cloud, attackers: dict[str, Person], mod
         cloud.publish(status(attacker.job_id, attacker.user_id, attacker.tenant_id, own))
         watching.until_message(own)
         assert "forged" not in json.dumps(watching.data)
+
+
+def test_the_same_user_id_in_another_tenant_is_somebody_else(cloud: Cloud) -> None:
+    user_id, here, there = fresh_id("user"), fresh_id("tenant"), fresh_id("tenant")
+    own, secret = fresh_id("own"), fresh_id("secret")
+    tokens = [TokenCaller(cloud.view_token(user_id, tenant)) for tenant in (here, there)]
+    with (
+        connected(cloud.outputs.realtime_url, cloud.host, tokens[0]) as spy,
+        connected(cloud.outputs.realtime_url, cloud.host, tokens[1]) as watching,
+    ):
+        for socket in (spy, watching):
+            assert socket.start(WATCH, {"userId": user_id})["type"] == "start_ack"
+        cloud.publish(status(fresh_id("job"), user_id, there, secret))
+        watching.until_message(secret)
+        cloud.publish(status(fresh_id("job"), user_id, here, own))
+        spy.until_message(own)
+        assert secret not in json.dumps(spy.frames)
 
 
 # --- operators --------------------------------------------------------------------------------------------

@@ -573,6 +573,27 @@ async def test_documents_used_last_are_kept_and_others_forgotten(served: Served)
     assert (await served.ask('{ a0: note(id: "1") { id } }'))["data"] == {"a0": {"id": "1"}}
 
 
+DEEP_JSON = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("query", "given"),
+    [
+        ("{ note(id: 1) " + "{ earlier " * 5000, {}),
+        ('mutation { addNote(input: {id: "1", data: ' + "[" * 5000 + " }) { id } }", {}),
+        (ADD, {"input": {"id": "1", "data": DEEP_JSON}}),
+        ("{ nowhere " * 20_000, {}),
+    ],
+    ids=["selections", "literals", "JSON", "tokens"],
+)
+async def test_what_is_nested_too_deeply_or_too_long_is_refused(
+    served: Served, query: str, given: dict[str, Any]
+) -> None:
+    answer = await served.ask(query, **given)
+    assert answer["data"] is None
+    assert answer["errors"][0]["errorType"] == "ValidationError"
+
+
 # ---- subscriptions ---------------------------------------------------------------------------------
 
 ON_NOTE = "subscription($u: ID, $t: String) { onNote(userId: $u, text: $t) { id text } }"

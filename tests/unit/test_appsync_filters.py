@@ -150,6 +150,7 @@ def test_groups_are_alternatives_and_rules_must_all_hold(groups: list[Any], pass
         filter_of(group(rule("a", "in", "x"))),
         filter_of(group(rule("a", "between", [1]))),
         filter_of(group(rule("a.b.c.d.e.f", "eq", 1))),
+        filter_of(group(rule("a", "in", [1, 2, 3, 4, 5, 6]))),
     ],
     ids=[
         "null",
@@ -164,6 +165,7 @@ def test_groups_are_alternatives_and_rules_must_all_hold(groups: list[Any], pass
         "one value for a list",
         "half a range",
         "too deep",
+        "too many values",
     ],
 )
 def test_a_malformed_filter_is_refused(given_filter: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -314,6 +315,7 @@ def test_time_is_the_injected_time(evaluate: Callable[..., Any], expression: str
         ("util.str.toReplace('a.b.c', '.', '-')", "a-b-c"),
         ("util.math.roundNum(2.5)", 3),
         ("util.math.minVal(2, 1)", 1),
+        ("util.http.copyHeaders({ Host: 'h', 'x-a': '1' })", {"x-a": "1"}),
         ("Object.hasOwn({ a: 1 }, 'a')", True),
         ("[1, 2, 3].findLast((x) => x < 3)", 2),
         ("util.dynamodb.toDynamoDB({ a: 'b', c: [1, true, null], d: { e: 1.5 } })",
@@ -427,6 +429,19 @@ def test_the_dynamodb_module_writes_appsyncs_requests(
     evaluate: Callable[..., Any], expression: str, expected: Any
 ) -> None:
     assert evaluate(expression) == expected
+
+
+def test_what_resolvers_write_to_the_console_goes_to_the_log(
+    runtime: JsRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = "console.log('seen', { a: 1 }); console.error('lost'); return null;"
+    module = runtime.load(f"export function request(ctx) {{ {body} }}{RESPONSE}", "Query.note")
+    with caplog.at_level(logging.INFO):
+        module.call("request", {})
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", 'resolver=<Query.note> | seen {"a":1}'),
+        ("ERROR", "resolver=<Query.note> | lost"),
+    ]
 
 
 # ---- the subset ----------------------------------------------------------------------------------

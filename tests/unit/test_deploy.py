@@ -122,6 +122,12 @@ def test_a_deployment_gives_the_outputs_of_all_stacks(tmp_path: Path) -> None:
     assert "stage=local" in arguments
 
 
+def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
+    printed = 'echo \'S.ApiKey = da2-key\'; echo \'{"S": {"ApiKey": "da2-key"}}\' > $outputs'
+    assert deploy(tmp_path, script(tmp_path, printed)) == {"ApiKey": "da2-key"}
+    assert (tmp_path / "state" / "cdk.log").read_text() == "S.ApiKey = (left out)\n"
+
+
 def test_a_failed_deployment_is_one_sentence_with_the_reason_and_the_log(tmp_path: Path) -> None:
     with pytest.raises(DeployError) as failed:
         deploy(tmp_path, script(tmp_path, "echo 'Error: no such role' >&2; exit 1"))

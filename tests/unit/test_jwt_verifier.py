@@ -17,6 +17,7 @@ from jwt.algorithms import RSAAlgorithm
 from localcloud.appsync.contract import AuthenticationError
 from localcloud.appsync.jwt import (
     MIN_REFRESH_SECONDS,
+    REMEMBERED_SECONDS,
     CognitoVerifier,
     FetchError,
     IssuerKeys,
@@ -200,6 +201,40 @@ async def test_an_issuer_that_is_down_refuses_and_is_asked_again_at_the_next_tok
         await verify(verifier, token())
     issuer.down = False
     await verify(verifier, token())
+
+
+async def test_a_token_that_was_accepted_is_refused_once_it_ends() -> None:
+    clock = Clock()
+    verifier = cognito(clock=clock)
+    encoded = token(exp=NOW + 30)
+    await verify(verifier, encoded)
+    clock.time += 30
+    with pytest.raises(AuthenticationError, match="Token has expired"):
+        await verify(verifier, encoded)
+
+
+async def test_a_token_is_checked_anew_after_a_while() -> None:
+    issuer, clock = Issuer(k1=KEY_OF_POOL), Clock()
+    verifier = cognito(issuer, clock)
+    encoded = token()
+    await verify(verifier, encoded)
+    issuer.keys = {"k1": KEY_AFTER_ROTATION, "k2": KEY_AFTER_ROTATION}
+    clock.time += REMEMBERED_SECONDS
+    with pytest.raises(AuthenticationError):
+        await verify(
+            verifier, token(key=KEY_AFTER_ROTATION, kid="k3")
+        )  # makes the verifier read the new keys
+    with pytest.raises(AuthenticationError):
+        await verify(verifier, encoded)
+
+
+async def test_an_accepted_token_lets_no_other_signature_in() -> None:
+    verifier = cognito()
+    encoded = token()
+    await verify(verifier, encoded)
+    forged = encoded[: encoded.rindex(".") + 1] + token(key=KEY_AFTER_ROTATION).rsplit(".", 1)[1]
+    with pytest.raises(AuthenticationError):
+        await verify(verifier, forged)
 
 
 def oidc(**rules: Any) -> OidcVerifier:

@@ -1,0 +1,58 @@
+"""What the documentation says of the code is true."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import status_utils
+from status_cli.main import build_parser
+from status_utils.settings import AuthorizerSettings, CallerSettings, PublisherSettings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+
+
+def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[str]:
+    """Every command a user can type, without flags."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        return [name]
+    return [
+        command
+        for group in groups
+        for word, below in group.choices.items()
+        for command in commands(below, f"{name} {word}")
+    ]
+
+
+@pytest.mark.parametrize("settings", [CallerSettings, PublisherSettings, AuthorizerSettings])
+def test_every_setting_is_in_the_readme(settings: type) -> None:
+    missing = [f.name.upper() for f in dataclasses.fields(settings) if f"`{f.name.upper()}`" not in README]
+    assert missing == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert [command for command in commands(build_parser({})) if f"`{command}`" not in README] == []
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_agent_uses_names_that_the_library_exports() -> None:
+    used = re.search(r"from status_utils import (.+)", README)
+    assert used
+    assert [name for name in used[1].split(", ") if name not in status_utils.__all__] == []
