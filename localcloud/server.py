@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import logging
 import os
+import random
 import resource
 import shutil
 import signal
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.appsync.definition import DefinitionError
+from localcloud.appsync.faults import FAULTS_PATH, Faults
 from localcloud.certificates import ensure_certificates
 from localcloud.deploy import (
     DeployError,
@@ -63,17 +65,23 @@ logger = logging.getLogger("localcloud")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """Ports of 0 take any free one."""
+    """Ports of 0 take any free one. With `faults` whoever is on this machine may switch them on."""
 
     folder: StateFolder
     port: int
     aws_port: int
+    faults: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop. Exit code 0 after an orderly stop, 1 when it could not start."""
     parsed = _parser().parse_args(arguments)
-    options = ServerOptions(folder=StateFolder(parsed.state_dir), port=parsed.port, aws_port=parsed.aws_port)
+    options = ServerOptions(
+        folder=StateFolder(parsed.state_dir),
+        port=parsed.port,
+        aws_port=parsed.aws_port,
+        faults=parsed.faults,
+    )
     progress = ProgressWriter(parsed.report_fd)
     options.folder.create()
     _log_to_output()
@@ -94,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-port", type=int, required=True)
+    parser.add_argument("--faults", action="store_true", help=f"serve {FAULTS_PATH}")
     parser.add_argument("--report-fd", type=int, help="an open pipe that is told of the start's progress")
     return parser
 
@@ -130,6 +139,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
             deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
+            faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - dice for faults, no secret
         )
         return asyncio.run(_run(parts, folder, progress))
 

@@ -12,10 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from localcloud.api_auth import APPSYNC_PRINCIPAL, api_authenticator
 from localcloud.appsync.contract import Identity
 from localcloud.appsync.datasources import AwsDataSources
 from localcloud.appsync.engine import AppSyncApi
+from localcloud.appsync.faults import FAULTS_PATH, Faults
 from localcloud.appsync.loader import load_definition
 from localcloud.appsync.server import DataPlane
 from localcloud.appsync.static_site import StaticSite
@@ -38,12 +41,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a system is made of. `reserved` keeps the data plane's port until it is started."""
+    """What a system is made of.
+
+    `reserved` keeps the data plane's port until it is started. With `faults`, a route switches them.
+    """
 
     emulator: Emulator
     deployment: Deployment
     certificates: Certificates
     reserved: socket.socket
+    faults: Faults | None = None
 
 
 class LocalSystem:
@@ -93,7 +100,14 @@ class LocalSystem:
         """
 
         def invoke() -> None:
-            self._clients.functions.invoke(FunctionName=publisher_arn, Payload=b'{"updates": []}')
+            functions = self._clients.functions
+            try:
+                answer = functions.invoke(FunctionName=publisher_arn, Payload=b'{"updates": []}')
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("error=<%s> | the publisher could not be warmed up", error)
+                return
+            if answer.get("FunctionError"):
+                logger.warning("function=<%s> | the publisher fails, its log says why", publisher_arn)
 
         await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
 
@@ -152,6 +166,8 @@ class LocalSystem:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self._parts.certificates.certificate, self._parts.certificates.key)
         self._parts.reserved.close()
+        if self._parts.faults is not None:
+            logger.warning("path=<%s> | faults may be switched on", FAULTS_PATH)
         return await DataPlane.start(
             HOST,
             self._port,
@@ -160,6 +176,7 @@ class LocalSystem:
             tls=tls,
             routes=page.routes(),
             site=StaticSite(root=DASHBOARD, content_security_policy=self._content_security_policy()),
+            faults=self._parts.faults,
         )
 
     def _content_security_policy(self) -> str:

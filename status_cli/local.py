@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from localcloud.appsync.faults import FAULTS_PATH
 from localcloud.deploy import ROOT
 from localcloud.emulator import root_credentials
 from localcloud.outputs import LocalOutputs, OutputsError, read_outputs
@@ -48,7 +49,15 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     }
     for name, description in _ACTIONS.items():
         action = actions.add_parser(name, help=description, description=description)
-        add_server_flags(action, environ, with_ports=name in ("up", "run"))
+        starts = name in ("up", "run")
+        add_server_flags(action, environ, with_ports=starts)
+        if starts:
+            action.add_argument(
+                "--faults",
+                action="store_true",
+                help=f"serve {FAULTS_PATH}, where a test makes the API lose, double, swap or delay pushes "
+                "and cut sockets; off by default",
+            )
         action.set_defaults(run=run[name])
 
 
@@ -88,14 +97,15 @@ def state_folder(arguments: argparse.Namespace) -> StateFolder:
     return StateFolder(arguments.state_dir.absolute())
 
 
-def _server_flags(arguments: argparse.Namespace) -> list[str]:
+def _server_flags(arguments: argparse.Namespace, *, faults: bool) -> list[str]:
     state_dir = str(state_folder(arguments).root)
-    return ["--state-dir", state_dir, "--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
+    ports = ["--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
+    return ["--state-dir", state_dir, *ports, *(["--faults"] if faults else [])]
 
 
-def bring_up(arguments: argparse.Namespace) -> Up:
+def bring_up(arguments: argparse.Namespace, *, faults: bool = False) -> Up:
     """Start localcloud unless it runs, telling each step on stderr. Raises CommandError."""
-    command = [sys.executable, "-m", "localcloud.server", *_server_flags(arguments)]
+    command = [sys.executable, "-m", "localcloud.server", *_server_flags(arguments, faults=faults)]
     # A terminated `up` must clean up like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
@@ -108,7 +118,7 @@ def bring_up(arguments: argparse.Namespace) -> Up:
 
 def _up(arguments: argparse.Namespace) -> int:
     started_at = time.monotonic()
-    up = bring_up(arguments)
+    up = bring_up(arguments, faults=arguments.faults)
     if up.started:
         print(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
     else:
@@ -156,7 +166,7 @@ def _env(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from localcloud import server  # noqa: PLC0415 - loads the AWS SDK; no other action waits for it
 
-    return server.main(_server_flags(arguments))
+    return server.main(_server_flags(arguments, faults=arguments.faults))
 
 
 def running_outputs(folder: StateFolder) -> LocalOutputs:

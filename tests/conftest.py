@@ -1,10 +1,17 @@
-"""What every test shares: an environment that says nothing about the machine it runs on."""
+"""What all tests share: an environment that says nothing about this machine, and one localcloud."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.e2e.cloud import Cloud
 
 SCRUBBED = (
     "AWS_",
@@ -16,6 +23,16 @@ SCRUBBED = (
     "VIEW_TOKEN_",
     "AGENT_TOOLS",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of ours."""
+    parser.addoption(
+        "--screenshots",
+        type=Path,
+        metavar="FOLDER",
+        help="let the browser tests write pictures of the page into this folder (make screenshots)",
+    )
 
 
 def pytest_configure() -> None:
@@ -34,3 +51,15 @@ def pytest_configure() -> None:
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
     )
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """`statusbeam local up`, once for all folders of tests; `down` at the end."""
+    from tests.e2e import cloud as local  # noqa: PLC0415 - loads the AWS SDK; unit tests do not wait for it
+
+    folder = tmp_path_factory.mktemp("localcloud")
+    try:
+        yield local.up(folder)
+    finally:
+        local.down(folder)

@@ -37,7 +37,9 @@ def main() -> None:
     """Serve on a free port of 127.0.0.1 and say which."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
+    # No pings: the benchmark's client answers none, and the others send none.
+    config = uvicorn.Config(app, log_level="error", ws_ping_interval=None)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from .faults import Faults
+from .faults import FAULTS_PATH, Faults
 from .http import HttpRequest, HttpResponse
 from .router import Handler
 
 STATS_PATH: Final = "/_localcloud/stats"
-FAULTS_PATH: Final = "/_localcloud/faults"
 
 
 def stats_routes(stats: Callable[[], dict[str, Any]]) -> dict[tuple[str, str], Handler]:

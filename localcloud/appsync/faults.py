@@ -11,7 +11,10 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+FAULTS_PATH: Final = "/_localcloud/faults"
+"""Where they are switched, when a data plane lets them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

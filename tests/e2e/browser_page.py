@@ -1,10 +1,9 @@
-"""Amplify in a real browser: the bundled page, a server for it, and the Chromium that opens it."""
+"""Amplify in a real browser: the bundled page, a server for it, and a Chromium that trusts localcloud."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import ssl
 import subprocess
 import threading
@@ -15,15 +14,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import open_chromium
 from tests.e2e.node_client import CLIENTS, node, require_clients
 
 EVENT_MS = 40_000
-SYSTEM_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 PAGE = '<!doctype html><meta charset="utf-8"><title>Amplify</title><script src="bundle.js"></script>'
 
 
@@ -51,18 +49,9 @@ def serve_page(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def chromium(trusted: tuple[str, int]) -> Iterator[Browser]:
-    """The system's Chromium or else Playwright's, trusting one more server. Fails when there is neither."""
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        found = next(filter(None, map(shutil.which, SYSTEM_CHROMIUM)), own if Path(own).exists() else None)
-        if found is None:
-            pytest.fail("no Chromium: run `make browser` (it installs the system's or Playwright's)")
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={_key_hash(trusted)}"],
-        )
+    """A Chromium that trusts one more server. Fails when there is none to start."""
+    with open_chromium(f"--ignore-certificate-errors-spki-list={_key_hash(trusted)}") as browser:
         yield browser
-        browser.close()
 
 
 def until(page: Page, name: str) -> list[dict[str, Any]]:

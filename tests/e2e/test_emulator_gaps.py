@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-REGION = "us-east-1"
-START_SECONDS = 30.0
-POLL_SECONDS = 0.05
+from tests.e2e.bare_emulator import REGION, Emulator, emulator_process
+
 SCHEMA = """
 schema { query: Query mutation: Mutation subscription: Subscription }
 type Query { items(group: ID!): [Item] secret: String @aws_iam }
@@ -65,73 +56,11 @@ export function response() {
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Emulator:
-    """The emulator alone, without our data plane before it."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def client(self, service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]  # the service's name is not a literal here
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}),
-        )
-
-    def graphql(self, api_id: str, query: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.url}/v1/apis/{api_id}/graphql",
-            data=json.dumps({"query": query}).encode(),
-            headers={"content-type": "application/json", **headers},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            body: dict[str, Any] = json.load(answer)
-        return body
-
-
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One process of it, on a free port of 127.0.0.1, with policies enforced as localcloud runs it."""
-    folder = tmp_path_factory.mktemp("emulator")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "STATE_DIR": str(folder),
-        "TMPDIR": str(folder),
-        "HOME": str(folder),
-        "AUTH": "true",
-    }
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
-        )
-    try:
-        _wait_for_port(port, process, folder / "log")
-        yield Emulator(port=port)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(POLL_SECONDS)
-    pytest.fail(f"the emulator did not start:\n{log.read_text()[-2000:]}")
+    """One process of it, on a free port."""
+    with emulator_process(tmp_path_factory.mktemp("emulator")) as emulator:
+        yield emulator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +190,7 @@ def test_a_subscription_filter_cannot_be_made(emulator: Emulator) -> None:
 
 @pytest.fixture(scope="module")
 def stack_api_id(emulator: Emulator) -> str:
-    """An API that CloudFormation made, with a function whose code is inline and a resolver whose code is in S3."""
+    """An API made by CloudFormation: a function with its code inline, a resolver with its code in S3."""
     runtime = {"Name": "APPSYNC_JS", "RuntimeVersion": "1.0.0"}
     api_id = {"Fn::GetAtt": ["Api", "ApiId"]}
     s3 = emulator.client("s3")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def status(word: str, at: float = 0.0, message: str = "", **fields: Any) -> Stat
 def committed(updates: Iterable[StatusUpdate], *, first: int = 1) -> list[StatusUpdate]:
     """The statuses as the log has them: numbered, each with an event id of its own."""
     return [
-        StatusUpdate.from_wire({**update.to_wire(), "sequence": sequence, "eventId": f"e{sequence}"})
+        replace(update, sequence=sequence, event_id=f"e{sequence}")
         for sequence, update in enumerate(updates, first)
     ]
 
@@ -74,51 +75,72 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=8,
 )
-counts = st.integers(0, 2_000)
-usages = st.fixed_dictionaries({}, optional={"inputTokens": counts, "outputTokens": counts})
-steps = st.fixed_dictionaries(
-    {"name": st.sampled_from(NAMES)},
-    optional={
-        "weight": st.sampled_from((0, 0.5, 1, 3)),
-        "dependsOn": st.lists(st.sampled_from(NAMES), max_size=2),
-        "tools": st.lists(st.sampled_from(("geocode", "search")), max_size=2),
-    },
+PLANS: tuple[list[Any], ...] = (
+    ["Geo Agent", "Category Agent"],
+    [
+        {"name": "Geo Agent", "weight": 3, "tools": ["geocode", "search"]},
+        {"name": "Severity Agent", "weight": 0},
+    ],
+    [{"name": "Severity Agent", "weight": 0.5, "dependsOn": ["Geo Agent"], "tools": ["search"]}],
+    [{"name": "Geo Agent", "weight": 0}, {"name": "Category Agent", "weight": 2, "invocationId": "i2"}],
 )
-metadata = st.fixed_dictionaries(
-    {},
-    optional={
-        "tokenUsage": usages | json_values,
-        "plan": st.lists(steps | st.sampled_from(NAMES), max_size=3) | json_values,
-        "leaseSeconds": st.integers(0, 600) | json_values,
-        "eta": st.fixed_dictionaries({"p50": st.integers(0, 60), "p90": st.integers(0, 60)}) | json_values,
-        "sessionId": st.sampled_from(("s1", "s2")) | json_values,
-        "workflow": st.just("complaints"),
-    },
-)
-percents = st.floats(0, 100).map(lambda value: round(value, 3))
-common = {
-    "at": st.integers(0, 40),
-    "message": st.sampled_from(("", "one", "two", "three" * 80)),
-    "metadata": st.none() | metadata,
-    "progress": st.none() | percents,
-    "attempt": st.none() | st.integers(1, 3),
-}
 
 
-def _status(fields: Mapping[str, Any]) -> StatusUpdate:
-    return status(**fields)
+class _Dice:
+    """Picks from one drawn number: far quicker than a draw for each field, and 0 is still the simplest."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def pick(self, *options: Any) -> Any:
+        self._number, place = divmod(self._number, len(options))
+        return options[place]
+
+    def below(self, end: int) -> int:
+        self._number, value = divmod(self._number, end)
+        return value
+
+    def common(self) -> dict[str, Any]:
+        return {
+            "at": self.below(40),
+            "message": self.pick("one", "two", "", "three" * 80),
+            "attempt": self.pick(None, None, None, 1, 2, 3),
+            "progress": self.pick(None, self.below(100_001) / 1000),
+            "metadata": self.pick(None, None, self._usage(), self._usage(), self._plan(), self._said()),
+        }
+
+    def _usage(self) -> dict[str, Any]:
+        return {"tokenUsage": {"inputTokens": self.below(1_000), "outputTokens": self.below(1_000)}}
+
+    def _plan(self) -> dict[str, Any]:
+        return {"plan": self.pick(*PLANS)}
+
+    def _said(self) -> dict[str, Any]:
+        eta = {"p50": self.below(30), "p90": self.below(60)}
+        return {"leaseSeconds": self.below(600), "sessionId": self.pick("s1", "s2"), "eta": eta}
 
 
-agent_statuses = st.fixed_dictionaries(
-    {
-        **common,
-        "word": st.sampled_from(AGENT_WORDS),
-        "agent": st.sampled_from(NAMES),
-        "invocation": st.sampled_from((None, None, "i1", "i2", "Geo Agent")),
-        "parent": st.sampled_from((None, None, "i1", "Category Agent")),
-        "tool": st.sampled_from((None, "geocode", "search", "translate")),
-        "took_ms": st.none() | st.integers(0, 5_000),
-    }
-).map(_status)
-job_statuses = st.fixed_dictionaries({**common, "word": st.sampled_from(JOB_WORDS)}).map(_status)
-logs = st.lists(agent_statuses | agent_statuses | job_statuses, max_size=24).map(committed)
+def _agent_status(number: int) -> StatusUpdate:
+    dice = _Dice(number)
+    return status(
+        dice.pick(*AGENT_WORDS),
+        agent=dice.pick(*NAMES, NAMES[0]),
+        invocation=dice.pick(None, None, "i1", "i2", "Geo Agent"),
+        tool=dice.pick(None, "geocode", "search", "translate"),
+        parent=dice.pick(None, None, "i1", "Category Agent"),
+        took_ms=dice.pick(None, dice.below(5_000)),
+        **dice.common(),
+    )
+
+
+def _job_status(number: int) -> StatusUpdate:
+    dice = _Dice(number)
+    return status(dice.pick(*JOB_WORDS), **dice.common())
+
+
+numbers = st.integers(0, 2**96)
+agent_statuses = numbers.map(_agent_status)
+job_statuses = numbers.map(_job_status)
+statuses = agent_statuses | agent_statuses | job_statuses
+# Long ones by themselves: a list that may be short mostly is, and little happens twice in it.
+logs = (st.lists(statuses, max_size=6) | st.lists(statuses, min_size=12, max_size=28)).map(committed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,14 +20,23 @@ from status_utils.job import Job
 from status_utils.job_view import job_view
 from status_utils.usage import ATTEMPTS_KEPT, usage_in
 from status_utils.words import OverallStatus
-from tests.unit.fold_cases import START_MS, agent_statuses, committed, job_statuses, logs, status
+from tests.unit.fold_cases import (
+    START_MS,
+    agent_statuses,
+    committed,
+    job_statuses,
+    json_values,
+    logs,
+    status,
+)
 
 KIBIBYTE = 1024
 
 
 def stored(job: Job) -> Job:
-    """The snapshot after its way through a store."""
-    items = json.loads(json.dumps([job.head.to_item(), *(agent.to_item() for agent in job.agents.values())]))
+    """The snapshot after its way through a store that, like DynamoDB's client, gives numbers as Decimal."""
+    text = json.dumps([job.head.to_item(), *(agent.to_item() for agent in job.agents.values())])
+    items = json.loads(text, parse_int=Decimal, parse_float=Decimal)
     return Job.from_items(items[0], items[1:])
 
 
@@ -160,7 +170,7 @@ def test_only_a_newer_attempt_takes_up_a_failed_job(log: list[StatusUpdate], new
     assert after.head.overall_status is job.head.overall_status
 
 
-@given(st.lists(agent_statuses | job_statuses, max_size=24))
+@given(st.lists(agent_statuses | job_statuses, min_size=4, max_size=24))
 def test_tokens_are_the_largest_report_of_each_attempt_added_up(updates: list[StatusUpdate]) -> None:
     counted = committed(replace(update, attempt=update.attempt or 1) for update in updates)
     largest: dict[tuple[str | None, int | None], tuple[int, int]] = {}
@@ -195,6 +205,20 @@ def test_two_statuses_at_one_place_do_not_make_the_order_matter(
     log: list[StatusUpdate], other: list[StatusUpdate], data: st.DataObject
 ) -> None:
     assert fold(data.draw(st.permutations(log + other))) == fold(log + other)
+
+
+@given(
+    agent_statuses | job_statuses,
+    st.dictionaries(
+        st.sampled_from(("tokenUsage", "plan", "leaseSeconds", "eta", "sessionId", "workflow")), json_values
+    ),
+    st.sampled_from((None, "plan", "tokenUsage", "eta")),
+)
+def test_no_metadata_makes_the_fold_fail(update: StatusUpdate, odd: dict[str, Any], wrap: str | None) -> None:
+    metadata = odd if wrap is None else {wrap: [odd] if wrap == "plan" else odd}
+    job = folded(geo("agent_invoking"), replace(update, metadata=metadata))
+    assert stored(job) == job
+    assert set(job_view(job)) == set(job_view(Job()))
 
 
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
@@ -249,6 +273,7 @@ OVERALL: list[tuple[str, Sequence[StatusUpdate], str]] = [
     ("the type is the job's, whoever says it", [status("complete", agent="Orchestrator")], "completed"),
     ("failed holds", [status("error", 1), status("complete", 2)], "failed"),
     ("completed holds", [status("complete", 1), status("error", 2)], "completed"),
+    ("failed holds, whoever speaks", [status("error", 1), status("complete", 2, agent="A")], "failed"),
     ("taken up again", [status("error", 1), status("reopened", 2)], "processing"),
     ("said before the failure", [status("error", 2), status("reopened", 1)], "failed"),
     ("by its attempt", [status("error", 1, attempt=1), status("validating", 2, attempt=2)], "processing"),
@@ -461,6 +486,28 @@ def test_an_unplanned_agent_revises_the_total_and_what_is_left_of_the_bar_is_dea
     ]
     shown = [job_view(folded(*updates[:count]))["progress"] for count in range(1, 5)]
     assert shown == [0, 50, 50, 62.5]
+
+
+def test_an_agent_that_gets_other_weights_keeps_what_it_had_reached() -> None:
+    before = plan({"name": "Geo Agent", "tools": ["geocode"]})
+    after = plan({"name": "Geo Agent", "tools": ["geocode", "search"]}, at=2)
+    job = folded(before, geo("tool_complete", 1, tool="geocode"), after)
+    assert agent_of(job).view()["progress"] == 100
+
+
+def test_an_agents_progress_is_the_furthest_it_reported_and_not_its_tools() -> None:
+    told = [
+        geo("progress", 1, progress=40.001),
+        geo("progress", 2, progress=30.0),
+        geo("progress", 3, tool="geocode", progress=90.0),
+    ]
+    assert agent_of(folded(*told)).view()["progress"] == 40.001
+
+
+def test_a_tool_that_is_said_to_be_less_far_stays_where_it_was() -> None:
+    steps = [geo("progress", n, tool="geocode", progress=p) for n, p in ((1, 80.0), (2, 20.0))]
+    job = folded(plan({"name": "Geo Agent", "tools": ["geocode"]}), *steps)
+    assert agent_of(job).view()["progress"] == 80
 
 
 def test_an_agents_planned_tools_make_its_progress() -> None:

@@ -1,0 +1,73 @@
+"""The page shows a user what is theirs and nothing else, and runs nothing but its own code."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewDashboard
+from tests.browser.dashboard import Dashboard
+from tests.e2e.cloud import Cloud, fresh_id, status
+
+
+@pytest.mark.parametrize(
+    ("tenant", "role", "which"),
+    [
+        pytest.param(0, "viewer", 1, id="neighbour"),
+        pytest.param(0, "operator", 0, id="operator"),
+        pytest.param(1, "viewer", 0, id="stranger"),
+    ],
+)
+def test_the_link_to_somebody_elses_job_shows_nothing_of_it(
+    cloud: Cloud, dashboard: Dashboard, tenant: int, role: str, which: int
+) -> None:
+    owner, other = cloud.user(tenant=0), cloud.user(tenant=tenant, role=role, which=which)
+    job_id, secret, own_job = fresh_id("job"), fresh_id("secret"), fresh_id("own")
+    cloud.publish(status(job_id, owner.user_id, owner.tenant_id, secret, agentName=secret))
+    dashboard.watch(other, job_id)
+    cloud.publish(status(job_id, owner.user_id, owner.tenant_id, f"{secret} again"))
+    cloud.publish(status(own_job, other.user_id, other.tenant_id, "mine"))
+    expect(dashboard.in_job_list(own_job)).to_be_visible()  # a push that came after the secret one
+    dashboard.page.reload()
+    expect(dashboard.whole).to_have_text("No status yet")
+    expect(dashboard.job_state).to_have_text("Waiting")
+    expect(dashboard.in_job_list(own_job)).to_be_visible()
+    expect(dashboard.entries).to_have_count(0)
+    expect(dashboard.in_job_list(job_id)).to_have_count(0)
+    assert secret not in dashboard.page.content()
+    assert job_id not in [push["jobId"] for push in dashboard.pushes]
+
+
+def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: Dashboard) -> None:
+    first, second = cloud.user(tenant=0), cloud.user(tenant=1)
+    job_id, secret = fresh_id("job"), fresh_id("secret")
+    cloud.publish(status(job_id, first.user_id, first.tenant_id, secret))
+    dashboard.watch(first, job_id)
+    expect(dashboard.entries).to_have_count(1)
+    dashboard.page.get_by_role("button", name="Switch user").click()
+    dashboard.sign_in(second)
+    assert secret not in dashboard.page.content()
+    assert job_id not in dashboard.page.content()
+
+
+def test_markup_in_a_status_is_shown_as_text(cloud: Cloud, dashboard: Dashboard) -> None:
+    user, job_id = cloud.user(tenant=0), fresh_id("job")
+    markup = "<img src=x onerror=\"document.title='taken'\"><b>bold</b> &amp; <script>alert(1)</script>"
+    cloud.publish(status(job_id, user.user_id, user.tenant_id, markup, agentName="<i>Agent</i>"))
+    dashboard.watch(user, job_id)
+    (row,) = dashboard.rows()
+    assert (row.source, row.text) == ("<i>Agent</i>", markup)
+
+
+def test_a_script_that_is_not_the_pages_own_is_refused_and_noticed(
+    cloud: Cloud, dashboard: Dashboard
+) -> None:
+    dashboard.open()
+    expect(dashboard.user_button(cloud.user(tenant=0))).to_be_visible()
+    assert dashboard.troubles == []
+    with dashboard.page.expect_console_message(lambda message: message.type == "error"):
+        dashboard.page.evaluate(
+            "document.head.append(Object.assign(document.createElement('script'), {text: 'window.taken = 1'}))"
+        )
+    assert dashboard.page.evaluate("window.taken") is None
+    assert "Content Security Policy" in dashboard.troubles.pop()  # so the other tests would notice, too
