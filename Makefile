@@ -14,7 +14,7 @@ SOURCES := app.py infra lambdas localcloud status_cli status_utils examples benc
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # --- set-up -----------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ status: .venv/.ready ## say whether it runs
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test lock
+.PHONY: check test screenshots lock
 check: setup ## lint, format, types, import rules
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
@@ -70,6 +70,9 @@ check: setup ## lint, format, types, import rules
 test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	node --test 'web/**/tests/*.test.js'
 	pytest
+
+screenshots: setup browser ## take the pictures of the page in docs/images anew
+	pytest tests/browser/test_whole_flow.py --screenshots docs/images
 
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,7 +127,7 @@ class Dashboard:
     @property
     def job(self) -> Locator:
         """Everything about the open job."""
-        return self.page.get_by_role("region", name="Job")
+        return self.page.locator("#job")
 
     @property
     def job_state(self) -> Locator:
@@ -155,6 +156,10 @@ class Dashboard:
         """The log as it is shown at the moment."""
         return [Row(**row) for row in self.entries.evaluate_all(READ_ROWS)]
 
+    def wait_until_drawn(self, statuses: int) -> None:
+        """Wait until the page has drawn so many statuses of the open job; does not miss a short moment."""
+        self.page.wait_for_function("least => drawn.some(([, length]) => length >= least)", arg=statuses)
+
     def drawn(self) -> list[tuple[str, int]]:
         """The states the open job was drawn in since the page was loaded, each with the length of its log."""
         return [(state, length) for state, length in self.page.evaluate("window.drawn")]
@@ -165,8 +170,8 @@ class Dashboard:
 
     def expect_whole(self, statuses: int | None = None) -> None:
         """Wait until the page says that its log is live and lacks nothing, with so many statuses if given."""
-        if statuses is not None:
-            expect(self.whole).to_have_text(f"{statuses} status{'es' * (statuses != 1)}, none missing")
+        count = r"\d+" if statuses is None else statuses
+        expect(self.whole).to_have_text(re.compile(rf"^({count} status(es)?, none missing|No status yet)$"))
         expect(self.whole).to_have_attribute("data-state", "whole")
 
     def _note_console(self, message: ConsoleMessage) -> None:

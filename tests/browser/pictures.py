@@ -13,30 +13,26 @@ class Pictures:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    def take(self, dashboard: Dashboard, name: str, *, state: str | None = None) -> None:
-        """`<name>.png` and `<name>-phone.png`, of the open job if there is one.
-
-        Raises AssertionError when the job has left `state` before the pictures were taken.
-        """
+    def wide(self, dashboard: Dashboard, name: str, *, of: str | None = None, dark: bool = False) -> None:
+        """`<name>.png` on a desk. Raises AssertionError when the open job left the state `of` meanwhile."""
         if self._folder is None:
             return
-        self._shoot(dashboard, name)
+        dashboard.page.emulate_media(color_scheme="dark" if dark else "light")
+        self._shoot(dashboard, name, of)
+
+    def phone(self, dashboard: Dashboard, name: str, *, of: str | None = None) -> None:
+        """`<name>.png` on a phone, of the open job if there is one. Raises like `wide`."""
+        if self._folder is None:
+            return
         dashboard.page.set_viewport_size(PHONE)
         if dashboard.job.is_visible():
             dashboard.job.evaluate("job => job.scrollIntoView()")
-        self._shoot(dashboard, f"{name}-phone")
+        self._shoot(dashboard, name, of)
         dashboard.page.set_viewport_size(WIDE)
-        now = dashboard.job_state.inner_text()
-        assert state in (None, now), f"the job was {now} before its picture was taken: run it again"
+        dashboard.page.evaluate("scrollTo(0, 0)")
 
-    def take_dark(self, dashboard: Dashboard, name: str) -> None:
-        """`<name>.png` for people who like it dark."""
-        if self._folder is None:
-            return
-        dashboard.page.emulate_media(color_scheme="dark")
-        self._shoot(dashboard, name)
-        dashboard.page.emulate_media(color_scheme="light")
-
-    def _shoot(self, dashboard: Dashboard, name: str) -> None:
+    def _shoot(self, dashboard: Dashboard, name: str, state: str | None) -> None:
         assert self._folder is not None
         dashboard.page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
+        now = dashboard.job_state.inner_text() if state else None
+        assert now == state, f"the job was {now} before {name}.png was taken: run it again"

@@ -33,11 +33,12 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     user = cloud.user(tenant=0)
     dashboard.open()
     expect(dashboard.user_button(user)).to_be_visible()
-    pictures.take(dashboard, "sign-in")
+    pictures.wide(dashboard, "sign-in")
+    pictures.phone(dashboard, "sign-in-phone")
     dashboard.sign_in(user)
     job_id = dashboard.start_job(COMPLAINT)
-    expect(dashboard.entries.nth(5)).to_be_visible()
-    pictures.take(dashboard, "running", state="Working")
+    dashboard.wait_until_drawn(6)
+    pictures.wide(dashboard, "page", of="Working")
     expect(dashboard.job_state).to_have_text("Completed")
     for agent in AGENTS:
         expect(dashboard.agent(agent).locator(".badge")).to_have_text("Done")
@@ -48,8 +49,9 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     expect(dashboard.page.locator("#result-message")).to_have_text(answer)
     expect(dashboard.page.locator("#facts")).to_contain_text("Valencia Street")
     expect(dashboard.in_job_list(job_id)).to_contain_text("Completed")
-    pictures.take(dashboard, "completed")
-    pictures.take_dark(dashboard, "completed-dark")
+    pictures.wide(dashboard, "completed")
+    pictures.phone(dashboard, "completed-phone")
+    pictures.wide(dashboard, "completed-dark", dark=True)
     expect_steps(dashboard.drawn())
 
 
@@ -60,17 +62,20 @@ def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
     dashboard.open()
     dashboard.sign_in(user)
     job_id = dashboard.start_job(COMPLAINT, fail="Geo, always")
+    geo = dashboard.agent("Geo Agent")
+    expect(geo).to_contain_text(re.compile("Attempt [23]"))
+    pictures.phone(dashboard, "running-phone", of="Working")
     expect(dashboard.job_state).to_have_text("Failed")
     expect(dashboard.page.locator("#result-message")).to_have_text(
         "The job stopped because one of its steps failed."
     )
-    geo = dashboard.agent("Geo Agent")
     expect(geo.locator(".badge")).to_have_text("Failed")
     expect(geo).to_contain_text("The Geo Agent failed on purpose: the demo asked for it.")
     expect(dashboard.in_job_list(job_id)).to_contain_text("Failed")
     expect_the_whole_log(cloud, user, dashboard, job_id)
     assert TECHNICAL.findall(dashboard.page.locator("body").inner_text()) == []
-    pictures.take(dashboard, "failed")
+    pictures.wide(dashboard, "failed")
+    pictures.phone(dashboard, "failed-phone")
 
 
 def test_the_keyboard_alone_signs_in_and_starts_a_job(cloud: Cloud, dashboard: Dashboard) -> None:
@@ -129,7 +134,7 @@ def expect_steps(drawn: list[tuple[str, int]]) -> None:
     lengths = [length for _, length in drawn]
     assert lengths == sorted(lengths)
     before = [length for state, length in drawn if state == "processing"]
-    assert len(set(before)) > 3, drawn
+    assert len(set(before)) >= 3, drawn
     assert drawn[-1] == ("completed", lengths[-1])
 
 

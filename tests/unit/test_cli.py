@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.appsync.faults import FAULTS_PATH
 from localcloud.outputs import LocalOutputs
 from localcloud.processes import ServerRecord
 from localcloud.state_folder import StateFolder
@@ -68,6 +69,16 @@ def test_help_names_every_action_and_each_flag_with_its_variable(capsys: pytest.
         assert variable in text
 
 
+def test_faults_are_explained_and_off_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = build_parser({})
+    for action in ("up", "run"):
+        assert parser.parse_args(["local", action]).faults is False
+        assert parser.parse_args(["local", action, "--faults"]).faults is True
+        with pytest.raises(SystemExit):
+            main(["local", action, "--help"])
+        assert FAULTS_PATH in capsys.readouterr().out
+
+
 def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> None:
     environ = {"STATUSBEAM_PORT": "5000", "STATUSBEAM_STATE_DIR": "/somewhere"}
     parsed = build_parser(environ).parse_args(["local", "up", "--aws-port", "0"])
@@ -86,6 +97,7 @@ def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> No
         ["local", "up", "--port", "70000"],
         ["local", "up", "--port", "-1"],
         ["local", "up", "--aws-port", "http"],
+        ["local", "down", "--faults"],
     ],
     ids=" ".join,
 )

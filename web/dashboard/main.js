@@ -77,15 +77,10 @@ async function enter(user) {
   }
 }
 
+/** Nothing of this user may stay for the next one, neither drawn nor kept: the page begins anew. */
 function leave() {
-  connection?.close();
-  closeJob();
-  sessionStorage.removeItem(USER_KEY);
-  session = connection = null;
-  byId('jobs').replaceChildren();
-  history.replaceState(null, '', location.pathname);
-  showUsers();
-  byId('users').querySelector('button')?.focus();
+  sessionStorage.clear();
+  location.replace(location.pathname);
 }
 
 // --- connection ----------------------------------------------------------------------------------------
