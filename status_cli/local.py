@@ -145,7 +145,9 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _env(arguments: argparse.Namespace) -> int:
     outputs = running_outputs(state_folder(arguments))
-    caller = CallerSettings(status_publisher_function=outputs.publisher_function_arn)
+    caller = CallerSettings(
+        status_publisher_function=outputs.publisher_function_arn, status_queue_url=outputs.status_queue_url
+    )
     variables = {"AWS_ENDPOINT_URL": outputs.aws_endpoint_url, **root_credentials(), **caller.to_env()}
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
