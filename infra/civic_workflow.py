@@ -1,7 +1,7 @@
 """The example's state machine: a complaint is located, classified and rated in parallel, checked, summed up.
 
-Checkpoints of the orchestrator are states of their own. They call the publisher and wait for it, because an
-asynchronous invoke keeps no order; a publisher that fails is passed over, so status never stops the work.
+Checkpoints of the orchestrator are states of their own, on the same way to the publisher as the agents'; one
+that fails is passed over, so status never stops the work.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from constructs import Construct
 
 from infra.compliance import accept
 from infra.stage import StageConfig
+from infra.status_route import Checkpoint, StatusRoute
 
 _OWNER = ("jobId", "userId", "tenantId")
 _FOR_AGENTS = ("complaint", "playbook", "failAgent")
@@ -62,7 +63,6 @@ class CivicAgent:
 class CivicFunctions:
     """The functions the machine runs."""
 
-    publisher: lambda_.IFunction
     load_playbook: lambda_.IFunction
     agents: tuple[CivicAgent, ...]
     validate: lambda_.IFunction
@@ -71,18 +71,25 @@ class CivicFunctions:
     def all(self) -> tuple[lambda_.IFunction, ...]:
         """Every function the machine may invoke."""
         agents = (agent.function for agent in self.agents)
-        return (self.publisher, self.load_playbook, *agents, self.validate, self.synthesize)
+        return (self.load_playbook, *agents, self.validate, self.synthesize)
 
 
 class CivicWorkflow(Construct):
     """Input `{jobId, userId, tenantId, complaint, failAgent?}`. `role` is where the stack puts grants."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, functions: CivicFunctions
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        functions: CivicFunctions,
+        route: StatusRoute,
     ) -> None:
         super().__init__(scope, construct_id)
         self._functions = functions
-        self._checkpoints: list[tasks.LambdaInvoke] = []
+        self._route = route
+        self._checkpoints: list[Checkpoint] = []
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         log_group = logs.LogGroup(
             self,
@@ -131,7 +138,7 @@ class CivicWorkflow(Construct):
         asked = sfn.Choice(self, "IsAFailureAskedFor").when(sfn.Condition.is_present("$.failAgent"), steps[0])
         return asked.otherwise(nobody.next(steps[0]))
 
-    def _steps_in_order(self) -> tuple[tasks.LambdaInvoke | sfn.Parallel, ...]:
+    def _steps_in_order(self) -> tuple[Checkpoint | sfn.Parallel, ...]:
         agents = sfn.Parallel(self, "RunAgents", result_path="$.findings")
         for agent in self._functions.agents:
             agents.branch(self._agent(agent))
@@ -161,27 +168,13 @@ class CivicWorkflow(Construct):
 
     def _checkpoint(
         self, state_name: str, status: str, message: str, *, metadata: Mapping[str, object] | None = None
-    ) -> tasks.LambdaInvoke:
-        """A status of the orchestrator. Its batch id makes a retry the same payload as the first try."""
+    ) -> Checkpoint:
+        """A status of the orchestrator."""
         update = {**_paths(_OWNER), "status": status, "message": message}
         if metadata is not None:
             update["metadata"] = metadata
         batch_id = sfn.JsonPath.format(f"{{}}-{status}", sfn.JsonPath.string_at("$$.Execution.Name"))
-        task = tasks.LambdaInvoke(
-            self,
-            state_name,
-            lambda_function=self._functions.publisher,
-            payload=sfn.TaskInput.from_object({"batchId": batch_id, "updates": [update]}),
-            result_path=sfn.JsonPath.DISCARD,
-            retry_on_service_exceptions=False,
-        )
-        task.add_retry(
-            errors=["States.ALL"],
-            max_attempts=2,
-            interval=Duration.seconds(1),
-            backoff_rate=2,
-            max_delay=Duration.seconds(5),
-        )
+        task = self._route.checkpoint(self, state_name, batch_id=batch_id, update=update)
         self._checkpoints.append(task)
         return task
 

@@ -11,7 +11,7 @@ from infra.bundling import build_bundle
 from infra.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
 from infra.python_function import PythonFunction, library_layer
 from infra.stage import StageConfig
-from status_utils.settings import CallerSettings
+from infra.status_route import StatusRoute
 
 # The names that statuses and Step Functions show, and the keys that events and handlers spell.
 _AGENTS = {"Geo Agent": "geo", "Category Agent": "category", "Severity Agent": "severity"}
@@ -21,13 +21,12 @@ class ExampleStack(Stack):
     """The civic-complaints job (examples/civic_complaints) on top of a status stack."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, publisher: lambda_.IFunction
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, route: StatusRoute
     ) -> None:
         super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
         self._functions: dict[str, PythonFunction] = {}
-        self._make_functions(stage, publisher)
+        self._make_functions(stage, route)
         parts = CivicFunctions(
-            publisher=publisher,
             load_playbook=self._functions["load_playbook"].function,
             agents=tuple(
                 CivicAgent(name=name, key=key, function=self._functions[f"{key}_agent"].function)
@@ -36,23 +35,24 @@ class ExampleStack(Stack):
             validate=self._functions["validate"].function,
             synthesize=self._functions["synthesize"].function,
         )
-        workflow = CivicWorkflow(self, "CivicComplaints", stage=stage, functions=parts)
+        workflow = CivicWorkflow(self, "CivicComplaints", stage=stage, functions=parts, route=route)
         for function in parts.all():
             _grant_invoke(workflow.role, function)
+        route.grant(workflow.role)
         workflow.grant_observation()
         for key in _AGENTS.values():
-            _grant_invoke(self._functions[f"{key}_agent"].role, publisher)
+            route.grant(self._functions[f"{key}_agent"].role)
         if stage.agent_tools == "aws":
             self._grant_tools(stage)
         arn = CfnOutput(self, "OutputStateMachineArn", value=workflow.state_machine.state_machine_arn)
         arn.override_logical_id("StateMachineArn")
 
-    def _make_functions(self, stage: StageConfig, publisher: lambda_.IFunction) -> None:
+    def _make_functions(self, stage: StageConfig, route: StatusRoute) -> None:
         bundle = build_bundle(sources=("examples/__init__.py", "examples/civic_complaints"))
         library = library_layer(self)
         # The example reads the two AGENT_ variables itself; it is copied as a whole and imports no infra.
         environment = {
-            **CallerSettings(status_publisher_function=publisher.function_arn).to_env(),
+            **route.settings().to_env(),
             "AGENT_TOOLS": stage.agent_tools,
             "AGENT_MODEL_ID": stage.agent_model_id,
         }

@@ -1,4 +1,4 @@
-"""The publisher: the one function that commits and pushes statuses, and the queue for what it could not."""
+"""The publisher: the one function that commits and pushes statuses, and the queues before and behind it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from infra.bundling import ROOT, build_bundle
 from infra.compliance import accept
 from infra.python_function import AsyncDelivery, PythonFunction
 from infra.stage import StageConfig
+from infra.status_queue import StatusQueue
 from status_utils.settings import PublisherSettings
 
+_TIMEOUT_SECONDS = 30
 # With Lambda's default of six hours, "50 %" could arrive long after "done".
 _RETRIES = 2
 _MAX_EVENT_AGE = Duration.minutes(15)
 
 
 class Publisher(Construct):
-    """`function` is what callers invoke, `role` takes the grants, `dead_letters` holds failed payloads."""
+    """`queue` takes statuses in their jobs' order, `function` is what callers may invoke, `role` takes the
+    grants. `dead_letters` holds invokes that failed, `queue_dead_letters` messages of the queue."""
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Publisher(Construct):
         if stage.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
             accept(self.dead_letters, rule="AwsSolutions-SQS4", reason=reason)
+        timeout = Duration.seconds(_TIMEOUT_SECONDS)
         publisher = PythonFunction(
             self,
             "Publisher",
@@ -54,7 +58,7 @@ class Publisher(Construct):
             environment=settings.to_env(),
             log_retention=stage.log_retention,
             removal_policy=stage.removal_policy,
-            timeout=Duration.seconds(30),
+            timeout=timeout,
             memory_mb=512,
             layers=[library],
             reserved_concurrency=stage.publisher_reserved_concurrency,
@@ -64,3 +68,7 @@ class Publisher(Construct):
         )
         self.function = publisher.function
         self.role = publisher.role
+        statuses = StatusQueue(self, "Statuses", stage=stage, consumer_timeout=timeout)
+        statuses.feed(publisher.function)
+        self.queue = statuses.queue
+        self.queue_dead_letters = statuses.dead_letters

@@ -39,6 +39,8 @@ class StageConfig:
     """Clients may send a password as it is (USER_PASSWORD_AUTH), for demos and tests; SRP is always on."""
     mfa_required: bool
     publisher_reserved_concurrency: int | None = None
+    status_transport: Literal["queue", "invoke"] = "queue"
+    """How code that reports statuses reaches the publisher. Asynchronous invokes keep no order."""
     include_example: bool
     agent_tools: Literal["offline", "aws"] = "aws"
     agent_model_id: str = "amazon.nova-lite-v1:0"

@@ -59,8 +59,15 @@ class StatusStack(Stack):
                 job_retention_days=stage.job_days,
             ),
         )
+        self._export()
         self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
         self._output(status=status, sessions=sessions, view_tokens=view_tokens, api=api, identity=identity)
+
+    def _export(self) -> None:
+        # For either transport: an export that appears and goes with the choice could not go while in use.
+        self.export_value(self.publisher.function.function_arn)
+        self.export_value(self.publisher.queue.queue_arn)
+        self.export_value(self.publisher.queue.queue_url)
 
     def _grant(
         self, *, status: StatusTable, sessions: UserSessionsTable, view_tokens: ViewTokens, api: StatusApi
@@ -96,6 +103,8 @@ class StatusStack(Stack):
             "UserPoolId": identity.user_pool.user_pool_id,
             "UserPoolClientId": identity.client.user_pool_client_id,
             "PublisherFunctionArn": self.publisher.function.function_arn,
+            "StatusQueueUrl": self.publisher.queue.queue_url,
+            "StatusDeadLetterQueueUrl": self.publisher.queue_dead_letters.queue_url,
             "DeadLetterQueueUrl": self.publisher.dead_letters.queue_url,
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,

@@ -49,6 +49,8 @@ class LocalOutputs:
     api_id: str
     view_token_secret_arn: str
     dead_letter_queue_url: str
+    status_queue_url: str
+    status_dead_letter_queue_url: str
     ca_certificate: str
 
     def to_json(self) -> dict[str, Any]:

@@ -134,6 +134,8 @@ class LocalSystem:
             api_id=output(stacks, "ApiId"),
             view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
             dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
+            status_queue_url=output(stacks, "StatusQueueUrl"),
+            status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),
             ca_certificate=str(self._parts.certificates.ca),
         )
 

@@ -155,7 +155,9 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _env(arguments: argparse.Namespace) -> int:
     outputs = running_outputs(state_folder(arguments))
-    caller = CallerSettings(status_publisher_function=outputs.publisher_function_arn)
+    caller = CallerSettings(
+        status_publisher_function=outputs.publisher_function_arn, status_queue_url=outputs.status_queue_url
+    )
     variables = {"AWS_ENDPOINT_URL": outputs.aws_endpoint_url, **root_credentials(), **caller.to_env()}
     print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")  # they would win over the keys below
     for name, value in variables.items():

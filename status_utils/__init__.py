@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
     from .ports import Transport
+    from .queue_transport import QueueTransport
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "LambdaTransport",
     "MemoryTransport",
     "OverallStatus",
+    "QueueTransport",
     "RejectionCode",
     "SessionStoreError",
     "SettingError",
@@ -69,6 +71,7 @@ __all__ = [
 _LATE = {
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
+    "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
     "Transport": "ports",
     "ViewClaims": "tokens",

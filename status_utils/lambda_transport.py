@@ -2,29 +2,24 @@
 
     >>> LambdaTransport("arn:aws:lambda:eu-west-1:123456789012:function:publisher").send(payload)
 
-boto3 is loaded at the first send, so that importing the library costs nothing. A backend that is down holds
-the caller for a bounded time: two attempts of a second to connect and two to answer.
+boto3 is loaded at the first send, so that importing the library costs nothing. Asynchronous invokes keep no
+order, not even those of one caller: where order matters, see queue_transport.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from .aws_clients import lambda_client
 from .errors import TransportError
 from .limits import PAYLOAD_BYTES
-from .settings import CallerSettings
 from .validation import json_text
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-_CONNECT_SECONDS = 1
-_ANSWER_SECONDS = 2
-_ATTEMPTS = 2
 _ACCEPTED = 202
 
 
@@ -33,7 +28,7 @@ class LambdaTransport:
 
     def __init__(self, function: str, *, new_client: Callable[[], LambdaClient] | None = None) -> None:
         self._function = function
-        self._new_client = new_client or _boto3_client
+        self._new_client = new_client or lambda_client
         self._client: LambdaClient | None = None
         self._lock = Lock()
 
@@ -63,28 +58,3 @@ class LambdaTransport:
             if self._client is None:
                 self._client = self._new_client()
             return self._client
-
-
-def _boto3_client() -> LambdaClient:
-    import boto3.session  # noqa: PLC0415 - loaded at first send
-    from botocore.config import Config  # noqa: PLC0415 - loaded at first send
-
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_ANSWER_SECONDS,
-        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-    )
-    # A session of its own: boto3's default one must not be shared by threads.
-    return boto3.session.Session().client("lambda", config=config)
-
-
-@cache
-def default_transport() -> LambdaTransport:
-    """The transport that the environment names, one a process: this is the library's door to it.
-
-    Raises TransportError when it names none, and looks again at the next call.
-    """
-    function = CallerSettings.from_env(os.environ).status_publisher_function
-    if function is None:
-        raise TransportError("STATUS_PUBLISHER_FUNCTION is not set", code="not_configured", retriable=False)
-    return LambdaTransport(function)

@@ -31,6 +31,8 @@ NUMBER_DIGITS: Final = 3
 ENTRIES_PER_PAYLOAD: Final = 500
 PAYLOAD_BYTES: Final = 1_000_000
 """What the library hands to one asynchronous invoke; Lambda takes 1 MiB."""
+QUEUE_MESSAGE_BYTES: Final = 262_144
+"""SQS takes 1 MiB since 2025; ten of these, one batch, stay below the 6 MB that Lambda takes at once."""
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49

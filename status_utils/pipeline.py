@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from .clock import Clock
 from .commits import Commit
-from .errors import ForeignOwnerError, InvalidStatusError, StatusError
+from .errors import ForeignOwnerError, InvalidStatusError, JournalError, StatusError
 from .events import StatusUpdate
 from .limits import PUSH_BYTES
 from .payload import Batch, Rejection, batches, parse_payload
@@ -42,6 +42,10 @@ class _Tally:
     rejected: list[Rejection] = field(default_factory=list)
     failures: list[StatusError] = field(default_factory=list)
 
+    def worst(self) -> StatusError:
+        """What to raise: whether everything is committed matters more than which failure came first."""
+        return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
+
     def fail(self, batch: Batch, error: StatusError) -> None:
         self.failures.append(error)
         _log.error(
@@ -67,9 +71,9 @@ class Pipeline:
     def publish(self, payload: object, *, batch_id: str, deadline: float) -> PublishResult:
         """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
 
-        What is invalid is rejected with a reason, and sending it again can't help. Raises the first
-        JournalError, SessionStoreError or BroadcastError, once every job had its turn; then the payload may
-        come again as it is.
+        What is invalid is rejected with a reason, and sending it again can't help. Raises, once every job had
+        its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
+        BroadcastError; then the payload may come again as it is.
         """
         parsed = parse_payload(payload, batch_id=batch_id, now=self.clock.now())
         tally = _Tally(rejected=list(parsed.rejected))
@@ -85,7 +89,7 @@ class Pipeline:
                 rejection.message,
             )
         if tally.failures:
-            raise tally.failures[0]
+            raise tally.worst()
         return {
             "committed": tally.committed,
             "rejected": [rejection.to_wire() for rejection in tally.rejected],

@@ -1,4 +1,4 @@
-"""Reporting a status from anywhere: one call, one asynchronous invoke of the publisher.
+"""Reporting a status from anywhere: one call, one message to the publisher.
 
     >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
     True
@@ -132,7 +132,7 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
 
 
 def _default_transport() -> Transport:
-    from .lambda_transport import default_transport  # noqa: PLC0415 - needed at first send only
+    from .transports import default_transport  # noqa: PLC0415 - needed at first send only
 
     return default_transport()
 

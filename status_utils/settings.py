@@ -32,6 +32,10 @@ VIEW_TOKEN_PREFIX: Final = "sbv1."  # noqa: S105 - no secret
 VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
 """The same for AppSync's authorizer: a token that doesn't match never reaches the Lambda."""
 
+QUEUE_RECEIVES: Final = 6
+"""How often the queue delivers a message before it goes to the dead-letter queue; the publisher lets the
+rest of its job pass at the last time."""
+
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"
 
@@ -109,13 +113,16 @@ def _write(value: str | int | bool) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerSettings(_Settings):
-    """What code that reports statuses needs: where to send them. AWS_REGION is the runtime's own."""
+    """What code that reports statuses needs: where to send them; with both, they go to the queue.
+
+    AWS_REGION is the runtime's own.
+    """
 
     status_publisher_function: str | None = None
     """ARN or name of the publisher, invoked asynchronously."""
 
     status_queue_url: str | None = None
-    """Queue that feeds the publisher, for high volume."""
+    """The FIFO queue that feeds the publisher: keeps each job's order, and carries high volume."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

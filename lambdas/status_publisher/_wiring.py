@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session
 
+from lambdas.status_publisher.queue import Retries
 from status_utils.appsync import AppSyncBroadcaster, sigv4
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import SettingError
@@ -20,6 +21,7 @@ from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 _log = logging.getLogger("status_utils.wiring")  # below the name that the handler gives its format to
 
@@ -29,21 +31,23 @@ _CLIENT = Config(
     retries={"total_max_attempts": 3, "mode": "standard"},
     parameter_validation=False,  # as much work as everything else at 25 statuses, and DynamoDB checks anyway
 )
+_BRIEF = Config(
+    connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, parameter_validation=False
+)
 
 
-class _DynamoOnly(Loader):
-    """botocore's data without a look into all 400 services' folders to see if DynamoDB is among them."""
+class _OursOnly(Loader):
+    """botocore's data without a look into all 400 services' folders to see if ours are among them."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-        return ["dynamodb"]
+        return ["dynamodb", "sqs"]
 
 
 @cache
 def publisher() -> Callable[..., PublishResult]:
     """`Pipeline.publish` on the deployed tables and API. Raises SettingError."""
     settings = PublisherSettings.from_env(os.environ)
-    session = Session()
-    session.register_component("data_loader", _DynamoOnly())
+    session = _session()
     credentials = session.get_credentials()
     if credentials is None:
         raise SettingError(
@@ -67,6 +71,19 @@ def publisher() -> Callable[..., PublishResult]:
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )
     return _traced(pipeline.publish) if settings.trace_with_sdk else pipeline.publish
+
+
+@cache
+def retries() -> Retries:
+    """The queue's way to be asked again soon; made when a message fails for the first time."""
+    return Retries(cast("SQSClient", _session().create_client("sqs", config=_BRIEF)))
+
+
+@cache
+def _session() -> Session:
+    session = Session()
+    session.register_component("data_loader", _OursOnly())
+    return session
 
 
 def _traced(publish: Callable[..., PublishResult]) -> Callable[..., PublishResult]:

@@ -1,20 +1,23 @@
 """The publisher: a payload of statuses in, what became of them out.
 
-Invoked asynchronously by agents, synchronously by Step Functions. Raises when statuses could not be committed
-or pushed, so that Lambda retries and, in the end, the dead-letter queue has the payload; what is invalid is
-only rejected, since it stays invalid.
+From the queue, with one payload a message; or invoked, asynchronously by agents or synchronously by Step
+Functions. When statuses could not be committed or pushed, the message is reported as failed, or the invoke
+raises: then it comes again, and in the end the dead-letter queue has the payload. What is invalid is only
+rejected, since it stays invalid.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas.status_publisher._wiring import publisher
+from lambdas.status_publisher._wiring import publisher, retries
+from lambdas.status_publisher.queue import QueueAnswer, Record, publish_messages, records_of
 from status_utils.errors import StatusError
 from status_utils.pipeline import PublishResult
 from status_utils.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 _PUSH_SECONDS = 8
 """What is kept of the invocation's time for the pushes, when commits have to wait for each other."""
 
+_HASTEN_SECONDS = 4
+"""What asking the queue for an early retry may take; without that much time left it is not asked."""
+
 logger = Logger(service=PUBLISHER_SERVICE)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=PUBLISHER_SERVICE)
 copy_config_to_registered_loggers(source_logger=logger, include={"status_utils"})
@@ -32,15 +38,35 @@ copy_config_to_registered_loggers(source_logger=logger, include={"status_utils"}
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: Any, context: LambdaContext) -> PublishResult:
-    """Publish one payload: `{"batchId", "updates": [StatusInput, …]}` or one bare StatusInput."""
+def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
+    """Publish one payload, `{"batchId", "updates": [StatusInput, …]}` or one bare StatusInput; or a batch of
+    SQS messages whose bodies are such payloads."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - _PUSH_SECONDS
+    records = records_of(event)
+    if records is not None:
+        return _publish_messages(records, context, deadline)
     try:
         result = publisher()(event, batch_id=context.aws_request_id, deadline=deadline)
     except StatusError:
-        metrics.add_metric(name="PublishFailures", unit=MetricUnit.Count, value=1)
+        _count(failed=1)
         raise
-    metrics.add_metric(name="StatusesCommitted", unit=MetricUnit.Count, value=result["committed"])
-    metrics.add_metric(name="StatusesRejected", unit=MetricUnit.Count, value=len(result["rejected"]))
-    metrics.add_metric(name="Pushes", unit=MetricUnit.Count, value=result["pushed"])
+    _count(committed=result["committed"], rejected=len(result["rejected"]), pushed=result["pushed"])
     return result
+
+
+def _publish_messages(records: Sequence[Record], context: LambdaContext, deadline: float) -> QueueAnswer:
+    outcome = publish_messages(records, publisher(), deadline=deadline, now=time.time)
+    _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
+    if outcome.failed:
+        _count(failed=len(outcome.failed))
+        if context.get_remaining_time_in_millis() > _HASTEN_SECONDS * 1000:
+            retries().hasten(outcome.failed)
+    return outcome.answer()
+
+
+def _count(*, failed: int = 0, **counts: int) -> None:
+    names = {"committed": "StatusesCommitted", "rejected": "StatusesRejected", "pushed": "Pushes"}
+    for name, count in counts.items():
+        metrics.add_metric(name=names[name], unit=MetricUnit.Count, value=count)
+    if failed:
+        metrics.add_metric(name="PublishFailures", unit=MetricUnit.Count, value=failed)

@@ -15,9 +15,11 @@ OWNER = {"jobId.$": "$.jobId", "userId.$": "$.userId", "tenantId.$": "$.tenantId
 
 @pytest.fixture
 def machine(stacks: dict[str, Stack]) -> Machine:
-    definition = (
-        stacks["Local-Example"].one("AWS::StepFunctions::StateMachine").properties["DefinitionString"]
-    )
+    return machine_of(stacks["Local-Example"])
+
+
+def machine_of(stack: Stack) -> Machine:
+    definition = stack.one("AWS::StepFunctions::StateMachine").properties["DefinitionString"]
     text = "".join(part if isinstance(part, str) else "arn" for part in definition["Fn::Join"][1])
     parsed: Machine = json.loads(text)
     return parsed
@@ -62,9 +64,32 @@ def test_the_three_agents_run_at_the_same_time_and_know_their_attempt(machine: M
         assert agent["Retry"][0]["MaxAttempts"] == 2
 
 
-def test_statuses_of_the_orchestrator_are_awaited_and_named_after_the_execution(machine: Machine) -> None:
+STATUSES = ["complete", "error", "loading_agents", "synthesizing", "validating"]
+
+
+def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_after_the_execution(
+    machine: Machine,
+) -> None:
     statuses = []
     for state in checkpoints(machine).values():
+        message = state["Parameters"]
+        update = message["MessageBody"]
+        assert state["Resource"].endswith(":states:::sqs:sendMessage")
+        assert OWNER.items() <= update.items()
+        assert message["MessageGroupId.$"] == "$.jobId"
+        # A retry is the same message to the queue, and the same batch to the journal.
+        name = f"States.Format('{{}}-{update['status']}', $$.Execution.Name)"
+        assert message["MessageDeduplicationId.$"] == update["batchId.$"] == name
+        assert update["timestamp.$"] == "$$.State.EnteredTime"
+        statuses.append(update["status"])
+    assert sorted(statuses) == STATUSES
+
+
+def test_where_the_publisher_is_invoked_the_orchestrator_waits_for_each_commit(
+    invoking_stacks: dict[str, Stack],
+) -> None:
+    statuses = []
+    for state in checkpoints(machine_of(invoking_stacks["Dev-Example"])).values():
         payload = state["Parameters"]["Payload"]
         (update,) = payload["updates"]
         assert state["Resource"].endswith(":states:::lambda:invoke")
@@ -72,11 +97,15 @@ def test_statuses_of_the_orchestrator_are_awaited_and_named_after_the_execution(
         assert OWNER.items() <= update.items()
         assert payload["batchId.$"] == f"States.Format('{{}}-{update['status']}', $$.Execution.Name)"
         statuses.append(update["status"])
-    assert sorted(statuses) == ["complete", "error", "loading_agents", "synthesizing", "validating"]
+    assert sorted(statuses) == STATUSES
 
 
-def test_a_failing_publisher_never_stops_the_work(machine: Machine) -> None:
-    for name, state in checkpoints(machine).items():
+@pytest.mark.parametrize("transport", ["queue", "invoke"])
+def test_a_checkpoint_that_fails_never_stops_the_work(
+    stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], transport: str
+) -> None:
+    example = (stacks if transport == "queue" else invoking_stacks)["Dev-Example"]
+    for name, state in checkpoints(machine_of(example)).items():
         assert [retry["MaxAttempts"] for retry in state["Retry"]] == [2], name
         assert [catch["Next"] for catch in state["Catch"]] == [state["Next"]], name
         assert state["ResultPath"] is None, name
@@ -91,12 +120,12 @@ def test_a_failing_step_ends_the_job_with_an_error_status(machine: Machine, name
 
 
 def test_the_error_status_says_nothing_of_the_systems_own_words(machine: Machine) -> None:
-    (update,) = machine["States"]["PublishError"]["Parameters"]["Payload"]["updates"]
+    update = machine["States"]["PublishError"]["Parameters"]["MessageBody"]
     assert update["message"] == "The job stopped because one of its steps failed."
 
 
 def test_the_plan_names_each_agent_by_the_id_its_own_statuses_carry(machine: Machine) -> None:
-    (update,) = machine["States"]["PublishLoadingAgents"]["Parameters"]["Payload"]["updates"]
+    update = machine["States"]["PublishLoadingAgents"]["Parameters"]["MessageBody"]
     assert update["metadata"]["plan"] == [
         {"name": "Geo Agent", "invocationId.$": "States.Format('{}-geo', $.jobId)"},
         {"name": "Category Agent", "invocationId.$": "States.Format('{}-category', $.jobId)"},
@@ -116,4 +145,14 @@ def test_agents_work_offline_on_the_laptop_and_with_aws_elsewhere(stacks: dict[s
     for name, tools in (("Local-Example", "offline"), ("Dev-Example", "aws")):
         agent = stacks[name].function("handlers.geo_agent").properties
         assert agent["Environment"]["Variables"]["AGENT_TOOLS"] == tools
-        assert "STATUS_PUBLISHER_FUNCTION" in agent["Environment"]["Variables"]
+
+
+@pytest.mark.parametrize(
+    ("transport", "variable"), [("queue", "STATUS_QUEUE_URL"), ("invoke", "STATUS_PUBLISHER_FUNCTION")]
+)
+def test_agents_are_told_the_stages_way_to_the_publisher(
+    stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], transport: str, variable: str
+) -> None:
+    example = (stacks if transport == "queue" else invoking_stacks)["Dev-Example"]
+    told = example.function("handlers.geo_agent").properties["Environment"]["Variables"]
+    assert {name for name in told if name.startswith("STATUS_")} == {variable}

@@ -27,14 +27,22 @@ def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
         target = next(r for r in stack.resources if r.name == name)
         return str(target.properties.get("Handler") or named(target))
     if "Fn::ImportValue" in resource:
-        return str(resource["Fn::ImportValue"]).partition("FnGetAtt")[2][: len("StatusPublisherFunction")]
+        return imported(str(resource["Fn::ImportValue"]))
     parts = [p if isinstance(p, str) else described(stack, p, roles_log) for p in resource["Fn::Join"][1]]
     return "".join(parts)
+
+
+def imported(export: str) -> str:
+    name = export.partition("FnGetAtt")[2]
+    return "status queue" if "StatusesQueue" in name else name[: len("StatusPublisherFunction")]
 
 
 def named(target: Resource) -> str:
     if target.type == "AWS::DynamoDB::Table":
         return "table " + str(target.properties["KeySchema"][0]["AttributeName"])
+    if target.type == "AWS::SQS::Queue":
+        kind = "statuses" if target.properties.get("FifoQueue") else "failed invokes"
+        return f"queue of {kind}"
     return target.type
 
 
@@ -80,7 +88,14 @@ def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
         mutation: {"appsync:GraphQL"},
         "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "table tenant_id": {"dynamodb:Query"},
-        "AWS::SQS::Queue": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+        "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+        "queue of statuses": {
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ReceiveMessage",
+        },
     }
 
 
@@ -128,7 +143,8 @@ def test_the_api_may_write_to_its_own_log_alone(stacks: dict[str, Stack], name: 
     assert grants(stack, role, own_log=groups[0].name) == OWN_LOG
 
 
-PUBLISHER = {"StatusPublisherFunction": {"lambda:InvokeFunction"}}
+BY_INVOKE = {"StatusPublisherFunction": {"lambda:InvokeFunction"}}
+BY_QUEUE = {"status queue": {"sqs:SendMessage"}}
 PLACES = {"geo-places:Geocode"}
 MODEL = {"bedrock:InvokeModel"}
 
@@ -147,7 +163,7 @@ MODEL = {"bedrock:InvokeModel"}
 def test_agents_may_tell_the_publisher_and_use_their_own_tool(
     stacks: dict[str, Stack], handler: str, publishes: bool, tools: set[str]
 ) -> None:
-    expected = {**OWN_LOG, **TRACES, **(PUBLISHER if publishes else {})}
+    expected = {**OWN_LOG, **TRACES, **(BY_QUEUE if publishes else {})}
     assert function_grants(stacks["Local-Example"], f"handlers.{handler}") == expected
     on_aws = function_grants(stacks["Dev-Example"], f"handlers.{handler}")
     more = {resource: actions for resource, actions in on_aws.items() if resource not in expected}
@@ -165,7 +181,16 @@ def test_the_state_machine_may_invoke_its_functions_and_no_versions(
     observed = found.pop("*")
     handlers = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}
     assert found == {
-        **PUBLISHER,
+        **BY_QUEUE,
         **{f"examples.civic_complaints.handlers.{h}": {"lambda:InvokeFunction"} for h in handlers},
     }
     assert {action.partition(":")[0] for action in observed} == {"logs", "xray"}
+
+
+def test_where_the_publisher_is_invoked_nobody_may_use_the_queue(invoking_stacks: dict[str, Stack]) -> None:
+    example = invoking_stacks["Dev-Example"]
+    agent = function_grants(example, "handlers.geo_agent")
+    machine = grants(example, example.one("AWS::StepFunctions::StateMachine").properties["RoleArn"])
+    for found in (agent, machine):
+        assert found["StatusPublisherFunction"] == {"lambda:InvokeFunction"}
+        assert "status queue" not in found

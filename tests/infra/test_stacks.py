@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from infra.stage import stages
-from tests.infra.synthesised import APPSYNC_URL, EXAMPLE_STACKS, STATUS_STACKS, TODAY, Stack
+from status_utils.settings import QUEUE_RECEIVES
+from tests.infra.synthesised import APPSYNC_URL, EXAMPLE_STACKS, STATUS_STACKS, TODAY, Resource, Stack
 
 API = "AWS::AppSync::GraphQLApi"
 
@@ -51,10 +52,10 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
         app.synth()
 
 
-def test_every_template_passes_cfn_lint(stacks: dict[str, Stack]) -> None:
+def test_every_template_passes_cfn_lint(stacks: dict[str, Stack], invoking_stacks: dict[str, Stack]) -> None:
     # W3005: the construct library writes a DependsOn beside every GetAtt of a role.
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--"]
-    templates = [str(stack.path) for stack in stacks.values()]
+    templates = [str(stack.path) for stack in (*stacks.values(), *invoking_stacks.values())]
     finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (0, "")
 
@@ -156,7 +157,7 @@ def test_a_payload_that_fails_is_retried_within_bounds_and_then_kept(
     publisher = stack.function("status_publisher.handler.handler")
     assert publisher.properties["Timeout"] == 30
     delivery = stack.one("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": publisher.name}).properties
-    queue = stack.one("AWS::SQS::Queue")
+    (queue,) = [queue for queue in stack.all("AWS::SQS::Queue") if "FifoQueue" not in queue.properties]
     assert delivery["MaximumRetryAttempts"] <= 2
     assert delivery["MaximumEventAgeInSeconds"] <= 900
     assert delivery["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue.name, "Arn"]}
@@ -165,10 +166,60 @@ def test_a_payload_that_fails_is_retried_within_bounds_and_then_kept(
 
 
 @pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
-def test_the_dead_letter_queue_takes_nothing_without_tls(stacks: dict[str, Stack], name: str) -> None:
-    statement = stacks[name].one("AWS::SQS::QueuePolicy").properties["PolicyDocument"]["Statement"][0]
-    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+def test_no_queue_takes_anything_without_tls(stacks: dict[str, Stack], name: str) -> None:
+    policies = [policy.properties for policy in stacks[name].all("AWS::SQS::QueuePolicy")]
+    kept = {queue["Ref"] for policy in policies for queue in policy["Queues"]}
+    assert kept == {queue.name for queue in stacks[name].all("AWS::SQS::Queue")}
+    for policy in policies:
+        statement = policy["PolicyDocument"]["Statement"][0]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def fifo_queues(stack: Stack) -> tuple[Resource, Resource]:
+    """The queue of statuses, and its dead-letter queue."""
+    fifo = [queue for queue in stack.all("AWS::SQS::Queue") if queue.properties.get("FifoQueue")]
+    (statuses,) = [queue for queue in fifo if "RedrivePolicy" in queue.properties]
+    (dead,) = [queue for queue in fifo if queue is not statuses]
+    return statuses, dead
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_queue_keeps_each_jobs_order_and_what_fails_too_often(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    statuses, dead = fifo_queues(stacks[name])
+    assert statuses.properties["DeduplicationScope"] == "messageGroup"
+    assert statuses.properties["FifoThroughputLimit"] == "perMessageGroupId"
+    assert "ContentBasedDeduplication" not in statuses.properties  # the same words twice are two statuses
+    assert statuses.properties["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": [dead.name, "Arn"]},
+        "maxReceiveCount": QUEUE_RECEIVES,
+    }
+    assert all(queue.properties["SqsManagedSseEnabled"] is True for queue in (statuses, dead))
+    assert dead.properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_queue_feeds_the_publisher_and_takes_back_what_failed(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    stack = stacks[name]
+    publisher = stack.function("status_publisher.handler.handler")
+    statuses, _ = fifo_queues(stack)
+    mapping = stack.one("AWS::Lambda::EventSourceMapping").properties
+    assert mapping["FunctionName"] == {"Ref": publisher.name}
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": [statuses.name, "Arn"]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 10
+    assert "MaximumBatchingWindowInSeconds" not in mapping  # FIFO queues have none
+    assert statuses.properties["VisibilityTimeout"] >= 6 * publisher.properties["Timeout"]
+
+
+def test_the_queue_leaves_prods_publisher_room_for_invokes(stacks: dict[str, Stack]) -> None:
+    reserved = stacks["Prod-Status"].function("status_publisher.handler.handler").properties
+    mapping = stacks["Prod-Status"].one("AWS::Lambda::EventSourceMapping").properties
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] < reserved["ReservedConcurrentExecutions"]
 
 
 def test_the_local_publisher_is_sent_to_the_data_plane(stacks: dict[str, Stack]) -> None:
@@ -265,6 +316,8 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "UserPoolId",
         "UserPoolClientId",
         "PublisherFunctionArn",
+        "StatusQueueUrl",
+        "StatusDeadLetterQueueUrl",
         "DeadLetterQueueUrl",
         "StatusTable",
         "UserSessionsTable",
@@ -277,8 +330,14 @@ def test_the_example_stack_tells_where_jobs_start(stacks: dict[str, Stack]) -> N
     assert set(stacks["Local-Example"].outputs) == {"StateMachineArn"}
 
 
-def test_the_example_depends_on_nothing_that_changes_with_code(stacks: dict[str, Stack]) -> None:
+def test_the_example_depends_on_nothing_that_changes_with_code(
+    stacks: dict[str, Stack], invoking_stacks: dict[str, Stack]
+) -> None:
     # CloudFormation refuses to change an export in use, so a layer must not be one.
-    exports = [name for name in stacks["Dev-Status"].outputs if name.startswith("Exports")]
-    assert len(exports) == 1
-    assert "StatusPublisherFunction" in exports[0]
+    for stack in (stacks["Dev-Status"], invoking_stacks["Dev-Status"]):
+        exports = sorted(name for name in stack.outputs if name.startswith("Exports"))
+        # Function and queue whatever the transport, or the choice could not be changed once it is deployed.
+        parts = ["FnGetAttStatusPublisherFunction", "FnGetAttStatusPublisherStatusesQueue"]
+        assert len(exports) == 3
+        wanted = [*parts, "RefStatusPublisherStatusesQueue"]
+        assert all(part in name for part, name in zip(wanted, exports, strict=True))

@@ -36,6 +36,8 @@ OUTPUTS = LocalOutputs(
     api_id="api0",
     view_token_secret_arn="arn:secret",
     dead_letter_queue_url="http://127.0.0.1:4566/dead",
+    status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
+    status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/ca.pem",
 )
 
@@ -157,6 +159,7 @@ def test_env_gives_lines_a_shell_can_read(folder: StateFolder, capsys: pytest.Ca
     assert seen["AWS_ENDPOINT_URL"] == OUTPUTS.aws_endpoint_url
     assert seen["AWS_DEFAULT_REGION"] == "us-east-1"
     assert seen["STATUS_PUBLISHER_FUNCTION"] == OUTPUTS.publisher_function_arn
+    assert seen["STATUS_QUEUE_URL"] == OUTPUTS.status_queue_url
     assert OUTPUTS.api_key not in lines
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from status_utils import publish_orchestrator_status
 from status_utils.errors import TransportError
-from status_utils.lambda_transport import LambdaTransport, default_transport
+from status_utils.lambda_transport import LambdaTransport
 from status_utils.limits import PAYLOAD_BYTES
+from status_utils.transports import default_transport
 from tests.unit.local_http import Answer, local_server
 
 ACCEPTED = Answer(status=202, body=b"")
@@ -94,15 +95,3 @@ def test_a_payload_larger_than_an_invoke_is_refused_before_the_network() -> None
     with pytest.raises(TransportError) as refused:
         LambdaTransport("publisher").send({"batchId": "b" * PAYLOAD_BYTES})
     assert (refused.value.code, refused.value.retriable) == ("too_large", False)
-
-
-def test_the_environments_transport_is_one_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STATUS_PUBLISHER_FUNCTION", "publisher")
-    assert default_transport() is default_transport()
-
-
-def test_an_environment_without_a_publisher_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TransportError):
-        default_transport()
-    monkeypatch.setenv("STATUS_PUBLISHER_FUNCTION", "publisher")
-    assert isinstance(default_transport(), LambdaTransport)

@@ -30,6 +30,8 @@ OUTPUTS = LocalOutputs(
     api_id="api0",
     view_token_secret_arn="arn:aws:secretsmanager:us-east-1:000000000000:secret:view",
     dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead",
+    status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
+    status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/certificates/ca.pem",
 )
 
@@ -54,6 +56,8 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
         "apiId",
         "viewTokenSecretArn",
         "deadLetterQueueUrl",
+        "statusQueueUrl",
+        "statusDeadLetterQueueUrl",
         "caCertificate",
     }
     assert document["demoUsers"] == [

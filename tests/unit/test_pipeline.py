@@ -216,6 +216,13 @@ def test_nothing_of_a_job_overtakes_what_could_not_be_committed(world: World) ->
     assert head.sequence == limits.UPDATES_PER_COMMIT
 
 
+def test_that_something_is_not_committed_matters_more_than_a_push_that_failed_before(world: World) -> None:
+    both = {"updates": [entry(jobId="job-2"), entry()]}
+    journal = FailingJournal(job_id="job-1")
+    with pytest.raises(JournalError):
+        world.publish(both, journal=journal, broadcaster=FailingBroadcaster())
+
+
 def test_a_failing_push_does_not_hold_up_the_jobs_next_commit(world: World) -> None:
     many = [str(n) for n in range(limits.UPDATES_PER_COMMIT + 1)]
     with pytest.raises(BroadcastError):

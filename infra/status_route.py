@@ -1,0 +1,120 @@
+"""How code of another stack reports statuses: through the queue, or by invoking the publisher.
+
+A stage chooses one; the code that reports and the states that do are told and granted the same one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from infra.stage import StageConfig
+from status_utils.settings import CallerSettings
+
+Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
+
+
+class StatusRoute(ABC):
+    """One way to the publisher."""
+
+    @abstractmethod
+    def settings(self) -> CallerSettings:
+        """What code that reports has in its environment."""
+
+    @abstractmethod
+    def grant(self, role: iam.IGrantable) -> None:
+        """Let a role report."""
+
+    @abstractmethod
+    def _task(self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]) -> Checkpoint:
+        """The state itself."""
+
+    def checkpoint(
+        self, scope: Construct, name: str, *, batch_id: str, update: Mapping[str, object]
+    ) -> Checkpoint:
+        """A state that reports `update`, a StatusInput. `batch_id` makes its retries the same status."""
+        entered = {"timestamp": sfn.JsonPath.string_at("$$.State.EnteredTime")}
+        task = self._task(scope, name, batch_id, {**update, **entered})
+        task.add_retry(
+            errors=["States.ALL"],
+            max_attempts=2,
+            interval=Duration.seconds(1),
+            backoff_rate=2,
+            max_delay=Duration.seconds(5),
+        )
+        return task
+
+
+class QueueRoute(StatusRoute):
+    """Through the FIFO queue: nobody waits for the commit, and a job keeps its order."""
+
+    def __init__(self, queue: sqs.IQueue) -> None:
+        self._queue = queue
+
+    def settings(self) -> CallerSettings:
+        """See StatusRoute.settings."""
+        return CallerSettings(status_queue_url=self._queue.queue_url)
+
+    def grant(self, role: iam.IGrantable) -> None:
+        """See StatusRoute.grant."""
+        # Not grant_send_messages: that one adds reading the queue's attributes.
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["sqs:SendMessage"], resource_arns=[self._queue.queue_arn]
+        )
+
+    def _task(
+        self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]
+    ) -> tasks.SqsSendMessage:
+        return tasks.SqsSendMessage(
+            scope,
+            name,
+            queue=self._queue,
+            message_body=sfn.TaskInput.from_object({"batchId": batch_id, **update}),
+            message_group_id=sfn.JsonPath.string_at("$.jobId"),
+            # Without the retry's number: what the queue took although its answer got lost is not sent twice.
+            message_deduplication_id=batch_id,
+            result_path=sfn.JsonPath.DISCARD,
+        )
+
+
+class InvokeRoute(StatusRoute):
+    """By invoking the publisher: agents asynchronously, so without order; states wait for the commit."""
+
+    def __init__(self, publisher: lambda_.IFunction) -> None:
+        self._publisher = publisher
+
+    def settings(self) -> CallerSettings:
+        """See StatusRoute.settings."""
+        return CallerSettings(status_publisher_function=self._publisher.function_arn)
+
+    def grant(self, role: iam.IGrantable) -> None:
+        """See StatusRoute.grant."""
+        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["lambda:InvokeFunction"], resource_arns=[self._publisher.function_arn]
+        )
+
+    def _task(
+        self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]
+    ) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke(
+            scope,
+            name,
+            lambda_function=self._publisher,
+            payload=sfn.TaskInput.from_object({"batchId": batch_id, "updates": [update]}),
+            result_path=sfn.JsonPath.DISCARD,
+            retry_on_service_exceptions=False,
+        )
+
+
+def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:
+    """The way that the stage chose."""
+    return QueueRoute(queue) if stage.status_transport == "queue" else InvokeRoute(publisher)

@@ -1,0 +1,170 @@
+"""Messages of the queue: each is one payload, in the order of its job; what failed comes again.
+
+A message is one commit, with its own batch id (the payload's, or the message's): a redelivery is the same
+commit again, whatever shares the batch with it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from status_utils.errors import BroadcastError, SessionStoreError, StatusError
+from status_utils.pipeline import PublishResult
+from status_utils.settings import QUEUE_RECEIVES
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+Record = Mapping[str, Any]
+
+_RETRY_SECONDS = (2, 10, 60, 120, 300)
+"""How soon a message comes again that failed once, twice …: eight minutes for what is broken to come back."""
+
+_log = logging.getLogger("status_utils.queue")  # below the name that the handler gives its format to
+
+
+class BatchItemFailure(TypedDict):
+    """One message that is to come again."""
+
+    itemIdentifier: str
+
+
+class QueueAnswer(TypedDict):
+    """A partial batch response: the queue forgets all other messages."""
+
+    batchItemFailures: list[BatchItemFailure]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch of messages."""
+
+    failed: list[Record] = field(default_factory=list)
+    committed: int = 0
+    rejected: int = 0
+    pushed: int = 0
+
+    def answer(self) -> QueueAnswer:
+        """For Lambda."""
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in self.failed]}
+
+
+def records_of(event: object) -> Sequence[Record] | None:
+    """The messages of an event from SQS; None for everything else, which is a payload itself."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not (isinstance(records, list) and records):
+        return None
+    from_sqs = all(isinstance(r, dict) and r.get("eventSource") == "aws:sqs" for r in records)
+    return records if from_sqs else None
+
+
+def publish_messages(
+    records: Sequence[Record],
+    publish: Callable[..., PublishResult],
+    *,
+    deadline: float,
+    now: Callable[[], float],
+) -> Outcome:
+    """Publish messages in their order; `deadline` is in epoch seconds, what is not begun by then has failed.
+
+    After a message that was not committed, all later ones of its group fail untried, so that none overtakes
+    it, until its last delivery: then it goes to the dead-letter queue, and would take them along. A failed
+    push holds up nothing: the message is in the log already, and comes again for its push only.
+    """
+    outcome = Outcome()
+    stopped: set[str] = set()
+    for record in records:
+        group = _group(record)
+        if group in stopped or now() >= deadline:
+            outcome.failed.append(record)
+            stopped.add(group)
+            continue
+        try:
+            result = publish(_payload(record), batch_id=record["messageId"], deadline=deadline)
+        except (BroadcastError, SessionStoreError):  # the pipeline has logged why
+            outcome.failed.append(record)
+            continue
+        except Exception as error:  # noqa: BLE001 - what one message meets must not take others with it
+            _log.error(
+                "message_id=<%s>, received=<%s>, error=<%s> | message failed",
+                record["messageId"],
+                _received(record),
+                type(error).__name__,
+                exc_info=not isinstance(error, StatusError),  # a mistake of ours; the pipeline tells the rest
+            )
+            outcome.failed.append(record)
+            if _received(record) < QUEUE_RECEIVES:
+                stopped.add(group)
+            continue
+        outcome.committed += result["committed"]
+        outcome.rejected += len(result["rejected"])
+        outcome.pushed += result["pushed"]
+    return outcome
+
+
+def _group(record: Record) -> str:
+    # A queue without groups promises no order: there, each message stands for itself.
+    return str(record["attributes"].get("MessageGroupId") or record["messageId"])
+
+
+def _payload(record: Record) -> object:
+    try:
+        return json.loads(record["body"])
+    except (ValueError, RecursionError):
+        return None  # no payload: the pipeline rejects it, says so in the log, and it is not tried again
+
+
+class Retries:
+    """Has failed messages come again in seconds: left alone, they and their jobs wait for the queue's
+    visibility timeout, which is minutes."""
+
+    def __init__(self, client: SQSClient) -> None:
+        self._client = client
+        self._url = cache(self._find_url)
+
+    def hasten(self, failed: Sequence[Record]) -> None:
+        """Make them visible soon, sooner at their first failure. Does nothing worse than nothing."""
+        queues: dict[str, list[Record]] = {}
+        for record in failed:
+            queues.setdefault(record["eventSourceARN"], []).append(record)
+        for arn, records in queues.items():
+            try:
+                self._hasten(arn, records)
+            except (BotoCoreError, ClientError) as error:
+                code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+                _log.warning(
+                    "queue=<%s>, error=<%s>, code=<%s> | failed messages wait their full time",
+                    arn,
+                    type(error).__name__,
+                    code,
+                )
+
+    def _hasten(self, arn: str, records: Sequence[Record]) -> None:
+        # One by one: localcloud's IAM knows the batch as an action of its own, which AWS does not grant.
+        for record in records:
+            self._client.change_message_visibility(
+                QueueUrl=self._url(arn),
+                ReceiptHandle=record["receiptHandle"],
+                VisibilityTimeout=_retry_seconds(record),
+            )
+
+    def _find_url(self, arn: str) -> str:
+        *_, account, name = arn.split(":")
+        return self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+
+
+def _received(record: Record) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def _retry_seconds(record: Record) -> int:
+    received = _received(record)
+    # At once into the dead-letter queue, so that the job does not wait for nothing.
+    return 0 if received >= QUEUE_RECEIVES else _RETRY_SECONDS[received - 1]
