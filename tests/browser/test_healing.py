@@ -160,7 +160,8 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
     held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
     held.watch(story.user, story.job_id)
-    held.page.clock.fast_forward(SETTLE_MS)
+    with held.page.expect_response("**/graphql"):  # its last look before it waits for long
+        held.page.clock.fast_forward(SETTLE_MS)
     faults.switch(drop=1)
     story.tell("three")
     held.page.clock.fast_forward(BEAT_MS)

@@ -53,6 +53,7 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     pictures.phone(dashboard, "completed-phone")
     pictures.wide(dashboard, "completed-dark", dark=True)
     expect_steps(dashboard.drawn())
+    assert dashboard.troubles == []
 
 
 def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from status_utils.agent_state import time_of
 from status_utils.events import StatusUpdate
+from status_utils.fold import fold
+from status_utils.job import Job
 from status_utils.words import status_type
 
 START_MS = 1_795_167_000_000  # 2026-11-20T09:30:00.000Z
@@ -44,6 +46,16 @@ def committed(updates: Iterable[StatusUpdate], *, first: int = 1) -> list[Status
         replace(update, sequence=sequence, event_id=f"e{sequence}")
         for sequence, update in enumerate(updates, first)
     ]
+
+
+def folded(*updates: StatusUpdate) -> Job:
+    """The snapshot of the statuses, committed in this order."""
+    return fold(committed(updates))
+
+
+def geo(word: str, at: float = 0.0, **fields: Any) -> StatusUpdate:
+    """A status of the Geo Agent."""
+    return status(word, at, agent="Geo Agent", **fields)
 
 
 NAMES = ("Geo Agent", "Category Agent", "Severity Agent")
