@@ -1,4 +1,4 @@
-"""What an agent pays for the library, against what it pays for boto3 (PERFORMANCE.md, section 1).
+"""What an agent pays for the library, against what it pays for boto3 (docs/performance.md).
 
     python -m benchmarks.caller [--runs 9]
 

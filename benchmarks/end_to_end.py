@@ -1,4 +1,4 @@
-"""From a call to the eye, on localcloud (PERFORMANCE.md, section 6).
+"""From a call to the eye, on localcloud (docs/performance.md).
 
     python -m benchmarks.end_to_end [--state-dir DIR] [--statuses 200]
 

@@ -1,4 +1,4 @@
-"""The publisher Lambda against the same work as a newcomer writes it (PERFORMANCE.md, section 2).
+"""The publisher Lambda against the same work as a newcomer writes it (docs/performance.md).
 
     python -m benchmarks.publisher [--runs 5]
 

@@ -30,7 +30,7 @@ Statusbeam-Local-Status |  7 | 10:08:14 AM | CREATE_FAILED | AWS::Lambda::Functi
 """
 FAILED_SYNTH = """
 Traceback (most recent call last):
-  File "/work/app.py", line 10, in <module>
+  File "/home/user/app.py", line 10, in <module>
     from infra.stacks import add_stages
 ModuleNotFoundError: No module named 'aws_cdk'
 python app.py: Subprocess exited with error 1
