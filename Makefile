@@ -9,7 +9,10 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 # Trust what the system trusts, as pip and npm do: company proxies sign for themselves.
 export UV_SYSTEM_CERTS := 1
-# Reach the recipes as environment variables, so that no character of the text is read by a shell.
+# Reach the recipes as environment variables and as typed, so that neither make nor a shell reads into the text.
+ifdef COMPLAINT
+override COMPLAINT := $(value COMPLAINT)
+endif
 export COMPLAINT FAIL_AGENT
 
 SOURCES := app.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
