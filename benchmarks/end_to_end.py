@@ -3,7 +3,8 @@
     python -m benchmarks.end_to_end [--state-dir DIR] [--statuses 200]
 
 Without --state-dir it starts a localcloud of its own, twice, and times that; with it, it measures the one
-that runs there. Time to a job's first status (cold, warm), and publish -> received at 20 statuses a second.
+that runs there. Time to a job's first status (cold, warm), and publish -> received at 20 statuses a second, through the
+queue, which is the default and has the goals, and through asynchronous invokes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from benchmarks.measure import Goal, Spread, percentile
 from benchmarks.watcher import Watcher
 from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
+from status_utils import LambdaTransport, QueueTransport
+from status_utils.ports import Transport
 
 STATUSES_PER_SECOND = 20.0
 WARM_UP_STATUSES = 20
@@ -81,18 +84,25 @@ def measure(outputs: LocalOutputs, statuses: int) -> list[Goal]:
         first = [_first_status(outputs, user, watcher) for _ in range(1 + WARM_JOBS)]
         print(f"job started -> first status, cold  {first[0]:,.0f} ms")
         print(f"job started -> first status, warm  {Spread.of(first[1:])} ms")
-        _latencies(outputs, user, watcher, WARM_UP_STATUSES)
-        latencies = _latencies(outputs, user, watcher, statuses)
-    p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
-    print(
-        f"{statuses} statuses at {STATUSES_PER_SECOND:.0f}/s, publish -> received: {Spread.of(latencies)} ms"
-    )
-    lost = statuses - len(latencies)
-    return [
-        Goal(what="publish -> received, p50", values=[p50], at_most=P50_GOAL_MS, unit=" ms"),
-        Goal(what="publish -> received, p99", values=[p99], at_most=P99_GOAL_MS, unit=" ms"),
-        Goal(what="statuses that did not arrive", values=[lost], at_most=0),
-    ]
+        queue = QueueTransport(outputs.status_queue_url, new_client=lambda: _aws(outputs, "sqs"))
+        invoke = LambdaTransport(outputs.publisher_function_arn, new_client=lambda: _aws(outputs, "lambda"))
+        goals = []
+        for name, transport in (("queue", queue), ("invoke", invoke)):
+            _latencies(transport, user, watcher, WARM_UP_STATUSES)
+            latencies = _latencies(transport, user, watcher, statuses)
+            what = f"{statuses} statuses at {STATUSES_PER_SECOND:.0f}/s, {name} -> received"
+            print(f"{what}: {Spread.of(latencies)} ms")
+            lost = statuses - len(latencies)
+            goals.append(Goal(what=f"statuses that did not arrive, {name}", values=[lost], at_most=0))
+            if transport is queue:
+                p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
+                goals.append(
+                    Goal(what="queue -> received, p50", values=[p50], at_most=P50_GOAL_MS, unit=" ms")
+                )
+                goals.append(
+                    Goal(what="queue -> received, p99", values=[p99], at_most=P99_GOAL_MS, unit=" ms")
+                )
+    return goals
 
 
 def _first_status(outputs: LocalOutputs, user: DemoUser, watcher: Watcher) -> float:
@@ -119,9 +129,9 @@ def _wait_until_done(machines: Any, execution_arn: str) -> None:
         time.sleep(0.1)
 
 
-def _latencies(outputs: LocalOutputs, user: DemoUser, watcher: Watcher, statuses: int) -> list[float]:
-    """Milliseconds from before the invoke to the subscriber, of those that arrived."""
-    functions, job_id = _aws(outputs, "lambda"), f"benchmark-{uuid.uuid4().hex[:12]}"
+def _latencies(transport: Transport, user: DemoUser, watcher: Watcher, statuses: int) -> list[float]:
+    """Milliseconds from before the send to the subscriber, of those that arrived."""
+    job_id = f"benchmark-{uuid.uuid4().hex[:12]}"
     sent: dict[str, float] = {}
     begun = time.perf_counter()
     for number in range(statuses):
@@ -137,9 +147,8 @@ def _latencies(outputs: LocalOutputs, user: DemoUser, watcher: Watcher, statuses
             "message": f"Looking at street {number}",
             "progress": 100 * number / statuses,
         }
-        payload = json.dumps({"updates": [update]}).encode()
         sent[event_id] = time.perf_counter()
-        functions.invoke(FunctionName=outputs.publisher_function_arn, InvocationType="Event", Payload=payload)
+        transport.send({"updates": [update]})
     arrived = {event: watcher.wait_for_event(job_id, event, seconds=ARRIVAL_SECONDS) for event in sent}
     return [(at - sent[event]) * 1000 for event, at in arrived.items() if at is not None]
 
