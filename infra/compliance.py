@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, App, Validations
+import json
+from typing import Any
+
+from aws_cdk import Acknowledgment, App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
@@ -15,3 +18,24 @@ def add_checks(app: App) -> None:
 def accept(construct: IConstruct, *, rule: str, reason: str) -> None:
     """Let `construct` and what it holds break `rule` (like `AwsSolutions-IAM5[Resource::*]`), and say why."""
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
+
+
+def accept_wildcard(construct: IConstruct, *, resource: str, reason: str) -> None:
+    """Let `construct` hold a grant on `resource`, an ARN with a wildcard, and say why."""
+    spelled = _spelled(Stack.of(construct).resolve(resource))
+    accept(construct, rule=f"AwsSolutions-IAM5[Resource::{spelled}]", reason=reason)
+
+
+def _spelled(value: Any) -> str:
+    """A value as findings name it: references in angle brackets, what is put together in one piece."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [delimiter, parts]}:
+            return str(delimiter).join(_spelled(part) for part in parts)
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case _:
+            return json.dumps(value, separators=(",", ":"))

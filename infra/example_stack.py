@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.bundling import build_bundle
 from infra.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
+from infra.execution_closer import ExecutionCloser
 from infra.python_function import PythonFunction, library_layer
 from infra.stage import StageConfig
 from infra.status_route import StatusRoute
@@ -25,7 +26,8 @@ class ExampleStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
         self._functions: dict[str, PythonFunction] = {}
-        self._make_functions(stage, route)
+        library = library_layer(self)
+        self._make_functions(stage, route, library)
         parts = CivicFunctions(
             load_playbook=self._functions["load_playbook"].function,
             agents=tuple(
@@ -36,20 +38,32 @@ class ExampleStack(Stack):
             synthesize=self._functions["synthesize"].function,
         )
         workflow = CivicWorkflow(self, "CivicComplaints", stage=stage, functions=parts, route=route)
+        closer = ExecutionCloser(
+            self,
+            "ExecutionCloser",
+            stage=stage,
+            route=route,
+            library=library,
+            state_machines=[workflow.state_machine],
+        )
         for function in parts.all():
             _grant_invoke(workflow.role, function)
         route.grant(workflow.role)
         workflow.grant_observation()
+        route.grant(closer.role)
+        closer.grant_reading_inputs()
         for key in _AGENTS.values():
             route.grant(self._functions[f"{key}_agent"].role)
         if stage.agent_tools == "aws":
             self._grant_tools(stage)
-        arn = CfnOutput(self, "OutputStateMachineArn", value=workflow.state_machine.state_machine_arn)
-        arn.override_logical_id("StateMachineArn")
+        self._output("StateMachineArn", workflow.state_machine.state_machine_arn)
+        self._output("ExecutionDeadLetterQueueUrl", closer.dead_letters.queue_url)
 
-    def _make_functions(self, stage: StageConfig, route: StatusRoute) -> None:
+    def _output(self, name: str, value: str) -> None:
+        CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)
+
+    def _make_functions(self, stage: StageConfig, route: StatusRoute, library: lambda_.ILayerVersion) -> None:
         bundle = build_bundle(sources=("examples/__init__.py", "examples/civic_complaints"))
-        library = library_layer(self)
         # The example reads the two AGENT_ variables itself; it is copied as a whole and imports no infra.
         environment = {
             **route.settings().to_env(),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.bundling import ROOT, build_bundle
-from infra.compliance import accept
+from infra.dead_letters import dead_letter_queue
 from infra.python_function import AsyncDelivery, PythonFunction
 from infra.stage import StageConfig
 from infra.status_queue import StatusQueue
@@ -34,18 +33,7 @@ class Publisher(Construct):
         library: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            enforce_ssl=not stage.emulated,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            retention_period=Duration.days(14),
-            removal_policy=stage.removal_policy,
-        )
-        accept(self.dead_letters, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
-        if stage.emulated:
-            reason = "The emulator speaks plain HTTP, on the loopback interface only."
-            accept(self.dead_letters, rule="AwsSolutions-SQS4", reason=reason)
+        self.dead_letters = dead_letter_queue(self, "DeadLetters", stage=stage)
         timeout = Duration.seconds(_TIMEOUT_SECONDS)
         publisher = PythonFunction(
             self,

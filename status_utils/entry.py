@@ -14,6 +14,13 @@ from .events import StatusUpdate
 from .validation import refuse, wire_time
 from .words import qualified_status, status_type
 
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Final
+
+ENVELOPE: Final = ("batchId", "onlyIfOpen")
+"""What may stand beside the fields of a bare status, and belongs to its payload."""
+
 _PUBLISHERS_OWN = ("sequence", "earlier")
 
 

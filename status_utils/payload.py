@@ -7,7 +7,7 @@
 
 One payload is `{"batchId": …, "updates": [StatusInput, …]}` or one bare StatusInput, with or without a
 batchId beside its fields. Entries are taken or refused one by one; only a payload without a readable list of
-entries is refused whole.
+entries is refused whole. With `"onlyIfOpen": true`, statuses that would not move their job are passed over.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .entry import read_entry
+from .entry import ENVELOPE, read_entry
 from .errors import InvalidStatusError, RejectionCode
 from .events import StatusUpdate
 from .limits import BATCH_ID_LENGTH, ENTRIES_PER_PAYLOAD, UPDATES_PER_COMMIT
@@ -47,6 +47,7 @@ class ParsedPayload:
     """The statuses of one payload in order, with their places in it (`indexes`), and what was refused."""
 
     batch_id: str
+    only_if_open: bool = False
     updates: tuple[StatusUpdate, ...] = ()
     indexes: tuple[int, ...] = ()
     rejected: tuple[Rejection, ...] = ()
@@ -82,7 +83,7 @@ def parse_payload(payload: object, *, batch_id: str, now: float) -> ParsedPayloa
     `batch_id` is used when the payload brings none, `now` (epoch seconds) when an entry has no timestamp.
     """
     try:
-        batch_id, entries = _open(payload, batch_id)
+        batch_id, only_if_open, entries = _open(payload, batch_id)
     except InvalidStatusError as error:
         return ParsedPayload(batch_id=batch_id, rejected=(Rejection.of(error, None),))
     taken: dict[int, StatusUpdate] = {}
@@ -95,24 +96,27 @@ def parse_payload(payload: object, *, batch_id: str, now: float) -> ParsedPayloa
             rejected.append(Rejection.of(error, index))
     return ParsedPayload(
         batch_id=batch_id,
+        only_if_open=only_if_open,
         updates=tuple(taken.values()),
         indexes=tuple(taken),
         rejected=tuple(rejected),
     )
 
 
-def _open(payload: object, batch_id: str) -> tuple[str, list[Any]]:
+def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
     if not isinstance(payload, Mapping):
         raise refuse(None, RejectionCode.WRONG_TYPE, "must be a JSON object")
-    bare = {field: value for field, value in payload.items() if field != "batchId"}
+    bare = {field: value for field, value in payload.items() if field not in ENVELOPE}
     entries = payload.get("updates", [bare])
     if not isinstance(entries, list):
         raise refuse("updates", RejectionCode.WRONG_TYPE, "must be a list of statuses")
     if len(entries) > ENTRIES_PER_PAYLOAD:
         problem = f"must have at most {ENTRIES_PER_PAYLOAD} entries, not {len(entries)}"
         raise refuse("updates", RejectionCode.TOO_MANY, problem)
-    own = payload.get("batchId")
-    return (batch_id if own is None else _BATCH_ID("batchId", own)), entries
+    own, only_if_open = payload.get("batchId"), payload.get("onlyIfOpen")
+    if not isinstance(only_if_open, bool | None):
+        raise refuse("onlyIfOpen", RejectionCode.WRONG_TYPE, "must be true or false")
+    return (batch_id if own is None else _BATCH_ID("batchId", own)), bool(only_if_open), entries
 
 
 def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .entry import ENVELOPE
 from .errors import TransportError
 from .limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
 from .validation import json_text
@@ -45,7 +46,7 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     parts = [
         (group, part_id, body)
         for group, entries in _by_group(payload, batch_id).items()
-        for part_id, body in _bodies(entries, batch_id, max_bytes)
+        for part_id, body in _bodies(entries, batch_id, _condition(payload), max_bytes)
     ]
     # Ids of their own even where the queue compares them over all groups.
     several = len(parts) > 1
@@ -60,7 +61,7 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
 
 
 def _by_group(payload: Mapping[str, Any], batch_id: str) -> dict[str, list[str]]:
-    bare = {field: value for field, value in payload.items() if field != "batchId"}
+    bare = {field: value for field, value in payload.items() if field not in ENVELOPE}
     entries = payload.get("updates")
     groups: dict[str, list[str]] = {}
     for index, entry in enumerate(entries if isinstance(entries, list) else [bare]):
@@ -74,13 +75,21 @@ def _by_group(payload: Mapping[str, Any], batch_id: str) -> dict[str, list[str]]
     return groups
 
 
-def _bodies(entries: Sequence[str], batch_id: str, max_bytes: int) -> Iterator[tuple[str, str]]:
+def _condition(payload: Mapping[str, Any]) -> str:
+    """What each message says again of the whole payload."""
+    stated = payload.get("onlyIfOpen")
+    return "" if stated is None else f'"onlyIfOpen":{_for_sqs(json_text(stated))},'
+
+
+def _bodies(
+    entries: Sequence[str], batch_id: str, condition: str, max_bytes: int
+) -> Iterator[tuple[str, str]]:
     longest_id = _part_id(batch_id, len(entries))
-    room = max_bytes - len(_body(longest_id, ()).encode())
+    room = max_bytes - len(_body(longest_id, condition, ()).encode())
     parts = list(_cut(entries, room))
     for number, part in enumerate(parts):
         part_id = _part_id(batch_id, number) if len(parts) > 1 else batch_id
-        yield part_id, _body(part_id, part)
+        yield part_id, _body(part_id, condition, part)
 
 
 def _cut(entries: Sequence[str], room: int) -> Iterator[list[str]]:
@@ -105,8 +114,8 @@ def _part_id(batch_id: str, number: int) -> str:
     return part_id if len(part_id) <= BATCH_ID_LENGTH else _hash(part_id)
 
 
-def _body(batch_id: str, entries: Sequence[str]) -> str:
-    return f'{{"batchId":{_for_sqs(json_text(batch_id))},"updates":[{",".join(entries)}]}}'
+def _body(batch_id: str, condition: str, entries: Sequence[str]) -> str:
+    return f'{{"batchId":{_for_sqs(json_text(batch_id))},{condition}"updates":[{",".join(entries)}]}}'
 
 
 def _for_sqs(text: str) -> str:

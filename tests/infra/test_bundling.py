@@ -137,6 +137,7 @@ def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
             False,
         ),
+        ("lambdas.execution_closer.handler", ("lambdas/__init__.py", "lambdas/execution_closer"), False),
         (
             "lambdas.pre_token_generation.handler",
             ("lambdas/__init__.py", "lambdas/pre_token_generation"),

@@ -18,6 +18,8 @@ def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
     """A policy's resource in words that no hash gets into."""
     if isinstance(resource, str):
         return resource
+    if "Fn::Select" in resource:  # a part of an ARN
+        resource = resource["Fn::Select"][1]["Fn::Split"][1]
     if "Ref" in resource:
         return str(resource["Ref"])
     if "Fn::GetAtt" in resource:
@@ -147,6 +149,7 @@ BY_INVOKE = {"StatusPublisherFunction": {"lambda:InvokeFunction"}}
 BY_QUEUE = {"status queue": {"sqs:SendMessage"}}
 PLACES = {"geo-places:Geocode"}
 MODEL = {"bedrock:InvokeModel"}
+CLOSER = "execution_closer.handler.handler"
 
 
 @pytest.mark.parametrize(
@@ -194,3 +197,26 @@ def test_where_the_publisher_is_invoked_nobody_may_use_the_queue(invoking_stacks
     for found in (agent, machine):
         assert found["StatusPublisherFunction"] == {"lambda:InvokeFunction"}
         assert "status queue" not in found
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_the_closer_may_report_and_read_executions_of_its_machines(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    found = function_grants(stacks[name], CLOSER)
+    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
+    executions = next(resource for resource in found if ":states:" in resource)
+    assert executions.endswith(f":execution:{machine.name}:*")
+    assert found == {
+        **OWN_LOG,
+        **TRACES,
+        **BY_QUEUE,
+        executions: {"states:DescribeExecution"},
+        "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+    }
+
+
+def test_where_the_publisher_is_invoked_the_closer_does_so_too(invoking_stacks: dict[str, Stack]) -> None:
+    found = function_grants(invoking_stacks["Dev-Example"], CLOSER)
+    assert BY_INVOKE.items() <= found.items()
+    assert "status queue" not in found

@@ -326,8 +326,8 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
 
 
-def test_the_example_stack_tells_where_jobs_start(stacks: dict[str, Stack]) -> None:
-    assert set(stacks["Local-Example"].outputs) == {"StateMachineArn"}
+def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:
+    assert set(stacks["Local-Example"].outputs) == {"StateMachineArn", "ExecutionDeadLetterQueueUrl"}
 
 
 def test_the_example_depends_on_nothing_that_changes_with_code(

@@ -173,3 +173,26 @@ def test_every_entry_is_taken_or_rejected_once(entries: list[Any]) -> None:
     parsed = parse_payload({"updates": entries}, batch_id="b1", now=NOW)
     seen = [*parsed.indexes, *(rejection.index for rejection in parsed.rejected)]
     assert sorted(index for index in seen if index is not None) == list(range(len(entries)))
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({}, False),
+        ({"onlyIfOpen": None}, False),
+        ({"onlyIfOpen": False}, False),
+        ({"onlyIfOpen": True}, True),
+    ],
+)
+@pytest.mark.parametrize("whole", [{"updates": [entry()]}, entry()])
+def test_a_payload_says_whether_it_counts_only_for_open_jobs(
+    whole: dict[str, Any], stated: dict[str, Any], expected: bool
+) -> None:
+    parsed = parse_payload({**whole, **stated}, batch_id="request-1", now=NOW)
+    assert (parsed.only_if_open, len(parsed.updates), parsed.rejected) == (expected, 1, ())
+
+
+def test_a_condition_that_is_no_condition_refuses_the_payload() -> None:
+    parsed = parse_payload({"onlyIfOpen": "yes", "updates": [entry()]}, batch_id="request-1", now=NOW)
+    assert parsed.updates == ()
+    assert [(r.index, r.code, r.field) for r in parsed.rejected] == [(None, "wrong_type", "onlyIfOpen")]

@@ -246,3 +246,52 @@ def test_pushes_hold_every_status_once_in_order_and_stay_below_their_limit(
         sizes = [len(json_text(u.to_wire()).encode()) for u in alone]
         assert len(sizes) == 1 or sum(sizes) <= max_bytes
         assert push.earlier is None or push.earlier
+
+
+# only if open
+
+
+def last_word(batch_id: str, **changes: Any) -> dict[str, Any]:
+    return {**payload("ended for you", batch_id=batch_id, status="error", **changes), "onlyIfOpen": True}
+
+
+@pytest.mark.parametrize("only_if_open", [True, False, None])
+def test_a_job_that_is_open_takes_every_word(world: World, only_if_open: bool | None) -> None:
+    world.publish(payload("one"))
+    result = world.publish({**last_word("b2"), "onlyIfOpen": only_if_open})
+    assert (result["committed"], world.log()) == (1, ["one", "ended for you"])
+
+
+def test_a_job_that_ended_passes_it_over_and_says_so_in_the_log_alone(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    world.publish(payload("done", status="complete"))
+    assert world.publish(last_word("b2")) == {"committed": 0, "rejected": [], "pushed": 0}
+    assert world.log() == ["done"]
+    assert len(world.broadcaster.pushed) == 1
+    expected = "batch_id=<b2>, overall_status=<completed> | passed over: the job is not open to it"
+    assert [record.getMessage() for record in caplog.records] == [f"job_id=<job-1>, {expected}"]
+
+
+def test_without_the_condition_an_ended_job_takes_it_still(world: World) -> None:
+    world.publish(payload("done", status="complete"))
+    world.publish(payload("late", batch_id="b2", status="error"))
+    assert world.log() == ["done", "late"]
+
+
+def test_one_payload_may_close_several_jobs_each_by_its_own_state(world: World) -> None:
+    world.publish(payload("done", status="complete", jobId="a"))
+    updates = [entry(jobId=job, status="error", message="ended for you") for job in ("a", "b")]
+    result = world.publish({"batchId": "b2", "onlyIfOpen": True, "updates": updates})
+    assert result["committed"] == 1
+    assert (world.log("a"), world.log("b")) == (["done"], ["ended for you"])
+
+
+def test_a_job_whose_state_cannot_be_read_is_left_for_the_next_delivery(world: World) -> None:
+    class Unreadable(MemoryJournal):
+        def head(self, job_id: str) -> Any:
+            raise JournalError("down", code="down", retriable=True)
+
+    with pytest.raises(JournalError):
+        world.publish(last_word("b2"), journal=Unreadable(clock=StoppedClock().clock()))

@@ -108,3 +108,13 @@ def test_no_status_is_lost_doubled_or_moved_within_its_job(updates: list[dict[st
     assert all(len(message.body.encode()) <= limit for message in messages)
     assert len({(m.group_id, m.deduplication_id) for m in messages}) == len(messages)
     assert not any(character in message.body for message in messages for character in "\ufffe\uffff")
+
+
+@pytest.mark.parametrize("stated", [True, False, "what only the publisher can refuse"])
+def test_every_message_carries_the_condition_of_its_payload(stated: object) -> None:
+    updates = [entry(jobId="a"), entry(jobId="b")]
+    messages = messages_of({"batchId": "b", "onlyIfOpen": stated, "updates": updates})
+    assert [json.loads(message.body)["onlyIfOpen"] for message in messages] == [stated, stated]
+    (bare,) = messages_of(entry() | {"onlyIfOpen": stated})
+    assert json.loads(bare.body)["onlyIfOpen"] == stated
+    assert "onlyIfOpen" not in json.loads(bare.body)["updates"][0]

@@ -1,0 +1,88 @@
+"""What EventBridge tells of an execution of a state machine, and what it means for the execution's job."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from status_utils.fold import REOPENED
+from status_utils.validation import wire_time
+from status_utils.words import StatusWord
+
+_OWNER: Final = ("jobId", "userId", "tenantId")
+
+# For people: causes and ARNs stay in Step Functions, which tells its operators.
+_LAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "SUCCEEDED": (StatusWord.COMPLETE, "The workflow has finished."),
+    "FAILED": (StatusWord.ERROR, "The workflow stopped because something in it failed."),
+    "TIMED_OUT": (StatusWord.ERROR, "The workflow was stopped because it took too long."),
+    "ABORTED": (StatusWord.ERROR, "The workflow was stopped before it had finished."),
+}
+_REDRIVEN: Final = (REOPENED, "The workflow goes on from where it had stopped.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """An execution as it stood when the event was made."""
+
+    arn: str
+    status: str  # RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE
+    redrives: int  # how often it was taken up again
+    at: str  # when it came to this status, UTC
+    input: str | None  # JSON text; None: too large for the event
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """What a "Step Functions Execution Status Change" says. Raises KeyError for any other event."""
+        detail = event["detail"]
+        stopped_ms = detail.get("stopDate")
+        stopped = wire_time(datetime.fromtimestamp(stopped_ms / 1000, UTC)) if stopped_ms else None
+        return cls(
+            arn=detail["executionArn"],
+            status=detail["status"],
+            redrives=detail.get("redriveCount") or 0,
+            at=stopped or event["time"],
+            input=detail.get("input"),
+        )
+
+    @property
+    def news(self) -> tuple[str, str] | None:
+        """Word and message for the job; None when there is nothing to say, as of a first start."""
+        if self.status == "RUNNING" and self.redrives:
+            return _REDRIVEN
+        return _LAST_WORDS.get(self.status)
+
+    def payload(self, owner: Mapping[str, str], news: tuple[str, str]) -> dict[str, Any]:
+        """The news for the publisher: the same at each delivery of the event, another after each redrive."""
+        status, message = news
+        execution = hashlib.sha256(self.arn.encode()).hexdigest()[:32]
+        update = {
+            **owner,
+            "status": status,
+            "message": message,
+            # Events come in any order: what an earlier run ended with does not end the one after a redrive.
+            "attempt": self.redrives + 1,
+            "timestamp": self.at,
+            "metadata": {"executionStatus": self.status},
+        }
+        return {
+            "batchId": f"execution-{execution}-{self.redrives}-{self.status.lower()}",
+            "onlyIfOpen": True,
+            "updates": [update],
+        }
+
+
+def owner_in(text: str) -> dict[str, str] | None:
+    """jobId, userId and tenantId in an execution's input; None when it is no job of ours."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    owner = {name: value for name in _OWNER if isinstance(value := found.get(name), str) and value}
+    return owner if len(owner) == len(_OWNER) else None
