@@ -79,7 +79,6 @@ class StatusStack(Stack):
             "dynamodb:GetItem",
             "dynamodb:Query",
             "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
         )
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")

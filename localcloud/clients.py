@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_appsync import AppSyncClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
@@ -45,6 +46,11 @@ class Clients:
     def cognito(self) -> CognitoIdentityProviderClient:
         """The user pool."""
         return self._session.client("cognito-idp", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def tables(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return self._session.client("dynamodb", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     @cached_property
     def functions(self) -> LambdaClient:

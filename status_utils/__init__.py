@@ -24,7 +24,7 @@ from .errors import (
 )
 from .events import StatusUpdate
 from .publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
-from .words import OverallStatus, StatusType, StatusWord, overall_status, qualified_status, status_type
+from .words import OverallStatus, StatusType, StatusWord, qualified_status, status_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ __all__ = [
     "ViewTokenError",
     "ViewTokenKeys",
     "mint_view_token",
-    "overall_status",
     "publish_agent_status",
     "publish_orchestrator_status",
     "publish_tool_status",

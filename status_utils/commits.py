@@ -1,33 +1,21 @@
 """What a commit does to a job, apart from where jobs are stored.
 
->>> head = head_after(None, batch, epoch="e1")      # a batch of two, the job's first
->>> head.sequence, [update.sequence for update in numbered(batch, head)]
+>>> change = change_of(None, batch, epoch="e1")      # a batch of two, the job's first
+>>> change.after.head.sequence, [update.sequence for update in change.updates]
 (2, [1, 2])
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from .agent_state import AgentState
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
+from .fold import apply, changed, touched
+from .job import Head, Job
 from .payload import Batch
 from .validation import refuse
-from .words import OverallStatus, overall_status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """Where a job stands: its owner, how long its log is, its overall state."""
-
-    job_id: str
-    tenant_id: str
-    user_id: str
-    sequence: int  # of the job's last status
-    epoch: str  # another one when a job id is used again after its log expired
-    overall_status: OverallStatus
-    created_at: str  # timestamp of the first status
-    last_updated: str  # timestamp of the last status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,42 +26,45 @@ class Commit:
     redelivered: bool = False
 
 
-def head_after(before: Head | None, batch: Batch, *, epoch: str) -> Head:
-    """The head once `batch` is committed; `before` is None for a new job, which gets `epoch`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One commit, before it is written: the part of the snapshot that it touches, and its statuses."""
 
-    Raises ForeignOwnerError when the job belongs to another tenant or user.
+    before: Job | None  # None: the job begins
+    after: Job
+    updates: tuple[StatusUpdate, ...]  # with their sequences
+
+    @property
+    def agents(self) -> list[AgentState]:
+        """The agents to write."""
+        return changed(self.before or Job(), self.after)
+
+
+def change_of(before: Job | None, batch: Batch, *, epoch: str) -> Change:
+    """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
+
+    Of the agents, `before` needs those in `touched(batch.updates)`. Raises ForeignOwnerError when the job
+    belongs to another tenant or user.
     """
-    statuses = [update.status for update in batch.updates]
-    if before is None:
-        return Head(
-            job_id=batch.job_id,
-            tenant_id=batch.tenant_id,
-            user_id=batch.user_id,
-            sequence=len(statuses),
-            epoch=epoch,
-            overall_status=overall_status(None, statuses),
-            created_at=batch.updates[0].timestamp,
-            last_updated=batch.updates[-1].timestamp,
-        )
-    if (before.tenant_id, before.user_id) != (batch.tenant_id, batch.user_id):
+    job = before or Job(head=Head(epoch=epoch))
+    if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
         raise ForeignOwnerError(batch.job_id)
-    return replace(
-        before,
-        sequence=before.sequence + len(statuses),
-        overall_status=overall_status(before.overall_status, statuses),
-        last_updated=batch.updates[-1].timestamp,
+    updates = tuple(
+        update.numbered(sequence) for sequence, update in enumerate(batch.updates, job.head.sequence + 1)
     )
+    return Change(before=before, after=apply(job, updates), updates=updates)
+
+
+def part_of(snapshot: Job, batch: Batch) -> Job:
+    """What a commit of `batch` needs of a whole snapshot."""
+    names = touched(batch.updates)
+    agents = {name: agent for name, agent in snapshot.agents.items() if name in names}
+    return Job(head=snapshot.head, agents=agents)
 
 
 def new_epoch(now: float) -> str:
     """The epoch of a job that begins at `now` (epoch seconds)."""
     return f"{int(now * 1000):x}"
-
-
-def numbered(batch: Batch, after: Head) -> tuple[StatusUpdate, ...]:
-    """The batch's statuses with the sequences that end at the new head's."""
-    first = after.sequence - len(batch.updates) + 1
-    return tuple(update.numbered(first + place) for place, update in enumerate(batch.updates))
 
 
 def redelivery(batch: Batch, committed: tuple[StatusUpdate, ...]) -> Commit:

@@ -8,24 +8,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clock import Clock
-from .commits import Commit, Head, head_after, new_epoch, numbered, redelivery
+from .commits import Commit, change_of, new_epoch, redelivery
 from .dynamo_items import (
+    HEAD,
     MARKER_ACTION,
     PK,
     SK,
     TTL,
     CommitWriter,
+    agent_key,
     from_item,
     head_key,
     marker_key,
     partition,
+    read_agents,
     read_head,
+    read_job,
     read_update,
     refused_key,
     to_item,
@@ -33,12 +38,15 @@ from .dynamo_items import (
 )
 from .errors import JournalError, SessionStoreError
 from .events import StatusUpdate
+from .fold import touched
+from .job import Head, Job
 from .limits import DAY_SECONDS
 from .payload import Batch
 from .settings import SessionsTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef
 
     from .dynamo_items import Item
 
@@ -46,8 +54,16 @@ _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 """How long to wait for others who commit to the same job: up to twice as long after each conflict."""
 
-_HEADS_KEPT = 1_000
-_HEAD_KEPT_SECONDS = 300
+_JOBS_KEPT = 1_000
+_JOB_KEPT_SECONDS = 300
+_AGENTS_KEPT = 64
+"""What a process remembers: so many jobs, for so long, and so many agents each or those it touched last."""
+
+_GETS_AT_ONCE = 25
+"""Of a TransactGetItems: AWS takes 100, others still its first limit."""
+
+_SNAPSHOT_READS = 10
+"""How often to read a snapshot that others move meanwhile."""
 
 _SESSIONS_PER_PAGE = 25
 """One live session is enough to know; expired ones may stand before it until TTL takes them."""
@@ -68,9 +84,19 @@ _PASSING = frozenset(
 """DynamoDB's errors that the same call may not meet again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """A job as one process left it, as far as it touched it."""
+
+    job: Job
+    names: frozenset[str]  # of the agents it knows of, also of those that don't exist
+    at: float
+
+
 class DynamoJournal:
-    """The Journal in the status table. A commit is one TransactWriteItems, and a read of the head before it
-    unless this process was the last to commit to the job."""
+    """The Journal in the status table. A commit is one TransactWriteItems, and before it one TransactGetItems
+    of what this process doesn't remember: the head, unless it was the last to commit to the job, and agents.
+    """
 
     def __init__(
         self,
@@ -84,8 +110,8 @@ class DynamoJournal:
         self._client = client
         self._table = table
         self._clock = clock or Clock()
-        # Heads as this process left them, and when; the transaction finds out if they moved since.
-        self._heads: dict[str, tuple[Head, float]] = {}
+        # Jobs as this process left them; the transaction finds out if they moved since.
+        self._left: dict[str, _Left] = {}
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._writer = CommitWriter(
             table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
@@ -118,39 +144,42 @@ class DynamoJournal:
     def head(self, job_id: str) -> Head | None:
         """See Journal.head."""
         values = self._get(head_key(job_id))
-        return read_head(values) if values and values[TTL] > self._clock.now() else None
+        return read_head(values) if _is_live(values, self._clock.now()) else None
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """See Journal.snapshot."""
+        for _ in range(_SNAPSHOT_READS):
+            keys = {":pk": partition(job_id), ":first": "AGENT#", ":last": HEAD}
+            # Backwards, so the head comes first. If it's still the same afterwards, the agents belong to it.
+            head, *agents = self._range(keys, forward=False) or [{}]
+            if not _is_live(head, self._clock.now()):
+                return None
+            again = self._get(head_key(job_id))
+            if all(again.get(name) == head[name] for name in ("epoch", "sequence")):
+                return read_job(head, agents)
+        raise JournalError(f"job {job_id}: it moved during each read", code="conflict", retriable=True)
 
     def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """See Journal.updates."""
         if first > last:
             return ()
         keys = {":pk": partition(job_id), ":first": update_key(first), ":last": update_key(last)}
-        query = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
-            "ExpressionAttributeNames": {"#pk": PK, "#sk": SK},
-            "ExpressionAttributeValues": to_item(keys),
-        }
         now = self._clock.now()
-        try:
-            found = [from_item(item) for page in _pages(self._client, query) for item in page]
-        except (ClientError, BotoCoreError) as error:
-            raise _journal_error(error) from error
-        return tuple(read_update(values) for values in found if values[TTL] > now)
+        return tuple(read_update(values) for values in self._range(keys, forward=True) if values[TTL] > now)
 
     def _commit_once(self, batch: Batch) -> Commit:
         now = self._clock.now()
-        before = self._head_left_behind(batch.job_id, now) or self.head(batch.job_id)
-        after = head_after(before, batch, epoch=new_epoch(now))
-        updates = numbered(batch, after)
-        actions = self._writer.actions(
-            batch_id=batch.batch_id, before=before, after=after, updates=updates, now=int(now)
-        )
+        names = touched(batch.updates)
+        left = self._left.pop(batch.job_id, None)
+        if left and now - left.at >= _JOB_KEPT_SECONDS:
+            left = None
+        before = self._read_what_lacks(batch.job_id, left, names, now)
+        change = change_of(before, batch, epoch=new_epoch(now))
+        actions = self._writer.actions(batch.batch_id, change, now=int(now))
         try:
             self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            reasons = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
+            reasons = _reasons(error)
             if not reasons or "ValidationError" in reasons:
                 raise _journal_error(error) from error
             if reasons[MARKER_ACTION] != "ConditionalCheckFailed":
@@ -158,17 +187,32 @@ class DynamoJournal:
             return redelivery(batch, self._committed_before(batch))
         except BotoCoreError as error:
             raise _journal_error(error) from error
-        self._remember(after, now)
-        return Commit(updates=updates)
+        self._remember(_Left(job=change.after, names=names | (left.names if left else names), at=now), names)
+        return Commit(updates=change.updates)
 
-    def _head_left_behind(self, job_id: str, now: float) -> Head | None:
-        head, left_at = self._heads.pop(job_id, (None, now))
-        return head if now - left_at < _HEAD_KEPT_SECONDS else None
+    def _read_what_lacks(
+        self, job_id: str, left: _Left | None, names: frozenset[str], now: float
+    ) -> Job | None:
+        """The head and the agents called `names`; None for a job that begins.
 
-    def _remember(self, head: Head, now: float) -> None:
-        self._heads[head.job_id] = (head, now)
-        if len(self._heads) > _HEADS_KEPT:
-            del self._heads[next(iter(self._heads))]
+        Agents that are read with or after the head belong to it: had anybody written one since, the head
+        would have moved with it, and the commit will be refused.
+        """
+        agents = [agent_key(job_id, name) for name in sorted(names - (left.names if left else frozenset()))]
+        if left is None:
+            head, *items = self._get_in_order([head_key(job_id), *agents])
+            return read_job(head, filter(None, items)) if _is_live(head, now) else None
+        found = filter(None, self._get_in_order(agents))
+        read = read_agents(found, epoch=left.job.head.epoch)
+        return replace(left.job, agents={**left.job.agents, **read})
+
+    def _remember(self, left: _Left, names: frozenset[str]) -> None:
+        if len(left.names) > _AGENTS_KEPT:
+            agents = {name: agent for name, agent in left.job.agents.items() if name in names}
+            left = replace(left, job=replace(left.job, agents=agents), names=names)
+        self._left[left.job.head.job_id] = left
+        if len(self._left) > _JOBS_KEPT:
+            del self._left[next(iter(self._left))]
 
     def _committed_before(self, batch: Batch) -> tuple[StatusUpdate, ...]:
         marker = self._get(marker_key(batch.job_id, batch.batch_id))
@@ -182,6 +226,39 @@ class DynamoJournal:
         except (ClientError, BotoCoreError) as error:
             raise _journal_error(error) from error
         return from_item(answer.get("Item", {}))
+
+    def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """The items at these keys, empty where there is none, none of them older than those before it."""
+        found: list[dict[str, Any]] = []
+        for at in range(0, len(keys), _GETS_AT_ONCE):
+            some = keys[at : at + _GETS_AT_ONCE]
+            gets: list[TransactGetItemTypeDef] = [
+                {"Get": {"TableName": self._table, "Key": to_item(key)}} for key in some
+            ]
+            try:
+                answer = self._client.transact_get_items(TransactItems=gets)
+            except ClientError as error:
+                if "TransactionConflict" in _reasons(error):
+                    raise _ConflictError from error
+                raise _journal_error(error) from error
+            except BotoCoreError as error:
+                raise _journal_error(error) from error
+            found += (from_item(one.get("Item", {})) for one in answer["Responses"])
+        return found
+
+    def _range(self, keys: dict[str, str], *, forward: bool) -> list[dict[str, Any]]:
+        query = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#pk": PK, "#sk": SK},
+            "ExpressionAttributeValues": to_item(keys),
+        }
+        try:
+            return [from_item(item) for page in _pages(self._client, query) for item in page]
+        except (ClientError, BotoCoreError) as error:
+            raise _journal_error(error) from error
 
 
 class DynamoSessionStore:
@@ -215,6 +292,16 @@ class DynamoSessionStore:
             return any(_pages(self._client, query))
         except (ClientError, BotoCoreError) as error:
             raise SessionStoreError(str(error), code=_code(error), retriable=_may_pass(error)) from error
+
+
+def _is_live(head: Mapping[str, Any], now: float) -> bool:
+    # Without one there may be agents all the same: of a job whose head TTL took first.
+    return head.get(SK) == HEAD and head[TTL] > now
+
+
+def _reasons(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, for each of its actions; empty when it failed otherwise."""
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
 
 
 class _ConflictError(Exception):

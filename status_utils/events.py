@@ -12,7 +12,7 @@ A StatusUpdate that exists is valid: the constructor checks every field. How it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .errors import RejectionCode
 from .limits import (
@@ -86,7 +86,11 @@ class StatusUpdate:
 
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""
-        return replace(self, sequence=sequence)
+        copy = object.__new__(type(self))
+        for name in _FIELDS:  # what is valid stays so: not through the constructor, which checks every field
+            object.__setattr__(copy, name, getattr(self, name))
+        object.__setattr__(copy, "sequence", _FIELDS["sequence"][1]("sequence", sequence))
+        return copy
 
     def to_wire(self) -> dict[str, Any]:
         """The StatusInput: camelCase, metadata as JSON text, nothing that is None."""

@@ -48,7 +48,7 @@ class Head:
     overall_status: OverallStatus = OverallStatus.INITIALIZING
     attempt: int = 1
     sequence: int = 0
-    epoch: str | None = None  # the first status's eventId
+    epoch: str | None = None  # another one when a job id is used again after its time is over
     created_ms: int | None = None
     updated_ms: int | None = None
     ended_ms: int | None = None

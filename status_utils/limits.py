@@ -36,8 +36,9 @@ QUEUE_MESSAGE_BYTES: Final = 262_144
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49
-"""DynamoDB takes 100 actions and 4 MB a transaction: the head, the marker, and for each update itself and the
-invocation it belongs to. At the limits above, that many updates stay far below the 4 MB."""
+AGENTS_PER_COMMIT: Final = 49
+"""DynamoDB takes 100 actions and 4 MB a transaction: the head, the marker, the updates and the agents they
+touch. At the limits above, that many of both stay below the 4 MB."""
 PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 

@@ -8,15 +8,16 @@ from threading import Lock
 from typing import Any
 
 from .clock import Clock
-from .commits import Commit, Head, head_after, new_epoch, numbered, redelivery
+from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .events import StatusUpdate
+from .job import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .payload import Batch
 
 
 @dataclass(slots=True)
 class _Job:
-    head: Head
+    snapshot: Job
     expires_at: float
     log: dict[int, tuple[StatusUpdate, float]] = field(default_factory=dict)
     markers: dict[str, tuple[int, int, float]] = field(default_factory=dict)
@@ -40,19 +41,23 @@ class MemoryJournal:
         with self._lock:
             now = self._clock.now()
             job = self._live(batch.job_id, now)
-            head = head_after(job.head if job else None, batch, epoch=new_epoch(now))
+            before = part_of(job.snapshot, batch) if job else None
+            change = change_of(before, batch, epoch=new_epoch(now))
             if job and job.markers.get(batch.batch_id, (0, 0, 0.0))[2] > now:
                 first, last, _ = job.markers[batch.batch_id]
                 return redelivery(batch, self._range(job, first, last, now))
-            updates = numbered(batch, head)
-            job = self._jobs[batch.job_id] = job or _Job(head=head, expires_at=0.0)
-            job.head = head
-            job.expires_at = now + self._job_seconds
-            first = head.sequence - len(updates) + 1
-            for sequence, update in enumerate(updates, first):
-                job.log[sequence] = (update, now + self._log_seconds)
-            job.markers[batch.batch_id] = (first, head.sequence, now + MARKER_SECONDS)
-            return Commit(updates=updates)
+            self._keep(batch.batch_id, job, change, now)
+            return Commit(updates=change.updates)
+
+    def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
+        head, updates = change.after.head, change.updates
+        job = self._jobs[head.job_id] = job or _Job(snapshot=change.after, expires_at=0.0)
+        job.snapshot = Job(head=head, agents={**job.snapshot.agents, **change.after.agents})
+        job.expires_at = now + self._job_seconds
+        first = head.sequence - len(updates) + 1
+        for sequence, update in enumerate(updates, first):
+            job.log[sequence] = (update, now + self._log_seconds)
+        job.markers[batch_id] = (first, head.sequence, now + MARKER_SECONDS)
 
     def keep_refused(self, batch: Batch) -> None:
         """See Journal.keep_refused."""
@@ -61,7 +66,12 @@ class MemoryJournal:
     def head(self, job_id: str) -> Head | None:
         """See Journal.head."""
         job = self._live(job_id, self._clock.now())
-        return job.head if job else None
+        return job.snapshot.head if job else None
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """See Journal.snapshot."""
+        job = self._live(job_id, self._clock.now())
+        return job.snapshot if job else None
 
     def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """See Journal.updates."""
@@ -75,7 +85,7 @@ class MemoryJournal:
 
     @staticmethod
     def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:
-        kept = (job.log.get(sequence) for sequence in range(first, min(last, job.head.sequence) + 1))
+        kept = (job.log.get(sequence) for sequence in range(first, min(last, job.snapshot.head.sequence) + 1))
         return tuple(entry[0] for entry in kept if entry and entry[1] > now)
 
 

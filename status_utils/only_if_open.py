@@ -10,19 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import commits
 from .events import StatusUpdate
 from .fold import apply
 from .job import Head, Job
 
 
-def is_open_to(head: Head | commits.Head, updates: Iterable[StatusUpdate]) -> bool:
+def is_open_to(head: Head, updates: Iterable[StatusUpdate]) -> bool:
     """Whether statuses about the job would move it: to another overall state, or to a newer attempt."""
-    before = head if isinstance(head, Head) else _folded(head)
-    after = apply(Job(head=before), updates).head
-    return (after.overall_status, after.attempt) != (before.overall_status, before.attempt)
-
-
-def _folded(head: commits.Head) -> Head:
-    # Goes with commits.Head, once the journal keeps the fold's own head; this one knows of no attempts.
-    return Head(overall_status=head.overall_status, sequence=head.sequence)
+    after = apply(Job(head=head), updates).head
+    return (after.overall_status, after.attempt) != (head.overall_status, head.attempt)

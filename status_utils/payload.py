@@ -12,14 +12,15 @@ entries is refused whole. With `"onlyIfOpen": true`, statuses that would not mov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .entry import ENVELOPE, read_entry
 from .errors import InvalidStatusError, RejectionCode
 from .events import StatusUpdate
-from .limits import BATCH_ID_LENGTH, ENTRIES_PER_PAYLOAD, UPDATES_PER_COMMIT
+from .fold import touched
+from .limits import AGENTS_PER_COMMIT, BATCH_ID_LENGTH, ENTRIES_PER_PAYLOAD, UPDATES_PER_COMMIT
 from .validation import identifier, refuse
 
 
@@ -55,7 +56,8 @@ class ParsedPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Statuses of one job and one owner that are committed together, at most UPDATES_PER_COMMIT."""
+    """Statuses of one job and one owner that are committed together: at most UPDATES_PER_COMMIT, about at
+    most AGENTS_PER_COMMIT agents."""
 
     batch_id: str
     updates: tuple[StatusUpdate, ...]
@@ -129,15 +131,28 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
         owner = (update.job_id, update.tenant_id, update.user_id)
         groups.setdefault(owner, []).append((index, update))
     for group in groups.values():
-        cuts = range(0, len(group), UPDATES_PER_COMMIT)
         yield tuple(
             Batch(
-                batch_id=parsed.batch_id if at == 0 else f"{parsed.batch_id}#{at // UPDATES_PER_COMMIT}",
-                updates=tuple(update for _, update in group[at : at + UPDATES_PER_COMMIT]),
-                indexes=tuple(index for index, _ in group[at : at + UPDATES_PER_COMMIT]),
+                batch_id=f"{parsed.batch_id}#{number}" if number else parsed.batch_id,
+                updates=tuple(update for _, update in part),
+                indexes=tuple(index for index, _ in part),
             )
-            for at in cuts
+            for number, part in enumerate(_cut(group))
         )
+
+
+def _cut(group: list[tuple[int, StatusUpdate]]) -> Iterator[list[tuple[int, StatusUpdate]]]:
+    """The group in parts, each as long as one commit can take."""
+    part: list[tuple[int, StatusUpdate]] = []
+    agents: frozenset[str] = frozenset()
+    for entry in group:
+        more = agents | touched((entry[1],))
+        if part and (len(part) == UPDATES_PER_COMMIT or len(more) > AGENTS_PER_COMMIT):
+            yield part
+            part, more = [], touched((entry[1],))
+        part.append(entry)
+        agents = more
+    yield part
 
 
 _BATCH_ID = identifier(BATCH_ID_LENGTH, forbidden="#")  # `#` marks the parts of a batch that was cut

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .commits import Commit, Head
+    from .commits import Commit
     from .events import StatusUpdate
+    from .job import Head, Job
     from .payload import Batch
 
 
@@ -29,6 +30,13 @@ class Journal(Protocol):
 
     def head(self, job_id: str) -> Head | None:
         """Where a job stands; None for one that has no status or whose time is over. Raises JournalError."""
+        ...
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """The fold of a job's log up to its head; None for one that has no status or whose time is over.
+
+        Raises JournalError.
+        """
         ...
 
     def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:

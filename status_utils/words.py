@@ -15,10 +15,6 @@ from enum import StrEnum
 
 from .limits import QUALIFIED_STATUS_LENGTH
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 class StatusWord(StrEnum):
     """The words every client knows."""
@@ -63,11 +59,6 @@ _TYPES: dict[str, StatusType] = {
     StatusWord.HEARTBEAT: StatusType.HEARTBEAT,
 }
 
-_TERMINAL: dict[str, OverallStatus] = {
-    StatusWord.COMPLETE: OverallStatus.COMPLETED,
-    StatusWord.ERROR: OverallStatus.FAILED,
-}
-
 _QUALIFIED_STEMS: dict[str, str] = {StatusWord.AGENT_INVOKING: "invoking"}
 """Where the qualified form does not begin with the status itself."""
 
@@ -92,21 +83,6 @@ def qualified_status(status: str, *, agent_name: str | None = None, tool_name: s
         stem = _QUALIFIED_STEMS.get(status, status)
         qualified = f"{stem}_{agent}"
     return qualified[:QUALIFIED_STATUS_LENGTH]
-
-
-def overall_status(before: OverallStatus | None, statuses: Iterable[str]) -> OverallStatus:
-    """Where a job stands after `statuses`, given where it stood (None: a new job). It never goes back."""
-    state = before
-    for status in statuses:
-        if state in (OverallStatus.COMPLETED, OverallStatus.FAILED):
-            break
-        if status in _TERMINAL:
-            state = _TERMINAL[status]
-        elif status == StatusWord.LOADING_AGENTS and state is None:
-            state = OverallStatus.INITIALIZING
-        elif status != StatusWord.LOADING_AGENTS:
-            state = OverallStatus.PROCESSING
-    return state or OverallStatus.PROCESSING
 
 
 _KNOWN = frozenset(StatusWord)

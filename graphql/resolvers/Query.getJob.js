@@ -28,6 +28,23 @@ export function response(ctx) {
     // Somebody else's job looks exactly like one that has not begun.
     return { jobId: ctx.args.jobId, overallStatus: 'initializing', sequence: 0, agents: [] };
   }
-  const agents = items.filter((item) => item.sk.startsWith('AGENT#'));
-  return { ...head, overallStatus: head.overallStatus ?? 'initializing', agents: agents.reverse() };
+  if (ctx.result.nextToken) {
+    // DynamoDB ends a page at 1 MB, some thousand agents: what is there is shown, but not as if it were all.
+    util.appendError('This job has more agents than one answer holds.', 'TooManyAgents');
+  }
+  return asJob(head, shownAgents(items, head));
+}
+
+// In the order they were planned or first heard of; without those of an earlier use of the job id.
+function shownAgents(items, head) {
+  const byPlace = {};
+  for (const item of items) {
+    if (item.sk !== 'HEAD' && item.epoch === head.epoch && !item.hidden) {
+      byPlace[`${`000000000000000${item.order}`.slice(-15)} ${item.invocationId}`] = item;
+    }
+  }
+  // AppSync's sort takes no comparator, so the keys sort by themselves.
+  return Object.keys(byPlace)
+    .sort()
+    .map((place) => byPlace[place]);
 }

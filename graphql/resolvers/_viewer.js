@@ -45,6 +45,26 @@ function isLive(item) {
   return !!item && (!item.expiresAt || item.expiresAt > util.time.nowEpochSeconds());
 }
 
+// The Job that a head and its agents come to. The items hold the schema's fields; what time makes of them is added here.
+function asJob(head, agents) {
+  return { ...head, agents, liveness: livenessOf(head) };
+}
+
+// status_utils/liveness.py has the rule: a lease nobody renewed is stale, and lost four minutes later.
+function livenessOf(head) {
+  if (head.overallStatus === 'completed' || head.overallStatus === 'failed') {
+    return 'ended';
+  }
+  if (!head.leaseExpiresAt) {
+    return null;
+  }
+  const over = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(head.leaseExpiresAt);
+  if (over < 0) {
+    return 'live';
+  }
+  return over < 240000 ? 'stale' : 'lost';
+}
+
 // What the store said goes to the log, not to the reader: it may name ARNs.
 function storeFailed(ctx) {
   console.error(`type=${ctx.error.type} | the store did not answer: ${ctx.error.message}`);

@@ -199,3 +199,6 @@ def test_a_redriven_execution_reopens_its_job(cloud: Cloud) -> None:
     wait_for("the status behind it", lambda: job.has_heard(sign))
     reopened = job.log()[1]
     assert (reopened["status"], int(reopened["attempt"])) == ("reopened", 2)
+    assert job.overall_status() == "processing"
+    tell_closer(cloud, job.event("SUCCEEDED", redrives=1))
+    wait_for("the end of its second run", lambda: job.overall_status() == "completed")

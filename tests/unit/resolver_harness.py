@@ -72,6 +72,7 @@ def head(**more: Any) -> JsonObject:
         "pk": "JOB#j1",
         "sk": "HEAD",
         **owner,
+        "overallStatus": "processing",
         "sequence": 3,
         "epoch": "e1",
         "expiresAt": NOW + DAY,

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from status_cli.soak_table import MemoryTable
 from status_utils import limits
+from status_utils.agent_state import time_of
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import ForeignOwnerError, InvalidStatusError
 from status_utils.events import StatusUpdate
+from status_utils.fold import fold
+from status_utils.job import Job
 from status_utils.memory import MemoryJournal, MemorySessionStore
-from status_utils.payload import batches, parse_payload
+from status_utils.payload import Batch, batches, parse_payload
 from status_utils.ports import Journal, SessionStore
+from status_utils.progress import STEPS_PER_PLAN
 from status_utils.words import OverallStatus
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
+from tests.unit.fold_cases import logs
 from tests.unit.samples import NOW, StoppedClock, batch, entry
 
 SOON = NOW + 20
@@ -52,7 +62,21 @@ def on_dynamo() -> Iterator[Setup]:
         yield Setup(journal=journal, other=other, time=time)
 
 
-@pytest.fixture(params=[in_memory, on_dynamo], ids=["memory", "dynamo"])
+@contextmanager
+def on_a_table_in_memory() -> Iterator[Setup]:
+    """The soak test's table: it must behave as moto's does."""
+    time = StoppedClock()
+    table: Any = MemoryTable()
+    journal, other = (
+        DynamoJournal(table, STATUS_TABLE, log_retention_days=7, job_retention_days=90, clock=time.clock())
+        for _ in range(2)
+    )
+    yield Setup(journal=journal, other=other, time=time)
+
+
+@pytest.fixture(
+    params=[in_memory, on_dynamo, on_a_table_in_memory], ids=["memory", "dynamo", "table in memory"]
+)
 def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
     make: Callable[[], AbstractContextManager[Setup]] = request.param
     with make() as made:
@@ -161,11 +185,11 @@ def test_refused_statuses_are_not_in_the_log(setup: Setup) -> None:
 
 def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
     assert setup.journal.head("job-1") is None
-    setup.journal.commit(
-        batch("b1", status="loading_agents", timestamp="2026-11-20T08:00:00Z"), deadline=SOON
-    )
+    first = batch("b1", agentName=None, status="loading_agents", timestamp="2026-11-20T08:00:00Z")
+    setup.journal.commit(first, deadline=SOON)
     started = setup.journal.head("job-1")
-    setup.journal.commit(batch("b2", status="complete", timestamp="2026-11-20T09:00:00Z"), deadline=SOON)
+    last = batch("b2", agentName=None, status="complete", timestamp="2026-11-20T09:00:00Z")
+    setup.journal.commit(last, deadline=SOON)
     ended = setup.journal.head("job-1")
     assert started is not None
     assert ended is not None
@@ -173,8 +197,73 @@ def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
     assert started.overall_status is OverallStatus.INITIALIZING
     assert (ended.sequence, ended.overall_status) == (2, OverallStatus.COMPLETED)
     assert ended.epoch == started.epoch
-    assert ended.created_at == "2026-11-20T08:00:00.000Z"
-    assert ended.last_updated == "2026-11-20T09:00:00.000Z"
+    assert time_of(ended.created_ms) == "2026-11-20T08:00:00.000Z"
+    assert time_of(ended.updated_ms) == "2026-11-20T09:00:00.000Z"
+
+
+def folded_log(journal: Journal, job_id: str = "job-1") -> Job:
+    """What the snapshot must be."""
+    head = journal.head(job_id)
+    assert head is not None
+    return fold(log(journal, job_id), epoch=head.epoch)
+
+
+_job_numbers = count(1)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(updates=logs, lengths=st.lists(st.integers(1, 6), min_size=28, max_size=28))
+def test_after_every_commit_the_snapshot_is_the_fold_of_the_log(
+    setup: Setup, updates: list[StatusUpdate], lengths: list[int]
+) -> None:
+    job_id = f"drawn-{next(_job_numbers)}"
+    left = [replace(update, job_id=job_id, sequence=None) for update in updates]
+    for number, length in enumerate(lengths):
+        part, left = left[:length], left[length:]
+        if part:
+            group = Batch(batch_id=f"b{number}", updates=tuple(part), indexes=tuple(range(len(part))))
+            (setup.journal, setup.other)[number // 2 % 2].commit(group, deadline=SOON)
+            assert setup.other.snapshot(job_id) == folded_log(setup.other, job_id)
+
+
+def test_a_job_without_a_status_has_no_snapshot(setup: Setup) -> None:
+    assert setup.journal.snapshot("job-1") is None
+
+
+def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None:
+    for _ in range(2):
+        setup.journal.commit(batch("b1", 2, metadata={"tokenUsage": {"inputTokens": 7}}), deadline=SOON)
+    snapshot = setup.journal.snapshot("job-1")
+    assert snapshot is not None
+    assert snapshot == folded_log(setup.journal)
+    assert snapshot.head.tokens == (7, 0)
+
+
+def test_a_plan_as_long_as_it_may_be_is_taken_whole(setup: Setup) -> None:
+    plan = [{"name": f"Agent {number}"} for number in range(STEPS_PER_PLAN)]
+    payload = {
+        "batchId": "b1",
+        "updates": [entry(agentName=None, status="loading_agents", metadata={"plan": plan})]
+        + [entry(agentName=f"Agent {n % 50}", invocationId=f"run-{n}") for n in range(60)],
+    }
+    ((*parts,),) = batches(parse_payload(payload, batch_id="r", now=NOW))
+    for part in parts:
+        setup.journal.commit(part, deadline=SOON)
+    snapshot = setup.journal.snapshot("job-1")
+    assert snapshot is not None
+    assert snapshot == folded_log(setup.journal)
+    assert len(snapshot.shown_agents) == 60
+
+
+def test_a_job_id_used_again_begins_without_the_agents_of_before(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", agentName="Old Agent"), deadline=SOON)
+    setup.journal.commit(batch("b2", metadata={"tokenUsage": {"inputTokens": 7}}), deadline=SOON)
+    setup.time.time += 92 * DAY
+    setup.journal.commit(batch("b3", userId="ben"), deadline=SOON + 100 * DAY)
+    snapshot = setup.journal.snapshot("job-1")
+    assert snapshot is not None
+    assert snapshot == folded_log(setup.journal)
+    assert (list(snapshot.agents), snapshot.head.tokens) == (["Geo Agent"], (0, 0))
 
 
 def test_a_full_commit_is_taken_whole(setup: Setup) -> None:

@@ -9,11 +9,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from status_utils import limits
-from status_utils.commits import head_after, numbered
+from status_utils.commits import change_of
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.dynamo_items import CommitWriter
 from status_utils.errors import JournalError, SessionStoreError
 from status_utils.events import StatusUpdate
+from status_utils.fold import fold
 from status_utils.payload import Batch
 from status_utils.pipeline import pushes
 from status_utils.validation import json_text
@@ -61,6 +62,23 @@ class MeddlingClient:
         return getattr(self._client, name)
 
 
+class MovingClient:
+    """A client after whose every query somebody commits, as long as there is somebody."""
+
+    def __init__(self, client: DynamoDBClient, *movers: Callable[[], object]) -> None:
+        self._client = client
+        self._movers = list(movers)
+
+    def query(self, **request: Any) -> Any:
+        answer = self._client.query(**request)
+        if self._movers:
+            self._movers.pop(0)()
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 class FailingClient:
     """A client whose every call fails in one way."""
 
@@ -74,15 +92,41 @@ class FailingClient:
         return fail
 
 
-def test_a_commit_writes_head_marker_and_log(client: DynamoDBClient) -> None:
-    journal(client).commit(batch("b1", 2, metadata={"a": 1}, progress=40), deadline=SOON)
+def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> None:
+    said = {"a": 1, "tokenUsage": {"inputTokens": 7}}
+    journal(client).commit(batch("b1", 2, metadata=said, progress=40, toolName="map"), deadline=SOON)
     items = all_items(client)
     midnight_after_90_days = (int(NOW) // DAY + 91) * DAY
     assert set(items) == {
+        ("JOB#job-1", "AGENT#Geo Agent"),
         ("JOB#job-1", "HEAD"),
         ("JOB#job-1", "MARKER#b1"),
         ("JOB#job-1", "UPDATE#000000000001"),
         ("JOB#job-1", "UPDATE#000000000002"),
+    }
+    usage = {"M": {"inputTokens": {"N": "7"}, "outputTokens": {"N": "0"}, "totalTokens": {"N": "7"}}}
+    snapshot = journal(client).snapshot("job-1")
+    assert snapshot is not None
+    own = {key: item.pop("fold") for key, item in items.items() if "fold" in item}
+    assert own["JOB#job-1", "HEAD"] == {"S": json_text(snapshot.head.to_item()["fold"])}
+    assert own["JOB#job-1", "AGENT#Geo Agent"] == {
+        "S": json_text(snapshot.agents["Geo Agent"].to_item()["fold"])
+    }
+    assert items["JOB#job-1", "AGENT#Geo Agent"] == {
+        "pk": {"S": "JOB#job-1"},
+        "sk": {"S": "AGENT#Geo Agent"},
+        "name": {"S": "Geo Agent"},
+        "invocationId": {"S": "Geo Agent"},
+        "attempt": {"N": "1"},
+        "status": {"S": "in-progress"},
+        "activity": {"S": "Looking at the map"},
+        "startedAt": {"S": "2026-11-20T08:30:00.000Z"},
+        "tokenUsage": usage,
+        "tools": {"L": [{"S": "map"}]},
+        "leaseExpiresAt": {"S": "2026-11-20T08:31:15.000Z"},
+        "order": {"N": "64"},
+        "epoch": {"S": f"{int(NOW * 1000):x}"},
+        "expiresAt": {"N": str(midnight_after_90_days + 7 * DAY)},
     }
     assert items["JOB#job-1", "HEAD"] == {
         "pk": {"S": "JOB#job-1"},
@@ -95,6 +139,8 @@ def test_a_commit_writes_head_marker_and_log(client: DynamoDBClient) -> None:
         "overallStatus": {"S": "processing"},
         "createdAt": {"S": "2026-11-20T08:30:00.000Z"},
         "lastUpdated": {"S": "2026-11-20T08:30:00.000Z"},
+        "leaseExpiresAt": {"S": "2026-11-20T08:31:15.000Z"},
+        "totalTokenUsage": usage,
         "userKey": {"S": "USER#city#ana"},
         "createdKey": {"S": "2026-11-20T08:30:00.000Z#job-1"},
         "expiresAt": {"N": str(midnight_after_90_days)},
@@ -119,9 +165,10 @@ def test_a_commit_writes_head_marker_and_log(client: DynamoDBClient) -> None:
         "qualifiedStatus": {"S": "invoking_geo_agent"},
         "message": {"S": "Looking at the map"},
         "agentName": {"S": "Geo Agent"},
+        "toolName": {"S": "map"},
         "progress": {"N": "40"},
         "timestamp": {"S": "2026-11-20T08:30:00.000Z"},
-        "metadata": {"S": '{"a":1}'},
+        "metadata": {"S": json_text(said)},
         "expiresAt": {"N": str(int(NOW) + 7 * DAY)},
     }
 
@@ -133,7 +180,7 @@ def test_a_commit_of_the_same_day_leaves_what_the_index_shows_as_it_was(client: 
     time.time += 3_600
     journal(client, time).commit(batch("b2"), deadline=SOON + 3_600)
     after = all_items(client)["JOB#job-1", "HEAD"]
-    assert {name for name in after if after[name] != before[name]} == {"sequence"}
+    assert {name for name in after if after[name] != before[name]} <= {"sequence", "fold"}
 
 
 def test_refused_statuses_are_kept_in_a_partition_of_their_own_until_the_log_expires(
@@ -186,14 +233,17 @@ def test_a_delivery_that_comes_twice_at_the_same_time_is_committed_once(client: 
 
 
 class CountingClient:
-    """A table that takes everything and keeps nothing; it counts the heads that are asked for."""
+    """A table that takes everything and keeps nothing; it counts the heads and agents that are asked for."""
 
     def __init__(self) -> None:
         self.heads_read = 0
+        self.agents_read: list[str] = []
 
-    def get_item(self, **request: Any) -> Any:
-        self.heads_read += 1
-        return {}
+    def transact_get_items(self, **request: Any) -> Any:
+        keys = [get["Get"]["Key"]["sk"]["S"] for get in request["TransactItems"]]
+        self.heads_read += keys.count("HEAD")
+        self.agents_read += [key.removeprefix("AGENT#") for key in keys if key != "HEAD"]
+        return {"Responses": [{} for _ in keys]}
 
     def transact_write_items(self, **request: Any) -> Any:
         return {}
@@ -204,7 +254,47 @@ def test_a_publisher_that_was_the_last_to_commit_reads_nothing_before_the_next()
     one = journal(table)
     first, second = (one.commit(batch(batch_id), deadline=SOON) for batch_id in ("b1", "b2"))
     assert (first.updates[0].sequence, second.updates[0].sequence) == (1, 2)
-    assert table.heads_read == 1
+    assert (table.heads_read, table.agents_read) == (1, ["Geo Agent"])
+
+
+def test_a_publisher_reads_only_the_agents_that_it_does_not_know(client: DynamoDBClient) -> None:
+    one, other = journal(client), journal(client)
+    other.commit(batch("b0", agentName="Category Agent"), deadline=SOON)
+    one.commit(batch("b1"), deadline=SOON)
+    one.commit(batch("b2", agentName="Category Agent", progress=40), deadline=SOON)
+    snapshot = other.snapshot("job-1")
+    assert snapshot is not None
+    assert snapshot == fold(other.updates("job-1", first=1, last=3), epoch=snapshot.head.epoch)
+
+
+def test_a_publisher_forgets_agents_of_a_job_with_very_many(client: DynamoDBClient) -> None:
+    table = CountingClient()
+    one = journal(table)
+    for n in range(70):
+        one.commit(batch(f"b{n}", agentName=f"Agent {n}"), deadline=SOON)
+    before = len(table.agents_read)
+    for n in (69, 0):
+        one.commit(batch(f"again-{n}", agentName=f"Agent {n}"), deadline=SOON)
+    assert (table.heads_read, table.agents_read[before:]) == (1, ["Agent 0"])
+
+
+def test_a_snapshot_that_moves_while_it_is_read_is_read_again(client: DynamoDBClient) -> None:
+    other = journal(client)
+    other.commit(batch("b1"), deadline=SOON)
+    moving = MovingClient(client, lambda: other.commit(batch("b2", progress=40), deadline=SOON))
+    snapshot = journal(moving).snapshot("job-1")
+    assert snapshot is not None
+    assert snapshot == fold(other.updates("job-1", first=1, last=2), epoch=snapshot.head.epoch)
+    assert snapshot.head.sequence == 2
+
+
+def test_a_snapshot_that_never_stands_still_is_not_made_up(client: DynamoDBClient) -> None:
+    other = journal(client)
+    other.commit(batch("b0"), deadline=SOON)
+    moves = [lambda n=n: other.commit(batch(f"m{n}"), deadline=SOON) for n in range(20)]
+    with pytest.raises(JournalError) as gave_up:
+        journal(MovingClient(client, *moves)).snapshot("job-1")
+    assert (gave_up.value.code, gave_up.value.retriable) == ("conflict", True)
 
 
 def test_a_publisher_reads_a_head_again_after_a_while() -> None:
@@ -278,8 +368,8 @@ def test_a_failure_of_the_sessions_says_whether_it_may_pass(
 class CancellingClient(FailingClient):
     """No head, and every transaction is cancelled for the given reasons."""
 
-    def get_item(self, **request: Any) -> Any:
-        return {}
+    def transact_get_items(self, **request: Any) -> Any:
+        return {"Responses": [{} for _ in request["TransactItems"]]}
 
 
 def test_a_transaction_that_dynamo_finds_invalid_is_not_tried_again() -> None:
@@ -320,13 +410,12 @@ def largest_update() -> StatusUpdate:
 def test_the_largest_commit_stays_far_below_what_a_transaction_takes() -> None:
     count = limits.UPDATES_PER_COMMIT
     largest = Batch(batch_id="b", updates=(largest_update(),) * count, indexes=tuple(range(count)))
-    head = head_after(None, largest, epoch="e")
+    change = change_of(None, largest, epoch="e")
     writer = CommitWriter("T", log_seconds=1, job_seconds=1)
-    actions = writer.actions(
-        batch_id="b", before=None, after=head, updates=numbered(largest, head), now=int(NOW)
-    )
-    assert len(actions) + count <= 100  # one agent for each status still fits
+    actions = writer.actions("b", change, now=int(NOW))
     assert len(json_text(actions).encode()) < 2_000_000
+    # An agent can grow to 40 KiB (test_fold: items stay small at the limits), and a transaction takes 4 MiB.
+    assert 2_000_000 + limits.AGENTS_PER_COMMIT * 40 * 1024 < 4 * 1024 * 1024
 
 
 def test_the_largest_status_fits_one_push_and_its_keys_fit_dynamo() -> None:

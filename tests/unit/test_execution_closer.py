@@ -14,7 +14,6 @@ from lambdas.execution_closer import handler as closer
 from lambdas.execution_closer.execution import Execution, owner_in
 from lambdas.execution_closer.handler import handler
 from status_utils.errors import TransportError
-from status_utils.fold import fold
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore, MemoryTransport
 from status_utils.payload import parse_payload
 from status_utils.pipeline import Pipeline
@@ -154,19 +153,11 @@ def test_a_word_that_does_not_get_through_comes_again(monkeypatch: pytest.Monkey
 # what becomes of its words
 
 
-class FoldingJournal(MemoryJournal):
-    """Heads are what the log comes to, attempts included."""
-
-    def head(self, job_id: str) -> Any:
-        log = self.updates(job_id, first=1, last=100)
-        return fold(log).head if log else None
-
-
 class Publisher:
     """The publisher on memory, watched by ana."""
 
     def __init__(self) -> None:
-        self.journal, self.broadcaster = FoldingJournal(clock=StoppedClock().clock()), MemoryBroadcaster()
+        self.journal, self.broadcaster = MemoryJournal(clock=StoppedClock().clock()), MemoryBroadcaster()
         sessions = MemorySessionStore()
         sessions.open("city", "ana", "c1", until=NOW + 60)
         self._pipeline = Pipeline(

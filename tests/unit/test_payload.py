@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from status_utils import limits
 from status_utils.events import FIELDS, StatusUpdate
 from status_utils.payload import batches, parse_payload
+from status_utils.progress import STEPS_PER_PLAN
 from tests.unit.samples import NOW, entry
 
 
@@ -135,6 +136,25 @@ def test_more_statuses_than_a_commit_takes_become_batches_with_their_own_ids() -
     assert [batch.batch_id for batch in group] == ["b1", "b1#1", "b1#2"]
     assert [len(batch.updates) for batch in group] == [limits.UPDATES_PER_COMMIT] * 2 + [1]
     assert [int(u.message) for batch in group for u in batch.updates] == list(range(many))
+
+
+def touching(first: int, last: int) -> list[dict[str, Any]]:
+    return [entry(agentName="A", invocationId=f"run-{n}", message=str(n)) for n in range(first, last)]
+
+
+def test_statuses_of_more_agents_than_a_commit_takes_are_cut_as_well() -> None:
+    plan = [{"name": f"Agent {n}"} for n in range(30)]
+    planning = entry(agentName=None, status="loading_agents", metadata={"plan": plan})
+    payload = {"batchId": "b1", "updates": [planning, *touching(0, 40)]}
+    (group,) = batches(parse_payload(payload, batch_id="r", now=NOW))
+    # the plan's thirty, then one name and as many runs as there is room for
+    assert [len(batch.updates) for batch in group] == [1 + (limits.AGENTS_PER_COMMIT - 31), 40 - 18]
+    assert [batch.batch_id for batch in group] == ["b1", "b1#1"]
+
+
+def test_a_commit_is_no_more_actions_than_a_transaction_takes() -> None:
+    assert 2 + limits.UPDATES_PER_COMMIT + limits.AGENTS_PER_COMMIT <= 100
+    assert max(STEPS_PER_PLAN, 2) <= limits.AGENTS_PER_COMMIT  # a single status always fits
 
 
 any_json = st.recursive(

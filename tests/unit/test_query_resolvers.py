@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from graphql import ObjectTypeDefinitionNode, parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from localcloud.appsync.javascript import JsRuntime
+from infra.resolver_code import schema_text
+from localcloud.appsync.attribute_values import from_sdk_map
+from localcloud.appsync.javascript import JsOutcome, JsRuntime
+from status_utils.commits import change_of
+from status_utils.dynamo_items import CommitWriter
+from status_utils.events import StatusUpdate
+from status_utils.fold import fold
+from status_utils.job_view import job_view
+from status_utils.liveness import liveness
+from status_utils.payload import Batch
+from status_utils.validation import wire_time
+from tests.unit.fold_cases import START_MS, logs, status
 from tests.unit.resolver_harness import (
     ANN,
     API_KEY,
@@ -14,6 +30,7 @@ from tests.unit.resolver_harness import (
     JOB_TOKEN,
     NOW,
     SERVICE,
+    TABLE,
     JsonObject,
     head,
     new_runtime,
@@ -66,12 +83,100 @@ def test_get_job_answers_pending_for_a_job_that_is(
     ],
 )
 def test_get_job_gives_the_snapshot_to(runtime: JsRuntime, identity: Any, owner: JsonObject) -> None:
-    agents = [{"sk": f"AGENT#{name}", "invocationId": name, "name": name} for name in ("b", "a")]
-    result = {"items": [head(overallStatus="processing", **owner), *agents]}
-    query = of_field(runtime, "Query.getJob")
-    job = query.response(identity=identity, arguments={"jobId": "j1"}, result=result).value
+    job = answered(runtime, [head(**owner), agent("a")], identity=identity).value
     assert (job["jobId"], job["overallStatus"], job["sequence"]) == ("j1", "processing", 3)
-    assert [agent["name"] for agent in job["agents"]] == ["a", "b"]
+    assert [one["name"] for one in job["agents"]] == ["a"]
+
+
+def agent(name: str, **more: Any) -> JsonObject:
+    return {
+        "sk": f"AGENT#{name}",
+        "invocationId": name,
+        "name": name,
+        "order": 64,
+        "epoch": "e1",
+        "expiresAt": NOW + DAY,
+        **more,
+    }
+
+
+def answered(
+    runtime: JsRuntime,
+    items: list[JsonObject],
+    *,
+    identity: Any = ANN,
+    job_id: str = "j1",
+    next_token: str | None = None,
+) -> JsOutcome:
+    """What getJob makes of these items."""
+    return of_field(runtime, "Query.getJob").response(
+        identity=identity, arguments={"jobId": job_id}, result={"items": items, "nextToken": next_token}
+    )
+
+
+def test_get_job_shows_agents_in_the_order_they_were_planned_or_heard_of(runtime: JsRuntime) -> None:
+    items = [head(), agent("c", order=64), agent("b", order=640), agent("a", order=640)]
+    assert [one["name"] for one in answered(runtime, items).value["agents"]] == ["c", "a", "b"]
+
+
+def test_get_job_leaves_out_hidden_agents_and_those_of_an_earlier_use_of_the_id(runtime: JsRuntime) -> None:
+    items = [head(), agent("c"), agent("b", epoch="e0"), agent("a", hidden=True)]
+    assert [one["name"] for one in answered(runtime, items).value["agents"]] == ["c"]
+
+
+def test_get_job_says_so_when_there_are_more_agents_than_it_shows(runtime: JsRuntime) -> None:
+    outcome = answered(runtime, [head(), agent("a")], next_token="more")
+    assert [one["name"] for one in outcome.value["agents"]] == ["a"]
+    assert [error["errorType"] for error in outcome.appended_errors] == ["TooManyAgents"]
+
+
+FIELDS = {
+    node.name.value: [field.name.value for field in node.fields]
+    for node in parse(schema_text(api_key=False)).definitions
+    if isinstance(node, ObjectTypeDefinitionNode)
+}
+
+
+def fields_of(type_name: str, value: JsonObject) -> JsonObject:
+    """What a client gets that selects every field."""
+    return {name: value.get(name) for name in FIELDS[type_name]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(log=logs, seconds_later=st.sampled_from([0, 60, 90, 1_000, 100_000]))
+def test_get_job_answers_what_the_fold_of_the_log_says(
+    runtime: JsRuntime, log: list[StatusUpdate], seconds_later: int
+) -> None:
+    # The statuses of these logs are of one day; their clock is moved to where NOW is.
+    shift = timedelta(milliseconds=(NOW - seconds_later) * 1000 - START_MS)
+    updates = [moved(each, shift) for each in log] or [moved(status("loading_agents"), shift)]
+    batch = Batch(batch_id="b1", updates=tuple(updates), indexes=tuple(range(len(updates))))
+    change = change_of(None, batch, epoch="e1")
+    actions = CommitWriter(TABLE, log_seconds=1, job_seconds=DAY).actions("b1", change, now=NOW)
+    items = [from_sdk_map(action["Put"]["Item"]) for action in actions]
+    snapshot = [item for item in items if item["sk"] == "HEAD" or item["sk"].startswith("AGENT#")]
+    ours = {"claims": {"sub": "user-1", "tenantId": "tenant-1"}}
+    answer = answered(runtime, snapshot, identity=ours, job_id="job-1").value
+    answer["agents"] = [fields_of("AgentState", one) for one in answer["agents"]]
+    expires_at = next(item["expiresAt"] for item in items if item["sk"] == "HEAD")
+    folded = fold([each.numbered(place) for place, each in enumerate(updates, 1)], epoch="e1")
+    assert fields_of("Job", answer) == job_view(folded, now=NOW, expires_at=expires_at)
+
+
+def moved(update: StatusUpdate, shift: timedelta) -> StatusUpdate:
+    said = datetime.fromisoformat(update.timestamp) + shift
+    return replace(update, sequence=None, timestamp=wire_time(said))
+
+
+@pytest.mark.parametrize("seconds_ago", [-60, 0, 74, 75, 314, 315, 86_400])
+def test_get_job_tells_silence_from_time_alone_as_the_library_does(
+    runtime: JsRuntime, seconds_ago: int
+) -> None:
+    said = wire_time(datetime.fromtimestamp(NOW - seconds_ago, UTC))
+    job = fold([replace(status("agent_invoking", agent="Geo Agent"), timestamp=said, sequence=1)])
+    own = {"jobId": "j1", "userId": "ann", "tenantId": "north", "epoch": "e1"}
+    answer = answered(runtime, [{**head(), **job.head.to_item(), **own}]).value
+    assert answer["liveness"] == liveness(job, NOW)
 
 
 def test_get_job_reads_the_head_first_and_consistently(runtime: JsRuntime) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from status_utils.words import (
-    OverallStatus,
     StatusType,
     StatusWord,
-    overall_status,
     qualified_status,
     status_type,
 )
@@ -77,30 +75,3 @@ def test_qualified_status_is_one_token_that_names_agent_or_tool(
 
 def test_the_table_of_qualified_statuses_knows_every_word() -> None:
     assert {status for status, *_ in QUALIFIED} >= set(StatusWord)
-
-
-OVERALL = [
-    # before, statuses, after
-    (None, ["loading_agents"], "initializing"),
-    (None, ["agent_invoking"], "processing"),
-    (None, ["paving_road"], "processing"),
-    (None, ["complete"], "completed"),
-    (None, ["loading_agents", "agent_invoking", "error"], "failed"),
-    ("initializing", ["loading_agents"], "initializing"),
-    ("initializing", ["heartbeat"], "processing"),
-    ("processing", ["loading_agents"], "processing"),  # late news never turn a job back
-    ("processing", ["agent_error"], "processing"),  # one agent's failure is not the job's
-    ("processing", ["complete"], "completed"),
-    ("processing", ["error"], "failed"),
-    ("completed", ["error"], "completed"),
-    ("completed", ["synthesizing"], "completed"),
-    ("failed", ["complete"], "failed"),
-]
-
-
-@pytest.mark.parametrize(("before", "statuses", "after"), OVERALL)
-def test_overall_status_moves_forward_and_stays_at_its_end(
-    before: str | None, statuses: list[str], after: str
-) -> None:
-    start = None if before is None else OverallStatus(before)
-    assert overall_status(start, statuses) is OverallStatus(after)

@@ -1,0 +1,215 @@
+"""The soak test: concurrent publishers, redelivered payloads and crashes at every step, from one seed.
+
+    tally = soak_run(MemoryTable(), "StatusTable", seed=7, start=1_795_163_400.0)   # or SoakError
+
+No two things run at the same time: at each step of a publisher the seed decides whether others do whole
+deliveries first, or whether its process dies. All a publisher does to the table is one transaction, so others
+that come before its read, between that and its transaction, or later are all the orders there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from status_utils.clock import Clock
+from status_utils.dynamo import DynamoJournal
+from status_utils.fold import fold
+from status_utils.memory import MemorySessionStore
+from status_utils.pipeline import Pipeline
+
+from .soak_work import TENANT, USER, Payload, deliveries, payloads
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from status_utils.events import StatusUpdate
+
+PUBLISHERS: Final = 3
+CRASHES: Final = 0.25
+"""How many deliveries end in a crash."""
+OVERTAKEN: Final = 0.3
+"""At how many of its steps a publisher is overtaken by another one, if one is idle."""
+
+_JOB_SECONDS = 3_600
+
+
+class Step(StrEnum):
+    """Where a publisher may die."""
+
+    BEFORE_READ = "before the read"
+    AFTER_READ = "after the read"
+    AFTER_TRANSACTION = "after the transaction"
+    IN_PUSH = "in the push"
+    AFTER_PUSH = "after the push"
+
+
+class SoakError(Exception):
+    """What was promised does not hold; the message says what, and for which seed."""
+
+
+class _Crash(Exception):  # noqa: N818 - no error of ours: the process is gone
+    """The process dies here."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened in soak runs, so that nobody has to believe that something did."""
+
+    statuses: int = 0
+    deliveries: int = 0
+    conflicts: int = 0
+    crashes: Counter[Step] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Count another run in."""
+        self.statuses += other.statuses
+        self.deliveries += other.deliveries
+        self.conflicts += other.conflicts
+        self.crashes += other.crashes
+
+
+def soak_run(client: Any, table: str, *, seed: int, start: float, job_id: str | None = None) -> Tally:
+    """Run one job on the table behind a DynamoDB client, and check what came of it.
+
+    `start` is in epoch seconds; without `job_id` the job is called by its seed. Raises SoakError.
+    """
+    return _Run(client, table, seed, start, job_id or f"soak-{seed}").run()
+
+
+class _Run:
+    def __init__(self, client: Any, table: str, seed: int, start: float, job_id: str) -> None:
+        self.rng = Random(seed)  # noqa: S311 - no secret
+        self.tally = Tally()
+        self.pushed: dict[int, str] = {}
+        self._client = client
+        self._table = table
+        self._seed = seed
+        self._job_id = job_id
+        self._now = start
+        self._sessions = MemorySessionStore()
+        self._sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
+        self._idle = [self._new_publisher() for _ in range(PUBLISHERS)]
+        self._payloads = payloads(self.rng, job_id, int(start * 1000))
+        self._waiting = deliveries(self.rng, self._payloads)
+
+    def run(self) -> Tally:
+        while self._waiting:
+            self.deliver_next()
+        self._check()
+        return self.tally
+
+    def deliver_next(self) -> None:
+        """Let an idle publisher take the next delivery; after a crash it comes again, to a new process."""
+        publisher, payload = self._idle.pop(), self._waiting.pop()
+        self.tally.deliveries += 1
+        try:
+            publisher.take(payload)
+        except _Crash:
+            self._waiting.insert(self.rng.randint(0, len(self._waiting)), payload)
+            publisher = self._new_publisher()
+        self._idle.append(publisher)
+
+    def others_first(self) -> None:
+        """Maybe let others do whole deliveries before a publisher goes on."""
+        while self._waiting and self._idle and self.rng.random() < OVERTAKEN:
+            self.deliver_next()
+
+    def _new_publisher(self) -> _Publisher:
+        clock = Clock(now=lambda: self._now, sleep=self._sleep, chance=self.rng.random)
+        return _Publisher(self, self._client, self._table, self._sessions, clock)
+
+    def _sleep(self, seconds: float) -> None:
+        self.tally.conflicts += 1
+        self._now += seconds
+
+    def _check(self) -> None:
+        journal = DynamoJournal(
+            self._client,
+            self._table,
+            log_retention_days=7,
+            job_retention_days=90,
+            clock=Clock(now=lambda: self._now),
+        )
+        log = journal.updates(self._job_id, first=1, last=10_000)
+        snapshot = journal.snapshot(self._job_id)
+        said = [f"{p['batchId']}.{at}" for p in self._payloads for at in range(len(p["updates"]))]
+        self.tally.statuses = len(said)
+        self._hold([u.sequence for u in log] == list(range(1, len(log) + 1)), "the sequence has a gap")
+        self._hold(sorted(u.event_id for u in log) == sorted(said), "a status is lost or there twice")
+        self._hold(
+            self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"
+        )
+        whole = snapshot is not None and fold(log, epoch=snapshot.head.epoch) == snapshot
+        self._hold(whole, "the snapshot is not the fold of the log")
+
+    def _hold(self, holds: bool, problem: str) -> None:
+        if not holds:
+            raise SoakError(f"seed {self._seed}: {problem}")
+
+
+class _Publisher:
+    """One process: the real pipeline and journal, with a client and a push that stop at each step."""
+
+    def __init__(
+        self, run: _Run, client: Any, table: str, sessions: MemorySessionStore, clock: Clock
+    ) -> None:
+        self._run = run
+        self._dies_at: Step | None = None
+        self._pipeline = Pipeline(
+            journal=DynamoJournal(
+                cast("DynamoDBClient", _SteppingClient(self, client)),
+                table,
+                log_retention_days=7,
+                job_retention_days=90,
+                clock=clock,
+            ),
+            sessions=sessions,
+            broadcaster=self,
+            clock=clock,
+        )
+        self._clock = clock
+
+    def take(self, payload: Payload) -> None:
+        """Publish a payload, or die on the way."""
+        run = self._run
+        dies = run.rng.random() < CRASHES
+        self._dies_at = run.rng.choice(tuple(Step)) if dies else None
+        self.reach(Step.BEFORE_READ)
+        self._pipeline.publish(payload, batch_id="request", deadline=self._clock.now() + 600)
+        self.reach(Step.AFTER_PUSH)
+
+    def reach(self, step: Step) -> None:
+        """A step where others may come first, or the process dies."""
+        self._run.others_first()
+        if self._dies_at is step:
+            self._run.tally.crashes[step] += 1
+            raise _Crash
+
+    def push(self, update: StatusUpdate) -> None:
+        """See Broadcaster.push."""
+        if self._run.rng.random() < 0.5:  # dead before or after AppSync had it
+            self.reach(Step.IN_PUSH)
+        for each in (*(update.earlier or ()), update):
+            self._run.pushed[each.sequence or 0] = each.event_id
+        self.reach(Step.IN_PUSH)
+
+
+class _SteppingClient:
+    """A publisher's client, which stops before and after what it sends."""
+
+    def __init__(self, publisher: _Publisher, client: Any) -> None:
+        self._publisher = publisher
+        self._client = client
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self._publisher.reach(Step.AFTER_READ)
+        answer = self._client.transact_write_items(**request)
+        self._publisher.reach(Step.AFTER_TRANSACTION)
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
