@@ -38,6 +38,8 @@ class PublishResult(TypedDict):
 
 @dataclass(slots=True)
 class _Tally:
+    pushing: bool
+    """Until a push fails for a while: each further one would take its time-out from the commits."""
     committed: int = 0
     pushed: int = 0
     rejected: list[Rejection] = field(default_factory=list)
@@ -69,15 +71,19 @@ class Pipeline:
     broadcaster: Broadcaster
     clock: Clock = field(default_factory=Clock)
 
-    def publish(self, payload: object, *, batch_id: str, deadline: float) -> PublishResult:
+    def publish(
+        self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
+    ) -> PublishResult:
         """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
+
+        Without `pushing` it is only committed. So is what follows a push that failed with `retriable`.
 
         What is invalid is rejected with a reason, and sending it again can't help. Raises, once every job had
         its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
         BroadcastError; then the payload may come again as it is.
         """
         parsed = parse_payload(payload, batch_id=batch_id, now=self.clock.now())
-        tally = _Tally(rejected=list(parsed.rejected))
+        tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
         take = self._commit_if_open if parsed.only_if_open else self._commit
         for of_one_job in batches(parsed):
             self._publish_job(of_one_job, take, deadline, tally)
@@ -114,9 +120,12 @@ class Pipeline:
             if commit is None:
                 continue
             tally.committed += len(commit.updates)
+            if not tally.pushing:
+                continue
             try:
                 self._push(commit, tally)
             except StatusError as error:
+                tally.pushing = not error.retriable
                 tally.fail(batch, error)
 
     def _push(self, commit: Commit, tally: _Tally) -> None:

@@ -48,12 +48,12 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
         for group, entries in _by_group(payload, batch_id).items()
         for part_id, body in _bodies(entries, batch_id, _condition(payload), max_bytes)
     ]
-    # Ids of their own even where the queue compares them over all groups.
-    several = len(parts) > 1
     return [
         QueueMessage(
             group_id=_queue_id(group),
-            deduplication_id=_queue_id(f"{part_id}/{number}" if several else part_id),
+            # The body too: a batch id that is used for other statuses is for the publisher to reject, not for
+            # the queue to swallow. A payload that is sent again has the same ids and bodies.
+            deduplication_id=_hash(f"{part_id}/{number}\n{body}"),
             body=body,
         )
         for number, (group, part_id, body) in enumerate(parts)

@@ -57,6 +57,8 @@ def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
 def _publish_messages(records: Sequence[Record], context: LambdaContext, deadline: float) -> QueueAnswer:
     outcome = publish_messages(records, publisher(), deadline=deadline, now=time.time)
     _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
+    if outcome.given_up:
+        metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
     if outcome.failed:
         _count(failed=len(outcome.failed))
         if context.get_remaining_time_in_millis() > _HASTEN_SECONDS * 1000:

@@ -50,6 +50,16 @@ class Outcome:
     committed: int = 0
     rejected: int = 0
     pushed: int = 0
+    given_up: int = 0
+    """Committed messages whose push failed and is not tried again: clients fetch what they miss."""
+
+    def not_pushed(self, record: Record, *, retriable: bool) -> None:
+        """A message is in the log, its push is not out: that is worth one more try, no more. On its way back
+        it holds up its whole job, and the dead-letter queue is for what is not in the log."""
+        if retriable and _received(record) == 1:
+            self.failed.append(record)
+        else:
+            self.given_up += 1
 
     def answer(self) -> QueueAnswer:
         """For Lambda."""
@@ -75,11 +85,12 @@ def publish_messages(
     """Publish messages in their order; `deadline` is in epoch seconds, what is not begun by then has failed.
 
     After a message that was not committed, all later ones of its group fail untried, so that none overtakes
-    it, until its last delivery: then it goes to the dead-letter queue, and would take them along. A failed
-    push holds up nothing: the message is in the log already, and comes again for its push only.
+    it, until its last delivery: then it goes to the dead-letter queue, and would take them along. After a
+    push that failed for a while the rest is only committed: waiting for pushes takes no commit's time.
     """
     outcome = Outcome()
     stopped: set[str] = set()
+    pushing = True
     for record in records:
         group = _group(record)
         if group in stopped or now() >= deadline:
@@ -87,9 +98,12 @@ def publish_messages(
             stopped.add(group)
             continue
         try:
-            result = publish(_payload(record), batch_id=record["messageId"], deadline=deadline)
-        except (BroadcastError, SessionStoreError):  # the pipeline has logged why
-            outcome.failed.append(record)
+            result = publish(
+                _payload(record), batch_id=record["messageId"], deadline=deadline, pushing=pushing
+            )
+        except (BroadcastError, SessionStoreError) as error:  # the pipeline has logged why
+            pushing = pushing and not error.retriable
+            outcome.not_pushed(record, retriable=error.retriable)
             continue
         except Exception as error:  # noqa: BLE001 - what one message meets must not take others with it
             _log.error(
@@ -106,6 +120,8 @@ def publish_messages(
         outcome.committed += result["committed"]
         outcome.rejected += len(result["rejected"])
         outcome.pushed += result["pushed"]
+        if not pushing:
+            outcome.not_pushed(record, retriable=True)
     return outcome
 
 

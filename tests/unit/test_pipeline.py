@@ -40,6 +40,7 @@ class World:
         journal: Journal | None = None,
         sessions: SessionStore | None = None,
         broadcaster: Broadcaster | None = None,
+        pushing: bool = True,
     ) -> PublishResult:
         pipeline = Pipeline(
             journal=journal or self.journal,
@@ -47,7 +48,7 @@ class World:
             broadcaster=broadcaster or self.broadcaster,
             clock=StoppedClock().clock(),
         )
-        return pipeline.publish(payload, batch_id="request-1", deadline=DEADLINE)
+        return pipeline.publish(payload, batch_id="request-1", deadline=DEADLINE, pushing=pushing)
 
     def log(self, job_id: str = "job-1") -> list[str]:
         return [update.message for update in self.journal.updates(job_id, first=1, last=1_000)]
@@ -168,7 +169,11 @@ class FailingSessionStore:
 class FailingBroadcaster:
     """Takes no push."""
 
+    def __init__(self) -> None:
+        self.tried = 0
+
     def push(self, update: StatusUpdate) -> None:
+        self.tried += 1
         raise BroadcastError("HTTP 503", code="http_503", retriable=True)
 
 
@@ -221,6 +226,20 @@ def test_that_something_is_not_committed_matters_more_than_a_push_that_failed_be
     journal = FailingJournal(job_id="job-1")
     with pytest.raises(JournalError):
         world.publish(both, journal=journal, broadcaster=FailingBroadcaster())
+
+
+def test_without_pushing_a_payload_is_only_committed(world: World) -> None:
+    assert world.publish(payload("one"), pushing=False) == {"committed": 1, "rejected": [], "pushed": 0}
+    assert (world.log(), world.broadcaster.pushed) == (["one"], [])
+
+
+def test_after_a_push_that_failed_for_a_while_the_other_jobs_are_only_committed(world: World) -> None:
+    broadcaster = FailingBroadcaster()
+    both = {"updates": [entry(message="a"), entry(jobId="job-2", message="b")]}
+    with pytest.raises(BroadcastError):
+        world.publish(both, broadcaster=broadcaster)
+    assert broadcaster.tried == 1
+    assert [u.message for u in world.journal.updates("job-2", first=1, last=9)] == ["b"]
 
 
 def test_a_failing_push_does_not_hold_up_the_jobs_next_commit(world: World) -> None:

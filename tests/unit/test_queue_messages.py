@@ -23,9 +23,16 @@ def told(message: QueueMessage) -> list[str]:
 def test_a_payload_of_one_job_is_one_message_that_says_the_same() -> None:
     payload = {"batchId": "b1", "updates": [entry(message="one"), entry(message="two", eventId="mine")]}
     (message,) = messages_of(payload)
-    assert (message.group_id, message.deduplication_id) == ("job-1", "b1")
+    assert message.group_id == "job-1"
     sent = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
     assert sent == parse_payload(payload, batch_id="request-1", now=NOW)
+
+
+def test_the_queue_takes_a_payload_sent_again_for_the_same_but_not_other_statuses_of_its_batch_id() -> None:
+    (first,) = messages_of({"batchId": "b1", "updates": [entry()]})
+    (again,) = messages_of({"batchId": "b1", "updates": [entry()]})
+    (other,) = messages_of({"batchId": "b1", "updates": [entry(message="other")]})
+    assert first.deduplication_id == again.deduplication_id != other.deduplication_id
 
 
 def test_a_bare_status_is_a_message_too() -> None:

@@ -30,9 +30,7 @@ def test_statuses_leave_the_queue_in_the_order_they_were_sent_in() -> None:
     bodies = [json.loads(record["body"]) for record in records]
     assert [body["updates"][0]["message"] for body in bodies] == [*(f"look {n}" for n in range(5)), "Found"]
     assert {record["attributes"]["MessageGroupId"] for record in records} == {"job-1"}
-    assert [record["attributes"]["MessageDeduplicationId"] for record in records] == [
-        body["batchId"] for body in bodies
-    ]
+    assert len({record["attributes"]["MessageDeduplicationId"] for record in records}) == len(records)
 
 
 def test_a_payload_that_is_sent_twice_is_taken_once() -> None:
