@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.identity import Identity
@@ -61,7 +62,14 @@ class StatusStack(Stack):
         )
         self._export()
         self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
-        self._output(status=status, sessions=sessions, view_tokens=view_tokens, api=api, identity=identity)
+        self._output(
+            status=status,
+            sessions=sessions,
+            view_tokens=view_tokens,
+            api=api,
+            identity=identity,
+            library=library,
+        )
 
     def _export(self) -> None:
         # For either transport: an export that appears and goes with the choice could not go while in use.
@@ -93,6 +101,7 @@ class StatusStack(Stack):
         view_tokens: ViewTokens,
         api: StatusApi,
         identity: Identity,
+        library: lambda_.ILayerVersion,
     ) -> None:
         outputs = {
             "GraphqlUrl": api.graphql_url,
@@ -108,6 +117,7 @@ class StatusStack(Stack):
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,
             "ViewTokenSecretArn": view_tokens.secret_arn,
+            "LibraryLayerArn": library.layer_version_arn,
         }
         for name, value in outputs.items():
             if value is not None:

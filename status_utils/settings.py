@@ -15,7 +15,6 @@ from .errors import SettingError
 
 METRICS_NAMESPACE: Final = "Statusbeam"
 PUBLISHER_SERVICE: Final = "status_publisher"
-AUTHORIZER_SERVICE: Final = "view_token_authorizer"
 
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""

@@ -34,11 +34,6 @@ class PhraseClassifier:
     def __init__(self, weights: Mapping[str, Mapping[Phrase, float]]) -> None:
         self._weights = weights
 
-    @property
-    def phrase_count(self) -> int:
-        """How many phrases the model knows."""
-        return sum(len(phrases) for phrases in self._weights.values())
-
     def categorize(self, text: str) -> CategoryJudgement:
         """The category with most evidence; "other" with a low confidence when there is next to none."""
         wording = Wording(text)

@@ -39,11 +39,6 @@ class HazardRules:
         self._levels = levels
         self._shifts = shifts
 
-    @property
-    def rule_count(self) -> int:
-        """How many rules are looked at."""
-        return len(self._levels) + len(self._shifts)
-
     def rate(self, text: str) -> SeverityJudgement:
         """A severity from 1 to 5; every reason names the words it rests on."""
         wording = Wording(text)

@@ -211,10 +211,6 @@ def _check_recursion(tokens: Sequence[Token], pairs: dict[int, int]) -> None:
                 ahead |= calls[called]
 
 
-def _is_call(tokens: Sequence[Token], index: int) -> bool:
-    return tokens[index + 1].text == "(" and tokens[index - 1].text not in {".", "?.", "function"}
-
-
 def _functions(tokens: Sequence[Token], pairs: dict[int, int]) -> list[tuple[str, tuple[int, int]]]:
     """The named functions with the range of their bodies' tokens."""
     found: list[tuple[str, tuple[int, int]]] = []

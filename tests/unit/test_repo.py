@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import status_utils
+from infra.stage import stages
 from status_cli.main import build_parser
 from status_utils.settings import AuthorizerSettings, CallerSettings, PublisherSettings
 
@@ -56,3 +57,10 @@ def test_the_readme_agent_uses_names_that_the_library_exports() -> None:
     used = re.search(r"from status_utils import (.+)", README)
     assert used
     assert [name for name in used[1].split(", ") if name not in status_utils.__all__] == []
+
+
+def test_every_deploy_command_of_the_readme_names_a_stage() -> None:
+    named = re.findall(r"npx cdk .*-c stage=(\w+)", README)
+    assert named
+    assert set(named) <= {stage.name.lower() for stage in stages()}
+    assert len(named) == README.count("npx cdk "), "a command without a stage takes in the local one"
