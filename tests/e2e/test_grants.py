@@ -117,3 +117,67 @@ def test_without_one_grant_of_the_publisher_nothing_is_pushed_and_the_payload_is
         cloud.publish(status(fresh_id("job"), user.user_id, user.tenant_id, after))
         socket.until_message(after)
         assert lost not in json.dumps(socket.frames)
+
+
+def test_without_its_grant_on_the_queue_an_agent_works_on_and_its_statuses_are_in_its_log(
+    cloud: Cloud,
+) -> None:
+    user, job_id = cloud.user(tenant=0), fresh_id("job")
+    functions = (
+        cloud.aws("lambda").get_paginator("list_functions").paginate().search("Functions[].FunctionArn")
+    )
+    (agent,) = (arn for arn in functions if "GeoAgent" in arn)
+    work = {
+        "jobId": job_id,
+        "userId": user.user_id,
+        "tenantId": user.tenant_id,
+        "complaint": "Pothole on 24th Street",
+    }
+    with without_grant(cloud, agent, "sqs:SendMessage"):
+        cloud.aws("stepfunctions").start_execution(
+            stateMachineArn=cloud.outputs.state_machine_arn, name=job_id, input=json.dumps(work)
+        )
+        log = _log_until(cloud, job_id, "complete")
+        kept = _undelivered(cloud, agent, job_id)
+    told = {update["agentName"]["S"] for update in log if "agentName" in update}
+    assert told == {"Category Agent", "Severity Agent"}
+    assert {"agent_invoking", "agent_complete"} <= kept
+
+
+def _log_until(cloud: Cloud, job_id: str, word: str) -> list[Any]:
+    deadline = time.monotonic() + DEAD_LETTER_SECONDS
+    while time.monotonic() < deadline:
+        items = cloud.aws("dynamodb").query(
+            TableName=cloud.outputs.status_table,
+            KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
+            ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
+            ConsistentRead=True,
+        )["Items"]
+        if any(item["status"]["S"] == word for item in items):
+            return list(items)
+        time.sleep(0.2)
+    pytest.fail(f"{job_id} did not come to {word} in {DEAD_LETTER_SECONDS} s")
+
+
+def _undelivered(cloud: Cloud, function_arn: str, job_id: str) -> set[str]:
+    """The statuses of the job that the function's log keeps because they could not be sent."""
+    logs, group = cloud.aws("logs"), f"/aws/lambda/{function_arn.rsplit(':', 1)[-1]}"
+    configured = cloud.aws("lambda").get_function_configuration(FunctionName=function_arn)
+    group = configured.get("LoggingConfig", {}).get("LogGroup", group)
+    deadline = time.monotonic() + DEAD_LETTER_SECONDS
+    while time.monotonic() < deadline:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [event["message"] for page in pages for event in page["events"]]
+        kept = [
+            json.loads(line[line.index("{") :]) for line in lines if '{"statusbeam": "undelivered"' in line
+        ]
+        found = {
+            str(update["status"])
+            for line in kept
+            for update in line["payload"]["updates"]
+            if update["jobId"] == job_id
+        }
+        if "agent_complete" in found:
+            return found
+        time.sleep(0.2)
+    pytest.fail(f"the log {group} kept nothing of {job_id}")
