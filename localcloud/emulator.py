@@ -137,7 +137,7 @@ class Emulator:
         """End its Lambda processes, remove their folders, stop serving. Safe to call twice."""
         if not self._thread.is_alive():
             return
-        request = urllib.request.Request(f"{self.endpoint_url}/_ministack/reset", method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self.endpoint_url}/_ministack/reset", method="POST")  # noqa: S310 - http to 127.0.0.1
         try:
             urllib.request.urlopen(request, timeout=STOP_TIMEOUT_SECONDS).close()  # noqa: S310 - our own http URL
         except OSError as error:

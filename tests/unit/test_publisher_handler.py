@@ -17,6 +17,7 @@ from lambdas.status_publisher.handler import handler, logger
 from status_utils.errors import BroadcastError, SettingError
 from status_utils.settings import PublisherSettings
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dynamo_tables, put_session
+from tests.unit.lambda_context import Context
 from tests.unit.local_http import Answer, LocalServer, json_answer, local_server
 from tests.unit.samples import entry
 
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
 OK = json_answer({"data": {"publishStatus": {"jobId": "job-1"}}})
 DOWN = json_answer({"message": "down"}, 503)
 FOR_EVER = 9_999_999_999
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the handler and Powertools read of Lambda's context."""
-
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    function_name: str = "status-publisher"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:status-publisher"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
 
 
 @dataclass(slots=True)

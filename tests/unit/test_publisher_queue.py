@@ -20,6 +20,7 @@ from status_utils.pipeline import PublishResult
 from status_utils.settings import QUEUE_RECEIVES, PublisherSettings
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dynamo_tables, put_session
 from tests.unit.fifo_queue import FifoQueue, fifo_queue
+from tests.unit.lambda_context import Context
 from tests.unit.local_http import LocalServer, json_answer, local_server
 from tests.unit.samples import NOW, entry
 
@@ -188,19 +189,6 @@ def test_a_queue_that_refuses_to_hasten_is_a_warning(
 
 
 # the whole function: queue and tables in moto, AppSync on a local socket
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the handler and Powertools read of Lambda's context."""
-
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    function_name: str = "status-publisher"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:status-publisher"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
 
 
 @dataclass(slots=True)
