@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     from .memory import MemoryTransport
     from .ports import Transport
     from .queue_transport import QueueTransport
+    from .scope_context import current_scope, in_scope, report_progress
+    from .scopes import AgentScope, JobScope, ToolScope, job
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
 
 __all__ = [
+    "AgentScope",
     "BroadcastError",
     "ForeignOwnerError",
     "InvalidStatusError",
+    "JobScope",
     "JournalError",
     "LambdaTransport",
     "MemoryTransport",
@@ -52,30 +56,42 @@ __all__ = [
     "StatusType",
     "StatusUpdate",
     "StatusWord",
+    "ToolScope",
     "Transport",
     "TransportError",
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
+    "current_scope",
+    "in_scope",
+    "job",
     "mint_view_token",
     "publish_agent_status",
     "publish_orchestrator_status",
     "publish_tool_status",
     "qualified_status",
+    "report_progress",
     "status_type",
     "verify_view_token",
 ]
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
+    "AgentScope": "scopes",
+    "JobScope": "scopes",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
     "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
+    "ToolScope": "scopes",
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
+    "current_scope": "scope_context",
+    "in_scope": "scope_context",
+    "job": "scopes",
     "mint_view_token": "tokens",
+    "report_progress": "scope_context",
     "verify_view_token": "tokens",
 }
 
