@@ -28,6 +28,8 @@ from .words import OverallStatus, StatusType, StatusWord, qualified_status, stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .decorators import agent_step, status_handler
+    from .direct_transport import DirectTransport
     from .extras import StatusExtras
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentScope",
     "BroadcastError",
+    "DirectTransport",
     "ForeignOwnerError",
     "InvalidStatusError",
     "JobScope",
@@ -62,6 +65,7 @@ __all__ = [
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
+    "agent_step",
     "current_scope",
     "in_scope",
     "job",
@@ -71,6 +75,7 @@ __all__ = [
     "publish_tool_status",
     "qualified_status",
     "report_progress",
+    "status_handler",
     "status_type",
     "verify_view_token",
 ]
@@ -78,6 +83,7 @@ __all__ = [
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
     "AgentScope": "scopes",
+    "DirectTransport": "direct_transport",
     "JobScope": "scopes",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
@@ -87,11 +93,13 @@ _LATE = {
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
+    "agent_step": "decorators",
     "current_scope": "scope_context",
     "in_scope": "scope_context",
     "job": "scopes",
     "mint_view_token": "tokens",
     "report_progress": "scope_context",
+    "status_handler": "decorators",
     "verify_view_token": "tokens",
 }
 
