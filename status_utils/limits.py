@@ -48,6 +48,8 @@ PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 
 # How long things are kept, in seconds
+HEARTBEAT_SECONDS: Final = 20
+"""See liveness; here, because callers that only send need nothing else of it."""
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = DAY_SECONDS
 """Longer than Lambda, its queue or a workflow go on delivering one payload."""

@@ -20,7 +20,7 @@ from .buffer import Parcel, Record
 from .clock import Clock
 from .dead_letter import log_undelivered
 from .errors import StatusError, TransportError
-from .liveness import HEARTBEAT_SECONDS
+from .limits import HEARTBEAT_SECONDS
 from .outbox import Outbox
 from .transports import chosen_transport, freezes_between_calls
 
