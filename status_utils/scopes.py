@@ -223,8 +223,8 @@ def job(
     `plan` declares agents by name or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that
     they are shown before they begin and the job has a percentage. `attempt` is that of its agents.
     `ends_job=False` is for a part of a job whose end somebody else tells, such as one state of a workflow.
-    `flush_seconds` is how long the end of the block waits at most for what was said to be sent: give more than
-    the default where the next state's statuses must come after this one's however slow the backend is.
+    `flush_seconds` is how long the end of the block waits at most for what was said to be sent: give more
+    where the next state's statuses must come after this one's however slow the backend is.
     """
     identity = {
         "sessionId": session_id,
