@@ -270,18 +270,21 @@ class _Runs:
     def __init__(self, root: str, counted: int | None) -> None:
         self._root = root
         self._counted = counted
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers: dict[tuple[str, int], Iterator[int]] = {}
 
     def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> _Run:
         """The run that begins now."""
         counted = self._counted if attempt is None else attempt
         if invocation_id is None:
             token = _NOT_WORD.sub("_", str(agent_name).lower()).strip("_")[:40] or "agent"
-            invocation_id = f"{token}-{os.urandom(6).hex()}" if counted is None else self._numbered(token)
+            invocation_id = (
+                f"{token}-{os.urandom(6).hex()}" if counted is None else self._numbered(token, counted)
+            )
         return _Run(invocation_id, 1 if counted is None else counted, counted)
 
-    def _numbered(self, token: str) -> str:
-        number = next(self._numbers.setdefault(token, count(1)))
+    def _numbered(self, token: str, attempt: int) -> str:
+        """The same name for the n-th run of an agent in each attempt."""
+        number = next(self._numbers.setdefault((token, attempt), count(1)))
         name = f"{self._root}-{token}" if number == 1 else f"{self._root}-{token}-{number}"
         return name if len(name) <= ID_LENGTH else hashlib.sha256(name.encode()).hexdigest()
 

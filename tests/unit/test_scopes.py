@@ -219,6 +219,12 @@ def test_a_counted_attempt_is_the_same_run_in_every_process() -> None:
     assert ids(2) == [(invocation_id, 2) for invocation_id, _ in ids(1)]
 
 
+def test_a_retry_in_the_same_scope_is_the_same_run(transport: MemoryTransport) -> None:
+    with a_job(transport) as j:
+        ids = [j.agent("Geo Agent", attempt=attempt).invocation_id for attempt in (1, 2, 3)]
+    assert set(ids) == {"job-1-geo_agent"}
+
+
 def test_the_caller_may_name_run_and_attempt(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent", attempt=3, invocation_id="geo-7"):
         pass
