@@ -20,6 +20,7 @@ from .errors import (
     SettingError,
     StatusError,
     TransportError,
+    UnknownAgentError,
     ViewTokenError,
 )
 from .events import StatusUpdate
@@ -29,15 +30,20 @@ from .words import OverallStatus, StatusType, StatusWord, qualified_status, stat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .extras import StatusExtras
+    from .handoff import AgentHandoffManager, Handoff, HandoffOutcome
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
     from .ports import Transport
     from .queue_transport import QueueTransport
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+    from .tracker import StatusTracker
 
 __all__ = [
+    "AgentHandoffManager",
     "BroadcastError",
     "ForeignOwnerError",
+    "Handoff",
+    "HandoffOutcome",
     "InvalidStatusError",
     "JournalError",
     "LambdaTransport",
@@ -49,11 +55,13 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StatusExtras",
+    "StatusTracker",
     "StatusType",
     "StatusUpdate",
     "StatusWord",
     "Transport",
     "TransportError",
+    "UnknownAgentError",
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
@@ -68,10 +76,14 @@ __all__ = [
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
+    "AgentHandoffManager": "handoff",
+    "Handoff": "handoff",
+    "HandoffOutcome": "handoff",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
     "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
+    "StatusTracker": "tracker",
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
