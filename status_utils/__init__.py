@@ -35,16 +35,20 @@ if TYPE_CHECKING:
     from .memory import MemoryTransport
     from .ports import Transport
     from .queue_transport import QueueTransport
+    from .scope_context import current_scope, in_scope, report_progress
+    from .scopes import AgentScope, JobScope, ToolScope, job
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
     from .tracker import StatusTracker
 
 __all__ = [
     "AgentHandoffManager",
+    "AgentScope",
     "BroadcastError",
     "ForeignOwnerError",
     "Handoff",
     "HandoffOutcome",
     "InvalidStatusError",
+    "JobScope",
     "JournalError",
     "LambdaTransport",
     "MemoryTransport",
@@ -59,17 +63,22 @@ __all__ = [
     "StatusType",
     "StatusUpdate",
     "StatusWord",
+    "ToolScope",
     "Transport",
     "TransportError",
     "UnknownAgentError",
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
+    "current_scope",
+    "in_scope",
+    "job",
     "mint_view_token",
     "publish_agent_status",
     "publish_orchestrator_status",
     "publish_tool_status",
     "qualified_status",
+    "report_progress",
     "status_type",
     "verify_view_token",
 ]
@@ -79,15 +88,22 @@ _LATE = {
     "AgentHandoffManager": "handoff",
     "Handoff": "handoff",
     "HandoffOutcome": "handoff",
+    "AgentScope": "scopes",
+    "JobScope": "scopes",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
     "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
     "StatusTracker": "tracker",
+    "ToolScope": "scopes",
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
+    "current_scope": "scope_context",
+    "in_scope": "scope_context",
+    "job": "scopes",
     "mint_view_token": "tokens",
+    "report_progress": "scope_context",
     "verify_view_token": "tokens",
 }
 
