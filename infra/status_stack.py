@@ -117,6 +117,7 @@ class StatusStack(Stack):
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,
             "ViewTokenSecretArn": view_tokens.secret_arn,
+            "ViewTokenAudience": view_tokens.audience,
             "LibraryLayerArn": library.layer_version_arn,
         }
         for name, value in outputs.items():

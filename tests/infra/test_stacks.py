@@ -322,6 +322,7 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "StatusTable",
         "UserSessionsTable",
         "ViewTokenSecretArn",
+        "ViewTokenAudience",
         "LibraryLayerArn",
     }
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
