@@ -91,7 +91,7 @@ class StatusStack(Stack):
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         status.grant_list_by_user(api.status_source)
-        sessions.grant(api.sessions_source, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        sessions.grant(api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
     def _output(
         self,

@@ -61,7 +61,7 @@ class StatusTable:
 
 
 class SessionsTable:
-    """Key and TTL names of the table of live client connections."""
+    """Key and TTL names of the table of live client connections, and of logins that were ended."""
 
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"

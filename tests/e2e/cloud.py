@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
+from status_utils.settings import TENANT_ATTRIBUTE
 from status_utils.tokens import ViewTokenKeys, mint_view_token
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 
@@ -111,6 +112,23 @@ class Cloud:
             if user.tenant_id == tenants[tenant] and role in user.roles
         ]
         return fitting[which]
+
+    def new_user(self, tenant_id: str, role: str = "viewer") -> DemoUser:
+        """A user made for one test, which may do to them what other tests would feel."""
+        username, password = fresh_id("user"), "A-Passw0rd-of-a-test!"
+        pool = self.outputs.user_pool_id
+        attributes = [{"Name": TENANT_ATTRIBUTE, "Value": tenant_id}]
+        made = self._cognito.admin_create_user(
+            UserPoolId=pool, Username=username, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+        self._cognito.admin_set_user_password(
+            UserPoolId=pool, Username=username, Password=password, Permanent=True
+        )
+        self._cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=role)
+        user_id = next(each["Value"] for each in made["User"]["Attributes"] if each["Name"] == "sub")
+        return DemoUser(
+            username=username, password=password, user_id=user_id, tenant_id=tenant_id, roles=(role,)
+        )
 
     def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
         """The tokens of a demo user, from the user pool."""
