@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,14 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Cloud:
-    """One localcloud, from `statusbeam local up` to `down`."""
+    """One localcloud, from `statusbeam local up` to `down`.
+
+    `credentials` are those that were used with it, and of which kind: no log may have one.
+    """
 
     state: StateFolder
     outputs: LocalOutputs
+    credentials: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def host(self) -> str:
@@ -143,23 +147,31 @@ class Cloud:
             ClientId=client_id,
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )["AuthenticationResult"]
+        self.credentials[password] = "a password"
+        for kind in ("AccessToken", "IdToken", "RefreshToken"):
+            if kind in result:
+                self.credentials[result[kind]] = kind
         return Tokens(access=result["AccessToken"], id=result["IdToken"])
 
     def view_token(self, user_id: str, tenant_id: str, **changes: Any) -> str:
         """A view token signed with the stack's secret; `changes` are mint_view_token's arguments."""
         arguments = {"keys": self.view_token_keys, "audience": VIEW_TOKEN_AUDIENCE, **changes}
-        return mint_view_token(user_id, tenant_id, **arguments)
+        token = mint_view_token(user_id, tenant_id, **arguments)
+        self.credentials[token] = "a view token"
+        return token
 
     @cached_property
     def view_token_keys(self) -> ViewTokenKeys:
         """The keys that sign view tokens, as an app's back end has them."""
         secrets = self.aws("secretsmanager")
         value = secrets.get_secret_value(SecretId=self.outputs.view_token_secret_arn)["SecretString"]
+        self.credentials[value] = "the view tokens' secret"
         return ViewTokenKeys(lambda: [value])
 
     @property
     def key_caller(self) -> KeyCaller:
         """Whoever has the API key."""
+        self.credentials[self.outputs.api_key] = "the API key"
         return KeyCaller(self.outputs.api_key)
 
     def caller(self, user: DemoUser) -> TokenCaller:
@@ -197,6 +209,7 @@ class Cloud:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
+        self.credentials[key["SecretAccessKey"]] = "a secret access key"
         return IamCaller(key["AccessKeyId"], key["SecretAccessKey"], self.outputs.region)
 
 
