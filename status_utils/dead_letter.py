@@ -25,7 +25,7 @@ def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
         "statusbeam": "undelivered",
         "error": type(error).__name__,
         "code": str(error.code) if isinstance(error, StatusError) else None,
-        "reason": str(error),
+        "reason": str(error) if isinstance(error, StatusError) else None,  # others quote what they were given
         "payload": lost,
     }
     try:

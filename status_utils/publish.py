@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cache
 
 from .dead_letter import log_undelivered
 from .entry import read_entry
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from .extras import StatusExtras
+    from .outgoing import Tails
     from .ports import Transport
+    from .redaction import Redactor
 
 
 def publish_orchestrator_status(
@@ -114,8 +117,11 @@ def _agent_word(status: str) -> str:
 
 
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
-    lost: dict[str, Any] = entry | _on_the_wire(extras)
+    from .outgoing import ids_of, without_secrets  # noqa: PLC0415 - needed at first send only
+
+    lost: dict[str, Any] = ids_of(entry)  # no more is known to hold no secret
     try:
+        lost = without_secrets(entry | _on_the_wire(extras), _default_redactor(), _tails())
         batch_id = os.urandom(16).hex()
         update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
@@ -130,6 +136,19 @@ def _default_transport() -> Transport:
     from .transports import default_transport  # noqa: PLC0415 - needed at first send only
 
     return default_transport()
+
+
+def _default_redactor() -> Redactor:
+    from .transports import default_redactor  # noqa: PLC0415 - needed at first send only
+
+    return default_redactor()
+
+
+@cache
+def _tails() -> Tails:
+    from .outgoing import Tails  # noqa: PLC0415 - needed at first send only
+
+    return Tails()
 
 
 def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:

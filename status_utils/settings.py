@@ -111,7 +111,21 @@ def _write(value: str | int | bool) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerSettings(_Settings):
+class _RedactionSettings(_Settings):
+    """What is taken out of statuses beside what looks like a secret."""
+
+    redacted_fields: str | None = None
+    """Fields whose values are hidden whatever they are, with commas between them:
+    `metadata.customer.email,metadata.*.phone`."""
+
+    @property
+    def fields_to_redact(self) -> tuple[str, ...]:
+        """The paths in `redacted_fields`."""
+        return tuple(path.strip() for path in (self.redacted_fields or "").split(",") if path.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSettings(_RedactionSettings):
     """What code that reports statuses needs: where to send them; with both, they go to the queue.
 
     AWS_REGION is the runtime's own.
