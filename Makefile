@@ -31,7 +31,7 @@ help: ## list the commands
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
 	@touch $@
 
-node_modules/.ready: .venv/.ready package.json package-lock.json
+node_modules/.ready: .venv/.ready package.json package-lock.json web/client/package.json web/dashboard/package.json
 	@npm ci --silent
 	@touch $@
 
@@ -63,6 +63,15 @@ down: .venv/.ready ## stop it
 status: .venv/.ready ## say whether it runs
 	@statusbeam local status
 
+# --- web --------------------------------------------------------------------------------------------------
+
+.PHONY: web web-size
+web: setup ## build the client library and the page; says what they cost over the wire
+	npm run build --silent --workspaces --if-present
+
+web-size: setup ## say what the client library costs over the wire; fails above the budget
+	npm run size --silent --workspace web/client
+
 # --- proof ------------------------------------------------------------------------------------------------
 
 .PHONY: check test screenshots lock
@@ -71,9 +80,12 @@ check: setup ## lint, format, types, import rules
 	ruff format --check $(SOURCES)
 	mypy $(SOURCES)
 	lint-imports
+	npx biome check web
+	npm run check --silent --workspaces --if-present
 
 test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
-	node --test 'web/**/tests/*.test.js'
+	node --test 'web/dashboard/tests/*.test.js'
+	npm test --silent --workspaces --if-present
 	pytest
 
 screenshots: setup browser ## take the pictures of the page in docs/images anew
