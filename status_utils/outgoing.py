@@ -16,7 +16,7 @@ from threading import Lock
 
 from .limits import NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
 from .redaction import Redactor, split_redacted
-from .validation import printable
+from .validation import printable, printable_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Tails:
 
 def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
     try:
-        found = json.loads(json.dumps(dict(metadata), default=str, allow_nan=False))
+        found = printable_json(json.loads(json.dumps(dict(metadata), default=str, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
         keys = [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)]
         return {"leftOut": f"metadata must be JSON: {type(error).__name__}", "keys": keys}
