@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .commits import Commit
 from .errors import DetailStoreError, ForeignTenantError
@@ -21,9 +21,14 @@ from .payload import Batch, ParsedPayload, parse_payload
 from .ports import DetailStore
 from .redaction import Redactor
 from .screening import Aside, detail_key, screen, spill_mark, split_screened
-from .settings import StatusTable
+from .settings import PublisherSettings, StatusTable
 from .shedding import Shedding
 from .validation import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_s3 import S3Client
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +117,21 @@ class Admission:
             )
             return None
         return key
+
+
+def admission_of(settings: PublisherSettings, new_client: Callable[[], S3Client]) -> Admission:
+    """The rules that a publisher's settings name; `new_client` is for the first detail.
+
+    Raises SettingError.
+    """
+    from .detail_store import S3DetailStore  # noqa: PLC0415 - loads the SDK
+
+    bucket = settings.detail_bucket
+    return Admission(
+        redactor=Redactor(settings.fields_to_redact),
+        tenant=settings.publisher_tenant,
+        details=S3DetailStore(new_client, bucket) if bucket else None,
+    )
 
 
 def _marked(update: StatusUpdate, detail: Mapping[str, Any]) -> dict[str, Any]:

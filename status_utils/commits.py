@@ -16,7 +16,7 @@ from .agent_state import AgentState
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
 from .fold import apply, changed, touched
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import JOB_BURST, JOB_STATUSES_PER_SECOND
 from .payload import Batch
 from .shedding import Bucket, admitted

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from .events import StatusUpdate
 from .fold import invocation_of
-from .job import IDENTITY
+from .job_state import IDENTITY
 from .limits import CLOCK_AHEAD_SECONDS, CLOCK_BEHIND_SECONDS, METADATA_BYTES, NAME_LENGTH, SPILLED_KEYS
 from .payload import ParsedPayload
 from .redaction import Redactor, split_redacted

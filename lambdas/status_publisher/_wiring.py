@@ -13,13 +13,11 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
-from status_utils.admission import Admission
+from status_utils.admission import admission_of
 from status_utils.appsync import AppSyncBroadcaster, sigv4
-from status_utils.detail_store import S3DetailStore
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import SettingError
 from status_utils.pipeline import Pipeline, PublishResult
-from status_utils.redaction import Redactor
 from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:
@@ -70,11 +68,7 @@ def publisher() -> Callable[..., PublishResult]:
         broadcaster=AppSyncBroadcaster(
             settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
         ),
-        admission=Admission(
-            redactor=Redactor(settings.fields_to_redact),
-            tenant=settings.publisher_tenant,
-            details=S3DetailStore(_s3, settings.detail_bucket) if settings.detail_bucket else None,
-        ),
+        admission=admission_of(settings, _s3),
     )
     _log.info(
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
