@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from threading import Lock
 
 from .limits import NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
 from .redaction import Redactor, split_redacted
-from .validation import printable
+from .validation import json_text, printable, printable_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,45 @@ def without_secrets(
     if tails is not None and isinstance(message, str):
         clean["message"] = tails.redacted(clean, plain["message"])
     return clean
+
+
+def redacted(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry as this process may send it, in the order of its messages. Raises SettingError."""
+    from .transports import default_redactor  # noqa: PLC0415 - the door to the environment
+
+    return without_secrets(entry, default_redactor(), _tails())
+
+
+def redacted_text(text: str) -> str:
+    """Any text as this process's log may have it. Raises SettingError."""
+    from .transports import default_redactor  # noqa: PLC0415 - the door to the environment
+
+    return default_redactor().text(text)
+
+
+def loggable(lost: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload or an entry as the local log may have it: if secrets can't be taken out, only whose it is."""
+    from .transports import default_redactor  # noqa: PLC0415 - the door to the environment
+
+    updates = lost.get("updates")
+    try:
+        redactor = default_redactor()
+        if not isinstance(updates, list):
+            return without_secrets(lost, redactor)
+        return {**lost, "updates": [_sendable(update, redactor) for update in updates]}
+    except Exception:  # noqa: BLE001 - whatever callers gave: their work goes on, and nothing of theirs is shown
+        return ids_of(lost)
+
+
+def _sendable(update: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    clean = without_secrets(update, redactor)
+    metadata = clean.get("metadata")
+    return {**clean, "metadata": json_text(metadata)} if isinstance(metadata, Mapping) else clean
+
+
+@cache
+def _tails() -> Tails:
+    return Tails()
 
 
 def ids_of(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +118,7 @@ class Tails:
 
 def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
     try:
-        found = json.loads(json.dumps(dict(metadata), default=str, allow_nan=False))
+        found = printable_json(json.loads(json.dumps(dict(metadata), default=str, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
         keys = [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)]
         return {"leftOut": f"metadata must be JSON: {type(error).__name__}", "keys": keys}

@@ -4,14 +4,15 @@
     True
 
 The promise of these functions: they never raise and never block for long. What could not be sent is written
-to the log as one line of JSON with the whole payload, from which it can be sent again.
+to the log as one line of JSON with the whole payload, from which it can be sent again. Inside a scope of the
+same job they hand the status to the scope's sender, in order with what the scope says, and return at once.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
-from functools import cache
 
 from .dead_letter import log_undelivered
 from .entry import read_entry
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from .extras import StatusExtras
-    from .outgoing import Tails
     from .ports import Transport
-    from .redaction import Redactor
+    from .scope_context import Scope
 
 
 def publish_orchestrator_status(
@@ -117,11 +117,12 @@ def _agent_word(status: str) -> str:
 
 
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
-    from .outgoing import ids_of, without_secrets  # noqa: PLC0415 - needed at first send only
-
-    lost: dict[str, Any] = ids_of(entry)  # no more is known to hold no secret
+    lost: dict[str, Any] = entry | _on_the_wire(extras)
     try:
-        lost = without_secrets(entry | _on_the_wire(extras), _default_redactor(), _tails())
+        scope = _scope_of(lost, extras)
+        if scope is not None:
+            scope.take_in(lost)
+            return True
         batch_id = os.urandom(16).hex()
         update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
@@ -132,23 +133,19 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
     return True
 
 
+def _scope_of(entry: dict[str, Any], extras: StatusExtras) -> Scope | None:
+    """The scope that we are in, if it is of the same job and sends the same way."""
+    scopes = sys.modules.get(f"{__package__}.scope_context")  # who never loaded it is in none
+    scope: Scope | None = scopes.innermost() if scopes else None
+    if scope is None or scope.job_id != entry["jobId"]:
+        return None
+    return scope if extras.get("transport") in (None, scope.sender.transport) else None
+
+
 def _default_transport() -> Transport:
-    from .transports import default_transport  # noqa: PLC0415 - needed at first send only
+    from .transports import chosen_transport  # noqa: PLC0415 - needed at first send only
 
-    return default_transport()
-
-
-def _default_redactor() -> Redactor:
-    from .transports import default_redactor  # noqa: PLC0415 - needed at first send only
-
-    return default_redactor()
-
-
-@cache
-def _tails() -> Tails:
-    from .outgoing import Tails  # noqa: PLC0415 - needed at first send only
-
-    return Tails()
+    return chosen_transport()
 
 
 def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def split_redacted(texts: Sequence[str]) -> list[str]:
     found = [
         one
         for one in find_secrets("".join(texts), split=True)
-        if any(edge in inner for edge in range(one.start + 1, one.end))
+        if any(edge in inner for edge in range(one.begins + 1, one.end))
     ]
     return (
         [_part(text, start, found) for text, start in zip(texts, edges, strict=False)]
@@ -158,7 +158,7 @@ def split_redacted(texts: Sequence[str]) -> list[str]:
 def _part(text: str, start: int, found: Iterable[Found]) -> str:
     end = start + len(text)
     own = (
-        Found(max(one.start, start) - start, min(one.end, end) - start, one.kind)
+        Found(max(one.start, start) - start, min(one.end, end) - start, one.kind, 0)
         for one in found
         if one.start < end and start < one.end
     )

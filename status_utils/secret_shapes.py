@@ -1,7 +1,7 @@
 """What secrets look like in a text, and where in it they are.
 
     >>> find_secrets("key AKIAIOSFODNN7EXAMPLE")
-    [Found(start=4, end=24, kind='aws key')]
+    [Found(start=4, end=24, kind='aws key', begins=4)]
 
 Linear in the length of the text: every pattern begins at a literal or at the edge of a word, repeats
 possessively or within a small bound, and a search begins only when one of its literals is in the text at all.
@@ -23,11 +23,12 @@ Check = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Found:
-    """One secret: `text[start:end]`, and of what kind it is."""
+    """One secret: `text[start:end]`, of what kind it is, and where what gives it away begins."""
 
     start: int
     end: int
     kind: str
+    begins: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _matches(shape: _Shape, text: str) -> Iterator[Found]:
     group = 1 if shape.pattern.groups else 0
     for match in shape.pattern.finditer(text):
         if shape.check is None or shape.check(match[group]):
-            yield Found(match.start(group), match.end(group), shape.kind)
+            yield Found(match.start(group), match.end(group), shape.kind, match.start())
 
 
 def _apart(found: list[Found]) -> list[Found]:
@@ -87,7 +88,8 @@ def _apart(found: list[Found]) -> list[Found]:
     apart: list[Found] = []
     for one in sorted(found, key=lambda f: (f.start, -f.end)):
         if apart and one.start < apart[-1].end:
-            apart[-1] = Found(apart[-1].start, max(apart[-1].end, one.end), apart[-1].kind)
+            last = apart[-1]
+            apart[-1] = Found(last.start, max(last.end, one.end), last.kind, min(last.begins, one.begins))
         else:
             apart.append(one)
     return apart
@@ -107,7 +109,7 @@ def _key_blocks(text: str, *, split: bool) -> Iterator[Found]:
         else:
             body = _KEY_BODY.match(text, begin.end()) if split else None
             done = body.end() if body else len(text)
-        yield Found(begin.start(), done, PRIVATE_KEY)
+        yield Found(begin.start(), done, PRIVATE_KEY, begin.start())
 
 
 def _is_card(text: str) -> bool:

@@ -45,6 +45,10 @@ class StatusTable:
     PARTITION_KEY: Final = "pk"
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
+    OPERATOR_DETAIL: Final = "operatorDetail"
+    """Of a log entry: what it says to operators only, as JSON text."""
+    DETAIL_KEY: Final = "detailKey"
+    """Of a log entry: where in the bucket its oversize detail is."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -139,7 +143,7 @@ class CallerSettings(_RedactionSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherSettings(_Settings):
+class PublisherSettings(_RedactionSettings):
     """What the publisher needs."""
 
     appsync_api_url: str
@@ -155,6 +159,12 @@ class PublisherSettings(_Settings):
     job_retention_days: int = 90
     """How long a job stays after its last status."""
 
+    publisher_tenant: str | None = None
+    """The one tenant whose statuses are taken; without it, every tenant's."""
+
+    detail_bucket: str | None = None
+    """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
+
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
     loading it costs a quarter of a second of each cold start."""
@@ -162,6 +172,14 @@ class PublisherSettings(_Settings):
     def __post_init__(self) -> None:
         if self.log_retention_days > self.job_retention_days:
             raise SettingError("LOG_RETENTION_DAYS", "must not be above JOB_RETENTION_DAYS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailSettings(_Settings):
+    """What the reader of oversize detail needs."""
+
+    detail_bucket: str
+    """Where the publisher put it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

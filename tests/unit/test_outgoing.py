@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from status_utils import MemoryTransport, TransportError, publish, publish_agent_status, publish_tool_status
+from status_utils import (
+    MemoryTransport,
+    TransportError,
+    job,
+    outgoing,
+    publish_agent_status,
+    publish_tool_status,
+)
 from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, TAILS
 from status_utils.outgoing import Tails
 from status_utils.transports import default_redactor
@@ -22,7 +29,7 @@ KEY = secrets_of(7)["aws key id"][0]
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     tails = Tails()
-    monkeypatch.setattr(publish, "_tails", lambda: tails)
+    monkeypatch.setattr(outgoing, "_tails", lambda: tails)
     default_redactor.cache_clear()
     yield
     default_redactor.cache_clear()
@@ -117,3 +124,19 @@ def test_with_a_setting_that_nobody_understands_nothing_is_sent_or_logged_but_th
     line = json.loads(caplog.records[0].getMessage())
     assert line["payload"] == {"jobId": "j", "userId": "u", "tenantId": "t"}
     assert "REDACTED_FIELDS" in line["reason"]
+
+
+@pytest.mark.parametrize(("name", "text", "secret"), CORPUS)
+def test_an_exceptions_secret_is_neither_sent_nor_logged(
+    name: str, text: str, secret: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = MemoryTransport()
+    scope = job(job_id="j", user_id="u", tenant_id="t", transport=transport)
+    with pytest.raises(ValueError), scope as running, running.agent("Geo Agent"):
+        raise ValueError(text)
+    assert len(transport.sent) > 0
+    assert json.dumps(secret)[1:-1] not in json.dumps(transport.sent)
+    (record,) = [record for record in caplog.records if record.name == "status_utils.failures"]
+    assert record.exc_info is None
+    assert secret not in record.getMessage()
+    assert "ValueError" in record.getMessage()

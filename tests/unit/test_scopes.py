@@ -15,6 +15,7 @@ import pytest
 from status_utils import JobScope, MemoryTransport, current_scope, in_scope, job, report_progress
 from status_utils.entry import read_entry
 from status_utils.progress import parse_plan
+from status_utils.senders import sender_for
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def a_job(transport: MemoryTransport, **more: Any) -> JobScope:
 
 
 def told(transport: MemoryTransport) -> list[dict[str, Any]]:
+    sender_for(transport).flush(60, patient=True)
     return [status for payload in transport.sent for status in payload["updates"]]
 
 
@@ -131,11 +133,11 @@ def test_the_detail_is_in_the_local_log_once_beside_the_id_that_people_see(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(RuntimeError), a_job(transport) as j, j.agent("Geo Agent"):
-        raise RuntimeError("password=hunter2")
+        raise RuntimeError("host 10.0.0.7 is down, password=hunter2")
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("status_utils.failures", logging.ERROR)
     assert metadata(told(transport)[-1])["errorId"] in record.getMessage()
-    assert "hunter2" in caplog.text
+    assert "host 10.0.0.7 is down, password=[redacted: secret]" in caplog.text
 
 
 def test_an_exit_without_an_error_ends_well(transport: MemoryTransport) -> None:
