@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .agent_state import AgentState, AgentStatus
-from .job import Job
+from .job_state import Job
 from .step_history import StepHistory
 from .words import OverallStatus
 

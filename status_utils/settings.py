@@ -45,6 +45,10 @@ class StatusTable:
     PARTITION_KEY: Final = "pk"
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
+    OPERATOR_DETAIL: Final = "operatorDetail"
+    """Of a log entry: what it says to operators only, as JSON text."""
+    DETAIL_KEY: Final = "detailKey"
+    """Of a log entry: where in the bucket its oversize detail is."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -111,7 +115,21 @@ def _write(value: str | int | bool) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerSettings(_Settings):
+class _RedactionSettings(_Settings):
+    """What is taken out of statuses beside what looks like a secret."""
+
+    redacted_fields: str | None = None
+    """Fields whose values are hidden whatever they are, with commas between them:
+    `metadata.customer.email,metadata.*.phone`."""
+
+    @property
+    def fields_to_redact(self) -> tuple[str, ...]:
+        """The paths in `redacted_fields`."""
+        return tuple(path.strip() for path in (self.redacted_fields or "").split(",") if path.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSettings(_RedactionSettings):
     """What code that reports statuses needs: where to send them; with both, they go to the queue.
 
     AWS_REGION is the runtime's own.
@@ -125,7 +143,7 @@ class CallerSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherSettings(_Settings):
+class PublisherSettings(_RedactionSettings):
     """What the publisher needs."""
 
     appsync_api_url: str
@@ -141,6 +159,12 @@ class PublisherSettings(_Settings):
     job_retention_days: int = 90
     """How long a job stays after its last status."""
 
+    publisher_tenant: str | None = None
+    """The one tenant whose statuses are taken; without it, every tenant's."""
+
+    detail_bucket: str | None = None
+    """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
+
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
     loading it costs a quarter of a second of each cold start."""
@@ -148,6 +172,14 @@ class PublisherSettings(_Settings):
     def __post_init__(self) -> None:
         if self.log_retention_days > self.job_retention_days:
             raise SettingError("LOG_RETENTION_DAYS", "must not be above JOB_RETENTION_DAYS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailSettings(_Settings):
+    """What the reader of oversize detail needs."""
+
+    detail_bucket: str
+    """Where the publisher put it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ SCRUBBED = (
     "USER_SESSIONS_",
     "POWERTOOLS_",
     "STATUSBEAM_",
+    "REDACTED_",
     "VIEW_TOKEN_",
     "AGENT_TOOLS",
 )
