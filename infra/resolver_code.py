@@ -38,9 +38,14 @@ class FieldName:
         return f"{self.type_name}.{self.field_name}"
 
 
-def schema_text(*, api_key: bool) -> str:
-    """The schema as the stage offers it: on AWS, a directive of a mode that the API lacks is an error."""
+def schema_text(*, api_key: bool, oidc: bool = False) -> str:
+    """The schema as the stage offers it: on AWS, a directive of a mode that the API lacks is an error.
+
+    `oidc`: readers sign in with an OpenID Connect provider, in Cognito's place.
+    """
     text = SCHEMA.read_text()
+    if oidc:
+        text = re.sub(r"@aws_cognito_user_pools\b", "@aws_oidc", text)
     return text if api_key else re.sub(r"\s*@aws_api_key\b", "", text)
 
 

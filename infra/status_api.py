@@ -9,7 +9,6 @@ from pathlib import Path
 
 from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
 from aws_cdk import aws_appsync as appsync
-from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -18,6 +17,7 @@ from constructs import Construct
 
 from infra.bundling import ROOT
 from infra.compliance import accept
+from infra.readers import Readers
 from infra.resolver_code import (
     LOGIN_CHECK,
     UNGUARDED,
@@ -69,7 +69,7 @@ class StatusApi(Construct):
         construct_id: str,
         *,
         stage: StageConfig,
-        user_pool: cognito.IUserPool,
+        signed_in: Readers,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         status_table: dynamodb.ITable,
@@ -78,14 +78,16 @@ class StatusApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
-        schema = schema_text(api_key=api_key_expires is not None)
+        schema = schema_text(api_key=api_key_expires is not None, oidc=signed_in.oidc)
         modes = self._modes(
-            user_pool=user_pool,
+            signed_in=signed_in,
             authorizer=authorizer,
             view_token_pattern=view_token_pattern,
             api_key_expires=api_key_expires,
         )
-        self.api = self._make_api(schema, modes, status_table)
+        self.api = self._make_api(
+            schema, modes, {"STATUS_TABLE": status_table.table_name, **signed_in.claims}
+        )
         self._log(stage.log_retention, stage.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
@@ -99,7 +101,7 @@ class StatusApi(Construct):
             self._resolve(field)
 
     def _make_api(
-        self, schema: str, modes: list[appsync.AuthorizationMode], status_table: dynamodb.ITable
+        self, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
     ) -> appsync.GraphqlApi:
         open_schema = self._stage.introspection
         return appsync.GraphqlApi(
@@ -115,7 +117,7 @@ class StatusApi(Construct):
             else appsync.IntrospectionConfig.DISABLED,
             query_depth_limit=_INTROSPECTION_DEPTH_LIMIT if open_schema else _QUERY_DEPTH_LIMIT,
             resolver_count_limit=_RESOLVER_COUNT_LIMIT,
-            environment_variables={"STATUS_TABLE": status_table.table_name},
+            environment_variables=variables,
             xray_enabled=True,
         )
 
@@ -135,17 +137,14 @@ class StatusApi(Construct):
     def _modes(
         self,
         *,
-        user_pool: cognito.IUserPool,
+        signed_in: Readers,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         api_key_expires: dt.datetime | None,
     ) -> list[appsync.AuthorizationMode]:
         """Who may sign in, and how; the first mode is the default."""
         modes = [
-            appsync.AuthorizationMode(
-                authorization_type=appsync.AuthorizationType.USER_POOL,
-                user_pool_config=appsync.UserPoolConfig(user_pool=user_pool),
-            ),
+            signed_in.mode,
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
             appsync.AuthorizationMode(
                 authorization_type=appsync.AuthorizationType.LAMBDA,

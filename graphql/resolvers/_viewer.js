@@ -16,12 +16,24 @@ function viewer(ctx) {
   }
   if (identity.claims) {
     const claims = identity.claims;
-    const tenantId = claims.tenantId ?? claims['custom:tenantId'];
-    return person(claims.sub, tenantId, null, claims['cognito:groups'] ?? [], claims.auth_time ?? claims.iat);
+    return person(claims.sub, tenantIn(ctx, claims), null, rolesIn(ctx, claims), claims.auth_time ?? claims.iat);
   }
   const token = identity.resolverContext ?? {};
   const jobIds = token.jobIds ? token.jobIds.split(',') : null;
   return person(token.userId, token.tenantId, jobIds, [], token.issuedAt);
+}
+
+// An OpenID Connect provider's claims have the names that the stage says; no other claim counts for the tenant then.
+function tenantIn(ctx, claims) {
+  const name = ctx.env.TENANT_CLAIM;
+  const tenantId = name ? claims[name] : (claims.tenantId ?? claims['custom:tenantId']);
+  return typeof tenantId === 'string' ? tenantId : null;
+}
+
+// A list, or text with spaces between: within the text itself, "cooperator" would contain "operator".
+function rolesIn(ctx, claims) {
+  const roles = claims[ctx.env.ROLES_CLAIM ?? 'cognito:groups'] ?? [];
+  return typeof roles === 'string' ? roles.split(' ') : roles;
 }
 
 function person(userId, tenantId, jobIds, roles, signedInAt) {

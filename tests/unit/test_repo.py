@@ -47,6 +47,23 @@ def test_every_make_target_of_the_readme_exists() -> None:
     assert set(re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)) <= targets
 
 
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 40
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text())
+    ]
+    assert missing == []
+
+
+def test_every_threat_has_a_guard_and_a_test() -> None:
+    rows = [line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith("| ")]
+    threats = [row.split(" | ") for row in rows if not row.startswith("| threat")]
+    assert [row for row in threats if len(row) != 3 or "`tests/" not in row[2] or not row[1].strip()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
