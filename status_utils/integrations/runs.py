@@ -108,7 +108,7 @@ class Runs:
         """One call of the model used so many tokens."""
         with self._lock:
             run = self._find(key)
-            if run is None:
+            if run is None or not (input or output):
                 return
             run.input += input or 0
             run.output += output or 0
@@ -152,7 +152,9 @@ class Runs:
             enter_scope(run.before)
 
     def _find(self, key: Hashable) -> _Run | None:
-        while key in self._passing:
+        for _ in range(len(self._passing)):  # not for ever, should a framework's ids go round in a circle
+            if key not in self._passing:
+                break
             key = self._passing[key]
         return self._runs.get(key)
 
