@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from status_cli import demo, local, soak
+from status_cli import demo, local, redrive_log, soak
 from status_cli.command import CommandError, Subcommands
 
 COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (
     demo.add_command,
     local.add_command,
+    redrive_log.add_command,
     soak.add_command,
 )
 

@@ -29,6 +29,8 @@ from .words import OverallStatus, StatusType, StatusWord, qualified_status, stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .decorators import agent_step, status_handler
+    from .direct_transport import DirectTransport
     from .extras import StatusExtras
     from .handoff import AgentHandoffManager, Handoff, HandoffOutcome
     from .lambda_transport import LambdaTransport
@@ -44,6 +46,7 @@ __all__ = [
     "AgentHandoffManager",
     "AgentScope",
     "BroadcastError",
+    "DirectTransport",
     "ForeignOwnerError",
     "Handoff",
     "HandoffOutcome",
@@ -70,6 +73,7 @@ __all__ = [
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
+    "agent_step",
     "current_scope",
     "in_scope",
     "job",
@@ -79,6 +83,7 @@ __all__ = [
     "publish_tool_status",
     "qualified_status",
     "report_progress",
+    "status_handler",
     "status_type",
     "verify_view_token",
 ]
@@ -89,6 +94,7 @@ _LATE = {
     "Handoff": "handoff",
     "HandoffOutcome": "handoff",
     "AgentScope": "scopes",
+    "DirectTransport": "direct_transport",
     "JobScope": "scopes",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
@@ -99,11 +105,13 @@ _LATE = {
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
+    "agent_step": "decorators",
     "current_scope": "scope_context",
     "in_scope": "scope_context",
     "job": "scopes",
     "mint_view_token": "tokens",
     "report_progress": "scope_context",
+    "status_handler": "decorators",
     "verify_view_token": "tokens",
 }
 

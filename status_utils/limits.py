@@ -33,6 +33,11 @@ PAYLOAD_BYTES: Final = 1_000_000
 """What the library hands to one asynchronous invoke; Lambda takes 1 MiB."""
 QUEUE_MESSAGE_BYTES: Final = 262_144
 """SQS takes 1 MiB since 2025; ten of these, one batch, stay below the 6 MB that Lambda takes at once."""
+SEND_BYTES: Final = 60_000
+"""What scopes put into one payload: within the 64 KB that queue and invokes are billed by, and below the 256
+KB of a line in CloudWatch, where it goes when it can't be sent."""
+BUFFER_BYTES: Final = 8_000_000
+"""What may wait in a process to be sent."""
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49

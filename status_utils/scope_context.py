@@ -50,7 +50,7 @@ class Scope:
         self.sender = sender
         self.parent = parent
         self.said_at = 0.0  # in the sender's ticks
-        self._who = who
+        self.who = who
         self.entry = entry  # what all statuses of this scope have
         self._usage: dict[str, int] | None = None
         self._began_at: float | None = None
@@ -63,6 +63,11 @@ class Scope:
         job_id: str = self.entry["jobId"]
         return job_id
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its end is still to be said."""
+        return bool(self._unsaid_end)
+
     def start(self) -> Self:
         """Begin without becoming the current scope; the `with` block does this too."""
         if self._began_at is None:
@@ -74,9 +79,9 @@ class Scope:
     def end(self, error: BaseException | None = None) -> None:
         """End: well, or with what became of `error`. After `complete` or `fail` nothing more is said."""
         if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-            self._say_end(self.DONE, f"{self._who} completed", None)
+            self._say_end(self.DONE, f"{self.who} completed", None)
         else:
-            message, metadata = failure_of(error, self._who, self.entry)
+            message, metadata = failure_of(error, self.who, self.entry)
             self._say_end(self.FAILED, message, metadata)
         self.sender.closed(self)
 
@@ -110,13 +115,38 @@ class Scope:
         try:
             if metadata is not None or self._usage is not None:
                 entry["metadata"] = _frozen(metadata, self._usage)
-            self._renew()
-            key = None
-            if status_type(status) in _COALESCED:
-                key = (self.job_id, entry.get("invocationId"), entry.get("toolName"))
-            self.sender.put(entry, key)
+            self._hand_over(entry)
         except Exception as error:  # noqa: BLE001 - see above
             log_undelivered(entry, error)
+
+    def take_in(self, entry: Mapping[str, Any]) -> None:
+        """Hand over what a publish function was given; a status of this scope's agent is one of its run."""
+        own = {name: value for name, value in entry.items() if value is not None}
+        if isinstance(own.get("metadata"), Mapping):
+            own["metadata"] = _frozen(own["metadata"], None)
+        scope = self._spoken_of(own)
+        if scope is not None:
+            own = {**scope.entry, **own}
+            if own.get("status") in (scope.DONE, scope.FAILED) and not scope._ends_now():
+                return  # it was said
+        self._hand_over(own)
+
+    def _spoken_of(self, entry: Mapping[str, Any]) -> Scope | None:
+        """The scope from here upward that a status of this agent or, without one, of the job is about."""
+        scope: Scope | None = self
+        while scope is not None:
+            about = scope.entry.get("agentName") == entry.get("agentName") and "toolName" not in scope.entry
+            if about and entry.get("invocationId") in (None, scope.entry.get("invocationId")):
+                return scope
+            scope = scope.parent
+        return None
+
+    def _hand_over(self, entry: Mapping[str, Any]) -> None:
+        self._renew()
+        key = None
+        if status_type(entry["status"]) in _COALESCED:
+            key = (entry["jobId"], entry.get("invocationId"), entry.get("toolName"))
+        self.sender.put(entry, key)
 
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """Note the tokens used so far in this attempt; they travel with the statuses that follow."""
@@ -129,14 +159,17 @@ class Scope:
         raise NotImplementedError
 
     def _say_end(self, status: str, message: str, metadata: Mapping[str, Any] | None) -> None:
+        if self._ends_now():
+            began_at = self.sender.ticks() if self._began_at is None else self._began_at
+            took = max(0, round((self.sender.ticks() - began_at) * 1000))
+            self.say(status, message, metadata, executionTimeMs=took)
+
+    def _ends_now(self) -> bool:
+        """Whether the end is to be said now: it is said once, whoever comes first."""
         try:
-            self._unsaid_end.pop()
+            return self._unsaid_end.pop()
         except IndexError:
-            return  # it ended before, and an end is said once
-        took = (
-            None if self._began_at is None else max(0, round((self.sender.ticks() - self._began_at) * 1000))
-        )
-        self.say(status, message, metadata, executionTimeMs=took)
+            return False
 
     def __enter__(self) -> Self:
         self.start()
@@ -164,6 +197,11 @@ class Scope:
                 _INNERMOST.reset(token)
             except ValueError:
                 return  # left in another context than it was entered in: that one has its own innermost scope
+
+
+def innermost() -> Scope | None:
+    """The innermost scope, tools included."""
+    return _INNERMOST.get()
 
 
 def current_scope() -> JobScope | AgentScope | None:

@@ -20,7 +20,7 @@ from itertools import count
 
 from .limits import ID_LENGTH
 from .scope_context import Scope
-from .sender import sender_for
+from .senders import sender_for
 from .words import StatusWord
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .ports import Transport
+    from .sender import Sender
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _PLAN_CHARACTERS = 4_000
@@ -116,9 +117,15 @@ class JobScope(Scope):
     FAILED = StatusWord.ERROR
 
     def __init__(
-        self, entry: dict[str, Any], opening: _Opening, *, ends_job: bool, attempt: int | None
+        self,
+        entry: dict[str, Any],
+        opening: _Opening,
+        sender: Sender,
+        *,
+        ends_job: bool,
+        attempt: int | None,
     ) -> None:
-        super().__init__(sender_for(opening.transport), "The job", entry, None)
+        super().__init__(sender, "The job", entry, None)
         self._opening = opening
         self._ends_job = ends_job
         self._runs = _Runs(self.job_id, attempt)
@@ -153,6 +160,13 @@ class JobScope(Scope):
         self._leave()
         self._ended(error)
         await self.sender.flushed()
+
+    def ran_out_of_time(self) -> None:
+        """Say the end of every agent at work, and of the job if it is ours to say: nobody will be here to."""
+        for scope in reversed(self.sender.open_scopes()):
+            about = scope if isinstance(scope, JobScope) else getattr(scope, "job", None)
+            if about is self and (scope is not self or self._ends_job):
+                scope.fail(f"{scope.who} ran out of time", {"reason": "timed out"})
 
     def _ended(self, error: BaseException | None) -> None:
         if not self._ends_job:
@@ -201,25 +215,23 @@ def job(
         "workflow": workflow,
         "workflowVersion": workflow_version,
     }
-    opening = _Opening(message, plan, {name: value for name, value in identity.items() if value}, transport)
+    opening = _Opening(message, plan, {name: value for name, value in identity.items() if value})
     entry = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
-    return JobScope(entry, opening, ends_job=ends_job, attempt=attempt)
+    return JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
 
 
 class _Opening:
-    """What a job says when it begins, and which way."""
+    """What a job says when it begins."""
 
     def __init__(
         self,
         message: str,
         plan: Iterable[str | Mapping[str, Any]],
         metadata: dict[str, Any],
-        transport: Transport | None,
     ) -> None:
         self.message = message
         self.plan = plan
         self.metadata = metadata
-        self.transport = transport
 
 
 class _Run:

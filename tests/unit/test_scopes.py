@@ -15,6 +15,7 @@ import pytest
 from status_utils import JobScope, MemoryTransport, current_scope, in_scope, job, report_progress
 from status_utils.entry import read_entry
 from status_utils.progress import parse_plan
+from status_utils.senders import sender_for
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def a_job(transport: MemoryTransport, **more: Any) -> JobScope:
 
 
 def told(transport: MemoryTransport) -> list[dict[str, Any]]:
+    sender_for(transport).flush(60, patient=True)
     return [status for payload in transport.sent for status in payload["updates"]]
 
 
