@@ -21,7 +21,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec
 
-from ..scope_context import Scope, current_scope, enter_scope, innermost_scope
+from ..scope_context import Scope, current_scope, enter_scope, innermost
 from ..scopes import AgentScope, JobScope, ToolScope
 
 _log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ def _quietly(
 class RunFailedError(Exception):
     """What a framework says of a failure, where it doesn't give the exception itself. For the local log."""
 
-    def __init__(self, message: str, details: Any) -> None:
-        super().__init__(message, details)
+    def __init__(self, message: str, details: Any = None) -> None:
+        super().__init__(message if details is None else f"{message}: {details}")
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class Runs:
         return None if run is not None and error is run.handling else error
 
     def _keep(self, key: Hashable, agent: AgentScope, tool: ToolScope | None) -> None:
-        run = _Run(agent, tool, innermost_scope(), sys.exception())
+        run = _Run(agent, tool, innermost(), sys.exception())
         with self._lock:
             forgotten = self._runs.get(key)
             self._runs[key] = run
@@ -148,7 +148,7 @@ class Runs:
         if run is None:
             return
         run.scope.end(error)
-        if innermost_scope() is run.scope:  # else it ends in another context than it began in
+        if innermost() is run.scope:  # else it ends in another context than it began in
             enter_scope(run.before)
 
     def _find(self, key: Hashable) -> _Run | None:

@@ -64,7 +64,7 @@ def test_a_run_may_go_on_and_end_in_other_threads(runs: Runs, transport: MemoryT
         elsewhere(lambda: runs.tool_begins("t", "location", parent="a"))
         elsewhere(lambda: runs.agent_begins("b", "Street Agent", parent="t"))
         elsewhere(lambda: runs.agent_ends("b"))
-        elsewhere(lambda: runs.tool_ends("t", RunFailedError("no map", None)))
+        elsewhere(lambda: runs.tool_ends("t", RunFailedError("no map")))
         elsewhere(lambda: runs.agent_ends("a"))
     seen = statuses(transport)
     street = next(update for update in seen if update.agent_name == "Street Agent")
