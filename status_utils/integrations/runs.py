@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec
+from weakref import WeakKeyDictionary
 
 from ..scope_context import Scope, current_scope, enter_scope, innermost
 from ..scopes import AgentScope, JobScope, ToolScope
@@ -59,8 +60,6 @@ class _Run:
     tool: ToolScope | None
     before: Scope | None  # what was the innermost scope where it began
     handling: BaseException | None  # what was being handled where it began, and is no failure of this run
-    input: int = 0  # tokens
-    output: int = 0
 
     @property
     def scope(self) -> AgentScope | ToolScope:
@@ -75,6 +74,7 @@ class Runs:
         self._scope = scope
         self._runs: dict[Hashable, _Run] = {}
         self._passing: dict[Hashable, Hashable] = {}
+        self._tokens: WeakKeyDictionary[AgentScope, tuple[int, int]] = WeakKeyDictionary()  # in, out
         self._lock = Lock()
 
     @_quietly
@@ -105,14 +105,15 @@ class Runs:
 
     @_quietly
     def tokens(self, key: Hashable, *, input: int | None, output: int | None) -> None:  # noqa: A002 - as in AgentScope.tokens
-        """One call of the model used so many tokens."""
+        """One call of the model by that run, an agent's or a tool's, used so many tokens: the agent's."""
         with self._lock:
             run = self._find(key)
             if run is None or not (input or output):
                 return
-            run.input += input or 0
-            run.output += output or 0
-            run.agent.tokens(input=run.input, output=run.output)
+            used_in, used_out = self._tokens.get(run.agent, (0, 0))
+            used_in, used_out = used_in + (input or 0), used_out + (output or 0)
+            self._tokens[run.agent] = (used_in, used_out)
+            run.agent.tokens(input=used_in, output=used_out)
 
     @_quietly
     def passes(self, key: Hashable, parent: Hashable) -> None:

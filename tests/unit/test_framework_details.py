@@ -188,6 +188,17 @@ def test_an_interrupt_of_langgraph_is_no_failure(transport: MemoryTransport) -> 
 
 
 @pytest.mark.usefixtures("scope")
+def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTransport) -> None:
+    def lookup(text: str) -> str:
+        return str(scripted_langchain.ScriptedModel(steps=[Step(say="Elm")]).invoke(text).content)
+
+    script = ScriptedAgent("Geo Agent", (Step(("lookup",)), Step(say="Elm")), functions=("lookup",))
+    agent = scripted_langchain.build(script, {"lookup": lookup})
+    agent.invoke(question(), config={"callbacks": [StatusCallbacks()]})
+    assert canonical(transport)["Geo Agent", None, None][-1] == ("agent_complete", 1, 30, 15)
+
+
+@pytest.mark.usefixtures("scope")
 def test_a_chain_without_a_name_is_reported_under_langchains(transport: MemoryTransport) -> None:
     chain = RunnableLambda(lambda text: text).with_config(run_name="Echo")
     assert chain.invoke("elm", config={"callbacks": [StatusCallbacks()]}) == "elm"
