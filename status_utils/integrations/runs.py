@@ -22,6 +22,7 @@ from threading import Lock
 from typing import Any, Concatenate, ParamSpec
 from weakref import WeakKeyDictionary
 
+from ..limits import NAME_LENGTH
 from ..scope_context import Scope, current_scope, enter_scope, innermost
 from ..scopes import AgentScope, JobScope, ToolScope
 
@@ -82,7 +83,7 @@ class Runs:
         """An agent begins; as long as it runs, its scope is the current one here."""
         above = self._above(parent)
         if above is not None:
-            agent = above.agent(name)
+            agent = above.agent(_fitting(name, "Agent"))
             agent.start()
             self._keep(key, agent, None)
 
@@ -96,6 +97,7 @@ class Runs:
         """An agent begins to use a tool. One that no agent uses is passed over."""
         above = self._above(parent)
         if isinstance(above, AgentScope):
+            tool_name = _fitting(tool_name, "tool")
             self._keep(key, above, above.tool(tool_name, f"Calling {tool_name}"))
 
     @_quietly
@@ -166,6 +168,12 @@ class Runs:
             return run.agent
         current = current_scope()
         return current if self._scope is None or _is_below(current, self._scope) else self._scope
+
+
+def _fitting(name: str, otherwise: str) -> str:
+    """The name made to fit a status: frameworks make up long ones."""
+    shown = "".join(character if character.isprintable() else " " for character in str(name))
+    return shown.strip()[:NAME_LENGTH] or otherwise
 
 
 def _is_below(scope: Scope | None, other: Scope) -> bool:

@@ -122,6 +122,27 @@ def test_a_run_that_begins_again_without_having_ended_is_ended(
     assert list(words.values()) == [["agent_invoking", "agent_error"], ["agent_invoking", "agent_complete"]]
 
 
+NAMES = [
+    ("Geo\nAgent", "Geo Agent"),
+    ("RunnableParallel<" + "a," * 200, ("RunnableParallel<" + "a," * 200)[:128]),
+    ("", "Agent"),
+    (" \n", "Agent"),
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES)
+def test_a_name_that_no_status_takes_is_made_to_fit(
+    runs: Runs, transport: MemoryTransport, name: str, shown: str
+) -> None:
+    with in_job(transport):
+        runs.agent_begins("a", name)
+        runs.tool_begins("t", name or "tool", parent="a")
+        runs.tool_ends("t")
+        runs.agent_ends("a")
+    assert {update.agent_name for update in statuses(transport) if update.agent_name} == {shown}
+    assert len(told(transport)) == 4
+
+
 def test_a_tool_that_no_agent_uses_is_passed_over(runs: Runs, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.tool_begins("t", "location", parent="nobody")
