@@ -13,7 +13,7 @@ from status_utils.dead_letter import undelivered_in
 from status_utils.errors import StatusError
 from status_utils.payload import parse_payload
 from status_utils.ports import Transport
-from status_utils.transports import default_transport
+from status_utils.transports import chosen_transport
 
 DESCRIPTION = (
     "Reads a log with lines that the library wrote for statuses it could not send "
@@ -94,6 +94,6 @@ def _read(name: str) -> str:
 
 def _transport() -> Transport:
     try:
-        return default_transport()
+        return chosen_transport()
     except StatusError as error:
         raise CommandError(f"nowhere to send to: {error.message}") from error

@@ -29,6 +29,9 @@ R = TypeVar("R")
 TIMEOUT_MARGIN_SECONDS: Final = 0.5
 """How long before Lambda stops a function its agents say that they ran out of time."""
 
+Alarm = threading.Timer
+"""What calls a function after some seconds; tests put their own here."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -131,7 +134,7 @@ def _told_before_timeout(scope: JobScope, context: Any) -> Iterator[None]:
         yield
         return
     seconds = max(0.0, remaining() / 1000 - TIMEOUT_MARGIN_SECONDS)
-    alarm = threading.Timer(seconds, _out_of_time, (scope,))
+    alarm = Alarm(seconds, _out_of_time, (scope,))
     alarm.daemon = True
     alarm.start()
     try:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .clock import Clock
 from .errors import UnknownAgentError
+from .failures import failure_of
 from .publish import publish_agent_status
 from .words import StatusWord
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from .ports import Transport
 
     Agent = Callable[[Any], Any] | Callable[[Any], Awaitable[Any]]
-
-_log = logging.getLogger(__name__)
 
 SUMMARY_LENGTH: Final = 200
 """Characters of a result that everybody who follows the job may read."""
@@ -126,37 +124,27 @@ class AgentHandoffManager:
             async with asyncio.timeout(timeout) as limit:
                 result = await _answer(agent, context)
         except TimeoutError as error:
-            # The agent's own TimeoutError is an error of the agent.
-            outcome = HandoffOutcome.TIMEOUT if limit.expired() else HandoffOutcome.ERROR
-            text = f"{agent_name} did not answer within {timeout:g} s" if limit.expired() else None
-            await self._failed(call, outcome, error, text)
+            if not limit.expired():  # the agent's own
+                await self._failed(call, HandoffOutcome.ERROR, error)
+                raise
+            late = f"{agent_name} did not answer within {timeout:g} s"
+            await self._ended(call, HandoffOutcome.TIMEOUT, late, {"outcome": HandoffOutcome.TIMEOUT})
             raise
         except asyncio.CancelledError as error:
-            await self._failed(call, HandoffOutcome.CANCELLED, error, f"{agent_name} was cancelled")
+            await self._failed(call, HandoffOutcome.CANCELLED, error)
             raise
         except Exception as error:
-            await self._failed(call, HandoffOutcome.ERROR, error, None)
+            await self._failed(call, HandoffOutcome.ERROR, error)
             raise
         summary = summarise(result)
         await self._ended(call, HandoffOutcome.SUCCESS, summary, {"result": summary})
         return result
 
-    async def _failed(
-        self, call: _Call, outcome: HandoffOutcome, error: BaseException, text: str | None
-    ) -> None:
-        details = {"outcome": outcome.value}
-        if text is None:
-            details["errorId"] = uuid.uuid4().hex
-            _log.error(
-                "error_id=<%s>, agent=<%s>, invocation_id=<%s> | agent failed",
-                details["errorId"],
-                call.agent_name,
-                call.invocation_id,
-                exc_info=error,
-            )
-            public = getattr(error, "public_message", None)
-            text = public if isinstance(public, str) else f"{call.agent_name} failed"
-        await self._ended(call, outcome, cut(text), details)
+    async def _failed(self, call: _Call, outcome: HandoffOutcome, error: BaseException) -> None:
+        text, found = failure_of(
+            error, call.agent_name, {"jobId": call.job_id, "invocationId": call.invocation_id}
+        )
+        await self._ended(call, outcome, cut(text), {"outcome": outcome, **found})
 
     async def _ended(
         self, call: _Call, outcome: HandoffOutcome, summary: str, details: Mapping[str, Any]

@@ -244,11 +244,6 @@ def in_scope(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def innermost_scope() -> Scope | None:
-    """The current scope, a tool's included."""
-    return _INNERMOST.get()
-
-
 def enter_scope(scope: Scope | None) -> None:
     """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
     _INNERMOST.set(scope)

@@ -102,6 +102,12 @@ class AgentScope(Scope):
         """
         return ToolScope(self, tool_name, reason)
 
+    def end(self, error: BaseException | None = None) -> None:
+        """See Scope.end."""
+        super().end(error)
+        if self.job.process != os.getpid():  # a forked one: the job's end, where all is sent, is the parent's
+            self.sender.flush(last_chance=True)
+
     def _say_start(self) -> None:
         self.say(StatusWord.AGENT_INVOKING, self._message, None)
 
@@ -128,6 +134,7 @@ class JobScope(Scope):
         super().__init__(sender, "The job", entry, None)
         self._opening = opening
         self._ends_job = ends_job
+        self.process = os.getpid()
         self._runs = _Runs(self.job_id, attempt)
 
     def agent(

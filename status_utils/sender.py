@@ -67,7 +67,6 @@ class Sender:
         self._wait = wait
         self._on_rest = on_rest
         self.ticks = self._clock.ticks
-        self.prepare_seconds = PREPARE_SECONDS
         self.breaker = Breaker(self.ticks)
         self.renew()
 
@@ -128,7 +127,7 @@ class Sender:
         return True
 
     def _waited(self, done: threading.Event, seconds: float) -> bool:
-        if not self._prepared.is_set() and not self._wait(self._prepared, self.prepare_seconds):
+        if not self._prepared.is_set() and not self._wait(self._prepared, PREPARE_SECONDS):
             return False
         return self._wait(done, seconds)
 

@@ -17,7 +17,6 @@ they see every job: agents with activity, start, end, duration, attempts and tok
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from .clock import Clock
+from .failures import failure_of
 from .publish import publish_agent_status, publish_orchestrator_status
 from .words import StatusWord
 
@@ -154,7 +154,7 @@ class StatusTracker:
                 details["tokenUsage"] = dict(token_usage)
             message = activity or f"{agent_name}: {status}"
             if error is not None:
-                message = _public_text(agent_name, error, details)
+                message = self._public_text(agent_name, error, details)
             with self._lock:
                 run = self._runs.setdefault(agent_name, _Run())
             with run.lock:
@@ -182,13 +182,20 @@ class StatusTracker:
             details: dict[str, Any] = {}
             text = message or ("The job is complete" if word is StatusWord.COMPLETE else "The job failed")
             if error is not None:
-                text = _public_text("The job", error, details)
+                text = self._public_text("The job", error, details)
             now = self._clock.now()
             spent = None if self._began is None else _milliseconds(now - self._began)
             extras = self._extras(now, details)
             return publish_orchestrator_status(*self._ids, word, text, execution_time_ms=spent, **extras)
         except Exception as problem:  # noqa: BLE001 - the promise: a report never costs the caller its work
             return _not_reported("finalize_status", problem)
+
+    def _public_text(self, who: str, error: BaseException | str, details: dict[str, Any]) -> str:
+        if isinstance(error, str):
+            return error
+        text, found = failure_of(error, who, {"jobId": self._ids[0], "invocationId": who})
+        details.update(found)
+        return text
 
     def _extras(self, now: float, metadata: Mapping[str, Any]) -> StatusExtras:
         extras: StatusExtras = {
@@ -202,16 +209,6 @@ class StatusTracker:
 
 def _milliseconds(seconds: float) -> int:
     return max(0, round(seconds * 1000))
-
-
-def _public_text(who: str, error: BaseException | str, details: dict[str, Any]) -> str:
-    """What everybody may read of an error; an exception's own text goes to the local log, found by its id."""
-    if isinstance(error, str):
-        return error
-    error_id = details["errorId"] = uuid.uuid4().hex
-    _log.error("error_id=<%s>, who=<%s> | failed", error_id, who, exc_info=error)
-    public = getattr(error, "public_message", None)
-    return public if isinstance(public, str) else f"{who} failed"
 
 
 def _not_reported(method: str, error: Exception) -> bool:

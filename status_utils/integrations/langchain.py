@@ -89,9 +89,7 @@ class StatusCallbacks(BaseCallbackHandler):
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002 - the base's
         """Called by LangChain."""
         failed = getattr(output, "status", None) == "error"
-        content = getattr(output, "content", None)
-        error = RunFailedError("the tool answered with an error", content) if failed else None
-        self._runs.tool_ends(run_id, error)
+        self._runs.tool_ends(run_id, RunFailedError("the tool answered with an error") if failed else None)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002 - the base's
         """Called by LangChain."""

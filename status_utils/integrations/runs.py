@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec
+from weakref import WeakKeyDictionary
 
-from ..scope_context import Scope, current_scope, enter_scope, innermost_scope
+from ..limits import NAME_LENGTH
+from ..scope_context import Scope, current_scope, enter_scope, innermost
 from ..scopes import AgentScope, JobScope, ToolScope
 
 _log = logging.getLogger(__name__)
@@ -47,8 +49,8 @@ def _quietly(
 class RunFailedError(Exception):
     """What a framework says of a failure, where it doesn't give the exception itself. For the local log."""
 
-    def __init__(self, message: str, details: Any) -> None:
-        super().__init__(message, details)
+    def __init__(self, message: str, details: Any = None) -> None:
+        super().__init__(message if details is None else f"{message}: {details}")
 
 
 @dataclass(slots=True)
@@ -59,8 +61,6 @@ class _Run:
     tool: ToolScope | None
     before: Scope | None  # what was the innermost scope where it began
     handling: BaseException | None  # what was being handled where it began, and is no failure of this run
-    input: int = 0  # tokens
-    output: int = 0
 
     @property
     def scope(self) -> AgentScope | ToolScope:
@@ -75,6 +75,7 @@ class Runs:
         self._scope = scope
         self._runs: dict[Hashable, _Run] = {}
         self._passing: dict[Hashable, Hashable] = {}
+        self._tokens: WeakKeyDictionary[AgentScope, tuple[int, int]] = WeakKeyDictionary()  # in, out
         self._lock = Lock()
 
     @_quietly
@@ -82,7 +83,7 @@ class Runs:
         """An agent begins; as long as it runs, its scope is the current one here."""
         above = self._above(parent)
         if above is not None:
-            agent = above.agent(name)
+            agent = above.agent(_fitting(name, "Agent"))
             agent.start()
             self._keep(key, agent, None)
 
@@ -96,6 +97,7 @@ class Runs:
         """An agent begins to use a tool. One that no agent uses is passed over."""
         above = self._above(parent)
         if isinstance(above, AgentScope):
+            tool_name = _fitting(tool_name, "tool")
             self._keep(key, above, above.tool(tool_name, f"Calling {tool_name}"))
 
     @_quietly
@@ -105,14 +107,15 @@ class Runs:
 
     @_quietly
     def tokens(self, key: Hashable, *, input: int | None, output: int | None) -> None:  # noqa: A002 - as in AgentScope.tokens
-        """One call of the model used so many tokens."""
+        """One call of the model by that run, an agent's or a tool's, used so many tokens: the agent's."""
         with self._lock:
             run = self._find(key)
-            if run is None:
+            if run is None or not (input or output):
                 return
-            run.input += input or 0
-            run.output += output or 0
-            run.agent.tokens(input=run.input, output=run.output)
+            used_in, used_out = self._tokens.get(run.agent, (0, 0))
+            used_in, used_out = used_in + (input or 0), used_out + (output or 0)
+            self._tokens[run.agent] = (used_in, used_out)
+            run.agent.tokens(input=used_in, output=used_out)
 
     @_quietly
     def passes(self, key: Hashable, parent: Hashable) -> None:
@@ -134,7 +137,7 @@ class Runs:
         return None if run is not None and error is run.handling else error
 
     def _keep(self, key: Hashable, agent: AgentScope, tool: ToolScope | None) -> None:
-        run = _Run(agent, tool, innermost_scope(), sys.exception())
+        run = _Run(agent, tool, innermost(), sys.exception())
         with self._lock:
             forgotten = self._runs.get(key)
             self._runs[key] = run
@@ -148,11 +151,13 @@ class Runs:
         if run is None:
             return
         run.scope.end(error)
-        if innermost_scope() is run.scope:  # else it ends in another context than it began in
+        if innermost() is run.scope:  # else it ends in another context than it began in
             enter_scope(run.before)
 
     def _find(self, key: Hashable) -> _Run | None:
-        while key in self._passing:
+        for _ in range(len(self._passing)):  # not for ever, should a framework's ids go round in a circle
+            if key not in self._passing:
+                break
             key = self._passing[key]
         return self._runs.get(key)
 
@@ -163,6 +168,12 @@ class Runs:
             return run.agent
         current = current_scope()
         return current if self._scope is None or _is_below(current, self._scope) else self._scope
+
+
+def _fitting(name: str, otherwise: str) -> str:
+    """The name made to fit a status: frameworks make up long ones."""
+    shown = "".join(character if character.isprintable() else " " for character in str(name))
+    return shown.strip()[:NAME_LENGTH] or otherwise
 
 
 def _is_below(scope: Scope | None, other: Scope) -> bool:

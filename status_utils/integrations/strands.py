@@ -77,7 +77,7 @@ class StatusHooks(HookProvider):
     def _tool_ends(self, event: AfterToolCallEvent) -> None:
         error: BaseException | None = event.exception
         if error is None and event.result.get("status") == "error":
-            error = RunFailedError("the tool answered with an error", event.result.get("content"))
+            error = RunFailedError("the tool answered with an error")
         self._runs.tool_ends((id(event.agent), event.tool_use["toolUseId"]), error)
 
     def _node_begins(self, event: BeforeNodeCallEvent) -> None:

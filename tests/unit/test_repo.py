@@ -76,6 +76,14 @@ def test_the_readme_agent_uses_names_that_the_library_exports() -> None:
     assert [name for name in used[1].split(", ") if name not in status_utils.__all__] == []
 
 
+def test_every_class_of_the_page_on_frameworks_exists() -> None:
+    page = (ROOT / "docs" / "frameworks.md").read_text()
+    code = "".join(path.read_text() for path in (ROOT / "status_utils").rglob("*.py"))
+    named = set(re.findall(r"\b(Status\w+|Agent\w+Manager)\(", page))
+    assert len(named) > 4
+    assert [name for name in named if f"class {name}" not in code] == []
+
+
 def test_every_deploy_command_of_the_readme_names_a_stage() -> None:
     named = re.findall(r"npx cdk .*-c stage=(\w+)", README)
     assert named
