@@ -212,7 +212,11 @@ export class Service {
     if (!socket.isOpen || socket.isDead || this.isDown) {
       return;
     }
-    const frame = JSON.parse(text) as { type: string; id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } };
+    const frame = JSON.parse(text) as {
+      type: string;
+      id: string;
+      payload: { data: string; extensions: { authorization: Record<string, string> } };
+    };
     if (frame.type === 'connection_init') {
       socket.isInitialised = true;
       this.#send(socket, { type: 'connection_ack', payload: { connectionTimeoutMs: 300_000 } });
@@ -224,14 +228,21 @@ export class Service {
     }
   }
 
-  #start(socket: ServiceSocket, frame: { id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } }): void {
+  #start(
+    socket: ServiceSocket,
+    frame: { id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } }
+  ): void {
     const { id, payload } = frame;
     if (socket.subscriptions.has(id)) {
       throw new Error(`id ${id} is used twice on one connection`);
     }
     this.starts += 1;
     if (!this.takes(payload.extensions.authorization.Authorization)) {
-      this.#send(socket, { type: 'error', id, payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] } });
+      this.#send(socket, {
+        type: 'error',
+        id,
+        payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
+      });
       return;
     }
     const { query, variables } = JSON.parse(payload.data) as { query: string; variables: Record<string, unknown> };
@@ -326,7 +337,13 @@ export class Service {
   page(jobId: string, after: number, limit: number): StatusUpdatePage {
     const { updates, keptFrom } = this.#logs.get(jobId) ?? { updates: [], keptFrom: 1 };
     const current = updates.length;
-    const refused = (reason: string) => ({ updates: [], currentSequence: current, nextAfterSequence: current, recovered: false, reason });
+    const refused = (reason: string) => ({
+      updates: [],
+      currentSequence: current,
+      nextAfterSequence: current,
+      recovered: false,
+      reason,
+    });
     if (after > current) {
       return refused('ahead_of_log');
     }
