@@ -11,7 +11,10 @@ const types = (commands: readonly { type: string }[]) => commands.map(({ type })
 test('the socket address is derived as AppSync clients do', () => {
   const id = 'a'.repeat(26);
   const cases = [
-    [`https://${id}.appsync-api.eu-west-1.amazonaws.com/graphql`, `wss://${id}.appsync-realtime-api.eu-west-1.amazonaws.com/graphql`],
+    [
+      `https://${id}.appsync-api.eu-west-1.amazonaws.com/graphql`,
+      `wss://${id}.appsync-realtime-api.eu-west-1.amazonaws.com/graphql`,
+    ],
     ['https://api.example.com/graphql', 'wss://api.example.com/graphql/realtime'],
     ['http://127.0.0.1:4000/graphql', 'ws://127.0.0.1:4000/graphql/realtime'],
   ] as const;
@@ -31,12 +34,24 @@ test('the authorization travels in the subprotocol, in base64url without padding
 
 test('frames mean what they say, and what is unknown is a sign of life', () => {
   const frames: [unknown, object][] = [
-    [{ type: 'connection_ack', payload: { connectionTimeoutMs: 300_000 } }, { type: 'ack', timeoutMs: 300_000 }],
+    [
+      { type: 'connection_ack', payload: { connectionTimeoutMs: 300_000 } },
+      { type: 'ack', timeoutMs: 300_000 },
+    ],
     [{ type: 'connection_ack' }, { type: 'ack', timeoutMs: null }],
     [{ type: 'ka' }, { type: 'alive' }],
-    [{ type: 'start_ack', id: '1' }, { type: 'started', id: '1' }],
-    [{ type: 'complete', id: '1' }, { type: 'complete', id: '1' }],
-    [{ type: 'data', id: '1', payload: { data: { a: 1 } } }, { type: 'data', id: '1', data: { a: 1 } }],
+    [
+      { type: 'start_ack', id: '1' },
+      { type: 'started', id: '1' },
+    ],
+    [
+      { type: 'complete', id: '1' },
+      { type: 'complete', id: '1' },
+    ],
+    [
+      { type: 'data', id: '1', payload: { data: { a: 1 } } },
+      { type: 'data', id: '1', data: { a: 1 } },
+    ],
     [{ type: 'data', id: '1', payload: { data: null } }, { type: 'alive' }],
     [{ type: 'something new', id: '1' }, { type: 'alive' }],
     [[], { type: 'alive' }],
@@ -152,9 +167,14 @@ test('a refused token is renewed at once, then with growing pauses', () => {
   const pauses: number[] = [];
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const connect = wire.take().find((command) => command.type === 'connect') as { link: number; protocols: string[] };
-    const { Authorization } = JSON.parse(Buffer.from((connect.protocols[1] ?? '').slice(7), 'base64url').toString()) as { Authorization: string };
+    const { Authorization } = JSON.parse(Buffer.from((connect.protocols[1] ?? '').slice(7), 'base64url').toString()) as {
+      Authorization: string;
+    };
     assert.equal(Authorization.endsWith('-renewed'), attempt > 0);
-    wire.receive(connect.link, { type: 'connection_error', payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] } });
+    wire.receive(connect.link, {
+      type: 'connection_error',
+      payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
+    });
     wire.take();
     pauses.push(wire.timers.get('reconnect') ?? -1);
     wire.realtime.timer('reconnect');
@@ -210,7 +230,12 @@ test('a link is renewed before it goes: the old one is let go when all stands on
   assert.deepEqual(types(wire.take()), ['started']);
   wire.receive(next, { type: 'start_ack', id: ids[1]?.id });
   assert.deepEqual(wire.take(), [
-    { type: 'started', key: String((JSON.parse((ids[1] as { payload: { data: string } }).payload.data) as { variables: { key: string } }).variables.key) },
+    {
+      type: 'started',
+      key: String(
+        (JSON.parse((ids[1] as { payload: { data: string } }).payload.data) as { variables: { key: string } }).variables.key
+      ),
+    },
     { type: 'disconnect', link },
   ]);
   assert.equal(wire.realtime.state, 'live');
@@ -256,7 +281,10 @@ test('a socket that nobody needs is closed after a while', () => {
     { type: 'disconnect', link },
     { type: 'state', state: 'idle', error: null },
   ]);
-  assert.deepEqual([...wire.timers.keys()].filter((name) => name !== 'idle'), []);
+  assert.deepEqual(
+    [...wire.timers.keys()].filter((name) => name !== 'idle'),
+    []
+  );
 });
 
 test('waking up, a link that was silent for long is not trusted, and a pause is cut short', () => {
@@ -283,9 +311,18 @@ test('without a token there is a pause, and the reason is told', () => {
 });
 
 test('pauses grow to a bound and are spread', () => {
-  assert.equal(backoff(0, 400, 30_000, () => 0), 200);
-  assert.equal(backoff(0, 400, 30_000, () => 1), 400);
-  assert.equal(backoff(50, 400, 30_000, () => 1), 30_000);
+  assert.equal(
+    backoff(0, 400, 30_000, () => 0),
+    200
+  );
+  assert.equal(
+    backoff(0, 400, 30_000, () => 1),
+    400
+  );
+  assert.equal(
+    backoff(50, 400, 30_000, () => 1),
+    30_000
+  );
   assert.notEqual(
     backoff(3, 400, 30_000, () => 0.1),
     backoff(3, 400, 30_000, () => 0.9)

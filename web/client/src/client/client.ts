@@ -121,6 +121,11 @@ export class Client {
     return this.#error;
   }
 
+  /** Epoch seconds by the service's clock, as `agentLiveness` and `jobLiveness` want them. */
+  now(): number {
+    return (this.environment.now() - this.#graphql.clockAhead) / 1000;
+  }
+
   /** Watch one job. The listener is told of each change, and `getState` answers at any time. */
   watchJob(jobId: string, listener?: (state: JobState) => void): JobWatch {
     const { followed } = this.#follow(jobId);

@@ -28,7 +28,9 @@ export class Transcript {
           }
         } else if (command.type === 'authorize') {
           this.#tickets += 1;
-          this.realtime.authorized(command.ticket, { Authorization: `token-${this.#tickets}${command.refused ? '-renewed' : ''}` });
+          this.realtime.authorized(command.ticket, {
+            Authorization: `token-${this.#tickets}${command.refused ? '-renewed' : ''}`,
+          });
         } else {
           found.push(command);
         }
