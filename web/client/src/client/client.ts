@@ -16,7 +16,7 @@ import { browserEnvironment, type Environment, newId } from './environment.ts';
 import { type Connection, FollowedJob, initialState, type JobState, type Reader } from './followed.ts';
 import { GraphQL } from './graphql.ts';
 import { Positions } from './positions.ts';
-import { type Pushes, SocketPushes } from './pushes.ts';
+import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 import type { Watch } from './store.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
@@ -28,6 +28,8 @@ export interface ConnectOptions {
   /** The address of the sockets, where it does not follow from `url`. */
   readonly realtimeUrl?: string;
   readonly auth: Auth;
+  /** `sharedTabs()`: one socket for all tabs of this user. */
+  readonly tabs?: (options: SocketPushesOptions) => Pushes;
   readonly timing?: Partial<Timing>;
   readonly environment?: Environment;
 }
@@ -80,14 +82,15 @@ export class Client {
   #ends: (() => void)[];
   #isClosed = false;
 
-  constructor({ url, realtimeUrl, auth, timing, environment = browserEnvironment() }: ConnectOptions) {
+  constructor({ url, realtimeUrl, auth, tabs, timing, environment = browserEnvironment() }: ConnectOptions) {
     this.environment = environment;
     this.timing = { ...TIMING, ...timing };
     const credentials = new Credentials(auth, environment.now);
     this.#graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request });
     this.#positions = new Positions((jobIds) => this.#sync(jobIds), environment.defer);
     this.#connectionId = newId(environment.random);
-    this.#pushes = new SocketPushes({
+    const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
+    this.#pushes = pushes({
       graphqlUrl: url,
       realtimeUrl: realtimeUrl ?? realtimeUrlOf(url),
       timing: this.timing,

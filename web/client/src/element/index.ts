@@ -4,8 +4,9 @@
 //     <job-status url="https://…/graphql" api-key="da2-…" user-id="ana" job-id="job-1">Water main on Valencia Street</job-status>
 //     <job-status url="https://…/graphql" token-callback="viewToken" job-id="job-1"></job-status>      window.viewToken() gives a token
 //
-// The slot is its title. It sends `statuschange` (detail: JobState) at each change. `element.client` lets it use a client
-// that is there already, `element.labels` its words.
+// The slot is its title; its attributes `state` (overallStatus) and `verdict` are there to be styled by. It sends
+// `statuschange` (detail: JobState) at each change. `element.client` lets it use a client that is there already,
+// `element.labels` its words.
 
 import { type Client, connect } from '../client/client.ts';
 import type { Auth, TokenSource } from '../client/credentials.ts';
@@ -111,6 +112,9 @@ export class JobStatusElement extends Base {
       return;
     }
     this.#view.show(state, this.#labels, this.#now());
+    // For the page's own style sheet: job-status[verdict='behind'] …
+    this.setAttribute('verdict', state.verdict);
+    this.setAttribute('state', state.job.overallStatus);
     this.#saying ??= setTimeout(() => {
       this.#saying = null;
       if (this.state !== null) {

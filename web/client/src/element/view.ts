@@ -40,7 +40,7 @@ export class JobStatusView {
     this.#state.dataset.state = word;
     this.#bar.dataset.state = job.overallStatus;
     this.#bar.setAttribute('aria-label', labels.progress);
-    if (job.progress === null && job.overallStatus === 'processing') {
+    if (job.progress === null && job.overallStatus === 'processing' && job.liveness === 'live') {
       this.#bar.removeAttribute('value');
     } else {
       this.#bar.value = job.progress ?? 0;
