@@ -379,3 +379,36 @@ test('a client that was closed opens nothing any more', async () => {
   assert.equal(world.opened.length, 1);
   assert.equal(world.clock.next, null, 'no timer is left');
 });
+
+test('who may no longer look stops asking, and is back after a new login', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const watch = world.connect().watchJob('job-1');
+  await world.advance(5_000);
+  world.service.isForbidden = true;
+  world.service.dropAll();
+  await world.advance(30_000);
+  assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['behind', 'forbidden']);
+  assert.deepEqual(sequences(watch.getState()), [1]);
+  const before = world.asked.length;
+  await world.advance(200_000);
+  assert.ok(world.asked.length - before < 15, `${world.asked.length - before} requests`);
+  world.service.isForbidden = false;
+  world.service.commit('job-1', [DONE]);
+  world.wake();
+  await world.advance(1_000);
+  assert.equal(watch.getState().verdict, 'whole');
+  assert.equal(watch.getState().job.overallStatus, 'completed');
+});
+
+test('a job with more agents than getJob can tell is read from its log', async () => {
+  const world = new World();
+  world.service.hasTooManyAgents = true;
+  for (let n = 0; n < 700; n += 1) {
+    world.service.commit('job-1', [{ ...GEO, agentName: `Agent ${n}` }]);
+  }
+  const watch = world.connect().watchJob('job-1');
+  await world.advance(3_000);
+  assert.equal(watch.getState().verdict, 'whole');
+  assert.deepEqual(sequences(watch.getState()), upTo(700));
+});

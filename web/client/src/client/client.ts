@@ -6,6 +6,7 @@
 //     client.close();
 
 import { StatusbeamError } from '../errors.ts';
+import { SELDOM } from '../join/join.ts';
 import type { RealtimeState } from '../realtime/realtime.ts';
 import { realtimeUrlOf } from '../realtime/wire.ts';
 import { TIMING, type Timing } from '../timing.ts';
@@ -77,6 +78,7 @@ export class Client {
   #connection: Connection = 'connecting';
   #error: StatusbeamError | null = null;
   #extendedAt = 0;
+  #beats = 0;
   #timers: Record<'beat' | 'session', unknown> = { beat: null, session: null };
   #listeners = new Set<ClientListener>();
   #ends: (() => void)[];
@@ -203,6 +205,7 @@ export class Client {
       return;
     }
     this.#pushes.wake();
+    this.#subscriptions.retry(true);
     for (const { followed } of this.#jobs.values()) {
       followed.do((join) => join.woke());
     }
@@ -298,23 +301,24 @@ export class Client {
   }
 
   async #run<Data>(name: keyof Documents, variables: object): Promise<Data> {
+    const asked = this.#documents;
     try {
-      return await this.#graphql.run<Data>(this.#documents[name], variables);
+      return await this.#graphql.run<Data>(asked[name], variables);
     } catch (error) {
-      if (this.#turnsPlain(error)) {
-        return await this.#graphql.run<Data>(this.#documents[name], variables);
+      if (asked !== DOCUMENTS || !this.#isOlder(error)) {
+        throw error;
       }
-      throw error;
+      return await this.#graphql.run<Data>(this.#documents[name], variables);
     }
   }
 
-  /** A deployment older than this client doesn't know all that is selected: ask for less. */
-  #turnsPlain(error: unknown): boolean {
-    if (this.#documents === PLAIN_DOCUMENTS || !(error instanceof StatusbeamError) || !isOlderDeployment(error.message)) {
-      return false;
+  /** A deployment older than this client doesn't know all that is selected: from then on less is asked for. */
+  #isOlder(error: unknown): boolean {
+    const isOlder = error instanceof StatusbeamError && isOlderDeployment(error.message);
+    if (isOlder) {
+      this.#documents = PLAIN_DOCUMENTS;
     }
-    this.#documents = PLAIN_DOCUMENTS;
-    return true;
+    return isOlder;
   }
 
   async #sync(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
@@ -355,7 +359,8 @@ export class Client {
     const delay = (this.#connection === 'live' ? beat : beatOffline) * (0.8 + 0.4 * this.environment.random());
     this.environment.clearTimeout(this.#timers.beat);
     this.#timers.beat = this.environment.setTimeout(() => {
-      this.#subscriptions.retry();
+      this.#beats += 1;
+      this.#subscriptions.retry(this.#beats % SELDOM === 0);
       for (const { followed } of this.#jobs.values()) {
         followed.do((join) => join.beat());
       }
@@ -391,7 +396,7 @@ export class Client {
   }
 
   #refused(key: string, error: StatusbeamError): void {
-    if (this.#turnsPlain(error)) {
+    if (this.#documents === DOCUMENTS && this.#isOlder(error)) {
       this.#subscriptions.again();
       return;
     }
