@@ -91,7 +91,7 @@ class StatusStack(Stack):
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         status.grant_list_by_user(api.status_source)
-        sessions.grant(api.sessions_source, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        sessions.grant(api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
     def _output(
         self,
@@ -117,6 +117,7 @@ class StatusStack(Stack):
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,
             "ViewTokenSecretArn": view_tokens.secret_arn,
+            "ViewTokenAudience": view_tokens.audience,
             "LibraryLayerArn": library.layer_version_arn,
         }
         for name, value in outputs.items():

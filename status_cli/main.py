@@ -7,13 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from status_cli import demo, local, soak
+from status_cli import demo, end_sessions, local, soak, token
 from status_cli.command import CommandError, Subcommands
 
 COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (
     demo.add_command,
+    end_sessions.add_command,
     local.add_command,
     soak.add_command,
+    token.add_command,
 )
 
 

@@ -1,4 +1,5 @@
-"""boto3 clients for code that reports statuses: made at the first send, bounded in how long they wait.
+"""boto3 clients for code that reports statuses or makes view tokens: made at first use, bounded in how long
+they wait.
 
 A backend that is down holds the caller for two attempts of a second to connect and two to answer.
 """
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 _CONNECT_SECONDS = 1
@@ -30,6 +32,13 @@ def sqs_client() -> SQSClient:
     import boto3.session  # noqa: PLC0415 - loaded at first send
 
     return boto3.session.Session().client("sqs", config=_config())
+
+
+def secrets_client() -> SecretsManagerClient:
+    """A client for the secret that signs view tokens."""
+    import boto3.session  # noqa: PLC0415 - loaded when the first token is made
+
+    return boto3.session.Session().client("secretsmanager", config=_config())
 
 
 def _config() -> Config:

@@ -13,7 +13,7 @@ from .agent_state import AgentState
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
 from .fold import apply, changed, touched
-from .job import Head, Job
+from .job_state import Head, Job
 from .payload import Batch
 from .validation import refuse
 

@@ -39,7 +39,7 @@ from .dynamo_items import (
 from .errors import JournalError, SessionStoreError
 from .events import StatusUpdate
 from .fold import touched
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS
 from .payload import Batch
 from .settings import SessionsTable

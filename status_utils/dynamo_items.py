@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .agent_state import AgentState
 from .events import StatusUpdate
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .settings import StatusTable
 from .validation import json_text

@@ -27,6 +27,14 @@ SECONDS_MAX: Final = 31_536_000
 NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 
+# Redaction
+REDACTED_LENGTH: Final = 100_000
+"""Of a message, in characters: what is behind is cut off unread, it would be cut off anyway."""
+TAIL_LENGTH: Final = 256
+"""How far back a secret may have begun that goes over several payloads of one invocation."""
+TAILS: Final = 256
+"""Invocations whose last characters a process remembers."""
+
 # One payload
 ENTRIES_PER_PAYLOAD: Final = 500
 PAYLOAD_BYTES: Final = 1_000_000

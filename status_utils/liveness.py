@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from .agent_state import AgentState
-from .job import Job
+from .job_state import Job
 
 HEARTBEAT_SECONDS: Final = 20
 """How often something that is open and quiet says so."""

@@ -10,7 +10,7 @@ from typing import Any
 from .clock import Clock
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .events import StatusUpdate
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .payload import Batch
 

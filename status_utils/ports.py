@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from .commits import Commit
     from .events import StatusUpdate
-    from .job import Head, Job
+    from .job_state import Head, Job
     from .payload import Batch
 
 

@@ -9,17 +9,13 @@ to the log as one line of JSON with the whole payload, from which it can be sent
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Mapping
-from datetime import datetime
-from itertools import islice
+from functools import cache
 
+from .dead_letter import log_undelivered
 from .entry import read_entry
-from .errors import InvalidStatusError, StatusError
-from .limits import MESSAGE_LENGTH, NAME_LENGTH
-from .validation import json_object, printable, wire_time
+from .fitting import fitted
 from .words import StatusWord
 
 TYPE_CHECKING = False
@@ -27,7 +23,9 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from .extras import StatusExtras
+    from .outgoing import Tails
     from .ports import Transport
+    from .redaction import Redactor
 
 
 def publish_orchestrator_status(
@@ -119,14 +117,17 @@ def _agent_word(status: str) -> str:
 
 
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
-    lost: dict[str, Any] = entry | _on_the_wire(extras)
+    from .outgoing import ids_of, without_secrets  # noqa: PLC0415 - needed at first send only
+
+    lost: dict[str, Any] = ids_of(entry)  # no more is known to hold no secret
     try:
+        lost = without_secrets(entry | _on_the_wire(extras), _default_redactor(), _tails())
         batch_id = os.urandom(16).hex()
-        update = read_entry(_fitted(lost), event_id=f"{batch_id}.0", now=time.time())
+        update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
         (extras.get("transport") or _default_transport()).send(lost)
     except Exception as error:  # noqa: BLE001 - the promise: whatever goes wrong here, the caller's work goes on
-        _log_undelivered(lost, error)
+        log_undelivered(lost, error)
         return False
     return True
 
@@ -135,6 +136,19 @@ def _default_transport() -> Transport:
     from .transports import default_transport  # noqa: PLC0415 - needed at first send only
 
     return default_transport()
+
+
+def _default_redactor() -> Redactor:
+    from .transports import default_redactor  # noqa: PLC0415 - needed at first send only
+
+    return default_redactor()
+
+
+@cache
+def _tails() -> Tails:
+    from .outgoing import Tails  # noqa: PLC0415 - needed at first send only
+
+    return Tails()
 
 
 def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:
@@ -150,55 +164,3 @@ def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:
     }
     given = {name: value for name, value in extras.items() if name != "transport"}
     return {names.get(name, name): value for name, value in given.items()}
-
-
-def _fitted(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry with what people wrote made to fit: cut with a mark rather than refused."""
-    message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
-    fitted = dict(entry)
-    if isinstance(message, str):
-        fitted["message"] = _cut(printable(message))
-    if isinstance(metadata, Mapping):
-        fitted["metadata"] = _fitted_metadata(metadata)
-    if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
-        fitted["timestamp"] = wire_time(timestamp)
-    return fitted
-
-
-def _cut(message: str) -> str:
-    if len(message) <= MESSAGE_LENGTH:
-        return message
-    mark = f" … [{len(message)} characters]"
-    return message[: MESSAGE_LENGTH - len(mark)] + mark
-
-
-def _fitted_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return json_object("metadata", json.dumps(dict(metadata), default=str))
-    except (InvalidStatusError, TypeError, ValueError, RecursionError) as error:
-        # The status is worth more than what hangs on it.
-        return {
-            "leftOut": str(error),
-            "keys": [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)],
-        }
-
-
-def _log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    line = {
-        "statusbeam": "undelivered",
-        "error": type(error).__name__,
-        "code": str(error.code) if isinstance(error, StatusError) else None,
-        "reason": str(error),
-        "payload": lost,
-    }
-    try:
-        text = json.dumps(line, default=_kind)
-    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
-        text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
-    logging.getLogger("status_utils.undelivered").error("%s", text)
-
-
-def _kind(value: object) -> str:
-    return f"<{type(value).__name__}>"

@@ -61,7 +61,7 @@ class StatusTable:
 
 
 class SessionsTable:
-    """Key and TTL names of the table of live client connections."""
+    """Key and TTL names of the table of live client connections, and of logins that were ended."""
 
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
@@ -111,7 +111,21 @@ def _write(value: str | int | bool) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerSettings(_Settings):
+class _RedactionSettings(_Settings):
+    """What is taken out of statuses beside what looks like a secret."""
+
+    redacted_fields: str | None = None
+    """Fields whose values are hidden whatever they are, with commas between them:
+    `metadata.customer.email,metadata.*.phone`."""
+
+    @property
+    def fields_to_redact(self) -> tuple[str, ...]:
+        """The paths in `redacted_fields`."""
+        return tuple(path.strip() for path in (self.redacted_fields or "").split(",") if path.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSettings(_RedactionSettings):
     """What code that reports statuses needs: where to send them; with both, they go to the queue.
 
     AWS_REGION is the runtime's own.
@@ -152,7 +166,7 @@ class PublisherSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(_Settings):
-    """What the view token authorizer needs."""
+    """What view tokens are made and checked with: the authorizer's, and a back end's that mints them."""
 
     view_token_secret: str
     """ARN of the secret whose current and previous version sign view tokens."""

@@ -116,6 +116,7 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.endSessions",
         "Mutation.publishStatus",
         "Mutation.syncSession",
         "Query.getJob",
@@ -322,6 +323,7 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "StatusTable",
         "UserSessionsTable",
         "ViewTokenSecretArn",
+        "ViewTokenAudience",
         "LibraryLayerArn",
     }
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
@@ -342,3 +344,17 @@ def test_the_example_depends_on_nothing_that_changes_with_code(
         assert len(exports) == 3
         wanted = [*parts, "RefStatusPublisherStatusesQueue"]
         assert all(part in name for part, name in zip(wanted, exports, strict=True))
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_every_field_but_the_publishers_first_asks_whether_the_login_is_still_good(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    check = stacks[name].one("AWS::AppSync::FunctionConfiguration", Name="liveLogin")
+    first_steps = {}
+    for resolver in stacks[name].all("AWS::AppSync::Resolver"):
+        functions = resolver.properties.get("PipelineConfig", {}).get("Functions", [None])
+        field = f"{resolver.properties['TypeName']}.{resolver.properties['FieldName']}"
+        first_steps[field] = functions[0]
+    assert first_steps.pop("Mutation.publishStatus") is None
+    assert set(map(str, first_steps.values())) == {str({"Fn::GetAtt": [check.name, "FunctionId"]})}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from status_utils.agent_state import time_of
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.words import status_type
 
 START_MS = 1_795_167_000_000  # 2026-11-20T09:30:00.000Z

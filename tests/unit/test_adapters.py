@@ -19,7 +19,7 @@ from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import ForeignOwnerError, InvalidStatusError
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.memory import MemoryJournal, MemorySessionStore
 from status_utils.payload import Batch, batches, parse_payload
 from status_utils.ports import Journal, SessionStore
