@@ -52,7 +52,7 @@ function codeOf(errorType: string, message: string, errorCode: number): ErrorCod
   if (/forbidden/i.test(errorType) || errorCode === 403) {
     return 'forbidden';
   }
-  if (/badrequest|validation|malformed|unsupported/i.test(errorType) || errorCode === 400) {
+  if (/badrequest|validation|malformed|unsupported|toomanyagents/i.test(errorType) || errorCode === 400) {
     return 'bad_request';
   }
   return 'unavailable';

@@ -12,6 +12,7 @@ export { type Auth, claimsOf, type TokenSource } from './client/credentials.ts';
 export { browserEnvironment, type Environment, type Socket, type SocketHandlers } from './client/environment.ts';
 export type { Connection, JobState } from './client/followed.ts';
 export type { Watch } from './client/store.ts';
+export { type Browser, sharedTabs } from './client/tabs.ts';
 export type { TenantJob, TenantState, TenantWatch } from './client/tenant.ts';
 export { TimeTravel } from './client/timetravel.ts';
 export type { UserState, UserWatch, UserWatchOptions } from './client/user.ts';

@@ -7,7 +7,16 @@ const RUNS = Number(process.env.STATUSBEAM_CLIENT_RUNS ?? 10_000);
 const FIRST = Number(process.env.STATUSBEAM_CLIENT_SEED ?? 1);
 
 test(`${RUNS} joins over a network that loses, doubles, swaps, delays and cuts end whole, with nothing applied twice`, () => {
-  const seen: Record<string, number> = { statuses: 0, gaps: 0, duplicates: 0, reordered: 0, lost: 0, reconnects: 0, snapshots: 0, cut: 0 };
+  const seen: Record<string, number> = {
+    statuses: 0,
+    gaps: 0,
+    duplicates: 0,
+    reordered: 0,
+    lost: 0,
+    reconnects: 0,
+    snapshots: 0,
+    cut: 0,
+  };
   for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {
     let outcome: Outcome;
     try {
@@ -20,7 +29,11 @@ test(`${RUNS} joins over a network that loses, doubles, swaps, delays and cuts e
       seen[name] = (seen[name] ?? 0) + count;
     }
   }
-  console.log(`runs=${RUNS}, ${Object.entries(seen).map(([name, count]) => `${name}=${count}`).join(', ')}`);
+  console.log(
+    `runs=${RUNS}, ${Object.entries(seen)
+      .map(([name, count]) => `${name}=${count}`)
+      .join(', ')}`
+  );
   // The runs as a whole meet everything there is to heal.
   if (RUNS >= 1_000) {
     assert.deepEqual(

@@ -6,6 +6,7 @@
 //     client.close();
 
 import { StatusbeamError } from '../errors.ts';
+import { SELDOM } from '../join/join.ts';
 import type { RealtimeState } from '../realtime/realtime.ts';
 import { realtimeUrlOf } from '../realtime/wire.ts';
 import { TIMING, type Timing } from '../timing.ts';
@@ -16,7 +17,7 @@ import { browserEnvironment, type Environment, newId } from './environment.ts';
 import { type Connection, FollowedJob, initialState, type JobState, type Reader } from './followed.ts';
 import { GraphQL } from './graphql.ts';
 import { Positions } from './positions.ts';
-import { type Pushes, SocketPushes } from './pushes.ts';
+import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 import type { Watch } from './store.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
@@ -28,6 +29,8 @@ export interface ConnectOptions {
   /** The address of the sockets, where it does not follow from `url`. */
   readonly realtimeUrl?: string;
   readonly auth: Auth;
+  /** `sharedTabs()`: one socket for all tabs of this user. */
+  readonly tabs?: (options: SocketPushesOptions) => Pushes;
   readonly timing?: Partial<Timing>;
   readonly environment?: Environment;
 }
@@ -75,19 +78,21 @@ export class Client {
   #connection: Connection = 'connecting';
   #error: StatusbeamError | null = null;
   #extendedAt = 0;
+  #beats = 0;
   #timers: Record<'beat' | 'session', unknown> = { beat: null, session: null };
   #listeners = new Set<ClientListener>();
   #ends: (() => void)[];
   #isClosed = false;
 
-  constructor({ url, realtimeUrl, auth, timing, environment = browserEnvironment() }: ConnectOptions) {
+  constructor({ url, realtimeUrl, auth, tabs, timing, environment = browserEnvironment() }: ConnectOptions) {
     this.environment = environment;
     this.timing = { ...TIMING, ...timing };
     const credentials = new Credentials(auth, environment.now);
     this.#graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request });
     this.#positions = new Positions((jobIds) => this.#sync(jobIds), environment.defer);
     this.#connectionId = newId(environment.random);
-    this.#pushes = new SocketPushes({
+    const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
+    this.#pushes = pushes({
       graphqlUrl: url,
       realtimeUrl: realtimeUrl ?? realtimeUrlOf(url),
       timing: this.timing,
@@ -119,6 +124,11 @@ export class Client {
 
   get error(): StatusbeamError | null {
     return this.#error;
+  }
+
+  /** Epoch seconds by the service's clock, as `agentLiveness` and `jobLiveness` want them. */
+  now(): number {
+    return (this.environment.now() - this.#graphql.clockAhead) / 1000;
   }
 
   /** Watch one job. The listener is told of each change, and `getState` answers at any time. */
@@ -195,6 +205,7 @@ export class Client {
       return;
     }
     this.#pushes.wake();
+    this.#subscriptions.retry(true);
     for (const { followed } of this.#jobs.values()) {
       followed.do((join) => join.woke());
     }
@@ -290,23 +301,24 @@ export class Client {
   }
 
   async #run<Data>(name: keyof Documents, variables: object): Promise<Data> {
+    const asked = this.#documents;
     try {
-      return await this.#graphql.run<Data>(this.#documents[name], variables);
+      return await this.#graphql.run<Data>(asked[name], variables);
     } catch (error) {
-      if (this.#turnsPlain(error)) {
-        return await this.#graphql.run<Data>(this.#documents[name], variables);
+      if (asked !== DOCUMENTS || !this.#isOlder(error)) {
+        throw error;
       }
-      throw error;
+      return await this.#graphql.run<Data>(this.#documents[name], variables);
     }
   }
 
-  /** A deployment older than this client doesn't know all that is selected: ask for less. */
-  #turnsPlain(error: unknown): boolean {
-    if (this.#documents === PLAIN_DOCUMENTS || !(error instanceof StatusbeamError) || !isOlderDeployment(error.message)) {
-      return false;
+  /** A deployment older than this client doesn't know all that is selected: from then on less is asked for. */
+  #isOlder(error: unknown): boolean {
+    const isOlder = error instanceof StatusbeamError && isOlderDeployment(error.message);
+    if (isOlder) {
+      this.#documents = PLAIN_DOCUMENTS;
     }
-    this.#documents = PLAIN_DOCUMENTS;
-    return true;
+    return isOlder;
   }
 
   async #sync(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
@@ -347,7 +359,8 @@ export class Client {
     const delay = (this.#connection === 'live' ? beat : beatOffline) * (0.8 + 0.4 * this.environment.random());
     this.environment.clearTimeout(this.#timers.beat);
     this.#timers.beat = this.environment.setTimeout(() => {
-      this.#subscriptions.retry();
+      this.#beats += 1;
+      this.#subscriptions.retry(this.#beats % SELDOM === 0);
       for (const { followed } of this.#jobs.values()) {
         followed.do((join) => join.beat());
       }
@@ -383,7 +396,7 @@ export class Client {
   }
 
   #refused(key: string, error: StatusbeamError): void {
-    if (this.#turnsPlain(error)) {
+    if (this.#documents === DOCUMENTS && this.#isOlder(error)) {
       this.#subscriptions.again();
       return;
     }

@@ -69,7 +69,8 @@ export class FollowedJob {
   #environment: Environment;
   #connection: Connection;
   #timers = new Map<JoinTimer | 'liveness', unknown>();
-  #shown: { snapshot: Snapshot; liveness: string | null; job: Job } | null = null;
+  /** What was shown last, and of what. */
+  #shown: { snapshot: Snapshot; liveness: string | null; job: Job };
   #expiresAt: number | null = null;
   #travel: { origin: Snapshot; updates: readonly StatusUpdate[]; travel: TimeTravel } | null = null;
   #history: Promise<void> | null = null;
@@ -82,7 +83,9 @@ export class FollowedJob {
     this.#environment = environment;
     this.#connection = connection;
     this.join = new JobJoin(jobId, { timing, random: environment.random });
-    this.store = new Store(initialState(jobId, connection), (before) => this.#state(before), environment.defer);
+    const first = initialState(jobId, connection);
+    this.#shown = { snapshot: this.join.log.snapshot, liveness: null, job: first.job };
+    this.store = new Store(first, (before) => this.#state(before), environment.defer);
   }
 
   /** Tell the join something: `followed.do((join) => join.check())`. */
@@ -210,13 +213,13 @@ export class FollowedJob {
     const { snapshot } = this.join.log;
     const nowMs = this.#environment.now() - this.#reader.clockAhead;
     const job = jobView(snapshot, { now: nowMs / 1000, expiresAt: this.#expiresAt });
-    if (this.#shown?.snapshot === snapshot && this.#shown.liveness === job.liveness) {
-      return this.#shown.job;
-    }
-    this.#shown = { snapshot, liveness: job.liveness, job };
     const change = nextLivenessChange(snapshot.head.leaseMs, nowMs);
     const delay = change === null || this.#isStopped ? null : Math.max(0, change - nowMs) + 1;
     this.#timer('liveness', delay, () => this.store.touch());
+    if (this.#shown.snapshot === snapshot && this.#shown.liveness === job.liveness) {
+      return this.#shown.job;
+    }
+    this.#shown = { snapshot, liveness: job.liveness, job };
     return job;
   }
 

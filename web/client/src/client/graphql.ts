@@ -4,6 +4,9 @@ import { errorOf, StatusbeamError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
 
+/** What two readings of one clock may differ by: the header's whole seconds, and the way. */
+const CLOCK_JITTER_MS = 3_000;
+
 export interface GraphQLOptions {
   readonly url: string;
   readonly credentials: Credentials;
@@ -56,7 +59,8 @@ export class GraphQL {
     const ours = this.#options.environment.now();
     if (!Number.isNaN(theirs)) {
       const ahead = (asked + ours) / 2 - theirs - 500; // the header has whole seconds
-      this.clockAhead = Math.abs(ahead) < 3_000 ? 0 : ahead;
+      const isSame = Math.abs(ahead - this.clockAhead) < CLOCK_JITTER_MS;
+      this.clockAhead = isSame ? this.clockAhead : ahead;
     }
   }
 }

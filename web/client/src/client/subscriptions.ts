@@ -33,6 +33,7 @@ export class Subscriptions {
   #wanted = new Set<string>();
   #ids: { userId: string; tenantId: string | null } | null = null;
   #isAsking = false;
+  #refused = new Set<string>();
   /** The user's own subscription was refused, as it is for tokens that name many jobs. */
   #noUser = false;
 
@@ -60,12 +61,21 @@ export class Subscriptions {
     this.#settle();
   }
 
-  /** Try again what could not be asked for. */
-  retry(): void {
+  /** Try again what could not be asked for; `all`: and what was refused, for a new login may change that. */
+  retry(all: boolean): void {
+    for (const key of all ? this.#refused : []) {
+      this.#options.pushes.unwant(key);
+      this.#wanted.delete(key);
+    }
+    if (all) {
+      this.#refused.clear();
+      this.#noUser = false;
+    }
     this.#settle();
   }
 
   started(key: string): void {
+    this.#refused.delete(key);
     for (const jobId of this.#coveredBy(key)) {
       this.#options.covered(jobId, true);
     }
@@ -79,6 +89,7 @@ export class Subscriptions {
   }
 
   refused(key: string, error: StatusbeamError): void {
+    this.#refused.add(key);
     if (key === 'user' && !error.retriable) {
       this.#noUser = true;
       this.#settle();

@@ -60,8 +60,8 @@ export interface JoinOptions {
 }
 
 export const PAGE = 100;
-/** Checks of a job that has ended and is whole: each so manieth beat. */
-const OVER_BEATS = 15;
+/** Where there is little to expect, every so manieth beat is a check. */
+export const SELDOM = 15;
 
 interface Position {
   readonly ticket: number;
@@ -98,6 +98,8 @@ export class JobJoin {
   #tries = 0;
   #isWaiting = false;
   #beats = 0;
+  /** getJob cannot tell this job (it has too many agents): the log must do. */
+  #noSnapshot = false;
   #pushed = new Set<number>();
   #highestPush = 0;
   /** What was counted as lost. */
@@ -212,7 +214,8 @@ export class JobJoin {
   beat(): void {
     this.#beats += 1;
     const isDone = isOver(this.log.snapshot.head) && this.log.isWhole && this.#hasPosition && this.error === null;
-    if (!isDone || this.#beats % OVER_BEATS === 0) {
+    // Whoever is told that they may not see this should not go on asking; a new login may change it.
+    if (!(isDone || this.error?.code === 'forbidden') || this.#beats % SELDOM === 0) {
       this.check();
     }
   }
@@ -301,10 +304,16 @@ export class JobJoin {
   }
 
   failed(ticket: number, error: StatusbeamError): void {
+    const asked = this.#position?.ticket === ticket ? null : this.#answered(ticket);
     if (this.#position?.ticket === ticket) {
       this.#position = null;
       this.#checkAgain = true;
-    } else if (this.#answered(ticket) === null) {
+    } else if (asked === null) {
+      return;
+    }
+    if (asked?.kind === 'snapshot' && error.code === 'bad_request') {
+      this.#noSnapshot = true;
+      this.#next();
       return;
     }
     this.error = error;
@@ -340,7 +349,7 @@ export class JobJoin {
     if (this.#cut === 'job_gone') {
       return;
     }
-    if (head - last > this.#options.longLog) {
+    if (head - last > this.#options.longLog && !this.#noSnapshot) {
       this.#ask('snapshot');
     } else if (!this.#hasRead || last < head) {
       this.#ask('page', last, PAGE);
@@ -386,7 +395,7 @@ export class JobJoin {
     const { last } = this.log;
     this.log.reaches(page.currentSequence);
     const updates = page.updates.map(readUpdate).filter((update) => update !== null);
-    if (this.log.head - last > this.#options.longLog && last === 0) {
+    if (this.log.head - last > this.#options.longLog && last === 0 && !this.#noSnapshot) {
       return false; // too long to be read whole: the snapshot is asked for next
     }
     const { fresh, conflict } = this.log.take(updates);
@@ -409,7 +418,9 @@ export class JobJoin {
     }
     this.#cut = page.reason === 'gap_in_log' ? 'gap_in_log' : 'log_expired';
     this.log.reaches(page.currentSequence);
-    this.#ask('snapshot');
+    if (!this.#noSnapshot) {
+      this.#ask('snapshot');
+    }
   }
 
   /** Read on if something is missing; when a read brought nothing new, not at once. */

@@ -69,7 +69,9 @@ export class Run {
     this.#misbehave();
     this.#write(clock.now + TROUBLE_MS);
     this.#doJoin((join) => join.begin());
-    this.#doRealtime((realtime) => realtime.want('job:1', { query: 'subscription S { s }', variables: { userId: 'ana', jobId: JOB } }));
+    this.#doRealtime((realtime) =>
+      realtime.want('job:1', { query: 'subscription S { s }', variables: { userId: 'ana', jobId: JOB } })
+    );
     this.#beat();
     clock.runUntil(clock.now + TROUBLE_MS + 2_000);
     service.faults = NO_FAULTS;
@@ -338,7 +340,9 @@ export class Run {
     this.clock.after(this.service.way(), () => {
       const answer = this.#answer(command);
       this.clock.after(this.service.way(), () =>
-        this.#doJoin((join) => (answer === null ? join.failed(ticket, new StatusbeamError('unavailable', 'no network')) : answer(join)))
+        this.#doJoin((join) =>
+          answer === null ? join.failed(ticket, new StatusbeamError('unavailable', 'no network')) : answer(join)
+        )
       );
     });
   }

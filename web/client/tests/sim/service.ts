@@ -66,6 +66,9 @@ export class Service {
   isDown = false;
   /** Its schema knows neither `fold` nor `connectionId`. */
   isOlder = false;
+  /** endSessions was called: the login counts no longer. */
+  isForbidden = false;
+  hasTooManyAgents = false;
   readonly sockets = new Set<ServiceSocket>();
   readonly sessions = new Map<string, number>();
   readonly tokens: string[] = [];
@@ -212,7 +215,11 @@ export class Service {
     if (!socket.isOpen || socket.isDead || this.isDown) {
       return;
     }
-    const frame = JSON.parse(text) as { type: string; id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } };
+    const frame = JSON.parse(text) as {
+      type: string;
+      id: string;
+      payload: { data: string; extensions: { authorization: Record<string, string> } };
+    };
     if (frame.type === 'connection_init') {
       socket.isInitialised = true;
       this.#send(socket, { type: 'connection_ack', payload: { connectionTimeoutMs: 300_000 } });
@@ -224,20 +231,27 @@ export class Service {
     }
   }
 
-  #start(socket: ServiceSocket, frame: { id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } }): void {
+  #start(
+    socket: ServiceSocket,
+    frame: { id: string; payload: { data: string; extensions: { authorization: Record<string, string> } } }
+  ): void {
     const { id, payload } = frame;
     if (socket.subscriptions.has(id)) {
       throw new Error(`id ${id} is used twice on one connection`);
     }
     this.starts += 1;
     if (!this.takes(payload.extensions.authorization.Authorization)) {
-      this.#send(socket, { type: 'error', id, payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] } });
+      this.#send(socket, {
+        type: 'error',
+        id,
+        payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
+      });
       return;
     }
     const { query, variables } = JSON.parse(payload.data) as { query: string; variables: Record<string, unknown> };
-    const unknown = this.#unknownIn(query);
-    if (unknown !== null) {
-      this.#send(socket, { type: 'error', id, payload: { errors: [unknown] } });
+    const refusal = this.#refusalOf(query);
+    if (refusal !== null) {
+      this.#send(socket, { type: 'error', id, payload: { errors: [refusal] } });
       return;
     }
     socket.subscriptions.set(id, { variables, toDrop: Math.floor(this.#random() * (this.faults.dropAfterAck + 1)) });
@@ -280,16 +294,22 @@ export class Service {
     if (!this.takes(token)) {
       return { status: 401, body: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] } };
     }
-    const unknown = this.#unknownIn(query);
-    if (unknown !== null) {
-      return { status: 200, body: { data: null, errors: [unknown] } };
+    const refusal = this.#refusalOf(query);
+    if (refusal !== null) {
+      return { status: 200, body: { data: null, errors: [refusal] } };
     }
     const name = /(\w+)\(/.exec(query.slice(query.indexOf('{')))?.[1] ?? '';
     const data = this.#resolve(name, variables);
     return { status: 200, body: { data: { [name]: data } } };
   }
 
-  #unknownIn(query: string): { errorType: string; message: string } | null {
+  #refusalOf(query: string): { errorType: string; message: string } | null {
+    if (this.isForbidden) {
+      return { errorType: 'Forbidden', message: 'This login was ended.' };
+    }
+    if (this.hasTooManyAgents && query.includes('getJob(')) {
+      return { errorType: 'TooManyAgents', message: 'This job has more agents than one answer holds.' };
+    }
     const isAsked = /\bfold\b|\$connectionId/.test(query);
     const message = "Validation error of type FieldUndefined: Field 'fold' in type 'Job' is undefined @ 'getJob/fold'";
     return this.isOlder && isAsked ? { errorType: 'ValidationError', message } : null;
@@ -326,7 +346,13 @@ export class Service {
   page(jobId: string, after: number, limit: number): StatusUpdatePage {
     const { updates, keptFrom } = this.#logs.get(jobId) ?? { updates: [], keptFrom: 1 };
     const current = updates.length;
-    const refused = (reason: string) => ({ updates: [], currentSequence: current, nextAfterSequence: current, recovered: false, reason });
+    const refused = (reason: string) => ({
+      updates: [],
+      currentSequence: current,
+      nextAfterSequence: current,
+      recovered: false,
+      reason,
+    });
     if (after > current) {
       return refused('ahead_of_log');
     }

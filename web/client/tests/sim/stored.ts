@@ -3,7 +3,7 @@
 import type { AgentFold } from '../../src/fold/agent.ts';
 import { agentView } from '../../src/fold/agent.ts';
 import { timeOf } from '../../src/fold/numbers.ts';
-import { jobView, shownAgents, type Snapshot } from '../../src/fold/snapshot.ts';
+import { jobView, type Snapshot, shownAgents } from '../../src/fold/snapshot.ts';
 import { type Ledger, totalOf } from '../../src/fold/usage.ts';
 import type { StoredAgent, StoredJob } from '../../src/types.ts';
 

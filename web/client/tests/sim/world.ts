@@ -14,7 +14,8 @@ export class World {
   readonly environment: Environment;
   /** Addresses and subprotocols of the sockets that were opened. */
   readonly opened: { url: string; protocols: string[] }[] = [];
-  readonly asked: { query: string; variables: Record<string, unknown>; headers: Record<string, string>; keepalive: boolean }[] = [];
+  readonly asked: { query: string; variables: Record<string, unknown>; headers: Record<string, string>; keepalive: boolean }[] =
+    [];
   tokensAsked: boolean[] = [];
   /** What the Date header of answers says the service's clock is off. */
   serviceClockAhead = 0;
@@ -96,7 +97,11 @@ export class World {
       throw new TypeError('fetch failed');
     }
     const date = new Date(this.clock.now + this.serviceClockAhead).toUTCString();
-    return { status: answer.status, headers: new Headers({ date }), json: async () => structuredClone(answer.body) } as unknown as Response;
+    return {
+      status: answer.status,
+      headers: new Headers({ date }),
+      json: async () => structuredClone(answer.body),
+    } as unknown as Response;
   }
 
   #way(signal: AbortSignal | null | undefined): Promise<void> {
