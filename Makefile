@@ -15,7 +15,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
+SOURCES := app.py .ci/audit.py .ci/scan_secrets.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
 
 .PHONY: help
 help: ## list the commands
@@ -74,19 +74,24 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test screenshots lock
-check: setup ## lint, format, types, import rules
+.PHONY: check test audit screenshots lock
+check: setup ## lint, format, types, import rules, secrets
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
 	mypy $(SOURCES)
 	lint-imports
 	npx biome check web
 	npm run check --silent --workspaces --if-present
+	python .ci/scan_secrets.py
+
+audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
+	python .ci/audit.py
 
 test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	node --test 'web/dashboard/tests/*.test.js'
 	npm test --silent --workspaces --if-present
 	pytest
+	python .ci/audit.py --if-reachable
 
 screenshots: setup browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_whole_flow.py --screenshots docs/images
