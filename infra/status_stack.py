@@ -13,6 +13,7 @@ from infra.publisher import Publisher
 from infra.python_function import library_layer
 from infra.stage import StageConfig
 from infra.status_api import StatusApi
+from infra.status_details import StatusDetails
 from infra.tables import StatusTable, UserSessionsTable
 from infra.view_tokens import ViewTokens
 from status_utils.settings import VIEW_TOKEN_PATTERN, PublisherSettings
@@ -33,6 +34,7 @@ class StatusStack(Stack):
         library = library_layer(self)
         status = StatusTable(self, "StatusTable", stage=stage)
         sessions = UserSessionsTable(self, "UserSessionsTable", stage=stage)
+        details = StatusDetails(self, "StatusDetails", stage=stage, library=library)
         view_tokens = ViewTokens(self, "ViewTokens", stage=stage, library=library)
         identity = Identity(self, "Identity", stage=stage, library=library)
         api = StatusApi(
@@ -44,6 +46,7 @@ class StatusStack(Stack):
             view_token_pattern=VIEW_TOKEN_PATTERN,
             status_table=status.table,
             sessions_table=sessions.table,
+            detail_reader=details.reader,
             api_key_expires=api_key_expires,
         )
         self.publisher = Publisher(
@@ -58,10 +61,16 @@ class StatusStack(Stack):
                 status_table=status.table.table_name,
                 log_retention_days=stage.status_log_days,
                 job_retention_days=stage.job_days,
+                publisher_tenant=stage.publisher_tenant,
+                redacted_fields=stage.redacted_fields,
+                detail_bucket=details.bucket_name,
             ),
         )
         self._export()
         self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
+        details.grant_put(self.publisher.role)
+        details.grant_get(details.role)
+        details.grant_read(api.details_source)
         self._output(
             status=status,
             sessions=sessions,
