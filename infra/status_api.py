@@ -47,6 +47,8 @@ UNITS = {
 }
 STEPS = {
     LOGIN_CHECK: "sessions",
+    "getStatusDetail.entry": "status",
+    "getStatusDetail.spilled": "details",
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
@@ -54,6 +56,7 @@ STEPS = {
     "syncSession.session": "sessions",
 }
 PIPELINES = {
+    "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
     "Query.listJobs": ("listJobs.page", "readHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
     "Mutation.syncSession": ("syncSession.session", "readHeads"),
@@ -61,7 +64,8 @@ PIPELINES = {
 
 
 class StatusApi(Construct):
-    """The API. `status_source` and `sessions_source`, its data sources' roles, take the stack's grants."""
+    """The API. `status_source`, `sessions_source` and `details_source`, its data sources' roles, take the
+    stack's grants."""
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class StatusApi(Construct):
         view_token_pattern: str,
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
+        detail_reader: lambda_.IFunction,
         api_key_expires: dt.datetime | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -91,10 +96,19 @@ class StatusApi(Construct):
         self._log(stage.log_retention, stage.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
+        self.details_source = self._source_role("DetailsSourceRole")
         self._sources: dict[str, appsync.BaseDataSource] = {
             "none": self.api.add_none_data_source("None"),
             "status": self._table_source("Status", status_table, self.status_source),
             "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
+            "details": appsync.LambdaDataSource(
+                self,
+                "Details",
+                api=self.api,
+                name="Details",
+                lambda_function=detail_reader,
+                service_role=self.details_source.without_policy_updates(),
+            ),
         }
         self._steps = {name: self._step(name) for name in STEPS}
         for field in root_fields(schema):

@@ -19,6 +19,8 @@ from .errors import DetailStoreError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_ABSENT = ("NoSuchKey", "AccessDenied")
+
 
 class S3DetailStore:
     """Makes its client at the first detail: most publishers never see one."""
@@ -37,10 +39,11 @@ class S3DetailStore:
 
 def read_detail(client: S3Client, bucket: str, key: str) -> bytes | None:
     """The object at `key`; None when there is none, or no longer. Raises DetailStoreError."""
+    # Who may not list the bucket is told that it is denied what isn't there.
     try:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchKey":
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _ABSENT:
             return None
         raise _error(error) from error
 

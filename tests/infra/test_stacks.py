@@ -134,6 +134,7 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
         "Mutation.publishStatus",
         "Mutation.syncSession",
         "Query.getJob",
+        "Query.getStatusDetail",
         "Query.listJobs",
         "Query.listStatusUpdates",
         "Subscription.onStatusUpdate",
@@ -373,3 +374,28 @@ def test_every_field_but_the_publishers_first_asks_whether_the_login_is_still_go
         first_steps[field] = functions[0]
     assert first_steps.pop("Mutation.publishStatus") is None
     assert set(map(str, first_steps.values())) == {str({"Fn::GetAtt": [check.name, "FunctionId"]})}
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_bucket_of_details_is_private_and_keeps_them_as_long_as_the_log(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    bucket = stacks[name].one("AWS::S3::Bucket").properties
+    blocked = bucket["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
+    assert len(blocked) == 4
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    variables = (
+        stacks[name].function("status_publisher.handler.handler").properties["Environment"]["Variables"]
+    )
+    assert str(rule["ExpirationInDays"]) == variables["LOG_RETENTION_DAYS"]
+    denied = [
+        statement
+        for policy in stacks[name].all("AWS::S3::BucketPolicy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    plain_http = {"Bool": {"aws:SecureTransport": "false"}}
+    assert (plain_http in [statement["Condition"] for statement in denied]) is (name != "Local-Status")
