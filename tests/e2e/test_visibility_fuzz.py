@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.callers import KeyCaller
 from tests.e2e.cloud import Cloud
 from tests.e2e.visibility_cases import World, questions, watches
-from tests.e2e.visibility_model import API_KEY, COGNITO, Job, Model, Principal
+from tests.e2e.visibility_model import API_KEY, COGNITO, Job, Model, Principal, Told
 from tests.e2e.visibility_run import run
 
 SEED = 20_261_120
@@ -39,7 +39,12 @@ def world() -> World:
         for name in ("ann", "bob")
     ]
     jobs = [
-        Job(job_id=f"job of {name}", user_id=name, tenant_id="city", messages=[name])
+        Job(
+            job_id=f"job of {name}",
+            user_id=name,
+            tenant_id="city",
+            statuses=[Told(message=name, note=f"note of {name}", internal="internal")],
+        )
         for name in ("ann", "bob")
     ]
     key = Principal(name="key", caller=caller, mode=API_KEY)
@@ -55,8 +60,8 @@ def test_one_seed_gives_one_list_of_questions(world: World) -> None:
 
 def test_the_oracle_tells_own_from_foreign(world: World) -> None:
     model, (ann, bob, key, stranger) = Model(world.jobs), world.principals
-    assert model.secrets_of(ann) == {"ann"}
-    assert model.secrets_of(bob) == {"bob"}
+    assert model.secrets_of(ann) == {"ann", "note of ann"}
+    assert model.secrets_of(bob) == {"bob", "note of bob"}
     assert model.secrets_of(key) == set()
     assert model.expect(ann, "getJob", {"jobId": "job of ann"}).data["sequence"] == 1
     assert model.expect(ann, "getJob", {"jobId": "job of bob"}).data["sequence"] == 0

@@ -14,7 +14,7 @@ from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.visibility_model import API_KEY, COGNITO, IAM, LAMBDA, Job, Principal
 
-READS = ("getJob", "listJobs", "listStatusUpdates", "syncSession")
+READS = ("getJob", "listJobs", "listStatusUpdates", "getStatusDetail", "syncSession")
 WRITES = ("endSessions", "publishStatus")
 WATCHES = ("onStatusUpdate", "onTenantStatus")
 JOBS_EACH = 3
@@ -173,6 +173,7 @@ def _services(cloud: Cloud) -> Iterator[Principal]:
     reading = (
         "Query/getJob",
         "Query/listStatusUpdates",
+        "Query/getStatusDetail",
         "Mutation/syncSession",
         "Subscription/onStatusUpdate",
     )
@@ -307,6 +308,11 @@ def _list_updates(world: World, who: Principal, dice: random.Random) -> dict[str
     return asked
 
 
+def _detail(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
+    sequence = dice.choice(NUMBERS) if dice.random() < 0.3 else dice.randrange(1, 5)
+    return {"jobId": _job(world, who, dice), "sequence": sequence}
+
+
 def _sync(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
     size = dice.choice((0, 1, 1, 2, 3, 5, 25, 26))
     jobs = [_job(world, who, dice) for _ in range(size)]
@@ -364,6 +370,7 @@ _ARGUMENTS: Mapping[str, Callable[[World, Principal, random.Random], dict[str, A
     "getJob": _get_job,
     "listJobs": _list_jobs,
     "listStatusUpdates": _list_updates,
+    "getStatusDetail": _detail,
     "syncSession": _sync,
     "endSessions": _end,
     "publishStatus": _publish,

@@ -24,6 +24,7 @@ MODES: Final[Mapping[str, frozenset[str]]] = {
     "getJob": READERS,
     "listJobs": frozenset({COGNITO, LAMBDA}),
     "listStatusUpdates": READERS,
+    "getStatusDetail": READERS,
     "syncSession": READERS,
     "endSessions": frozenset({COGNITO, LAMBDA, IAM}),
     "publishStatus": frozenset({IAM}),
@@ -69,14 +70,30 @@ class Principal:
         return bool(self.roles & {"operator", "admin"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A status, made of secrets: for all who see the job, and one for operators only."""
+
+    message: str
+    note: str
+    internal: str
+    spilled: bool = False
+    """Whether its metadata, with the note in it, was too big for the log."""
+
+    @property
+    def pushed(self) -> set[str]:
+        """What of it is in the log and in pushes."""
+        return {self.message} if self.spilled else {self.message, self.note}
+
+
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """A job that exists, and the messages of its statuses in order: each is a secret of its own."""
+    """A job that exists, and its statuses in order."""
 
     job_id: str
     user_id: str
     tenant_id: str
-    messages: list[str] = field(default_factory=list)
+    statuses: list[Told] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +146,20 @@ class Model:
         return job if job is not None and self.may_see(who, job) else None
 
     def secrets_of(self, who: Principal) -> set[str]:
-        """Every message that this principal may read at all."""
-        if not who.known:
-            return set()
-        return {secret for job in self.jobs.values() if self.may_see(who, job) for secret in job.messages}
+        """Every secret that this principal may read at all over HTTP."""
+        secrets: set[str] = set()
+        for job in self.jobs.values() if who.known else ():
+            leads = self.may_lead(who, job)
+            for told in job.statuses:
+                if self.may_see(who, job):
+                    secrets |= {told.message, told.note}
+                if leads:
+                    secrets |= {told.note, told.internal}
+        return secrets
+
+    def may_lead(self, who: Principal, job: Job) -> bool:
+        """Whether the job is of the tenant that this principal operates."""
+        return who.leads and job.tenant_id == who.tenant_id
 
     def expect(self, who: Principal, operation: str, arguments: Arguments) -> Expected:
         """What the case must come to."""
@@ -156,8 +183,24 @@ class Model:
             "jobId": job.job_id,
             **owner,
             "overallStatus": "processing",
-            "sequence": len(job.messages),
+            "sequence": len(job.statuses),
         }
+
+    def _getStatusDetail(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        job_id, sequence = given["jobId"], given["sequence"]
+        if sequence < 1:
+            raise _Stop(BAD_REQUEST)
+        _short(job_id)
+        answer = {"jobId": job_id, "sequence": sequence, "detail": None, "operatorDetail": None}
+        job = self.jobs.get(job_id)
+        if job is None or sequence > len(job.statuses):
+            return answer
+        told, leads = job.statuses[sequence - 1], self.may_lead(who, job)
+        if leads or self.may_see(who, job):
+            answer["detail"] = told.note
+        if leads:
+            answer["operatorDetail"] = told.internal
+        return answer
 
     def _listStatusUpdates(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         after = given.get("afterSequence") or 0
@@ -166,7 +209,7 @@ class Model:
             raise _Stop(BAD_REQUEST)
         _short(given["jobId"])
         job = self.visible(who, given["jobId"])
-        messages = job.messages if job else []
+        messages = [told.message for told in job.statuses] if job else []
         current = len(messages)
         page = messages[after : after + limit]
         reason = "ahead_of_log" if after > current else None
@@ -204,7 +247,7 @@ class Model:
         return {
             "connectionId": connection,
             "jobs": [
-                {"jobId": job_id, "sequence": len(job.messages) if job else 0}
+                {"jobId": job_id, "sequence": len(job.statuses) if job else 0}
                 for job_id, job in zip(asked, known, strict=True)
             ],
         }
@@ -279,6 +322,8 @@ def _typed(operation: str, given: Arguments) -> dict[str, Any]:
     for name, value in given.items():
         if name in ("limit", "afterSequence"):
             typed[name] = _int_or_null(value)
+        elif name == "sequence":
+            typed[name] = _int(value)
         elif name == "overallStatus":
             if value not in (None, "initializing", "processing", "completed", "failed"):
                 raise _Stop(INVALID)
@@ -309,8 +354,10 @@ def _id_or_null(value: Any) -> str | None:
 
 
 def _int_or_null(value: Any) -> int | None:
-    if value is None:
-        return None
+    return None if value is None else _int(value)
+
+
+def _int(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and -INT_MAX - 1 <= value <= INT_MAX:
         return value
     raise _Stop(INVALID)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from status_utils.limits import METADATA_BYTES
 from tests.e2e import cloud as local
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.cloud import Cloud, fresh_id, status
@@ -36,6 +37,7 @@ from tests.e2e.visibility_model import (
     UNAUTHORIZED,
     Model,
     Principal,
+    Told,
     Watch,
 )
 
@@ -47,7 +49,9 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "{ jobs { jobId userId tenantId sequence } nextToken } }",
     "listStatusUpdates": "query($jobId: ID!, $afterSequence: Int, $limit: Int) "
     "{ listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) "
-    "{ updates { message } currentSequence nextAfterSequence recovered reason } }",
+    "{ updates { message metadata } currentSequence nextAfterSequence recovered reason } }",
+    "getStatusDetail": "query($jobId: ID!, $sequence: Int!) "
+    "{ getStatusDetail(jobId: $jobId, sequence: $sequence) { jobId sequence detail operatorDetail } }",
     "syncSession": "mutation($input: SessionInput!) "
     "{ syncSession(input: $input) { connectionId jobs { jobId sequence } } }",
     "endSessions": "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }",
@@ -55,9 +59,9 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "{ publishStatus(input: $input) { jobId userId tenantId message sequence } }",
     "onStatusUpdate": "subscription($userId: ID!, $jobId: ID) "
     "{ onStatusUpdate(userId: $userId, jobId: $jobId) "
-    "{ jobId userId tenantId message earlier { message } } }",
+    "{ jobId userId tenantId message metadata earlier { message metadata } } }",
     "onTenantStatus": "subscription($tenantId: ID!) { onTenantStatus(tenantId: $tenantId) "
-    "{ jobId userId tenantId message earlier { message } } }",
+    "{ jobId userId tenantId message metadata earlier { message metadata } } }",
 }
 KINDS: Final = {
     "Unauthorized": UNAUTHORIZED,
@@ -73,6 +77,7 @@ SECRET: Final = re.compile(r"(?:secret|forged)-[0-9a-f]{12}")
 TOO_TALKATIVE: Final = re.compile(r"arn:aws|Traceback|Service: DynamoDb|\bstack\b")
 WORKERS = 4
 WATCHES_PER_SOCKET = 100
+SPILLED = 0.1
 PROBLEMS_KEPT = 20
 
 
@@ -126,11 +131,18 @@ class Fuzz:
         self.tell()
 
     def tell(self) -> None:
-        """Publish one to three statuses of every job, each with a secret of its own."""
+        """Publish one to three statuses of every job, each with secrets of its own."""
         for job in self.world.jobs:
-            fresh = [fresh_id("secret") for _ in range(self._dice.randrange(1, 4))]
-            self._cloud.publish(*(status(job.job_id, job.user_id, job.tenant_id, text) for text in fresh))
-            job.messages += fresh
+            fresh = [
+                _new_status(spilled=self._dice.random() < SPILLED) for _ in range(self._dice.randrange(1, 4))
+            ]
+            self._cloud.publish(
+                *(
+                    status(job.job_id, job.user_id, job.tenant_id, told.message, metadata=_metadata(told))
+                    for told in fresh
+                )
+            )
+            job.statuses += fresh
         self._secrets = {who.name: self._model.secrets_of(who) for who in self.world.principals}
 
     # Over HTTP: snapshot, list, replay, sessions, and the mutations that are not theirs.
@@ -189,14 +201,14 @@ class Fuzz:
     def watch(self, count: int) -> None:
         """Start `count` subscriptions, publish about every job, and compare what each one heard."""
         cases = list(watches(self.world, self._dice, count))
-        before = {job.job_id: len(job.messages) for job in self.world.jobs}
+        before = {job.job_id: len(job.statuses) for job in self.world.jobs}
         with ExitStack() as open_sockets:
             running: list[tuple[AppSyncSocket, dict[str, tuple[Case, Watch]]]] = []
             for who in self.world.principals:
                 own = [case for case in cases if case.who is who]
                 running += self._start_all(who, own, open_sockets)
             self.tell()
-            news = {job.job_id: job.messages[before[job.job_id] :] for job in self.world.jobs}
+            news = {job.job_id: job.statuses[before[job.job_id] :] for job in self.world.jobs}
             for socket, started in running:
                 self._compare(socket, started, news)
 
@@ -233,7 +245,7 @@ class Fuzz:
         self,
         socket: AppSyncSocket,
         started: Mapping[str, tuple[Case, Watch]],
-        news: Mapping[str, Sequence[str]],
+        news: Mapping[str, Sequence[Told]],
     ) -> None:
         """Stop each subscription; what came before its end is all it will ever have heard."""
         heard: dict[str, list[str]] = {subscription_id: [] for subscription_id in started}
@@ -252,13 +264,24 @@ class Fuzz:
                 secret
                 for job_id, told in news.items()
                 if watch.hears(self._model.jobs[job_id])
-                for secret in told
+                for status in told
+                for secret in status.pushed
             ]
             if sorted(secrets) != sorted(wanted):
                 more, less = set(secrets) - set(wanted), set(wanted) - set(secrets)
                 self.report.complain(
                     f"LEAK of {sorted(more)}" if more else f"{case} never heard {sorted(less)}"
                 )
+
+
+def _new_status(*, spilled: bool) -> Told:
+    secrets = {name: fresh_id("secret") for name in ("message", "note", "internal")}
+    return Told(**secrets, spilled=spilled)
+
+
+def _metadata(told: Told) -> dict[str, Any]:
+    padding = {"padding": "x" * METADATA_BYTES} if told.spilled else {}
+    return {"note": told.note, "operator": {"internal": told.internal}, **padding}
 
 
 def _operation(case: Case) -> dict[str, Any]:
@@ -283,6 +306,11 @@ def _differences(case: Case, expected: Any, data: Any) -> Iterator[str]:
             yield f"{sorted(mine)} of at most {most} were expected, {listed} came"
         return
     shown = {name: data[name] for name in expected}
+    if case.operation == "listStatusUpdates":
+        shown["updates"] = [{"message": update["message"]} for update in data["updates"]]
+    if case.operation == "getStatusDetail":
+        shown["detail"] = json.loads(data["detail"] or "{}").get("note")
+        shown["operatorDetail"] = json.loads(data["operatorDetail"] or "{}").get("internal")
     if shown != expected:
         yield f"{expected} was expected, {shown} came"
 
