@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from aws_cdk import App
 
-from infra.stacks import add_stages
+from infra.stacks import PAGE, add_stages
 
 app = App()
+page = app.node.try_get_context("page")
 add_stages(
     app,
     only=app.node.try_get_context("stage"),
     region=app.node.try_get_context("region"),
     appsync_url_override=app.node.try_get_context("appsync_url_override"),
+    page=Path(page) if page else PAGE,
     today=dt.datetime.now(dt.UTC).date(),
 )
 app.synth()

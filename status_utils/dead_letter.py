@@ -24,14 +24,17 @@ _BEGINNING = f'{{"{_MARK}": "{_KIND}"'
 
 
 def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
-    """Write the line: `lost` is a whole payload, or an entry that could not become one."""
+    """Write the line: `lost` is a whole payload, or an entry that could not become one. Secrets stay out."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
+    from .outgoing import loggable  # noqa: PLC0415 - for what could not be sent only
+
+    lost = loggable(lost)
     line = {
         _MARK: _KIND,
         "error": type(error).__name__,
         "code": str(error.code) if isinstance(error, StatusError) else None,
-        "reason": str(error),
+        "reason": str(error) if isinstance(error, StatusError) else None,  # others quote what they were given
         "payload": lost,
     }
     try:

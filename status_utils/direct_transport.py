@@ -69,6 +69,7 @@ def direct_pipeline(settings: PublisherSettings) -> Pipeline:
     import boto3.session  # noqa: PLC0415 - loaded at first send
     from botocore.config import Config  # noqa: PLC0415
 
+    from .admission import admission_of  # noqa: PLC0415
     from .appsync import AppSyncBroadcaster, sigv4  # noqa: PLC0415
     from .dynamo import DynamoJournal, DynamoSessionStore  # noqa: PLC0415
     from .pipeline import Pipeline  # noqa: PLC0415
@@ -90,4 +91,5 @@ def direct_pipeline(settings: PublisherSettings) -> Pipeline:
         broadcaster=AppSyncBroadcaster(
             settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
         ),
+        admission=admission_of(settings, lambda: session.client("s3", config=config)),
     )

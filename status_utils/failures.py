@@ -56,11 +56,23 @@ def _logged(error: BaseException, how: str, entry: Mapping[str, Any]) -> str:
         setattr(error, _ERROR_ID, error_id)
     logging.getLogger("status_utils.failures").log(
         logging.ERROR if how in ("failed", "timed out") else logging.INFO,
-        "job_id=<%s>, invocation_id=<%s>, error_id=<%s> | work %s",
+        "job_id=<%s>, invocation_id=<%s>, error_id=<%s> | work %s\n%s",
         entry.get("jobId"),
         entry.get("invocationId"),
         error_id,
         how,
-        exc_info=error,
+        _told(error),
     )
     return error_id
+
+
+def _told(error: BaseException) -> str:
+    """The exception with its traceback, without secrets: `exc_info` would show whatever it quotes."""
+    import traceback  # noqa: PLC0415 - for failures only
+
+    from .outgoing import redacted_text  # noqa: PLC0415
+
+    try:
+        return redacted_text("".join(traceback.format_exception(error)))
+    except Exception:  # noqa: BLE001 - its own text may fail, and the caller's work goes on
+        return type(error).__name__

@@ -17,25 +17,19 @@ if TYPE_CHECKING:
 
 
 def fitted(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with message, metadata and timestamp as the wire takes them."""
+    """The entry with message, metadata and timestamp as the wire takes them, and without secrets."""
+    from .outgoing import redacted  # noqa: PLC0415 - needed at first send only
+
+    entry = redacted(entry)
     message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
     fitted = dict(entry)
     if isinstance(message, str):
         fitted["message"] = _cut(printable(message))
-    if isinstance(metadata, str):
-        metadata = _parsed(metadata)
     if isinstance(metadata, Mapping):
         fitted["metadata"] = fitted_metadata(metadata)
     if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
         fitted["timestamp"] = wire_time(timestamp)
     return fitted
-
-
-def _parsed(metadata: str) -> Any:
-    try:
-        return json.loads(metadata)
-    except (ValueError, RecursionError):
-        return metadata  # refused as what it is
 
 
 def _cut(message: str) -> str:

@@ -44,6 +44,14 @@ class Journal(Protocol):
         ...
 
 
+class DetailStore(Protocol):
+    """Where the detail of statuses is kept that is too big for the log."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keep `body`; the same key always comes with the same body. Raises DetailStoreError."""
+        ...
+
+
 class SessionStore(Protocol):
     """Who is connected."""
 

@@ -251,6 +251,11 @@ def in_scope(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def enter_scope(scope: Scope | None) -> None:
+    """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
+    _INNERMOST.set(scope)
+
+
 def _frozen(metadata: Mapping[str, Any] | None, usage: dict[str, int] | None) -> str | dict[str, Any]:
     """Metadata as it is now: the caller may change it before it is sent."""
     whole = dict(metadata or {})

@@ -13,6 +13,19 @@ from .settings import CallerSettings, PublisherSettings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .ports import Transport
+    from .redaction import Redactor
+
+
+@cache
+def default_redactor() -> Redactor:
+    """What takes secrets out of this process's statuses, with the fields that REDACTED_FIELDS names.
+
+    Raises SettingError.
+    """
+    from .redaction import Redactor  # noqa: PLC0415 - loaded at the first status
+
+    return Redactor(CallerSettings.from_env(os.environ).fields_to_redact)
+
 
 _instead: list[Transport] = []
 

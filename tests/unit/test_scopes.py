@@ -133,11 +133,11 @@ def test_the_detail_is_in_the_local_log_once_beside_the_id_that_people_see(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(RuntimeError), a_job(transport) as j, j.agent("Geo Agent"):
-        raise RuntimeError("password=hunter2")
+        raise RuntimeError("host 10.0.0.7 is down, password=hunter2")
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("status_utils.failures", logging.ERROR)
     assert metadata(told(transport)[-1])["errorId"] in record.getMessage()
-    assert "hunter2" in caplog.text
+    assert "host 10.0.0.7 is down, password=[redacted: secret]" in caplog.text
 
 
 def test_an_exit_without_an_error_ends_well(transport: MemoryTransport) -> None:

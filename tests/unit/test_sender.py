@@ -267,7 +267,7 @@ def test_many_small_statuses_stay_below_the_number_that_a_payload_may_have() -> 
 def test_what_is_too_long_is_cut_with_a_mark() -> None:
     transport = FakeTransport()
     with World(transport).job() as job:
-        job.status("found", "m" * 10_000, {"text": "x" * 20_000})
+        job.status("found", "m" * 10_000, {"text": "x" * 200_000})
     found = transport.statuses()[1]
     assert found["message"].endswith("m … [10000 characters]")
     assert json.loads(found["metadata"])["keys"] == ["text"]
