@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .scope_context import Scope
 
-FLUSH_SECONDS: Final = 0.2
+FLUSH_SECONDS: Final = 0.18
 """How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
 
 PREPARE_SECONDS: Final = 3.0
