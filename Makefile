@@ -80,7 +80,7 @@ check: setup ## lint, format, types, import rules, secrets
 	ruff format --check $(SOURCES)
 	mypy $(SOURCES)
 	lint-imports
-	npx biome check web
+	npx biome check
 	npm run check --silent --workspaces --if-present
 	python .ci/scan_secrets.py
 

@@ -77,6 +77,8 @@ JOBS_REMEMBERED: Final = 1_000
 """Jobs and tenants of which a publisher keeps count."""
 
 # How long things are kept, in seconds
+HEARTBEAT_SECONDS: Final = 20
+"""See liveness; here, because callers that only send need nothing else of it."""
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = DAY_SECONDS
 """Longer than Lambda, its queue or a workflow go on delivering one payload."""

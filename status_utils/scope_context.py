@@ -113,8 +113,9 @@ class Scope:
         """
         entry = {**self.entry, "status": status, "message": message, **fields}
         try:
-            if metadata is not None or self._usage is not None:
-                entry["metadata"] = _frozen(metadata, self._usage)
+            usage = self._tokens_used()
+            if metadata is not None or usage is not None:
+                entry["metadata"] = _frozen(metadata, usage)
             self._hand_over(entry)
         except Exception as error:  # noqa: BLE001 - see above
             log_undelivered(entry, error)
@@ -151,6 +152,9 @@ class Scope:
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """Note the tokens used so far in this attempt; they travel with the statuses that follow."""
         self._usage = {"inputTokens": input, "outputTokens": output}
+
+    def _tokens_used(self) -> dict[str, int] | None:
+        return self._usage
 
     def _renew(self) -> None:
         self.said_at = self.sender.ticks()

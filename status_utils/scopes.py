@@ -20,6 +20,7 @@ from itertools import count
 
 from .limits import ID_LENGTH
 from .scope_context import Scope
+from .sender import FLUSH_SECONDS
 from .senders import sender_for
 from .words import StatusWord
 
@@ -44,13 +45,20 @@ class ToolScope(Scope):
 
     def __init__(self, agent: AgentScope, tool_name: str, reason: str) -> None:
         super().__init__(agent.sender, tool_name, {**agent.entry, "toolName": tool_name}, agent)
+        self.agent = agent
         self.tool_name = tool_name
         self._began_at = self.sender.ticks()
         self.say(StatusWord.CALLING_TOOL, reason, None)
 
+    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
+        """See Scope.tokens: a tool's are its agent's."""
+        self.agent.tokens(input=input, output=output)
+
+    def _tokens_used(self) -> dict[str, int] | None:
+        return self.agent._tokens_used()
+
     def _renew(self) -> None:
-        if self.parent is not None:
-            self.parent._renew()  # a tool has no lease of its own
+        self.agent._renew()  # a tool has no lease of its own
 
 
 class AgentScope(Scope):
@@ -135,6 +143,7 @@ class JobScope(Scope):
         self._opening = opening
         self._ends_job = ends_job
         self.process = os.getpid()
+        self.flush_seconds = FLUSH_SECONDS
         self._runs = _Runs(self.job_id, attempt)
 
     def agent(
@@ -157,16 +166,16 @@ class JobScope(Scope):
         return AgentScope(self, agent_name, _opening(agent_name, message), run)
 
     def end(self, error: BaseException | None = None) -> None:
-        """End, and wait for what is still to be sent, a fifth of a second at most."""
+        """End, and wait for what is still to be sent, `flush_seconds` at most."""
         self._ended(error)
-        self.sender.flush()
+        self.sender.flush(self.flush_seconds)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
         self._ended(error)
-        await self.sender.flushed()
+        await self.sender.flushed(self.flush_seconds)
 
     def ran_out_of_time(self) -> None:
         """Say the end of every agent at work, and of the job if it is ours to say: nobody will be here to."""
@@ -204,6 +213,7 @@ def job(
     message: str = "Starting",
     attempt: int | None = None,
     ends_job: bool = True,
+    flush_seconds: float = FLUSH_SECONDS,
     transport: Transport | None = None,
 ) -> JobScope:
     """The scope of a job: says `complete` at its end, `error` when the block raises.
@@ -213,6 +223,8 @@ def job(
     `plan` declares agents by name or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that
     they are shown before they begin and the job has a percentage. `attempt` is that of its agents.
     `ends_job=False` is for a part of a job whose end somebody else tells, such as one state of a workflow.
+    `flush_seconds` is how long the end of the block waits at most for what was said to be sent: give more
+    where the next state's statuses must come after this one's however slow the backend is.
     """
     identity = {
         "sessionId": session_id,
@@ -224,7 +236,9 @@ def job(
     }
     opening = _Opening(message, plan, {name: value for name, value in identity.items() if value})
     entry = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
-    return JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
+    scope = JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
+    scope.flush_seconds = flush_seconds
+    return scope
 
 
 class _Opening:

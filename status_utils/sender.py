@@ -20,7 +20,7 @@ from .buffer import Parcel, Record
 from .clock import Clock
 from .dead_letter import log_undelivered
 from .errors import StatusError, TransportError
-from .liveness import HEARTBEAT_SECONDS
+from .limits import HEARTBEAT_SECONDS
 from .outbox import Outbox
 from .transports import chosen_transport, freezes_between_calls
 
@@ -131,7 +131,7 @@ class Sender:
             return False
         return self._wait(done, seconds)
 
-    async def flushed(self) -> None:
+    async def flushed(self, seconds: float = FLUSH_SECONDS) -> None:
         """`flush` for coroutines: the loop goes on meanwhile."""
         if self.settled():
             return
@@ -140,7 +140,7 @@ class Sender:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def flush() -> None:
-            self.flush()
+            self.flush(seconds)
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(done.set)
 

@@ -235,6 +235,14 @@ def test_tokens_travel_with_what_is_said_next(transport: MemoryTransport) -> Non
     assert metadata(end) == {"tokenUsage": {"inputTokens": 250, "outputTokens": 19}}
 
 
+def test_tokens_of_a_tool_are_its_agents(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        with a.tool("model") as tool:
+            tool.tokens(input=100, output=7)
+        assert metadata(of(transport, "Geo Agent")[-1])["tokenUsage"]["inputTokens"] == 100
+    assert metadata(of(transport, "Geo Agent")[-1])["tokenUsage"]["inputTokens"] == 100
+
+
 def test_metadata_is_sent_as_it_was_when_it_was_said(transport: MemoryTransport) -> None:
     found = {"street": ["Elm"]}
     j = a_job(transport).start()

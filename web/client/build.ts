@@ -11,8 +11,8 @@ import { build, type InlineConfig } from 'vite';
 const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
-/** Bytes after gzip that a page may have to load for each, everything it imports included (React not). */
-const BUDGETS = { 'index.js': 19_000, 'react.js': 19_000, 'element.js': 22_000, 'job-status.js': 22_000 };
+/** Bytes after gzip of each with all that it imports, React and, for the hooks, the client itself not counted. */
+const BUDGETS = { 'index.js': 19_000, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
 

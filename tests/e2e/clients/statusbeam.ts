@@ -7,7 +7,9 @@ import { type Auth, connect, type JobState } from '../../../web/client/src/index
 
 interface Config {
   readonly url: string;
-  readonly auth: { readonly type: 'apiKey'; readonly key: string; readonly userId: string } | { readonly type: 'cognito' | 'viewToken'; readonly tokens: string[] };
+  readonly auth:
+    | { readonly type: 'apiKey'; readonly key: string; readonly userId: string }
+    | { readonly type: 'cognito' | 'viewToken'; readonly tokens: string[] };
   readonly jobId: string;
   readonly timeoutMs: number;
 }
@@ -30,7 +32,16 @@ function authOf(): Auth {
 
 function say({ job, updates, verdict, reason, connection, healed, error }: JobState): void {
   const sequences = updates.map(({ sequence }) => sequence);
-  const state = { verdict, reason, connection, healed, error: error?.message ?? null, overallStatus: job.overallStatus, job, sequences };
+  const state = {
+    verdict,
+    reason,
+    connection,
+    healed,
+    error: error?.message ?? null,
+    overallStatus: job.overallStatus,
+    job,
+    sequences,
+  };
   process.stdout.write(`${JSON.stringify({ event: 'state', ...state })}\n`);
 }
 
