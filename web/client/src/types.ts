@@ -112,6 +112,16 @@ export interface StatusUpdatePage {
   readonly reason: string | null;
 }
 
+/** What a status carries beside its log entry. */
+export interface StatusDetail {
+  readonly jobId: string;
+  readonly sequence: number;
+  /** All of its metadata, also when that was too big for the log; null when it is no longer there. */
+  readonly detail: JsonObject | null;
+  /** What it says to operators and admins of the job's tenant; null for everybody else. */
+  readonly operatorDetail: JsonObject | null;
+}
+
 /** Where a job stands by the store's own word. */
 export interface JobPosition {
   readonly jobId: string;

@@ -380,6 +380,13 @@ test('a client that was closed opens nothing any more', async () => {
   assert.equal(world.clock.next, null, 'no timer is left');
 });
 
+test('what a status carries beside its entry is asked for by its sequence', async () => {
+  const world = new World();
+  const asking = world.connect().getStatusDetail('job-1', 3);
+  await world.advance(1_000);
+  assert.deepEqual(await asking, { jobId: 'job-1', sequence: 3, detail: { prompt: 'long' }, operatorDetail: null });
+});
+
 test('who may no longer look stops asking, and is back after a new login', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);

@@ -6,11 +6,12 @@
 //     client.close();
 
 import { StatusbeamError } from '../errors.ts';
+import { jsonObject } from '../fold/numbers.ts';
 import { SELDOM } from '../join/join.ts';
 import type { RealtimeState } from '../realtime/realtime.ts';
 import { realtimeUrlOf } from '../realtime/wire.ts';
 import { TIMING, type Timing } from '../timing.ts';
-import type { Job, JobPosition, OverallStatus, StatusUpdatePage, StoredJob, WireUpdate } from '../types.ts';
+import type { Job, JobPosition, OverallStatus, StatusDetail, StatusUpdatePage, StoredJob, WireUpdate } from '../types.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { DOCUMENTS, type Documents, isOlderDeployment, PLAIN_DOCUMENTS } from './documents.ts';
 import { browserEnvironment, type Environment, newId } from './environment.ts';
@@ -192,6 +193,13 @@ export class Client {
   /** The snapshot as the store has it. Throws StatusbeamError. */
   async getJob(jobId: string): Promise<StoredJob> {
     return (await this.#run<{ getJob: StoredJob }>('getJob', { jobId })).getJob;
+  }
+
+  /** What one status carries beside its log entry: `metadata.spilled` says that there is more. Throws StatusbeamError. */
+  async getStatusDetail(jobId: string, sequence: number): Promise<StatusDetail> {
+    const answer = await this.#run<{ getStatusDetail: StatusDetail }>('getStatusDetail', { jobId, sequence });
+    const { detail, operatorDetail } = answer.getStatusDetail;
+    return { jobId, sequence, detail: jsonObject(detail), operatorDetail: jsonObject(operatorDetail) };
   }
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */

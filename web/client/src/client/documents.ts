@@ -17,6 +17,7 @@ export interface Documents {
   readonly getJob: string;
   readonly listJobs: string;
   readonly listStatusUpdates: string;
+  readonly getStatusDetail: string;
   readonly syncSession: string;
 }
 
@@ -40,6 +41,9 @@ function documents(isPlain: boolean): Documents {
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {
     updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason
   }
+}`,
+    getStatusDetail: `query GetStatusDetail($jobId: ID!, $sequence: Int!) {
+  getStatusDetail(jobId: $jobId, sequence: $sequence) { jobId sequence detail operatorDetail }
 }`,
     syncSession: `mutation SyncSession($input: SessionInput!) {
   syncSession(input: $input) { connectionId expiresAt jobs { jobId sequence epoch } }

@@ -189,10 +189,12 @@ export class FollowedJob {
         this.do((join) => join.snapshotted(ticket, snapshotOf(job)));
       }
     } catch (error) {
-      if (!(error instanceof StatusbeamError)) {
-        throw error;
+      const isTold = error instanceof StatusbeamError;
+      const told = isTold ? error : new StatusbeamError('unavailable', 'The answer was not understood.');
+      this.do((join) => join.failed(ticket, told));
+      if (!isTold) {
+        throw error; // a mistake of ours or of the deployment: it belongs into the console
       }
-      this.do((join) => join.failed(ticket, error));
     }
   }
 

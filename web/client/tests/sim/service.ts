@@ -330,6 +330,9 @@ export class Service {
       return { jobs, nextToken: null };
     }
     const jobId = variables.jobId as string;
+    if (name === 'getStatusDetail') {
+      return { jobId, sequence: variables.sequence, detail: '{"prompt":"long"}', operatorDetail: null };
+    }
     return name === 'getJob' ? this.job(jobId) : this.page(jobId, variables.afterSequence as number, variables.limit as number);
   }
 
