@@ -93,7 +93,7 @@ class PageSite(Construct):
             additional_behaviors={HASHED: self._hashed_files(headers)},
             domain_names=[site.domain] if site.domain else None,
             certificate=self._certificate(site.certificate_arn),
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if site.domain else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_ALL
             if site.everywhere
