@@ -107,6 +107,10 @@ class StageConfig:
     publisher_reserved_concurrency: int | None = None
     status_transport: Literal["queue", "invoke"] = "queue"
     """How code that reports statuses reaches the publisher. Asynchronous invokes keep no order."""
+    publisher_tenant: str | None = None
+    """The one tenant whose statuses the publisher takes; None: every tenant's."""
+    redacted_fields: str | None = None
+    """Fields that the publisher hides whatever they hold: `metadata.customer.email,metadata.*.phone`."""
     include_example: bool
     agent_tools: Literal["offline", "aws"] = "aws"
     agent_model_id: str = "amazon.nova-lite-v1:0"

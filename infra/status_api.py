@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
@@ -18,9 +19,12 @@ from infra.bundling import ROOT
 from infra.compliance import accept
 from infra.readers import Readers
 from infra.resolver_code import (
+    LOGIN_CHECK,
+    UNGUARDED,
     FieldName,
     ResolverError,
     function_code,
+    hand_on_code,
     resolver_code,
     root_fields,
     schema_text,
@@ -33,14 +37,18 @@ _QUERY_DEPTH_LIMIT = 6
 _INTROSPECTION_DEPTH_LIMIT = 15
 _RESOLVER_COUNT_LIMIT = 20
 
-# Where the data of each field, or of each step of a pipeline, lives.
+# Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
 UNITS = {
     "Query.getJob": "status",
+    "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
     "Subscription.onTenantStatus": "sessions",
 }
 STEPS = {
+    LOGIN_CHECK: "sessions",
+    "getStatusDetail.entry": "status",
+    "getStatusDetail.spilled": "details",
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
@@ -48,6 +56,7 @@ STEPS = {
     "syncSession.session": "sessions",
 }
 PIPELINES = {
+    "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
     "Query.listJobs": ("listJobs.page", "readHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
     "Mutation.syncSession": ("syncSession.session", "readHeads"),
@@ -55,7 +64,8 @@ PIPELINES = {
 
 
 class StatusApi(Construct):
-    """The API. `status_source` and `sessions_source`, its data sources' roles, take the stack's grants."""
+    """The API. `status_source`, `sessions_source` and `details_source`, its data sources' roles, take the
+    stack's grants."""
 
     def __init__(
         self,
@@ -68,6 +78,7 @@ class StatusApi(Construct):
         view_token_pattern: str,
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
+        detail_reader: lambda_.IFunction,
         api_key_expires: dt.datetime | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -85,10 +96,19 @@ class StatusApi(Construct):
         self._log(stage.log_retention, stage.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
+        self.details_source = self._source_role("DetailsSourceRole")
         self._sources: dict[str, appsync.BaseDataSource] = {
             "none": self.api.add_none_data_source("None"),
             "status": self._table_source("Status", status_table, self.status_source),
             "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
+            "details": appsync.LambdaDataSource(
+                self,
+                "Details",
+                api=self.api,
+                name="Details",
+                lambda_function=detail_reader,
+                service_role=self.details_source.without_policy_updates(),
+            ),
         }
         self._steps = {name: self._step(name) for name in STEPS}
         for field in root_fields(schema):
@@ -209,27 +229,47 @@ class StatusApi(Construct):
         name = str(field)
         if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to infra/status_api.py")
-        steps = PIPELINES.get(name)
+        code = resolver_code(field)
+        if name in UNGUARDED:
+            self._resolver(field, code, data_source=self._sources[UNITS[name]])
+        elif name in UNITS:
+            own = self._function(name, UNITS[name], code)
+            self._resolver(field, hand_on_code(), pipeline_config=[self._steps[LOGIN_CHECK], own])
+        else:
+            steps = [self._steps[step] for step in (LOGIN_CHECK, *PIPELINES[name])]
+            self._resolver(field, code, pipeline_config=steps)
+
+    def _resolver(
+        self,
+        field: FieldName,
+        code: str,
+        *,
+        data_source: appsync.BaseDataSource | None = None,
+        pipeline_config: Sequence[appsync.IAppsyncFunction] | None = None,
+    ) -> None:
         appsync.Resolver(
             self,
-            name.replace(".", ""),
+            str(field).replace(".", ""),
             api=self.api,
             type_name=field.type_name,
             field_name=field.field_name,
-            code=appsync.Code.from_inline(resolver_code(field)),
+            code=appsync.Code.from_inline(code),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
-            data_source=self._sources[UNITS[name]] if steps is None else None,
-            pipeline_config=[self._steps[step] for step in steps] if steps else None,
+            data_source=data_source,
+            pipeline_config=pipeline_config,
         )
 
     def _step(self, name: str) -> appsync.AppsyncFunction:
+        return self._function(name, STEPS[name], function_code(name))
+
+    def _function(self, name: str, source: str, code: str) -> appsync.AppsyncFunction:
         return appsync.AppsyncFunction(
             self,
             f"Step{name}",
             api=self.api,
             name=name.replace(".", "_"),  # a function's name is an identifier
-            data_source=self._sources[STEPS[name]],
-            code=appsync.Code.from_inline(function_code(name)),
+            data_source=self._sources[source],
+            code=appsync.Code.from_inline(code),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
         )
 

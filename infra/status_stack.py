@@ -15,6 +15,7 @@ from infra.python_function import library_layer
 from infra.readers import Readers, readers
 from infra.stage import StageConfig
 from infra.status_api import StatusApi
+from infra.status_details import StatusDetails
 from infra.tables import StatusTable, UserSessionsTable
 from infra.view_tokens import ViewTokens
 from infra.web_stack import PageConfig
@@ -36,6 +37,7 @@ class StatusStack(Stack):
         library = library_layer(self)
         status = StatusTable(self, "StatusTable", stage=stage)
         sessions = UserSessionsTable(self, "UserSessionsTable", stage=stage)
+        details = StatusDetails(self, "StatusDetails", stage=stage, library=library)
         view_tokens = ViewTokens(self, "ViewTokens", stage=stage, library=library)
         signed_in = readers(self, stage=stage, library=library)
         api = StatusApi(
@@ -47,6 +49,7 @@ class StatusStack(Stack):
             view_token_pattern=VIEW_TOKEN_PATTERN,
             status_table=status.table,
             sessions_table=sessions.table,
+            detail_reader=details.reader,
             api_key_expires=api_key_expires,
         )
         self.publisher = Publisher(
@@ -61,12 +64,18 @@ class StatusStack(Stack):
                 status_table=status.table.table_name,
                 log_retention_days=stage.status_log_days,
                 job_retention_days=stage.job_days,
+                publisher_tenant=stage.publisher_tenant,
+                redacted_fields=stage.redacted_fields,
+                detail_bucket=details.bucket_name,
             ),
         )
         self._api = api
         self._signed_in = signed_in
         self._export()
         self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
+        details.grant_put(self.publisher.role)
+        details.grant_get(details.role)
+        details.grant_read(api.details_source)
         self._output(
             status=status,
             sessions=sessions,
@@ -127,7 +136,7 @@ class StatusStack(Stack):
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         status.grant_list_by_user(api.status_source)
-        sessions.grant(api.sessions_source, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        sessions.grant(api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
     def _output(
         self,
@@ -152,6 +161,7 @@ class StatusStack(Stack):
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,
             "ViewTokenSecretArn": view_tokens.secret_arn,
+            "ViewTokenAudience": view_tokens.audience,
             "LibraryLayerArn": library.layer_version_arn,
         }
         for name, value in outputs.items():

@@ -20,6 +20,7 @@ from .errors import (
     SettingError,
     StatusError,
     TransportError,
+    UnknownAgentError,
     ViewTokenError,
 )
 from .events import StatusUpdate
@@ -28,17 +29,29 @@ from .words import OverallStatus, StatusType, StatusWord, qualified_status, stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .decorators import agent_step, status_handler
+    from .direct_transport import DirectTransport
     from .extras import StatusExtras
+    from .handoff import AgentHandoffManager, Handoff, HandoffOutcome
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
     from .ports import Transport
     from .queue_transport import QueueTransport
+    from .scope_context import current_scope, in_scope, report_progress
+    from .scopes import AgentScope, JobScope, ToolScope, job
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+    from .tracker import StatusTracker
 
 __all__ = [
+    "AgentHandoffManager",
+    "AgentScope",
     "BroadcastError",
+    "DirectTransport",
     "ForeignOwnerError",
+    "Handoff",
+    "HandoffOutcome",
     "InvalidStatusError",
+    "JobScope",
     "JournalError",
     "LambdaTransport",
     "MemoryTransport",
@@ -49,33 +62,56 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StatusExtras",
+    "StatusTracker",
     "StatusType",
     "StatusUpdate",
     "StatusWord",
+    "ToolScope",
     "Transport",
     "TransportError",
+    "UnknownAgentError",
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
+    "agent_step",
+    "current_scope",
+    "in_scope",
+    "job",
     "mint_view_token",
     "publish_agent_status",
     "publish_orchestrator_status",
     "publish_tool_status",
     "qualified_status",
+    "report_progress",
+    "status_handler",
     "status_type",
     "verify_view_token",
 ]
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
+    "AgentHandoffManager": "handoff",
+    "Handoff": "handoff",
+    "HandoffOutcome": "handoff",
+    "AgentScope": "scopes",
+    "DirectTransport": "direct_transport",
+    "JobScope": "scopes",
     "LambdaTransport": "lambda_transport",
     "MemoryTransport": "memory",
     "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
+    "StatusTracker": "tracker",
+    "ToolScope": "scopes",
     "Transport": "ports",
     "ViewClaims": "tokens",
     "ViewTokenKeys": "tokens",
+    "agent_step": "decorators",
+    "current_scope": "scope_context",
+    "in_scope": "scope_context",
+    "job": "scopes",
     "mint_view_token": "tokens",
+    "report_progress": "scope_context",
+    "status_handler": "decorators",
     "verify_view_token": "tokens",
 }
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """`now` gives epoch seconds, `sleep` waits for seconds, `chance` gives a number from 0 to below 1."""
+    """`now` gives epoch seconds, `sleep` waits for seconds, `chance` gives a number from 0 to below 1,
+    `ticks` seconds that only go forward, from anywhere."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    ticks: Callable[[], float] = time.monotonic

@@ -7,23 +7,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .agent_state import AgentState
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
 from .fold import apply, changed, touched
-from .job import Head, Job
+from .job_state import Head, Job
+from .limits import JOB_BURST, JOB_STATUSES_PER_SECOND
 from .payload import Batch
-from .validation import refuse
+from .shedding import Bucket, admitted
+from .validation import json_text, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A batch as the log has it, each status with its sequence. `redelivered`: it had been there before."""
 
-    updates: tuple[StatusUpdate, ...]
+    updates: tuple[StatusUpdate, ...]  # empty when a limit left out all of it
     redelivered: bool = False
+    shed: int = 0  # statuses of the batch that a limit left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,9 @@ class Change:
     before: Job | None  # None: the job begins
     after: Job
     updates: tuple[StatusUpdate, ...]  # with their sequences
+    digest: str  # what the batch is known by when it comes again
+    attributes: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # beside them, by sequence
+    shed: int = 0  # statuses of the batch that a limit left out
 
     @property
     def agents(self) -> list[AgentState]:
@@ -40,19 +49,53 @@ class Change:
         return changed(self.before or Job(), self.after)
 
 
-def change_of(before: Job | None, batch: Batch, *, epoch: str) -> Change:
+def change_of(before: Job | None, batch: Batch, *, epoch: str, now: float | None = None) -> Change:
     """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
 
-    Of the agents, `before` needs those in `touched(batch.updates)`. Raises ForeignOwnerError when the job
-    belongs to another tenant or user.
+    Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
+    limit leaves out what is too much by then. Raises ForeignOwnerError when the job belongs to another tenant
+    or user.
     """
     job = before or Job(head=Head(epoch=epoch))
     if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
         raise ForeignOwnerError(batch.job_id)
-    updates = tuple(
-        update.numbered(sequence) for sequence, update in enumerate(batch.updates, job.head.sequence + 1)
+    places, rate = _taken(job.head, batch, now)
+    numbered = dict(enumerate(places, job.head.sequence + 1))
+    updates = [batch.updates[place].numbered(sequence) for sequence, place in numbered.items()]
+    shed = len(batch.updates) - len(places)
+    if updates and shed + batch.shed_before:
+        updates[-1] = annotated(updates[-1], shed=shed + batch.shed_before)
+    after = apply(job, updates)
+    beside = {sequence: batch.attributes[at] for sequence, at in numbered.items() if at in batch.attributes}
+    return Change(
+        before=before,
+        after=replace(after, head=replace(after.head, rate=rate)),
+        updates=tuple(updates),
+        digest=digest_of(batch),
+        attributes=beside,
+        shed=shed,
     )
-    return Change(before=before, after=apply(job, updates), updates=updates)
+
+
+def _taken(head: Head, batch: Batch, now: float | None) -> tuple[list[int], tuple[int, int] | None]:
+    places = [place for place in range(len(batch.updates)) if place not in batch.left_out]
+    if now is None:
+        return places, head.rate
+    kept, left = admitted(
+        Bucket(*head.rate) if head.rate else None,
+        [batch.updates[place] for place in places],
+        now=now,
+        rate=JOB_STATUSES_PER_SECOND,
+        burst=JOB_BURST,
+    )
+    return [places[at] for at in kept], (left.level, left.at_ms)
+
+
+def annotated(update: StatusUpdate, **more: Any) -> StatusUpdate:
+    """A committed status with something of the publisher's in its metadata."""
+    copy = update.numbered(update.sequence or 0)
+    object.__setattr__(copy, "metadata", {**(update.metadata or {}), **more})
+    return copy
 
 
 def part_of(snapshot: Job, batch: Batch) -> Job:
@@ -67,15 +110,22 @@ def new_epoch(now: float) -> str:
     return f"{int(now * 1000):x}"
 
 
-def redelivery(batch: Batch, committed: tuple[StatusUpdate, ...]) -> Commit:
-    """The commit of a batch whose marker was found; `committed` is what the log has in its place.
+def digest_of(batch: Batch) -> str:
+    """What a batch is known by when it comes again: all of it, also what a limit left out."""
+    text = json_text([_identity(update) for update in batch.updates])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def redelivery(batch: Batch, committed: tuple[StatusUpdate, ...], *, digest: str) -> Commit:
+    """The commit of a batch whose marker was found, with its `digest`; `committed` is what the log has in its
+    place.
 
     Raises InvalidStatusError when these are other statuses: a batch id was used twice, and taking the second
     for a redelivery of the first would lose it without a word.
     """
-    if [_identity(update) for update in batch.updates] != [_identity(update) for update in committed]:
+    if digest_of(batch) != digest:
         raise refuse("batchId", RejectionCode.BATCH_REUSED, "was used for other statuses of this job before")
-    return Commit(updates=committed, redelivered=True)
+    return Commit(updates=committed, redelivered=True, shed=len(batch.updates) - len(committed))
 
 
 def _identity(update: StatusUpdate) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -39,7 +39,7 @@ from .dynamo_items import (
 from .errors import JournalError, SessionStoreError
 from .events import StatusUpdate
 from .fold import touched
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS
 from .payload import Batch
 from .settings import SessionsTable
@@ -174,7 +174,9 @@ class DynamoJournal:
         if left and now - left.at >= _JOB_KEPT_SECONDS:
             left = None
         before = self._read_what_lacks(batch.job_id, left, names, now)
-        change = change_of(before, batch, epoch=new_epoch(now))
+        change = change_of(before, batch, epoch=new_epoch(now), now=now)
+        if not change.updates:
+            return self._left_out(batch, left)
         actions = self._writer.actions(batch.batch_id, change, now=int(now))
         try:
             self._client.transact_write_items(TransactItems=actions)
@@ -184,11 +186,17 @@ class DynamoJournal:
                 raise _journal_error(error) from error
             if reasons[MARKER_ACTION] != "ConditionalCheckFailed":
                 raise _ConflictError from error
-            return redelivery(batch, self._committed_before(batch))
+            return self._committed_before(batch) or _conflict()
         except BotoCoreError as error:
             raise _journal_error(error) from error
         self._remember(_Left(job=change.after, names=names | (left.names if left else names), at=now), names)
-        return Commit(updates=change.updates)
+        return Commit(updates=change.updates, shed=change.shed)
+
+    def _left_out(self, batch: Batch, left: _Left | None) -> Commit:
+        """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
+        if left is not None:
+            self._left[batch.job_id] = left
+        return self._committed_before(batch) or Commit(updates=(), shed=len(batch.updates))
 
     def _read_what_lacks(
         self, job_id: str, left: _Left | None, names: frozenset[str], now: float
@@ -214,11 +222,12 @@ class DynamoJournal:
         if len(self._left) > _JOBS_KEPT:
             del self._left[next(iter(self._left))]
 
-    def _committed_before(self, batch: Batch) -> tuple[StatusUpdate, ...]:
+    def _committed_before(self, batch: Batch) -> Commit | None:
         marker = self._get(marker_key(batch.job_id, batch.batch_id))
-        if not marker:  # TTL took it between the two calls
-            raise _ConflictError
-        return self.updates(batch.job_id, first=marker["firstSequence"], last=marker["lastSequence"])
+        if not marker or marker[TTL] <= self._clock.now():
+            return None
+        places = {"first": marker["firstSequence"], "last": marker["lastSequence"]}
+        return redelivery(batch, self.updates(batch.job_id, **places), digest=marker["digest"])
 
     def _get(self, key: dict[str, str]) -> dict[str, Any]:
         try:
@@ -306,6 +315,11 @@ def _reasons(error: ClientError) -> list[str]:
 
 class _ConflictError(Exception):
     """Somebody else committed to the job meanwhile."""
+
+
+def _conflict() -> NoReturn:
+    # TTL took the marker between the two calls.
+    raise _ConflictError
 
 
 def _pages(client: DynamoDBClient, query: dict[str, Any]) -> Iterator[list[Item]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .agent_state import AgentState
 from .events import StatusUpdate
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .settings import StatusTable
 from .validation import json_text
@@ -25,6 +25,8 @@ Attributes = Mapping[str, Any]
 
 PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
 HEAD: Final = "HEAD"
+_BESIDE: Final = frozenset((PK, SK, TTL, StatusTable.OPERATOR_DETAIL, StatusTable.DETAIL_KEY))
+"""What an item of the log has that its status has not."""
 
 MARKER_ACTION: Final = 1
 """Where the marker stands among the actions of a commit; the reasons of a refusal come in that order."""
@@ -117,7 +119,7 @@ def read_job(head: Attributes, agents: Iterable[Attributes]) -> Job:
 
 def read_update(values: Attributes) -> StatusUpdate:
     """The status that an item's attributes hold."""
-    return StatusUpdate.from_wire({k: v for k, v in values.items() if k not in (PK, SK, TTL)})
+    return StatusUpdate.from_wire({k: v for k, v in values.items() if k not in _BESIDE})
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
@@ -143,7 +145,7 @@ class CommitWriter:
         puts = [
             _if_unmoved(head, change.before.head) if change.before else _if_absent(head, now),
             _if_absent(self._marker(batch_id, change, now), now),
-            *(self._log_entry(update, now) for update in change.updates),
+            *(self._log_entry(update, change, now) for update in change.updates),
             *(self._agent(agent, change.after.head, now) for agent in change.agents),
         ]
         return [{"Put": put} for put in puts]
@@ -167,12 +169,14 @@ class CommitWriter:
         places = {
             "firstSequence": head.sequence - len(change.updates) + 1,
             "lastSequence": head.sequence,
+            "digest": change.digest,
         }
         return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + MARKER_SECONDS})
 
-    def _log_entry(self, update: StatusUpdate, now: int) -> PutTypeDef:
+    def _log_entry(self, update: StatusUpdate, change: Change, now: int) -> PutTypeDef:
         key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
-        return self._put({**key, **update.to_wire(), TTL: now + self._log_seconds})
+        beside = change.attributes.get(update.sequence or 0, {})
+        return self._put({**key, **beside, **update.to_wire(), TTL: now + self._log_seconds})
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS

@@ -4,10 +4,13 @@ StatusError
 ├── SettingError         an environment variable is missing or malformed    fix the deployment
 ├── InvalidStatusError   a caller's status breaks a rule or a limit         rejected, the others go on
 ├── ForeignOwnerError    a status for a job of another tenant or user       rejected, kept as evidence
+├── ForeignTenantError   a status of another tenant than the publisher's    rejected, kept as evidence
 ├── JournalError         the status table did not take a commit             nothing stored, comes again
 ├── SessionStoreError    nobody could say who is watching                   committed, comes again
+├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
 ├── BroadcastError       AppSync did not take a push                        committed, comes again
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
+├── UnknownAgentError    an agent was called by a name nobody registered   the caller is told
 └── ViewTokenError       a view token is forged, expired, for others        denied without detail
 """
 
@@ -32,6 +35,7 @@ class RejectionCode(StrEnum):
     NOT_ALLOWED = "not_allowed"  # a field that only the publisher gives
     CONTRADICTION = "contradiction"  # a type that the status word doesn't have
     FOREIGN_OWNER = "foreign_owner"  # the job belongs to another tenant or user
+    FOREIGN_TENANT = "foreign_tenant"  # the publisher is bound to another tenant
     BATCH_REUSED = "batch_reused"  # the batch id was used for other statuses before
 
 
@@ -74,6 +78,20 @@ class ForeignOwnerError(StatusError):
         self.job_id = job_id
 
 
+class ForeignTenantError(StatusError):
+    """The publisher is bound to another tenant. Nothing is committed; the pipeline keeps the evidence."""
+
+    def __init__(self, tenant_id: str) -> None:
+        problem = f"this publisher takes no statuses of the tenant {tenant_id}"
+        super().__init__(problem, code=RejectionCode.FOREIGN_TENANT, retriable=False)
+        self.tenant_id = tenant_id
+
+
+class DetailStoreError(StatusError):
+    """Oversize detail of a status could not be stored, or not be read. The status itself is committed without
+    it, and says so."""
+
+
 class JournalError(StatusError):
     """The status table did not take a commit. Nothing of the batch is stored; the payload may come again."""
 
@@ -89,6 +107,14 @@ class BroadcastError(StatusError):
 
 class TransportError(StatusError):
     """A payload did not reach the publisher. `publish_*` logs it whole; it can be re-driven from there."""
+
+
+class UnknownAgentError(StatusError):
+    """No agent is registered by that name. Nothing was called or reported."""
+
+    def __init__(self, agent_name: str) -> None:
+        super().__init__(f"no agent is registered as {agent_name}", code="unknown_agent", retriable=False)
+        self.agent_name = agent_name
 
 
 class ViewTokenError(StatusError):

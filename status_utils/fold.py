@@ -19,7 +19,7 @@ from typing import Any, Final
 from .agent_state import AgentState, AgentStatus, ms_of
 from .events import StatusUpdate
 from .fold_agent import News, after, attempt_of, number_in, renewed, share_of
-from .job import IDENTITY, Head, Job
+from .job_state import IDENTITY, Head, Job
 from .limits import ID_LENGTH, SECONDS_MAX
 from .progress import PlanStep, parse_plan, short_text
 from .usage import usage_in

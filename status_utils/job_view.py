@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .job import Job
+from .job_state import Job
 from .liveness import liveness
 
 

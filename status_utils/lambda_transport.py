@@ -9,10 +9,9 @@ order, not even those of one caller: where order matters, see queue_transport.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from .aws_clients import lambda_client
+from .aws_clients import OwnClient, lambda_client, may_pass
 from .errors import TransportError
 from .limits import PAYLOAD_BYTES
 from .validation import json_text
@@ -28,9 +27,11 @@ class LambdaTransport:
 
     def __init__(self, function: str, *, new_client: Callable[[], LambdaClient] | None = None) -> None:
         self._function = function
-        self._new_client = new_client or lambda_client
-        self._client: LambdaClient | None = None
-        self._lock = Lock()
+        self._client = OwnClient(new_client or lambda_client)
+
+    def prepare(self) -> None:
+        """Load the SDK, which takes longer than sending. Raises what boto3 does."""
+        self._client.get()
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """See Transport.send."""
@@ -39,22 +40,25 @@ class LambdaTransport:
             problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
             raise TransportError(problem, code="too_large", retriable=False)
         try:
-            from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded at first send
+            from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
+                BotoCoreError,
+                ClientError,
+                ConnectionError,  # noqa: A004 - botocore's own
+                HTTPClientError,
+            )
         except ImportError as error:
             raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
         try:
-            answer = self._ready_client().invoke(
+            answer = self._client.get().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )
             answer["Payload"].read()  # empty, but unread it would keep the connection from being used again
-        except (BotoCoreError, ClientError) as error:
-            raise TransportError(str(error), code=type(error).__name__, retriable=True) from error
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise TransportError(str(error), code=code, retriable=may_pass(error)) from error
+        except BotoCoreError as error:
+            passing = isinstance(error, HTTPClientError | ConnectionError)
+            raise TransportError(str(error), code=type(error).__name__, retriable=passing) from error
         if answer["StatusCode"] != _ACCEPTED:
             problem = f"Lambda answered {answer['StatusCode']}"
             raise TransportError(problem, code="not_accepted", retriable=True)
-
-    def _ready_client(self) -> LambdaClient:
-        with self._lock:
-            if self._client is None:
-                self._client = self._new_client()
-            return self._client

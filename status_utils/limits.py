@@ -16,7 +16,18 @@ STATUS_LENGTH: Final = 64
 QUALIFIED_STATUS_LENGTH: Final = 256
 MESSAGE_LENGTH: Final = 2_000
 METADATA_BYTES: Final = 8_192
+"""What the log and the pushes hold of it; more is spilled."""
+DETAIL_BYTES: Final = 100_000
+"""What a payload may bring of it; escaping can double it, and then it still fits a message of the queue."""
+OPERATOR_BYTES: Final = 4_096
+"""What a status may hold for operators before that is spilled, too."""
 METADATA_DEPTH: Final = 16
+SPILLED_KEYS: Final = 20
+"""Of metadata that was spilled, so many keys are named."""
+CLOCK_AHEAD_SECONDS: Final = 300
+CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
+"""How far the clock of whoever reports may be off. A status from further ahead would keep a dead job alive,
+one from further behind would sort among jobs that are gone: it gets the publisher's time."""
 PROGRESS_MAX: Final = 100
 """Progress is a percentage."""
 ATTEMPT_MIN: Final = 1
@@ -27,12 +38,25 @@ SECONDS_MAX: Final = 31_536_000
 NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 
+# Redaction
+REDACTED_LENGTH: Final = 100_000
+"""Of a message, in characters: what is behind is cut off unread, it would be cut off anyway."""
+TAIL_LENGTH: Final = 256
+"""How far back a secret may have begun that goes over several payloads of one invocation."""
+TAILS: Final = 256
+"""Invocations whose last characters a process remembers."""
+
 # One payload
 ENTRIES_PER_PAYLOAD: Final = 500
 PAYLOAD_BYTES: Final = 1_000_000
 """What the library hands to one asynchronous invoke; Lambda takes 1 MiB."""
 QUEUE_MESSAGE_BYTES: Final = 262_144
 """SQS takes 1 MiB since 2025; ten of these, one batch, stay below the 6 MB that Lambda takes at once."""
+SEND_BYTES: Final = 60_000
+"""What scopes put into one payload: within the 64 KB that queue and invokes are billed by, and below the 256
+KB of a line in CloudWatch, where it goes when it can't be sent."""
+BUFFER_BYTES: Final = 8_000_000
+"""What may wait in a process to be sent."""
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49
@@ -42,7 +66,19 @@ touch. At the limits above, that many of both stay below the 4 MB."""
 PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 
+# How fast statuses are taken
+JOB_STATUSES_PER_SECOND: Final = 20
+JOB_BURST: Final = 200
+"""Of one job, whoever publishes: the count is part of each commit."""
+TENANT_STATUSES_PER_SECOND: Final = 200
+TENANT_BURST: Final = 2_000
+"""Of one tenant, for each running publisher: so at most this times the publisher's concurrency."""
+JOBS_REMEMBERED: Final = 1_000
+"""Jobs and tenants of which a publisher keeps count."""
+
 # How long things are kept, in seconds
+HEARTBEAT_SECONDS: Final = 20
+"""See liveness; here, because callers that only send need nothing else of it."""
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = DAY_SECONDS
 """Longer than Lambda, its queue or a workflow go on delivering one payload."""

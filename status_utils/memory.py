@@ -10,7 +10,7 @@ from typing import Any
 from .clock import Clock
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .events import StatusUpdate
-from .job import Head, Job
+from .job_state import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .payload import Batch
 
@@ -20,7 +20,8 @@ class _Job:
     snapshot: Job
     expires_at: float
     log: dict[int, tuple[StatusUpdate, float]] = field(default_factory=dict)
-    markers: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    markers: dict[str, tuple[int, int, float, str]] = field(default_factory=dict)
+    attributes: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 class MemoryJournal:
@@ -42,12 +43,13 @@ class MemoryJournal:
             now = self._clock.now()
             job = self._live(batch.job_id, now)
             before = part_of(job.snapshot, batch) if job else None
-            change = change_of(before, batch, epoch=new_epoch(now))
-            if job and job.markers.get(batch.batch_id, (0, 0, 0.0))[2] > now:
-                first, last, _ = job.markers[batch.batch_id]
-                return redelivery(batch, self._range(job, first, last, now))
-            self._keep(batch.batch_id, job, change, now)
-            return Commit(updates=change.updates)
+            change = change_of(before, batch, epoch=new_epoch(now), now=now)
+            if job and job.markers.get(batch.batch_id, (0, 0, 0.0, ""))[2] > now:
+                first, last, _, digest = job.markers[batch.batch_id]
+                return redelivery(batch, self._range(job, first, last, now), digest=digest)
+            if change.updates:
+                self._keep(batch.batch_id, job, change, now)
+            return Commit(updates=change.updates, shed=change.shed)
 
     def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
         head, updates = change.after.head, change.updates
@@ -57,7 +59,8 @@ class MemoryJournal:
         first = head.sequence - len(updates) + 1
         for sequence, update in enumerate(updates, first):
             job.log[sequence] = (update, now + self._log_seconds)
-        job.markers[batch_id] = (first, head.sequence, now + MARKER_SECONDS)
+        job.attributes.update(change.attributes)
+        job.markers[batch_id] = (first, head.sequence, now + MARKER_SECONDS, change.digest)
 
     def keep_refused(self, batch: Batch) -> None:
         """See Journal.keep_refused."""
@@ -79,6 +82,10 @@ class MemoryJournal:
         job = self._live(job_id, now)
         return self._range(job, first, last, now) if job else ()
 
+    def attributes(self, job_id: str, sequence: int) -> Mapping[str, str]:
+        """What is kept beside one log entry."""
+        return self._jobs[job_id].attributes.get(sequence, {})
+
     def _live(self, job_id: str, now: float) -> _Job | None:
         job = self._jobs.get(job_id)
         return job if job and job.expires_at > now else None
@@ -87,6 +94,17 @@ class MemoryJournal:
     def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:
         kept = (job.log.get(sequence) for sequence in range(first, min(last, job.snapshot.head.sequence) + 1))
         return tuple(entry[0] for entry in kept if entry and entry[1] > now)
+
+
+class MemoryDetailStore:
+    """A DetailStore that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, key: str, body: bytes) -> None:
+        """See DetailStore.put."""
+        self.objects[key] = body
 
 
 class MemorySessionStore:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from .events import StatusUpdate
 from .fold import apply
-from .job import Head, Job
+from .job_state import Head, Job
 
 
 def is_open_to(head: Head, updates: Iterable[StatusUpdate]) -> bool:

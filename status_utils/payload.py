@@ -13,8 +13,8 @@ entries is refused whole. With `"onlyIfOpen": true`, statuses that would not mov
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from .entry import ENVELOPE, read_entry
 from .errors import InvalidStatusError, RejectionCode
@@ -22,6 +22,13 @@ from .events import StatusUpdate
 from .fold import touched
 from .limits import AGENTS_PER_COMMIT, BATCH_ID_LENGTH, ENTRIES_PER_PAYLOAD, UPDATES_PER_COMMIT
 from .validation import identifier, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .screening import Aside
+
+    Screen = Callable[[object], tuple[object, Aside | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,8 @@ class ParsedPayload:
     updates: tuple[StatusUpdate, ...] = ()
     indexes: tuple[int, ...] = ()
     rejected: tuple[Rejection, ...] = ()
+    asides: Mapping[int, Aside] = field(default_factory=dict)
+    """By place: what a status carries that is not for its log entry's readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,13 @@ class Batch:
     batch_id: str
     updates: tuple[StatusUpdate, ...]
     indexes: tuple[int, ...]
+    asides: Mapping[int, Aside] = field(default_factory=dict)  # by their place in `updates`
+    attributes: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """By their place: what is kept beside a log entry, for the eyes of some."""
+    left_out: frozenset[int] = frozenset()
+    """The places of what the tenant's limit leaves out: a redelivery is still known by all of `updates`."""
+    shed_before: int = 0
+    """Statuses of the job that were left out and that no status has told of yet."""
 
     @property
     def job_id(self) -> str:
@@ -79,21 +95,28 @@ class Batch:
         return self.updates[0].user_id
 
 
-def parse_payload(payload: object, *, batch_id: str, now: float) -> ParsedPayload:
+def parse_payload(
+    payload: object, *, batch_id: str, now: float, screen: Screen | None = None
+) -> ParsedPayload:
     """Read a payload; never raises.
 
     `batch_id` is used when the payload brings none, `now` (epoch seconds) when an entry has no timestamp.
+    `screen` looks at each entry first, takes out what is not for the log, or raises InvalidStatusError.
     """
     try:
         batch_id, only_if_open, entries = _open(payload, batch_id)
     except InvalidStatusError as error:
         return ParsedPayload(batch_id=batch_id, rejected=(Rejection.of(error, None),))
     taken: dict[int, StatusUpdate] = {}
+    asides: dict[int, Aside] = {}
     rejected = []
     for index, entry in enumerate(entries):
         try:
             # Made of batch id and place, so that a redelivered payload is the same statuses again.
-            taken[index] = read_entry(entry, event_id=f"{batch_id}.{index}", now=now)
+            screened, aside = screen(entry) if screen else (entry, None)
+            taken[index] = read_entry(screened, event_id=f"{batch_id}.{index}", now=now)
+            if aside is not None:
+                asides[index] = aside
         except InvalidStatusError as error:
             rejected.append(Rejection.of(error, index))
     return ParsedPayload(
@@ -102,6 +125,7 @@ def parse_payload(payload: object, *, batch_id: str, now: float) -> ParsedPayloa
         updates=tuple(taken.values()),
         indexes=tuple(taken),
         rejected=tuple(rejected),
+        asides=asides,
     )
 
 
@@ -136,6 +160,11 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
                 batch_id=f"{parsed.batch_id}#{number}" if number else parsed.batch_id,
                 updates=tuple(update for _, update in part),
                 indexes=tuple(index for index, _ in part),
+                asides={
+                    place: parsed.asides[index]
+                    for place, (index, _) in enumerate(part)
+                    if index in parsed.asides
+                },
             )
             for number, part in enumerate(_cut(group))
         )

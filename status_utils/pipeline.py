@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from .admission import Admission
 from .clock import Clock
 from .commits import Commit
-from .errors import ForeignOwnerError, InvalidStatusError, JournalError, StatusError
+from .errors import ForeignOwnerError, ForeignTenantError, InvalidStatusError, JournalError, StatusError
 from .events import StatusUpdate
 from .limits import PUSH_BYTES
 from .only_if_open import is_open_to
-from .payload import Batch, Rejection, batches, parse_payload
+from .payload import Batch, Rejection, batches
 from .ports import Broadcaster, Journal, SessionStore
 from .validation import json_text
 
@@ -34,6 +35,8 @@ class PublishResult(TypedDict):
     """The others: index (None: the payload as a whole), code, field, message."""
     pushed: int
     """Mutations sent; 0 when nobody watches."""
+    shed: NotRequired[int]
+    """Statuses that a limit left out; not there when none was."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class _Tally:
     """Until a push fails for a while: each further one would take its time-out from the commits."""
     committed: int = 0
     pushed: int = 0
+    shed: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     failures: list[StatusError] = field(default_factory=list)
 
@@ -70,6 +74,7 @@ class Pipeline:
     sessions: SessionStore
     broadcaster: Broadcaster
     clock: Clock = field(default_factory=Clock)
+    admission: Admission = field(default_factory=Admission)
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
@@ -82,7 +87,7 @@ class Pipeline:
         its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
         BroadcastError; then the payload may come again as it is.
         """
-        parsed = parse_payload(payload, batch_id=batch_id, now=self.clock.now())
+        parsed = self.admission.parse(payload, batch_id=batch_id, now=self.clock.now())
         tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
         take = self._commit_if_open if parsed.only_if_open else self._commit
         for of_one_job in batches(parsed):
@@ -98,11 +103,12 @@ class Pipeline:
             )
         if tally.failures:
             raise tally.worst()
-        return {
+        result: PublishResult = {
             "committed": tally.committed,
             "rejected": [rejection.to_wire() for rejection in tally.rejected],
             "pushed": tally.pushed,
         }
+        return {**result, "shed": tally.shed} if tally.shed else result
 
     def _publish_job(
         self,
@@ -120,7 +126,8 @@ class Pipeline:
             if commit is None:
                 continue
             tally.committed += len(commit.updates)
-            if not tally.pushing:
+            tally.shed += commit.shed
+            if not (tally.pushing and commit.updates):
                 continue
             try:
                 self._push(commit, tally)
@@ -165,12 +172,16 @@ class Pipeline:
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
         try:
-            return self.journal.commit(batch, deadline=deadline)
-        except ForeignOwnerError as error:
+            commit = self.journal.commit(self.admission.admit(batch, now=self.clock.now()), deadline=deadline)
+        except (ForeignOwnerError, ForeignTenantError) as error:
             self.journal.keep_refused(batch)
-            refusal = InvalidStatusError(error.message, code=error.code, field="jobId")
+            field_name = "jobId" if isinstance(error, ForeignOwnerError) else "tenantId"
+            refusal = InvalidStatusError(error.message, code=error.code, field=field_name)
         except InvalidStatusError as error:
             refusal = error
+        else:
+            self.admission.note(batch, commit)
+            return commit
         tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)
         return None
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from .commits import Commit
     from .events import StatusUpdate
-    from .job import Head, Job
+    from .job_state import Head, Job
     from .payload import Batch
 
 
@@ -41,6 +41,14 @@ class Journal(Protocol):
 
     def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """The log from sequence `first` to `last`, without what has expired. Raises JournalError."""
+        ...
+
+
+class DetailStore(Protocol):
+    """Where the detail of statuses is kept that is too big for the log."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keep `body`; the same key always comes with the same body. Raises DetailStoreError."""
         ...
 
 

@@ -4,22 +4,19 @@
     True
 
 The promise of these functions: they never raise and never block for long. What could not be sent is written
-to the log as one line of JSON with the whole payload, from which it can be sent again.
+to the log as one line of JSON with the whole payload, from which it can be sent again. Inside a scope of the
+same job they hand the status to the scope's sender, in order with what the scope says, and return at once.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 import time
-from collections.abc import Mapping
-from datetime import datetime
-from itertools import islice
 
+from .dead_letter import log_undelivered
 from .entry import read_entry
-from .errors import InvalidStatusError, StatusError
-from .limits import MESSAGE_LENGTH, NAME_LENGTH
-from .validation import json_object, printable, wire_time
+from .fitting import fitted
 from .words import StatusWord
 
 TYPE_CHECKING = False
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
 
     from .extras import StatusExtras
     from .ports import Transport
+    from .scope_context import Scope
 
 
 def publish_orchestrator_status(
@@ -121,20 +119,33 @@ def _agent_word(status: str) -> str:
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
     lost: dict[str, Any] = entry | _on_the_wire(extras)
     try:
+        scope = _scope_of(lost, extras)
+        if scope is not None:
+            scope.take_in(lost)
+            return True
         batch_id = os.urandom(16).hex()
-        update = read_entry(_fitted(lost), event_id=f"{batch_id}.0", now=time.time())
+        update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
         (extras.get("transport") or _default_transport()).send(lost)
     except Exception as error:  # noqa: BLE001 - the promise: whatever goes wrong here, the caller's work goes on
-        _log_undelivered(lost, error)
+        log_undelivered(lost, error)
         return False
     return True
 
 
-def _default_transport() -> Transport:
-    from .transports import default_transport  # noqa: PLC0415 - needed at first send only
+def _scope_of(entry: dict[str, Any], extras: StatusExtras) -> Scope | None:
+    """The scope that we are in, if it is of the same job and sends the same way."""
+    scopes = sys.modules.get(f"{__package__}.scope_context")  # who never loaded it is in none
+    scope: Scope | None = scopes.innermost() if scopes else None
+    if scope is None or scope.job_id != entry["jobId"]:
+        return None
+    return scope if extras.get("transport") in (None, scope.sender.transport) else None
 
-    return default_transport()
+
+def _default_transport() -> Transport:
+    from .transports import chosen_transport  # noqa: PLC0415 - needed at first send only
+
+    return chosen_transport()
 
 
 def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:
@@ -150,55 +161,3 @@ def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:
     }
     given = {name: value for name, value in extras.items() if name != "transport"}
     return {names.get(name, name): value for name, value in given.items()}
-
-
-def _fitted(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry with what people wrote made to fit: cut with a mark rather than refused."""
-    message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
-    fitted = dict(entry)
-    if isinstance(message, str):
-        fitted["message"] = _cut(printable(message))
-    if isinstance(metadata, Mapping):
-        fitted["metadata"] = _fitted_metadata(metadata)
-    if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
-        fitted["timestamp"] = wire_time(timestamp)
-    return fitted
-
-
-def _cut(message: str) -> str:
-    if len(message) <= MESSAGE_LENGTH:
-        return message
-    mark = f" … [{len(message)} characters]"
-    return message[: MESSAGE_LENGTH - len(mark)] + mark
-
-
-def _fitted_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return json_object("metadata", json.dumps(dict(metadata), default=str))
-    except (InvalidStatusError, TypeError, ValueError, RecursionError) as error:
-        # The status is worth more than what hangs on it.
-        return {
-            "leftOut": str(error),
-            "keys": [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)],
-        }
-
-
-def _log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    line = {
-        "statusbeam": "undelivered",
-        "error": type(error).__name__,
-        "code": str(error.code) if isinstance(error, StatusError) else None,
-        "reason": str(error),
-        "payload": lost,
-    }
-    try:
-        text = json.dumps(line, default=_kind)
-    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
-        text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
-    logging.getLogger("status_utils.undelivered").error("%s", text)
-
-
-def _kind(value: object) -> str:
-    return f"<{type(value).__name__}>"

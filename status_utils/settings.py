@@ -45,6 +45,10 @@ class StatusTable:
     PARTITION_KEY: Final = "pk"
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
+    OPERATOR_DETAIL: Final = "operatorDetail"
+    """Of a log entry: what it says to operators only, as JSON text."""
+    DETAIL_KEY: Final = "detailKey"
+    """Of a log entry: where in the bucket its oversize detail is."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -61,7 +65,7 @@ class StatusTable:
 
 
 class SessionsTable:
-    """Key and TTL names of the table of live client connections."""
+    """Key and TTL names of the table of live client connections, and of logins that were ended."""
 
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
@@ -111,7 +115,21 @@ def _write(value: str | int | bool) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerSettings(_Settings):
+class _RedactionSettings(_Settings):
+    """What is taken out of statuses beside what looks like a secret."""
+
+    redacted_fields: str | None = None
+    """Fields whose values are hidden whatever they are, with commas between them:
+    `metadata.customer.email,metadata.*.phone`."""
+
+    @property
+    def fields_to_redact(self) -> tuple[str, ...]:
+        """The paths in `redacted_fields`."""
+        return tuple(path.strip() for path in (self.redacted_fields or "").split(",") if path.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSettings(_RedactionSettings):
     """What code that reports statuses needs: where to send them; with both, they go to the queue.
 
     AWS_REGION is the runtime's own.
@@ -125,7 +143,7 @@ class CallerSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherSettings(_Settings):
+class PublisherSettings(_RedactionSettings):
     """What the publisher needs."""
 
     appsync_api_url: str
@@ -141,6 +159,12 @@ class PublisherSettings(_Settings):
     job_retention_days: int = 90
     """How long a job stays after its last status."""
 
+    publisher_tenant: str | None = None
+    """The one tenant whose statuses are taken; without it, every tenant's."""
+
+    detail_bucket: str | None = None
+    """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
+
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
     loading it costs a quarter of a second of each cold start."""
@@ -151,8 +175,16 @@ class PublisherSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailSettings(_Settings):
+    """What the reader of oversize detail needs."""
+
+    detail_bucket: str
+    """Where the publisher put it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(_Settings):
-    """What the view token authorizer needs."""
+    """What view tokens are made and checked with: the authorizer's, and a back end's that mints them."""
 
     view_token_secret: str
     """ARN of the secret whose current and previous version sign view tokens."""

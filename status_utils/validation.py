@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 
 from .errors import InvalidStatusError, RejectionCode
-from .limits import METADATA_BYTES, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
+from .limits import DETAIL_BYTES, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     Reader = Callable[[str, Any], Any]
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What drives a terminal, turns the direction of all that follows, or is half a character."""
 _ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 
 
@@ -65,7 +66,8 @@ def one_word(longest: int) -> Reader:
 
 
 def message(longest: int) -> Reader:
-    """Text for people, lines and tabs included; no other control characters, they could drive a terminal."""
+    """Text for people, lines and tabs included; no other control characters: they could drive a terminal, or
+    show a text in another order than it has."""
 
     def read(field: str, value: Any) -> str:
         text = _text_of(field, value, longest)
@@ -79,6 +81,15 @@ def message(longest: int) -> Reader:
 def printable(text: str) -> str:
     """`text` with each character that `message` refuses replaced by U+FFFD."""
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def printable_json(value: Any) -> Any:
+    """A JSON value with all its texts and keys `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(key): printable_json(item) for key, item in value.items()}
+    return [printable_json(item) for item in value] if isinstance(value, list) else value
 
 
 def whole_number(lowest: int) -> Reader:
@@ -134,7 +145,7 @@ def json_text(value: Any) -> str:
 
 
 def json_object(field: str, value: Any) -> dict[str, Any]:
-    """A JSON object within METADATA_BYTES and METADATA_DEPTH, given as such or as its text (AWSJSON)."""
+    """A JSON object within DETAIL_BYTES and METADATA_DEPTH, given as such or as its text (AWSJSON)."""
     try:
         text = json_text(json.loads(value) if isinstance(value, str) else value)
         found = json.loads(text)
@@ -143,8 +154,8 @@ def json_object(field: str, value: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise refuse(field, RejectionCode.BAD_JSON, "must be a JSON object")
     size = len(text.encode())
-    if size > METADATA_BYTES:
-        raise refuse(field, RejectionCode.TOO_LONG, f"must be at most {METADATA_BYTES} bytes, not {size}")
+    if size > DETAIL_BYTES:
+        raise refuse(field, RejectionCode.TOO_LONG, f"must be at most {DETAIL_BYTES} bytes, not {size}")
     if _deeper_than(found, METADATA_DEPTH):
         raise refuse(field, RejectionCode.TOO_DEEP, f"must be nested at most {METADATA_DEPTH} deep")
     return found

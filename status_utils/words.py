@@ -29,8 +29,11 @@ class StatusWord(StrEnum):
     AGENT_ERROR = "agent_error"  # an agent ended badly; the job may go on
     AGENT_RETRYING = "agent_retrying"  # an agent failed and starts again
     CALLING_TOOL = "calling_tool"  # an agent uses a tool
+    TOOL_COMPLETE = "tool_complete"  # the tool gave its answer
+    TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # how far something is, in percent
     HEARTBEAT = "heartbeat"  # nothing new, but still alive
+    REOPENED = "reopened"  # a job that had failed goes on
 
 
 class StatusType(StrEnum):
@@ -62,6 +65,13 @@ _TYPES: dict[str, StatusType] = {
 _QUALIFIED_STEMS: dict[str, str] = {StatusWord.AGENT_INVOKING: "invoking"}
 """Where the qualified form does not begin with the status itself."""
 
+_TOOL_STEMS: dict[str, str] = {
+    StatusWord.CALLING_TOOL: "calling",
+    StatusWord.TOOL_COMPLETE: "tool_complete",
+    StatusWord.TOOL_ERROR: "tool_error",
+}
+"""What is named after its tool, where it has one."""
+
 
 def status_type(status: str) -> StatusType:
     """The type that a status word implies; `agent_status` for all that end nothing and measure nothing."""
@@ -75,8 +85,8 @@ def qualified_status(status: str, *, agent_name: str | None = None, tool_name: s
     """
     tool = _token(tool_name or "")
     agent = _token(agent_name or "")
-    if status == StatusWord.CALLING_TOOL and tool:
-        qualified = f"calling_{tool}"
+    if status in _TOOL_STEMS and tool:
+        qualified = f"{_TOOL_STEMS[status]}_{tool}"
     elif not agent or (status not in _KNOWN and _token(status).endswith(agent)):
         qualified = status
     else:

@@ -1,24 +1,26 @@
 import { util } from '@aws-appsync/utils';
 
-// Prepended at synth to every resolver of Query and Subscription and to syncSession (docs/architecture.md,
-// "Identity in the resolvers"). Nothing here is exported; the resolver that follows is the module.
+// Prepended at synth to every resolver but publishStatus's and to every step (docs/architecture.md, "Identity in the
+// resolvers"). Nothing here is exported; the resolver that follows is the module.
 
 const PUBLIC_TENANT = 'public';
 
-// Who is calling: {userId, tenantId, jobIds, roles, service}. `userId` is null for callers without a user of their own
-// (API key, IAM): they see the tenant `public` only. `jobIds` is null when every job of the user may be seen.
+// Who is calling: {userId, tenantId, jobIds, roles, service, signedInAt}. `userId` is null for callers without a user of
+// their own (API key, IAM): they see the tenant `public` only. `jobIds` is null when every job of the user may be seen.
+// `signedInAt` is in epoch seconds: a refreshed token keeps the moment of its login.
 // Never `Unauthorized`: on that word Amplify closes the socket that all of the client's subscriptions share.
 function viewer(ctx) {
   const identity = ctx.identity;
   if (!identity || identity.userArn) {
-    return { userId: null, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity };
+    return { userId: null, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity, signedInAt: null };
   }
   if (identity.claims) {
     const claims = identity.claims;
-    return person(claims.sub, tenantIn(ctx, claims), null, rolesIn(ctx, claims));
+    return person(claims.sub, tenantIn(ctx, claims), null, rolesIn(ctx, claims), claims.auth_time ?? claims.iat);
   }
   const token = identity.resolverContext ?? {};
-  return person(token.userId, token.tenantId, token.jobIds ? token.jobIds.split(',') : null, []);
+  const jobIds = token.jobIds ? token.jobIds.split(',') : null;
+  return person(token.userId, token.tenantId, jobIds, [], token.issuedAt);
 }
 
 // An OpenID Connect provider's claims have the names that the stage says; no other claim counts for the tenant then.
@@ -34,11 +36,16 @@ function rolesIn(ctx, claims) {
   return typeof roles === 'string' ? roles.split(' ') : roles;
 }
 
-function person(userId, tenantId, jobIds, roles) {
+function person(userId, tenantId, jobIds, roles, signedInAt) {
   if (!userId || !tenantId || userId.includes('#')) {
     util.error('This login names no user and tenant.', 'Forbidden');
   }
-  return { userId, tenantId, jobIds, roles, service: false };
+  return { userId, tenantId, jobIds, roles, service: false, signedInAt };
+}
+
+// Where the sessions table notes that a user's logins were ended; no session's key begins with #.
+function endedKey(tenantId, userId) {
+  return util.dynamodb.toMapValues({ tenant_id: tenantId, sk: `#ended#${userId}` });
 }
 
 // Whether the viewer may see a job with this owner: a head of the status table, or nothing when there is none.

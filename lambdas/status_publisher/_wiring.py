@@ -13,6 +13,7 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
+from status_utils.admission import admission_of
 from status_utils.appsync import AppSyncBroadcaster, sigv4
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import SettingError
@@ -21,6 +22,7 @@ from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _log = logging.getLogger("status_utils.wiring")  # below the name that the handler gives its format to
@@ -40,7 +42,7 @@ class _OursOnly(Loader):
     """botocore's data without a look into all 400 services' folders to see if ours are among them."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-        return ["dynamodb", "sqs"]
+        return ["dynamodb", "s3", "sqs"]
 
 
 @cache
@@ -66,11 +68,16 @@ def publisher() -> Callable[..., PublishResult]:
         broadcaster=AppSyncBroadcaster(
             settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
         ),
+        admission=admission_of(settings, _s3),
     )
     _log.info(
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )
     return _traced(pipeline.publish) if settings.trace_with_sdk else pipeline.publish
+
+
+def _s3() -> S3Client:
+    return cast("S3Client", _session().create_client("s3", config=_BRIEF))
 
 
 @cache

@@ -51,12 +51,14 @@ def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
         _count(failed=1)
         raise
     _count(committed=result["committed"], rejected=len(result["rejected"]), pushed=result["pushed"])
+    _count_shed(result.get("shed", 0))
     return result
 
 
 def _publish_messages(records: Sequence[Record], context: LambdaContext, deadline: float) -> QueueAnswer:
     outcome = publish_messages(records, publisher(), deadline=deadline, now=time.time)
     _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
+    _count_shed(outcome.shed)
     if outcome.given_up:
         metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
     if outcome.failed:
@@ -64,6 +66,11 @@ def _publish_messages(records: Sequence[Record], context: LambdaContext, deadlin
         if context.get_remaining_time_in_millis() > _HASTEN_SECONDS * 1000:
             retries().hasten(outcome.failed)
     return outcome.answer()
+
+
+def _count_shed(statuses: int) -> None:
+    if statuses:
+        metrics.add_metric(name="StatusesShed", unit=MetricUnit.Count, value=statuses)
 
 
 def _count(*, failed: int = 0, **counts: int) -> None:

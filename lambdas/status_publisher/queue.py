@@ -50,6 +50,7 @@ class Outcome:
     committed: int = 0
     rejected: int = 0
     pushed: int = 0
+    shed: int = 0
     given_up: int = 0
     """Committed messages whose push failed and is not tried again: clients fetch what they miss."""
 
@@ -120,6 +121,7 @@ def publish_messages(
         outcome.committed += result["committed"]
         outcome.rejected += len(result["rejected"])
         outcome.pushed += result["pushed"]
+        outcome.shed += result.get("shed", 0)
         if not pushing:
             outcome.not_pushed(record, retriable=True)
     return outcome

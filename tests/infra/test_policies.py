@@ -90,6 +90,7 @@ def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
         mutation: {"appsync:GraphQL"},
         "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "table tenant_id": {"dynamodb:Query"},
+        "AWS::S3::Bucket/*": {"s3:PutObject"},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
         "queue of statuses": {
             "sqs:ChangeMessageVisibility",
@@ -98,6 +99,15 @@ def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
             "sqs:GetQueueUrl",
             "sqs:ReceiveMessage",
         },
+    }
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_detail_reader_may_read_a_detail_whose_key_it_knows(stacks: dict[str, Stack], name: str) -> None:
+    assert function_grants(stacks[name], "status_detail.handler.handler") == {
+        **OWN_LOG,
+        **TRACES,
+        "AWS::S3::Bucket/*": {"s3:GetObject"},
     }
 
 
@@ -126,7 +136,8 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
                 "table pk/index/byUser": {"dynamodb:Query"},
             },
         ),
-        ("Sessions", {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:PutItem"}}),
+        ("Sessions", {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}}),
+        ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
     ],
 )
 def test_resolvers_read_statuses_and_write_sessions(

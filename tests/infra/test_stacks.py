@@ -130,9 +130,11 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.endSessions",
         "Mutation.publishStatus",
         "Mutation.syncSession",
         "Query.getJob",
+        "Query.getStatusDetail",
         "Query.listJobs",
         "Query.listStatusUpdates",
         "Subscription.onStatusUpdate",
@@ -336,6 +338,7 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "StatusTable",
         "UserSessionsTable",
         "ViewTokenSecretArn",
+        "ViewTokenAudience",
         "LibraryLayerArn",
     }
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
@@ -357,3 +360,42 @@ def test_the_example_depends_on_nothing_that_changes_with_code(
         assert len(exports) == 3
         wanted = [*parts, "RefStatusPublisherStatusesQueue"]
         assert all(part in name for part, name in zip(wanted, exports, strict=True))
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_every_field_but_the_publishers_first_asks_whether_the_login_is_still_good(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    check = stacks[name].one("AWS::AppSync::FunctionConfiguration", Name="liveLogin")
+    first_steps = {}
+    for resolver in stacks[name].all("AWS::AppSync::Resolver"):
+        functions = resolver.properties.get("PipelineConfig", {}).get("Functions", [None])
+        field = f"{resolver.properties['TypeName']}.{resolver.properties['FieldName']}"
+        first_steps[field] = functions[0]
+    assert first_steps.pop("Mutation.publishStatus") is None
+    assert set(map(str, first_steps.values())) == {str({"Fn::GetAtt": [check.name, "FunctionId"]})}
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_bucket_of_details_is_private_and_keeps_them_as_long_as_the_log(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    bucket = stacks[name].one("AWS::S3::Bucket").properties
+    blocked = bucket["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
+    assert len(blocked) == 4
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    variables = (
+        stacks[name].function("status_publisher.handler.handler").properties["Environment"]["Variables"]
+    )
+    assert str(rule["ExpirationInDays"]) == variables["LOG_RETENTION_DAYS"]
+    denied = [
+        statement
+        for policy in stacks[name].all("AWS::S3::BucketPolicy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    plain_http = {"Bool": {"aws:SecureTransport": "false"}}
+    assert (plain_http in [statement["Condition"] for statement in denied]) is (name != "Local-Status")

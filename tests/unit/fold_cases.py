@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from status_utils.agent_state import time_of
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.words import status_type
 
 START_MS = 1_795_167_000_000  # 2026-11-20T09:30:00.000Z
@@ -148,6 +148,12 @@ def _agent_status(number: int) -> StatusUpdate:
 def _job_status(number: int) -> StatusUpdate:
     dice = _Dice(number)
     return status(dice.pick(*JOB_WORDS), **dice.common())
+
+
+def status_drawn_from(number: int) -> StatusUpdate:
+    """The status that a number from 0 to 2^96 - 1 stands for."""
+    number, kind = divmod(number, 3)
+    return _job_status(number) if kind == 0 else _agent_status(number)
 
 
 numbers = st.integers(0, 2**96)

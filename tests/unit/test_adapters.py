@@ -19,7 +19,7 @@ from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import ForeignOwnerError, InvalidStatusError
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.memory import MemoryJournal, MemorySessionStore
 from status_utils.payload import Batch, batches, parse_payload
 from status_utils.ports import Journal, SessionStore
@@ -309,6 +309,44 @@ def test_a_job_id_used_again_after_its_time_is_another_job(setup: Setup) -> None
     assert sequences(again.updates) == [1]
     assert head.user_id == "ben"
     assert head.epoch != before.epoch
+
+
+def flood(batch_id: str, count: int) -> Batch:
+    return batch(batch_id, count, status="progress")
+
+
+def test_two_publishers_share_a_jobs_limit(setup: Setup) -> None:
+    journals = (setup.journal, setup.other)
+    commits = [journals[n % 2].commit(flood(f"b{n}", 45), deadline=SOON) for n in range(6)]
+    assert [len(commit.updates) for commit in commits] == [45, 45, 45, 45, 20, 0]
+    assert [commit.shed for commit in commits] == [0, 0, 0, 0, 25, 45]
+    assert sequences(log(setup.journal)) == list(range(1, limits.JOB_BURST + 1))
+    setup.time.time += 2
+    again = setup.other.commit(flood("b6", 45), deadline=SOON)
+    assert (len(again.updates), again.shed) == (2 * limits.JOB_STATUSES_PER_SECOND, 5)
+    assert setup.journal.snapshot("job-1") == folded_log(setup.journal)
+
+
+def test_what_a_limit_left_out_is_known_when_it_comes_again(setup: Setup) -> None:
+    for n in range(5):
+        setup.journal.commit(flood(f"b{n}", 45), deadline=SOON)
+    setup.time.time += 60
+    again = setup.other.commit(flood("b4", 45), deadline=SOON + 60)
+    assert (again.redelivered, len(again.updates), again.shed) == (True, 20, 25)
+    assert len(log(setup.journal)) == limits.JOB_BURST
+
+
+def test_a_batch_id_used_again_for_less_is_refused(setup: Setup) -> None:
+    setup.journal.commit(flood("b1", 3), deadline=SOON)
+    with pytest.raises(InvalidStatusError) as refused:
+        setup.journal.commit(flood("b1", 2), deadline=SOON)
+    assert refused.value.code == "batch_reused"
+
+
+def test_what_stands_beside_a_log_entry_is_not_in_its_status(setup: Setup) -> None:
+    beside = {1: {"operatorDetail": "{}", "detailKey": "k"}}
+    commit = setup.journal.commit(replace(batch("b1", 2), attributes=beside), deadline=SOON)
+    assert log(setup.journal) == commit.updates
 
 
 OpenSession = Callable[[str, str | None, str, int], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -144,7 +145,9 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "userKey": {"S": "USER#city#ana"},
         "createdKey": {"S": "2026-11-20T08:30:00.000Z#job-1"},
         "expiresAt": {"N": str(midnight_after_90_days)},
+        "rate": {"L": [{"N": "198000"}, {"N": f"{int(NOW * 1000)}"}]},
     }
+    assert len(items["JOB#job-1", "MARKER#b1"].pop("digest")["S"]) == 32
     assert items["JOB#job-1", "MARKER#b1"] == {
         "pk": {"S": "JOB#job-1"},
         "sk": {"S": "MARKER#b1"},
@@ -180,7 +183,7 @@ def test_a_commit_of_the_same_day_leaves_what_the_index_shows_as_it_was(client: 
     time.time += 3_600
     journal(client, time).commit(batch("b2"), deadline=SOON + 3_600)
     after = all_items(client)["JOB#job-1", "HEAD"]
-    assert {name for name in after if after[name] != before[name]} <= {"sequence", "fold"}
+    assert {name for name in after if after[name] != before[name]} <= {"sequence", "fold", "rate"}
 
 
 def test_refused_statuses_are_kept_in_a_partition_of_their_own_until_the_log_expires(
@@ -410,7 +413,10 @@ def largest_update() -> StatusUpdate:
 def test_the_largest_commit_stays_far_below_what_a_transaction_takes() -> None:
     count = limits.UPDATES_PER_COMMIT
     largest = Batch(batch_id="b", updates=(largest_update(),) * count, indexes=tuple(range(count)))
-    change = change_of(None, largest, epoch="e")
+    beside = {
+        at: {"operatorDetail": "o" * limits.OPERATOR_BYTES, "detailKey": "k" * 134} for at in range(count)
+    }
+    change = change_of(None, replace(largest, attributes=beside), epoch="e")
     writer = CommitWriter("T", log_seconds=1, job_seconds=1)
     actions = writer.actions("b", change, now=int(NOW))
     assert len(json_text(actions).encode()) < 2_000_000

@@ -170,8 +170,8 @@ REFUSED = [
     ("metadata", "[" * 100_000, "bad_json", "JSON"),
     ("metadata", {"a": "\ud800"}, "bad_json", "JSON"),
     ("metadata", {"a": {1, 2}}, "bad_json", "JSON"),
-    ("metadata", {"a": "m" * limits.METADATA_BYTES}, "too_long", "8192"),
-    ("metadata", {"a": "ä" * (limits.METADATA_BYTES // 2)}, "too_long", "8192"),  # bytes, not characters
+    ("metadata", {"a": "m" * limits.DETAIL_BYTES}, "too_long", "100000"),
+    ("metadata", {"a": "ä" * (limits.DETAIL_BYTES // 2)}, "too_long", "100000"),  # bytes, not characters
     ("metadata", deep(limits.METADATA_DEPTH + 1), "too_deep", "16"),
     ("earlier", "b1.0", "wrong_type", "list"),
     ("earlier", ["b1.0"], "wrong_type", "list"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from status_utils.events import StatusUpdate
 from status_utils.fold import apply, changed, fold, invocation_of, touched
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.job_view import job_view
 from status_utils.usage import usage_in
 from status_utils.words import OverallStatus

@@ -12,7 +12,7 @@ from status_utils.agent_state import AgentState, AgentStatus
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold, touched
 from status_utils.fold_agent import ACTIVITY_LENGTH, TOOLS_KEPT
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.job_view import job_view
 from status_utils.usage import ATTEMPTS_KEPT
 from tests.unit.fold_cases import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from status_utils.events import StatusUpdate
 from status_utils.fold import apply, fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.job_view import job_view
 
 ROOT = Path(__file__).parents[2]

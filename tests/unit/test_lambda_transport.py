@@ -61,7 +61,7 @@ def test_one_call_of_a_publish_function_is_one_invoke_of_the_function_in_the_env
     ("answer", "code"),
     [
         (Answer(status=200), "not_accepted"),  # somebody answered who ran it at once
-        (Answer(status=403, body=b'{"Message": "no"}'), "ClientError"),
+        (Answer(status=403, body=b'{"Message": "no"}'), "403"),
         (Answer(hang_up=True), "ConnectionClosedError"),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status_utils.fold import fold
-from status_utils.job import Job
+from status_utils.job_state import Job
 from status_utils.liveness import (
     HEARTBEAT_SECONDS,
     LEASE_SECONDS,

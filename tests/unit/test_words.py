@@ -25,6 +25,9 @@ TYPES = {
     "agent_error": "agent_status",
     "agent_retrying": "agent_status",
     "calling_tool": "agent_status",
+    "tool_complete": "agent_status",
+    "tool_error": "agent_status",
+    "reopened": "agent_status",
 }
 
 
@@ -47,6 +50,9 @@ QUALIFIED = [
     ("calling_tool", "Geo Agent", "amazon_location", "calling_amazon_location"),
     ("calling_tool", "Geo Agent", "Amazon Location (v2)", "calling_amazon_location_v2"),
     ("calling_tool", "Geo Agent", None, "calling_tool_geo_agent"),  # a tool without a name
+    ("tool_complete", "Geo Agent", "amazon_location", "tool_complete_amazon_location"),
+    ("tool_error", "Geo Agent", "amazon_location", "tool_error_amazon_location"),
+    ("tool_complete", "Geo Agent", None, "tool_complete_geo_agent"),
     ("progress", "Geo Agent", None, "progress_geo_agent"),
     ("heartbeat", "Geo Agent", None, "heartbeat_geo_agent"),
     ("progress", None, None, "progress"),
@@ -55,6 +61,7 @@ QUALIFIED = [
     ("synthesizing", None, None, "synthesizing"),
     ("complete", None, None, "complete"),
     ("error", None, None, "error"),
+    ("reopened", None, None, "reopened"),
     # words of a caller's own
     ("paving_road", "Geo Agent", None, "paving_road_geo_agent"),
     ("waking_geo_agent", "Geo Agent", None, "waking_geo_agent"),  # it names the agent already

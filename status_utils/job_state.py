@@ -59,6 +59,8 @@ class Head:
     weighted: WeightedProgress = field(default_factory=WeightedProgress)
     reported: int | None = None  # progress, as the orchestrator said itself
     eta: tuple[int, int, int] | None = None  # (p50, p90, as of) in milliseconds
+    # What of a flood is taken: the publisher's own count (shedding.Bucket), no part of the fold.
+    rate: tuple[int, int] | None = field(default=None, compare=False)
 
     @property
     def ended(self) -> bool:
@@ -115,14 +117,15 @@ class Head:
             "workflow": self.workflow,
             "workflowVersion": self.workflow_version,
         }
-        return present({**self.view(), "fold": present(own)})
+        rate = list(self.rate) if self.rate else None
+        return present({**self.view(), "rate": rate, "fold": present(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
         own = item["fold"]
         tokens_in, tokens_out = (int(count) for count in own["tokens"])
-        eta = [int(number) for number in own.get("eta", ())]
+        eta, rate = [int(number) for number in own.get("eta", ())], item.get("rate")
         return cls(
             job_id=item["jobId"],
             user_id=item.get("userId"),
@@ -142,6 +145,7 @@ class Head:
             weighted=WeightedProgress.from_item(own["weighted"]),
             reported=whole(own.get("reported")),
             eta=(eta[0], eta[1], eta[2]) if eta else None,
+            rate=(int(rate[0]), int(rate[1])) if rate else None,
         )
 
 

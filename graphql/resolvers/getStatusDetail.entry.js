@@ -1,0 +1,42 @@
+import { util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  const { jobId, sequence } = ctx.args;
+  const keys = ['HEAD', updateKey(sequence)].map((sk) => util.dynamodb.toMapValues({ pk: `JOB#${jobId}`, sk }));
+  return { operation: 'BatchGetItem', tables: { [ctx.env.STATUS_TABLE]: { keys, consistentRead: true } } };
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    storeFailed(ctx);
+  }
+  const table = ctx.env.STATUS_TABLE;
+  const left = ctx.result.unprocessedKeys ? ctx.result.unprocessedKeys[table] : null;
+  if (left && left.length > 0) {
+    util.error('The status store is busy. Try again.', 'StoreUnavailable');
+  }
+  const items = ctx.result.data[table].filter((item) => isLive(item));
+  const head = items.find((item) => item.sk === 'HEAD');
+  const entry = items.find((item) => item.sk !== 'HEAD');
+  const answer = { jobId: ctx.args.jobId, sequence: ctx.args.sequence, detail: null, operatorDetail: null };
+  const who = ctx.stash.who;
+  const leads = !!head && leadsTenant(who, head.tenantId);
+  if (!head || !entry || entry.sequence > head.sequence || !(leads || mayView(who, head))) {
+    // Somebody else's status looks exactly like one that does not exist.
+    return answer;
+  }
+  const metadata = entry.metadata ? JSON.parse(entry.metadata) : null;
+  answer.detail = metadata && metadata.spilled ? null : metadata;
+  answer.operatorDetail = leads && entry.operatorDetail ? JSON.parse(entry.operatorDetail) : null;
+  ctx.stash.detailKey = entry.detailKey ?? null;
+  ctx.stash.leads = leads;
+  return answer;
+}
+
+function leadsTenant(who, tenantId) {
+  return who.tenantId === tenantId && (who.roles.includes('operator') || who.roles.includes('admin'));
+}
+
+function updateKey(sequence) {
+  return `UPDATE#${`000000000000${sequence}`.slice(-12)}`;
+}

@@ -1,0 +1,55 @@
+"""Whether a backend is worth a try, and worth a wait.
+
+            accepted
+closed  ◄──────────────  open, cool-down over: the next payload is the probe
+  │  ▲                        ▲
+  │  └── accepted ──┐         │ after 5 s, doubling up to a minute
+  │ waited in vain  │         │
+  ▼                 │         │
+doubtful ───────────┴──► open: nothing is tried
+         given up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+COOL_DOWN_SECONDS: Final = 5.0
+LONGEST_COOL_DOWN_SECONDS: Final = 60.0
+
+
+class Breaker:
+    """A circuit breaker; `ticks` gives seconds that only go forward."""
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._trips = 0  # in a row
+        self._open_until: float | None = None
+        self.trusted = True
+        """Whether the last that was heard of the backend makes waiting for it reasonable."""
+
+    @property
+    def open(self) -> bool:
+        """Whether to leave the backend alone."""
+        return self._open_until is not None and self._ticks() < self._open_until
+
+    @property
+    def probing(self) -> bool:
+        """Whether the next payload decides: it gets one try."""
+        return self._open_until is not None and not self.open
+
+    def accepted(self) -> None:
+        """The backend took something."""
+        self._trips, self._open_until, self.trusted = 0, None, True
+
+    def doubt(self) -> None:
+        """Somebody waited in vain: the next need not."""
+        self.trusted = False
+
+    def trip(self) -> None:
+        """A payload was given up."""
+        cool_down = min(COOL_DOWN_SECONDS * 2**self._trips, LONGEST_COOL_DOWN_SECONDS)
+        self._trips = min(self._trips + 1, 10)
+        self._open_until = self._ticks() + cool_down
+        self.trusted = False

@@ -1,0 +1,72 @@
+"""Where a process ends or doubles: interpreter exit, SIGTERM, fork.
+
+Installed when the first scope begins. The handler of SIGTERM that was there before is called afterwards;
+where there was none, the process ends by the signal as it would have without us.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+SIGTERM_SECONDS: Final = 0.4
+"""How long SIGTERM is held up at most; Lambda gives half a second before it kills."""
+
+_installed: set[str] = set()
+
+
+def install(
+    *, at_exit: Callable[[], None], at_sigterm: Callable[[], None], in_child: Callable[[], None]
+) -> None:
+    """Have the functions called, once however often this is; SIGTERM only from the main thread."""
+    if "exit" not in _installed:
+        _installed.add("exit")
+        atexit.register(at_exit)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=in_child)
+    if "SIGTERM" not in _installed and threading.current_thread() is threading.main_thread():
+        _installed.add("SIGTERM")
+        previous = signal.getsignal(signal.SIGTERM)
+        if previous is not None:  # one that isn't Python's can't be called by us
+            signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
+
+
+def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        _bounded(at_sigterm)
+        if callable(previous):
+            previous(number, frame)
+        elif previous is signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    return handle
+
+
+def _bounded(function: Callable[[], None]) -> None:
+    """Run in a thread: the one that the signal interrupted may hold a lock that the function needs.
+
+    Without threading's own, whose locks may be held as well.
+    """
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            done.release()
+
+    try:
+        _thread.start_new_thread(run, ())
+    except RuntimeError:  # no new thread: the interpreter ends anyway, and says its last words there
+        return
+    done.acquire(timeout=SIGTERM_SECONDS)

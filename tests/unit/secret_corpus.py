@@ -1,0 +1,70 @@
+"""Secrets made for tests: each has the shape of its kind and opens nothing. Put together at run time, so that
+no scanner takes this file for a leak."""
+
+from __future__ import annotations
+
+import base64
+from random import Random
+
+_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
+_MIXED = _UPPER + _UPPER.lower() + _DIGITS
+
+
+def _random(rng: Random, length: int, letters: str = _MIXED) -> str:
+    # One of each kind of letter at least, as any real key has.
+    sure = [rng.choice(part) for part in (_UPPER, _UPPER.lower(), _DIGITS) if part[0] in letters]
+    text = sure + [rng.choice(letters) for _ in range(length - len(sure))]
+    rng.shuffle(text)
+    return "".join(text)
+
+
+def _card(rng: Random) -> str:
+    digits = [4, *(rng.randrange(10) for _ in range(14))]
+    doubled = sum(2 * d - 9 if d > 4 else 2 * d for d in digits[::-2])
+    return "".join(map(str, [*digits, -(sum(digits[-2::-2]) + doubled) % 10]))
+
+
+def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
+    """One secret of each kind: {name: (text that holds it, the part that must not be seen)}."""
+    rng = Random(seed)  # noqa: S311 - they open nothing
+    word, b64 = _random(rng, 24), _random(rng, 40)
+    card = _card(rng)
+    jwt = f"eyJhbGciOiJIUzI1NiJ9.eyJ{_random(rng, 30)}.{_random(rng, 43)}"
+    pem = "\n".join(_random(rng, 64) for _ in range(4))
+    kinds = {
+        "aws key id": "AKIA" + _random(rng, 16, _UPPER + _DIGITS),
+        "aws temporary key id": "ASIA" + _random(rng, 16, _UPPER + _DIGITS),
+        "google key": "AIza" + _random(rng, 35),
+        "google token": "ya29." + _random(rng, 60),
+        "azure secret": _random(rng, 3) + "8Q~" + _random(rng, 34),
+        "github token": "ghp_" + _random(rng, 36),
+        "github fine token": "github_pat_" + _random(rng, 60),
+        "gitlab token": "glpat-" + _random(rng, 20),
+        "slack token": "xoxb-" + _random(rng, 12, _DIGITS) + "-" + _random(rng, 24),
+        "stripe key": "sk_live_" + _random(rng, 24),
+        "openai key": "sk-proj-" + _random(rng, 48),
+        "anthropic key": "sk-ant-api03-" + _random(rng, 80),
+        "npm token": "npm_" + _random(rng, 36),
+        "jwt": jwt,
+        "view token": f"sbv1.{_random(rng, 40)}.{_random(rng, 43)}",
+        "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{pem}\n-----END RSA PRIVATE KEY-----",
+        "card": card,
+        "spaced card": " ".join(card[at : at + 4] for at in range(0, 16, 4)),
+    }
+    basic = base64.b64encode(f"ana:{word}".encode()).decode()
+    inside = {
+        "aws secret key": (f"AKIA{_random(rng, 16, _UPPER + _DIGITS)} and {b64}", b64),
+        "named aws secret": (f"aws_secret_access_key = {b64}", b64),
+        "bearer token": (f"Authorization: Bearer {word}", word),
+        "basic login": (f"Authorization: Basic {basic}", basic),
+        "database": (f"postgresql://app:{word}@db.example.com:5432/jobs", word),
+        "ado connection": (f"Server=db;User Id=app;Password={word};", word),
+        "storage connection": (f"AccountName=x;AccountKey={word}==;EndpointSuffix=core", word),
+        "basic-auth address": (f"https://ana:{word}@example.com/files", word),
+        "presigned address": (f"https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature={word}", word),
+        "shared access": (f"https://x.blob.core.windows.net/c?sv=2024&sig={word}%3D", word),
+        "json": (f'{{"api_key": "{word}"}}', word),
+        "sentence": (f"The password: {word}", word),
+    }
+    return {name: (text, text) for name, text in kinds.items()} | inside

@@ -1,0 +1,142 @@
+"""No secret leaves the process: not to the publisher, and not into the local log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from status_utils import (
+    MemoryTransport,
+    TransportError,
+    job,
+    outgoing,
+    publish_agent_status,
+    publish_tool_status,
+)
+from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, TAILS
+from status_utils.outgoing import Tails
+from status_utils.transports import default_redactor
+from tests.unit.secret_corpus import secrets_of
+
+CORPUS = [(name, *found) for name, found in secrets_of(7).items()]
+KEY = secrets_of(7)["aws key id"][0]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    tails = Tails()
+    monkeypatch.setattr(outgoing, "_tails", lambda: tails)
+    default_redactor.cache_clear()
+    yield
+    default_redactor.cache_clear()
+
+
+class DeadTransport:
+    def send(self, payload: Mapping[str, Any]) -> None:
+        raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+
+
+def say(message: str = "m", **extras: Any) -> dict[str, Any]:
+    transport = MemoryTransport()
+    assert publish_agent_status(
+        "j", "u", "t", "Geo", "agent_invoking", message, transport=transport, **extras
+    )
+    (payload,) = transport.sent
+    status: dict[str, Any] = payload["updates"][0]
+    return status
+
+
+@pytest.mark.parametrize(("name", "text", "secret"), CORPUS)
+def test_a_secret_is_not_sent(name: str, text: str, secret: str) -> None:
+    transport = MemoryTransport()
+    publish_tool_status("j", "u", "t", f"Geo {text}"[:128], text[:128], text, transport=transport)
+    publish_agent_status(
+        "j", "u", "t", "Geo", "progress", "m", metadata={text: {"deep": [{"x": text}]}}, transport=transport
+    )
+    sent = json.dumps(transport.sent)
+    assert json.dumps(secret)[1:-1] not in sent
+
+
+@pytest.mark.parametrize("status", ["agent_invoking", "not one word"])
+@pytest.mark.parametrize(("name", "text", "secret"), CORPUS)
+def test_nor_is_it_in_the_line_that_logs_an_undelivered_status(
+    name: str, text: str, secret: str, status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    metadata = {"x": [text], "odd": {text}}
+    assert not publish_agent_status(
+        "j", "u", "t", "Geo", status, text, metadata=metadata, transport=DeadTransport()
+    )
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert json.dumps(secret)[1:-1] not in record.getMessage()
+    assert "[redacted: " in record.getMessage()
+
+
+def test_a_secret_that_the_limit_cuts_in_two_is_hidden() -> None:
+    status = say("m" * (MESSAGE_LENGTH - 30) + f" {KEY} and more")
+    assert KEY[:8] not in status["message"]
+    assert len(status["message"]) <= MESSAGE_LENGTH
+
+
+def test_a_name_that_a_mark_makes_too_long_is_cut() -> None:
+    name = "a" * (NAME_LENGTH - 4) + " AB "[:4]
+    transport = MemoryTransport()
+    publish_agent_status("j", "u", "t", f"{KEY} {name}"[:NAME_LENGTH], "progress", "m", transport=transport)
+    assert transport.sent[0]["updates"][0]["agentName"].startswith("[redacted: aws key]")
+
+
+def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> None:
+    assert say(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
+    assert say(KEY[8:14])["message"] == KEY[8:14]  # still no key
+    assert say(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
+
+
+def test_messages_of_other_invocations_are_not_put_together() -> None:
+    say(KEY[:8], invocation_id="one")
+    assert say(KEY[8:], invocation_id="two")["message"] == KEY[8:]
+
+
+def test_no_more_invocations_are_remembered_than_the_limit() -> None:
+    tails = Tails()
+    for number in range(2 * TAILS):
+        tails.redacted({"jobId": str(number), "message": "m"}, "m")
+    assert len(tails._tails) == TAILS
+
+
+def test_configured_fields_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDACTED_FIELDS", "metadata.customer.email, metadata.note")
+    sent = json.loads(say(metadata={"customer": {"email": "ana@example.com"}, "note": 3})["metadata"])
+    mark = "[redacted: configured field]"
+    assert sent == {"customer": {"email": mark}, "note": mark}
+
+
+def test_with_a_setting_that_nobody_understands_nothing_is_sent_or_logged_but_the_ids(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("REDACTED_FIELDS", "customer.email")
+    transport = MemoryTransport()
+    assert not publish_agent_status("j", "u", "t", "Geo", "progress", "ana@example.com", transport=transport)
+    assert transport.sent == []
+    line = json.loads(caplog.records[0].getMessage())
+    assert line["payload"] == {"jobId": "j", "userId": "u", "tenantId": "t"}
+    assert "REDACTED_FIELDS" in line["reason"]
+
+
+@pytest.mark.parametrize(("name", "text", "secret"), CORPUS)
+def test_an_exceptions_secret_is_neither_sent_nor_logged(
+    name: str, text: str, secret: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = MemoryTransport()
+    scope = job(job_id="j", user_id="u", tenant_id="t", transport=transport)
+    with pytest.raises(ValueError), scope as running, running.agent("Geo Agent"):
+        raise ValueError(text)
+    assert len(transport.sent) > 0
+    assert json.dumps(secret)[1:-1] not in json.dumps(transport.sent)
+    (record,) = [record for record in caplog.records if record.name == "status_utils.failures"]
+    assert record.exc_info is None
+    assert secret not in record.getMessage()
+    assert "ValueError" in record.getMessage()
