@@ -172,6 +172,11 @@ class PageSite(Construct):
         accept(
             distribution, rule="AwsSolutions-CFR1", reason="The page is for whoever may sign in, anywhere."
         )
+        accept(
+            distribution,
+            rule="Annotation::@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
+            reason="There is a default root object, and no behavior hands a query to S3.",
+        )
         if site.web_acl_arn is None:
             reason = "Static files without an origin that computes; the firewall stands before the API."
             accept(distribution, rule="AwsSolutions-CFR2", reason=reason)
