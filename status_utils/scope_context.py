@@ -73,7 +73,10 @@ class Scope:
         if self._began_at is None:
             self._began_at = self.sender.ticks()
             self.sender.opened(self)
-            self._say_start()
+            try:
+                self._say_start()
+            except Exception as error:  # noqa: BLE001 - such as a plan whose iterator raises
+                log_undelivered(self.entry, error)
         return self
 
     def end(self, error: BaseException | None = None) -> None:

@@ -12,14 +12,11 @@ caller or waits for the network; `async with` works alike.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
 
-from .limits import ID_LENGTH
 from .scope_context import Scope
+from .scope_runs import Run, Runs
 from .sender import FLUSH_SECONDS
 from .senders import sender_for
 from .words import StatusWord
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .sender import Sender
 
-_NOT_WORD = re.compile(r"[\W_]+")
 _PLAN_CHARACTERS = 4_000
 """Of a plan's part in one status: a longer plan comes in several, below what metadata may have."""
 
@@ -67,7 +63,7 @@ class AgentScope(Scope):
     DONE = StatusWord.AGENT_COMPLETE
     FAILED = StatusWord.AGENT_ERROR
 
-    def __init__(self, owner: JobScope | AgentScope, agent_name: str, message: str, run: _Run) -> None:
+    def __init__(self, owner: JobScope | AgentScope, agent_name: str, message: str, run: Run) -> None:
         self.job: JobScope = owner if isinstance(owner, JobScope) else owner.job
         entry = {**self.job.entry, "agentName": agent_name, "invocationId": run.invocation_id}
         if isinstance(owner, AgentScope):
@@ -76,7 +72,7 @@ class AgentScope(Scope):
         super().__init__(owner.sender, agent_name, entry, owner)
         self.agent_name = agent_name
         self._message = message
-        self._runs = _Runs(run.invocation_id, run.counted)
+        self._runs = Runs(run.invocation_id, run.counted)
 
     @property
     def invocation_id(self) -> str:
@@ -144,7 +140,7 @@ class JobScope(Scope):
         self._ends_job = ends_job
         self.process = os.getpid()
         self.flush_seconds = FLUSH_SECONDS
-        self._runs = _Runs(self.job_id, attempt)
+        self._runs = Runs(self.job_id, attempt)
 
     def agent(
         self,
@@ -253,37 +249,6 @@ class _Opening:
         self.message = message
         self.plan = plan
         self.metadata = metadata
-
-
-class _Run:
-    """Which run of an agent: its id, its attempt, and whether somebody counts the attempts of those below."""
-
-    def __init__(self, invocation_id: str, attempt: int, counted: int | None) -> None:
-        self.invocation_id = invocation_id
-        self.attempt = attempt
-        self.counted = counted
-
-
-class _Runs:
-    """Names the runs of agents under one job or agent."""
-
-    def __init__(self, root: str, counted: int | None) -> None:
-        self._root = root
-        self._counted = counted
-        self._numbers: dict[str, Iterator[int]] = {}
-
-    def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> _Run:
-        """The run that begins now."""
-        counted = self._counted if attempt is None else attempt
-        if invocation_id is None:
-            token = _NOT_WORD.sub("_", str(agent_name).lower()).strip("_")[:40] or "agent"
-            invocation_id = f"{token}-{os.urandom(6).hex()}" if counted is None else self._numbered(token)
-        return _Run(invocation_id, 1 if counted is None else counted, counted)
-
-    def _numbered(self, token: str) -> str:
-        number = next(self._numbers.setdefault(token, count(1)))
-        name = f"{self._root}-{token}" if number == 1 else f"{self._root}-{token}-{number}"
-        return name if len(name) <= ID_LENGTH else hashlib.sha256(name.encode()).hexdigest()
 
 
 def _opening(agent_name: str, message: str | None) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .scope_context import Scope
 
-FLUSH_SECONDS: Final = 0.2
+FLUSH_SECONDS: Final = 0.18
 """How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
 
 PREPARE_SECONDS: Final = 3.0
@@ -144,8 +144,12 @@ class Sender:
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(done.set)
 
-        _in_thread(flush)  # one of its own: those of the loop may all be busy
-        await done.wait()
+        try:
+            _in_thread(flush)  # one of its own: those of the loop may all be busy
+        except RuntimeError:  # no new thread
+            self.flush(0)
+        else:
+            await done.wait()
 
     def settled(self) -> bool:
         """Whether nothing is left to send."""
@@ -171,11 +175,15 @@ class Sender:
                 self._running = False
 
     def _run(self) -> None:
-        while True:
-            wake_at = self.pump()
-            if wake_at is None and self._rests():
-                return
-            self._outbox.receive(None if wake_at is None else max(0.0, wake_at - self.ticks()))
+        try:
+            while True:
+                wake_at = self.pump()
+                if wake_at is None and self._rests():
+                    return
+                self._outbox.receive(None if wake_at is None else max(0.0, wake_at - self.ticks()))
+        except Exception:  # a mistake of ours: whoever puts something in next starts anew
+            self._running = False
+            raise
 
     def _rests(self) -> bool:
         """Whether the thread may end. Whoever puts something in after this finds it not running."""

@@ -25,6 +25,7 @@ from tests.e2e.callers import Caller, IamCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.node_client import NodeClient
 from tests.e2e.test_real_clients import _environment
+from tests.e2e.test_web_client import follow, state_where
 
 WATCH = "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { message } }"
 WATCH_TENANT = "subscription($tenantId: ID!) { onTenantStatus(tenantId: $tenantId) { message } }"
@@ -246,6 +247,17 @@ def test_amplify_hears_that_its_login_is_over(cloud: Cloud) -> None:
         client.until("subscribed")
         end(cloud, TokenCaller(token), user_id)
         assert "This login was ended" in client.until("error")["error"]  # it tried to subscribe again
+
+
+def test_our_web_client_says_that_its_login_is_over(cloud: Cloud) -> None:
+    user_id, tenant_id, job_id = fresh_id("user"), fresh_id("tenant"), fresh_id("job")
+    token = cloud.view_token(user_id, tenant_id)
+    cloud.publish(status(job_id, user_id, tenant_id, "hello"))
+    with follow(cloud, job_id, {"type": "viewToken", "tokens": [token]}) as client:
+        state_where(client, lambda state: state["connection"] == "live" and state["verdict"] == "whole")
+        end(cloud, TokenCaller(token), user_id)
+        state = state_where(client, lambda state: state["error"] is not None)
+    assert "This login was ended" in state["error"]
 
 
 async def test_our_own_follower_is_told_and_does_not_come_back(cloud: Cloud) -> None:
