@@ -1,7 +1,7 @@
 // Counts what went wrong on the way and was put right.
 
 export interface Healed {
-  /** Times a hole was noticed. */
+  /** Holes that no push filled soon. */
   readonly gaps: number;
   /** Pushes that came again. */
   readonly duplicates: number;

@@ -149,10 +149,6 @@ export class JobJoin {
     if (this.log.isWhole) {
       this.#timer('gap', null);
     } else if (wasWhole) {
-      // While the first read is on its way, what lies before a push is no gap.
-      if (this.#hasRead) {
-        this.#healing.gap();
-      }
       this.#timer('gap', this.#options.timing.gap);
     } else if (this.log.last > reached) {
       this.#timer('gap', this.#options.timing.gap);
@@ -191,6 +187,10 @@ export class JobJoin {
     if (name === 'settle') {
       this.check();
     } else {
+      // While the first read is on its way, what lies before a push is no gap.
+      if (name === 'gap' && this.#hasRead && !this.log.isWhole) {
+        this.#healing.gap();
+      }
       this.#isWaiting = false;
       this.#next();
     }
@@ -203,6 +203,7 @@ export class JobJoin {
     }
     this.#position = null;
     this.#hasPosition = true;
+    let isOnItsWay = false;
     this.error = null;
     if (sequence === 0 && asked.last > 0) {
       this.#cut = 'job_gone';
@@ -214,15 +215,18 @@ export class JobJoin {
       this.#epochIs(epoch);
       const wasWhole = this.log.isWhole;
       this.log.reaches(sequence);
-      if (wasWhole && !this.log.isWhole && this.#confirmedEra >= 0) {
-        this.#healing.gap();
-      }
+      // What a live subscription has not brought yet may be on its way.
+      isOnItsWay = wasWhole && !this.log.isWhole && this.#isLive && this.#confirmedEra === this.#era;
       if (asked.era === this.#era) {
         this.#confirmedEra = this.#era;
       }
     }
     this.#afterPosition();
-    this.#next();
+    if (isOnItsWay) {
+      this.#timer('gap', this.#options.timing.gap);
+    } else {
+      this.#next();
+    }
   }
 
   paged(ticket: number, page: StatusUpdatePage): void {
