@@ -87,6 +87,7 @@ class StatusStack(Stack):
             "dynamodb:GetItem",
             "dynamodb:Query",
             "dynamodb:PutItem",
+            "dynamodb:UpdateItem",  # adds to the histories of steps
         )
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")

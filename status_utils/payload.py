@@ -62,6 +62,8 @@ class Batch:
     batch_id: str
     updates: tuple[StatusUpdate, ...]
     indexes: tuple[int, ...]
+    only_if_open: bool = False
+    """To be passed over unless it moves its job."""
 
     @property
     def job_id(self) -> str:
@@ -136,6 +138,7 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
                 batch_id=f"{parsed.batch_id}#{number}" if number else parsed.batch_id,
                 updates=tuple(update for _, update in part),
                 indexes=tuple(index for index, _ in part),
+                only_if_open=parsed.only_if_open,
             )
             for number, part in enumerate(_cut(group))
         )

@@ -88,7 +88,7 @@ def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
         **OWN_LOG,
         **TRACES,
         mutation: {"appsync:GraphQL"},
-        "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "table tenant_id": {"dynamodb:Query"},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
         "queue of statuses": {
