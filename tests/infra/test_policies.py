@@ -126,7 +126,10 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
                 "table pk/index/byUser": {"dynamodb:Query"},
             },
         ),
-        ("Sessions", {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:PutItem"}}),
+        (
+            "Sessions",
+            {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}},
+        ),
     ],
 )
 def test_resolvers_read_statuses_and_write_sessions(
