@@ -148,7 +148,12 @@ class CivicWorkflow(Construct):
                 "PublishLoadingAgents",
                 "loading_agents",
                 "Choosing agents for this complaint.",
-                metadata={"plan": [_planned(agent) for agent in self._functions.agents]},
+                # The workflow's name and version say whose earlier runs an estimate is made of.
+                metadata={
+                    "plan": [_planned(agent) for agent in self._functions.agents],
+                    "workflow": "civic-complaints",
+                    "workflowVersion": "1",
+                },
             ),
             self._work("LoadPlaybook", self._functions.load_playbook, into="playbook", given=("complaint",)),
             agents,
@@ -173,7 +178,12 @@ class CivicWorkflow(Construct):
         update = {**_paths(_OWNER), "status": status, "message": message}
         if metadata is not None:
             update["metadata"] = metadata
-        batch_id = sfn.JsonPath.format(f"{{}}-{status}", sfn.JsonPath.string_at("$$.Execution.Name"))
+        # The redrive's number: what a state says again after a redrive is news, what it sends again is not.
+        batch_id = sfn.JsonPath.format(
+            f"{{}}-{{}}-{status}",
+            sfn.JsonPath.string_at("$$.Execution.Name"),
+            sfn.JsonPath.string_at("$$.Execution.RedriveCount"),
+        )
         task = self._route.checkpoint(self, state_name, batch_id=batch_id, update=update)
         self._checkpoints.append(task)
         return task

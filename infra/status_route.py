@@ -78,7 +78,8 @@ class QueueRoute(StatusRoute):
             name,
             queue=self._queue,
             message_body=sfn.TaskInput.from_object({"batchId": batch_id, **update}),
-            message_group_id=sfn.JsonPath.string_at("$.jobId"),
+            # As status_utils.queue_messages.group_of has it: one group, and one order, whoever sends.
+            message_group_id=sfn.JsonPath.hash(sfn.JsonPath.string_at("$.jobId"), "SHA-256"),
             # Without the retry's number: what the queue took although its answer got lost is not sent twice.
             message_deduplication_id=batch_id,
             result_path=sfn.JsonPath.DISCARD,

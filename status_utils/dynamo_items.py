@@ -171,7 +171,8 @@ class CommitWriter:
             "lastSequence": head.sequence,
             "digest": change.digest,
         }
-        return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + MARKER_SECONDS})
+        seconds = min(MARKER_SECONDS, self._job_seconds)
+        return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + seconds})
 
     def _log_entry(self, update: StatusUpdate, change: Change, now: int) -> PutTypeDef:
         key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
@@ -180,7 +181,8 @@ class CommitWriter:
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS
-        values = {**_packed(agent.to_item()), "epoch": head.epoch, TTL: expiry}
+        written = {"epoch": head.epoch, "sequence": head.sequence, TTL: expiry}
+        values = {**_packed(agent.to_item()), **written}
         return self._put({**agent_key(head.job_id, agent.invocation_id), **values})
 
     def _put(self, values: Attributes) -> PutTypeDef:

@@ -5,26 +5,22 @@
     observations(job)                                       what a completed job adds to the history
 
 A step's time runs from ready (what it depends on has ended) to its end, so waiting and retries are in it.
-Steps are drawn independently of each other, on fixed seeds: equal input gives equal output.
+Steps of one run go together as they did in earlier runs (`run_pace.py`): what is over tells how the rest will
+go. All is drawn on fixed seeds: equal input gives equal output.
 """
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from .agent_state import AgentState, AgentStatus
 from .job_state import Job
-from .step_history import StepHistory
+from .run_pace import MIN_RUNS, SAMPLES, loadings, paces, score, score_of, share, shuffled_scores
+from .step_history import Curve, StepHistory
 from .words import OverallStatus
-
-MIN_RUNS: Final = 5
-"""With fewer runs a p90 would be a guess: they count as no history."""
-
-SAMPLES: Final = 256
-SEED: Final = "statusbeam-eta-1"
 
 END: Final = "(end)"
 """The step after the last agent: what the orchestrator still does until the job's own last word."""
@@ -46,6 +42,7 @@ class Step:
     depends_on: tuple[str, ...] = ()
     elapsed: float | None = None  # seconds since it was ready; None while it waits for others
     done: bool = False
+    took: float | None = None  # seconds, once it is done and went well
 
 
 def estimate(steps: Sequence[Step], history: Mapping[str, StepHistory]) -> Eta | None:
@@ -56,17 +53,55 @@ def estimate(steps: Sequence[Step], history: Mapping[str, StepHistory]) -> Eta |
     left = [step for step in steps if not step.done]
     if not steps or any(history.get(step.name, StepHistory()).runs < MIN_RUNS for step in left):
         return None
+    follows = loadings({step.name: history[step.name] for step in steps if step.name in history})
+    curves = {step.name: history[step.name].curve() for step in left}
+    drawn = _paces(steps, history, curves, follows)
     last = [0.0] * SAMPLES
     ends: dict[str, list[float]] = {}
     for step, again in _in_order(left):
-        seconds = history[step.name].remaining(step.elapsed or 0.0, SAMPLES)
-        random.Random(f"{SEED}:{step.name}:{again}").shuffle(seconds)  # noqa: S311 - sampling, not a secret
+        own = shuffled_scores(f"{step.name}:{again}")
+        seconds = _left(curves[step.name], step.elapsed or 0.0, follows[step.name], drawn, own)
         waits_for = step.depends_on if step.elapsed is None else ()
         end = _sum(seconds, _latest(ends, waits_for))
         ends[step.name] = _later(end, ends.get(step.name, end))
         last = _later(last, end)
     last.sort()
     return Eta(p50=_quantile(last, 0.5), p90=_quantile(last, 0.9))
+
+
+def _paces(
+    steps: Iterable[Step],
+    history: Mapping[str, StepHistory],
+    curves: Mapping[str, Curve],
+    follows: Mapping[str, float],
+) -> list[float]:
+    """Equally likely paces of the run, from what is over and from what is not over yet."""
+    done, running = [], []
+    for step in steps:
+        if step.done and step.took is not None and history.get(step.name, StepHistory()).runs >= MIN_RUNS:
+            done.append((follows[step.name], score_of(step.took, history[step.name])))
+        elif not step.done and step.elapsed:
+            running.append((follows[step.name], curves[step.name].share_below(step.elapsed)))
+    return paces(done, running)
+
+
+def _left(
+    curve: Curve, elapsed: float, follows: float, drawn: Sequence[float], own: Sequence[float]
+) -> list[float]:
+    """What is left of a step after `elapsed` seconds, by the run's pace and the step's own chance."""
+    alone = math.sqrt(1.0 - follows * follows)
+    passed = curve.share_below(elapsed)
+    if passed <= 0.0:
+        shares = [share(follows * pace + alone * chance) for pace, chance in zip(drawn, own, strict=True)]
+        return [curve.left_at(each, elapsed) for each in shares]
+    # Of what the step's own chance could be, only what has let it come this far.
+    point = score(passed)
+    seconds = []
+    for pace, chance in zip(drawn, own, strict=True):
+        gone = share((point - follows * pace) / alone)
+        chance_left = score(min(1.0 - 1e-9, gone + (1.0 - gone) * share(chance)))
+        seconds.append(curve.left_at(max(passed, share(follows * pace + alone * chance_left)), elapsed))
+    return seconds
 
 
 def steps_of(job: Job, now: float) -> list[Step]:
@@ -77,7 +112,15 @@ def steps_of(job: Job, now: float) -> list[Step]:
         ready_ms = _ready_ms(job, planned, agent)
         since_ms = agent.started_ms if ready_ms is None else ready_ms
         elapsed = None if since_ms is None else max(0.0, now - since_ms / 1000)
-        steps.append(Step(name=agent.name, depends_on=agent.depends_on, elapsed=elapsed, done=agent.ended))
+        steps.append(
+            Step(
+                name=agent.name,
+                depends_on=agent.depends_on,
+                elapsed=elapsed,
+                done=agent.ended,
+                took=_took(agent, ready_ms),
+            )
+        )
     if not steps:
         return []
     end_ms = _last_end_ms(planned)
@@ -93,13 +136,20 @@ def observations(job: Job) -> list[tuple[str, float]]:
         return []
     found = []
     for agent in planned:
-        ready_ms = _ready_ms(job, planned, agent)
-        if agent.status is AgentStatus.SUCCESS and agent.completed_ms is not None and ready_ms is not None:
-            found.append((agent.name, max(0, agent.completed_ms - ready_ms) / 1000))
+        took = _took(agent, _ready_ms(job, planned, agent))
+        if took is not None:
+            found.append((agent.name, took))
     end_ms = _last_end_ms(planned)
     if end_ms is not None and job.head.ended_ms is not None:
         found.append((END, max(0, job.head.ended_ms - end_ms) / 1000))
     return found
+
+
+def _took(agent: AgentState, ready_ms: int | None) -> float | None:
+    """Seconds from when a step was ready to its good end; None without either."""
+    if agent.status is not AgentStatus.SUCCESS or agent.completed_ms is None or ready_ms is None:
+        return None
+    return max(0, agent.completed_ms - ready_ms) / 1000
 
 
 def _planned(job: Job) -> list[AgentState]:

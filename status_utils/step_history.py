@@ -1,7 +1,10 @@
 """How long a step took in earlier runs, in bounded space: a histogram of log-spaced bins, easy to merge.
 
 history = StepHistory().observed(12.1).observed(9.8)        one a (workflow, version, step)
-history.remaining(elapsed=5.0)                              equally likely values of what is left, in seconds
+history.curve().at(0.9)                                     what nine of ten runs stay below, in seconds
+
+Beside the histogram two sums tell how far the step is slow when the other steps of its run are
+(`run_pace.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 SHORTEST_SECONDS: Final = 0.01
 BINS_PER_DOUBLING: Final = 8
@@ -26,6 +29,17 @@ TAIL_SHAPE: Final = 3.0
 TAIL_END: Final = 0.999
 """Where that tail is cut: at ten times the longest run."""
 
+_BIN: Final = "b"
+_SUMS: Final = ("compared", "likeness")
+
+
+class WorkflowKey(NamedTuple):
+    """Whose runs are compared with each other: a tenant's, of one version of one workflow."""
+
+    tenant_id: str
+    workflow: str
+    version: str  # empty where none is told
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepHistory:
@@ -35,6 +49,8 @@ class StepHistory:
     """
 
     counts: Mapping[int, int] = field(default_factory=dict)
+    compared: int = 0  # runs in which it was compared with the other steps
+    likeness: int = 0  # sum over those, in thousandths: how alike they were (normal scores multiplied)
 
     @property
     def runs(self) -> int:
@@ -50,25 +66,29 @@ class StepHistory:
         counts = dict(self.counts)
         for index, count in other.counts.items():
             counts[index] = counts.get(index, 0) + count
-        return StepHistory(counts=counts)
+        return StepHistory(
+            counts=counts,
+            compared=self.compared + other.compared,
+            likeness=self.likeness + other.likeness,
+        )
 
-    def to_item(self) -> dict[str, Any]:
-        """Plain JSON types: `{"bins": {"57": 3}}`."""
-        return {"bins": {str(index): self.counts[index] for index in sorted(self.counts)}}
+    def to_item(self) -> dict[str, int]:
+        """Flat whole numbers, `{"b57": 3, "compared": 2, "likeness": 840}`: a table merges them by adding."""
+        bins = {f"{_BIN}{index}": self.counts[index] for index in sorted(self.counts)}
+        return bins | {name: value for name in _SUMS if (value := getattr(self, name))}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote; numbers may come back as Decimal."""
-        return cls(counts={int(index): int(count) for index, count in item.get("bins", {}).items()})
+        """What `to_item` wrote, and items merged of it; other attributes are passed over."""
+        bins = {name[1:]: count for name, count in item.items() if name[0] == _BIN and name[1:].isdigit()}
+        return cls(
+            counts={int(index): int(count) for index, count in bins.items()},
+            **{name: int(item.get(name, 0)) for name in _SUMS},
+        )
 
-    def remaining(self, elapsed: float, values: int) -> list[float]:
-        """What is left of a run that has taken `elapsed` seconds: equally likely values, ascending."""
-        curve = _Curve.of(self.counts)
-        shares = [(place + 0.5) / values for place in range(values)]
-        if elapsed >= curve.longest:
-            return [elapsed * (_tail(share) - 1.0) for share in shares]
-        passed = curve.share_below(elapsed)
-        return [max(0.0, curve.at(passed + (1.0 - passed) * share) - elapsed) for share in shares]
+    def curve(self) -> Curve:
+        """The next run's distribution."""
+        return Curve.of(self.counts)
 
 
 def bin_of(seconds: float) -> int:
@@ -77,7 +97,7 @@ def bin_of(seconds: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Curve:
+class Curve:
     """The next run's distribution.
 
     One share of n + 1 is kept for "longer than ever before": among n + 1 runs of one kind that is the chance
@@ -108,8 +128,20 @@ class _Curve:
         before = self.up_to[place - 1] if place else 0
         return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
 
+    def left_at(self, share: float, elapsed: float) -> float:
+        """What is left after `elapsed` seconds of a run that all but `share` of the runs stay below.
+
+        `share` is at least `share_below(elapsed)`.
+        """
+        if elapsed < self.longest:
+            return max(0.0, self.at(share) - elapsed)
+        beyond = self.share_below(elapsed)
+        return elapsed * (_tail((share - beyond) / (1.0 - beyond)) - 1.0)
+
     def share_below(self, seconds: float) -> float:
-        """The share of the runs that are over by `seconds`, which are less than the longest took."""
+        """The share of the runs that are over by `seconds`; beyond all of them, all but the one to come."""
+        if seconds >= self.longest:
+            return self.runs / (self.runs + 1)
         position = _position(seconds)
         place = bisect_right(self.indexes, position) - 1
         if place < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -67,6 +68,11 @@ def test_the_three_agents_run_at_the_same_time_and_know_their_attempt(machine: M
 STATUSES = ["complete", "error", "loading_agents", "synthesizing", "validating"]
 
 
+def batch_id_of(update: Mapping[str, Any]) -> str:
+    names = "$$.Execution.Name, $$.Execution.RedriveCount"
+    return f"States.Format('{{}}-{{}}-{update['status']}', {names})"
+
+
 def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_after_the_execution(
     machine: Machine,
 ) -> None:
@@ -76,10 +82,9 @@ def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_aft
         update = message["MessageBody"]
         assert state["Resource"].endswith(":states:::sqs:sendMessage")
         assert OWNER.items() <= update.items()
-        assert message["MessageGroupId.$"] == "$.jobId"
-        # A retry is the same message to the queue, and the same batch to the journal.
-        name = f"States.Format('{{}}-{update['status']}', $$.Execution.Name)"
-        assert message["MessageDeduplicationId.$"] == update["batchId.$"] == name
+        assert message["MessageGroupId.$"] == "States.Hash($.jobId, 'SHA-256')"
+        # A retry is the same message to the queue, and the same batch to the journal; a redrive is not.
+        assert message["MessageDeduplicationId.$"] == update["batchId.$"] == batch_id_of(update)
         assert update["timestamp.$"] == "$$.State.EnteredTime"
         statuses.append(update["status"])
     assert sorted(statuses) == STATUSES
@@ -95,7 +100,7 @@ def test_where_the_publisher_is_invoked_the_orchestrator_waits_for_each_commit(
         assert state["Resource"].endswith(":states:::lambda:invoke")
         assert "InvocationType" not in state["Parameters"]
         assert OWNER.items() <= update.items()
-        assert payload["batchId.$"] == f"States.Format('{{}}-{update['status']}', $$.Execution.Name)"
+        assert payload["batchId.$"] == batch_id_of(update)
         statuses.append(update["status"])
     assert sorted(statuses) == STATUSES
 

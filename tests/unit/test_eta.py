@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from status_utils.eta import END, MIN_RUNS, Eta, Step, estimate, observations, steps_of
+from status_utils.eta import END, Eta, Step, estimate, observations, steps_of
 from status_utils.events import StatusUpdate
 from status_utils.fold import fold
+from status_utils.run_pace import MIN_RUNS, lessons
 from status_utils.step_history import StepHistory
 from tests.unit.fold_cases import START_MS, committed, status
 
@@ -103,63 +104,84 @@ def retried(fails: float, run: Draw) -> Draw:
     return draw
 
 
-FAN_OUT: dict[str, tuple[tuple[str, ...], Draw]] = {
+Workflow = dict[str, tuple[tuple[str, ...], Draw]]
+Pace = Callable[[random.Random], float]
+
+FAN_OUT: Workflow = {
     "load": ((), lognormal(0.5, 0.2)),
     "geo": (("load",), lognormal(2.5, 0.6)),
     "category": (("load",), cached(0.6, lognormal(0.0, 0.3), lognormal(3.0, 0.4))),
     "severity": (("load",), lognormal(2.0, 0.8)),
     "write": (("geo", "category", "severity"), lognormal(1.5, 0.3)),
 }
-CHAIN: dict[str, tuple[tuple[str, ...], Draw]] = {
+CHAIN: Workflow = {
     "search": ((), retried(0.2, lognormal(2.0, 0.4))),
     "read": (("search",), lognormal(3.0, 0.7)),
     "answer": (("read",), lambda chance: chance.uniform(5, 9)),
 }
-ONE_STEP: dict[str, tuple[tuple[str, ...], Draw]] = {"wait": ((), lognormal(4.0, 1.0))}
-HELD_OUT = 480
-WORKFLOWS = {"fan-out": FAN_OUT, "chain": CHAIN, "one step": ONE_STEP}
-Workflow = dict[str, tuple[tuple[str, ...], Draw]]
+LONG_CHAIN: Workflow = {f"s{n}": ((f"s{n - 1}",) if n else (), lognormal(2.0, 0.5)) for n in range(8)}
+ONE_STEP: Workflow = {"wait": ((), lognormal(4.0, 1.0))}
+WORKFLOWS = {"fan-out": FAN_OUT, "chain": CHAIN, "long chain": LONG_CHAIN, "one step": ONE_STEP}
+
+SLOWED = frozenset(("geo", "severity", "write", "read", "answer", "s1", "s3", "s5"))
+"""The steps that a run's pace slows where it does not slow all."""
+PACES: dict[str, tuple[Pace, bool]] = {
+    "each step by itself": (lambda _: 1.0, True),
+    "much together": (lambda chance: chance.lognormvariate(0, 0.8), True),
+    "some together": (lambda chance: chance.lognormvariate(0, 0.8), False),
+}
+HELD_OUT = 288
+Run = dict[str, tuple[float, float]]
 
 
-def spans(workflow: Workflow, chance: random.Random) -> dict[str, tuple[float, float]]:
-    """One run: (ready, end) of each step."""
-    run: dict[str, tuple[float, float]] = {}
+def spans(workflow: Workflow, pace: tuple[Pace, bool], chance: random.Random) -> Run:
+    """One run: (ready, end) of each step. One pace slows all of its steps, or those in SLOWED."""
+    draw_pace, slows_all = pace
+    slower = draw_pace(chance)
+    run: Run = {}
     for name, (depends_on, draw) in workflow.items():
         ready = max((run[other][1] for other in depends_on), default=0.0)
-        run[name] = (ready, ready + draw(chance))
+        run[name] = (ready, ready + draw(chance) * (slower if slows_all or name in SLOWED else 1.0))
     return run
 
 
-def as_seen(workflow: Workflow, run: Mapping[str, tuple[float, float]], now: float) -> list[Step]:
+def as_seen(workflow: Workflow, run: Run, now: float) -> list[Step]:
     return [
         Step(
             name=name,
             depends_on=depends_on,
             elapsed=now - run[name][0] if run[name][0] <= now else None,
             done=run[name][1] <= now,
+            took=run[name][1] - run[name][0] if run[name][1] <= now else None,
         )
         for name, (depends_on, _) in workflow.items()
     ]
 
 
-def learnt(workflow: Workflow, runs: int, chance: random.Random) -> dict[str, StepHistory]:
-    seen = [spans(workflow, chance) for _ in range(runs)]
-    return {name: history_of([run[name][1] - run[name][0] for run in seen]) for name in workflow}
+def learnt(
+    workflow: Workflow, pace: tuple[Pace, bool], runs: int, chance: random.Random
+) -> dict[str, StepHistory]:
+    history: dict[str, StepHistory] = {}
+    for _ in range(runs):
+        run = spans(workflow, pace, chance)
+        for name, lesson in lessons([(name, end - at) for name, (at, end) in run.items()], history).items():
+            history[name] = history.get(name, StepHistory()).merged(lesson)
+    return history
 
 
 def coverage(
-    workflow: Workflow, *, runs: int, after: float, histories: int, seed: int
+    workflow: Workflow, pace: tuple[Pace, bool], *, runs: int, after: float, histories: int
 ) -> tuple[float, float]:
     """Of held-out runs still under way `after` seconds, the shares that ended within p50 and within p90.
 
     Estimates come from several histories of `runs` runs each, so that no lucky one decides.
     """
-    chance = seeded(seed)
+    chance = seeded(20_261_120)
     asked, within_p50, within_p90 = 0, 0, 0
     while asked < HELD_OUT:
-        history = learnt(workflow, runs, chance)
+        history = learnt(workflow, pace, runs, chance)
         for _ in range(HELD_OUT // histories):
-            run = spans(workflow, chance)
+            run = spans(workflow, pace, chance)
             left = max(end for _, end in run.values()) - after
             if left > 0:
                 found = estimate(as_seen(workflow, run, after), history)
@@ -170,17 +192,21 @@ def coverage(
     return within_p50 / asked, within_p90 / asked
 
 
-@pytest.mark.parametrize("after", [0.0, 10.0, 30.0])
+@pytest.mark.parametrize("after", [0.0, 20.0])
+@pytest.mark.parametrize("pace", PACES)
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_nine_of_ten_held_out_runs_end_within_p90_and_half_within_p50(name: str, after: float) -> None:
-    half, most = coverage(WORKFLOWS[name], runs=200, after=after, histories=8, seed=20_261_120)
+def test_nine_of_ten_held_out_runs_end_within_p90_and_about_half_within_p50(
+    name: str, pace: str, after: float
+) -> None:
+    half, most = coverage(WORKFLOWS[name], PACES[pace], runs=200, after=after, histories=12)
     assert 0.85 <= most <= 0.95
-    assert 0.40 <= half <= 0.60
+    assert 0.40 <= half <= 0.62
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_p90_is_no_promise_too_much_when_the_history_is_short(name: str) -> None:
-    _, most = coverage(WORKFLOWS[name], runs=MIN_RUNS, after=0.0, histories=120, seed=20_261_120)
+    steps_alone = PACES["each step by itself"]
+    _, most = coverage(WORKFLOWS[name], steps_alone, runs=MIN_RUNS, after=0.0, histories=120)
     assert most >= 0.85
 
 

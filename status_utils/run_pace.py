@@ -1,0 +1,148 @@
+"""How the steps of one run go together: what slows one down, a long input or a busy model, slows others too.
+
+A step's time is told by its normal score: where it stands among the earlier runs of the step, as a point of
+the normal distribution. One common factor, the run's pace, is behind the scores of all its steps, behind each
+as strongly as its loading (0 to below 1) says; the rest of a score is the step's own chance.
+
+    lessons(observations, history)          what a completed run adds to the history, by step
+    loadings(history)                       how strongly each step follows the pace, by step
+    paces(loadings, done, running)          equally likely paces of a run, given how it went so far
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from statistics import NormalDist
+from typing import Final
+
+from .step_history import StepHistory
+
+MIN_RUNS: Final = 5
+"""With fewer runs nothing is said: a p90 would be a guess, and so would a place among them."""
+
+SAMPLES: Final = 128
+SEED: Final = "statusbeam-eta-1"
+
+_LIKENESS_BEFORE: Final = 300
+_RUNS_BEFORE: Final = 6
+"""What is taken for granted of a step: in thousandths, and as if so many runs had said it."""
+
+_LOADING_MAX: Final = 0.97
+_ROUNDS: Final = 30
+_SURE: Final = 1e-9
+
+_NORMAL: Final = NormalDist()
+score: Final = _NORMAL.inv_cdf
+"""The normal score of a share between 0 and 1."""
+
+
+def share(point: float) -> float:
+    """The share that a normal score stands for, between 0 and 1 and never quite either."""
+    return min(1.0 - _SURE, max(_SURE, 0.5 * math.erfc(-point / math.sqrt(2.0))))
+
+
+def score_of(seconds: float, history: StepHistory) -> float:
+    """Where a run of a step stands among the earlier ones."""
+    runs = history.runs
+    place = history.curve().share_below(seconds) * (runs + 1)
+    return score((min(place, runs) + 0.5) / (runs + 1))
+
+
+def lessons(
+    observations: Iterable[tuple[str, float]], history: Mapping[str, StepHistory]
+) -> dict[str, StepHistory]:
+    """What the steps of a completed run (name, seconds) add to `history`, by step.
+
+    Merged into it, or added to it in its table by however many at once, it is the history with that run.
+    """
+    took = [(name, seconds) for name, seconds in observations if seconds >= 0]
+    known = [(name, score_of(seconds, history[name])) for name, seconds in took if _is_known(history, name)]
+    total = sum(point for _, point in known)
+    learnt: dict[str, StepHistory] = {}
+    for name, seconds in took:
+        learnt[name] = learnt.get(name, StepHistory()).observed(seconds)
+    if len(known) > 1:
+        for name, point in known:
+            others = (total - point) / (len(known) - 1)
+            alike = StepHistory(compared=1, likeness=round(1000 * point * others))
+            learnt[name] = learnt[name].merged(alike)
+    return learnt
+
+
+def _is_known(history: Mapping[str, StepHistory], name: str) -> bool:
+    return name in history and history[name].runs >= MIN_RUNS
+
+
+def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
+    """How strongly each step follows the pace of its run, from how alike it was to the mean of the others:
+    its loading multiplied by the mean of theirs."""
+    alike = {
+        name: max(0.0, _LIKENESS_BEFORE * _RUNS_BEFORE + step.likeness)
+        / (1000 * (_RUNS_BEFORE + step.compared))
+        for name, step in sorted(history.items())
+    }
+    if not alike:
+        return {}
+    start = math.sqrt(sum(alike.values()) / len(alike))
+    found = dict.fromkeys(alike, min(_LOADING_MAX, start))
+    for _ in range(_ROUNDS if len(alike) > 1 else 0):
+        total = sum(found.values())
+        for name, one in found.items():
+            others = max(0.05, (total - one) / (len(found) - 1))
+            # Half of the way each time: two steps alone would else swap their values for ever.
+            found[name] = min(_LOADING_MAX, (one + alike[name] / others) / 2)
+    return found
+
+
+def paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[float, float]]) -> list[float]:
+    """SAMPLES equally likely paces of a run, as normal scores, ascending.
+
+    `done`: (loading, score) of each step that is over; `running`: (loading, share of the runs that would be
+    over by now) of each one under way.
+    """
+    precision, pull = 1.0, 0.0
+    for loading, point in done:
+        own = 1.0 - loading * loading
+        precision += loading * loading / own
+        pull += loading * point / own
+    spread = 1.0 / math.sqrt(precision)
+    drawn = [pull / precision + spread * point for point in even_scores()]
+    left = [(loading, score(passed)) for loading, passed in running if loading > 0 and passed > _SURE]
+    if not left:
+        return drawn
+    # How likely each pace is to have come this far without an end.
+    weights = [1.0] * SAMPLES
+    for loading, point in left:
+        own = math.sqrt(1.0 - loading * loading)
+        weights = [w * share((loading * z - point) / own) for w, z in zip(weights, drawn, strict=True)]
+    return _drawn_anew(drawn, weights)
+
+
+def _drawn_anew(values: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """As many values, each as often as its weight says."""
+    step = sum(weights) / len(values)
+    found: list[float] = []
+    upto, at = 0.0, 0.5 * step
+    for value, weight in zip(values, weights, strict=True):
+        upto += weight
+        while at < upto and len(found) < len(values):
+            found.append(value)
+            at += step
+    return found + [values[-1]] * (len(values) - len(found))
+
+
+@cache
+def even_scores() -> tuple[float, ...]:
+    """SAMPLES equally likely normal scores, ascending."""
+    return tuple(score((place + 0.5) / SAMPLES) for place in range(SAMPLES))
+
+
+@lru_cache(maxsize=256)
+def shuffled_scores(name: str) -> tuple[float, ...]:
+    """The same in an order that is always the same for `name`, and unlike that of other names."""
+    scores = list(even_scores())
+    random.Random(f"{SEED}:{name}").shuffle(scores)  # noqa: S311 - sampling, not a secret
+    return tuple(scores)
