@@ -21,7 +21,8 @@ from status_utils.fold import fold
 from status_utils.memory import MemorySessionStore
 from status_utils.pipeline import Pipeline
 
-from .soak_work import TENANT, USER, Payload, deliveries, payloads
+from .soak_table import MemoryTable
+from .soak_work import TENANT, USER, Payload, agents_of, deliveries, payloads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,6 +81,14 @@ def soak_run(client: Any, table: str, *, seed: int, start: float, job_id: str | 
     return _Run(client, table, seed, start, job_id or f"soak-{seed}").run()
 
 
+def soak_runs(seeds: range, start: float) -> Tally:
+    """Run one job a seed, each on a table in memory of its own. Raises SoakError."""
+    tally = Tally()
+    for seed in seeds:
+        tally.add(soak_run(MemoryTable(), "StatusTable", seed=seed, start=start))
+    return tally
+
+
 class _Run:
     def __init__(self, client: Any, table: str, seed: int, start: float, job_id: str) -> None:
         self.rng = Random(seed)  # noqa: S311 - no secret
@@ -93,7 +102,7 @@ class _Run:
         self._sessions = MemorySessionStore()
         self._sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
         self._idle = [self._new_publisher() for _ in range(PUBLISHERS)]
-        self._payloads = payloads(self.rng, job_id, int(start * 1000))
+        self._payloads = payloads(self.rng, job_id, int(start * 1000), agents=agents_of(seed))
         self._waiting = deliveries(self.rng, self._payloads)
 
     def run(self) -> Tally:
