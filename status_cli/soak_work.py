@@ -16,6 +16,10 @@ AGENTS: Final = 8
 FEW_AGENTS: Final = 2
 FULL_EVERY: Final = 20
 ATTEMPTS: Final = 2
+CLOSER: Final = "closer"
+"""The batch that ends the job on somebody's behalf, if nobody else has."""
+CLOSED: Final = 0.5
+"""How many jobs have one."""
 TENANT, USER = "soak", "soaker"
 
 _MOST_DELIVERIES = 3
@@ -42,6 +46,10 @@ def payloads(rng: Random, job_id: str, start_ms: int, *, agents: int = AGENTS) -
             updates = [_entry(rng, job_id, start_ms, said) for said in part]
             found.append({"batchId": f"b{len(found)}", "updates": updates})
             at += len(part)
+    if rng.random() < CLOSED:
+        word = {"status": "error", "attempt": 1}
+        closing = {"batchId": CLOSER, "onlyIfOpen": True, "updates": [_entry(rng, job_id, start_ms, word)]}
+        found.append(closing)
     return found
 
 
