@@ -12,7 +12,7 @@ last estimate down. Nothing here fails a commit: what can't be known is left out
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,9 +100,17 @@ class Estimates:
                 whole = self._snapshot(change.after.head.job_id)
             took = [] if whole is None else observations(whole)
             if took:
-                self._histories.add(workflow, lessons(took, self._history(workflow)))
+                self._add(workflow, took)
         except StatusError as error:
             _log.warning("job_id=<%s>, code=<%s> | not in the history", change.after.head.job_id, error.code)
+
+    def _add(self, workflow: WorkflowKey, took: Sequence[tuple[str, float]]) -> None:
+        history = self._history(workflow)
+        learnt = lessons(took, history)
+        self._histories.add(workflow, learnt)
+        # What this process has learnt it knows at once; what others have, when it reads the next time.
+        merged = {name: history.get(name, StepHistory()).merged(lesson) for name, lesson in learnt.items()}
+        self._kept[workflow] = (self._kept[workflow][0], {**history, **merged})
 
     def _history(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
         now = self._clock.now()

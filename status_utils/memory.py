@@ -131,22 +131,24 @@ class MemorySessionStore:
     """A SessionStore that lasts as long as the process."""
 
     def __init__(self) -> None:
-        self._sessions: dict[tuple[str, str, str], float] = {}
+        self._sessions: dict[tuple[str, str], dict[str, float]] = {}
+        self._lock = Lock()
 
     def open(self, tenant_id: str, user_id: str | None, connection_id: str, *, until: float) -> None:
         """A client of the user connects, or an operator of the tenant (None), until epoch seconds at most."""
-        self._sessions[tenant_id, user_id or "", connection_id] = until
+        with self._lock:
+            self._sessions.setdefault((tenant_id, user_id or ""), {})[connection_id] = until
 
     def close(self, tenant_id: str, user_id: str | None, connection_id: str) -> None:
         """It leaves."""
-        self._sessions.pop((tenant_id, user_id or "", connection_id), None)
+        with self._lock:
+            self._sessions.get((tenant_id, user_id or ""), {}).pop(connection_id, None)
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
-        return any(
-            until > now and tenant == tenant_id and user in (user_id, "")
-            for (tenant, user, _), until in self._sessions.items()
-        )
+        with self._lock:
+            watchers = [self._sessions.get((tenant_id, who), {}) for who in (user_id, "")]
+            return any(until > now for sessions in watchers for until in sessions.values())
 
 
 class MemoryHistories:

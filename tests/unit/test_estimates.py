@@ -180,6 +180,17 @@ def test_a_job_is_told_how_long_earlier_ones_took_from_its_first_status_on(learn
     assert (publisher.last("job").metadata or {})["eta"] == eta
 
 
+def test_a_publisher_knows_at_once_what_it_has_learnt_itself(world: World) -> None:
+    publisher = world.publisher()
+    for number in range(MIN_RUNS - 1):
+        publisher.run(f"earlier-{number}", load=0, geo=1)
+    publisher.say("too soon", begin())
+    assert publisher.eta_of("too soon") is None
+    publisher.run("the fifth", load=0, geo=1)
+    publisher.say("job", begin())
+    assert publisher.eta_of("job") is not None
+
+
 def test_the_estimate_follows_the_job(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin())

@@ -208,7 +208,8 @@ def test_a_job_that_has_not_begun_is_an_empty_snapshot(runtime: JsRuntime) -> No
 
 def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome | str]:
     """How often getJob reads a job that looks like this each time, and what it answers."""
-    read, stash, prev, often = step(runtime, "getJob.read"), {}, None, 0
+    read, often, prev = step(runtime, "getJob.read"), 0, None
+    stash: JsonObject = {}
     for items in reads:
         asked = read.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": prev})
         prev = asked.value
