@@ -85,6 +85,17 @@ def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
         soak(range(1), table)
 
 
+@pytest.mark.parametrize(
+    ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was passed over")]
+)
+def test_the_soak_finds_out_when_last_words_are_not_told_apart(
+    decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("status_utils.commits.is_open_to", lambda before, after: decided)
+    with pytest.raises(SoakError, match=problem):
+        soak(range(200), MemoryTable)
+
+
 def test_a_client_that_joins_over_a_bad_network_ends_with_the_log() -> None:
     tally = JoinTally()
     for seed in range(JOINS):
