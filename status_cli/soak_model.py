@@ -25,7 +25,7 @@ from status_utils.only_if_open import is_open_to
 from status_utils.pipeline import Pipeline
 
 from .soak_table import MemoryTable
-from .soak_work import MOST_SECONDS, CLOSER, TENANT, USER, Payload, agents_of, deliveries, payloads
+from .soak_work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, agents_of, deliveries, payloads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -105,7 +105,9 @@ class _Run:
         self._sessions = MemorySessionStore()
         self._sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
         self._idle = [self._new_publisher() for _ in range(PUBLISHERS)]
-        self._payloads = payloads(self.rng, job_id, int((start - MOST_SECONDS) * 1000), agents=agents_of(seed))
+        self._payloads = payloads(
+            self.rng, job_id, int((start - MOST_SECONDS) * 1000), agents=agents_of(seed)
+        )
         self._waiting = deliveries(self.rng, self._payloads)
 
     def run(self) -> Tally:

@@ -20,6 +20,8 @@ CLOSER: Final = "closer"
 """The batch that ends the job on somebody's behalf, if nobody else has."""
 CLOSED: Final = 0.5
 """How many jobs have one."""
+SILENT: Final = 0.5
+"""How many of those have no last word of their own."""
 TENANT, USER = "soak", "soaker"
 
 _MOST_DELIVERIES = 3
@@ -38,6 +40,9 @@ def payloads(rng: Random, job_id: str, start_ms: int, *, agents: int = AGENTS) -
     """The payloads of one job, each with the statuses that one source sends together."""
     sources = [list(_orchestrator(rng, agents))]
     sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(agents)]
+    closed = rng.random() < CLOSED
+    if closed and rng.random() < SILENT:
+        sources[0].pop()
     found: list[Payload] = []
     for source in sources:
         at = 0
@@ -46,7 +51,7 @@ def payloads(rng: Random, job_id: str, start_ms: int, *, agents: int = AGENTS) -
             updates = [_entry(rng, job_id, start_ms, said) for said in part]
             found.append({"batchId": f"b{len(found)}", "updates": updates})
             at += len(part)
-    if rng.random() < CLOSED:
+    if closed:
         word = {"status": "error", "attempt": 1}
         closing = {"batchId": CLOSER, "onlyIfOpen": True, "updates": [_entry(rng, job_id, start_ms, word)]}
         found.append(closing)
