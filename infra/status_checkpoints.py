@@ -28,9 +28,7 @@ _EXECUTION_INPUT = "$states.context.Execution.Input"
 # An execution's ARN is longer than ids may be; of its digest this much tells the executions of one job apart.
 _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 # What a state says again after a redrive is news, what it sends again is not. The emulator redrives nothing.
-_REDRIVE = (
-    "($states.context.Execution.RedriveCount > 0 ? '-' & $string($states.context.Execution.RedriveCount) : '')"
-)
+_REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
 _KEY_LENGTH = 48  # with execution, item, attempt and word it stays below BATCH_ID_LENGTH
 _ITEM_LENGTH = 12
 

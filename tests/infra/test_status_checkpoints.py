@@ -212,7 +212,7 @@ def test_the_owner_may_be_somewhere_else_in_the_executions_input() -> None:
     workflow = Workflow("JSONPath", owner="$states.context.Execution.Input.detail")
     states = workflow.states(workflow.checkpoints.status("Say", "validating", "Checking"))
     said = states["Say"]["Arguments"]
-    assert said["MessageGroupId"] == "{% ($states.context.Execution.Input.detail).jobId %}"
+    assert said["MessageGroupId"] == "{% $hash(($states.context.Execution.Input.detail).jobId, 'SHA-256') %}"
     assert update(states["Say"])["tenantId"] == "{% ($states.context.Execution.Input.detail).tenantId %}"
 
 
