@@ -35,7 +35,7 @@ from localcloud.users import create_demo_users
 T = TypeVar("T")
 
 WARM_PUBLISHERS = 3
-DASHBOARD = ROOT / "web" / "dashboard"
+DASHBOARD = ROOT / "web" / "dashboard" / "dist"
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +173,8 @@ class LocalSystem:
         self._parts.reserved.close()
         if self._parts.faults is not None:
             logger.warning("path=<%s> | faults may be switched on", FAULTS_PATH)
+        if not (DASHBOARD / "index.html").exists():
+            self._tell("the page is not built: `make web` builds it")
         return await DataPlane.start(
             HOST,
             self._port,
