@@ -15,7 +15,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
+SOURCES := app.py .ci/audit.py .ci/scan_secrets.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
 
 .PHONY: help
 help: ## list the commands
@@ -31,7 +31,7 @@ help: ## list the commands
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
 	@touch $@
 
-node_modules/.ready: .venv/.ready package.json package-lock.json
+node_modules/.ready: .venv/.ready package.json package-lock.json web/client/package.json web/dashboard/package.json
 	@npm ci --silent
 	@touch $@
 
@@ -63,18 +63,35 @@ down: .venv/.ready ## stop it
 status: .venv/.ready ## say whether it runs
 	@statusbeam local status
 
+# --- web --------------------------------------------------------------------------------------------------
+
+.PHONY: web web-size
+web: setup ## build the client library and the page; says what they cost over the wire
+	npm run build --silent --workspaces --if-present
+
+web-size: setup ## say what the client library costs over the wire; fails above the budget
+	npm run size --silent --workspace web/client
+
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test screenshots lock
-check: setup ## lint, format, types, import rules
+.PHONY: check test audit screenshots lock
+check: setup ## lint, format, types, import rules, secrets
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
 	mypy $(SOURCES)
 	lint-imports
+	npx biome check
+	npm run check --silent --workspaces --if-present
+	python .ci/scan_secrets.py
+
+audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
+	python .ci/audit.py
 
 test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
-	node --test 'web/**/tests/*.test.js'
+	node --test 'web/dashboard/tests/*.test.js'
+	npm test --silent --workspaces --if-present
 	pytest
+	python .ci/audit.py --if-reachable
 
 screenshots: setup browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_whole_flow.py --screenshots docs/images

@@ -2,15 +2,18 @@
 
     python -m benchmarks.caller [--runs 9]
 
-`import status_utils` against `import boto3`, each in fresh interpreters; one publish outside a scope against
-one asynchronous invoke through a boto3 client that is already there. CPU time, ratios, goals.
+`import status_utils` against `import boto3`, each in fresh interpreters. One status, outside and in a scope,
+against one asynchronous invoke through a boto3 client that is already there: CPU time of the calling thread.
+Sends of a thousand progress calls. What a handler waits when its backend is dead, with the SDK loaded before.
 """
 
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -32,22 +35,54 @@ import json, time
 {setup}
 for number in range(20):
     call(number)
-begun = time.process_time()
+settle()
+begun = time.thread_time()
 for number in range({calls}):
     call(number)
-print(json.dumps({{"us": (time.process_time() - begun) * 1e6 / {calls}}}))
+print(json.dumps({{"us": (time.thread_time() - begun) * 1e6 / {calls}}}))
 """
 PUBLISH = """
 import status_utils
+def settle(): ...
 def call(number):
     assert status_utils.publish_agent_status(
         "job-1", "user-1", "tenant-1", "Geo Agent", "agent_invoking", f"Looking up street {number}")
 """
+SCOPE = """
+from status_utils import job, publish_agent_status, report_progress
+the_job = job(job_id="job-1", user_id="user-1", tenant_id="tenant-1").__enter__()
+agent = the_job.agent("Geo Agent").__enter__()
+def settle():
+    the_job.sender.flush(60, patient=True)
+"""
+IN_SCOPE = (
+    SCOPE
+    + """
+def call(number):
+    agent.status("looking_up", f"Looking up street {number}")
+"""
+)
+PUBLISH_IN_SCOPE = (
+    SCOPE
+    + """
+def call(number):
+    assert publish_agent_status(
+        "job-1", "user-1", "tenant-1", "Geo Agent", "looking_up", f"Looking up street {number}")
+"""
+)
+PROGRESS_IN_SCOPE = (
+    SCOPE
+    + """
+def call(number):
+    report_progress(number / 1000, f"Looking up street {number}")
+"""
+)
 INVOKE = """
 import os, uuid
 from datetime import datetime, timezone
 import boto3
 client = boto3.client("lambda")
+def settle(): ...
 def call(number):
     update = {
         "jobId": "job-1", "userId": "user-1", "tenantId": "tenant-1", "eventId": str(uuid.uuid4()),
@@ -56,8 +91,48 @@ def call(number):
     client.invoke(FunctionName=os.environ["STATUS_PUBLISHER_FUNCTION"], InvocationType="Event",
                   Payload=json.dumps({"updates": [update]}).encode())
 """
+PROGRESS = """
+import json, time
+from status_utils import job, LambdaTransport
+class Counting(LambdaTransport):
+    sends = 0
+    def send(self, payload):
+        self.sends += 1
+        super().send(payload)
+transport = Counting("status-publisher")
+transport.prepare()
+with job(job_id="job-1", user_id="user-1", tenant_id="tenant-1", transport=transport) as j:
+    with j.agent("Geo Agent") as agent:
+        begun = time.monotonic()
+        for number in range(1000):
+            agent.progress(number / 10, f"Street {number}")
+            time.sleep(max(0, begun + number / 1000 - time.monotonic()))
+        seconds = time.monotonic() - begun
+j.sender.flush(60, patient=True)
+print(json.dumps({"sends": transport.sends, "seconds": seconds}))
+"""
+HANDLER = """
+import json, time
+from status_utils import status_handler
+from status_utils.transports import default_transport
+default_transport().prepare()
+@status_handler("Geo Agent")
+def handler(event, context):
+    return sum(range(1000))
+def took(number):
+    begun = time.monotonic()
+    handler({{"jobId": f"job-{{number}}", "userId": "user-1", "tenantId": "tenant-1"}}, None)
+    return (time.monotonic() - begun) * 1000
+first = took(0)
+later = sorted(took(number) for number in range(1, 51))
+print(json.dumps({{"first": first, "later": later[25], "worst": later[-1]}}))
+"""
 CALLS_PER_RUN = 200
 IMPORT_GOAL = 1 / 5
+CALL_GOAL = 1 / 100
+SENDS_GOAL = 10
+FIRST_GOAL_MS = 250
+LATER_GOAL_MS = 5
 
 
 def report(runs: int) -> None:
@@ -65,16 +140,70 @@ def report(runs: int) -> None:
     goals = [*_imports(runs)]
     with tempfile.TemporaryDirectory() as folder, Server(python("benchmarks.fake_aws", folder)) as aws:
         environment = lambda_environment(aws.port, Path(folder))
-        probes = {
-            name: _code(CALLS.format(setup=setup, calls=CALLS_PER_RUN))
-            for name, setup in (("publish", PUBLISH), ("invoke", INVOKE))
-        }
-        calls = paired(runs, {n: partial(ask, probe, environment=environment) for n, probe in probes.items()})
-    publish, invoke = ([run["us"] for run in calls[name]] for name in ("publish", "invoke"))
-    print(f"publish_agent_status    {Spread.of(publish)} us")
-    print(f"boto3 invoke (Event)    {Spread.of(invoke)} us")
-    print(f"publish / invoke        {Spread.of(ratios(publish, invoke))}   (no goal: a call is an invoke)")
+        goals += _calls(runs, environment)
+        goals += _progress(runs, environment)
+        goals += _dead_backends(runs, environment)
     print("", *goals, sep="\n")
+
+
+def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
+    sources = {
+        "publish": PUBLISH,
+        "invoke": INVOKE,
+        "scope": IN_SCOPE,
+        "publish in scope": PUBLISH_IN_SCOPE,
+        "report_progress": PROGRESS_IN_SCOPE,
+    }
+    probes = {name: _code(CALLS.format(setup=setup, calls=CALLS_PER_RUN)) for name, setup in sources.items()}
+    calls = paired(runs, {n: partial(ask, probe, environment=environment) for n, probe in probes.items()})
+    us = {name: [run["us"] for run in calls[name]] for name in sources}
+    print(f"boto3 invoke (Event)            {Spread.of(us['invoke'])} us")
+    print(f"publish_agent_status            {Spread.of(us['publish'])} us")
+    print(f"publish / invoke                {Spread.of(ratios(us['publish'], us['invoke']))}")
+    for name in ("scope", "publish in scope", "report_progress"):
+        print(f"{name:<31} {Spread.of(us[name])} us")
+    return [
+        Goal(
+            what=f"{what} / boto3 invoke, CPU of the caller",
+            values=ratios(us[name], us["invoke"]),
+            at_most=CALL_GOAL,
+        )
+        for name, what in (
+            ("scope", "agent.status in a scope"),
+            ("publish in scope", "publish_agent_status in a scope"),
+            ("report_progress", "report_progress in a scope"),
+        )
+    ]
+
+
+def _progress(runs: int, environment: Mapping[str, str]) -> list[Goal]:
+    found = [ask(_code(PROGRESS), environment=environment) for _ in range(min(runs, 3))]
+    print(f"1000 progress calls took        {Spread.of([run['seconds'] for run in found])} s")
+    sends = [run["sends"] for run in found]
+    return [
+        Goal(what="sends of a job with 1000 progress calls in a second", values=sends, at_most=SENDS_GOAL)
+    ]
+
+
+def _dead_backends(runs: int, environment: Mapping[str, str]) -> list[Goal]:
+    """Nobody listens: connections are refused. Nobody answers: they are taken and then nothing happens."""
+    goals = []
+    with socket.socket() as silent, socket.socket() as closed:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(128)
+        closed.bind(("127.0.0.1", 0))
+        for name, backend in (("refuses", closed), ("is silent", silent)):
+            url = f"https://127.0.0.1:{backend.getsockname()[1]}"
+            dead = {**environment, "AWS_ENDPOINT_URL": url}
+            found = [ask(_code(HANDLER.format()), environment=dead) for _ in range(min(runs, 5))]
+            first, later = ([run[key] for run in found] for key in ("first", "later"))
+            print(f"worst later one, {name:<14} {Spread.of([run['worst'] for run in found])} ms")
+            what = f"a handler whose backend {name}"
+            goals += [
+                Goal(what=f"{what}, once", values=first, at_most=FIRST_GOAL_MS, unit=" ms"),
+                Goal(what=f"{what}, then", values=later, at_most=LATER_GOAL_MS, unit=" ms"),
+            ]
+    return goals
 
 
 def _imports(runs: int) -> list[Goal]:

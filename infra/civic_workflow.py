@@ -6,7 +6,6 @@ that fails is passed over, so status never stops the work.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -19,7 +18,8 @@ from constructs import Construct
 
 from infra.compliance import accept
 from infra.stage import StageConfig
-from infra.status_route import Checkpoint, StatusRoute
+from infra.status_checkpoints import StatusCheckpoints
+from infra.status_route import StatusRoute
 
 _OWNER = ("jobId", "userId", "tenantId")
 _FOR_AGENTS = ("complaint", "playbook", "failAgent")
@@ -89,7 +89,6 @@ class CivicWorkflow(Construct):
         super().__init__(scope, construct_id)
         self._functions = functions
         self._route = route
-        self._checkpoints: list[Checkpoint] = []
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         log_group = logs.LogGroup(
             self,
@@ -121,30 +120,24 @@ class CivicWorkflow(Construct):
         )
 
     def _definition(self) -> sfn.IChainable:
-        stopped = sfn.Fail(
-            self, "Stopped", error="StepFailed", cause="A step failed; the log says which and why."
-        )
-        # Not the error's own words: they may name ARNs. The agent that failed has said why, in its status.
-        failed = self._checkpoint("PublishError", "error", "The job stopped because one of its steps failed.")
-        failed.next(stopped)
-        failed.add_catch(stopped)
-        steps = self._steps_in_order()
-        for step, following in zip(steps, (*steps[1:], sfn.Succeed(self, "Done")), strict=True):
-            step.next(following)
-            # A publisher that fails never stops the work; anything else does, and says so.
-            is_checkpoint = step in self._checkpoints
-            step.add_catch(following if is_checkpoint else failed, result_path="$.failure")
-        nobody = sfn.Pass(self, "NobodyFails", result=sfn.Result.from_string(""), result_path="$.failAgent")
-        asked = sfn.Choice(self, "IsAFailureAskedFor").when(sfn.Condition.is_present("$.failAgent"), steps[0])
-        return asked.otherwise(nobody.next(steps[0]))
-
-    def _steps_in_order(self) -> tuple[Checkpoint | sfn.Parallel, ...]:
+        reports = StatusCheckpoints(self, "Checkpoints", route=self._route)
         agents = sfn.Parallel(self, "RunAgents", result_path="$.findings")
         for agent in self._functions.agents:
             agents.branch(self._agent(agent))
         found = (*_FOR_AGENTS, "findings")
-        return (
-            self._checkpoint(
+        playbook = self._work("LoadPlaybook", self._functions.load_playbook, "playbook", ("complaint",))
+        validate = self._work("Validate", self._functions.validate, "validation", found)
+        synthesize = self._work("Synthesize", self._functions.synthesize, "synthesis", (*found, "validation"))
+        # Not the error's own words: they may name ARNs. The agent that failed has said why, in its status.
+        failed = reports.status(
+            "PublishError", "error", "The job stopped because one of its steps failed."
+        ).next(
+            sfn.Fail(self, "Stopped", error="StepFailed", cause="A step failed; the log says which and why.")
+        )
+        for step in (playbook, agents, validate, synthesize):
+            step.add_catch(failed, result_path="$.failure")
+        steps = (
+            reports.status(
                 "PublishLoadingAgents",
                 "loading_agents",
                 "Choosing agents for this complaint.",
@@ -154,42 +147,29 @@ class CivicWorkflow(Construct):
                     "workflow": "civic-complaints",
                     "workflowVersion": "1",
                 },
-            ),
-            self._work("LoadPlaybook", self._functions.load_playbook, into="playbook", given=("complaint",)),
-            agents,
-            self._checkpoint("PublishValidating", "validating", "Checking what the agents found."),
-            self._work("Validate", self._functions.validate, into="validation", given=found),
-            self._checkpoint("PublishSynthesizing", "synthesizing", "Putting the answer together."),
-            self._work(
-                "Synthesize", self._functions.synthesize, into="synthesis", given=(*found, "validation")
-            ),
-            self._checkpoint(
-                "PublishComplete",
-                "complete",
-                sfn.JsonPath.string_at("$.synthesis.summary"),
-                metadata={"workOrder": sfn.JsonPath.object_at("$.synthesis")},
-            ),
+            )
+            .next(playbook)
+            .next(agents)
+            .next(reports.status("PublishValidating", "validating", "Checking what the agents found."))
+            .next(validate)
+            .next(reports.status("PublishSynthesizing", "synthesizing", "Putting the answer together."))
+            .next(synthesize)
+            .next(
+                reports.status(
+                    "PublishComplete",
+                    "complete",
+                    "{% $states.input.synthesis.summary %}",
+                    metadata={"workOrder": "{% $states.input.synthesis %}"},
+                )
+            )
+            .next(sfn.Succeed(self, "Done"))
         )
-
-    def _checkpoint(
-        self, state_name: str, status: str, message: str, *, metadata: Mapping[str, object] | None = None
-    ) -> Checkpoint:
-        """A status of the orchestrator."""
-        update = {**_paths(_OWNER), "status": status, "message": message}
-        if metadata is not None:
-            update["metadata"] = metadata
-        # The redrive's number: what a state says again after a redrive is news, what it sends again is not.
-        batch_id = sfn.JsonPath.format(
-            f"{{}}-{{}}-{status}",
-            sfn.JsonPath.string_at("$$.Execution.Name"),
-            sfn.JsonPath.string_at("$$.Execution.RedriveCount"),
-        )
-        task = self._route.checkpoint(self, state_name, batch_id=batch_id, update=update)
-        self._checkpoints.append(task)
-        return task
+        nobody = sfn.Pass(self, "NobodyFails", result=sfn.Result.from_string(""), result_path="$.failAgent")
+        asked = sfn.Choice(self, "IsAFailureAskedFor").when(sfn.Condition.is_present("$.failAgent"), steps)
+        return asked.otherwise(nobody.next(steps))
 
     def _work(
-        self, state_name: str, function: lambda_.IFunction, *, into: str, given: tuple[str, ...]
+        self, state_name: str, function: lambda_.IFunction, into: str, given: tuple[str, ...]
     ) -> tasks.LambdaInvoke:
         task = self._invoke(state_name, function, given=given, result_path=f"$.{into}")
         task.add_retry(
@@ -223,8 +203,7 @@ class CivicWorkflow(Construct):
 
 def _planned(agent: CivicAgent) -> dict[str, str]:
     # The id that the agent's own statuses carry, so that the planned agent and the running one are the same.
-    invocation_id = sfn.JsonPath.format(f"{{}}-{agent.key}", sfn.JsonPath.string_at("$.jobId"))
-    return {"name": agent.name, "invocationId": invocation_id}
+    return {"name": agent.name, "invocationId": f"{{% $states.input.jobId & '-{agent.key}' %}}"}
 
 
 def _paths(names: tuple[str, ...]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.bundling import build_bundle
 from infra.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
 from infra.execution_closer import ExecutionCloser
@@ -56,6 +57,10 @@ class ExampleStack(Stack):
             route.grant(self._functions[f"{key}_agent"].role)
         if stage.agent_tools == "aws":
             self._grant_tools(stage)
+        if stage.alarms:
+            alarms = Alarms(self, "Alarms", stage=stage)
+            alarms.dead_letters({"ExecutionDeadLetters": closer.dead_letters})
+            self._output("AlarmTopicArn", alarms.topic.topic_arn)
         self._output("StateMachineArn", workflow.state_machine.state_machine_arn)
         self._output("ExecutionDeadLetterQueueUrl", closer.dead_letters.queue_url)
 

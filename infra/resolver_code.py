@@ -1,6 +1,7 @@
 """What AppSync gets to read: the schema for a stage, and each resolver's code with the shared guard in it.
 
-Every field but publishStatus may only be reached through `viewer(ctx)`; one without it stops synth.
+Every field but publishStatus may only be reached through `viewer(ctx)`; one without it stops synth. What a
+field does beside that comes after the step `LOGIN_CHECK`, which refuses logins that were ended.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from infra.bundling import ROOT
 SCHEMA = ROOT / "graphql" / "schema.graphql"
 RESOLVERS = ROOT / "graphql" / "resolvers"
 GUARD = "_viewer.js"
+HAND_ON = "_handOn.js"
+LOGIN_CHECK = "liveLogin"
 UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers what it was given
 _CODE_LIMIT = 32_000  # AppSync takes 32 KB of code
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
@@ -35,9 +38,14 @@ class FieldName:
         return f"{self.type_name}.{self.field_name}"
 
 
-def schema_text(*, api_key: bool) -> str:
-    """The schema as the stage offers it: on AWS, a directive of a mode that the API lacks is an error."""
+def schema_text(*, api_key: bool, oidc: bool = False) -> str:
+    """The schema as the stage offers it: on AWS, a directive of a mode that the API lacks is an error.
+
+    `oidc`: readers sign in with an OpenID Connect provider, in Cognito's place.
+    """
     text = SCHEMA.read_text()
+    if oidc:
+        text = re.sub(r"@aws_cognito_user_pools\b", "@aws_oidc", text)
     return text if api_key else re.sub(r"\s*@aws_api_key\b", "", text)
 
 
@@ -70,6 +78,11 @@ def function_code(name: str, resolvers: Path = RESOLVERS) -> str:
     the rest of the shared page."""
     path = resolvers / f"{name}.js"
     return _checked(_with_guard(path.read_text(), (resolvers / GUARD).read_text()), path.name)
+
+
+def hand_on_code(resolvers: Path = RESOLVERS) -> str:
+    """The code of the resolver of a field whose own code is a step of its pipeline."""
+    return _checked((resolvers / HAND_ON).read_text(), HAND_ON)
 
 
 def _with_guard(text: str, guard: str) -> str:

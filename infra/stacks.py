@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from aws_cdk import App, Stack, Tags
 
+from infra.bundling import ROOT
 from infra.compliance import add_checks
 from infra.example_stack import ExampleStack
 from infra.stage import StageConfig, api_key_expiry, stages
 from infra.status_route import status_route
 from infra.status_stack import StatusStack
+from infra.web_stack import WebStack
+
+PAGE = ROOT / "web" / "dashboard" / "dist"
+"""Where `make web` builds the page."""
 
 
 def add_stages(
@@ -20,17 +26,20 @@ def add_stages(
     only: str | None = None,
     region: str | None = None,
     appsync_url_override: str | None = None,
+    page: Path = PAGE,
 ) -> None:
-    """Fill `app` with the stacks of all stages, or of the stage called `only`.
+    """Fill `app` with the stacks of all stages, or of the stage called `only`. `page` is the folder of the
+    built page.
 
-    Raises ValueError for an unknown name, BundleError and ResolverError for parts that cannot be deployed.
+    Raises ValueError for an unknown name; BundleError, ResolverError and WebError for parts that cannot be
+    deployed.
     """
     for stage in stages(only=only, region=region, appsync_url_override=appsync_url_override):
-        add_stage(app, stage, today=today)
+        add_stage(app, stage, today=today, page=page)
     add_checks(app)
 
 
-def add_stage(app: App, stage: StageConfig, *, today: dt.date) -> None:
+def add_stage(app: App, stage: StageConfig, *, today: dt.date, page: Path = PAGE) -> None:
     """The stacks of one stage."""
     prefix = f"Statusbeam-{stage.name}"  # stack names are for good: another name is another stack
     status = StatusStack(app, f"{prefix}-Status", stage=stage, api_key_expires=api_key_expiry(stage, today))
@@ -39,5 +48,8 @@ def add_stage(app: App, stage: StageConfig, *, today: dt.date) -> None:
         publisher = status.publisher
         route = status_route(stage, publisher=publisher.function, queue=publisher.queue)
         stacks.append(ExampleStack(app, f"{prefix}-Example", stage=stage, route=route))
+    if stage.web is not None:
+        web = WebStack(app, f"{prefix}-Web", stage=stage, site=stage.web, page=status.page, folder=page)
+        stacks.append(web)
     for stack in stacks:
         Tags.of(stack).add("statusbeam:stage", stage.name)

@@ -19,6 +19,72 @@ EMULATOR_ACCOUNT = "000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingUserPool:
+    """A Cognito user pool that is there already; whoever has it puts the claims into its tokens.
+
+    Its tokens carry `sub`, the tenant as `tenantId` or `custom:tenantId`, which users must not be able to
+    write, and the roles as `cognito:groups`.
+    """
+
+    user_pool_id: str
+    """In the stage's own region and account."""
+    client_id: str
+    """The app client of the page; tokens of the pool's other clients are taken as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcProvider:
+    """Any other OpenID Connect provider, in Cognito's place.
+
+    Its tokens carry `sub`, and under the names below the tenant (text, which users must not be able to write)
+    and the roles (a list, or text with spaces between them).
+    """
+
+    issuer: str
+    """As tokens spell it in `iss`; `<issuer>/.well-known/openid-configuration` must be reachable."""
+    client_id: str
+    """Whose tokens are taken: it must be in their `aud` or `azp`. A regular expression."""
+    tenant_claim: str = "tenantId"
+    roles_claim: str = "roles"
+
+    def __post_init__(self) -> None:
+        if not self.issuer.startswith("https://"):
+            raise ValueError(f"an issuer is an https address, not {self.issuer!r}")
+        if not self.client_id:
+            raise ValueError("without a client id, tokens made for anybody would be taken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSite:
+    """The page on CloudFront.
+
+    `domain` and `certificate_arn` (ACM, us-east-1) go together; without them it has CloudFront's own name,
+    whose lowest TLS version is CloudFront's choice.
+    """
+
+    domain: str | None = None
+    certificate_arn: str | None = None
+    web_acl_arn: str | None = None
+    """A web ACL of scope CLOUDFRONT; those live in us-east-1 whatever the stage's region is."""
+    everywhere: bool = False
+    """From all of CloudFront's locations, not only those of North America and Europe, which cost less."""
+
+    def __post_init__(self) -> None:
+        if (self.domain is None) is not (self.certificate_arn is None):
+            raise ValueError("domain and certificate_arn go together")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebFirewall:
+    """AWS WAF before the API."""
+
+    requests_in_five_minutes: int = 2_000
+    """Of one address, those that IAM signed not counted; above it, WAF blocks the address for a while."""
+    allowed_origins: tuple[str, ...] = ()
+    """Pages that may call the API, as browsers write them in `Origin`; none named, any page may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """What an environment is like. `name` is part of stack names: it never changes for a deployed stage."""
 
@@ -48,6 +114,13 @@ class StageConfig:
     include_example: bool
     agent_tools: Literal["offline", "aws"] = "aws"
     agent_model_id: str = "amazon.nova-lite-v1:0"
+    readers: ExistingUserPool | OidcProvider | None = None
+    """Who signs readers in; None: a user pool of the stage's own."""
+    firewall: WebFirewall | None = None
+    web: WebSite | None = None
+    """The page; None where it is served otherwise, or not at all."""
+    alarms: bool = False
+    """CloudWatch alarms on what docs/operations.md says to watch, and a topic they tell."""
     appsync_url_override: str | None = None
     """Where the publisher finds the API when it is not where CloudFormation says (the local data plane)."""
 
@@ -75,6 +148,7 @@ DEV = StageConfig(
     password_auth=True,
     mfa_required=False,
     include_example=True,
+    web=WebSite(),
 )
 
 PROD = StageConfig(
@@ -86,6 +160,9 @@ PROD = StageConfig(
     mfa_required=True,
     publisher_reserved_concurrency=50,
     include_example=False,
+    firewall=WebFirewall(),
+    web=WebSite(),
+    alarms=True,
 )
 
 LOCAL = StageConfig(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
 from aws_cdk import aws_appsync as appsync
-from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -17,10 +17,14 @@ from constructs import Construct
 
 from infra.bundling import ROOT
 from infra.compliance import accept
+from infra.readers import Readers
 from infra.resolver_code import (
+    LOGIN_CHECK,
+    UNGUARDED,
     FieldName,
     ResolverError,
     function_code,
+    hand_on_code,
     resolver_code,
     root_fields,
     schema_text,
@@ -33,13 +37,15 @@ _QUERY_DEPTH_LIMIT = 6
 _INTROSPECTION_DEPTH_LIMIT = 15
 _RESOLVER_COUNT_LIMIT = 20
 
-# Where the data of each field, or of each step of a pipeline, lives.
+# Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
 UNITS = {
+    "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
     "Subscription.onTenantStatus": "sessions",
 }
 STEPS = {
+    LOGIN_CHECK: "sessions",
     "getStatusDetail.entry": "status",
     "getStatusDetail.spilled": "details",
     "getJob.read": "status",
@@ -70,7 +76,7 @@ class StatusApi(Construct):
         construct_id: str,
         *,
         stage: StageConfig,
-        user_pool: cognito.IUserPool,
+        signed_in: Readers,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         status_table: dynamodb.ITable,
@@ -80,14 +86,16 @@ class StatusApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
-        schema = schema_text(api_key=api_key_expires is not None)
+        schema = schema_text(api_key=api_key_expires is not None, oidc=signed_in.oidc)
         modes = self._modes(
-            user_pool=user_pool,
+            signed_in=signed_in,
             authorizer=authorizer,
             view_token_pattern=view_token_pattern,
             api_key_expires=api_key_expires,
         )
-        self.api = self._make_api(schema, modes, status_table)
+        self.api = self._make_api(
+            schema, modes, {"STATUS_TABLE": status_table.table_name, **signed_in.claims}
+        )
         self._log(stage.log_retention, stage.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
@@ -110,7 +118,7 @@ class StatusApi(Construct):
             self._resolve(field)
 
     def _make_api(
-        self, schema: str, modes: list[appsync.AuthorizationMode], status_table: dynamodb.ITable
+        self, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
     ) -> appsync.GraphqlApi:
         open_schema = self._stage.introspection
         return appsync.GraphqlApi(
@@ -126,7 +134,7 @@ class StatusApi(Construct):
             else appsync.IntrospectionConfig.DISABLED,
             query_depth_limit=_INTROSPECTION_DEPTH_LIMIT if open_schema else _QUERY_DEPTH_LIMIT,
             resolver_count_limit=_RESOLVER_COUNT_LIMIT,
-            environment_variables={"STATUS_TABLE": status_table.table_name},
+            environment_variables=variables,
             xray_enabled=True,
         )
 
@@ -146,17 +154,14 @@ class StatusApi(Construct):
     def _modes(
         self,
         *,
-        user_pool: cognito.IUserPool,
+        signed_in: Readers,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         api_key_expires: dt.datetime | None,
     ) -> list[appsync.AuthorizationMode]:
         """Who may sign in, and how; the first mode is the default."""
         modes = [
-            appsync.AuthorizationMode(
-                authorization_type=appsync.AuthorizationType.USER_POOL,
-                user_pool_config=appsync.UserPoolConfig(user_pool=user_pool),
-            ),
+            signed_in.mode,
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
             appsync.AuthorizationMode(
                 authorization_type=appsync.AuthorizationType.LAMBDA,
@@ -227,27 +232,47 @@ class StatusApi(Construct):
         name = str(field)
         if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to infra/status_api.py")
-        steps = PIPELINES.get(name)
+        code = resolver_code(field)
+        if name in UNGUARDED:
+            self._resolver(field, code, data_source=self._sources[UNITS[name]])
+        elif name in UNITS:
+            own = self._function(name, UNITS[name], code)
+            self._resolver(field, hand_on_code(), pipeline_config=[self._steps[LOGIN_CHECK], own])
+        else:
+            steps = [self._steps[step] for step in (LOGIN_CHECK, *PIPELINES[name])]
+            self._resolver(field, code, pipeline_config=steps)
+
+    def _resolver(
+        self,
+        field: FieldName,
+        code: str,
+        *,
+        data_source: appsync.BaseDataSource | None = None,
+        pipeline_config: Sequence[appsync.IAppsyncFunction] | None = None,
+    ) -> None:
         appsync.Resolver(
             self,
-            name.replace(".", ""),
+            str(field).replace(".", ""),
             api=self.api,
             type_name=field.type_name,
             field_name=field.field_name,
-            code=appsync.Code.from_inline(resolver_code(field)),
+            code=appsync.Code.from_inline(code),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
-            data_source=self._sources[UNITS[name]] if steps is None else None,
-            pipeline_config=[self._steps[step] for step in steps] if steps else None,
+            data_source=data_source,
+            pipeline_config=pipeline_config,
         )
 
     def _step(self, name: str) -> appsync.AppsyncFunction:
+        return self._function(name, STEPS[name], function_code(name))
+
+    def _function(self, name: str, source: str, code: str) -> appsync.AppsyncFunction:
         return appsync.AppsyncFunction(
             self,
             f"Step{name}",
             api=self.api,
             name=name.replace(".", "_"),  # a function's name is an identifier
-            data_source=self._sources[STEPS[name]],
-            code=appsync.Code.from_inline(function_code(name)),
+            data_source=self._sources[source],
+            code=appsync.Code.from_inline(code),
             runtime=appsync.FunctionRuntime.JS_1_0_0,
         )
 

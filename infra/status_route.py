@@ -5,8 +5,10 @@ A stage chooses one; the code that reports and the states that do are told and g
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -22,6 +24,20 @@ from status_utils.settings import CallerSettings
 Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one state reports, in JSONata: `{% … %}` around what is worked out when the state is entered.
+
+    `update` is a StatusInput with its jobId. `batch_id` makes the state's own retries the same status.
+    `outputs` is what the next state gets, `assign` the variables it sees.
+    """
+
+    update: Mapping[str, object]
+    batch_id: str
+    outputs: str
+    assign: Mapping[str, str] = field(default_factory=dict)
+
+
 class StatusRoute(ABC):
     """One way to the publisher."""
 
@@ -34,15 +50,12 @@ class StatusRoute(ABC):
         """Let a role report."""
 
     @abstractmethod
-    def _task(self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]) -> Checkpoint:
-        """The state itself."""
+    def _task(self, scope: Construct, name: str, report: Report) -> Checkpoint:
+        """The state itself, in JSONata, which machines of both query languages take."""
 
-    def checkpoint(
-        self, scope: Construct, name: str, *, batch_id: str, update: Mapping[str, object]
-    ) -> Checkpoint:
-        """A state that reports `update`, a StatusInput. `batch_id` makes its retries the same status."""
-        entered = {"timestamp": sfn.JsonPath.string_at("$$.State.EnteredTime")}
-        task = self._task(scope, name, batch_id, {**update, **entered})
+    def checkpoint(self, scope: Construct, name: str, report: Report) -> Checkpoint:
+        """A state that reports, and tries again for a few seconds; what follows a failure is the caller's."""
+        task = self._task(scope, name, report)
         task.add_retry(
             errors=["States.ALL"],
             max_attempts=2,
@@ -70,19 +83,17 @@ class QueueRoute(StatusRoute):
             grantee=role, actions=["sqs:SendMessage"], resource_arns=[self._queue.queue_arn]
         )
 
-    def _task(
-        self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]
-    ) -> tasks.SqsSendMessage:
-        return tasks.SqsSendMessage(
+    def _task(self, scope: Construct, name: str, report: Report) -> tasks.SqsSendMessage:
+        return tasks.SqsSendMessage.jsonata(
             scope,
             name,
             queue=self._queue,
-            message_body=sfn.TaskInput.from_object({"batchId": batch_id, **update}),
-            # As status_utils.queue_messages.group_of has it: one group, and one order, whoever sends.
-            message_group_id=sfn.JsonPath.hash(sfn.JsonPath.string_at("$.jobId"), "SHA-256"),
+            message_body=sfn.TaskInput.from_object({"batchId": report.batch_id, **report.update}),
+            message_group_id=_group(str(report.update["jobId"])),
             # Without the retry's number: what the queue took although its answer got lost is not sent twice.
-            message_deduplication_id=batch_id,
-            result_path=sfn.JsonPath.DISCARD,
+            message_deduplication_id=report.batch_id,
+            outputs=report.outputs,
+            assign=report.assign or None,
         )
 
 
@@ -103,17 +114,22 @@ class InvokeRoute(StatusRoute):
             grantee=role, actions=["lambda:InvokeFunction"], resource_arns=[self._publisher.function_arn]
         )
 
-    def _task(
-        self, scope: Construct, name: str, batch_id: str, update: Mapping[str, object]
-    ) -> tasks.LambdaInvoke:
-        return tasks.LambdaInvoke(
+    def _task(self, scope: Construct, name: str, report: Report) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
             scope,
             name,
             lambda_function=self._publisher,
-            payload=sfn.TaskInput.from_object({"batchId": batch_id, "updates": [update]}),
-            result_path=sfn.JsonPath.DISCARD,
+            payload=sfn.TaskInput.from_object({"batchId": report.batch_id, "updates": [report.update]}),
             retry_on_service_exceptions=False,
+            outputs=report.outputs,
+            assign=report.assign or None,
         )
+
+
+def _group(job_id: str) -> str:
+    """As status_utils.queue_messages.group_of has it: one group, and one order, whoever sends."""
+    inner = job_id.removeprefix("{%").removesuffix("%}").strip()
+    return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
 
 
 def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:

@@ -8,14 +8,17 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.identity import Identity
+from infra.alarms import Alarms
+from infra.firewall import ApiFirewall
 from infra.publisher import Publisher
 from infra.python_function import library_layer
+from infra.readers import Readers, readers
 from infra.stage import StageConfig
 from infra.status_api import StatusApi
 from infra.status_details import StatusDetails
 from infra.tables import StatusTable, UserSessionsTable
 from infra.view_tokens import ViewTokens
+from infra.web_stack import PageConfig
 from status_utils.settings import VIEW_TOKEN_PATTERN, PublisherSettings
 
 
@@ -36,12 +39,12 @@ class StatusStack(Stack):
         sessions = UserSessionsTable(self, "UserSessionsTable", stage=stage)
         details = StatusDetails(self, "StatusDetails", stage=stage, library=library)
         view_tokens = ViewTokens(self, "ViewTokens", stage=stage, library=library)
-        identity = Identity(self, "Identity", stage=stage, library=library)
+        signed_in = readers(self, stage=stage, library=library)
         api = StatusApi(
             self,
             "StatusApi",
             stage=stage,
-            user_pool=identity.user_pool,
+            signed_in=signed_in,
             authorizer=view_tokens.authorizer,
             view_token_pattern=VIEW_TOKEN_PATTERN,
             status_table=status.table,
@@ -66,6 +69,8 @@ class StatusStack(Stack):
                 detail_bucket=details.bucket_name,
             ),
         )
+        self._api = api
+        self._signed_in = signed_in
         self._export()
         self._grant(status=status, sessions=sessions, view_tokens=view_tokens, api=api)
         details.grant_put(self.publisher.role)
@@ -76,8 +81,39 @@ class StatusStack(Stack):
             sessions=sessions,
             view_tokens=view_tokens,
             api=api,
-            identity=identity,
+            signed_in=signed_in,
             library=library,
+        )
+
+        if stage.firewall is not None:
+            name = f"statusbeam-{stage.name.lower()}"
+            ApiFirewall(self, "Firewall", firewall=stage.firewall, name=name, api_arn=api.api.arn)
+        if stage.alarms:
+            self._watch(Alarms(self, "Alarms", stage=stage))
+
+    def _watch(self, alarms: Alarms) -> None:
+        alarms.dead_letters(
+            {
+                "StatusDeadLetters": self.publisher.queue_dead_letters,
+                "InvokeDeadLetters": self.publisher.dead_letters,
+            }
+        )
+        alarms.backlog(self.publisher.queue)
+        alarms.function("Publisher", self.publisher.function)
+        CfnOutput(self, "OutputAlarmTopicArn", value=alarms.topic.topic_arn).override_logical_id(
+            "AlarmTopicArn"
+        )
+
+    @property
+    def page(self) -> PageConfig:
+        """What a page of this stage needs to know. Raises ValueError where there is no real-time endpoint."""
+        if self._api.realtime_url is None:
+            raise ValueError("an emulator alone has no real-time endpoint for a page")
+        return PageConfig(
+            graphql_url=self._api.graphql_url,
+            realtime_url=self._api.realtime_url,
+            sign_in={name[0].lower() + name[1:]: value for name, value in self._signed_in.outputs.items()},
+            sign_in_origin=self._signed_in.origin,
         )
 
     def _export(self) -> None:
@@ -111,7 +147,7 @@ class StatusStack(Stack):
         sessions: UserSessionsTable,
         view_tokens: ViewTokens,
         api: StatusApi,
-        identity: Identity,
+        signed_in: Readers,
         library: lambda_.ILayerVersion,
     ) -> None:
         outputs = {
@@ -119,8 +155,7 @@ class StatusStack(Stack):
             "RealtimeUrl": api.realtime_url,
             "ApiId": api.api.api_id,
             "ApiKey": api.api.api_key,
-            "UserPoolId": identity.user_pool.user_pool_id,
-            "UserPoolClientId": identity.client.user_pool_client_id,
+            **signed_in.outputs,
             "PublisherFunctionArn": self.publisher.function.function_arn,
             "StatusQueueUrl": self.publisher.queue.queue_url,
             "StatusDeadLetterQueueUrl": self.publisher.queue_dead_letters.queue_url,
@@ -128,6 +163,7 @@ class StatusStack(Stack):
             "StatusTable": status.table.table_name,
             "UserSessionsTable": sessions.table.table_name,
             "ViewTokenSecretArn": view_tokens.secret_arn,
+            "ViewTokenAudience": view_tokens.audience,
             "LibraryLayerArn": library.layer_version_arn,
         }
         for name, value in outputs.items():

@@ -16,7 +16,8 @@ from status_utils.settings import AuthorizerSettings
 
 
 class ViewTokens(Construct):
-    """`secret_arn` is for whoever issues tokens, `authorizer` for the API, `role` for the stack's grants."""
+    """`secret_arn` and `audience` are for whoever issues tokens, `authorizer` is for the API, `role` for the
+    stack's grants."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, library: lambda_.ILayerVersion
@@ -32,6 +33,7 @@ class ViewTokens(Construct):
             removal_policy=stage.removal_policy,
         )
         self.secret_arn = _arn(secret)
+        self.audience = f"statusbeam-{stage.name.lower()}"
         accept(
             secret,
             rule="AwsSolutions-SMG4",
@@ -44,7 +46,7 @@ class ViewTokens(Construct):
             handler="lambdas.view_token_authorizer.handler.handler",
             environment=AuthorizerSettings(
                 view_token_secret=self.secret_arn,
-                view_token_audience=f"statusbeam-{stage.name.lower()}",
+                view_token_audience=self.audience,
             ).to_env(),
             log_retention=stage.log_retention,
             removal_policy=stage.removal_policy,

@@ -54,7 +54,7 @@ def api_authenticator(
         user_pools=tuple(
             _user_pool(p.config, endpoint_url, region) for p in by_mode.get(AuthMode.COGNITO, [])
         ),
-        oidc=tuple(_oidc(provider.config) for provider in by_mode.get(AuthMode.OIDC, [])),
+        oidc=tuple(oidc_verifier(provider.config) for provider in by_mode.get(AuthMode.OIDC, [])),
         authorizer=authorizers[0] if authorizers else None,
     )
     return ApiAuthenticator(modes, now=time.time)
@@ -74,7 +74,8 @@ def _user_pool(config: Mapping[str, Any], endpoint_url: str, region: str) -> Cog
     return CognitoMode(verifier=verifier, default_action=str(config.get("defaultAction") or "ALLOW"))
 
 
-def _oidc(config: Mapping[str, Any]) -> OidcVerifier:
+def oidc_verifier(config: Mapping[str, Any]) -> OidcVerifier:
+    """Of the provider in AppSync's openIDConnectConfig. Raises DefinitionError for one it can't use."""
     issuer = str(config["issuer"])
     discovery_url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     return OidcVerifier(

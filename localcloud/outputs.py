@@ -48,6 +48,7 @@ class LocalOutputs:
     demo_users: tuple[DemoUser, ...]
     api_id: str
     view_token_secret_arn: str
+    view_token_audience: str
     dead_letter_queue_url: str
     status_queue_url: str
     status_dead_letter_queue_url: str

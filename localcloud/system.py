@@ -134,6 +134,7 @@ class LocalSystem:
             demo_users=create_demo_users(self._clients.cognito, user_pool_id),
             api_id=output(stacks, "ApiId"),
             view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
+            view_token_audience=output(stacks, "ViewTokenAudience"),
             dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
             status_queue_url=output(stacks, "StatusQueueUrl"),
             status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),

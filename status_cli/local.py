@@ -19,7 +19,7 @@ from localcloud.progress import Progress, Step
 from localcloud.state_folder import StateFolder
 from localcloud.supervisor import LocalcloudError, Supervisor, Up
 from status_cli.command import CommandError, Subcommands, add_flag, port_number
-from status_utils.settings import CallerSettings
+from status_utils.settings import AuthorizerSettings, CallerSettings
 
 DEFAULT_STATE_DIR = ROOT / ".local"
 DEFAULT_PORT = "4000"
@@ -158,7 +158,15 @@ def _env(arguments: argparse.Namespace) -> int:
     caller = CallerSettings(
         status_publisher_function=outputs.publisher_function_arn, status_queue_url=outputs.status_queue_url
     )
-    variables = {"AWS_ENDPOINT_URL": outputs.aws_endpoint_url, **root_credentials(), **caller.to_env()}
+    minting = AuthorizerSettings(
+        view_token_secret=outputs.view_token_secret_arn, view_token_audience=outputs.view_token_audience
+    )
+    variables = {
+        "AWS_ENDPOINT_URL": outputs.aws_endpoint_url,
+        **root_credentials(),
+        **caller.to_env(),
+        **minting.to_env(),
+    }
     print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")  # they would win over the keys below
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -7,14 +7,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from status_cli import demo, local, redrive_log, soak
+from status_cli import demo, end_sessions, local, redrive_log, soak, token
 from status_cli.command import CommandError, Subcommands
 
 COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (
     demo.add_command,
+    end_sessions.add_command,
     local.add_command,
     redrive_log.add_command,
     soak.add_command,
+    token.add_command,
 )
 
 

@@ -13,14 +13,14 @@ from status_utils.dead_letter import undelivered_in
 from status_utils.errors import StatusError
 from status_utils.payload import parse_payload
 from status_utils.ports import Transport
-from status_utils.transports import default_transport
+from status_utils.transports import chosen_transport
 
 DESCRIPTION = (
     "Reads a log with lines that the library wrote for statuses it could not send "
     '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or what '
     "`aws logs filter-log-events` prints. Sends each payload, under its own batch id, to where "
     "STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION points. What had arrived after all is not logged twice if "
-    "it is redriven within a day. Exit code 0 when everything was sent, 1 when something was not."
+    "it is redriven within three weeks. Exit code 0 when everything was sent, 1 when something was not."
 )
 
 
@@ -94,6 +94,6 @@ def _read(name: str) -> str:
 
 def _transport() -> Transport:
     try:
-        return default_transport()
+        return chosen_transport()
     except StatusError as error:
         raise CommandError(f"nowhere to send to: {error.message}") from error

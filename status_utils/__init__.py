@@ -20,6 +20,7 @@ from .errors import (
     SettingError,
     StatusError,
     TransportError,
+    UnknownAgentError,
     ViewTokenError,
 )
 from .events import StatusUpdate
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .decorators import agent_step, status_handler
     from .direct_transport import DirectTransport
     from .extras import StatusExtras
+    from .handoff import AgentHandoffManager, Handoff, HandoffOutcome
     from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
     from .ports import Transport
@@ -38,12 +40,16 @@ if TYPE_CHECKING:
     from .scope_context import current_scope, in_scope, report_progress
     from .scopes import AgentScope, JobScope, ToolScope, job
     from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+    from .tracker import StatusTracker
 
 __all__ = [
+    "AgentHandoffManager",
     "AgentScope",
     "BroadcastError",
     "DirectTransport",
     "ForeignOwnerError",
+    "Handoff",
+    "HandoffOutcome",
     "InvalidStatusError",
     "JobScope",
     "JournalError",
@@ -56,12 +62,14 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StatusExtras",
+    "StatusTracker",
     "StatusType",
     "StatusUpdate",
     "StatusWord",
     "ToolScope",
     "Transport",
     "TransportError",
+    "UnknownAgentError",
     "ViewClaims",
     "ViewTokenError",
     "ViewTokenKeys",
@@ -82,6 +90,9 @@ __all__ = [
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
+    "AgentHandoffManager": "handoff",
+    "Handoff": "handoff",
+    "HandoffOutcome": "handoff",
     "AgentScope": "scopes",
     "DirectTransport": "direct_transport",
     "JobScope": "scopes",
@@ -89,6 +100,7 @@ _LATE = {
     "MemoryTransport": "memory",
     "QueueTransport": "queue_transport",
     "StatusExtras": "extras",
+    "StatusTracker": "tracker",
     "ToolScope": "scopes",
     "Transport": "ports",
     "ViewClaims": "tokens",

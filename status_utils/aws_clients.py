@@ -1,4 +1,5 @@
-"""boto3 clients for code that reports statuses: made at the first send, bounded in how long they wait.
+"""boto3 clients for code that reports statuses or makes view tokens: made at first use, bounded in how long
+they wait.
 
 A backend that is down holds the caller for two attempts of a second to connect and two to answer.
 """
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.exceptions import ClientError
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 Client = TypeVar("Client")
@@ -69,6 +71,13 @@ def sqs_client() -> SQSClient:
     import boto3.session  # noqa: PLC0415 - loaded at first send
 
     return boto3.session.Session().client("sqs", config=_config())
+
+
+def secrets_client() -> SecretsManagerClient:
+    """A client for the secret that signs view tokens."""
+    import boto3.session  # noqa: PLC0415 - loaded when the first token is made
+
+    return boto3.session.Session().client("secretsmanager", config=_config())
 
 
 def _config() -> Config:

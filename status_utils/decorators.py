@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from .scope_context import current_scope
 from .scopes import JobScope, job
+from .sender import FLUSH_SECONDS
 
 if TYPE_CHECKING:
     from .ports import Transport
@@ -28,6 +29,9 @@ R = TypeVar("R")
 
 TIMEOUT_MARGIN_SECONDS: Final = 0.5
 """How long before Lambda stops a function its agents say that they ran out of time."""
+
+Alarm = threading.Timer
+"""What calls a function after some seconds; tests put their own here."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ def status_handler(
     invocation_id: str = "invocationId",
     plan: Iterable[str | Mapping[str, Any]] = (),
     ends_job: bool = False,
+    flush_seconds: float = FLUSH_SECONDS,
     transport: Transport | None = None,
 ) -> Callable[[Callable[[Any, Any], R]], Callable[[Any, Any], R]]:
     """Each call of the Lambda handler is a run of the agent, in the job that its event names.
@@ -102,7 +107,14 @@ def status_handler(
                 return handler(event, context)
             retries = _at(event, retry_count)
             attempt = retries + 1 if isinstance(retries, int) else None
-            opened = job(**ids, plan=plan, ends_job=ends_job, attempt=attempt, transport=transport)
+            opened = job(
+                **ids,
+                plan=plan,
+                ends_job=ends_job,
+                attempt=attempt,
+                flush_seconds=flush_seconds,
+                transport=transport,
+            )
             with _told_before_timeout(opened, context), opened:
                 if agent_name is None:
                     return handler(event, context)
@@ -131,7 +143,7 @@ def _told_before_timeout(scope: JobScope, context: Any) -> Iterator[None]:
         yield
         return
     seconds = max(0.0, remaining() / 1000 - TIMEOUT_MARGIN_SECONDS)
-    alarm = threading.Timer(seconds, _out_of_time, (scope,))
+    alarm = Alarm(seconds, _out_of_time, (scope,))
     alarm.daemon = True
     alarm.start()
     try:

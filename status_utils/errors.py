@@ -10,6 +10,7 @@ StatusError
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
 ├── BroadcastError       AppSync did not take a push                        committed, comes again
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
+├── UnknownAgentError    an agent was called by a name nobody registered   the caller is told
 └── ViewTokenError       a view token is forged, expired, for others        denied without detail
 """
 
@@ -106,6 +107,14 @@ class BroadcastError(StatusError):
 
 class TransportError(StatusError):
     """A payload did not reach the publisher. `publish_*` logs it whole; it can be re-driven from there."""
+
+
+class UnknownAgentError(StatusError):
+    """No agent is registered by that name. Nothing was called or reported."""
+
+    def __init__(self, agent_name: str) -> None:
+        super().__init__(f"no agent is registered as {agent_name}", code="unknown_agent", retriable=False)
+        self.agent_name = agent_name
 
 
 class ViewTokenError(StatusError):

@@ -77,6 +77,8 @@ JOBS_REMEMBERED: Final = 1_000
 """Jobs and tenants of which a publisher keeps count."""
 
 # How long things are kept, in seconds
+HEARTBEAT_SECONDS: Final = 20
+"""See liveness; here, because callers that only send need nothing else of it."""
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = 21 * DAY_SECONDS
 """Longer than anybody goes on delivering one payload: four days in the queue, two weeks as a dead letter. A

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from . import limits
 from .agent_state import AgentState
 from .job_state import Job
 
-HEARTBEAT_SECONDS: Final = 20
+HEARTBEAT_SECONDS: Final = limits.HEARTBEAT_SECONDS
 """How often something that is open and quiet says so."""
 
 LEASE_SECONDS: Final = 75

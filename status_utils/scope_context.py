@@ -73,7 +73,10 @@ class Scope:
         if self._began_at is None:
             self._began_at = self.sender.ticks()
             self.sender.opened(self)
-            self._say_start()
+            try:
+                self._say_start()
+            except Exception as error:  # noqa: BLE001 - such as a plan whose iterator raises
+                log_undelivered(self.entry, error)
         return self
 
     def end(self, error: BaseException | None = None) -> None:
@@ -113,8 +116,9 @@ class Scope:
         """
         entry = {**self.entry, "status": status, "message": message, **fields}
         try:
-            if metadata is not None or self._usage is not None:
-                entry["metadata"] = _frozen(metadata, self._usage)
+            usage = self._tokens_used()
+            if metadata is not None or usage is not None:
+                entry["metadata"] = _frozen(metadata, usage)
             self._hand_over(entry)
         except Exception as error:  # noqa: BLE001 - see above
             log_undelivered(entry, error)
@@ -151,6 +155,9 @@ class Scope:
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """Note the tokens used so far in this attempt; they travel with the statuses that follow."""
         self._usage = {"inputTokens": input, "outputTokens": output}
+
+    def _tokens_used(self) -> dict[str, int] | None:
+        return self._usage
 
     def _renew(self) -> None:
         self.said_at = self.sender.ticks()
@@ -242,6 +249,11 @@ def in_scope(function: Callable[P, R]) -> Callable[P, R]:
             _INNERMOST.reset(token)
 
     return run
+
+
+def enter_scope(scope: Scope | None) -> None:
+    """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
+    _INNERMOST.set(scope)
 
 
 def _frozen(metadata: Mapping[str, Any] | None, usage: dict[str, int] | None) -> str | dict[str, Any]:

@@ -12,14 +12,12 @@ caller or waits for the network; `async with` works alike.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
 
-from .limits import ID_LENGTH
 from .scope_context import Scope
+from .scope_runs import Run, Runs
+from .sender import FLUSH_SECONDS
 from .senders import sender_for
 from .words import StatusWord
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .sender import Sender
 
-_NOT_WORD = re.compile(r"[\W_]+")
 _PLAN_CHARACTERS = 4_000
 """Of a plan's part in one status: a longer plan comes in several, below what metadata may have."""
 
@@ -44,13 +41,20 @@ class ToolScope(Scope):
 
     def __init__(self, agent: AgentScope, tool_name: str, reason: str) -> None:
         super().__init__(agent.sender, tool_name, {**agent.entry, "toolName": tool_name}, agent)
+        self.agent = agent
         self.tool_name = tool_name
         self._began_at = self.sender.ticks()
         self.say(StatusWord.CALLING_TOOL, reason, None)
 
+    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
+        """See Scope.tokens: a tool's are its agent's."""
+        self.agent.tokens(input=input, output=output)
+
+    def _tokens_used(self) -> dict[str, int] | None:
+        return self.agent._tokens_used()
+
     def _renew(self) -> None:
-        if self.parent is not None:
-            self.parent._renew()  # a tool has no lease of its own
+        self.agent._renew()  # a tool has no lease of its own
 
 
 class AgentScope(Scope):
@@ -59,7 +63,7 @@ class AgentScope(Scope):
     DONE = StatusWord.AGENT_COMPLETE
     FAILED = StatusWord.AGENT_ERROR
 
-    def __init__(self, owner: JobScope | AgentScope, agent_name: str, message: str, run: _Run) -> None:
+    def __init__(self, owner: JobScope | AgentScope, agent_name: str, message: str, run: Run) -> None:
         self.job: JobScope = owner if isinstance(owner, JobScope) else owner.job
         entry = {**self.job.entry, "agentName": agent_name, "invocationId": run.invocation_id}
         if isinstance(owner, AgentScope):
@@ -68,7 +72,7 @@ class AgentScope(Scope):
         super().__init__(owner.sender, agent_name, entry, owner)
         self.agent_name = agent_name
         self._message = message
-        self._runs = _Runs(run.invocation_id, run.counted)
+        self._runs = Runs(run.invocation_id, run.counted)
 
     @property
     def invocation_id(self) -> str:
@@ -102,6 +106,12 @@ class AgentScope(Scope):
         """
         return ToolScope(self, tool_name, reason)
 
+    def end(self, error: BaseException | None = None) -> None:
+        """See Scope.end."""
+        super().end(error)
+        if self.job.process != os.getpid():  # a forked one: the job's end, where all is sent, is the parent's
+            self.sender.flush(last_chance=True)
+
     def _say_start(self) -> None:
         self.say(StatusWord.AGENT_INVOKING, self._message, None)
 
@@ -128,7 +138,9 @@ class JobScope(Scope):
         super().__init__(sender, "The job", entry, None)
         self._opening = opening
         self._ends_job = ends_job
-        self._runs = _Runs(self.job_id, attempt)
+        self.process = os.getpid()
+        self.flush_seconds = FLUSH_SECONDS
+        self._runs = Runs(self.job_id, attempt)
 
     def agent(
         self,
@@ -150,16 +162,16 @@ class JobScope(Scope):
         return AgentScope(self, agent_name, _opening(agent_name, message), run)
 
     def end(self, error: BaseException | None = None) -> None:
-        """End, and wait for what is still to be sent, a fifth of a second at most."""
+        """End, and wait for what is still to be sent, `flush_seconds` at most."""
         self._ended(error)
-        self.sender.flush()
+        self.sender.flush(self.flush_seconds)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
         self._ended(error)
-        await self.sender.flushed()
+        await self.sender.flushed(self.flush_seconds)
 
     def ran_out_of_time(self) -> None:
         """Say the end of every agent at work, and of the job if it is ours to say: nobody will be here to."""
@@ -197,6 +209,7 @@ def job(
     message: str = "Starting",
     attempt: int | None = None,
     ends_job: bool = True,
+    flush_seconds: float = FLUSH_SECONDS,
     transport: Transport | None = None,
 ) -> JobScope:
     """The scope of a job: says `complete` at its end, `error` when the block raises.
@@ -206,6 +219,8 @@ def job(
     `plan` declares agents by name or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that
     they are shown before they begin and the job has a percentage. `attempt` is that of its agents.
     `ends_job=False` is for a part of a job whose end somebody else tells, such as one state of a workflow.
+    `flush_seconds` is how long the end of the block waits at most for what was said to be sent: give more
+    where the next state's statuses must come after this one's however slow the backend is.
     """
     identity = {
         "sessionId": session_id,
@@ -217,7 +232,9 @@ def job(
     }
     opening = _Opening(message, plan, {name: value for name, value in identity.items() if value})
     entry = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
-    return JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
+    scope = JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
+    scope.flush_seconds = flush_seconds
+    return scope
 
 
 class _Opening:
@@ -232,37 +249,6 @@ class _Opening:
         self.message = message
         self.plan = plan
         self.metadata = metadata
-
-
-class _Run:
-    """Which run of an agent: its id, its attempt, and whether somebody counts the attempts of those below."""
-
-    def __init__(self, invocation_id: str, attempt: int, counted: int | None) -> None:
-        self.invocation_id = invocation_id
-        self.attempt = attempt
-        self.counted = counted
-
-
-class _Runs:
-    """Names the runs of agents under one job or agent."""
-
-    def __init__(self, root: str, counted: int | None) -> None:
-        self._root = root
-        self._counted = counted
-        self._numbers: dict[str, Iterator[int]] = {}
-
-    def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> _Run:
-        """The run that begins now."""
-        counted = self._counted if attempt is None else attempt
-        if invocation_id is None:
-            token = _NOT_WORD.sub("_", str(agent_name).lower()).strip("_")[:40] or "agent"
-            invocation_id = f"{token}-{os.urandom(6).hex()}" if counted is None else self._numbered(token)
-        return _Run(invocation_id, 1 if counted is None else counted, counted)
-
-    def _numbered(self, token: str) -> str:
-        number = next(self._numbers.setdefault(token, count(1)))
-        name = f"{self._root}-{token}" if number == 1 else f"{self._root}-{token}-{number}"
-        return name if len(name) <= ID_LENGTH else hashlib.sha256(name.encode()).hexdigest()
 
 
 def _opening(agent_name: str, message: str | None) -> str:

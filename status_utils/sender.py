@@ -20,7 +20,7 @@ from .buffer import Parcel, Record
 from .clock import Clock
 from .dead_letter import log_undelivered
 from .errors import StatusError, TransportError
-from .liveness import HEARTBEAT_SECONDS
+from .limits import HEARTBEAT_SECONDS
 from .outbox import Outbox
 from .transports import chosen_transport, freezes_between_calls
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .scope_context import Scope
 
-FLUSH_SECONDS: Final = 0.2
+FLUSH_SECONDS: Final = 0.18
 """How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
 
 PREPARE_SECONDS: Final = 3.0
@@ -67,7 +67,6 @@ class Sender:
         self._wait = wait
         self._on_rest = on_rest
         self.ticks = self._clock.ticks
-        self.prepare_seconds = PREPARE_SECONDS
         self.breaker = Breaker(self.ticks)
         self.renew()
 
@@ -128,11 +127,11 @@ class Sender:
         return True
 
     def _waited(self, done: threading.Event, seconds: float) -> bool:
-        if not self._prepared.is_set() and not self._wait(self._prepared, self.prepare_seconds):
+        if not self._prepared.is_set() and not self._wait(self._prepared, PREPARE_SECONDS):
             return False
         return self._wait(done, seconds)
 
-    async def flushed(self) -> None:
+    async def flushed(self, seconds: float = FLUSH_SECONDS) -> None:
         """`flush` for coroutines: the loop goes on meanwhile."""
         if self.settled():
             return
@@ -141,12 +140,16 @@ class Sender:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def flush() -> None:
-            self.flush()
+            self.flush(seconds)
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(done.set)
 
-        _in_thread(flush)  # one of its own: those of the loop may all be busy
-        await done.wait()
+        try:
+            _in_thread(flush)  # one of its own: those of the loop may all be busy
+        except RuntimeError:  # no new thread
+            self.flush(0)
+        else:
+            await done.wait()
 
     def settled(self) -> bool:
         """Whether nothing is left to send."""
@@ -172,11 +175,15 @@ class Sender:
                 self._running = False
 
     def _run(self) -> None:
-        while True:
-            wake_at = self.pump()
-            if wake_at is None and self._rests():
-                return
-            self._outbox.receive(None if wake_at is None else max(0.0, wake_at - self.ticks()))
+        try:
+            while True:
+                wake_at = self.pump()
+                if wake_at is None and self._rests():
+                    return
+                self._outbox.receive(None if wake_at is None else max(0.0, wake_at - self.ticks()))
+        except Exception:  # a mistake of ours: whoever puts something in next starts anew
+            self._running = False
+            raise
 
     def _rests(self) -> bool:
         """Whether the thread may end. Whoever puts something in after this finds it not running."""

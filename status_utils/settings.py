@@ -65,7 +65,7 @@ class StatusTable:
 
 
 class SessionsTable:
-    """Key and TTL names of the table of live client connections."""
+    """Key and TTL names of the table of live client connections, and of logins that were ended."""
 
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
@@ -184,7 +184,7 @@ class DetailSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(_Settings):
-    """What the view token authorizer needs."""
+    """What view tokens are made and checked with: the authorizer's, and a back end's that mints them."""
 
     view_token_secret: str
     """ARN of the secret whose current and previous version sign view tokens."""

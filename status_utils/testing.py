@@ -57,7 +57,7 @@ class Recording(Sequence[Mapping[str, Any]]):
         journal = MemoryJournal()
         pipeline = Pipeline(journal=journal, sessions=MemorySessionStore(), broadcaster=MemoryBroadcaster())
         for number, payload in enumerate(self._sent()):
-            pipeline.publish(payload, batch_id=f"recording-{number}", deadline=float("inf"))
+            pipeline.publish(payload, batch_id=f"recording-{number}", deadline=float("inf"), pushing=False)
         job = journal.snapshot(job_id)
         if job is None:
             raise KeyError(job_id)

@@ -1,13 +1,12 @@
 """View tokens, for apps with their own login: a signed, short-lived permission to watch one user's jobs.
 
-    >>> keys = ViewTokenKeys(SecretVersions(secrets_client, secret_arn))       # in the app's back end
-    >>> token = mint_view_token("ana", "city", ["job-1"], keys=keys, audience="statusbeam-prod")
-    >>> verify_view_token(token, keys=keys, audience="statusbeam-prod").user_id
+    >>> token = mint_view_token("ana", "city", ["job-1"], ttl=900)                # in the app's back end
+    >>> verify_view_token(token, keys=keys, audience="statusbeam-prod").user_id   # in the authorizer
     'ana'
 
-A token is `sbv1.<key id>.<claims>.<signature>`: the claims are JSON in base64url (sub, tenant, aud, nbf, exp,
-and jobs if narrowed), the signature is HMAC-SHA256 over everything before it. Keys are the strings of the
-secret's current and previous version, so that a rotation in Secrets Manager breaks no token on its way; a
+A token is `sbv1.<key id>.<claims>.<signature>`: the claims are JSON in base64url (sub, tenant, aud, iat, nbf,
+exp, and jobs if narrowed), the signature is HMAC-SHA256 over everything before it. Keys are the strings of
+the secret's current and previous version, so that a rotation in Secrets Manager breaks no token on its way; a
 key's id is the beginning of its SHA-256.
 """
 
@@ -48,6 +47,7 @@ class ViewClaims:
     user_id: str
     tenant_id: str
     job_ids: tuple[str, ...] | None
+    issued_at: int  # epoch seconds
     not_before: int  # epoch seconds
     expires_at: int  # epoch seconds
 
@@ -92,22 +92,30 @@ def mint_view_token(
     job_ids: Sequence[str] | None = None,
     ttl: int = VIEW_TOKEN_SECONDS,
     *,
-    keys: ViewTokenKeys,
-    audience: str,
+    keys: ViewTokenKeys | None = None,
+    audience: str | None = None,
     not_before: float | None = None,
     now: Callable[[], float] = time.time,
 ) -> str:
     """A token for `ttl` seconds from now, usable from `not_before` (epoch seconds).
 
-    `job_ids` narrows it to at most VIEW_TOKEN_JOBS jobs. Raises ViewTokenError for what it can't promise.
+    `job_ids` narrows it to at most VIEW_TOKEN_JOBS jobs. Keys and audience that are not given come from the
+    secret and the audience that VIEW_TOKEN_SECRET and VIEW_TOKEN_AUDIENCE name, with the AWS credentials of
+    the environment. Raises ViewTokenError for what it can't promise, SettingError when one is not set.
     """
     if not 1 <= ttl <= VIEW_TOKEN_SECONDS_MAX:
         raise ViewTokenError(f"ttl must be from 1 to {VIEW_TOKEN_SECONDS_MAX} seconds", code="bad_ttl")
+    if keys is None or audience is None:
+        from .view_token_signer import default_signer  # noqa: PLC0415 - only who needs it waits for the SDK
+
+        signer = default_signer()
+        keys, audience = keys or signer.keys, audience or signer.audience
     moment = int(now())
     claims: dict[str, Any] = {
         "sub": user_id,
         "tenant": tenant_id,
         "aud": audience,
+        "iat": moment,
         "nbf": moment if not_before is None else int(not_before),
         "exp": moment + int(ttl),
     }
@@ -159,13 +167,16 @@ def _permission(claims: dict[str, Any]) -> ViewClaims:
     # Not empty: that would read as "all jobs" where the list is passed on as text.
     if jobs is not None and not (isinstance(jobs, list) and 1 <= len(jobs) <= VIEW_TOKEN_JOBS):
         raise ViewTokenError(f"jobs must be a list of 1 to {VIEW_TOKEN_JOBS}, or absent", code="bad_claims")
+    expires_at = _seconds("exp", claims.get("exp"))
     try:
         return ViewClaims(
             user_id=_OWNER("sub", claims.get("sub")),
             tenant_id=_OWNER("tenant", claims.get("tenant")),
             job_ids=None if jobs is None else tuple(_JOB("jobs", job) for job in jobs),
+            # A maker that doesn't say when: as long ago as it can be.
+            issued_at=_seconds("iat", claims.get("iat", expires_at - VIEW_TOKEN_SECONDS_MAX)),
             not_before=_seconds("nbf", claims.get("nbf")),
-            expires_at=_seconds("exp", claims.get("exp")),
+            expires_at=expires_at,
         )
     except InvalidStatusError as error:
         raise ViewTokenError(error.message, code="bad_claims") from error

@@ -58,9 +58,12 @@ def pytest_configure() -> None:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """`statusbeam local up`, once for all folders of tests; `down` at the end."""
     from tests.e2e import cloud as local  # noqa: PLC0415 - loads the AWS SDK; unit tests do not wait for it
+    from tests.e2e.written_logs import found_in_logs  # noqa: PLC0415 - as above
 
     folder = tmp_path_factory.mktemp("localcloud")
     try:
-        yield local.up(folder)
+        running = local.up(folder)
+        yield running
+        assert found_in_logs(running) == [], "credentials of the tests were written to logs"
     finally:
         local.down(folder)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from examples.civic_complaints.geo import Locator
 from examples.civic_complaints.tools import Classifier, Mention, SeverityRater, ToolError
-
-logger = logging.getLogger(__name__)
+from status_utils import AgentScope, JobScope
 
 ONCE = "once:"
 QUOTE_LENGTH = 80
@@ -19,6 +17,10 @@ LONGEST_COMPLAINT = 4000
 
 class AgentFailedError(Exception):
     """An agent gave no finding. Step Functions tries it again, then ends the job with an error."""
+
+    def __init__(self, public_message: str) -> None:
+        super().__init__(public_message)
+        self.public_message = public_message  # what people are told; the cause is in the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +46,16 @@ class AgentCall:
             fail_agent=str(event.get("failAgent") or ""),
         )
 
+    @property
+    def owner(self) -> dict[str, Any]:
+        """The job and whose it is, as `status_utils.job` takes them."""
+        return {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
+
     def is_told_to_fail(self, agent: str) -> bool:
         """Whether the demo wants this agent to fail now: "geo" always, "once:geo" in the first attempt."""
         if self.fail_agent == ONCE + agent:
             return self.attempt == 0
         return self.fail_agent == agent
-
-
-class Reporter(Protocol):
-    """How an agent tells what it is doing. None of these raises."""
-
-    def started(self, message: str) -> None: ...
-
-    def calling_tool(self, tool_name: str, reason: str) -> None: ...
-
-    def progress(self, percent: float, message: str) -> None: ...
-
-    def completed(self, message: str, *, milliseconds: int, metadata: Mapping[str, Any]) -> None: ...
-
-    def failed(self, message: str, *, milliseconds: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +74,29 @@ class Agent:
     key: str
     name: str
     opening: str
-    work: Callable[[AgentCall, Reporter], Outcome]
+    work: Callable[[AgentCall, AgentScope], Outcome]
 
 
-def run_agent(agent: Agent, call: AgentCall, reporter: Reporter, now: Callable[[], float]) -> dict[str, Any]:
-    """Run an agent with its statuses; `now` gives seconds. The finding carries `agent`. Raises
+def run_agent(agent: Agent, call: AgentCall, part: JobScope) -> dict[str, Any]:
+    """Run an agent with its statuses in its part of the job. The finding carries `agent`. Raises
     AgentFailedError.
     """
-    began = now()
-    reporter.started(
-        agent.opening if call.attempt == 0 else f"Trying again: {agent.opening[0].lower()}{agent.opening[1:]}"
-    )
-    try:
-        _fail_if_told(agent, call)
-        outcome = agent.work(call, reporter)
-    except ToolError as error:
-        reporter.failed(error.public_text, milliseconds=_milliseconds(now() - began))
-        raise AgentFailedError(error.public_text) from error
-    except Exception as error:
-        logger.exception("job_id=%s, agent=%s | agent failed unexpectedly", call.job_id, agent.key)
-        reporter.failed(f"The {agent.name} stopped unexpectedly.", milliseconds=_milliseconds(now() - began))
-        raise AgentFailedError(f"{agent.key}: {type(error).__name__}") from error
-    metadata: dict[str, Any] = {"finding": outcome.finding}
-    if outcome.tokens is not None:
-        used, made = outcome.tokens
-        metadata["tokenUsage"] = {"inputTokens": used, "outputTokens": made, "totalTokens": used + made}
-    reporter.completed(outcome.message, milliseconds=_milliseconds(now() - began), metadata=metadata)
+    opening = agent.opening
+    if call.attempt > 0:
+        opening = f"Trying again: {opening[0].lower()}{opening[1:]}"
+    # The run is the same over its attempts; a newer attempt supersedes the one before.
+    run_id = f"{call.job_id}-{agent.key}"
+    with part.agent(agent.name, message=opening, invocation_id=run_id) as run:
+        try:
+            _fail_if_told(agent, call)
+            outcome = agent.work(call, run)
+        except ToolError as error:
+            raise AgentFailedError(error.public_text) from error
+        except Exception as error:
+            raise AgentFailedError(f"The {agent.name} stopped unexpectedly.") from error
+        if outcome.tokens is not None:
+            run.tokens(input=outcome.tokens[0], output=outcome.tokens[1])
+        run.complete(outcome.message, {"finding": outcome.finding})
     return {"agent": agent.key, **outcome.finding}
 
 
@@ -116,18 +106,14 @@ def _fail_if_told(agent: Agent, call: AgentCall) -> None:
         raise ToolError("deliberate failure", public_text=public_text)
 
 
-def _milliseconds(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
-
-
 def geo_agent(locator: Locator) -> Agent:
     """The agent that finds the place."""
 
-    def work(call: AgentCall, reporter: Reporter) -> Outcome:
+    def work(call: AgentCall, run: AgentScope) -> Outcome:
         def tell(mention: Mention, number: int, count: int) -> None:
             if number:
-                reporter.progress(100 * number / count, f"{number} of {count} places looked up")
-            reporter.calling_tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
+                run.progress(100 * number / count, f"{number} of {count} places looked up")
+            run.tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
 
         finding = locator.locate(locator.mentions(call.complaint), on_lookup=tell)
         return Outcome(finding, _place_message(finding))
@@ -151,8 +137,8 @@ def _place_message(finding: Mapping[str, Any]) -> str:
 def category_agent(classifier: Classifier) -> Agent:
     """The agent that says what the complaint is about."""
 
-    def work(call: AgentCall, reporter: Reporter) -> Outcome:
-        reporter.calling_tool(classifier.name, "Weigh the words that speak for each category")
+    def work(call: AgentCall, run: AgentScope) -> Outcome:
+        run.tool(classifier.name, "Weigh the words that speak for each category")
         judgement = classifier.categorize(call.complaint)
         finding = {
             "category": judgement.category,
@@ -172,8 +158,8 @@ def category_agent(classifier: Classifier) -> Agent:
 def severity_agent(rater: SeverityRater) -> Agent:
     """The agent that says how bad it is."""
 
-    def work(call: AgentCall, reporter: Reporter) -> Outcome:
-        reporter.calling_tool(rater.name, "Look for hazards, people at risk and how long it lasts")
+    def work(call: AgentCall, run: AgentScope) -> Outcome:
+        run.tool(rater.name, "Look for hazards, people at risk and how long it lasts")
         judgement = rater.rate(call.complaint)
         finding = {
             "severity": judgement.severity,

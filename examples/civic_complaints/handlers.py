@@ -9,7 +9,6 @@ offline or aws.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -17,11 +16,13 @@ from typing import Any
 from examples.civic_complaints.agents import Agent, AgentCall, run_agent
 from examples.civic_complaints.findings import check_findings
 from examples.civic_complaints.playbook import playbook_for
-from examples.civic_complaints.reporting import StatusReporter
 from examples.civic_complaints.toolbox import Toolbox, build_toolbox
 from examples.civic_complaints.work_order import make_work_order
+from status_utils import job
 
 Event = Mapping[str, Any]
+
+FLUSH_SECONDS = 5.0
 
 
 def load_playbook(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -61,7 +62,9 @@ def synthesize(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001
 
 def _run(agent: Agent, event: Event) -> dict[str, Any]:
     call = AgentCall.from_event(event)
-    return run_agent(agent, call, StatusReporter(agent, call), time.monotonic)
+    # The next state's statuses come after this one's, also when the queue is slow for once.
+    with job(**call.owner, attempt=call.attempt + 1, ends_job=False, flush_seconds=FLUSH_SECONDS) as part:
+        return run_agent(agent, call, part)
 
 
 @cache

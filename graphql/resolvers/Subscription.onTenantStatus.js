@@ -16,9 +16,12 @@ export function response(ctx) {
   if (ctx.error) {
     storeFailed(ctx);
   }
-  const tenantId = watchedTenant(viewer(ctx), ctx.args.tenantId);
-  extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter({ tenantId: { eq: tenantId } }));
-  extensions.setSubscriptionInvalidationFilter(util.transform.toSubscriptionFilter({ tenantId: { eq: tenantId } }));
+  const who = viewer(ctx);
+  const tenant = { tenantId: { eq: watchedTenant(who, ctx.args.tenantId) } };
+  // endSessions names who watches, not who is watched. A service goes by its role's or user's ARN.
+  const watcher = { userId: { eq: who.userId ?? ctx.identity.userArn } };
+  extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(tenant));
+  extensions.setSubscriptionInvalidationFilter(util.transform.toSubscriptionFilter({ ...tenant, ...watcher }));
   return null;
 }
 

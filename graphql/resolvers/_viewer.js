@@ -1,32 +1,51 @@
 import { util } from '@aws-appsync/utils';
 
-// Prepended at synth to every resolver of Query and Subscription and to syncSession (docs/architecture.md,
-// "Identity in the resolvers"). Nothing here is exported; the resolver that follows is the module.
+// Prepended at synth to every resolver but publishStatus's and to every step (docs/architecture.md, "Identity in the
+// resolvers"). Nothing here is exported; the resolver that follows is the module.
 
 const PUBLIC_TENANT = 'public';
 
-// Who is calling: {userId, tenantId, jobIds, roles, service}. `userId` is null for callers without a user of their own
-// (API key, IAM): they see the tenant `public` only. `jobIds` is null when every job of the user may be seen.
+// Who is calling: {userId, tenantId, jobIds, roles, service, signedInAt}. `userId` is null for callers without a user of
+// their own (API key, IAM): they see the tenant `public` only. `jobIds` is null when every job of the user may be seen.
+// `signedInAt` is in epoch seconds: a refreshed token keeps the moment of its login.
 // Never `Unauthorized`: on that word Amplify closes the socket that all of the client's subscriptions share.
 function viewer(ctx) {
   const identity = ctx.identity;
   if (!identity || identity.userArn) {
-    return { userId: null, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity };
+    return { userId: null, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity, signedInAt: null };
   }
   if (identity.claims) {
     const claims = identity.claims;
-    const tenantId = claims.tenantId ?? claims['custom:tenantId'];
-    return person(claims.sub, tenantId, null, claims['cognito:groups'] ?? []);
+    return person(claims.sub, tenantIn(ctx, claims), null, rolesIn(ctx, claims), claims.auth_time ?? claims.iat);
   }
   const token = identity.resolverContext ?? {};
-  return person(token.userId, token.tenantId, token.jobIds ? token.jobIds.split(',') : null, []);
+  const jobIds = token.jobIds ? token.jobIds.split(',') : null;
+  return person(token.userId, token.tenantId, jobIds, [], token.issuedAt);
 }
 
-function person(userId, tenantId, jobIds, roles) {
+// An OpenID Connect provider's claims have the names that the stage says; no other claim counts for the tenant then.
+function tenantIn(ctx, claims) {
+  const name = ctx.env.TENANT_CLAIM;
+  const tenantId = name ? claims[name] : (claims.tenantId ?? claims['custom:tenantId']);
+  return typeof tenantId === 'string' ? tenantId : null;
+}
+
+// A list, or text with spaces between: within the text itself, "cooperator" would contain "operator".
+function rolesIn(ctx, claims) {
+  const roles = claims[ctx.env.ROLES_CLAIM ?? 'cognito:groups'] ?? [];
+  return typeof roles === 'string' ? roles.split(' ') : roles;
+}
+
+function person(userId, tenantId, jobIds, roles, signedInAt) {
   if (!userId || !tenantId || userId.includes('#')) {
     util.error('This login names no user and tenant.', 'Forbidden');
   }
-  return { userId, tenantId, jobIds, roles, service: false };
+  return { userId, tenantId, jobIds, roles, service: false, signedInAt };
+}
+
+// Where the sessions table notes that a user's logins were ended; no session's key begins with #.
+function endedKey(tenantId, userId) {
+  return util.dynamodb.toMapValues({ tenant_id: tenantId, sk: `#ended#${userId}` });
 }
 
 // Whether the viewer may see a job with this owner: a head of the status table, or nothing when there is none.

@@ -36,7 +36,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Decision:  # noqa:
     except ViewTokenError as error:
         _log.warning("code=<%s> | view token refused: %s", error.code, error.message)
         return {"isAuthorized": False, "ttlOverride": 0}
-    identity = {"userId": claims.user_id, "tenantId": claims.tenant_id}
+    identity = {
+        "userId": claims.user_id,
+        "tenantId": claims.tenant_id,
+        "issuedAt": str(claims.issued_at),  # a login that was ended since then is refused by the resolvers
+    }
     if claims.job_ids is not None:
         identity["jobIds"] = ",".join(claims.job_ids)
     left = int(claims.expires_at - time.time())

@@ -65,7 +65,7 @@ class ApiAuthenticator:
         self._modes = modes
         self._now = now
         self._user_pools = {mode.verifier.issuer: mode for mode in modes.user_pools}
-        self._oidc = {verifier.issuer: verifier for verifier in modes.oidc}
+        self._oidc = {verifier.issuer.rstrip("/"): verifier for verifier in modes.oidc}
 
     async def authenticate(self, request: SignedRequest) -> Identity:
         """The verified caller. Raises AuthenticationError, also for a mode that the API doesn't have."""
@@ -128,7 +128,7 @@ class ApiAuthenticator:
         pool = self._user_pools.get(token.issuer)
         if pool is not None:
             return _cognito_identity(await pool.verifier.verify(token), pool)
-        provider = self._oidc.get(token.issuer)
+        provider = self._oidc.get(token.issuer.rstrip("/"))
         if provider is not None:
             return _oidc_identity(await provider.verify(token))
         raise AuthenticationError("The token is from an issuer this API doesn't trust.")

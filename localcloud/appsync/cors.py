@@ -1,4 +1,4 @@
-"""AppSync lets any page in: what protects the API is its authorization."""
+"""What a browser must hear before it shows a page our answers; router.py keeps foreign pages from here."""
 
 from __future__ import annotations
 

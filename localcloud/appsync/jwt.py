@@ -69,6 +69,8 @@ class IssuerKeys:
         self._keys_url = keys_url
         self._discovery_url = discovery_url
         self._now = now
+        self.issuer = ""
+        """Who the OpenID document says it is of; empty before it was read, and where there is none."""
         self._keys: dict[str, pyjwt.PyJWK] = {}
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
@@ -90,7 +92,9 @@ class IssuerKeys:
     async def _read(self) -> None:
         try:
             if not self._keys_url:
-                self._keys_url = str((await self._fetch(self._discovery_url)).get("jwks_uri", ""))
+                discovered = await self._fetch(self._discovery_url)
+                self.issuer = str(discovered.get("issuer", ""))
+                self._keys_url = str(discovered.get("jwks_uri", ""))
             document = await self._fetch(self._keys_url)
             keys = pyjwt.PyJWKSet.from_dict(dict(document)).keys
         except (FetchError, pyjwt.PyJWTError) as error:
@@ -153,7 +157,11 @@ class _VerifiedTokens:
 
 
 class OidcVerifier:
-    """Tokens of one OpenID Connect provider. Lifetimes are in milliseconds, as in AppSync; 0 is no limit."""
+    """Tokens of one OpenID Connect provider. Lifetimes are in milliseconds, as in AppSync; 0 is no limit.
+
+    `iss` must be what the provider's discovery document says, which may differ from the configured one by a
+    slash at its end and by nothing else.
+    """
 
     def __init__(
         self,
@@ -174,7 +182,12 @@ class OidcVerifier:
     async def verify(self, token: UnverifiedToken) -> Claims:
         """The claims of a token this provider signed and that is valid now. Raises AuthenticationError."""
         now = self._now()
-        claims = await _verified_claims(token, self._keys, self.issuer, _OIDC_ALGORITHMS, now)
+        await self._keys.get(token.key_id)
+        issuer = self._keys.issuer or self.issuer
+        if issuer.rstrip("/") != self.issuer.rstrip("/"):
+            raise AuthenticationError("The OpenID document is of another issuer.")
+        claims = await _verified_claims(token, self._keys, issuer, _OIDC_ALGORITHMS, now)
+        _number(claims, "iat")  # AppSync wants it even where no lifetime is set
         for claim, ttl_ms in self._limits:
             if ttl_ms and now - _number(claims, claim) > ttl_ms / 1000:
                 raise AuthenticationError("Token has expired.")

@@ -71,7 +71,7 @@ def parse_operation(text: str | bytes) -> GraphQLRequest | None:
         operation = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(operation, dict):
+    if not isinstance(operation, dict) or not _is_sound(text, operation):
         return None
     query = operation.get("query")
     variables = operation.get("variables")
@@ -251,6 +251,14 @@ def _start_parts(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | 
     if not isinstance(data, str) or not isinstance(authorization, dict):
         return None
     return (data, authorization) if _is_unicode(data) else None
+
+
+def _is_sound(text: str | bytes, decoded: object) -> bool:
+    """Whether half a surrogate pair, which no store takes, hides behind none of the text's escapes."""
+    escapes = ("\\ud", "\\uD") if isinstance(text, str) else (b"\\ud", b"\\uD")
+    if escapes[0] not in text and escapes[1] not in text:  # type: ignore[operator] # both are of text's type
+        return True
+    return _is_unicode(json.dumps(decoded, ensure_ascii=False))
 
 
 def _is_unicode(text: str) -> bool:

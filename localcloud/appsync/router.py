@@ -15,6 +15,8 @@ from .static_site import StaticSite
 
 log = logging.getLogger(__name__)
 
+_FOREIGN = HttpResponse.failure(403, "ForbiddenException", "Only pages of this machine may ask for this.")
+
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 Routes = Mapping[tuple[str, str], Handler]
 
@@ -29,14 +31,14 @@ class Router:
 
     async def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to `request`."""
+        if request.path in REALTIME_PATHS and not _is_of_a_local_page(request):
+            return _FOREIGN
         if request.path == GRAPHQL_PATH and request.method == "POST":
             return await self._endpoint.post(request)
         if request.path in REALTIME_PATHS:
             return preflight(request) if request.method == "OPTIONS" else _not_allowed("POST, OPTIONS")
         if not _is_from_this_machine(request):
-            return HttpResponse.failure(
-                403, "ForbiddenException", "Only pages of this machine may ask for this."
-            )
+            return _FOREIGN
         handler = self._routes.get((request.method, request.path))
         if handler is not None:
             return await _call(handler, request)
@@ -64,11 +66,15 @@ async def _call(handler: Handler, request: HttpRequest) -> HttpResponse:
         return failure_response(internal_failure())
 
 
+def _is_of_a_local_page(request: HttpRequest) -> bool:
+    """Programs name no origin. AppSync lets any page ask; this is a server for one machine."""
+    origin = request.headers.get("origin")
+    return origin is None or is_local_origin(origin)
+
+
 def _is_from_this_machine(request: HttpRequest) -> bool:
     """These routes carry no credentials, so neither a foreign page nor a rebound DNS name may reach them."""
-    origin = request.headers.get("origin")
-    local_page = origin is None or is_local_origin(origin)
-    return local_page and is_local_host(request.headers.get("host", ""))
+    return _is_of_a_local_page(request) and is_local_host(request.headers.get("host", ""))
 
 
 def _not_allowed(methods: str) -> HttpResponse:

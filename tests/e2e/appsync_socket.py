@@ -59,6 +59,13 @@ class AppSyncSocket:
             lambda frame: frame.get("id") == subscription_id and frame["type"] in ("start_ack", "error")
         )
 
+    def stop(self, subscription_id: str) -> Frame:
+        """End a subscription; its `complete`, behind everything that was pushed to this socket before."""
+        self._connection.send(json.dumps({"type": "stop", "id": subscription_id}))
+        return self.until(
+            lambda frame: frame.get("id") == subscription_id and frame["type"] in ("complete", "error")
+        )
+
     def until_message(self, message: str) -> None:
         """Read until a status with this message arrives."""
         self.until(lambda frame: frame["type"] == "data" and message in json.dumps(frame))

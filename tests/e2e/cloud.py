@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
+from status_utils.settings import TENANT_ATTRIBUTE
 from status_utils.tokens import ViewTokenKeys, mint_view_token
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 
@@ -52,10 +53,14 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Cloud:
-    """One localcloud, from `statusbeam local up` to `down`."""
+    """One localcloud, from `statusbeam local up` to `down`.
+
+    `credentials` are those that were used with it, and of which kind: no log may have one.
+    """
 
     state: StateFolder
     outputs: LocalOutputs
+    credentials: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def host(self) -> str:
@@ -112,6 +117,23 @@ class Cloud:
         ]
         return fitting[which]
 
+    def new_user(self, tenant_id: str, role: str = "viewer") -> DemoUser:
+        """A user made for one test, which may do to them what other tests would feel."""
+        username, password = fresh_id("user"), "A-Passw0rd-of-a-test!"
+        pool = self.outputs.user_pool_id
+        attributes = [{"Name": TENANT_ATTRIBUTE, "Value": tenant_id}]
+        made = self._cognito.admin_create_user(
+            UserPoolId=pool, Username=username, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+        self._cognito.admin_set_user_password(
+            UserPoolId=pool, Username=username, Password=password, Permanent=True
+        )
+        self._cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=role)
+        user_id = next(each["Value"] for each in made["User"]["Attributes"] if each["Name"] == "sub")
+        return DemoUser(
+            username=username, password=password, user_id=user_id, tenant_id=tenant_id, roles=(role,)
+        )
+
     def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
         """The tokens of a demo user, from the user pool."""
         return self.sign_in_as(
@@ -125,23 +147,31 @@ class Cloud:
             ClientId=client_id,
             AuthParameters={"USERNAME": username, "PASSWORD": password},
         )["AuthenticationResult"]
+        self.credentials[password] = "a password"
+        for kind in ("AccessToken", "IdToken", "RefreshToken"):
+            if kind in result:
+                self.credentials[result[kind]] = kind
         return Tokens(access=result["AccessToken"], id=result["IdToken"])
 
     def view_token(self, user_id: str, tenant_id: str, **changes: Any) -> str:
         """A view token signed with the stack's secret; `changes` are mint_view_token's arguments."""
         arguments = {"keys": self.view_token_keys, "audience": VIEW_TOKEN_AUDIENCE, **changes}
-        return mint_view_token(user_id, tenant_id, **arguments)
+        token = mint_view_token(user_id, tenant_id, **arguments)
+        self.credentials[token] = "a view token"
+        return token
 
     @cached_property
     def view_token_keys(self) -> ViewTokenKeys:
         """The keys that sign view tokens, as an app's back end has them."""
         secrets = self.aws("secretsmanager")
         value = secrets.get_secret_value(SecretId=self.outputs.view_token_secret_arn)["SecretString"]
+        self.credentials[value] = "the view tokens' secret"
         return ViewTokenKeys(lambda: [value])
 
     @property
     def key_caller(self) -> KeyCaller:
         """Whoever has the API key."""
+        self.credentials[self.outputs.api_key] = "the API key"
         return KeyCaller(self.outputs.api_key)
 
     def caller(self, user: DemoUser) -> TokenCaller:
@@ -179,6 +209,7 @@ class Cloud:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy)
         key = iam.create_access_key(UserName=name)["AccessKey"]
+        self.credentials[key["SecretAccessKey"]] = "a secret access key"
         return IamCaller(key["AccessKeyId"], key["SecretAccessKey"], self.outputs.region)
 
 

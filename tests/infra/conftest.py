@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.bundling import ROOT
-from tests.infra.synthesised import APPSYNC_URL, TODAY, Stack
-
-if TYPE_CHECKING:
-    from aws_cdk import App
+from tests.infra.synthesised import APPSYNC_URL, TODAY, Stack, new_app, synthesised
+from tests.infra.variants import CERTIFICATE, ISSUER, ORIGINS, POOL, WEB_ACL, variant
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,41 +21,67 @@ def node_beside_the_interpreter() -> None:
 
 
 @pytest.fixture(scope="session")
-def stacks(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
-    """By name without the prefix: Dev-Status, Dev-Example, Prod-Status, Local-Status, Local-Example."""
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page as it is built: index.html, and a file with its hash in its name."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "assets").mkdir()
+    (folder / "index.html").write_text("<!doctype html><title>A page</title>")
+    (folder / "assets" / "index-0123abcd.js").write_text("// nothing")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stacks(
+    node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
+) -> dict[str, Stack]:
+    """By name without the prefix: Dev-Status, Dev-Example, Dev-Web, Prod-Status, Prod-Web, Local-Status,
+    Local-Example."""
     from infra.stacks import add_stages  # noqa: PLC0415 - starts Node, which only these tests need
 
-    app = _app(tmp_path_factory)
-    add_stages(app, today=TODAY, appsync_url_override=APPSYNC_URL)
-    return _synthesised(app)
+    app = new_app(tmp_path_factory.mktemp("cdk.out"))
+    add_stages(app, today=TODAY, appsync_url_override=APPSYNC_URL, page=page)
+    return synthesised(app)
 
 
 @pytest.fixture(scope="session")
 def invoking_stacks(
+    node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
+) -> dict[str, Stack]:
+    """Dev's stacks of a stage whose code invokes the publisher instead of using the queue, with alarms."""
+    outdir = tmp_path_factory.mktemp("cdk.out")
+    return variant(outdir, page, "Dev", status_transport="invoke", alarms=True)
+
+
+@pytest.fixture(scope="session")
+def other_provider_stacks(
+    node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
+) -> dict[str, Stack]:
+    """Prod's, with another provider than Cognito, a domain, and two pages that may call the API."""
+    from infra.stage import OidcProvider, WebFirewall, WebSite  # noqa: PLC0415 - starts Node
+
+    return variant(
+        tmp_path_factory.mktemp("cdk.out"),
+        page,
+        "Prod",
+        readers=OidcProvider(issuer=ISSUER, client_id="page", tenant_claim="city", roles_claim="groups"),
+        firewall=WebFirewall(allowed_origins=ORIGINS),
+        web=WebSite(domain=ORIGINS[0][8:], certificate_arn=CERTIFICATE, web_acl_arn=WEB_ACL, everywhere=True),
+    )
+
+
+@pytest.fixture(scope="session")
+def existing_pool_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Stack]:
-    """Dev-Status and Dev-Example of a stage whose code invokes the publisher instead of using the queue."""
-    from infra.compliance import add_checks  # noqa: PLC0415 - starts Node, which only these tests need
-    from infra.stacks import add_stage  # noqa: PLC0415 - the same
-    from infra.stage import DEV  # noqa: PLC0415 - the same
+    """Prod's, with a user pool that was there before, one page that may call the API, and none of ours."""
+    from infra.stage import ExistingUserPool, WebFirewall  # noqa: PLC0415 - starts Node
 
-    app = _app(tmp_path_factory)
-    add_stage(app, replace(DEV, status_transport="invoke"), today=TODAY)
-    add_checks(app)
-    return _synthesised(app)
-
-
-def _app(tmp_path_factory: pytest.TempPathFactory) -> App:
-    from aws_cdk import App  # noqa: PLC0415 - starts Node, which only these tests need
-
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return App(outdir=str(tmp_path_factory.mktemp("cdk.out")), context=context, analytics_reporting=False)
-
-
-def _synthesised(app: App) -> dict[str, Stack]:
-    return {
-        artifact.stack_name.removeprefix("Statusbeam-"): Stack(
-            artifact.template, Path(artifact.template_full_path)
-        )
-        for artifact in app.synth().stacks
-    }
+    return variant(
+        tmp_path_factory.mktemp("cdk.out"),
+        Path("no page"),
+        "Prod",
+        region="eu-west-1",
+        readers=ExistingUserPool(user_pool_id=POOL, client_id="page"),
+        firewall=WebFirewall(allowed_origins=ORIGINS[:1]),
+        web=None,
+    )

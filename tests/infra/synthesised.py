@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from infra.bundling import ROOT
+
+if TYPE_CHECKING:
+    from aws_cdk import App
 
 TODAY = dt.date(2026, 11, 20)
 APPSYNC_URL = "http://127.0.0.1:4000/graphql"
 STATUS_STACKS = ["Dev-Status", "Prod-Status", "Local-Status"]
 EXAMPLE_STACKS = ["Dev-Example", "Local-Example"]
+WEB_STACKS = ["Dev-Web", "Prod-Web"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +55,21 @@ class Stack:
         found = [r for r in self.all("AWS::Lambda::Function") if r.properties["Handler"].endswith(handler)]
         assert len(found) == 1, f"{len(found)} functions {handler}"
         return found[0]
+
+
+def new_app(outdir: Path) -> App:
+    """An app with the repository's own context."""
+    from aws_cdk import App  # noqa: PLC0415 - starts Node, which only these tests need
+
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return App(outdir=str(outdir), context=context, analytics_reporting=False)
+
+
+def synthesised(app: App) -> dict[str, Stack]:
+    """The stacks of an app, by name without the prefix; the checks of infra/compliance.py run with them."""
+    return {
+        artifact.stack_name.removeprefix("Statusbeam-"): Stack(
+            artifact.template, Path(artifact.template_full_path)
+        )
+        for artifact in app.synth().stacks
+    }

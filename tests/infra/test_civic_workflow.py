@@ -11,7 +11,9 @@ import pytest
 from tests.infra.synthesised import Stack
 
 Machine = dict[str, Any]
-OWNER = {"jobId.$": "$.jobId", "userId.$": "$.userId", "tenantId.$": "$.tenantId"}
+OWNER = {
+    name: f"{{% ($states.context.Execution.Input).{name} %}}" for name in ("jobId", "userId", "tenantId")
+}
 
 
 @pytest.fixture
@@ -78,14 +80,18 @@ def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_aft
 ) -> None:
     statuses = []
     for state in checkpoints(machine).values():
-        message = state["Parameters"]
+        message = state["Arguments"]
         update = message["MessageBody"]
         assert state["Resource"].endswith(":states:::sqs:sendMessage")
         assert OWNER.items() <= update.items()
-        assert message["MessageGroupId.$"] == "States.Hash($.jobId, 'SHA-256')"
+        job_id = OWNER["jobId"].removeprefix("{% ").removesuffix(" %}")
+        assert message["MessageGroupId"] == f"{{% $hash({job_id}, 'SHA-256') %}}"
         # A retry is the same message to the queue, and the same batch to the journal; a redrive is not.
-        assert message["MessageDeduplicationId.$"] == update["batchId.$"] == batch_id_of(update)
-        assert update["timestamp.$"] == "$$.State.EnteredTime"
+        assert message["MessageDeduplicationId"] == update["batchId"]
+        assert "$states.context.Execution.Id" in update["batchId"]
+        assert "RetryCount" not in update["batchId"]
+        assert "$states.context.Execution.RedriveCount" in update["batchId"]
+        assert update["timestamp"] == "{% $states.context.State.EnteredTime %}"
         statuses.append(update["status"])
     assert sorted(statuses) == STATUSES
 
@@ -95,12 +101,12 @@ def test_where_the_publisher_is_invoked_the_orchestrator_waits_for_each_commit(
 ) -> None:
     statuses = []
     for state in checkpoints(machine_of(invoking_stacks["Dev-Example"])).values():
-        payload = state["Parameters"]["Payload"]
+        payload = state["Arguments"]["Payload"]
         (update,) = payload["updates"]
         assert state["Resource"].endswith(":states:::lambda:invoke")
-        assert "InvocationType" not in state["Parameters"]
+        assert "InvocationType" not in state["Arguments"]
         assert OWNER.items() <= update.items()
-        assert payload["batchId.$"] == batch_id_of(update)
+        assert "$states.context.Execution.Id" in payload["batchId"]
         statuses.append(update["status"])
     assert sorted(statuses) == STATUSES
 
@@ -110,10 +116,13 @@ def test_a_checkpoint_that_fails_never_stops_the_work(
     stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], transport: str
 ) -> None:
     example = (stacks if transport == "queue" else invoking_stacks)["Dev-Example"]
+    states = machine_of(example)["States"]
     for name, state in checkpoints(machine_of(example)).items():
         assert [retry["MaxAttempts"] for retry in state["Retry"]] == [2], name
-        assert [catch["Next"] for catch in state["Catch"]] == [state["Next"]], name
-        assert state["ResultPath"] is None, name
+        (catch,) = state["Catch"]
+        assert states[catch["Next"]] == {"Type": "Pass", "QueryLanguage": "JSONata", "Next": state["Next"]}
+        # Whether it was sent or not, the next state gets what this one got.
+        assert state["Output"] == catch["Output"] == "{% $states.input %}", name
 
 
 @pytest.mark.parametrize("name", ["LoadPlaybook", "RunAgents", "Validate", "Synthesize"])
@@ -125,16 +134,16 @@ def test_a_failing_step_ends_the_job_with_an_error_status(machine: Machine, name
 
 
 def test_the_error_status_says_nothing_of_the_systems_own_words(machine: Machine) -> None:
-    update = machine["States"]["PublishError"]["Parameters"]["MessageBody"]
+    update = machine["States"]["PublishError"]["Arguments"]["MessageBody"]
     assert update["message"] == "The job stopped because one of its steps failed."
 
 
 def test_the_plan_names_each_agent_by_the_id_its_own_statuses_carry(machine: Machine) -> None:
-    update = machine["States"]["PublishLoadingAgents"]["Parameters"]["MessageBody"]
+    update = machine["States"]["PublishLoadingAgents"]["Arguments"]["MessageBody"]
     assert update["metadata"]["plan"] == [
-        {"name": "Geo Agent", "invocationId.$": "States.Format('{}-geo', $.jobId)"},
-        {"name": "Category Agent", "invocationId.$": "States.Format('{}-category', $.jobId)"},
-        {"name": "Severity Agent", "invocationId.$": "States.Format('{}-severity', $.jobId)"},
+        {"name": "Geo Agent", "invocationId": "{% $states.input.jobId & '-geo' %}"},
+        {"name": "Category Agent", "invocationId": "{% $states.input.jobId & '-category' %}"},
+        {"name": "Severity Agent", "invocationId": "{% $states.input.jobId & '-severity' %}"},
     ]
 
 

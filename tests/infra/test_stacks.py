@@ -13,7 +13,15 @@ import pytest
 
 from infra.stage import stages
 from status_utils.settings import QUEUE_RECEIVES
-from tests.infra.synthesised import APPSYNC_URL, EXAMPLE_STACKS, STATUS_STACKS, TODAY, Resource, Stack
+from tests.infra.synthesised import (
+    APPSYNC_URL,
+    EXAMPLE_STACKS,
+    STATUS_STACKS,
+    TODAY,
+    WEB_STACKS,
+    Resource,
+    Stack,
+)
 
 API = "AWS::AppSync::GraphQLApi"
 
@@ -29,7 +37,7 @@ def schema(stack: Stack) -> str:
 
 
 def test_every_stage_has_its_stacks_under_their_lasting_names(stacks: dict[str, Stack]) -> None:
-    assert sorted(stacks) == sorted([*STATUS_STACKS, *EXAMPLE_STACKS])
+    assert sorted(stacks) == sorted([*STATUS_STACKS, *EXAMPLE_STACKS, *WEB_STACKS])
 
 
 def test_one_stage_can_be_asked_for_by_name() -> None:
@@ -52,10 +60,16 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
         app.synth()
 
 
-def test_every_template_passes_cfn_lint(stacks: dict[str, Stack], invoking_stacks: dict[str, Stack]) -> None:
+def test_every_template_passes_cfn_lint(
+    stacks: dict[str, Stack],
+    invoking_stacks: dict[str, Stack],
+    other_provider_stacks: dict[str, Stack],
+    existing_pool_stacks: dict[str, Stack],
+) -> None:
     # W3005: the construct library writes a DependsOn beside every GetAtt of a role.
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--"]
-    templates = [str(stack.path) for stack in (*stacks.values(), *invoking_stacks.values())]
+    kinds = (stacks, invoking_stacks, other_provider_stacks, existing_pool_stacks)
+    templates = [str(stack.path) for kind in kinds for stack in kind.values()]
     finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (0, "")
 
@@ -116,6 +130,7 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.endSessions",
         "Mutation.publishStatus",
         "Mutation.syncSession",
         "Query.getJob",
@@ -310,7 +325,7 @@ def test_tables_are_encrypted_on_demand_and_recoverable(stacks: dict[str, Stack]
 @pytest.mark.parametrize("name", STATUS_STACKS)
 def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name: str) -> None:
     exported = {output for output in stacks[name].outputs if output.startswith("Exports")}
-    assert set(stacks[name].outputs) - exported - {"ApiKey"} == {
+    assert set(stacks[name].outputs) - exported - {"ApiKey", "AlarmTopicArn"} == {
         "GraphqlUrl",
         "RealtimeUrl",
         "ApiId",
@@ -323,9 +338,11 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "StatusTable",
         "UserSessionsTable",
         "ViewTokenSecretArn",
+        "ViewTokenAudience",
         "LibraryLayerArn",
     }
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
+    assert ("AlarmTopicArn" in stacks[name].outputs) is (name == "Prod-Status")
 
 
 def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:
@@ -337,12 +354,26 @@ def test_the_example_depends_on_nothing_that_changes_with_code(
 ) -> None:
     # CloudFormation refuses to change an export in use, so a layer must not be one.
     for stack in (stacks["Dev-Status"], invoking_stacks["Dev-Status"]):
-        exports = sorted(name for name in stack.outputs if name.startswith("Exports"))
+        exports = sorted(name for name in stack.outputs if name.startswith("Exports") and "Publisher" in name)
         # Function and queue whatever the transport, or the choice could not be changed once it is deployed.
         parts = ["FnGetAttStatusPublisherFunction", "FnGetAttStatusPublisherStatusesQueue"]
         assert len(exports) == 3
         wanted = [*parts, "RefStatusPublisherStatusesQueue"]
         assert all(part in name for part, name in zip(wanted, exports, strict=True))
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_every_field_but_the_publishers_first_asks_whether_the_login_is_still_good(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    check = stacks[name].one("AWS::AppSync::FunctionConfiguration", Name="liveLogin")
+    first_steps = {}
+    for resolver in stacks[name].all("AWS::AppSync::Resolver"):
+        functions = resolver.properties.get("PipelineConfig", {}).get("Functions", [None])
+        field = f"{resolver.properties['TypeName']}.{resolver.properties['FieldName']}"
+        first_steps[field] = functions[0]
+    assert first_steps.pop("Mutation.publishStatus") is None
+    assert set(map(str, first_steps.values())) == {str({"Fn::GetAtt": [check.name, "FunctionId"]})}
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)

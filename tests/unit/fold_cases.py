@@ -150,6 +150,12 @@ def _job_status(number: int) -> StatusUpdate:
     return status(dice.pick(*JOB_WORDS), **dice.common())
 
 
+def status_drawn_from(number: int) -> StatusUpdate:
+    """The status that a number from 0 to 2^96 - 1 stands for."""
+    number, kind = divmod(number, 3)
+    return _job_status(number) if kind == 0 else _agent_status(number)
+
+
 numbers = st.integers(0, 2**96)
 agent_statuses = numbers.map(_agent_status)
 job_statuses = numbers.map(_job_status)

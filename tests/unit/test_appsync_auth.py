@@ -138,6 +138,7 @@ def token(issuer: str = POOL, /, **claims: Any) -> str:
         "token_use": "access",
         "client_id": "client-1",
         "username": "ada",
+        "iat": now,
         "exp": now + 60,
     }
     return pyjwt.encode({**base, **claims}, POOL_KEY, algorithm="RS256", headers={"kid": "k1"})

@@ -35,6 +35,7 @@ OUTPUTS = LocalOutputs(
     demo_users=(),
     api_id="api0",
     view_token_secret_arn="arn:secret",
+    view_token_audience="statusbeam-local",
     dead_letter_queue_url="http://127.0.0.1:4566/dead",
     status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
     status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
@@ -160,6 +161,8 @@ def test_env_gives_lines_a_shell_can_read(folder: StateFolder, capsys: pytest.Ca
     assert seen["AWS_DEFAULT_REGION"] == "us-east-1"
     assert seen["STATUS_PUBLISHER_FUNCTION"] == OUTPUTS.publisher_function_arn
     assert seen["STATUS_QUEUE_URL"] == OUTPUTS.status_queue_url
+    assert seen["VIEW_TOKEN_SECRET"] == OUTPUTS.view_token_secret_arn
+    assert seen["VIEW_TOKEN_AUDIENCE"] == OUTPUTS.view_token_audience
     assert OUTPUTS.api_key not in lines
 
 

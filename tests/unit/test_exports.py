@@ -55,3 +55,14 @@ def test_building_a_status_needs_the_standard_library_only() -> None:
     )
     loaded = {name.partition(".")[0] for name in _modules_after(code)}
     assert loaded <= sys.stdlib_module_names | {"status_utils", "__main__"}
+
+
+def test_a_scope_needs_the_standard_library_only() -> None:
+    code = (
+        "from status_utils import MemoryTransport, agent_step, job\n"
+        "transport = MemoryTransport()\n"
+        "with job(job_id='j', user_id='u', tenant_id='t', transport=transport) as j, j.agent('Geo'): ...\n"
+        "assert transport.sent"
+    )
+    loaded = {name.partition(".")[0] for name in _modules_after(code)}
+    assert loaded <= sys.stdlib_module_names | {"status_utils", "__main__"}

@@ -186,7 +186,7 @@ async def test_browser_that_asks_first_may_send_the_headers_it_names(world: Worl
     answer = await world.ask(
         "OPTIONS",
         target,
-        Origin="https://any.example",
+        Origin="http://localhost:3000",
         Access_Control_Request_Method="POST",
         Access_Control_Request_Headers="authorization,x-api-key",
     )
@@ -194,6 +194,19 @@ async def test_browser_that_asks_first_may_send_the_headers_it_names(world: Worl
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "POST" in answer.headers["access-control-allow-methods"]
     assert answer.headers["access-control-allow-headers"] == "authorization,x-api-key"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+@pytest.mark.parametrize("method", ["POST", "OPTIONS"])
+async def test_a_page_of_another_machine_is_neither_answered_nor_served(
+    world: World, method: str, origin: str
+) -> None:
+    body = publish_body("ann")
+    answer = await world.ask(method, "/graphql", body=body, Origin=origin)
+    assert answer.status == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert world.counters.published == 0
+    assert not world.authenticator.asked
 
 
 @pytest.mark.parametrize(("method", "target"), [("GET", "/graphql"), ("POST", "/graphql/realtime")])

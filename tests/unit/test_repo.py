@@ -54,6 +54,23 @@ def test_every_make_target_of_the_readme_exists() -> None:
     assert set(re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)) <= targets
 
 
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 40
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text())
+    ]
+    assert missing == []
+
+
+def test_every_threat_has_a_guard_and_a_test() -> None:
+    rows = [line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith("| ")]
+    threats = [row.split(" | ") for row in rows if not row.startswith("| threat")]
+    assert [row for row in threats if len(row) != 3 or "`tests/" not in row[2] or not row[1].strip()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
@@ -64,6 +81,14 @@ def test_the_readme_agent_uses_names_that_the_library_exports() -> None:
     used = re.search(r"from status_utils import (.+)", README)
     assert used
     assert [name for name in used[1].split(", ") if name not in status_utils.__all__] == []
+
+
+def test_every_class_of_the_page_on_frameworks_exists() -> None:
+    page = (ROOT / "docs" / "frameworks.md").read_text()
+    code = "".join(path.read_text() for path in (ROOT / "status_utils").rglob("*.py"))
+    named = set(re.findall(r"\b(Status\w+|Agent\w+Manager)\(", page))
+    assert len(named) > 4
+    assert [name for name in named if f"class {name}" not in code] == []
 
 
 def test_every_deploy_command_of_the_readme_names_a_stage() -> None:

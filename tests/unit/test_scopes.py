@@ -184,6 +184,18 @@ def test_a_long_plan_comes_in_parts(transport: MemoryTransport) -> None:
     assert [step["name"] for part in parts for step in part] == [f"Agent {number}" for number in range(100)]
 
 
+def test_a_plan_that_raises_stays_here(transport: MemoryTransport, caplog: pytest.LogCaptureFixture) -> None:
+    def plan() -> Any:
+        yield "Geo Agent"
+        raise RuntimeError
+
+    unfit: Any = []
+    with a_job(transport, plan=plan()) as j, j.agent("Geo Agent", attempt=unfit):
+        pass
+    assert words(transport)[-1] == "complete"
+    assert "undelivered" in caplog.records[0].name
+
+
 @pytest.mark.parametrize("nonsense", [7, None, "Geo Agent", {"name": "Geo Agent"}, [None, 7, {}]])
 def test_a_plan_of_nonsense_is_no_reason_to_stop(transport: MemoryTransport, nonsense: Any) -> None:
     with a_job(transport, plan=nonsense) as j, j.agent("Geo Agent"):
@@ -219,6 +231,12 @@ def test_a_counted_attempt_is_the_same_run_in_every_process() -> None:
     assert ids(2) == [(invocation_id, 2) for invocation_id, _ in ids(1)]
 
 
+def test_a_retry_in_the_same_scope_is_the_same_run(transport: MemoryTransport) -> None:
+    with a_job(transport) as j:
+        ids = [j.agent("Geo Agent", attempt=attempt).invocation_id for attempt in (1, 2, 3)]
+    assert set(ids) == {"job-1-geo_agent"}
+
+
 def test_the_caller_may_name_run_and_attempt(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent", attempt=3, invocation_id="geo-7"):
         pass
@@ -233,6 +251,14 @@ def test_tokens_travel_with_what_is_said_next(transport: MemoryTransport) -> Non
     _, halfway, end = of(transport, "Geo Agent")
     assert metadata(halfway) == {"page": 3, "tokenUsage": {"inputTokens": 100, "outputTokens": 7}}
     assert metadata(end) == {"tokenUsage": {"inputTokens": 250, "outputTokens": 19}}
+
+
+def test_tokens_of_a_tool_are_its_agents(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        with a.tool("model") as tool:
+            tool.tokens(input=100, output=7)
+        assert metadata(of(transport, "Geo Agent")[-1])["tokenUsage"]["inputTokens"] == 100
+    assert metadata(of(transport, "Geo Agent")[-1])["tokenUsage"]["inputTokens"] == 100
 
 
 def test_metadata_is_sent_as_it_was_when_it_was_said(transport: MemoryTransport) -> None:

@@ -215,3 +215,8 @@ def test_a_tenant_is_shown_to(runtime: JsRuntime, identity: Any, tenant: str) ->
     outcome = subscription.response(identity=identity, arguments={"tenantId": tenant}, result={})
     assert outcome.value is None
     assert rules(outcome) == {"tenantId": ("eq", tenant)}
+    watcher = identity.get("sub") or identity["userArn"]
+    assert rules(outcome, "setSubscriptionInvalidationFilter") == {
+        "tenantId": ("eq", tenant),
+        "userId": ("eq", watcher),
+    }

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from status_utils.errors import TransportError
+from status_utils.direct_transport import DirectTransport
+from status_utils.errors import SettingError, TransportError
 from status_utils.lambda_transport import LambdaTransport
 from status_utils.queue_transport import QueueTransport
-from status_utils.settings import CallerSettings
+from status_utils.settings import CallerSettings, PublisherSettings
 from status_utils.transports import default_transport
 
 QUEUE = CallerSettings(status_queue_url="https://example.test/statuses.fifo").to_env()
@@ -37,6 +38,28 @@ def test_the_environment_chooses_the_transport(
     for variable, value in environ.items():
         monkeypatch.setenv(variable, value)
     assert isinstance(default_transport(), expected)
+
+
+def test_with_the_publishers_own_settings_this_process_commits_and_pushes_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = PublisherSettings(
+        appsync_api_url="https://example.test/graphql",
+        appsync_api_id="api",
+        user_sessions_table="sessions",
+        status_table="statuses",
+    )
+    for variable, value in settings.to_env().items():
+        monkeypatch.setenv(variable, value)
+    transport = default_transport()
+    assert isinstance(transport, DirectTransport)
+    transport.prepare()  # everything it needs is there
+
+
+def test_a_missing_setting_of_the_publisher_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATUS_TABLE", "statuses")
+    with pytest.raises(SettingError, match="APPSYNC_API_URL is not set"):
+        default_transport()
 
 
 def test_it_is_one_a_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,11 @@ from moto import mock_aws
 
 from lambdas.view_token_authorizer._wiring import verifier
 from lambdas.view_token_authorizer.handler import handler
+from status_utils.errors import SettingError
 from status_utils.secret_versions import SecretVersions
 from status_utils.settings import AuthorizerSettings
 from status_utils.tokens import ViewTokenKeys, mint_view_token
+from status_utils.view_token_signer import default_signer
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -61,9 +63,24 @@ def mint(keys: ViewTokenKeys, **changes: Any) -> str:
 
 
 def test_a_view_token_lets_its_user_in(keys: ViewTokenKeys) -> None:
-    decision = authorize(mint(keys))
+    made_at = int(time.time()) - 5
+    decision = authorize(mint(keys, now=lambda: made_at))
     assert decision["isAuthorized"] is True
-    assert decision["resolverContext"] == {"userId": "ana", "tenantId": "city"}
+    assert decision["resolverContext"] == {"userId": "ana", "tenantId": "city", "issuedAt": str(made_at)}
+
+
+def test_a_back_end_needs_the_secret_and_the_audience_in_its_environment_and_nothing_else(
+    keys: ViewTokenKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default_signer.cache_clear()
+    token = mint_view_token("ana", "city", ["job-1"], ttl=900)
+    assert authorize(token)["resolverContext"]["jobIds"] == "job-1"
+    other = mint_view_token("ana", "city", audience="statusbeam-prod")
+    assert authorize(other) == REFUSED
+    default_signer.cache_clear()
+    monkeypatch.delenv("VIEW_TOKEN_SECRET")
+    with pytest.raises(SettingError, match="VIEW_TOKEN_SECRET"):
+        mint_view_token("ana", "city")
 
 
 def test_the_resolvers_get_the_jobs_as_one_text(keys: ViewTokenKeys) -> None:

@@ -56,7 +56,7 @@ def refusal(token: str, *, now: float = NOW, audience: str = AUDIENCE) -> str:
 def test_a_token_permits_what_it_was_made_for() -> None:
     claims = verify(mint(job_ids=["job-1", "job-2"], ttl=60))
     assert (claims.user_id, claims.tenant_id, claims.job_ids) == ("ana", "city", ("job-1", "job-2"))
-    assert (claims.not_before, claims.expires_at) == (int(NOW), int(NOW) + 60)
+    assert (claims.issued_at, claims.not_before, claims.expires_at) == (int(NOW), int(NOW), int(NOW) + 60)
 
 
 def test_a_token_without_jobs_permits_all_of_the_users() -> None:
@@ -122,6 +122,11 @@ def test_the_format_is_the_documented_one() -> None:
     assert verify(resigned(WHOLE)).user_id == "ana"
 
 
+def test_a_token_that_does_not_say_when_it_was_made_counts_as_old_as_it_can_be() -> None:
+    oldest = int(NOW) + 60 - limits.VIEW_TOKEN_SECONDS_MAX
+    assert verify(resigned(WHOLE)).issued_at == oldest
+
+
 def tampered_claims(token: str) -> str:
     prefix, key_id, body, signature = token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -153,6 +158,7 @@ FORGERIES: list[tuple[Callable[[str], str], str]] = [
     (lambda token: resigned(WHOLE | {"jobs": ["job-1,job-2"]}), "bad_claims"),  # would read as two
     (lambda token: resigned(WHOLE | {"jobs": ["j"] * (limits.VIEW_TOKEN_JOBS + 1)}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"exp": "tomorrow"}), "bad_claims"),
+    (lambda token: resigned(WHOLE | {"iat": "yesterday"}), "bad_claims"),
     (lambda token: resigned({k: v for k, v in WHOLE.items() if k != "exp"}), "bad_claims"),
     (lambda token: resigned({k: v for k, v in WHOLE.items() if k != "aud"}), "wrong_audience"),
 ]

@@ -1,0 +1,68 @@
+"""Find secrets in the repository's files that .secrets.baseline does not know.
+
+    python .ci/scan_secrets.py            exit code 1 and one line a finding, when there is a new one
+    python .ci/scan_secrets.py --accept   take everything as it is now into the baseline; look at its diff
+
+The baseline holds hashes, so it gives nothing away. Lines that move are nothing new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from detect_secrets.core import baseline
+from detect_secrets.core.secrets_collection import SecretsCollection
+
+BASELINE = ".secrets.baseline"
+NEVER = {".git", ".venv", "node_modules", "cdk.out", ".build", ".local", "dist", "__pycache__"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Find secrets that the baseline does not know.")
+    parser.add_argument("--accept", action="store_true", help="take what is found into the baseline")
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
+    chosen = parser.parse_args()
+    os.chdir(chosen.root)  # findings are named from here
+    # Loading it also sets up the detectors and filters it was made with.
+    known = baseline.load(baseline.load_from_file(BASELINE), BASELINE)
+    found = SecretsCollection()
+    for name in files():
+        found.scan_file(name)
+    if chosen.accept:
+        baseline.save_to_file(found, BASELINE)
+        return 0
+    return tell(found - known)
+
+
+def files() -> Iterable[str]:
+    """What git has or would take; without git, everything but what is built."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    git = subprocess.run(listed, capture_output=True, text=True, check=False)
+    if git.returncode == 0:
+        names = [name for name in git.stdout.split("\0") if name]
+    else:
+        names = [str(path) for path in Path().rglob("*") if not NEVER & set(path.parts)]
+    return sorted(name for name in names if name != BASELINE and Path(name).is_file())
+
+
+def tell(new: SecretsCollection) -> int:
+    """Say where, never what."""
+    count = 0
+    for name, secret in new:
+        count += 1
+        sys.stderr.write(f"{name}:{secret.line_number}: {secret.type}\n")
+    if count:
+        sys.stderr.write(
+            f"{count} possible secrets that {BASELINE} does not know. A real one: revoke it, then remove it. "
+            "A false alarm: run python .ci/scan_secrets.py --accept and commit the baseline.\n"
+        )
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""<job-status> in somebody else's page: one script tag, under a policy that allows nothing inline."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from localcloud.outputs import DemoUser
+from tests.browser.fault_board import FaultBoard
+from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.node_client import node
+
+BUILT = Path(__file__).parents[2] / "web" / "client" / "dist" / "job-status.js"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {api} {sockets}; "
+    "require-trusted-types-for 'script'"
+)
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Somebody's page</title>
+<script src="token.js"></script>
+<script src="job-status.js"></script>
+<main><job-status url="{url}" token-callback="viewToken" job-id="{job_id}">Water main</job-status></main>
+</html>
+"""
+TOKEN = """window.asked = 0;
+window.viewToken = async () => {{ window.asked += 1; return "{token}"; }};
+window.states = [];
+addEventListener('statuschange', ({{ detail }}) => window.states.push(detail.verdict));
+"""
+
+
+class OwnSite(SimpleHTTPRequestHandler):
+    """Serves files with a strict policy, without a word."""
+
+    policy = ""
+
+    def end_headers(self) -> None:
+        """With the policy."""
+        self.send_header("content-security-policy", self.policy)
+        super().end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
+        """Nothing."""
+
+
+@pytest.fixture
+def user(cloud: Cloud) -> DemoUser:
+    """Whoever the page's owner knows as its visitor."""
+    return cloud.user(tenant=0)
+
+
+@pytest.fixture
+def job_id() -> str:
+    """A job of theirs."""
+    return fresh_id("job")
+
+
+@pytest.fixture
+def site(cloud: Cloud, user: DemoUser, job_id: str, tmp_path: Path) -> Iterator[str]:
+    """The address of the page, on an origin of its own."""
+    if not BUILT.exists():
+        subprocess.run([node(), "build.ts"], cwd=BUILT.parents[1], check=True, timeout=120)
+    shutil.copy(BUILT, tmp_path)
+    api = cloud.outputs.graphql_url
+    (tmp_path / "index.html").write_text(PAGE.format(url=api, job_id=job_id))
+    token = cloud.view_token(user.user_id, user.tenant_id, job_ids=[job_id])
+    (tmp_path / "token.js").write_text(TOKEN.format(token=token))
+    policy = POLICY.format(api=api, sockets=cloud.outputs.realtime_url)
+    handler = partial(type("Site", (OwnSite,), {"policy": policy}), directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """The page, open. The test fails when the browser had anything to complain about."""
+    troubles: list[str] = []
+    context = browser.new_context(reduced_motion="reduce")
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on(
+        "console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None
+    )
+    opened.goto(site)
+    yield opened
+    context.close()
+    # The one favicon that nobody made, and the socket that a test cut.
+    assert [trouble for trouble in troubles if "favicon" not in trouble and "404" not in trouble] == []
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"job-status [part={name}]")
+
+
+def test_the_element_shows_a_job_from_its_first_status_to_its_end(
+    cloud: Cloud, user: DemoUser, job_id: str, page: Page
+) -> None:
+    owner = (job_id, user.user_id, user.tenant_id)
+    expect(part(page, "state")).to_have_text("Starting")
+    cloud.publish(status(*owner, "Reading the address"))
+    expect(part(page, "state")).to_have_text("Working")
+    row = page.get_by_role("list", name="Agents").get_by_role("listitem")
+    expect(row).to_contain_text("Geo Agent")
+    expect(row).to_contain_text("Reading the address")
+    cloud.publish(status(*owner, "Half of it", status="progress", progress=50))
+    expect(row).to_contain_text("Working 50 %")
+    cloud.publish(
+        status(*owner, "400 Valencia Street", status="agent_complete"),
+        status(*owner, "All done", status="complete", agentName=None),
+    )
+    expect(part(page, "state")).to_have_text("Done")
+    expect(page.get_by_role("progressbar", name="Progress")).to_have_attribute("value", "100")
+    expect(page.get_by_role("status")).to_contain_text("Done, 100 %")
+    expect(page.locator("job-status")).to_have_attribute("verdict", "whole")
+    assert page.evaluate("asked") == 1, "a token that is still good is not asked for again"
+
+
+def test_the_element_is_back_after_a_cut_socket_with_what_was_said_meanwhile(
+    cloud: Cloud, user: DemoUser, job_id: str, page: Page
+) -> None:
+    faults = FaultBoard(cloud.outputs.dashboard_url)
+    expect(page.locator("job-status")).to_have_attribute("verdict", "whole")
+    faults.close_sockets()
+    cloud.publish(status(job_id, user.user_id, user.tenant_id, "Said in the dark"))
+    expect(page.get_by_role("listitem")).to_contain_text("Said in the dark")
+    expect(page.locator("job-status")).to_have_attribute("verdict", "whole")
+    assert "behind" in page.evaluate("states")

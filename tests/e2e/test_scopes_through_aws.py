@@ -1,0 +1,110 @@
+"""Scopes through the deployed system: the queue and the publisher, or straight to the tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from status_utils import (
+    DirectTransport,
+    QueueTransport,
+    Transport,
+    TransportError,
+    current_scope,
+    in_scope,
+    job,
+)
+from status_utils.dead_letter import undelivered_in
+from status_utils.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.fold import fold
+from status_utils.job_state import Job
+from status_utils.memory import MemoryBroadcaster
+from status_utils.pipeline import Pipeline
+from status_utils.senders import sender_for
+from tests.e2e.cloud import Cloud, fresh_id
+
+ARRIVAL_SECONDS = 60
+
+
+def journal(cloud: Cloud) -> DynamoJournal:
+    return DynamoJournal(
+        cloud.aws("dynamodb"), cloud.outputs.status_table, log_retention_days=1, job_retention_days=1
+    )
+
+
+def direct(cloud: Cloud) -> Transport:
+    # Nobody watches these jobs, so nothing is pushed.
+    pipeline = Pipeline(
+        journal=journal(cloud),
+        sessions=DynamoSessionStore(cloud.aws("dynamodb"), cloud.outputs.user_sessions_table),
+        broadcaster=MemoryBroadcaster(),
+    )
+    return DirectTransport(lambda: pipeline)
+
+
+def queue(cloud: Cloud) -> Transport:
+    return QueueTransport(cloud.outputs.status_queue_url, new_client=lambda: cloud.aws("sqs"))
+
+
+def ended(cloud: Cloud, job_id: str) -> Job:
+    """The stored snapshot, once the job has ended; it must be the fold of the log."""
+    log, deadline = journal(cloud), time.monotonic() + ARRIVAL_SECONDS
+    while (snapshot := log.snapshot(job_id)) is None or not snapshot.head.ended:
+        if time.monotonic() > deadline:
+            pytest.fail(f"the job did not end in {ARRIVAL_SECONDS} s: {snapshot}")
+        time.sleep(0.2)
+    updates = log.updates(job_id, first=1, last=snapshot.head.sequence)
+    assert fold(updates, epoch=snapshot.head.epoch).head == snapshot.head
+    return snapshot
+
+
+def work(number: int) -> None:
+    scope = current_scope()
+    assert scope is not None
+    with scope.agent(f"Agent {number}") as agent:
+        for percent in range(0, 100, 10):
+            agent.progress(percent, f"{percent} %")
+        with agent.tool(f"tool {number}"):
+            agent.tokens(input=100 * number, output=number)
+
+
+@pytest.mark.parametrize("transport_of", [queue, direct])
+def test_eight_parallel_agents_arrive_whole_and_in_order(
+    cloud: Cloud, transport_of: Callable[[Cloud], Transport]
+) -> None:
+    transport, job_id = transport_of(cloud), fresh_id("job")
+    with (
+        job(job_id=job_id, user_id="scope-user", tenant_id="city", transport=transport),
+        ThreadPoolExecutor(8) as executor,
+    ):
+        list(executor.map(in_scope(work), range(8)))
+    sender_for(transport).flush(ARRIVAL_SECONDS, patient=True)
+    snapshot = ended(cloud, job_id)
+    assert snapshot.head.overall_status == "completed"
+    assert {
+        (agent.name, agent.status, agent.ledger.total, *dict(agent.tools))
+        for agent in snapshot.agents.values()
+    } == {(f"Agent {n}", "success", (100 * n, n), f"tool {n}") for n in range(8)}
+
+
+def test_what_a_dead_queue_left_in_the_log_is_delivered_by_a_redrive(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    class DeadQueue:
+        def send(self, payload: object) -> None:
+            raise TransportError("no such queue", code="QueueDoesNotExist", retriable=False)
+
+    job_id = fresh_id("job")
+    j = job(job_id=job_id, user_id="scope-user", tenant_id="city", transport=DeadQueue())
+    with j, j.agent("Geo Agent"):
+        pass
+    j.sender.flush(last_chance=True)
+    lost = list(undelivered_in("\n".join(record.getMessage() for record in caplog.records)))
+    for _ in range(2):  # the second time changes nothing
+        for payload in lost:
+            queue(cloud).send(payload)
+    snapshot = ended(cloud, job_id)
+    assert (snapshot.head.overall_status, snapshot.head.sequence) == ("completed", 4)

@@ -1,0 +1,71 @@
+"""Ten thousand questions of everybody about everything: nobody learns what isn't theirs, nothing breaks.
+
+`python -m tests.e2e.visibility_run --help` asks more of them.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.e2e.callers import KeyCaller
+from tests.e2e.cloud import Cloud
+from tests.e2e.visibility_cases import World, questions, watches
+from tests.e2e.visibility_model import API_KEY, COGNITO, Job, Model, Principal, Told
+from tests.e2e.visibility_run import run
+
+SEED = 20_261_120
+QUESTIONS = 9_000
+WATCHES = 1_200
+
+
+def test_nobody_learns_what_is_not_theirs_and_nothing_breaks(cloud: Cloud) -> None:
+    report = run(cloud, seed=SEED, question_count=QUESTIONS, watch_count=WATCHES)
+    assert report.problems == []
+    assert report.total >= QUESTIONS + WATCHES
+    assert report.deliveries > WATCHES / 10
+    for operation in ("getJob", "listJobs", "listStatusUpdates", "syncSession", "onStatusUpdate"):
+        assert report.cases[f"{operation}: answer"] > 0
+        assert report.cases[f"{operation}: Unauthorized"] > 0
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Two users of one tenant with a job each, an API key, and somebody unknown."""
+    caller = KeyCaller("none")
+    people = [
+        Principal(name=name, caller=caller, mode=COGNITO, user_id=name, tenant_id="city")
+        for name in ("ann", "bob")
+    ]
+    jobs = [
+        Job(
+            job_id=f"job of {name}",
+            user_id=name,
+            tenant_id="city",
+            statuses=[Told(message=name, note=f"note of {name}", internal="internal")],
+        )
+        for name in ("ann", "bob")
+    ]
+    key = Principal(name="key", caller=caller, mode=API_KEY)
+    stranger = Principal(name="stranger", caller=caller, mode=API_KEY, known=False)
+    return World(principals=[*people, key, stranger], jobs=jobs)
+
+
+def test_one_seed_gives_one_list_of_questions(world: World) -> None:
+    for ask in (questions, watches):
+        first, again = (list(ask(world, random.Random(7), 50)) for _ in range(2))  # noqa: S311 - no secret
+        assert first == again
+
+
+def test_the_oracle_tells_own_from_foreign(world: World) -> None:
+    model, (ann, bob, key, stranger) = Model(world.jobs), world.principals
+    assert model.secrets_of(ann) == {"ann", "note of ann"}
+    assert model.secrets_of(bob) == {"bob", "note of bob"}
+    assert model.secrets_of(key) == set()
+    assert model.expect(ann, "getJob", {"jobId": "job of ann"}).data["sequence"] == 1
+    assert model.expect(ann, "getJob", {"jobId": "job of bob"}).data["sequence"] == 0
+    assert model.expect(ann, "onStatusUpdate", {"userId": "bob"}).kind == "Forbidden"
+    assert model.expect(ann, "onTenantStatus", {"tenantId": "city"}).kind == "Forbidden"
+    assert model.expect(key, "listJobs", {}).kind == "Unauthorized"
+    assert model.expect(stranger, "getJob", {"jobId": "job of ann"}).kind == "refused"

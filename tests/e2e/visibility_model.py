@@ -1,0 +1,377 @@
+"""Who may see what, said once more and independently of the resolvers: the oracle of the visibility fuzz.
+
+    model = Model(jobs)
+    model.expect(principal, "getJob", {"jobId": "job-1"})   # Expected(kind, data)
+
+A case goes through the gates in AppSync's order: who is it, is it text, do the arguments fit their types, may
+this mode use this field, and then what the field's own rules say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from status_utils.settings import PUBLIC_TENANT
+from tests.e2e.callers import Caller
+
+COGNITO, LAMBDA, API_KEY, IAM = "cognito", "lambda", "api key", "iam"
+READERS: Final = frozenset({COGNITO, LAMBDA, API_KEY, IAM})
+
+MODES: Final[Mapping[str, frozenset[str]]] = {
+    "getJob": READERS,
+    "listJobs": frozenset({COGNITO, LAMBDA}),
+    "listStatusUpdates": READERS,
+    "getStatusDetail": READERS,
+    "syncSession": READERS,
+    "endSessions": frozenset({COGNITO, LAMBDA, IAM}),
+    "publishStatus": frozenset({IAM}),
+    "onStatusUpdate": READERS,
+    "onTenantStatus": frozenset({COGNITO, IAM}),
+}
+LONGEST = 256  # UTF-16 units of an id
+PAGE_MOST = {"listJobs": 50, "listStatusUpdates": 100}
+PAGE_DEFAULT = {"listJobs": 20, "listStatusUpdates": 100}
+MOST_SYNCED = 25
+MOST_FILTERED = 5
+INT_MAX = 2**31 - 1
+
+# What a case comes to, beside an answer.
+REFUSED = "refused"  # 401, or UnauthorizedException on a socket
+UNAUTHORIZED = "Unauthorized"
+MALFORMED = "malformed"  # no text at all
+INVALID = "invalid"  # the arguments don't fit their types
+FORBIDDEN = "Forbidden"
+BAD_REQUEST = "BadRequest"
+ANSWER = "answer"
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody who asks. `known` is whether their credentials are good."""
+
+    name: str
+    caller: Caller = field(repr=False)
+    mode: str
+    known: bool = True
+    user_id: str | None = None
+    tenant_id: str = PUBLIC_TENANT
+    job_ids: tuple[str, ...] | None = None
+    roles: frozenset[str] = frozenset()
+    grants: frozenset[str] = frozenset()  # fields, of an IAM user
+
+    @property
+    def leads(self) -> bool:
+        """Whether they may watch their whole tenant."""
+        return bool(self.roles & {"operator", "admin"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A status, made of secrets: for all who see the job, and one for operators only."""
+
+    message: str
+    note: str
+    internal: str
+    spilled: bool = False
+    """Whether its metadata, with the note in it, was too big for the log."""
+
+    @property
+    def pushed(self) -> set[str]:
+        """What of it is in the log and in pushes."""
+        return {self.message} if self.spilled else {self.message, self.note}
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A job that exists, and its statuses in order."""
+
+    job_id: str
+    user_id: str
+    tenant_id: str
+    statuses: list[Told] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a case must come to; `data` is the field's value, for ANSWER."""
+
+    kind: str
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a subscription that was let in may hear: of whom, and of which jobs if not of all."""
+
+    tenant_id: str
+    user_id: str | None
+    job_ids: tuple[str, ...] | None = None
+
+    def hears(self, job: Job) -> bool:
+        """Whether a status of this job is for it."""
+        return (
+            job.tenant_id == self.tenant_id
+            and self.user_id in (None, job.user_id)
+            and (self.job_ids is None or job.job_id in self.job_ids)
+        )
+
+
+class _Stop(Exception):  # noqa: N818 - no error: how a gate ends a case
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+class Model:
+    """The jobs there are, and what each principal may know of them."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = {job.job_id: job for job in jobs}
+
+    def may_see(self, who: Principal, job: Job) -> bool:
+        """The one rule that everything else comes down to."""
+        return (
+            job.tenant_id == who.tenant_id
+            and who.user_id in (None, job.user_id)
+            and (who.job_ids is None or job.job_id in who.job_ids)
+        )
+
+    def visible(self, who: Principal, job_id: str) -> Job | None:
+        """The job, when it exists for this principal."""
+        job = self.jobs.get(job_id)
+        return job if job is not None and self.may_see(who, job) else None
+
+    def secrets_of(self, who: Principal) -> set[str]:
+        """Every secret that this principal may read at all over HTTP."""
+        secrets: set[str] = set()
+        for job in self.jobs.values() if who.known else ():
+            leads = self.may_lead(who, job)
+            for told in job.statuses:
+                if self.may_see(who, job):
+                    secrets |= {told.message, told.note}
+                if leads:
+                    secrets |= {told.note, told.internal}
+        return secrets
+
+    def may_lead(self, who: Principal, job: Job) -> bool:
+        """Whether the job is of the tenant that this principal operates."""
+        return who.leads and job.tenant_id == who.tenant_id
+
+    def expect(self, who: Principal, operation: str, arguments: Arguments) -> Expected:
+        """What the case must come to."""
+        try:
+            given = _admitted(who, operation, arguments)
+            data = getattr(self, f"_{operation}")(who, given)
+        except _Stop as stop:
+            return Expected(stop.kind)
+        return Expected(ANSWER, data)
+
+    # The fields.
+
+    def _getJob(self, who: Principal, given: Arguments) -> Any:  # noqa: N802 - the field's name
+        _short(given["jobId"])
+        job = self.visible(who, given["jobId"])
+        if job is None:
+            nothing = {"userId": None, "tenantId": None, "overallStatus": "initializing", "sequence": 0}
+            return {"jobId": given["jobId"], **nothing}
+        owner = {"userId": job.user_id, "tenantId": job.tenant_id}
+        return {
+            "jobId": job.job_id,
+            **owner,
+            "overallStatus": "processing",
+            "sequence": len(job.statuses),
+        }
+
+    def _getStatusDetail(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        job_id, sequence = given["jobId"], given["sequence"]
+        if sequence < 1:
+            raise _Stop(BAD_REQUEST)
+        _short(job_id)
+        answer = {"jobId": job_id, "sequence": sequence, "detail": None, "operatorDetail": None}
+        job = self.jobs.get(job_id)
+        if job is None or sequence > len(job.statuses):
+            return answer
+        told, leads = job.statuses[sequence - 1], self.may_lead(who, job)
+        if leads or self.may_see(who, job):
+            answer["detail"] = told.note
+        if leads:
+            answer["operatorDetail"] = told.internal
+        return answer
+
+    def _listStatusUpdates(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        after = given.get("afterSequence") or 0
+        limit = _page_size("listStatusUpdates", given)
+        if after < 0:
+            raise _Stop(BAD_REQUEST)
+        _short(given["jobId"])
+        job = self.visible(who, given["jobId"])
+        messages = [told.message for told in job.statuses] if job else []
+        current = len(messages)
+        page = messages[after : after + limit]
+        reason = "ahead_of_log" if after > current else None
+        return {
+            "updates": [{"message": message} for message in page],
+            "currentSequence": current,
+            "nextAfterSequence": current if reason else after + len(page),
+            "recovered": reason is None,
+            "reason": reason,
+        }
+
+    def _listJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        """Not the data itself: how many jobs at most, and which they may be."""
+        limit = _page_size("listJobs", given)
+        state = given.get("overallStatus")
+        mine = {
+            job.job_id
+            for job in self.jobs.values()
+            if self.may_see(who, job) and state in (None, "processing")
+        }
+        return limit, mine
+
+    def _syncSession(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        asked = given["input"]["jobIds"] or []
+        connection = given["input"]["connectionId"]
+        if not (connection.isascii() and 1 <= len(connection) <= 128):
+            raise _Stop(BAD_REQUEST)
+        if not all(character.isalnum() or character in "_-" for character in connection):
+            raise _Stop(BAD_REQUEST)
+        if len(asked) > MOST_SYNCED:
+            raise _Stop(BAD_REQUEST)
+        for job_id in asked:
+            _short(job_id)
+        known = [self.visible(who, job_id) for job_id in asked]
+        return {
+            "connectionId": connection,
+            "jobs": [
+                {"jobId": job_id, "sequence": len(job.statuses) if job else 0}
+                for job_id, job in zip(asked, known, strict=True)
+            ],
+        }
+
+    def _endSessions(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        user_id, tenant_id = given["input"]["userId"], given["input"]["tenantId"]
+        _short(user_id, tenant_id)
+        tenant_id = who.tenant_id if tenant_id is None else tenant_id
+        if user_id == "" or "#" in user_id or tenant_id == "":
+            raise _Stop(BAD_REQUEST)
+        own = tenant_id == who.tenant_id
+        oneself = own and user_id == who.user_id and who.job_ids is None
+        if who.mode != IAM and not oneself and not (own and "admin" in who.roles):
+            raise _Stop(FORBIDDEN)
+        return {"userId": user_id, "tenantId": tenant_id}
+
+    def _onStatusUpdate(self, who: Principal, given: Arguments) -> Watch:  # noqa: N802
+        user_id, job_id = given["userId"], given.get("jobId")
+        _short(user_id, job_id)
+        if user_id == "" or "#" in user_id:
+            raise _Stop(BAD_REQUEST)
+        if who.user_id not in (None, user_id):
+            raise _Stop(FORBIDDEN)
+        if job_id and who.job_ids is not None and job_id not in who.job_ids:
+            raise _Stop(FORBIDDEN)
+        if not job_id and who.job_ids is not None and len(who.job_ids) > MOST_FILTERED:
+            raise _Stop(BAD_REQUEST)
+        jobs = (job_id,) if job_id else who.job_ids
+        return Watch(tenant_id=who.tenant_id, user_id=user_id, job_ids=jobs)
+
+    def _onTenantStatus(self, who: Principal, given: Arguments) -> Watch:  # noqa: N802
+        tenant_id = given["tenantId"]
+        _short(tenant_id)
+        if tenant_id == "" or not (who.mode == IAM or (who.leads and who.tenant_id == tenant_id)):
+            raise _Stop(FORBIDDEN)
+        return Watch(tenant_id=tenant_id, user_id=None)
+
+
+def _admitted(who: Principal, operation: str, arguments: Arguments) -> dict[str, Any]:
+    """The arguments as resolvers get them, when the case gets that far. Raises _Stop."""
+    if not who.known:
+        raise _Stop(REFUSED)
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _Stop(MALFORMED) from None
+    given = _typed(operation, arguments)
+    if who.mode not in MODES[operation] or (who.mode == IAM and operation not in who.grants):
+        raise _Stop(UNAUTHORIZED)
+    return given
+
+
+# --- the types of the schema ------------------------------------------------------------------------------
+
+
+def _typed(operation: str, given: Arguments) -> dict[str, Any]:
+    """The arguments as resolvers get them. Raises _Stop when one doesn't fit its type."""
+    if operation == "publishStatus":
+        return dict(given)  # only whole inputs are tried
+    if operation == "syncSession":
+        raw = _object(given["input"], {"connectionId", "action", "jobIds"})
+        if raw.get("action") not in ("open", "extend", "close"):
+            raise _Stop(INVALID)
+        jobs = raw.get("jobIds")
+        listed = jobs if isinstance(jobs, list) else None if jobs is None else [jobs]
+        ids = None if listed is None else [_id(one) for one in listed]
+        return {"input": {"connectionId": _id(raw.get("connectionId")), "jobIds": ids}}
+    if operation == "endSessions":
+        raw = _object(given["input"], {"userId", "tenantId"})
+        return {"input": {"userId": _id(raw.get("userId")), "tenantId": _id_or_null(raw.get("tenantId"))}}
+    typed: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in ("limit", "afterSequence"):
+            typed[name] = _int_or_null(value)
+        elif name == "sequence":
+            typed[name] = _int(value)
+        elif name == "overallStatus":
+            if value not in (None, "initializing", "processing", "completed", "failed"):
+                raise _Stop(INVALID)
+            typed[name] = value
+        elif operation == "onStatusUpdate" and name == "jobId":
+            typed[name] = _id_or_null(value)
+        else:
+            typed[name] = _id(value)
+    return typed
+
+
+def _object(value: Any, names: set[str]) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or set(value) - names:
+        raise _Stop(INVALID)
+    return value
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _Stop(INVALID)
+
+
+def _id_or_null(value: Any) -> str | None:
+    return None if value is None else _id(value)
+
+
+def _int_or_null(value: Any) -> int | None:
+    return None if value is None else _int(value)
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and -INT_MAX - 1 <= value <= INT_MAX:
+        return value
+    raise _Stop(INVALID)
+
+
+def _page_size(operation: str, given: Arguments) -> int:
+    limit = given.get("limit")
+    size = PAGE_DEFAULT[operation] if limit is None else int(limit)
+    if not 1 <= size <= PAGE_MOST[operation]:
+        raise _Stop(BAD_REQUEST)
+    return size
+
+
+def _short(*ids: str | None) -> None:
+    for one in ids:
+        if one is not None and len(one.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST:
+            raise _Stop(BAD_REQUEST)

@@ -1,0 +1,27 @@
+"""Stacks of stages that are like one of ours but for some fields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.infra.synthesised import TODAY, Stack, new_app, synthesised
+
+ISSUER = "https://login.example.com/realms/city"
+POOL = "eu-west-1_abc"
+ORIGINS = ("https://status.example.com", "https://desk.example.com")
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/a/b"
+
+
+def variant(outdir: Path, page: Path, of: str, **changes: Any) -> dict[str, Stack]:
+    """The stacks of the stage called `of` with `changes`, checked at synth as all are."""
+    from infra import stage  # noqa: PLC0415 - starts Node, which only these tests need
+    from infra.compliance import add_checks  # noqa: PLC0415 - the same
+    from infra.stacks import add_stage  # noqa: PLC0415 - the same
+
+    app = new_app(outdir)
+    add_stage(app, replace(getattr(stage, of.upper()), **changes), today=TODAY, page=page)
+    add_checks(app)
+    return synthesised(app)

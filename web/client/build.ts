@@ -1,0 +1,70 @@
+// Builds dist/: ES modules that share their chunks, the one-file custom element, and the types.
+// Same sources, same bytes. Prints what each costs over the wire and fails when one outgrows its budget.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { build, type InlineConfig } from 'vite';
+
+const HERE = import.meta.dirname;
+const DIST = join(HERE, 'dist');
+
+/** Bytes after gzip of each with all that it imports, React and, for the hooks, the client itself not counted. */
+const BUDGETS = { 'index.js': 19_000, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
+
+const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
+
+async function buildAll(): Promise<void> {
+  rmSync(DIST, { recursive: true, force: true });
+  const entry = { index: 'src/index.ts', react: 'src/react/index.ts', element: 'src/element/index.ts' };
+  await build({
+    ...common,
+    build: {
+      target: 'es2022',
+      sourcemap: true,
+      lib: { entry, formats: ['es'] },
+      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true } },
+    },
+  });
+  await build({
+    ...common,
+    build: {
+      target: 'es2022',
+      emptyOutDir: false,
+      lib: { entry: 'src/element/index.ts', formats: ['iife'], name: 'statusbeam', fileName: () => 'job-status.js' },
+    },
+  });
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+  execFileSync(process.execPath, [tsc, '-p', join(HERE, 'tsconfig.types.json')], { stdio: 'inherit' });
+}
+
+/** The file and all it imports, as one text. */
+function withImports(name: string, seen = new Set<string>()): string {
+  if (seen.has(name)) {
+    return '';
+  }
+  seen.add(name);
+  const text = readFileSync(join(DIST, name), 'utf8').replace(/\n\/\/# sourceMappingURL=.*/, '');
+  const imports = [...text.matchAll(/(?:from|import)\s*["']\.\/([^"']+)["']/g)].map(([, file]) => file as string);
+  return text + imports.map((file) => withImports(file, seen)).join('');
+}
+
+function printSizes(): boolean {
+  let fits = true;
+  for (const [name, budget] of Object.entries(BUDGETS)) {
+    const text = withImports(name);
+    const gzip = gzipSync(text, { level: 9 }).length;
+    fits &&= gzip <= budget;
+    console.log(
+      `${name}: gzip=${gzip} bytes, brotli=${brotliCompressSync(text).length} bytes, budget=${budget} bytes${gzip > budget ? ' EXCEEDED' : ''}`
+    );
+  }
+  return fits;
+}
+
+if (!process.argv.includes('--size') || !existsSync(DIST)) {
+  await buildAll();
+}
+process.exitCode = printSizes() ? 0 : 1;

@@ -1,0 +1,84 @@
+// All that the client takes from the outside: time, chance, network, and the page's waking up. Tests bring their own.
+
+export interface SocketHandlers {
+  opened(): void;
+  text(text: string): void;
+  closed(): void;
+}
+
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+}
+
+export interface Environment {
+  /** Epoch milliseconds. */
+  now(): number;
+  random(): number;
+  setTimeout(action: () => void, milliseconds: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** After the code that runs now. */
+  defer(action: () => void): void;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket;
+  /** The tab is shown, comes back from sleep, or is online again. Gives a function that ends it. */
+  onWake(action: () => void): () => void;
+  /** The page is being left. */
+  onLeave(action: () => void): () => void;
+}
+
+const TOKEN = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** An id that nobody else has. */
+export function newId(random: () => number): string {
+  return Array.from({ length: 24 }, () => TOKEN[Math.floor(random() * TOKEN.length)]).join('');
+}
+
+/** The browser's (or Node's) own. */
+export function browserEnvironment(): Environment {
+  return {
+    now: Date.now,
+    random: Math.random,
+    setTimeout: (action, milliseconds) => globalThis.setTimeout(action, milliseconds),
+    clearTimeout: (timer) => globalThis.clearTimeout(timer as number),
+    defer: (action) => queueMicrotask(action),
+    fetch: (url, init) => globalThis.fetch(url, init),
+    openSocket,
+    onWake: (action) =>
+      listening([
+        ['document', 'visibilitychange', () => globalThis.document.visibilityState === 'visible' && action()],
+        ['window', 'online', action],
+        ['window', 'pageshow', action],
+        ['document', 'resume', action],
+      ]),
+    onLeave: (action) => listening([['window', 'pagehide', action]]),
+  };
+}
+
+function openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket {
+  const socket = new WebSocket(url, protocols);
+  socket.onopen = () => handlers.opened();
+  socket.onmessage = ({ data }) => handlers.text(String(data));
+  socket.onclose = () => handlers.closed();
+  return {
+    send: (text) => socket.readyState === 1 && socket.send(text),
+    close: () => {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close(1000);
+    },
+  };
+}
+
+function listening(wanted: [target: 'document' | 'window', event: string, action: () => void][]): () => void {
+  const ends: (() => void)[] = [];
+  for (const [name, event, action] of wanted) {
+    const target = (name === 'document' ? globalThis.document : globalThis.window) as EventTarget | undefined;
+    target?.addEventListener(event, action);
+    ends.push(() => target?.removeEventListener(event, action));
+  }
+  return () => {
+    for (const end of ends) {
+      end();
+    }
+  };
+}

@@ -1,0 +1,84 @@
+// GraphQL over HTTP. A token that is refused is renewed once, then the request is tried again.
+
+import { errorOf, StatusbeamError } from '../errors.ts';
+import type { Credentials } from './credentials.ts';
+import type { Environment } from './environment.ts';
+
+/** What two readings of one clock may differ by: the header's whole seconds, and the way. */
+const CLOCK_JITTER_MS = 3_000;
+
+export interface GraphQLOptions {
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly environment: Environment;
+  readonly timeout: number;
+}
+
+export class GraphQL {
+  #options: GraphQLOptions;
+  /** How far this machine's clock is ahead of the service's, in milliseconds; 0 while nobody knows. */
+  clockAhead = 0;
+
+  constructor(options: GraphQLOptions) {
+    this.#options = options;
+  }
+
+  /** Run a query or mutation; gives `data`. Throws StatusbeamError, also for errors on HTTP 200. */
+  async run<Data>(query: string, variables: object, { keepalive = false } = {}): Promise<Data> {
+    try {
+      return await this.#once<Data>(query, variables, false, keepalive);
+    } catch (error) {
+      if (error instanceof StatusbeamError && error.code === 'unauthorized') {
+        return await this.#once<Data>(query, variables, true, keepalive);
+      }
+      throw error;
+    }
+  }
+
+  async #once<Data>(query: string, variables: object, refused: boolean, keepalive: boolean): Promise<Data> {
+    const { url, credentials, environment, timeout } = this.#options;
+    const headers = { 'content-type': 'application/json', ...(await credentials.headers(refused)) };
+    const abort = new AbortController();
+    const timer = environment.setTimeout(() => abort.abort(), timeout);
+    const asked = environment.now();
+    try {
+      const body = JSON.stringify({ query, variables });
+      const response = await environment.fetch(url, { method: 'POST', headers, body, keepalive, signal: abort.signal });
+      this.#compareClocks(response.headers.get('date'), asked);
+      return dataOf(response.status, await response.json().catch(() => null)) as Data;
+    } catch (error) {
+      throw error instanceof StatusbeamError ? error : new StatusbeamError('unavailable', 'The API cannot be reached.');
+    } finally {
+      environment.clearTimeout(timer);
+    }
+  }
+
+  /** A clock that is minutes off would call every agent stale, or none. */
+  #compareClocks(date: string | null, asked: number): void {
+    const theirs = date === null ? Number.NaN : Date.parse(date);
+    const ours = this.#options.environment.now();
+    if (!Number.isNaN(theirs)) {
+      const ahead = (asked + ours) / 2 - theirs - 500; // the header has whole seconds
+      const isSame = Math.abs(ahead - this.clockAhead) < CLOCK_JITTER_MS;
+      this.clockAhead = isSame ? this.clockAhead : ahead;
+    }
+  }
+}
+
+function dataOf(status: number, answer: { data?: unknown; errors?: unknown } | null): unknown {
+  const errors = answer?.errors;
+  const isFailed = Array.isArray(errors) ? errors.length > 0 : errors != null;
+  if (status === 401 || status === 403) {
+    throw errorOf(errors ?? { errorType: status === 401 ? 'Unauthorized' : 'Forbidden', message: `The API answered ${status}.` });
+  }
+  if (isFailed) {
+    throw errorOf(errors);
+  }
+  if (status === 429) {
+    throw new StatusbeamError('limited', 'The API answered 429.');
+  }
+  if (status !== 200 || answer === null || typeof answer.data !== 'object') {
+    throw new StatusbeamError('unavailable', `The API answered ${status}.`);
+  }
+  return answer.data;
+}

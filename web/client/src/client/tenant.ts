@@ -1,0 +1,101 @@
+// What happens in a whole tenant, for operators: each job that speaks, as far as its pushes tell.
+
+import type { StatusbeamError } from '../errors.ts';
+import { readPush } from '../join/update.ts';
+import type { OverallStatus, StatusUpdate } from '../types.ts';
+import type { Client } from './client.ts';
+import type { Connection } from './followed.ts';
+import { kept, Store, type Watch } from './store.ts';
+
+/** A job of somebody in the tenant, as heard since the watch began. */
+export interface TenantJob {
+  readonly jobId: string;
+  readonly userId: string;
+  readonly overallStatus: OverallStatus;
+  /** The newest status. */
+  readonly last: StatusUpdate;
+  readonly sequence: number;
+}
+
+export interface TenantState {
+  /** The one that spoke last first. */
+  readonly jobs: readonly TenantJob[];
+  /** The newest statuses of all of them, the newest first. */
+  readonly recent: readonly StatusUpdate[];
+  readonly connection: Connection;
+  readonly error: StatusbeamError | null;
+}
+
+const RECENT = 200;
+const MOST_JOBS = 500;
+
+export class TenantWatch implements Watch<TenantState> {
+  #client: Client;
+  #store: Store<TenantState>;
+  #jobs = new Map<string, TenantJob>();
+  #recent: readonly StatusUpdate[] = [];
+  #listed: readonly TenantJob[] = [];
+  #error: StatusbeamError | null = null;
+  #unlisten: () => void;
+
+  constructor(client: Client) {
+    this.#client = client;
+    const first: TenantState = { jobs: [], recent: [], connection: client.connection, error: null };
+    this.#store = new Store(first, (before) => this.#state(before), client.environment.defer);
+    this.#unlisten = client.listen({
+      wants: 'tenant',
+      push: (push) => this.#take(readPush(push)),
+      connected: () => this.#store.touch(),
+      refused: (error) => {
+        this.#error = error;
+        this.#store.touch();
+      },
+    });
+  }
+
+  getState(): TenantState {
+    return this.#store.get();
+  }
+
+  subscribe(listener: (state: TenantState) => void): () => void {
+    return this.#store.subscribe(listener);
+  }
+
+  close(): void {
+    this.#unlisten();
+  }
+
+  #take(updates: StatusUpdate[]): void {
+    const fresh = updates.filter((update) => update.sequence > (this.#jobs.get(update.jobId)?.sequence ?? 0));
+    for (const update of fresh) {
+      const { jobId, userId, sequence } = update;
+      const overallStatus = statusAfter(this.#jobs.get(jobId)?.overallStatus, update);
+      this.#jobs.delete(jobId); // the last one to speak goes to the end
+      this.#jobs.set(jobId, { jobId, userId, overallStatus, last: update, sequence });
+    }
+    if (fresh.length > 0) {
+      const oldest = [...this.#jobs.keys()].slice(0, Math.max(0, this.#jobs.size - MOST_JOBS));
+      for (const jobId of oldest) {
+        this.#jobs.delete(jobId);
+      }
+      this.#recent = [...fresh.reverse(), ...this.#recent].slice(0, RECENT);
+      this.#listed = [...this.#jobs.values()].reverse();
+      this.#store.touch();
+    }
+  }
+
+  #state(before: TenantState): TenantState {
+    return kept(before, { jobs: this.#listed, recent: this.#recent, connection: this.#client.connection, error: this.#error });
+  }
+}
+
+function statusAfter(before: OverallStatus | undefined, update: StatusUpdate): OverallStatus {
+  if (update.type === 'complete') {
+    return 'completed';
+  }
+  if (update.type === 'error') {
+    return 'failed';
+  }
+  const isEnded = before === 'completed' || before === 'failed';
+  return isEnded && update.status !== 'reopened' ? before : 'processing';
+}

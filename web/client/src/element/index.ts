@@ -1,0 +1,181 @@
+// <job-status>: one job, live, in any page. One script tag defines it:
+//
+//     <script type="module" src="job-status.js"></script>
+//     <job-status url="https://…/graphql" api-key="da2-…" user-id="ana" job-id="job-1">Water main on Valencia Street</job-status>
+//     <job-status url="https://…/graphql" token-callback="viewToken" job-id="job-1"></job-status>      window.viewToken() gives a token
+//
+// The slot is its title; its attributes `state` (overallStatus) and `verdict` are there to be styled by. It sends
+// `statuschange` (detail: JobState) at each change. `element.client` lets it use a client that is there already,
+// `element.labels` its words.
+
+import { type Client, connect } from '../client/client.ts';
+import type { Auth, TokenSource } from '../client/credentials.ts';
+import type { JobState } from '../client/followed.ts';
+import type { Watch } from '../client/store.ts';
+import { JobStatusView } from './view.ts';
+import { LABELS, type Labels } from './words.ts';
+
+const ATTRIBUTES = ['url', 'realtime-url', 'api-key', 'user-id', 'token-callback', 'job-id'] as const;
+/** How often a screen reader is told, at most. */
+const SAY_MS = 3_000;
+
+/** Elements that say the same share a client. */
+const shared = new Map<string, { client: Client; users: number }>();
+
+// In a place without a DOM (rendering on a server) importing this defines nothing and fails nowhere.
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+export class JobStatusElement extends Base {
+  static readonly observedAttributes = ATTRIBUTES;
+  #view: JobStatusView | null = null;
+  #watch: Watch<JobState> | null = null;
+  #now: () => number = () => Date.now() / 1000;
+  #release: (() => void) | null = null;
+  #client: Client | null = null;
+  #labels: Labels = LABELS;
+  #saying: ReturnType<typeof setTimeout> | null = null;
+  #isScheduled = false;
+
+  connectedCallback(): void {
+    this.#view ??= new JobStatusView(this.attachShadow({ mode: 'open' }));
+    this.#open();
+  }
+
+  disconnectedCallback(): void {
+    this.#close();
+  }
+
+  attributeChangedCallback(): void {
+    // Several attributes mostly change together: one new start for all of them.
+    if (this.#view !== null && !this.#isScheduled) {
+      this.#isScheduled = true;
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#close();
+        this.#open();
+      });
+    }
+  }
+
+  /** The client to use instead of one of its own. */
+  get client(): Client | null {
+    return this.#client;
+  }
+
+  set client(client: Client | null) {
+    this.#client = client;
+    this.attributeChangedCallback();
+  }
+
+  /** Its words; those that are left out stay English. */
+  get labels(): Partial<Labels> {
+    return this.#labels;
+  }
+
+  set labels(labels: Partial<Labels>) {
+    this.#labels = { ...LABELS, ...labels };
+    this.#show();
+  }
+
+  /** What it shows; null while it watches nothing. */
+  get state(): JobState | null {
+    return this.#watch?.getState() ?? null;
+  }
+
+  #open(): void {
+    const jobId = this.getAttribute('job-id');
+    const client = this.#client ?? this.#own();
+    if (!this.isConnected || !jobId || client === null) {
+      return;
+    }
+    const watch = client.watchJob(jobId);
+    watch.subscribe(() => this.#show());
+    this.#watch = watch;
+    this.#now = () => client.now();
+    this.#show();
+  }
+
+  #close(): void {
+    this.#watch?.close();
+    this.#watch = null;
+    this.#release?.();
+    this.#release = null;
+    if (this.#saying !== null) {
+      clearTimeout(this.#saying);
+      this.#saying = null;
+    }
+  }
+
+  #show(): void {
+    const state = this.state;
+    if (state === null || this.#view === null) {
+      return;
+    }
+    this.#view.show(state, this.#labels, this.#now());
+    // For the page's own style sheet: job-status[verdict='behind'] …
+    this.setAttribute('verdict', state.verdict);
+    this.setAttribute('state', state.job.overallStatus);
+    this.#saying ??= setTimeout(() => {
+      this.#saying = null;
+      if (this.state !== null) {
+        this.#view?.say(this.state, this.#labels);
+      }
+    }, SAY_MS);
+    this.dispatchEvent(new CustomEvent('statuschange', { detail: state, bubbles: true, composed: true }));
+  }
+
+  #own(): Client | null {
+    const [url, realtimeUrl, key, userId, callback] = ATTRIBUTES.map((name) => this.getAttribute(name));
+    const auth = authOf(key, userId, callback);
+    if (!url || auth === null) {
+      return null;
+    }
+    const name = JSON.stringify([url, realtimeUrl, key, userId, callback]);
+    let known = shared.get(name);
+    if (known === undefined) {
+      known = { client: connect({ url, auth, ...(realtimeUrl ? { realtimeUrl } : {}) }), users: 0 };
+      shared.set(name, known);
+    }
+    const { client } = known;
+    known.users += 1;
+    this.#release = () => {
+      const held = shared.get(name);
+      if (held !== undefined) {
+        held.users -= 1;
+        if (held.users === 0) {
+          shared.delete(name);
+          client.close();
+        }
+      }
+    };
+    return client;
+  }
+}
+
+function authOf(
+  key: string | null | undefined,
+  userId: string | null | undefined,
+  callback: string | null | undefined
+): Auth | null {
+  if (key && userId) {
+    return { type: 'apiKey', key, userId };
+  }
+  if (!callback) {
+    return null;
+  }
+  // Looked up at each call: the page may define it later than this element.
+  const token: TokenSource = (why) => {
+    const source = (globalThis as unknown as Record<string, TokenSource | undefined>)[callback];
+    if (typeof source !== 'function') {
+      throw new TypeError(`There is no function ${callback} to ask for a token.`);
+    }
+    return source(why);
+  };
+  return { type: 'viewToken', token };
+}
+
+if (globalThis.customElements && globalThis.customElements.get('job-status') === undefined) {
+  globalThis.customElements.define('job-status', JobStatusElement);
+}
+
+export type { Labels } from './words.ts';

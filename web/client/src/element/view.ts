@@ -1,0 +1,134 @@
+// The inside of <job-status>: elements made once, then changed where the state did. Text is always text, never markup.
+
+import type { JobState } from '../client/followed.ts';
+import { agentLiveness } from '../fold/liveness.ts';
+import type { AgentState } from '../types.ts';
+import { styleSheet } from './style.ts';
+import type { Labels } from './words.ts';
+
+const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕', stale: '?', lost: '?' };
+
+export class JobStatusView {
+  #title = make('span', 'title');
+  #state = make('span', 'state');
+  #bar = make('progress', 'bar');
+  #agents = make('ul', 'agents');
+  #note = make('p', 'note');
+  #said = make('span', 'said');
+  #rows = new Map<string, { agent: AgentState; state: string; row: HTMLLIElement }>();
+
+  constructor(root: ShadowRoot) {
+    root.adoptedStyleSheets = [styleSheet()];
+    const card = make('div', 'card');
+    const top = make('div', 'top');
+    const slot = document.createElement('slot');
+    slot.append(this.#title);
+    top.append(slot, this.#state);
+    this.#said.setAttribute('role', 'status');
+    this.#bar.max = 100;
+    card.append(top, this.#bar, this.#agents, this.#note, this.#said);
+    root.append(card);
+  }
+
+  /** Show a state; `now` (epoch seconds) decides which agents have fallen silent. */
+  show(state: JobState, labels: Labels, now: number): void {
+    const { job } = state;
+    const isSilent = job.liveness === 'stale' || job.liveness === 'lost';
+    const word = isSilent ? (job.liveness as 'stale' | 'lost') : job.overallStatus;
+    setText(this.#title, job.jobId);
+    setText(this.#state, labels[word]);
+    this.#state.dataset.state = word;
+    this.#bar.dataset.state = job.overallStatus;
+    this.#bar.setAttribute('aria-label', labels.progress);
+    if (job.progress === null && job.overallStatus === 'processing' && job.liveness === 'live') {
+      this.#bar.removeAttribute('value');
+    } else {
+      this.#bar.value = job.progress ?? 0;
+    }
+    this.#agents.setAttribute('aria-label', labels.agents);
+    this.#showAgents(state, labels, now);
+    setText(this.#note, noteOf(state, labels));
+  }
+
+  /** What a screen reader says; called now and then, or it would never stop talking. */
+  say(state: JobState, labels: Labels): void {
+    const { job } = state;
+    const busy = job.agents.filter(({ status }) => status === 'in-progress').map(({ name }) => name);
+    const percent = job.progress === null ? [] : [`${Math.floor(job.progress)} %`];
+    setText(
+      this.#said,
+      [this.#state.textContent, ...percent, ...busy.slice(0, 3), noteOf(state, labels)].filter(Boolean).join(', ')
+    );
+  }
+
+  #showAgents({ job }: JobState, labels: Labels, now: number): void {
+    const rows: HTMLLIElement[] = [];
+    const known = new Set<string>();
+    for (const agent of job.agents) {
+      const liveness = agentLiveness(agent, job, now);
+      const state = liveness === 'stale' || liveness === 'lost' ? liveness : agent.status;
+      known.add(agent.invocationId);
+      let shown = this.#rows.get(agent.invocationId);
+      if (shown?.agent !== agent || shown.state !== state) {
+        shown = { agent, state, row: rowOf(agent, state, labels, shown?.row) };
+        this.#rows.set(agent.invocationId, shown);
+      }
+      rows.push(shown.row);
+    }
+    for (const invocation of [...this.#rows.keys()].filter((each) => !known.has(each))) {
+      this.#rows.delete(invocation);
+    }
+    const children = this.#agents.children;
+    if (rows.length !== children.length || rows.some((row, index) => row !== children[index])) {
+      this.#agents.replaceChildren(...rows);
+    }
+  }
+}
+
+function rowOf(agent: AgentState, state: string, labels: Labels, before?: HTMLLIElement): HTMLLIElement {
+  const row = before ?? make('li', 'agent');
+  if (before === undefined) {
+    const mark = make('span', 'mark');
+    mark.setAttribute('aria-hidden', 'true');
+    row.append(mark, make('span', 'name'), make('span', 'word'), make('span', 'activity'));
+  }
+  const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
+  const texts = [MARKS[state] ?? '·', agent.name, `${labels[state as keyof Labels]}${percent}`, agent.activity ?? ''];
+  row.dataset.state = state;
+  for (const [index, text] of texts.entries()) {
+    setText(row.children[index] as HTMLElement, text);
+  }
+  return row;
+}
+
+function noteOf({ verdict, reason, connection, job }: JobState, labels: Labels): string {
+  if (reason === 'job_gone') {
+    return labels.gone;
+  }
+  if (reason === 'forbidden') {
+    return labels.refused;
+  }
+  if (verdict === 'whole' || verdict === 'cut') {
+    return '';
+  }
+  if (verdict === 'joining' && job.sequence === 0) {
+    return reason === 'failing' ? labels.failing : labels.loading;
+  }
+  if (reason === 'failing') {
+    return labels.failing;
+  }
+  return connection === 'reconnecting' ? labels.offline : reason === 'catching_up' ? labels.catchingUp : '';
+}
+
+function make<Name extends keyof HTMLElementTagNameMap>(name: Name, part: string): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name);
+  element.className = part;
+  element.setAttribute('part', part);
+  return element;
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}

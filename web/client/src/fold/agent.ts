@@ -1,0 +1,264 @@
+// What one status does to the invocation it is about; fold.ts does the rest, docs/fold.md has the rules.
+
+import type { AgentState, AgentStatus, JsonObject, WireUpdate } from '../types.ts';
+import {
+  charactersOf,
+  FIRST_MS,
+  FULL,
+  firstCharacters,
+  jsonObject,
+  LAST_MS,
+  msOf,
+  numberIn,
+  percentOf,
+  shareOf,
+  timeOf,
+  WEIGHT,
+  WHOLE_NUMBER_MAX,
+} from './numbers.ts';
+import { agentProgress, type Pairs } from './progress.ts';
+import { EMPTY_LEDGER, type Ledger, reported, totalOf, usageIn, usageView } from './usage.ts';
+
+const SUCCESS_WORDS = new Set(['agent_complete', 'complete', 'success']);
+const ERROR_WORDS = new Set(['agent_error', 'error']);
+const PENDING_WORDS = new Set(['pending', 'agent_pending']);
+const START_WORDS = new Set(['agent_invoking', 'agent_retrying']);
+const TOOL_END_WORDS = new Set(['tool_complete', 'tool_error']);
+const TOOLS_KEPT = 32;
+const ACTIVITY_LENGTH = 300;
+const LEASE_SECONDS = 75;
+const MAX_LEASE_SECONDS = 86_400;
+
+/** One invocation of one agent: the newest attempt, and what all attempts together cost. */
+export interface AgentFold {
+  readonly invocationId: string;
+  readonly name: string;
+  readonly parentInvocationId: string | null;
+  readonly attempt: number;
+  readonly status: AgentStatus;
+  readonly activity: string | null;
+  readonly startedMs: number | null;
+  readonly completedMs: number | null;
+  /** How long it took, where it said so itself. */
+  readonly executionMs: number | null;
+  /** Progress, as it said itself. */
+  readonly reported: number | null;
+  /** [name, progress] in order of first use. */
+  readonly tools: Pairs;
+  readonly ledger: Ledger;
+  /** Null unless it is at work. */
+  readonly leaseMs: number | null;
+  /** Place among the agents. */
+  readonly order: number;
+  readonly planned: boolean;
+  readonly weight: number;
+  readonly dependsOn: readonly string[];
+  readonly toolWeights: Pairs;
+  /** The invocation that carries out this step of the plan under its own id. */
+  readonly claimedBy: string | null;
+}
+
+/** What a status is to whom it is about: of the running attempt, of one that ended, of one that was superseded. */
+export type News = 'live' | 'late' | 'dead';
+
+export function newAgent(invocationId: string, name: string, order: number): AgentFold {
+  return {
+    invocationId,
+    name,
+    parentInvocationId: null,
+    attempt: 1,
+    status: 'pending',
+    activity: null,
+    startedMs: null,
+    completedMs: null,
+    executionMs: null,
+    reported: null,
+    tools: [],
+    ledger: EMPTY_LEDGER,
+    leaseMs: null,
+    order,
+    planned: false,
+    weight: WEIGHT,
+    dependsOn: [],
+    toolWeights: [],
+    claimedBy: null,
+  };
+}
+
+export function hasEnded(agent: AgentFold): boolean {
+  return agent.status === 'success' || agent.status === 'error';
+}
+
+export function progressOf(agent: AgentFold): number | null {
+  return agent.status === 'success' ? FULL : agentProgress(agent.reported, agent.tools, agent.toolWeights);
+}
+
+/** [weight, weight x progress] in the job's. An unplanned nested agent counts through its parent. */
+export function countedOf(agent: AgentFold): readonly [number, number] {
+  if (agent.claimedBy !== null || (agent.parentInvocationId !== null && !agent.planned)) {
+    return [0, 0];
+  }
+  return [agent.weight, agent.weight * (progressOf(agent) ?? 0)];
+}
+
+/** False for a step of the plan that another invocation carries out, or that was taken out. */
+export function isShown(agent: AgentFold): boolean {
+  const replaced = agent.claimedBy !== null || (agent.planned && agent.weight === 0);
+  return !(replaced && agent.status === 'pending');
+}
+
+export function metadataOf(update: WireUpdate): JsonObject {
+  return jsonObject(update.metadata) ?? {};
+}
+
+/** The schema's AgentState. */
+export function agentView(agent: AgentFold): AgentState {
+  let tookMs = agent.executionMs;
+  if (tookMs === null && agent.startedMs !== null && agent.completedMs !== null) {
+    tookMs = Math.max(0, agent.completedMs - agent.startedMs);
+  }
+  return {
+    name: agent.name,
+    invocationId: agent.invocationId,
+    parentInvocationId: agent.parentInvocationId,
+    attempt: agent.attempt,
+    status: agent.status,
+    activity: agent.activity,
+    startedAt: timeOf(agent.startedMs),
+    completedAt: timeOf(agent.completedMs),
+    duration: tookMs === null || agent.completedMs === null ? null : tookMs / 1000,
+    progress: percentOf(progressOf(agent)),
+    tokenUsage: usageView(totalOf(agent.ledger)),
+    dependsOn: agent.dependsOn.length > 0 ? agent.dependsOn : null,
+    tools: agent.tools.length > 0 ? agent.tools.map(([name]) => name) : null,
+    leaseExpiresAt: timeOf(agent.leaseMs),
+  };
+}
+
+/**
+ * The attempt that `update` is about: its own word, else the current one. A word that starts something, said after
+ * the end at `endedMs` (null: not ended), begins the next attempt; one said before the end only arrived late.
+ */
+export function attemptOf(update: WireUpdate, current: number, endedMs: number | null, starts: boolean): number {
+  if (update.attempt != null) {
+    return update.attempt;
+  }
+  if (starts && endedMs !== null && (msOf(update.timestamp) ?? 0) > endedMs) {
+    return Math.min(current + 1, WHOLE_NUMBER_MAX);
+  }
+  return current;
+}
+
+/** The invocation once `update`, which is about it, is known. */
+export function after(before: AgentFold, update: WireUpdate): [AgentFold, News] {
+  const endedMs = hasEnded(before) ? before.completedMs : null;
+  const attempt = attemptOf(update, before.attempt, endedMs, START_WORDS.has(update.status));
+  const usage = usageIn(metadataOf(update));
+  let agent = usage === null ? before : { ...before, ledger: reported(before.ledger, attempt, usage) };
+  if (attempt < agent.attempt) {
+    return [agent, 'dead'];
+  }
+  agent = named(agent, update);
+  if (attempt > agent.attempt) {
+    agent = restarted(agent, attempt);
+  }
+  return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'live'];
+}
+
+function named(agent: AgentFold, update: WireUpdate): AgentFold {
+  const name = agent.name === agent.invocationId ? update.agentName || agent.name : agent.name;
+  const told = update.parentInvocationId ?? null;
+  const parent = agent.parentInvocationId ?? (told === agent.invocationId ? null : told);
+  return { ...agent, name, parentInvocationId: parent };
+}
+
+function restarted(agent: AgentFold, attempt: number): AgentFold {
+  return {
+    ...agent,
+    attempt,
+    status: 'pending',
+    activity: null,
+    startedMs: null,
+    completedMs: null,
+    executionMs: null,
+    reported: null,
+    tools: [],
+    leaseMs: null,
+  };
+}
+
+/** What late news still tells of an ended attempt: that it began earlier, that it used a tool. */
+function amended(agent: AgentFold, update: WireUpdate): AgentFold {
+  return { ...agent, startedMs: startOf(agent, update), tools: toolsOf(agent, update, true) };
+}
+
+function moved(agent: AgentFold, update: WireUpdate): AgentFold {
+  const status = statusOf(agent, update);
+  const ended = status === 'success' || status === 'error';
+  const said = update.progress != null && update.toolName == null;
+  return {
+    ...agent,
+    status,
+    activity: activityOf(update) ?? agent.activity,
+    startedMs: startOf(agent, update),
+    completedMs: ended ? msOf(update.timestamp) : null,
+    executionMs: ended ? (update.executionTimeMs ?? null) : null,
+    reported: said ? Math.max(agent.reported ?? 0, shareOf(update.progress as number)) : agent.reported,
+    tools: toolsOf(agent, update, false),
+    leaseMs: status === 'in-progress' ? renewed(agent.leaseMs, update) : null,
+  };
+}
+
+function statusOf(agent: AgentFold, update: WireUpdate): AgentStatus {
+  if (SUCCESS_WORDS.has(update.status)) {
+    return 'success';
+  }
+  if (ERROR_WORDS.has(update.status)) {
+    return 'error';
+  }
+  return PENDING_WORDS.has(update.status) ? agent.status : 'in-progress';
+}
+
+function startOf(agent: AgentFold, update: WireUpdate): number | null {
+  const atMs = msOf(update.timestamp);
+  const known = agent.startedMs;
+  if (PENDING_WORDS.has(update.status) || atMs === null) {
+    return known;
+  }
+  if (SUCCESS_WORDS.has(update.status) || ERROR_WORDS.has(update.status)) {
+    // An end says when its run began only if it says how long that took.
+    const tells = known === null && update.executionTimeMs != null && !hasEnded(agent);
+    return tells ? Math.max(FIRST_MS, atMs - (update.executionTimeMs ?? 0)) : known;
+  }
+  return known === null ? atMs : Math.min(known, atMs);
+}
+
+function toolsOf(agent: AgentFold, update: WireUpdate, late: boolean): Pairs {
+  const name = update.toolName ?? null;
+  if (name === null) {
+    return agent.tools;
+  }
+  const tools = new Map(agent.tools);
+  if (!tools.has(name) && tools.size >= TOOLS_KEPT) {
+    return agent.tools;
+  }
+  const share = late ? 0 : TOOL_END_WORDS.has(update.status) ? FULL : shareOf(update.progress ?? 0);
+  tools.set(name, Math.max(tools.get(name) ?? 0, share));
+  return [...tools];
+}
+
+function activityOf(update: WireUpdate): string | null {
+  const { message } = update;
+  if (update.type === 'heartbeat' || message === '') {
+    return null;
+  }
+  const isLong = message.length > ACTIVITY_LENGTH && charactersOf(message) > ACTIVITY_LENGTH;
+  return isLong ? `${firstCharacters(message, ACTIVITY_LENGTH - 1)}…` : message;
+}
+
+/** The lease after a sign of life: it never gets shorter, and a status may ask for a longer one. */
+export function renewed(leaseMs: number | null, update: WireUpdate): number {
+  const atMs = msOf(update.timestamp) ?? 0;
+  const seconds = Math.max(LEASE_SECONDS, numberIn(metadataOf(update), 'leaseSeconds', MAX_LEASE_SECONDS) ?? 0);
+  return Math.min(LAST_MS, Math.max(leaseMs || atMs, atMs + Math.trunc(seconds * 1000)));
+}

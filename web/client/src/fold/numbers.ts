@@ -1,0 +1,103 @@
+// Numbers, times and texts as the fold counts them: whole numbers inside, so that both twins agree to the last digit.
+
+import type { JsonObject } from '../types.ts';
+
+/** 100 %, in thousandths of a percent. */
+export const FULL = 100_000;
+/** The most that a plan alone can show: only the job's own last word makes it whole. */
+export const ALMOST = 99_000;
+/** The weight 1, in thousandths. */
+export const WEIGHT = 1_000;
+export const WEIGHT_MAX = 1_000_000;
+export const WHOLE_NUMBER_MAX = 2_147_483_647;
+export const SECONDS_MAX = 31_536_000;
+export const TEXT_LENGTH = 128;
+/** The years 1 to 9999: no time is earlier or later than that. */
+export const FIRST_MS = -62_135_596_800_000;
+export const LAST_MS = 253_402_300_799_999;
+
+/** Epoch milliseconds of a time as the wire has it. */
+export function msOf(time: string | null | undefined): number | null {
+  return time == null ? null : Date.parse(time);
+}
+
+/** A time as the wire has it. */
+export function timeOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** A percentage in thousandths, FULL = 100 %. */
+export function shareOf(percent: number): number {
+  return Math.min(FULL, Math.floor(percent * 1000 + 0.5));
+}
+
+export function percentOf(share: number | null): number | null {
+  return share === null ? null : share / 1000;
+}
+
+/** Division that rounds down, exact for whole numbers from 0 up to 2^53. */
+export function floorDivided(dividend: number, divisor: number): number {
+  return (dividend - (dividend % divisor)) / divisor;
+}
+
+/** The number from 0 to `highest` that `fields` has under `name`; null for anything else. */
+export function numberIn(fields: JsonObject, name: string, highest: number): number | null {
+  const value = fields[name];
+  return typeof value === 'number' && value >= 0 && value <= highest ? value : null;
+}
+
+/** `value` if it is text of 1 to `longest` characters (code points), else null. */
+export function shortText(value: unknown, longest = TEXT_LENGTH): string | null {
+  if (typeof value !== 'string' || value === '') {
+    return null;
+  }
+  return value.length <= longest || charactersOf(value) <= longest ? value : null;
+}
+
+/** The first `count` code points of `text`. */
+export function firstCharacters(text: string, count: number): string {
+  return Array.from(text).slice(0, count).join('');
+}
+
+export function charactersOf(text: string): number {
+  let count = 0;
+  for (const _ of text) {
+    count += 1;
+  }
+  return count;
+}
+
+/** Sorts texts by code point, as Python does; JavaScript's `<` compares UTF-16 units. */
+export function compareText(one: string, other: string): number {
+  const shorter = Math.min(one.length, other.length);
+  for (let i = 0; i < shorter; i += 1) {
+    const [a, b] = [one.charCodeAt(i), other.charCodeAt(i)];
+    if (a !== b) {
+      // A surrogate is the beginning of a code point above all others.
+      return isSurrogate(a) === isSurrogate(b) ? a - b : isSurrogate(a) ? 1 : -1;
+    }
+  }
+  return one.length - other.length;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A JSON object that is given as such or as its text; null for anything else. */
+export function jsonObject(value: unknown): JsonObject | null {
+  if (typeof value !== 'string') {
+    return isObject(value) ? value : null;
+  }
+  try {
+    const found: unknown = JSON.parse(value);
+    // AWSJSON that was quoted once too often is still what it says.
+    return typeof found === 'string' ? jsonObject(found) : isObject(found) ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

@@ -1,0 +1,153 @@
+// The log of one job as far as this client knows it, and the snapshot it comes to. Pure: no network, no clock.
+//
+//     1 … base │ first … last │ (gap) │ ahead            `updates` is first … last, without a hole
+//              └ origin        └ snapshot                apply(origin, updates after it) equals the snapshot
+
+import { apply } from '../fold/fold.ts';
+import { emptySnapshot, type Snapshot } from '../fold/snapshot.ts';
+import type { StatusUpdate } from '../types.ts';
+
+export interface Taken {
+  /** Statuses that were not known before, in order. */
+  readonly fresh: readonly StatusUpdate[];
+  readonly known: readonly StatusUpdate[];
+  /** One contradicts what is here: the job id was used again. */
+  readonly conflict: boolean;
+}
+
+export class JobLog {
+  readonly jobId: string;
+  #updates: readonly StatusUpdate[] = [];
+  #ahead = new Map<number, StatusUpdate>();
+  #origin: Snapshot;
+  #snapshot: Snapshot;
+  #head = 0;
+
+  constructor(jobId: string, epoch: string | null = null) {
+    this.jobId = jobId;
+    this.#origin = emptySnapshot(jobId, epoch);
+    this.#snapshot = this.#origin;
+  }
+
+  /** The known part of the log, in order and without a hole. */
+  get updates(): readonly StatusUpdate[] {
+    return this.#updates;
+  }
+
+  /** The fold of the log up to `last`. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** The snapshot that the fold went on from: with `updates`, the way to any moment after it. */
+  get origin(): Snapshot {
+    return this.#origin;
+  }
+
+  /** The first sequence of `updates`, or of those to come. */
+  get first(): number {
+    return this.#updates[0]?.sequence ?? this.last + 1;
+  }
+
+  /** Everything up to here is in the snapshot. */
+  get last(): number {
+    return this.#snapshot.head.sequence;
+  }
+
+  /** The highest sequence known to exist. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Whether nothing is known to be missing. */
+  get isWhole(): boolean {
+    return this.last >= this.#head;
+  }
+
+  has(sequence: number): boolean {
+    return sequence <= this.last || this.#ahead.has(sequence);
+  }
+
+  /** Note that the log has come at least as far as `sequence`. */
+  reaches(sequence: number): void {
+    this.#head = Math.max(this.#head, sequence);
+  }
+
+  take(updates: readonly StatusUpdate[]): Taken {
+    const fresh: StatusUpdate[] = [];
+    const known: StatusUpdate[] = [];
+    for (const update of updates) {
+      const held = this.#held(update.sequence);
+      if (held !== undefined && held.eventId !== update.eventId) {
+        return { fresh: [], known: [], conflict: true };
+      }
+      if (this.has(update.sequence)) {
+        known.push(update);
+      } else {
+        this.#ahead.set(update.sequence, update);
+        this.reaches(update.sequence);
+        fresh.push(update);
+      }
+    }
+    this.#advance();
+    return { fresh, known, conflict: false };
+  }
+
+  /** Go on from a snapshot that is further than this log; what it jumps over is no longer held. */
+  goOnFrom(snapshot: Snapshot): void {
+    this.#updates = [];
+    this.#origin = snapshot;
+    this.#snapshot = snapshot;
+    this.reaches(snapshot.head.sequence);
+    for (const sequence of [...this.#ahead.keys()].filter((each) => each <= this.last)) {
+      this.#ahead.delete(sequence);
+    }
+    this.#advance();
+  }
+
+  /** Put statuses in front that end right before `first`; they change nothing of the snapshot. */
+  prepend(updates: readonly StatusUpdate[]): boolean {
+    const last = updates.at(-1)?.sequence;
+    if (last !== this.first - 1 || !isRow(updates)) {
+      return false;
+    }
+    this.#updates = [...updates, ...this.#updates];
+    if (this.first === 1) {
+      this.#origin = emptySnapshot(this.jobId, this.#origin.head.epoch);
+    }
+    return true;
+  }
+
+  /** The store's mark of this use of the job id. */
+  named(epoch: string | null): void {
+    const { head, agents } = this.#snapshot;
+    if (head.epoch !== epoch) {
+      this.#snapshot = { head: { ...head, epoch }, agents };
+    }
+  }
+
+  #held(sequence: number): StatusUpdate | undefined {
+    return this.#ahead.get(sequence) ?? this.#updates[sequence - this.first];
+  }
+
+  #advance(): void {
+    const row: StatusUpdate[] = [];
+    for (let next = this.last + 1; ; next += 1) {
+      const update = this.#ahead.get(next);
+      if (update === undefined) {
+        break;
+      }
+      this.#ahead.delete(next);
+      row.push(update);
+    }
+    if (row.length > 0) {
+      this.#updates = [...this.#updates, ...row];
+      this.#snapshot = apply(this.#snapshot, row);
+    }
+  }
+}
+
+/** Whether each follows the one before. */
+export function isRow(updates: readonly StatusUpdate[]): boolean {
+  return updates.every((update, index) => index === 0 || update.sequence === (updates[index - 1] as StatusUpdate).sequence + 1);
+}

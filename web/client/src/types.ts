@@ -1,0 +1,140 @@
+// The words of graphql/schema.graphql, as readers get them.
+
+export type StatusType = 'agent_status' | 'progress' | 'complete' | 'error' | 'heartbeat';
+export type OverallStatus = 'initializing' | 'processing' | 'completed' | 'failed';
+export type AgentStatus = 'pending' | 'in-progress' | 'success' | 'error';
+export type Liveness = 'live' | 'stale' | 'lost' | 'ended';
+export type JsonObject = { readonly [name: string]: unknown };
+
+/** One entry of a job's log. `sequence` is 1, 2, 3 … per job, without gaps. */
+export interface StatusUpdate {
+  readonly jobId: string;
+  readonly userId: string;
+  readonly tenantId: string;
+  readonly eventId: string;
+  readonly sequence: number;
+  readonly type: StatusType;
+  readonly status: string;
+  readonly qualifiedStatus: string | null;
+  readonly message: string;
+  readonly agentName: string | null;
+  readonly invocationId: string | null;
+  readonly parentInvocationId: string | null;
+  readonly attempt: number | null;
+  readonly toolName: string | null;
+  /** Percent. */
+  readonly progress: number | null;
+  readonly etaSeconds: number | null;
+  readonly executionTimeMs: number | null;
+  readonly timestamp: string;
+  readonly metadata: JsonObject | null;
+}
+
+/** A status as it travels: fields may be left out, metadata may be JSON text, a push holds `earlier` ones. */
+export type WireUpdate = {
+  readonly [Field in keyof Omit<StatusUpdate, 'metadata' | 'sequence' | 'type'>]?: StatusUpdate[Field];
+} & {
+  readonly jobId: string;
+  readonly eventId: string;
+  readonly status: string;
+  readonly type: string;
+  readonly message: string;
+  readonly timestamp: string;
+  readonly sequence?: number | null;
+  readonly metadata?: JsonObject | string | null;
+  readonly earlier?: readonly WireUpdate[] | null;
+};
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+}
+
+/** Seconds from `lastUpdated`. */
+export interface Eta {
+  readonly p50: number;
+  readonly p90: number;
+}
+
+/** One invocation of one agent. */
+export interface AgentState {
+  readonly name: string;
+  readonly invocationId: string;
+  readonly parentInvocationId: string | null;
+  readonly attempt: number;
+  readonly status: AgentStatus;
+  /** Its last message. */
+  readonly activity: string | null;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  /** Seconds. */
+  readonly duration: number | null;
+  /** Percent. */
+  readonly progress: number | null;
+  readonly tokenUsage: TokenUsage | null;
+  readonly dependsOn: readonly string[] | null;
+  readonly tools: readonly string[] | null;
+  /** Until when silence is normal; null while it is pending and after its end. */
+  readonly leaseExpiresAt: string | null;
+}
+
+/** The snapshot: the fold of the job's log up to `sequence`. */
+export interface Job {
+  readonly jobId: string;
+  readonly userId: string | null;
+  readonly tenantId: string | null;
+  readonly sessionId: string | null;
+  readonly correlationId: string | null;
+  readonly documentId: string | null;
+  readonly sourceType: string | null;
+  readonly overallStatus: OverallStatus;
+  readonly agents: readonly AgentState[];
+  readonly totalTokenUsage: TokenUsage | null;
+  /** Percent. */
+  readonly progress: number | null;
+  readonly eta: Eta | null;
+  readonly liveness: Liveness | null;
+  readonly leaseExpiresAt: string | null;
+  readonly sequence: number;
+  readonly epoch: string | null;
+  readonly createdAt: string | null;
+  readonly lastUpdated: string | null;
+  /** Epoch seconds; null when only the store knows. */
+  readonly expiresAt: number | null;
+}
+
+export interface StatusUpdatePage {
+  readonly updates: readonly WireUpdate[];
+  readonly currentSequence: number;
+  readonly nextAfterSequence: number;
+  readonly recovered: boolean;
+  readonly reason: string | null;
+}
+
+/** What a status carries beside its log entry. */
+export interface StatusDetail {
+  readonly jobId: string;
+  readonly sequence: number;
+  /** All of its metadata, also when that was too big for the log; null when it is no longer there. */
+  readonly detail: JsonObject | null;
+  /** What it says to operators and admins of the job's tenant; null for everybody else. */
+  readonly operatorDetail: JsonObject | null;
+}
+
+/** Where a job stands by the store's own word. */
+export interface JobPosition {
+  readonly jobId: string;
+  readonly sequence: number;
+  readonly epoch: string | null;
+}
+
+/** What getJob answers: the job, and as JSON the fold's own state to fold on from. */
+export interface StoredJob extends Job {
+  readonly fold?: JsonObject | string | null;
+  readonly agents: readonly StoredAgent[];
+}
+
+export interface StoredAgent extends AgentState {
+  readonly fold?: JsonObject | string | null;
+}

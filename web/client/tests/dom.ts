@@ -1,0 +1,13 @@
+// A DOM for tests, before anything that looks for one is imported.
+
+import { Window } from 'happy-dom';
+
+const window = new Window({ url: 'https://app.example.com/' });
+const names = ['window', 'document', 'HTMLElement', 'customElements', 'CSSStyleSheet', 'CustomEvent', 'Node', 'Event'] as const;
+for (const name of names) {
+  const value = name === 'window' ? window : (window as unknown as Record<string, unknown>)[name];
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+(globalThis as unknown as Record<string, unknown>).IS_REACT_ACT_ENVIRONMENT = true;
+
+export { window };

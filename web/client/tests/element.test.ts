@@ -1,0 +1,91 @@
+import './dom.ts';
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import type { JobState } from '../src/client/followed.ts';
+import { World } from './sim/world.ts';
+
+const { JobStatusElement } = await import('../src/element/index.ts');
+
+const GEO = { type: 'agent_status', status: 'agent_invoking', message: 'Reading <b>it</b>', agentName: 'Geo Agent' };
+
+function placed(world: World, jobId: string): InstanceType<typeof JobStatusElement> {
+  const element = new JobStatusElement();
+  element.client = world.connect();
+  element.setAttribute('job-id', jobId);
+  document.body.append(element);
+  return element;
+}
+
+const textOf = (element: Element, part: string) => element.shadowRoot?.querySelector(`[part="${part}"]`)?.textContent;
+
+test('<job-status> shows the job, its agents and how far it is', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO, { ...GEO, type: 'progress', status: 'progress', progress: 40, message: 'Half of it' }]);
+  const element = placed(world, 'job-1');
+  const states: JobState[] = [];
+  element.addEventListener('statuschange', (event) => states.push((event as CustomEvent<JobState>).detail));
+  await world.advance(2_000);
+  assert.equal(textOf(element, 'state'), 'Working');
+  const row = element.shadowRoot?.querySelector('li');
+  assert.deepEqual(
+    [...(row?.children ?? [])].map((child) => child.textContent),
+    ['◐', 'Geo Agent', 'Working 40 %', 'Half of it']
+  );
+  assert.equal(states.at(-1), element.state);
+  world.service.commit('job-1', [
+    { ...GEO, status: 'agent_complete', message: '<img src=x>' },
+    { type: 'complete', status: 'complete', message: 'Done' },
+  ]);
+  await world.advance(100);
+  assert.equal(textOf(element, 'state'), 'Done');
+  assert.equal(element.shadowRoot?.querySelector('progress')?.getAttribute('value'), '100');
+  assert.equal(element.shadowRoot?.querySelector('img'), null, 'text is never markup');
+  assert.equal(element.shadowRoot?.querySelector('li'), row, 'a row stays the same element');
+  element.client?.close();
+  element.remove();
+});
+
+test('<job-status> says when it is cut off, and watches nothing once it is removed', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const element = placed(world, 'job-1');
+  await world.advance(2_000);
+  assert.equal(textOf(element, 'note'), '');
+  world.service.isDown = true;
+  world.service.dropAll();
+  await world.advance(1);
+  assert.equal(textOf(element, 'note'), 'Connection lost. Trying again …');
+  element.labels = { offline: 'Verbindung verloren' };
+  assert.equal(textOf(element, 'note'), 'Verbindung verloren');
+  world.service.isDown = false;
+  element.remove();
+  await world.advance(60_000);
+  assert.equal(world.service.sockets.size, 0);
+});
+
+test('<job-status> follows another job when its attribute says so', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  world.service.commit('job-2', [GEO, { type: 'error', status: 'error', message: 'It broke' }]);
+  const element = placed(world, 'job-1');
+  await world.advance(2_000);
+  element.setAttribute('job-id', 'job-2');
+  await world.advance(2_000);
+  assert.equal(textOf(element, 'title'), 'job-2');
+  assert.equal(textOf(element, 'state'), 'Failed');
+  element.client?.close();
+  element.remove();
+});
+
+test('<job-status> can be read by a screen reader', async () => {
+  const world = new World();
+  const element = placed(world, 'job-1');
+  await world.advance(1_000);
+  assert.equal(element.shadowRoot?.querySelector('[role="status"]')?.tagName, 'SPAN');
+  assert.equal(element.shadowRoot?.querySelector('progress')?.getAttribute('aria-label'), 'Progress');
+  assert.equal(element.shadowRoot?.querySelector('ul')?.getAttribute('aria-label'), 'Agents');
+  element.client?.close();
+  element.remove();
+});

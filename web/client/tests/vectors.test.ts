@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import { fold } from '../src/fold/fold.ts';
+import { jobView } from '../src/fold/snapshot.ts';
+import type { WireUpdate } from '../src/types.ts';
+
+const FOLDER = new URL('../../../tests/vectors/', import.meta.url);
+const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+
+interface Vector {
+  title: string;
+  updates: WireUpdate[];
+  snapshot: unknown;
+  liveness: [number, string | null][];
+}
+
+for (const name of NAMES) {
+  const vector = JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Vector;
+  test(`${name}: ${vector.title}`, () => {
+    const snapshot = fold(vector.updates);
+    assert.deepEqual(JSON.parse(JSON.stringify(jobView(snapshot))), vector.snapshot);
+    const seen = vector.liveness.map(([now]) => [now, jobView(snapshot, { now }).liveness]);
+    assert.deepEqual(seen, vector.liveness);
+    const backwards = [...vector.updates, ...vector.updates].reverse();
+    assert.deepEqual(jobView(fold(backwards)), jobView(snapshot));
+  });
+}
+
+test('there are vectors', () => assert.ok(NAMES.length >= 30));
