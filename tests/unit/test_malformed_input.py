@@ -212,6 +212,9 @@ ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             )
         }
     ),
+    "Mutation.endSessions": st.fixed_dictionaries(
+        {"input": st.fixed_dictionaries({"userId": ids}, optional={"tenantId": st.none() | ids})}
+    ),
     "Subscription.onStatusUpdate": st.fixed_dictionaries(
         {"userId": ids}, optional={"jobId": st.none() | ids, "connectionId": st.none() | ids}
     ),
