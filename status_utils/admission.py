@@ -68,13 +68,14 @@ class Admission:
             updates=tuple(updates),
             attributes=attributes,
             left_out=self.shedding.left_out(batch.tenant_id, updates, now=now),
-            shed_before=self.shedding.waiting(batch.job_id),
+            shed_before=self.shedding.waiting(batch.job_id, batch.batch_id),
         )
 
     def note(self, batch: Batch, commit: Commit) -> None:
         """What became of a batch: what was left out of it is told by a later commit, if not by its own."""
         if not commit.redelivered:
-            self.shedding.note(batch.job_id, committed=bool(commit.updates), shed=commit.shed)
+            told = bool(commit.updates)
+            self.shedding.note(batch.job_id, batch.batch_id, committed=told, shed=commit.shed)
 
     def _set_aside(
         self, update: StatusUpdate, aside: Aside, now: float

@@ -329,6 +329,21 @@ def test_what_was_left_out_is_told_by_the_next_status() -> None:
     assert told(world) == 60
 
 
+def test_what_was_left_out_and_comes_again_counts_once() -> None:
+    world = World()
+    send(world, flood(limits.JOB_BURST))
+    for _ in range(3):  # as when another part of its payload failed
+        assert world.publish(*flood(40, start=500), batch_id="late")["shed"] == 40
+    world.publish(*flood(20, start=600), batch_id="later")
+    world.time.time += 1
+    assert world.publish(*flood(40, start=500), batch_id="late")["shed"] == 20
+    assert told(world) == 40
+    for n in range(300):
+        world.publish(*flood(1, start=n), batch_id=f"c{n}")
+    world.publish(entry(status="complete"), batch_id="end")
+    assert told(world) == 340
+
+
 def test_of_a_batch_that_is_too_much_the_newest_of_each_invocation_stays() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST - 3))
