@@ -230,9 +230,7 @@ class Model:
         limit = _page_size("listJobs", given)
         state = given.get("overallStatus")
         mine = {
-            job.job_id
-            for job in self.jobs.values()
-            if self.owns(who, job) and state in (None, "processing")
+            job.job_id for job in self.jobs.values() if self.owns(who, job) and state in (None, "processing")
         }
         return limit, mine
 

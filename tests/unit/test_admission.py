@@ -87,6 +87,16 @@ def test_a_secret_in_pieces_is_hidden_in_all_of_one_payloads_messages() -> None:
     ]
 
 
+def test_a_secret_in_the_place_of_a_field_is_not_told_with_the_refusal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    result = World().publish({**entry(), f"x={KEY}\nforged": 1})
+    assert [r["code"] for r in result["rejected"]] == ["unknown_field"]
+    assert KEY not in json.dumps(result) + caplog.text
+    assert "\nforged" not in result["rejected"][0]["field"]
+    assert "\nforged" not in caplog.messages[-1]
+
+
 def test_of_a_secret_in_several_payloads_only_whole_shapes_are_found() -> None:
     """What the library's own memory of the last messages is for: the publisher has none."""
     world = World()
