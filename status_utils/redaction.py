@@ -112,7 +112,9 @@ class Redactor:
 
     def _entry(self, entry: Mapping[str, Any], *, near: bool) -> dict[str, Any]:
         return {
-            field: value if field in _IDS else self._value(value, self._fields.get(field, _NO_FIELDS), near)
+            _name_of(field): value
+            if field in _IDS
+            else self._value(value, self._fields.get(field, _NO_FIELDS), near)
             for field, value in entry.items()
         }
 
@@ -198,6 +200,12 @@ def _named(key: str, value: Any, clean: Any) -> Any:
 def _is_secret_under(key: str, value: str) -> bool:
     kind = _kind_of_key(key[-64:])
     return kind == NAMED or (kind == "token" and len(value) >= _TOKEN_LENGTH and " " not in value)
+
+
+@lru_cache(maxsize=256)
+def _name_of(field: Any) -> Any:
+    """A field's name; one that a status doesn't have is told in a refusal, and may be anything."""
+    return marked(field, find_secrets(field)) if isinstance(field, str) else field
 
 
 @lru_cache(maxsize=1_024)
