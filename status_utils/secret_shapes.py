@@ -59,7 +59,7 @@ def find_secrets(text: str, *, near_aws_key: bool = False, split: bool = False) 
 
 def _is_plain(text: str) -> bool:
     """Short words and nothing that names a value: most messages, told without looking at a single pattern."""
-    if "=" in text or ":" in text or _DIGITS.search(text):
+    if "=" in text or ":" in text or "assw" in text or "assp" in text or _DIGITS.search(text):
         return False
     return max(map(len, text.split()), default=0) < _SHORTEST_SECRET
 
@@ -287,7 +287,12 @@ _SHAPES: Final = (
         ),
         _is_value,
     ),
-    _Shape("secret", _NAMED, _any_case(rf"{_NAME}\s{{0,3}}:\s{{1,3}}([^\s\"'\\,;&<>]++)"), _looks_secret),
+    _Shape(
+        "secret",
+        _NAMED,
+        _any_case(rf"(?:{_NAME}\s{{0,3}}:|pass(?:word|wd|phrase)\s{{1,3}}is)\s{{1,3}}([^\s\"'\\,;&<>]++)"),
+        _looks_secret,
+    ),
     _Shape(
         "card",
         (),
