@@ -55,7 +55,7 @@ def pytest_configure() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say what belongs to one process when several share the tests: the one localcloud, the one synth, a file."""
+    """Say what stays together when processes share the tests: one localcloud, one synth, a file."""
     together = {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}
     item.add_marker(pytest.mark.xdist_group(together.get(item.path.parent.name, item.path.name)))
 
