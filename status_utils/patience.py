@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .ports import Transport
 
-LONG_SECONDS: Final = 1.0
+LONG_SECONDS: Final = 0.1
 """What fails sooner costs its callers little, and is tried again with each status."""
 
 
