@@ -48,13 +48,13 @@ browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's
 # --- the main job -----------------------------------------------------------------------------------------
 
 .PHONY: demo local up down status
-demo: setup ## run the main job: make demo [COMPLAINT="..."] [FAIL_AGENT=geo]
+demo: setup web ## run the main job: make demo [COMPLAINT="..."] [FAIL_AGENT=geo]
 	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"}
 
-local: setup ## run localcloud in the foreground
+local: setup web ## run localcloud in the foreground
 	@statusbeam local run
 
-up: setup ## start localcloud in the background
+up: setup web ## start localcloud in the background
 	@statusbeam local up
 
 down: .venv/.ready ## stop it
@@ -66,8 +66,13 @@ status: .venv/.ready ## say whether it runs
 # --- web --------------------------------------------------------------------------------------------------
 
 .PHONY: web web-size
-web: setup ## build the client library and the page; says what they cost over the wire
-	npm run build --silent --workspaces --if-present
+# The page is built anew only when something it is made of changed.
+WEB_SOURCES := $(shell find web/client/src web/client/build.ts web/dashboard/src web/dashboard/public web/dashboard/index.html \
+  web/dashboard/vite.config.ts web/*/package.json web/*/tsconfig*.json -type f 2>/dev/null)
+web: web/dashboard/dist/index.html ## build the client library and the page
+
+web/dashboard/dist/index.html: node_modules/.ready $(WEB_SOURCES)
+	@npm run build --silent --workspaces --if-present
 
 web-size: setup ## say what the client library costs over the wire; fails above the budget
 	npm run size --silent --workspace web/client
@@ -87,14 +92,13 @@ check: setup ## lint, format, types, import rules, secrets
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
-test: check tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
-	node --test 'web/dashboard/tests/*.test.js'
+test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	npm test --silent --workspaces --if-present
-	pytest
+	pytest --numprocesses 2 --dist loadgroup
 	python .ci/audit.py --if-reachable
 
-screenshots: setup browser ## take the pictures of the page in docs/images anew
-	pytest tests/browser/test_whole_flow.py --screenshots docs/images
+screenshots: setup web browser ## take the pictures of the page in docs/images anew
+	pytest tests/browser/test_main_states.py --screenshots docs/images
 
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \

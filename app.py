@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 from aws_cdk import App
 
+from infra.page_upload import WebError
 from infra.stacks import PAGE, add_stages
 
 app = App()
 page = app.node.try_get_context("page")
-add_stages(
-    app,
-    only=app.node.try_get_context("stage"),
-    region=app.node.try_get_context("region"),
-    appsync_url_override=app.node.try_get_context("appsync_url_override"),
-    page=Path(page) if page else PAGE,
-    today=dt.datetime.now(dt.UTC).date(),
-)
+try:
+    add_stages(
+        app,
+        only=app.node.try_get_context("stage"),
+        region=app.node.try_get_context("region"),
+        appsync_url_override=app.node.try_get_context("appsync_url_override"),
+        page=Path(page) if page else PAGE,
+        today=dt.datetime.now(dt.UTC).date(),
+    )
+except WebError as problem:
+    sys.exit(f"{problem}, or name another folder with -c page=<folder>")
 app.synth()

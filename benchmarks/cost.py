@@ -23,11 +23,16 @@ from localcloud.clients import Clients
 from localcloud.outputs import LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
 from status_utils.dynamo import DynamoJournal
+from status_utils.dynamo_histories import DynamoHistories
+from status_utils.eta import END
 from status_utils.payload import batches, parse_payload
+from status_utils.run_pace import lessons
+from status_utils.step_history import WorkflowKey
 
 BATCHES = (1, 5, 25)
 STATUSES = 200
 AGENTS = 8
+LEARNT = 10
 CALLS = ("transact_write_items", "transact_get_items", "get_item", "query")
 
 
@@ -76,9 +81,28 @@ def measure(outputs: LocalOutputs) -> None:
             written, read, _ = _per_status(outputs, size, agents, remembers=True)
             _, read_anew, _ = _per_status(outputs, size, agents, remembers=False)
             print(f"| {size} | {agents} | {written:.2f} | {read:.2f} | {read_anew:.2f} |")
+    added, read = _history(outputs)
+    print(
+        f"\na completed job of {AGENTS} steps: {added:.2f} write units to the history, {read:.2f} to read it"
+    )
     print("\nbytes of the items of such a job, as stored:")
     for what, length in _per_status(outputs, 5, 5, remembers=True)[2].items():
         print(f"  {what:<8} {length}")
+
+
+def _history(outputs: LocalOutputs) -> tuple[float, float]:
+    """Units that learning from one job writes, and that reading what was learnt takes."""
+    metered = MeteredClient(Clients(outputs.aws_endpoint_url).tables)
+    histories = DynamoHistories(cast("Any", metered), outputs.status_table, retention_days=90)
+    workflow = WorkflowKey("riverton", f"cost-{uuid.uuid4()}", "1")
+    took = [(f"Analysis Agent {number}", 12.5 + number) for number in range(AGENTS)]
+    for _ in range(LEARNT):
+        histories.add(workflow, lessons([*took, (END, 0.5)], {}))
+    metered.written = 0.0
+    histories.add(workflow, lessons([*took, (END, 0.5)], histories.read(workflow)))
+    metered.read = 0.0
+    histories.read(workflow)
+    return metered.written, metered.read
 
 
 def _per_status(

@@ -141,7 +141,12 @@ class CivicWorkflow(Construct):
                 "PublishLoadingAgents",
                 "loading_agents",
                 "Choosing agents for this complaint.",
-                metadata={"plan": [_planned(agent) for agent in self._functions.agents]},
+                # The workflow's name and version say whose earlier runs an estimate is made of.
+                metadata={
+                    "plan": [_planned(agent) for agent in self._functions.agents],
+                    "workflow": "civic-complaints",
+                    "workflowVersion": "1",
+                },
             )
             .next(playbook)
             .next(agents)

@@ -93,7 +93,7 @@ class PageSite(Construct):
             additional_behaviors={HASHED: self._hashed_files(headers)},
             domain_names=[site.domain] if site.domain else None,
             certificate=self._certificate(site.certificate_arn),
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if site.domain else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_ALL
             if site.everywhere
@@ -171,6 +171,11 @@ class PageSite(Construct):
     def _accept(self, distribution: cloudfront.Distribution, site: WebSite) -> None:
         accept(
             distribution, rule="AwsSolutions-CFR1", reason="The page is for whoever may sign in, anywhere."
+        )
+        accept(
+            distribution,
+            rule="Annotation::@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
+            reason="There is a default root object, and no behavior hands a query to S3.",
         )
         if site.web_acl_arn is None:
             reason = "Static files without an origin that computes; the firewall stands before the API."

@@ -39,7 +39,6 @@ _RESOLVER_COUNT_LIMIT = 20
 
 # Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
 UNITS = {
-    "Query.getJob": "status",
     "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
@@ -49,17 +48,21 @@ STEPS = {
     LOGIN_CHECK: "sessions",
     "getStatusDetail.entry": "status",
     "getStatusDetail.spilled": "details",
+    "getJob.read": "status",
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "readHeads": "status",
     "syncSession.session": "sessions",
+    "syncSession.tenantSession": "sessions",
 }
 PIPELINES = {
     "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
+    # Three tries to meet a job that stands still; what settled at once is not read again.
+    "Query.getJob": ("getJob.read", "getJob.read", "getJob.read"),
     "Query.listJobs": ("listJobs.page", "readHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
-    "Mutation.syncSession": ("syncSession.session", "readHeads"),
+    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "readHeads"),
 }
 
 

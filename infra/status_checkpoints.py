@@ -27,6 +27,8 @@ _INPUT = "{% $states.input %}"
 _EXECUTION_INPUT = "$states.context.Execution.Input"
 # An execution's ARN is longer than ids may be; of its digest this much tells the executions of one job apart.
 _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
+# What a state says again after a redrive is news, what it sends again is not. The emulator redrives nothing.
+_REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
 _KEY_LENGTH = 48  # with execution, item, attempt and word it stays below BATCH_ID_LENGTH
 _ITEM_LENGTH = 12
 
@@ -150,7 +152,7 @@ class StatusCheckpoints(Construct):
         update: dict[str, object] = {"status": status, "message": message}
         if metadata is not None:
             update["metadata"] = metadata
-        return self._say(state_name, update, batch=_invocation(self._new_key(state_name)))
+        return self._say(state_name, update, batch=f"{_invocation(self._new_key(state_name))} & {_REDRIVE}")
 
     def _report(
         self, run: _Run, what: str, status: str, *, metadata: Mapping[str, object] | None = None

@@ -5,6 +5,7 @@ A stage chooses one; the code that reports and the states that do are told and g
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class QueueRoute(StatusRoute):
             name,
             queue=self._queue,
             message_body=sfn.TaskInput.from_object({"batchId": report.batch_id, **report.update}),
-            message_group_id=str(report.update["jobId"]),
+            message_group_id=_group(str(report.update["jobId"])),
             # Without the retry's number: what the queue took although its answer got lost is not sent twice.
             message_deduplication_id=report.batch_id,
             outputs=report.outputs,
@@ -123,6 +124,12 @@ class InvokeRoute(StatusRoute):
             outputs=report.outputs,
             assign=report.assign or None,
         )
+
+
+def _group(job_id: str) -> str:
+    """As status_utils.queue_messages.group_of has it: one group, and one order, whoever sends."""
+    inner = job_id.removeprefix("{%").removesuffix("%}").strip()
+    return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
 
 
 def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:

@@ -132,10 +132,12 @@ class StatusStack(Stack):
             "dynamodb:GetItem",
             "dynamodb:Query",
             "dynamodb:PutItem",
+            "dynamodb:UpdateItem",  # adds to the histories of steps
         )
         sessions.grant(self.publisher.role, "dynamodb:Query")
         status.grant(api.status_source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         status.grant_list_by_user(api.status_source)
+        # GetItem: AppSync looks at what is there when the condition of a write fails.
         sessions.grant(api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
 
     def _output(

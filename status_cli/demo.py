@@ -113,7 +113,7 @@ class _Order:
 async def _run_job(user: SignedInUser, stream: JobStream, screen: Screen, order: _Order) -> Outcome:
     log = FollowedLog(await user.start_job(order.text, order.fail_agent))
     with screen.job(order.heading) as shown:
-        async for statuses in stream.follow(log):
+        async for statuses in stream.follow(log, on_quiet=shown.look):
             shown.add(statuses)
     return log.outcome or Outcome(succeeded=False, message="The log no longer has the end of the job.")
 

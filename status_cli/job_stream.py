@@ -65,9 +65,12 @@ class JobStream:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def follow(self, log: FollowedLog) -> AsyncIterator[list[Status]]:
+    async def follow(
+        self, log: FollowedLog, *, on_quiet: Callable[[], None] | None = None
+    ) -> AsyncIterator[list[Status]]:
         """The job's statuses in order, as they become known, until it is over and its agents had their say.
 
+        Every BEAT_SECONDS without any, `on_quiet` is called: silence may mean something by then.
         Agents that say nothing more are not waited for long. Raises QuietJobError, and what the connection
         or the log raises beside `lost`.
         """
@@ -79,6 +82,8 @@ class JobStream:
             if statuses:
                 yield statuses
                 quiet_at = loop.time() + self._quiet_seconds
+            elif on_quiet is not None:
+                on_quiet()
             if log.is_settled:
                 return
             if log.outcome is not None:

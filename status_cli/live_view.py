@@ -13,7 +13,9 @@ from rich.text import Text
 from status_cli.follow import TERMINAL
 from status_utils import StatusUpdate
 from status_utils.fold import fold
+from status_utils.job_state import Job
 from status_utils.job_view import job_view
+from status_utils.liveness import LEASE_SECONDS, agent_liveness, liveness
 
 # C0 and C1 control characters: a status must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -26,8 +28,20 @@ STYLES = {
     "in-progress": "cyan",
     "success": "green",
     "error": "red",
+    "stale": "yellow",
+    "lost": "bold red",
 }
-SIGNS = {"completed": "✔", "success": "✔", "failed": "✘", "error": "✘", "pending": "·"}
+SIGNS = {
+    "completed": "✔",
+    "success": "✔",
+    "failed": "✘",
+    "error": "✘",
+    "pending": "·",
+    "stale": "◌",
+    "lost": "⊘",
+}
+SILENT = frozenset(("stale", "lost"))
+"""What a job or an agent is, by the clock alone, when nobody speaks for it any more."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
 
@@ -49,19 +63,40 @@ def words_of(status: Mapping[str, Any]) -> str:
     return f"{plain(tool)}: {message}" if tool else message
 
 
-def snapshot_of(statuses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The schema's Job that these statuses come to."""
+def job_of(statuses: Sequence[Mapping[str, Any]]) -> Job:
+    """The snapshot that these statuses come to."""
     known = [{name: value for name, value in status.items() if name != "earlier"} for status in statuses]
-    return job_view(fold(StatusUpdate.from_wire(status) for status in known))
+    return fold(StatusUpdate.from_wire(status) for status in known)
 
 
-def draw(title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int) -> RenderableType:
-    """The whole view; `seconds` is how long the job runs, `height` how many lines there are."""
-    job = snapshot_of(statuses)
+def view_of(job: Job, now: float) -> dict[str, Any]:
+    """The schema's Job for a reader at `now` (epoch seconds); each agent has a `liveness` of its own."""
+    view = job_view(job, now=now)
+    for agent in view["agents"]:
+        agent["liveness"] = agent_liveness(job, agent["invocationId"], now)
+    return view
+
+
+def silence_of(job: Job, now: float) -> str | None:
+    """What to say of a job that nobody speaks for at `now` (epoch seconds); None while somebody does."""
+    verdict = liveness(job, now)
+    if verdict not in SILENT:
+        return None
+    quiet = now - (job.head.lease_ms or 0) / 1000 + LEASE_SECONDS
+    return f"{verdict}: nothing was heard of it for {quiet:.0f} s"
+
+
+def draw(
+    title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int, now: float
+) -> RenderableType:
+    """The whole view; `seconds` is how long the job runs, `height` how many lines there are, `now` (epoch
+    seconds) decides what is stale or lost."""
+    snapshot = job_of(statuses)
+    job = view_of(snapshot, now)
     agents = job["agents"]
     log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - 2 * len(agents))
     return Group(
-        _head(title, job, seconds=seconds),
+        _head(title, job, seconds=seconds, silence=silence_of(snapshot, now)),
         Text(""),
         _agents(agents),
         Text(""),
@@ -74,12 +109,21 @@ def _state(word: str) -> Text:
     return Text(f"{SIGNS.get(word, '●')} {word}", style=STYLES.get(word, ""))
 
 
-def _head(title: str, job: Mapping[str, Any], *, seconds: float) -> Text:
-    head = _state(str(job["overallStatus"]))
+def _head(title: str, job: Mapping[str, Any], *, seconds: float, silence: str | None) -> Text:
+    head = _state(_shown_state(job, str(job["overallStatus"])))
     head.append(f"  {plain(title)}", style="bold")
     head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
+    if job["eta"] is not None:
+        head.append(f", about {job['eta']['p50']:.0f} s left", style="dim")
+    if silence is not None:
+        head.append(f"  {silence}", style=STYLES[str(job["liveness"])])
     head.truncate(200, overflow="ellipsis")
     return head
+
+
+def _shown_state(part: Mapping[str, Any], state: str) -> str:
+    """The state of a job or an agent, unless its silence says more."""
+    return str(part["liveness"]) if part["liveness"] in SILENT else state
 
 
 def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Text:
@@ -107,7 +151,10 @@ def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:
             doing.append("\n" + ", ".join(plain(tool) for tool in agent["tools"]), style="dim")
         duration = "" if agent["duration"] is None else f"{agent['duration']:.2f} s"
         table.add_row(
-            Text(name, style="bold"), _state(str(agent["status"])), doing, Text(duration, style="dim")
+            Text(name, style="bold"),
+            _state(_shown_state(agent, str(agent["status"]))),
+            doing,
+            Text(duration, style="dim"),
         )
     return table
 

@@ -20,7 +20,7 @@ DESCRIPTION = (
     '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or what '
     "`aws logs filter-log-events` prints. Sends each payload, under its own batch id, to where "
     "STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION points. What had arrived after all is not logged twice if "
-    "it is redriven within a day. Exit code 0 when everything was sent, 1 when something was not."
+    "it is redriven within three weeks. Exit code 0 when everything was sent, 1 when something was not."
 )
 
 

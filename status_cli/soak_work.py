@@ -1,4 +1,8 @@
-"""What the soak test delivers: the statuses of eight parallel agents in two attempts, cut into payloads."""
+"""What the soak test delivers: the statuses of parallel agents in two attempts, cut into payloads.
+
+Eight agents in every twentieth run, two in the others: what races and crashes can break, they break between
+two as well, and ten thousand runs are a minute.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,36 @@ from typing import Any, Final
 from status_utils.agent_state import time_of
 
 AGENTS: Final = 8
+FEW_AGENTS: Final = 2
+FULL_EVERY: Final = 20
 ATTEMPTS: Final = 2
+CLOSER: Final = "closer"
+"""The batch that ends the job on somebody's behalf, if nobody else has."""
+CLOSED: Final = 0.5
+"""How many jobs have one."""
+SILENT: Final = 0.5
+"""How many of those have no last word of their own."""
 TENANT, USER = "soak", "soaker"
 
 _MOST_DELIVERIES = 3
 _MOST_STATUSES = 5
-_MOST_SECONDS = 600
+MOST_SECONDS = 600
 
 Payload = dict[str, Any]
 
 
-def payloads(rng: Random, job_id: str, start_ms: int) -> list[Payload]:
+def agents_of(seed: int) -> int:
+    """How many agents the run of a seed has."""
+    return FEW_AGENTS if seed % FULL_EVERY else AGENTS
+
+
+def payloads(rng: Random, job_id: str, start_ms: int, *, agents: int = AGENTS) -> list[Payload]:
     """The payloads of one job, each with the statuses that one source sends together."""
-    sources = [list(_orchestrator(rng))]
-    sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(AGENTS)]
+    sources = [list(_orchestrator(rng, agents))]
+    sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(agents)]
+    closed = rng.random() < CLOSED
+    if closed and rng.random() < SILENT:
+        sources[0].pop()
     found: list[Payload] = []
     for source in sources:
         at = 0
@@ -31,6 +51,10 @@ def payloads(rng: Random, job_id: str, start_ms: int) -> list[Payload]:
             updates = [_entry(rng, job_id, start_ms, said) for said in part]
             found.append({"batchId": f"b{len(found)}", "updates": updates})
             at += len(part)
+    if closed:
+        word = {"status": "error", "attempt": 1}
+        closing = {"batchId": CLOSER, "onlyIfOpen": True, "updates": [_entry(rng, job_id, start_ms, word)]}
+        found.append(closing)
     return found
 
 
@@ -41,8 +65,8 @@ def deliveries(rng: Random, found: list[Payload]) -> list[Payload]:
     return often
 
 
-def _orchestrator(rng: Random) -> Iterator[dict[str, Any]]:
-    plan = [{"name": f"Agent {number}", "weight": rng.randint(1, 4)} for number in range(AGENTS)]
+def _orchestrator(rng: Random, agents: int) -> Iterator[dict[str, Any]]:
+    plan = [{"name": f"Agent {number}", "weight": rng.randint(1, 4)} for number in range(agents)]
     yield {"status": "loading_agents", "metadata": {"plan": plan, "sessionId": "s1"}}
     yield {"status": "synthesizing", "progress": rng.randint(0, 100)}
     yield {"status": rng.choice(("complete", "complete", "error"))}
@@ -65,6 +89,6 @@ def _entry(rng: Random, job_id: str, start_ms: int, said: dict[str, Any]) -> dic
         "userId": USER,
         "tenantId": TENANT,
         "message": f"{said.get('agentName', 'The job')}: {said['status']}",
-        "timestamp": time_of(start_ms + rng.randint(0, _MOST_SECONDS * 1000)),
+        "timestamp": time_of(start_ms + rng.randint(0, MOST_SECONDS * 1000)),
         **said,
     }

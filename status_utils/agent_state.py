@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from .progress import FULL, WEIGHT, agent_progress
@@ -146,6 +147,7 @@ class AgentState:
         )
 
 
+@lru_cache(maxsize=1_024)  # one time is asked for at every step of the fold
 def ms_of(time: str | None) -> int | None:
     """Epoch milliseconds of a time as the wire has it."""
     if time is None:
@@ -153,6 +155,7 @@ def ms_of(time: str | None) -> int | None:
     return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=1_024)
 def time_of(ms: int | None) -> str | None:
     """A time as the wire has it."""
     return None if ms is None else wire_time(_EPOCH + timedelta(milliseconds=ms))

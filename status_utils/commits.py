@@ -8,28 +8,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .agent_state import AgentState
+from .agent_state import AgentState, ms_of
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
 from .fold import apply, changed, touched
 from .job_state import Head, Job
 from .limits import JOB_BURST, JOB_STATUSES_PER_SECOND
+from .only_if_open import NotOpenError, is_open_to
 from .payload import Batch
 from .shedding import Bucket, admitted
 from .validation import json_text, refuse
 
+if TYPE_CHECKING:
+    from .eta import Eta
+
+Estimate = Callable[[Job | None, Job], "Eta | None"]
+"""(job before, job after) -> how long the job will go on after its `lastUpdated`, None for unknown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """A batch as the log has it, each status with its sequence. `redelivered`: it had been there before."""
+    """A batch as the log has it, each status with its sequence."""
 
-    updates: tuple[StatusUpdate, ...]  # empty when a limit left out all of it
+    updates: tuple[StatusUpdate, ...]
     redelivered: bool = False
-    shed: int = 0  # statuses of the batch that a limit left out
+    """It had been there before. Then `updates` is what the log still has of it, all or nothing."""
+    passed_over: bool = False
+    """It said `onlyIfOpen` and its job isn't: nothing of it is there."""
+    shed: int = 0
+    """Statuses of the batch that a limit left out, maybe all of it."""
+    change: Change | None = None
+    """What this commit did to its job; None when it was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +52,7 @@ class Change:
     before: Job | None  # None: the job begins
     after: Job
     updates: tuple[StatusUpdate, ...]  # with their sequences
-    digest: str  # what the batch is known by when it comes again
+    digest: str = ""  # what the batch is known by when it comes again
     attributes: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # beside them, by sequence
     shed: int = 0  # statuses of the batch that a limit left out
 
@@ -49,12 +62,20 @@ class Change:
         return changed(self.before or Job(), self.after)
 
 
-def change_of(before: Job | None, batch: Batch, *, epoch: str, now: float | None = None) -> Change:
+def change_of(
+    before: Job | None,
+    batch: Batch,
+    *,
+    epoch: str,
+    now: float | None = None,
+    estimate: Estimate | None = None,
+) -> Change:
     """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
-    limit leaves out what is too much by then. Raises ForeignOwnerError when the job belongs to another tenant
-    or user.
+    limit leaves out what is too much by then. What `estimate` says goes into the last status. Raises
+    ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is only for
+    an open job and this one is not open to it.
     """
     job = before or Job(head=Head(epoch=epoch))
     if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
@@ -65,7 +86,7 @@ def change_of(before: Job | None, batch: Batch, *, epoch: str, now: float | None
     shed = len(batch.updates) - len(places)
     if updates and shed + batch.shed_before:
         updates[-1] = annotated(updates[-1], shed=shed + batch.shed_before)
-    after = apply(job, updates)
+    after = _after(job, updates, before, batch, estimate)
     beside = {sequence: batch.attributes[at] for sequence, at in numbered.items() if at in batch.attributes}
     return Change(
         before=before,
@@ -75,6 +96,30 @@ def change_of(before: Job | None, batch: Batch, *, epoch: str, now: float | None
         attributes=beside,
         shed=shed,
     )
+
+
+def _after(
+    job: Job, updates: list[StatusUpdate], before: Job | None, batch: Batch, estimate: Estimate | None
+) -> Job:
+    """The job after `updates`, the last of which is made to tell the estimate."""
+    if not updates:
+        return job
+    but_last = apply(job, updates[:-1])
+    after = apply(but_last, updates[-1:])
+    if batch.only_if_open and before and not is_open_to(before.head, after.head):
+        raise NotOpenError
+    eta = None if estimate is None else estimate(before, after)
+    if eta is None or "eta" in (updates[-1].metadata or {}):  # its sender has said one
+        return after
+    updates[-1] = _telling(updates[-1], eta, after.head)
+    return apply(but_last, updates[-1:])
+
+
+def _telling(update: StatusUpdate, eta: Eta, head: Head) -> StatusUpdate:
+    """The status with an estimate."""
+    # Readers count it from the status's own time, the estimate is from the latest of the job.
+    older = max(0, (head.updated_ms or 0) - (ms_of(update.timestamp) or 0)) / 1000
+    return annotated(update, eta={"p50": round(eta.p50 + older, 3), "p90": round(eta.p90 + older, 3)})
 
 
 def _taken(head: Head, batch: Batch, now: float | None) -> tuple[list[int], tuple[int, int] | None]:
@@ -92,7 +137,7 @@ def _taken(head: Head, batch: Batch, now: float | None) -> tuple[list[int], tupl
 
 
 def annotated(update: StatusUpdate, **more: Any) -> StatusUpdate:
-    """A committed status with something of the publisher's in its metadata."""
+    """A numbered status with something of the publisher's in its metadata, for which there is always room."""
     copy = update.numbered(update.sequence or 0)
     object.__setattr__(copy, "metadata", {**(update.metadata or {}), **more})
     return copy
@@ -116,16 +161,17 @@ def digest_of(batch: Batch) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def redelivery(batch: Batch, committed: tuple[StatusUpdate, ...], *, digest: str) -> Commit:
+def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...], digest: str) -> Commit:
     """The commit of a batch whose marker was found, with its `digest`; `committed` is what the log has in its
-    place.
+    place, and `count` how many that were: a part of the log may have expired.
 
     Raises InvalidStatusError when these are other statuses: a batch id was used twice, and taking the second
     for a redelivery of the first would lose it without a word.
     """
     if digest_of(batch) != digest:
         raise refuse("batchId", RejectionCode.BATCH_REUSED, "was used for other statuses of this job before")
-    return Commit(updates=committed, redelivered=True, shed=len(batch.updates) - len(committed))
+    whole = committed if len(committed) == count else ()
+    return Commit(updates=whole, redelivered=True, shed=len(batch.updates) - count)
 
 
 def _identity(update: StatusUpdate) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clock import Clock
 from .commits import Commit, change_of, new_epoch, redelivery
+from .dynamo_errors import code_of, journal_error, may_pass, reasons_of
 from .dynamo_items import (
     HEAD,
     MARKER_ACTION,
@@ -41,6 +43,7 @@ from .events import StatusUpdate
 from .fold import touched
 from .job_state import Head, Job
 from .limits import DAY_SECONDS
+from .only_if_open import NotOpenError
 from .payload import Batch
 from .settings import SessionsTable
 
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef
 
     from .dynamo_items import Item
+    from .ports import Estimator
 
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
@@ -70,18 +74,6 @@ _SESSIONS_PER_PAGE = 25
 
 _OPERATORS = "#tenant#"
 """How sessions of a tenant's operators begin. User ids have no `#`, so no user's sessions begin like it."""
-
-_PASSING = frozenset(
-    (
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    )
-)
-"""DynamoDB's errors that the same call may not meet again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +98,12 @@ class DynamoJournal:
         log_retention_days: int,
         job_retention_days: int,
         clock: Clock | None = None,
+        estimator: Estimator | None = None,
     ) -> None:
         self._client = client
         self._table = table
         self._clock = clock or Clock()
+        self._estimate = partial(estimator, self.snapshot) if estimator else None
         # Jobs as this process left them; the transaction finds out if they moved since.
         self._left: dict[str, _Left] = {}
         self._log_seconds = log_retention_days * DAY_SECONDS
@@ -139,7 +133,7 @@ class DynamoJournal:
             try:
                 self._client.put_item(TableName=self._table, Item=item)
             except (ClientError, BotoCoreError) as error:
-                raise _journal_error(error) from error
+                raise journal_error(error) from error
 
     def head(self, job_id: str) -> Head | None:
         """See Journal.head."""
@@ -174,29 +168,37 @@ class DynamoJournal:
         if left and now - left.at >= _JOB_KEPT_SECONDS:
             left = None
         before = self._read_what_lacks(batch.job_id, left, names, now)
-        change = change_of(before, batch, epoch=new_epoch(now), now=now)
+        try:
+            change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
+        except NotOpenError:
+            # What is remembered may be old, and here no transaction finds out: it is asked for once more.
+            return self._not_open(batch) if left is None else self._commit_once(batch)
         if not change.updates:
             return self._left_out(batch, left)
         actions = self._writer.actions(batch.batch_id, change, now=int(now))
         try:
             self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            reasons = _reasons(error)
+            reasons = reasons_of(error)
             if not reasons or "ValidationError" in reasons:
-                raise _journal_error(error) from error
+                raise journal_error(error) from error
             if reasons[MARKER_ACTION] != "ConditionalCheckFailed":
                 raise _ConflictError from error
             return self._committed_before(batch) or _conflict()
         except BotoCoreError as error:
-            raise _journal_error(error) from error
+            raise journal_error(error) from error
         self._remember(_Left(job=change.after, names=names | (left.names if left else names), at=now), names)
-        return Commit(updates=change.updates, shed=change.shed)
+        return Commit(updates=change.updates, shed=change.shed, change=change)
 
     def _left_out(self, batch: Batch, left: _Left | None) -> Commit:
         """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
         if left is not None:
             self._left[batch.job_id] = left
         return self._committed_before(batch) or Commit(updates=(), shed=len(batch.updates))
+
+    def _not_open(self, batch: Batch) -> Commit:
+        """Nothing, unless it is the batch itself that the job is closed by."""
+        return self._committed_before(batch) or Commit(updates=(), passed_over=True)
 
     def _read_what_lacks(
         self, job_id: str, left: _Left | None, names: frozenset[str], now: float
@@ -226,14 +228,15 @@ class DynamoJournal:
         marker = self._get(marker_key(batch.job_id, batch.batch_id))
         if not marker or marker[TTL] <= self._clock.now():
             return None
-        places = {"first": marker["firstSequence"], "last": marker["lastSequence"]}
-        return redelivery(batch, self.updates(batch.job_id, **places), digest=marker["digest"])
+        first, last = marker["firstSequence"], marker["lastSequence"]
+        committed = self.updates(batch.job_id, first=first, last=last)
+        return redelivery(batch, count=last - first + 1, committed=committed, digest=marker["digest"])
 
     def _get(self, key: dict[str, str]) -> dict[str, Any]:
         try:
             answer = self._client.get_item(TableName=self._table, Key=to_item(key), ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
-            raise _journal_error(error) from error
+            raise journal_error(error) from error
         return from_item(answer.get("Item", {}))
 
     def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -247,11 +250,11 @@ class DynamoJournal:
             try:
                 answer = self._client.transact_get_items(TransactItems=gets)
             except ClientError as error:
-                if "TransactionConflict" in _reasons(error):
+                if "TransactionConflict" in reasons_of(error):
                     raise _ConflictError from error
-                raise _journal_error(error) from error
+                raise journal_error(error) from error
             except BotoCoreError as error:
-                raise _journal_error(error) from error
+                raise journal_error(error) from error
             found += (from_item(one.get("Item", {})) for one in answer["Responses"])
         return found
 
@@ -267,7 +270,7 @@ class DynamoJournal:
         try:
             return [from_item(item) for page in _pages(self._client, query) for item in page]
         except (ClientError, BotoCoreError) as error:
-            raise _journal_error(error) from error
+            raise journal_error(error) from error
 
 
 class DynamoSessionStore:
@@ -300,17 +303,12 @@ class DynamoSessionStore:
         try:
             return any(_pages(self._client, query))
         except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=_code(error), retriable=_may_pass(error)) from error
+            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
 
 
 def _is_live(head: Mapping[str, Any], now: float) -> bool:
     # Without one there may be agents all the same: of a job whose head TTL took first.
     return head.get(SK) == HEAD and head[TTL] > now
-
-
-def _reasons(error: ClientError) -> list[str]:
-    """Why a transaction was cancelled, for each of its actions; empty when it failed otherwise."""
-    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
 
 
 class _ConflictError(Exception):
@@ -329,16 +327,3 @@ def _pages(client: DynamoDBClient, query: dict[str, Any]) -> Iterator[list[Item]
         if not answer.get("LastEvaluatedKey"):
             return
         query = query | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-
-def _journal_error(error: ClientError | BotoCoreError) -> JournalError:
-    return JournalError(str(error), code=_code(error), retriable=_may_pass(error))
-
-
-def _code(error: ClientError | BotoCoreError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-
-
-def _may_pass(error: ClientError | BotoCoreError) -> bool:
-    # What kept botocore from an answer (no connection, no time) may be gone the next time.
-    return not isinstance(error, ClientError) or _code(error) in _PASSING

@@ -25,8 +25,6 @@ Attributes = Mapping[str, Any]
 
 PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
 HEAD: Final = "HEAD"
-_BESIDE: Final = frozenset((PK, SK, TTL, StatusTable.OPERATOR_DETAIL, StatusTable.DETAIL_KEY))
-"""What an item of the log has that its status has not."""
 
 MARKER_ACTION: Final = 1
 """Where the marker stands among the actions of a commit; the reasons of a refusal come in that order."""
@@ -72,8 +70,11 @@ def to_item(values: Attributes) -> dict[str, AttributeValueTypeDef]:
 
 
 def _typed(value: Any) -> AttributeValueTypeDef:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str or isinstance(value, str):
         return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, list):
@@ -119,7 +120,7 @@ def read_job(head: Attributes, agents: Iterable[Attributes]) -> Job:
 
 def read_update(values: Attributes) -> StatusUpdate:
     """The status that an item's attributes hold."""
-    return StatusUpdate.from_wire({k: v for k, v in values.items() if k not in _BESIDE})
+    return StatusUpdate.from_store(values)
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
@@ -171,7 +172,8 @@ class CommitWriter:
             "lastSequence": head.sequence,
             "digest": change.digest,
         }
-        return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + MARKER_SECONDS})
+        seconds = min(MARKER_SECONDS, self._job_seconds)
+        return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + seconds})
 
     def _log_entry(self, update: StatusUpdate, change: Change, now: int) -> PutTypeDef:
         key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
@@ -180,7 +182,8 @@ class CommitWriter:
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS
-        values = {**_packed(agent.to_item()), "epoch": head.epoch, TTL: expiry}
+        written = {"epoch": head.epoch, "sequence": head.sequence, TTL: expiry}
+        values = {**_packed(agent.to_item()), **written}
         return self._put({**agent_key(head.job_id, agent.invocation_id), **values})
 
     def _put(self, values: Attributes) -> PutTypeDef:

@@ -11,6 +11,7 @@ A StatusUpdate that exists is valid: the constructor checks every field. How it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -90,6 +91,17 @@ class StatusUpdate:
         for name in _FIELDS:  # what is valid stays so: not through the constructor, which checks every field
             object.__setattr__(copy, name, getattr(self, name))
         object.__setattr__(copy, "sequence", _FIELDS["sequence"][1]("sequence", sequence))
+        return copy
+
+    @classmethod
+    def from_store(cls, wire: Mapping[str, Any]) -> Self:
+        """What `to_wire` gave, from where only valid statuses are kept: its fields are not checked again."""
+        copy = object.__new__(cls)
+        for name, (field, _) in _FIELDS.items():
+            object.__setattr__(copy, name, wire.get(field))
+        object.__setattr__(copy, "type", StatusType(copy.type))
+        if copy.metadata is not None:
+            object.__setattr__(copy, "metadata", json.loads(wire["metadata"]))
         return copy
 
     def to_wire(self) -> dict[str, Any]:

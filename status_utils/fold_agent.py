@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 
 from .agent_state import FIRST_MS, LAST_MS, AgentState, AgentStatus, ms_of
+from .copies import altered
 from .events import StatusUpdate
 from .limits import WHOLE_NUMBER_MAX
 from .liveness import LEASE_SECONDS, MAX_LEASE_SECONDS
@@ -60,7 +60,7 @@ def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
     )
     usage = usage_in(update.metadata or {})
     if usage is not None:
-        agent = replace(agent, ledger=agent.ledger.reported(attempt, usage))
+        agent = altered(agent, ledger=agent.ledger.reported(attempt, usage))
     if attempt < agent.attempt:
         return agent, News.DEAD
     agent = _named(agent, update)
@@ -80,11 +80,11 @@ def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
         parent = update.parent_invocation_id
     if (name, parent) == (agent.name, agent.parent_invocation_id):
         return agent
-    return replace(agent, name=name, parent_invocation_id=parent)
+    return altered(agent, name=name, parent_invocation_id=parent)
 
 
 def _restarted(agent: AgentState, attempt: int) -> AgentState:
-    return replace(
+    return altered(
         agent,
         attempt=attempt,
         status=AgentStatus.PENDING,
@@ -100,7 +100,7 @@ def _restarted(agent: AgentState, attempt: int) -> AgentState:
 
 def _amended(agent: AgentState, update: StatusUpdate) -> AgentState:
     """What late news still tells of an ended attempt: that it began earlier, that it used a tool."""
-    return replace(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
+    return altered(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
 
 
 def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
@@ -111,7 +111,7 @@ def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
     if update.progress is not None and update.tool_name is None:
         reported = max(reported or 0, share_of(update.progress))
     leased = status is AgentStatus.IN_PROGRESS
-    return replace(
+    return altered(
         agent,
         status=status,
         activity=_activity(update) or agent.activity,

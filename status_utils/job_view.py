@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .job_state import Job
+from .agent_state import AgentState
+from .job_state import Head, Job
 from .liveness import liveness
 
 
 def job_view(job: Job, *, now: float | None = None, expires_at: int | None = None) -> dict[str, Any]:
-    """The schema's Job, with every field, null where nothing is known.
+    """The schema's Job without what only the store knows (`fold`, `sequence` of agents), null where nothing
+    is known.
 
     `now` (epoch seconds) decides `liveness`; without it, and before the first status, that is null.
     `expires_at` (epoch seconds) is the store's own.
@@ -20,3 +23,23 @@ def job_view(job: Job, *, now: float | None = None, expires_at: int | None = Non
         "liveness": None if now is None else liveness(job, now),
         "expiresAt": expires_at,
     }
+
+
+def job_of_view(view: Mapping[str, Any]) -> Job:
+    """The snapshot that getJob answered with, `fold` of job and agents included as values, not as their text:
+    `apply(job_of_view(answer), log_after_its_sequence)` goes on from there.
+
+    A job that has not begun is an empty snapshot.
+    """
+    if not view.get("fold"):
+        return Job()
+    agents = [*view["agents"], *(view["fold"].get("hidden") or ())]
+    states = [
+        AgentState.from_item({**agent, "order": agent["fold"]["order"]}) for agent in map(_told, agents)
+    ]
+    return Job(head=Head.from_item(_told(view)), agents={state.invocation_id: state for state in states})
+
+
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the nulls that GraphQL answers for what an item does not have."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -80,8 +80,9 @@ JOBS_REMEMBERED: Final = 1_000
 HEARTBEAT_SECONDS: Final = 20
 """See liveness; here, because callers that only send need nothing else of it."""
 DAY_SECONDS: Final = 86_400
-MARKER_SECONDS: Final = DAY_SECONDS
-"""Longer than Lambda, its queue or a workflow go on delivering one payload."""
+MARKER_SECONDS: Final = 21 * DAY_SECONDS
+"""Longer than anybody goes on delivering one payload: four days in the queue, two weeks as a dead letter. A
+marker never outlives its job, so that a job id may be used again with the same batch ids."""
 
 # View tokens
 VIEW_TOKEN_SECONDS: Final = 900

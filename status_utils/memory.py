@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .events import StatusUpdate
 from .job_state import Head, Job
 from .limits import DAY_SECONDS, MARKER_SECONDS
+from .only_if_open import NotOpenError
 from .payload import Batch
+
+if TYPE_CHECKING:
+    from .ports import Estimator
+    from .step_history import StepHistory, WorkflowKey
 
 
 @dataclass(slots=True)
@@ -28,12 +34,18 @@ class MemoryJournal:
     """A Journal that lasts as long as the process. `refused` holds the evidence."""
 
     def __init__(
-        self, *, log_retention_days: int = 7, job_retention_days: int = 90, clock: Clock | None = None
+        self,
+        *,
+        log_retention_days: int = 7,
+        job_retention_days: int = 90,
+        clock: Clock | None = None,
+        estimator: Estimator | None = None,
     ) -> None:
         self.refused: list[StatusUpdate] = []
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._job_seconds = job_retention_days * DAY_SECONDS
         self._clock = clock or Clock()
+        self._estimate = partial(estimator, self.snapshot) if estimator else None
         self._jobs: dict[str, _Job] = {}
         self._lock = Lock()
 
@@ -43,13 +55,20 @@ class MemoryJournal:
             now = self._clock.now()
             job = self._live(batch.job_id, now)
             before = part_of(job.snapshot, batch) if job else None
-            change = change_of(before, batch, epoch=new_epoch(now), now=now)
+            try:
+                change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
+            except NotOpenError:
+                change = None
             if job and job.markers.get(batch.batch_id, (0, 0, 0.0, ""))[2] > now:
                 first, last, _, digest = job.markers[batch.batch_id]
-                return redelivery(batch, self._range(job, first, last, now), digest=digest)
-            if change.updates:
-                self._keep(batch.batch_id, job, change, now)
-            return Commit(updates=change.updates, shed=change.shed)
+                committed = self._range(job, first, last, now)
+                return redelivery(batch, count=last - first + 1, committed=committed, digest=digest)
+            if change is None:
+                return Commit(updates=(), passed_over=True)
+            if not change.updates:
+                return Commit(updates=(), shed=change.shed)
+            self._keep(batch.batch_id, job, change, now)
+            return Commit(updates=change.updates, shed=change.shed, change=change)
 
     def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
         head, updates = change.after.head, change.updates
@@ -60,7 +79,8 @@ class MemoryJournal:
         for sequence, update in enumerate(updates, first):
             job.log[sequence] = (update, now + self._log_seconds)
         job.attributes.update(change.attributes)
-        job.markers[batch_id] = (first, head.sequence, now + MARKER_SECONDS, change.digest)
+        until = now + min(MARKER_SECONDS, self._job_seconds)
+        job.markers[batch_id] = (first, head.sequence, until, change.digest)
 
     def keep_refused(self, batch: Batch) -> None:
         """See Journal.keep_refused."""
@@ -111,22 +131,46 @@ class MemorySessionStore:
     """A SessionStore that lasts as long as the process."""
 
     def __init__(self) -> None:
-        self._sessions: dict[tuple[str, str, str], float] = {}
+        self._sessions: dict[tuple[str, str], dict[str, float]] = {}
+        self._lock = Lock()
 
     def open(self, tenant_id: str, user_id: str | None, connection_id: str, *, until: float) -> None:
         """A client of the user connects, or an operator of the tenant (None), until epoch seconds at most."""
-        self._sessions[tenant_id, user_id or "", connection_id] = until
+        with self._lock:
+            self._sessions.setdefault((tenant_id, user_id or ""), {})[connection_id] = until
 
     def close(self, tenant_id: str, user_id: str | None, connection_id: str) -> None:
         """It leaves."""
-        self._sessions.pop((tenant_id, user_id or "", connection_id), None)
+        with self._lock:
+            self._sessions.get((tenant_id, user_id or ""), {}).pop(connection_id, None)
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
-        return any(
-            until > now and tenant == tenant_id and user in (user_id, "")
-            for (tenant, user, _), until in self._sessions.items()
-        )
+        with self._lock:
+            watchers = [self._sessions.get((tenant_id, who), {}) for who in (user_id, "")]
+            return any(until > now for sessions in watchers for until in sessions.values())
+
+
+class MemoryHistories:
+    """Histories that last as long as the process. `reads` counts how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self._steps: dict[WorkflowKey, dict[str, StepHistory]] = {}
+        self._lock = Lock()
+
+    def read(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
+        """See Histories.read."""
+        with self._lock:
+            self.reads += 1
+            return dict(self._steps.get(workflow, {}))
+
+    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+        """See Histories.add."""
+        with self._lock:
+            known = self._steps.setdefault(workflow, {})
+            for name, lesson in lessons.items():
+                known[name] = known[name].merged(lesson) if name in known else lesson
 
 
 class MemoryBroadcaster:

@@ -44,7 +44,7 @@ def without_secrets(
         plain["metadata"] = _plain(metadata)
     clean = redactor.entry(plain)
     if tails is not None and isinstance(message, str):
-        clean["message"] = tails.redacted(clean, plain["message"])
+        clean["message"] = tails.redacted(clean)
     return clean
 
 
@@ -103,17 +103,18 @@ class Tails:
         self._tails: OrderedDict[tuple[Any, ...], str] = OrderedDict()
         self._lock = Lock()
 
-    def redacted(self, entry: Mapping[str, Any], raw: str) -> str:
-        """The message of a redacted entry without what only the messages before it tell; `raw`, what it was
-        before, is kept for the next one."""
+    def redacted(self, entry: Mapping[str, Any]) -> str:
+        """The message of a redacted entry without what only the messages before it tell."""
         key = (str(entry.get("jobId")), str(entry.get("invocationId") or entry.get("agentName")))
         message: str = entry["message"]
         with self._lock:
             tail = self._tails.pop(key, "")
-            self._tails[key] = (tail + raw)[-TAIL_LENGTH:]
+            if tail:
+                message = split_redacted([tail, message])[1]
+            self._tails[key] = (tail + message)[-TAIL_LENGTH:]
             if len(self._tails) > TAILS:
                 self._tails.popitem(last=False)
-        return split_redacted([tail, message])[1] if tail else message
+        return message
 
 
 def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:

@@ -78,6 +78,8 @@ class Batch:
     """The places of what the tenant's limit leaves out: a redelivery is still known by all of `updates`."""
     shed_before: int = 0
     """Statuses of the job that were left out and that no status has told of yet."""
+    only_if_open: bool = False
+    """To be passed over unless it moves its job."""
 
     @property
     def job_id(self) -> str:
@@ -165,6 +167,7 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
                     for place, (index, _) in enumerate(part)
                     if index in parsed.asides
                 },
+                only_if_open=parsed.only_if_open,
             )
             for number, part in enumerate(_cut(group))
         )

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from .admission import Admission
 from .clock import Clock
@@ -18,10 +18,12 @@ from .commits import Commit
 from .errors import ForeignOwnerError, ForeignTenantError, InvalidStatusError, JournalError, StatusError
 from .events import StatusUpdate
 from .limits import PUSH_BYTES
-from .only_if_open import is_open_to
 from .payload import Batch, Rejection, batches
 from .ports import Broadcaster, Journal, SessionStore
 from .validation import json_text
+
+if TYPE_CHECKING:
+    from .estimates import Estimates
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Pipeline:
     broadcaster: Broadcaster
     clock: Clock = field(default_factory=Clock)
     admission: Admission = field(default_factory=Admission)
+    estimates: Estimates | None = None
+    """Learns from the jobs that complete; None: nobody does."""
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
@@ -89,9 +93,8 @@ class Pipeline:
         """
         parsed = self.admission.parse(payload, batch_id=batch_id, now=self.clock.now())
         tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
-        take = self._commit_if_open if parsed.only_if_open else self._commit
         for of_one_job in batches(parsed):
-            self._publish_job(of_one_job, take, deadline, tally)
+            self._publish_job(of_one_job, deadline, tally)
         for rejection in tally.rejected:
             _log.warning(
                 "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
@@ -110,30 +113,25 @@ class Pipeline:
         }
         return {**result, "shed": tally.shed} if tally.shed else result
 
-    def _publish_job(
-        self,
-        of_one_job: Sequence[Batch],
-        take: Callable[[Batch, float, _Tally], Commit | None],
-        deadline: float,
-        tally: _Tally,
-    ) -> None:
+    def _publish_job(self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally) -> None:
         for batch in of_one_job:
             try:
-                commit = take(batch, deadline, tally)
+                commit = self._commit(batch, deadline, tally)
             except StatusError as error:
                 tally.fail(batch, error)
                 return  # nothing of the job may overtake what isn't committed
             if commit is None:
                 continue
-            tally.committed += len(commit.updates)
+            tally.committed += len(batch.updates) - commit.shed
             tally.shed += commit.shed
-            if not (tally.pushing and commit.updates):
-                continue
-            try:
-                self._push(commit, tally)
-            except StatusError as error:
-                tally.pushing = not error.retriable
-                tally.fail(batch, error)
+            if tally.pushing and commit.updates:
+                try:
+                    self._push(commit, tally)
+                except StatusError as error:
+                    tally.pushing = not error.retriable
+                    tally.fail(batch, error)
+            if self.estimates and commit.change:
+                self.estimates.learn(commit.change)
 
     def _push(self, commit: Commit, tally: _Tally) -> None:
         last = commit.updates[-1]
@@ -148,29 +146,8 @@ class Pipeline:
             self.broadcaster.push(push)
             tally.pushed += 1
 
-    def _commit_if_open(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
-        """The commit of a batch that its job is open to; None for one that is passed over.
-
-        The queue has one message of a job under way at a time, so the head stays as it was read.
-        """
-        head = self.journal.head(batch.job_id)
-        if head is None or is_open_to(head, batch.updates):
-            return self._commit(batch, deadline, tally)
-        # A log that ends with the batch was closed by it: then its push may be what is missing. Where others
-        # followed, their pushes have told clients what to fetch.
-        first = max(1, head.sequence - len(batch.updates) + 1)
-        tail = self.journal.updates(batch.job_id, first=first, last=head.sequence)
-        if [update.event_id for update in tail] == [update.event_id for update in batch.updates]:
-            return Commit(updates=tail, redelivered=True)
-        _log.info(
-            "job_id=<%s>, batch_id=<%s>, overall_status=<%s> | passed over: the job is not open to it",
-            batch.job_id,
-            batch.batch_id,
-            head.overall_status,
-        )
-        return None
-
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
+        """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
         try:
             commit = self.journal.commit(self.admission.admit(batch, now=self.clock.now()), deadline=deadline)
         except (ForeignOwnerError, ForeignTenantError) as error:
@@ -180,6 +157,10 @@ class Pipeline:
         except InvalidStatusError as error:
             refusal = error
         else:
+            if commit.passed_over:
+                problem = "passed over: the job is not open to it"
+                _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
+                return None
             self.admission.note(batch, commit)
             return commit
         tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .commits import Commit
+    from .eta import Eta
     from .events import StatusUpdate
     from .job_state import Head, Job
     from .payload import Batch
+    from .step_history import StepHistory, WorkflowKey
 
 
 class Journal(Protocol):
     """The log of every job. A status exists once its commit returned."""
 
     def commit(self, batch: Batch, *, deadline: float) -> Commit:
-        """Add a batch to its job's log, whole or not at all; a batch that is there already changes nothing.
+        """Add a batch to its job's log, whole or not at all; a batch that is there already changes nothing,
+        and so does one that is `only_if_open` for a job that is not.
 
         Waits for others who commit to the same job, until `deadline` (epoch seconds).
         Raises ForeignOwnerError, InvalidStatusError (the batch id was used for other statuses), JournalError.
@@ -49,6 +52,28 @@ class DetailStore(Protocol):
 
     def put(self, key: str, body: bytes) -> None:
         """Keep `body`; the same key always comes with the same body. Raises DetailStoreError."""
+        ...
+
+
+class Estimator(Protocol):
+    """What a journal asks, before each commit, how long the job will go on."""
+
+    def __call__(
+        self, snapshot: Callable[[str], Job | None], before: Job | None, after: Job, /
+    ) -> Eta | None:
+        """Seconds from `after`'s lastUpdated on, None for unknown; `snapshot` reads a whole job."""
+        ...
+
+
+class Histories(Protocol):
+    """How long the steps of earlier jobs took."""
+
+    def read(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
+        """The history of each step, by name. Raises JournalError."""
+        ...
+
+    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+        """Add to the history of these steps, all of them or none, once. Raises JournalError."""
         ...
 
 

@@ -1,7 +1,8 @@
 """What a payload is on the queue: messages of one job each, within the limit of one message.
 
-    >>> [message.group_id for message in messages_of({"batchId": "b1", "updates": [of_job_1, of_job_2]})]
-    ['job-1', 'job-2']
+    >>> messages = messages_of({"batchId": "b1", "updates": [of_job_1, of_job_2]})
+    >>> [message.group_id for message in messages] == [group_of("job-1"), group_of("job-2")]
+    True
 
 Everything in them but a missing batchId follows from the payload, so that sending it again gives the same
 messages: the queue drops them within five minutes, the journal knows their batch ids after that.
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +20,6 @@ from .entry import ENVELOPE
 from .errors import TransportError
 from .limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
 from .validation import json_text
-
-_QUEUE_ID = re.compile(r"[!-~]{1,128}")
-"""What SQS takes as the id of a group or of a message."""
 
 _NEVER_ALONE = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
 """Characters that JSON allows and SQS refuses."""
@@ -50,7 +47,7 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     ]
     return [
         QueueMessage(
-            group_id=_queue_id(group),
+            group_id=group_of(group),
             # The body too: a batch id that is used for other statuses is for the publisher to reject, not for
             # the queue to swallow. A payload that is sent again has the same ids and bodies.
             deduplication_id=_hash(f"{part_id}/{number}\n{body}"),
@@ -124,8 +121,12 @@ def _for_sqs(text: str) -> str:
     return text
 
 
-def _queue_id(text: str) -> str:
-    return text if _QUEUE_ID.fullmatch(text) else _hash(text)
+def group_of(job_id: str) -> str:
+    """The message group of a job: its id's SHA-256, because SQS takes no spaces and no letters beyond ASCII.
+
+    States of Step Functions make the same with `States.Hash`, so a job has one group whoever sends.
+    """
+    return _hash(job_id)
 
 
 def _hash(text: str) -> str:

@@ -50,7 +50,7 @@ def find_secrets(text: str, *, near_aws_key: bool = False, split: bool = False) 
         return []
     lowered = text.lower()
     found = [one for shape in _SHAPES if _may_match(shape, lowered) for one in _matches(shape, text)]
-    if "-----begin" in lowered:
+    if "-----begin" in lowered or (split and _OPEN_MARK in lowered):
         found += _key_blocks(text, split=split)
     if near_aws_key or (found and any(one.kind == AWS_KEY for one in found)):
         found += _matches(_AWS_SECRET, text)
@@ -59,7 +59,7 @@ def find_secrets(text: str, *, near_aws_key: bool = False, split: bool = False) 
 
 def _is_plain(text: str) -> bool:
     """Short words and nothing that names a value: most messages, told without looking at a single pattern."""
-    if "=" in text or ":" in text or _DIGITS.search(text):
+    if "=" in text or ":" in text or "assw" in text or "assp" in text or _DIGITS.search(text):
         return False
     return max(map(len, text.split()), default=0) < _SHORTEST_SECRET
 
@@ -96,10 +96,13 @@ def _apart(found: list[Found]) -> list[Found]:
 
 
 def _key_blocks(text: str, *, split: bool) -> Iterator[Found]:
-    """Private keys with their frames. One without an end reaches to the end of the text: it was cut."""
+    """Private keys with their frames. One without an end reaches to the end of the text: it was cut.
+
+    In a text put together from messages, the mark in the place of one may be that of its beginning.
+    """
     ends = [match.end() for match in _KEY_END.finditer(text)]
     done, at = 0, 0
-    for begin in _KEY_BEGIN.finditer(text):
+    for begin in (_KEY_BEGIN_OR_MARK if split else _KEY_BEGIN).finditer(text):
         if begin.start() < done:
             continue
         while at < len(ends) and ends[at] < begin.end():
@@ -168,6 +171,8 @@ _DIGITS = re.compile(r"\d{4}", re.ASCII)  # the least that a card is written in
 _SHORTEST_SECRET: Final = 10  # characters without a space: "-----BEGIN"
 
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_OPEN_MARK: Final = f"[redacted: {PRIVATE_KEY}]"
+_KEY_BEGIN_OR_MARK = re.compile(f"{_KEY_BEGIN.pattern}|{re.escape(_OPEN_MARK)}")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY = re.compile(r"(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{20,}+)*+")
 
@@ -282,7 +287,12 @@ _SHAPES: Final = (
         ),
         _is_value,
     ),
-    _Shape("secret", _NAMED, _any_case(rf"{_NAME}\s{{0,3}}:\s{{1,3}}([^\s\"'\\,;&<>]++)"), _looks_secret),
+    _Shape(
+        "secret",
+        _NAMED,
+        _any_case(rf"(?:{_NAME}\s{{0,3}}:|pass(?:word|wd|phrase)\s{{1,3}}is)\s{{1,3}}([^\s\"'\\,;&<>]++)"),
+        _looks_secret,
+    ),
     _Shape(
         "card",
         (),

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 SHORTEST_SECONDS: Final = 0.01
 BINS_PER_DOUBLING: Final = 8
@@ -31,6 +31,14 @@ TAIL_END: Final = 0.999
 
 _BIN: Final = "b"
 _SUMS: Final = ("compared", "likeness")
+
+
+class WorkflowKey(NamedTuple):
+    """Whose runs are compared with each other: a tenant's, of one version of one workflow."""
+
+    tenant_id: str
+    workflow: str
+    version: str  # empty where none is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,9 +139,12 @@ def time(field: str, value: Any) -> str:
 
 def json_text(value: Any) -> str:
     """Compact JSON. Raises ValueError, TypeError or RecursionError for what JSON or UTF-8 cannot hold."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     text.encode()
     return text
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def json_object(field: str, value: Any) -> dict[str, Any]:

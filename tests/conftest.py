@@ -54,6 +54,15 @@ def pytest_configure() -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what belongs to one worker when several share the tests: the one localcloud, the one synth, a file."""
+    for item in items:
+        folder = item.path.parent.name
+        together = {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}
+        item.add_marker(pytest.mark.xdist_group(together.get(folder, item.path.name)))
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """`statusbeam local up`, once for all folders of tests; `down` at the end."""

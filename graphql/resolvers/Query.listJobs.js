@@ -18,5 +18,5 @@ export function request(ctx) {
 export function response(ctx) {
   const who = ctx.stash.who;
   const heads = ctx.prev.result.filter((head) => isLive(head) && mayView(who, head));
-  return { jobs: heads.map((head) => asJob(head, [])), nextToken: ctx.stash.nextToken };
+  return { jobs: heads.map((head) => asJob(head, [], null)), nextToken: ctx.stash.nextToken };
 }

@@ -1,19 +1,18 @@
 import { extensions, util } from '@aws-appsync/utils';
 
-// AppSync closes a connection after 24 hours, so no session lives longer.
-const SESSION_SECONDS = 86400;
 // AppSync refuses a filter whose `in` lists more values.
 const MOST_VALUES = 5;
 
 export function request(ctx) {
   const watched = watchedBy(viewer(ctx), ctx.args);
+  const session = newSession(ctx.args.connectionId);
   return {
     operation: 'PutItem',
     key: util.dynamodb.toMapValues({
       tenant_id: watched.tenantId,
-      sk: `${watched.userId}#${util.autoId()}`,
+      sk: `${watched.userId}#${session.id}`,
     }),
-    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + SESSION_SECONDS }),
+    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + session.seconds }),
   };
 }
 

@@ -1,13 +1,14 @@
 import { extensions, util } from '@aws-appsync/utils';
 
-const SESSION_SECONDS = 86400;
-
 export function request(ctx) {
-  const tenantId = watchedTenant(viewer(ctx), ctx.args.tenantId);
+  const who = viewer(ctx);
+  const tenantId = watchedTenant(who, ctx.args.tenantId);
+  // A service may watch any tenant; it has no session of its own there that syncSession could extend.
+  const session = newSession(who.service ? null : ctx.args.connectionId);
   return {
     operation: 'PutItem',
-    key: util.dynamodb.toMapValues({ tenant_id: tenantId, sk: `#tenant#${util.autoId()}` }),
-    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + SESSION_SECONDS }),
+    key: util.dynamodb.toMapValues({ tenant_id: tenantId, sk: `#tenant#${session.id}` }),
+    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + session.seconds }),
   };
 }
 

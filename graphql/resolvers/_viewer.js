@@ -65,8 +65,26 @@ function isLive(item) {
 }
 
 // The Job that a head and its agents come to. The items hold the schema's fields; what time makes of them is added here.
-function asJob(head, agents) {
-  return { ...head, agents, liveness: livenessOf(head) };
+// `fold` is kept as JSON text, AWSJSON wants the value: given text, it would quote it once more.
+function asJob(head, agents, hidden) {
+  const fold = head.fold ? { ...JSON.parse(head.fold), hidden } : null;
+  return { ...head, agents, fold, liveness: livenessOf(head) };
+}
+
+function asAgent(item) {
+  return { ...item, fold: item.fold ? { ...JSON.parse(item.fold), order: item.order } : null };
+}
+
+// The session that a subscription notes: the client's own for 15 minutes, which syncSession extends, or one for the
+// 24 hours after which AppSync closes every connection.
+function newSession(connectionId) {
+  if (!connectionId) {
+    return { id: util.autoId(), seconds: 86400 };
+  }
+  if (!util.matches('^[A-Za-z0-9_-]{1,128}$', connectionId)) {
+    util.error('connectionId is 1 to 128 of A-Z a-z 0-9 _ -.', 'BadRequest');
+  }
+  return { id: connectionId, seconds: 900 };
 }
 
 // status_utils/liveness.py has the rule: a lease nobody renewed is stale, and lost four minutes later.

@@ -29,6 +29,7 @@ class Switches:
     reorder: float = 0.0  # probability that a push changes places with the next one
     delay_seconds: float = 0.0  # every push is late by this much
     oversize_bytes: int = 0  # pushes over this size count as over AppSync's limit; 0 is the limit itself
+    clock_ahead_seconds: float = 0.0  # what resolvers take for now is so much later
     errors_as_object: bool = False  # `errors` of socket errors is an object instead of a list
 
     @property

@@ -8,9 +8,11 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, expect
 
+from localcloud.system import DASHBOARD
 from tests.browser.dashboard import PATIENCE_MS, Dashboard
 from tests.browser.fault_board import FaultBoard
 from tests.browser.pictures import Pictures
+from tests.browser.story import Story
 from tests.chromium import open_chromium
 from tests.e2e.cloud import Cloud
 
@@ -20,6 +22,8 @@ NewDashboard = Callable[[], Dashboard]
 @pytest.fixture(scope="module")  # not longer: other folders' tests have coroutines
 def browser(cloud: Cloud) -> Iterator[Browser]:
     """One Chromium a file."""
+    if not (DASHBOARD / "index.html").exists():
+        pytest.fail("the page is not built: run `make web`")
     expect.set_options(timeout=PATIENCE_MS)
     with open_chromium() as chromium:
         yield chromium
@@ -45,6 +49,21 @@ def new_dashboard(browser: Browser, cloud: Cloud) -> Iterator[NewDashboard]:
 def dashboard(new_dashboard: NewDashboard) -> Dashboard:
     """One tab, with nothing loaded yet."""
     return new_dashboard()
+
+
+@pytest.fixture
+def held(dashboard: Dashboard) -> Dashboard:
+    """One tab with its clock held."""
+    dashboard.hold_clock()
+    return dashboard
+
+
+@pytest.fixture
+def story(cloud: Cloud) -> Story:
+    """A job with two statuses."""
+    begun = Story(cloud, cloud.user(tenant=0))
+    begun.tell("one", "two")
+    return begun
 
 
 @pytest.fixture

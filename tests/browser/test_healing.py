@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, field
+import re
 
-import pytest
 from playwright.sync_api import expect
 
-from localcloud.outputs import DemoUser
-from tests.browser.dashboard import Dashboard, Row
+from tests.browser.dashboard import Dashboard
 from tests.browser.fault_board import FaultBoard
-from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.browser.story import Story
+from tests.browser.wire import Wire
+from tests.e2e.cloud import Cloud
 
-# When the page does something by itself (web/dashboard/appsync.js and follower.js), and a little.
-RECONNECT_MS = 600
+# When the page does something by itself (web/client/src/timing.ts), and a little.
+RECONNECT_MS = 500
+GAP_MS = 200
 SETTLE_MS = 1_600
-BEAT_MS = 15_100
-
-
-@dataclass(frozen=True)
-class Story:
-    """A job that goes on when the test says so. Each status is committed and pushed when `tell` returns."""
-
-    cloud: Cloud
-    user: DemoUser
-    job_id: str = field(default_factory=lambda: fresh_id("job"))
-    told: list[str] = field(default_factory=list)
-
-    def tell(self, *messages: str) -> None:
-        """Publish statuses, each in a commit of its own."""
-        for message in messages:
-            self.cloud.publish(status(self.job_id, self.user.user_id, self.user.tenant_id, message))
-            self.told.append(message)
-
-    def expect_on(self, dashboard: Dashboard, *, from_the_log: frozenset[int] = frozenset()) -> None:
-        """Fail unless the page shows the whole story in order, and says so of what no push brought."""
-        dashboard.expect_whole(len(self.told))
-        rows = dashboard.rows()
-        assert rows == [
-            Row(sequence=sequence, source="Geo Agent", text=message)
-            for sequence, message in enumerate(self.told, start=1)
-        ]
-        assert from_the_log <= {row.sequence for row in rows if row.is_from_the_log}
-
-
-@pytest.fixture
-def story(cloud: Cloud) -> Story:
-    """A job with two statuses."""
-    begun = Story(cloud, cloud.user(tenant=0))
-    begun.tell("one", "two")
-    return begun
-
-
-@pytest.fixture
-def held(dashboard: Dashboard) -> Dashboard:
-    """The page with its clock held: what it does after a while, it does when the test says so."""
-    dashboard.page.clock.install()
-    dashboard.page.clock.pause_at(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
-    return dashboard
+BEAT_MS = 24_100
+ASKING = "2 statuses, asking for what is missing"
 
 
 def pushed(dashboard: Dashboard, story: Story) -> list[int]:
@@ -119,6 +78,8 @@ def test_a_lost_push_is_taken_from_the_log_when_the_next_one_comes(
     story.tell("three")
     faults.reset()
     story.tell("four")
+    expect(held.whole).to_have_text(ASKING)
+    held.page.clock.fast_forward(GAP_MS)
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == [4]
 
@@ -152,6 +113,8 @@ def test_a_push_lost_right_after_the_subscription_stood_is_found_shortly_after(
     held.watch(story.user, story.job_id)
     story.tell("three")
     held.page.clock.fast_forward(SETTLE_MS)
+    expect(held.whole).to_have_text(ASKING)
+    held.page.clock.fast_forward(GAP_MS)
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == []
 
@@ -165,5 +128,53 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
     faults.switch(drop=1)
     story.tell("three")
     held.page.clock.fast_forward(BEAT_MS)
+    expect(held.whole).to_have_text(ASKING)
+    held.page.clock.fast_forward(GAP_MS)
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == []
+
+
+def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
+    dashboard: Dashboard, story: Story, faults: FaultBoard
+) -> None:
+    dashboard.watch(story.user, story.job_id)
+    tab = dashboard.devtools()
+    tab.send("Page.setWebLifecycleState", {"state": "frozen"})
+    story.tell("three")
+    faults.switch(drop=1)
+    story.tell("four", "five")
+    faults.reset()
+    tab.send("Page.setWebLifecycleState", {"state": "active"})
+    story.expect_on(dashboard)
+
+
+def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
+    dashboard: Dashboard, story: Story, cloud: Cloud
+) -> None:
+    dashboard.expected = re.compile("ERR_CONNECTION|WebSocket connection")
+    with Wire(cloud.host) as wire:
+        dashboard.use_server(wire.url)
+        dashboard.watch(story.user, story.job_id)
+        wire.cut()
+        story.tell("three")
+        story.expect_on(dashboard)
+        dashboard.expect_live()
+        wire.stop()
+        expect(dashboard.connection).to_have_text("Reconnecting")
+        story.tell("four", "five")
+        wire.start()
+        dashboard.expect_live()
+        story.expect_on(dashboard)
+        story.tell("six")
+        story.expect_on(dashboard)
+
+
+def test_the_page_says_what_it_healed(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+    held.watch(story.user, story.job_id)
+    faults.switch(drop=1)
+    story.tell("three")
+    faults.reset()
+    story.tell("four")
+    held.page.clock.fast_forward(GAP_MS)
+    story.expect_on(held)
+    expect(held.page.locator("#healed")).to_have_text("Healed: 1 status read from the log, 1 gap")

@@ -8,7 +8,6 @@ from playwright.sync_api import Locator, expect
 
 from localcloud.outputs import DemoUser
 from tests.browser.dashboard import Dashboard, Row
-from tests.browser.pictures import Pictures
 from tests.e2e.cloud import Cloud
 
 COMPLAINT = "Burst water main flooding the school entrance on Valencia Street near 18th Street."
@@ -28,17 +27,14 @@ MOST_TABS = 30
 
 
 def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
-    cloud: Cloud, dashboard: Dashboard, pictures: Pictures
+    cloud: Cloud, dashboard: Dashboard
 ) -> None:
     user = cloud.user(tenant=0)
     dashboard.open()
     expect(dashboard.user_button(user)).to_be_visible()
-    pictures.wide(dashboard, "sign-in")
-    pictures.phone(dashboard, "sign-in-phone")
     dashboard.sign_in(user)
     job_id = dashboard.start_job(COMPLAINT)
     dashboard.wait_until_drawn(6)
-    pictures.wide(dashboard, "page", of="Working")
     expect(dashboard.job_state).to_have_text("Completed")
     for agent in AGENTS:
         expect(dashboard.agent(agent).locator(".badge")).to_have_text("Done")
@@ -49,15 +45,12 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     expect(dashboard.page.locator("#result-message")).to_have_text(answer)
     expect(dashboard.page.locator("#facts")).to_contain_text("Valencia Street")
     expect(dashboard.in_job_list(job_id)).to_contain_text("Completed")
-    pictures.wide(dashboard, "completed")
-    pictures.phone(dashboard, "completed-phone")
-    pictures.wide(dashboard, "completed-dark", dark=True)
     expect_steps(dashboard.drawn())
     assert dashboard.troubles == []
 
 
 def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
-    cloud: Cloud, dashboard: Dashboard, pictures: Pictures
+    cloud: Cloud, dashboard: Dashboard
 ) -> None:
     user = cloud.user(tenant=0, which=1)
     dashboard.open()
@@ -65,7 +58,6 @@ def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
     job_id = dashboard.start_job(COMPLAINT, fail="Geo, always")
     geo = dashboard.agent("Geo Agent")
     expect(geo).to_contain_text(re.compile("Attempt [23]"))
-    pictures.phone(dashboard, "running-phone", of="Working")
     expect(dashboard.job_state).to_have_text("Failed")
     expect(dashboard.page.locator("#result-message")).to_have_text(
         "The job stopped because one of its steps failed."
@@ -75,8 +67,6 @@ def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
     expect(dashboard.in_job_list(job_id)).to_contain_text("Failed")
     expect_the_whole_log(cloud, user, dashboard, job_id)
     assert TECHNICAL.findall(dashboard.page.locator("body").inner_text()) == []
-    pictures.wide(dashboard, "failed")
-    pictures.phone(dashboard, "failed-phone")
 
 
 def test_the_keyboard_alone_signs_in_and_starts_a_job(cloud: Cloud, dashboard: Dashboard) -> None:
@@ -105,7 +95,7 @@ def expect_the_whole_log(cloud: Cloud, user: DemoUser, dashboard: Dashboard, job
     """
     while True:
         log = read_log(cloud, user, job_id)
-        dashboard.entries.nth(len(log) - 1).wait_for()
+        dashboard.expect_log_length(len(log))
         rows = dashboard.rows()
         if len(rows) <= len(log):
             break
@@ -124,7 +114,8 @@ def read_log(cloud: Cloud, user: DemoUser, job_id: str) -> list[Row]:
         Row(
             sequence=update["sequence"],
             source=update["agentName"] or "Orchestrator",
-            text=": ".join(filter(None, (update["toolName"], update["message"]))),
+            text=update["message"],
+            tool=update["toolName"],
         )
         for update in page["updates"]
     ]

@@ -41,6 +41,7 @@ def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: 
     dashboard.sign_in(first)
     job_id = dashboard.start_job(secret)
     expect(dashboard.page.locator("#job-title")).to_have_text(secret)
+    dashboard.page.get_by_role("link", name="New").click()
     dashboard.complaint.fill(f"{secret}, not sent yet")
     dashboard.page.get_by_role("button", name="Switch user").click()
     dashboard.sign_in(second)
@@ -49,6 +50,7 @@ def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: 
     dashboard.expect_whole()
     assert secret not in dashboard.page.content()
     assert secret not in dashboard.page.evaluate("JSON.stringify(sessionStorage)")
+    dashboard.page.get_by_role("link", name="New").click()
     assert dashboard.complaint.input_value() == ""
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from status_utils import QueueTransport, publish_agent_status
+from status_utils.queue_messages import group_of
 from tests.e2e.cloud import Cloud, fresh_id
 
 STATUSES = 30
@@ -115,7 +116,7 @@ def test_a_message_that_is_no_payload_is_forgotten_and_its_job_goes_on(
     job_id, rubbish = fresh_id("job"), fresh_id("rubbish")
     cloud.aws("sqs").send_message(
         QueueUrl=cloud.outputs.status_queue_url,
-        MessageGroupId=job_id,
+        MessageGroupId=group_of(job_id),
         MessageDeduplicationId=rubbish,
         MessageBody=rubbish,
     )

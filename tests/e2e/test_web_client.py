@@ -74,7 +74,7 @@ def test_a_job_is_followed_from_its_log_to_its_end(cloud: Cloud, user: DemoUser,
         cloud.publish(*(status(job_id, user_id, tenant_id, message) for message in ("two", "three")))
         cloud.publish(status(job_id, user_id, tenant_id, "end", status="complete", agentName=None))
         state = ended(client, 4)
-    assert state["healed"] == {"gaps": 0, "duplicates": 0, "reordered": 0, "lost": 0, "reconnects": 0}
+    assert (state["healed"]["duplicates"], state["healed"]["reconnects"]) == (0, 0)
     assert state["job"]["liveness"] == "ended"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -69,6 +70,11 @@ def test_the_three_agents_run_at_the_same_time_and_know_their_attempt(machine: M
 STATUSES = ["complete", "error", "loading_agents", "synthesizing", "validating"]
 
 
+def batch_id_of(update: Mapping[str, Any]) -> str:
+    names = "$$.Execution.Name, $$.Execution.RedriveCount"
+    return f"States.Format('{{}}-{{}}-{update['status']}', {names})"
+
+
 def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_after_the_execution(
     machine: Machine,
 ) -> None:
@@ -78,11 +84,13 @@ def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_aft
         update = message["MessageBody"]
         assert state["Resource"].endswith(":states:::sqs:sendMessage")
         assert OWNER.items() <= update.items()
-        assert message["MessageGroupId"] == OWNER["jobId"]
-        # A retry is the same message to the queue, and the same batch to the journal.
+        job_id = OWNER["jobId"].removeprefix("{% ").removesuffix(" %}")
+        assert message["MessageGroupId"] == f"{{% $hash({job_id}, 'SHA-256') %}}"
+        # A retry is the same message to the queue, and the same batch to the journal; a redrive is not.
         assert message["MessageDeduplicationId"] == update["batchId"]
         assert "$states.context.Execution.Id" in update["batchId"]
         assert "RetryCount" not in update["batchId"]
+        assert "$states.context.Execution.RedriveCount" in update["batchId"]
         assert update["timestamp"] == "{% $states.context.State.EnteredTime %}"
         statuses.append(update["status"])
     assert sorted(statuses) == STATUSES

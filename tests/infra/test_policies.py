@@ -88,7 +88,7 @@ def test_the_publisher_may_commit_look_up_sessions_and_call_one_mutation(
         **OWN_LOG,
         **TRACES,
         mutation: {"appsync:GraphQL"},
-        "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "table pk": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "table tenant_id": {"dynamodb:Query"},
         "AWS::S3::Bucket/*": {"s3:PutObject"},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
@@ -136,8 +136,11 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
                 "table pk/index/byUser": {"dynamodb:Query"},
             },
         ),
-        ("Sessions", {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}}),
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
+        (
+            "Sessions",
+            {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}},
+        ),
     ],
 )
 def test_resolvers_read_statuses_and_write_sessions(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import jsonata
 import pytest
 
 from status_utils.limits import BATCH_ID_LENGTH, ID_LENGTH
@@ -102,6 +103,17 @@ def test_a_wrapped_state_keeps_its_input_and_its_output(language: str) -> None:
         assert states[f"Report Geo Agent {name}"]["Output"] == "{% $states.input %}"
         (catch,) = states[f"Report Geo Agent {name}"]["Catch"]
         assert (catch["ErrorEquals"], catch["Output"]) == (["States.ALL"], "{% $states.input %}")
+
+
+@pytest.mark.parametrize("value", [None, 0, "", "{% 1 %}", {}, [], [5], [[]], [[1, 2]], [None], {"a": [1]}])
+def test_jsonata_hands_every_value_on_as_it_is(value: Any) -> None:
+    """JSONata itself makes little difference between a value and a list of one."""
+    for expression, states in (
+        ("$states.input", {"input": value}),
+        ("$states.input.input", {"input": {"input": value, "retries": 0}}),
+        ("$states.result[0]", {"result": [value]}),
+    ):
+        assert jsonata.Jsonata(expression).evaluate(None, {"states": states}) == value
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -200,7 +212,7 @@ def test_the_owner_may_be_somewhere_else_in_the_executions_input() -> None:
     workflow = Workflow("JSONPath", owner="$states.context.Execution.Input.detail")
     states = workflow.states(workflow.checkpoints.status("Say", "validating", "Checking"))
     said = states["Say"]["Arguments"]
-    assert said["MessageGroupId"] == "{% ($states.context.Execution.Input.detail).jobId %}"
+    assert said["MessageGroupId"] == "{% $hash(($states.context.Execution.Input.detail).jobId, 'SHA-256') %}"
     assert update(states["Say"])["tenantId"] == "{% ($states.context.Execution.Input.detail).tenantId %}"
 
 

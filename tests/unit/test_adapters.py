@@ -159,11 +159,77 @@ def test_a_batch_id_used_for_other_statuses_is_refused_not_swallowed(setup: Setu
     assert (refused.value.field, refused.value.code) == ("batchId", "batch_reused")
 
 
-def test_a_marker_is_forgotten_after_a_day(setup: Setup) -> None:
+def test_a_batch_is_known_for_three_weeks_and_longer_than_its_log(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", 2), deadline=SOON)
+    setup.time.time += limits.MARKER_SECONDS - 1
+    again = setup.journal.commit(batch("b1", 2), deadline=setup.time.time + 20)
+    assert (again.redelivered, again.updates) == (True, ())
+    setup.time.time += 1
+    later = setup.journal.commit(batch("b1", 2), deadline=setup.time.time + 20)
+    assert (later.redelivered, sequences(later.updates)) == (False, [3, 4])
+
+
+def test_a_batch_of_another_length_is_no_redelivery_of_what_has_expired(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", 2), deadline=SOON)
+    setup.time.time += 8 * DAY
+    with pytest.raises(InvalidStatusError, match="was used for other statuses"):
+        setup.journal.commit(batch("b1", 3), deadline=setup.time.time + 20)
+
+
+def test_a_marker_does_not_outlive_its_job() -> None:
+    time = StoppedClock()
+    journal = MemoryJournal(log_retention_days=2, job_retention_days=3, clock=time.clock())
+    with dynamo_tables() as client:
+        table = DynamoJournal(
+            client, STATUS_TABLE, log_retention_days=2, job_retention_days=3, clock=time.clock()
+        )
+        stores: tuple[Journal, ...] = (journal, table)
+        for store in stores:
+            store.commit(batch("b1"), deadline=SOON)
+        time.time += 4 * DAY + 1
+        for store in stores:
+            again = store.commit(batch("b1"), deadline=time.time + 20)
+            assert (again.redelivered, sequences(again.updates)) == (False, [1])
+
+
+# only if open
+
+
+def closing(batch_id: str, **changes: Any) -> Batch:
+    return replace(batch(batch_id, agentName=None, status="error", **changes), only_if_open=True)
+
+
+def test_a_job_that_has_ended_passes_a_last_word_over(setup: Setup) -> None:
+    setup.journal.commit(batch("b1", agentName=None, status="complete"), deadline=SOON)
+    passed = setup.journal.commit(closing("b2"), deadline=SOON)
+    assert (passed.passed_over, passed.updates, passed.change) == (True, (), None)
+    assert sequences(log(setup.journal)) == [1]
+
+
+def test_a_job_that_is_open_or_has_not_begun_takes_it(setup: Setup) -> None:
+    for job_id in ("job-1", "job-2"):
+        assert not setup.journal.commit(closing("b2", jobId=job_id), deadline=SOON).passed_over
+        setup.journal.commit(batch("b1", jobId="job-2"), deadline=SOON)
+    assert [len(log(setup.journal, job_id)) for job_id in ("job-1", "job-2")] == [1, 2]
+
+
+def test_the_word_that_closed_a_job_is_a_redelivery_when_it_comes_again(setup: Setup) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
-    setup.time.time += DAY + 1
-    again = setup.journal.commit(batch("b1"), deadline=SOON + 2 * DAY)
-    assert (again.redelivered, sequences(again.updates)) == (False, [2])
+    closed = setup.journal.commit(closing("b2"), deadline=SOON)
+    setup.journal.commit(batch("b3"), deadline=SOON)
+    for journal in (setup.journal, setup.other):
+        again = journal.commit(closing("b2"), deadline=SOON)
+        assert (again.updates, again.redelivered) == (closed.updates, True)
+
+
+def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> None:
+    """Failed, as this one left it; taken up again by another since."""
+    setup.journal.commit(batch("b1", agentName=None, status="error"), deadline=SOON)
+    setup.other.commit(batch("b2", agentName=None, status="reopened", attempt=2), deadline=SOON)
+    assert not setup.journal.commit(closing("b3"), deadline=SOON).passed_over
+    head = setup.journal.head("job-1")
+    assert head is not None
+    assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)
 
 
 @pytest.mark.parametrize("foreign", [{"tenantId": "village"}, {"userId": "ben"}])

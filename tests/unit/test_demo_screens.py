@@ -13,6 +13,7 @@ from status_cli.main import build_parser
 from status_cli.screens import PipeScreen, TerminalScreen, screen_for
 
 OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "riverton", "timestamp": "2026-11-20T09:30:00.000Z"}
+BEGAN = 1_795_167_000.0  # that time
 RUN = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
 
 
@@ -79,14 +80,67 @@ def test_terminal_shows_state_agents_tools_and_log() -> None:
 def test_long_log_keeps_to_the_height_of_the_terminal() -> None:
     statuses = [status_of(sequence, "note", f"status {sequence}") for sequence in range(1, 101)]
     console = Console(file=io.StringIO(), width=100, height=20)
-    lines = console.render_lines(draw("Many", statuses, seconds=1.0, height=18))
+    lines = console.render_lines(draw("Many", statuses, seconds=1.0, height=18, now=BEGAN))
     assert len(lines) <= 18
     assert any("status 100" in "".join(segment.text for segment in line) for line in lines)
 
 
+SILENCES = [
+    pytest.param(74, None, id="a lease long: live"),
+    pytest.param(76, "stale", id="after it: stale"),
+    pytest.param(95, "stale", id="one heartbeat later: stale"),
+    pytest.param(314, "stale", id="until four minutes have passed"),
+    pytest.param(316, "lost", id="then: lost"),
+]
+
+
+def drawn(statuses: list[dict[str, Any]], seconds: float) -> list[str]:
+    console = Console(file=io.StringIO(), width=120, height=30)
+    view = draw("A pothole", statuses, seconds=seconds, height=28, now=BEGAN + seconds)
+    return ["".join(segment.text for segment in line) for line in console.render_lines(view)]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
+def test_a_terminal_tells_a_job_and_an_agent_that_fell_silent(seconds: float, verdict: str | None) -> None:
+    head, *rest = drawn(STATUSES[:3], seconds)
+    (agent,) = (line for line in rest if line.startswith("Geo Agent"))
+    if verdict is None:
+        assert ("processing" in head, "in-progress" in agent) == (True, True)
+    else:
+        assert f"{verdict}: nothing was heard of it for {seconds} s" in head
+        assert verdict in agent
+        assert "in-progress" not in agent
+
+
+def test_stale_and_lost_look_different_from_each_other_and_from_the_rest() -> None:
+    signs = {drawn(STATUSES[:3], seconds)[0][0] for seconds in (0, 100, 400)}
+    assert len(signs | {drawn(STATUSES, 400)[0][0]}) == 4
+
+
+def test_a_job_that_ended_is_never_stale() -> None:
+    assert "completed" in drawn(STATUSES, 100_000)[0]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
+def test_a_pipe_tells_a_silence_once_each(seconds: float, verdict: str | None) -> None:
+    out = io.StringIO()
+    with PipeScreen(out, now=lambda: BEGAN + seconds).job("A pothole") as shown:
+        shown.add(STATUSES[:2])
+        shown.look()
+        shown.look()
+    said = [line for line in out.getvalue().splitlines() if line.startswith("# ")][1:]
+    assert said == ([f"# {verdict}: nothing was heard of it for {seconds} s"] if verdict else [])
+
+
+def test_a_terminal_tells_how_long_it_will_take() -> None:
+    eta = {**STATUSES[1], "metadata": '{"eta": {"p50": 12.4, "p90": 20}}'}
+    assert "about 12 s left" in drawn([STATUSES[0], eta], 0)[0]
+    assert "left" not in drawn(STATUSES, 0)[0]
+
+
 def test_job_without_a_status_can_be_drawn() -> None:
     console = Console(file=io.StringIO(), width=100, height=20)
-    console.print(draw("None yet", [], seconds=0.0, height=18))
+    console.print(draw("None yet", [], seconds=0.0, height=18, now=BEGAN))
 
 
 @pytest.mark.parametrize("agent", ["geo", "once:severity"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from status_cli.soak_table import MemoryTable
 from status_utils import limits
 from status_utils.commits import change_of
 from status_utils.dynamo import DynamoJournal, DynamoSessionStore
@@ -127,6 +128,7 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "leaseExpiresAt": {"S": "2026-11-20T08:31:15.000Z"},
         "order": {"N": "64"},
         "epoch": {"S": f"{int(NOW * 1000):x}"},
+        "sequence": {"N": "2"},
         "expiresAt": {"N": str(midnight_after_90_days + 7 * DAY)},
     }
     assert items["JOB#job-1", "HEAD"] == {
@@ -153,7 +155,7 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "sk": {"S": "MARKER#b1"},
         "firstSequence": {"N": "1"},
         "lastSequence": {"N": "2"},
-        "expiresAt": {"N": str(int(NOW) + DAY)},
+        "expiresAt": {"N": str(int(NOW) + 21 * DAY)},
     }
     assert items["JOB#job-1", "UPDATE#000000000002"] == {
         "pk": {"S": "JOB#job-1"},
@@ -233,6 +235,20 @@ def test_a_delivery_that_comes_twice_at_the_same_time_is_committed_once(client: 
     commit = journal(meddling).commit(batch("b1", 2), deadline=SOON)
     assert commit.redelivered
     assert [u.sequence for u in commit.updates] == [1, 2]
+
+
+@pytest.mark.parametrize("new_table", [None, MemoryTable], ids=["moto", "table in memory"])
+def test_a_job_that_ends_between_read_and_transaction_has_one_last_word(
+    client: DynamoDBClient, new_table: Callable[[], Any] | None
+) -> None:
+    table = client if new_table is None else new_table()
+    other = journal(table)
+    other.commit(batch("b1"), deadline=SOON)
+    its_own = batch("b2", agentName=None, status="complete")
+    meddling = MeddlingClient(table, lambda: other.commit(its_own, deadline=SOON))
+    closing = replace(batch("b3", agentName=None, status="error"), only_if_open=True)
+    assert journal(meddling).commit(closing, deadline=SOON).passed_over
+    assert [u.status for u in other.updates("job-1", first=1, last=9)] == ["agent_invoking", "complete"]
 
 
 class CountingClient:

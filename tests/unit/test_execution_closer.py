@@ -17,7 +17,7 @@ from status_utils.errors import TransportError
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore, MemoryTransport
 from status_utils.payload import parse_payload
 from status_utils.pipeline import Pipeline
-from status_utils.queue_messages import messages_of
+from status_utils.queue_messages import group_of, messages_of
 from tests.unit.samples import NOW, StoppedClock, entry
 
 RECORDED = json.loads(
@@ -93,7 +93,7 @@ def test_an_event_delivered_twice_is_the_same_message_twice(transport: MemoryTra
     handler(event(), NO_CONTEXT)
     first, second = (messages_of(payload) for payload in transport.sent)
     assert first == second
-    assert first[0].group_id == "job-1"
+    assert first[0].group_id == group_of("job-1")
 
 
 def test_every_end_of_an_execution_is_a_batch_of_its_own(transport: MemoryTransport) -> None:

@@ -23,6 +23,7 @@ def test_everything_is_off_at_first() -> None:
         "reorder": 0.0,
         "delaySeconds": 0.0,
         "oversizeBytes": 0,
+        "clockAheadSeconds": 0.0,
         "errorsAsObject": False,
     }
 

@@ -139,6 +139,29 @@ async def test_job_that_nothing_is_heard_of_is_given_up() -> None:
         await followed(Service(), quiet_seconds=0.01)
 
 
+async def test_silence_is_looked_at_at_every_beat() -> None:
+    looks: list[int] = []
+    beats = 3
+
+    async def beat(seconds: float) -> None:
+        nonlocal beats
+        if seconds != BEAT_SECONDS or not beats:
+            await asyncio.Event().wait()
+        beats -= 1
+        await asyncio.sleep(0)
+
+    service, log = Service(), FollowedLog("job-1")
+    service.write("note")
+    with pytest.raises(QuietJobError):
+        async with JobStream(
+            service.pushes, service.page, lost=(LostError,), sleep=beat, quiet_seconds=0.2
+        ) as stream:
+            async for _ in stream.follow(log, on_quiet=lambda: looks.append(log.known)):
+                pass
+    assert looks
+    assert set(looks) == {1}
+
+
 async def test_two_jobs_are_followed_one_after_the_other_over_one_connection() -> None:
     other = {"jobId": "job-2"}
     service = Service(

@@ -95,6 +95,17 @@ def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> Non
     assert say(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
 
 
+def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
+    assert say("The password: hunter2!")["message"] == "The password: [redacted: secret]"
+    assert say("the last")["message"] == "the last"
+
+
+def test_a_private_key_said_line_by_line_is_hidden_whole() -> None:
+    lines = secrets_of(7)["private key"][0].split("\n")
+    assert [say(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
+    assert say("that was it")["message"] == "that was it"
+
+
 def test_messages_of_other_invocations_are_not_put_together() -> None:
     say(KEY[:8], invocation_id="one")
     assert say(KEY[8:], invocation_id="two")["message"] == KEY[8:]
@@ -103,7 +114,7 @@ def test_messages_of_other_invocations_are_not_put_together() -> None:
 def test_no_more_invocations_are_remembered_than_the_limit() -> None:
     tails = Tails()
     for number in range(2 * TAILS):
-        tails.redacted({"jobId": str(number), "message": "m"}, "m")
+        tails.redacted({"jobId": str(number), "message": "m"})
     assert len(tails._tails) == TAILS
 
 

@@ -289,7 +289,7 @@ def test_a_job_that_ended_passes_it_over_and_says_so_in_the_log_alone(
     assert world.publish(last_word("b2")) == {"committed": 0, "rejected": [], "pushed": 0}
     assert world.log() == ["done"]
     assert len(world.broadcaster.pushed) == 1
-    expected = "batch_id=<b2>, overall_status=<completed> | passed over: the job is not open to it"
+    expected = "batch_id=<b2> | passed over: the job is not open to it"
     assert [record.getMessage() for record in caplog.records] == [f"job_id=<job-1>, {expected}"]
 
 
@@ -308,9 +308,5 @@ def test_one_payload_may_close_several_jobs_each_by_its_own_state(world: World) 
 
 
 def test_a_job_whose_state_cannot_be_read_is_left_for_the_next_delivery(world: World) -> None:
-    class Unreadable(MemoryJournal):
-        def head(self, job_id: str) -> Any:
-            raise JournalError("down", code="down", retriable=True)
-
     with pytest.raises(JournalError):
-        world.publish(last_word("b2"), journal=Unreadable(clock=StoppedClock().clock()))
+        world.publish(last_word("b2"), journal=FailingJournal(job_id="job-1"))

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 from infra.resolver_code import schema_text
 from localcloud.appsync.attribute_values import from_sdk_map
-from localcloud.appsync.javascript import JsOutcome, JsRuntime
+from localcloud.appsync.javascript import JsOutcome, JsResolverError, JsRuntime
+from status_utils.agent_state import AgentState
 from status_utils.commits import change_of
 from status_utils.dynamo_items import CommitWriter
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_view import job_view
+from status_utils.fold import apply, fold
+from status_utils.job_state import Job
+from status_utils.job_view import job_of_view, job_view
 from status_utils.liveness import liveness
 from status_utils.payload import Batch
-from status_utils.validation import wire_time
+from status_utils.validation import json_text, wire_time
 from tests.unit.fold_cases import START_MS, logs, status
 from tests.unit.resolver_harness import (
     ANN,
@@ -69,9 +71,7 @@ PENDING = {"jobId": "j1", "overallStatus": "initializing", "sequence": 0, "agent
 def test_get_job_answers_pending_for_a_job_that_is(
     runtime: JsRuntime, identity: Any, items: list[JsonObject]
 ) -> None:
-    query = of_field(runtime, "Query.getJob")
-    arguments = {"jobId": "j1"}
-    assert query.response(identity=identity, arguments=arguments, result={"items": items}).value == PENDING
+    assert answered(runtime, items, identity=identity).value == PENDING
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,12 @@ def answered(
     job_id: str = "j1",
     next_token: str | None = None,
 ) -> JsOutcome:
-    """What getJob makes of these items."""
+    """What getJob makes of these items, when they are all it reads."""
+    arguments = {"jobId": job_id}
+    result = {"items": items, "nextToken": next_token}
+    read = step(runtime, "getJob.read").response(arguments=arguments, stash={}, result=result)
     return of_field(runtime, "Query.getJob").response(
-        identity=identity, arguments={"jobId": job_id}, result={"items": items, "nextToken": next_token}
+        identity=identity, arguments=arguments, stash=read.stash, prev={"result": read.value}
     )
 
 
@@ -160,7 +163,100 @@ def test_get_job_answers_what_the_fold_of_the_log_says(
     answer["agents"] = [fields_of("AgentState", one) for one in answer["agents"]]
     expires_at = next(item["expiresAt"] for item in items if item["sk"] == "HEAD")
     folded = fold([each.numbered(place) for place, each in enumerate(updates, 1)], epoch="e1")
-    assert fields_of("Job", answer) == job_view(folded, now=NOW, expires_at=expires_at)
+    seen = fields_of("Job", answer)
+    assert job_of_view(seen) == folded  # hidden agents included: a client can go on from here
+    assert {agent.pop("sequence") for agent in seen["agents"]} <= {len(updates)}
+    for part in (seen, *seen["agents"]):
+        del part["fold"]
+    assert seen == job_view(folded, now=NOW, expires_at=expires_at)
+
+
+def test_a_client_folds_on_from_what_get_job_answered(runtime: JsRuntime) -> None:
+    plan = {"plan": ["Geo Agent", {"name": "Category Agent", "weight": 3}], "workflow": "civic"}
+    said = [
+        status("loading_agents", metadata=plan),
+        status("agent_invoking", 1, agent="Geo Agent", invocation="g1"),
+        status("agent_complete", 2, agent="Category Agent"),
+        status("agent_error", 3, agent="Geo Agent"),
+        status("complete", 4),
+    ]
+    log = [update.numbered(sequence) for sequence, update in enumerate(said, 1)]
+    for cut in range(1, len(log)):
+        stored = fold(log[:cut], epoch="e1")
+        own = {"userId": "ann", "tenantId": "north", "epoch": "e1", "expiresAt": NOW + DAY}
+        items = [{**packed(stored.head.to_item()), "sk": "HEAD", **own}]
+        items += [
+            {**packed(one.to_item()), "sk": f"AGENT#{one.invocation_id}", **own} for one in agents_of(stored)
+        ]
+        answer = answered(runtime, items, job_id="job-1").value
+        answer["agents"] = [fields_of("AgentState", one) for one in answer["agents"]]
+        seen = {**fields_of("Job", answer), "userId": "user-1", "tenantId": "tenant-1"}
+        assert apply(job_of_view(seen), log[cut:]) == fold(log, epoch="e1")
+
+
+def packed(item: JsonObject) -> JsonObject:
+    return {**item, "fold": json_text(item["fold"])}
+
+
+def agents_of(job: Job) -> list[AgentState]:
+    return list(job.agents.values())
+
+
+def test_a_job_that_has_not_begun_is_an_empty_snapshot(runtime: JsRuntime) -> None:
+    assert job_of_view(answered(runtime, []).value) == Job()
+
+
+def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome | str]:
+    """How often getJob reads a job that looks like this each time, and what it answers."""
+    read, often, prev = step(runtime, "getJob.read"), 0, None
+    stash: JsonObject = {}
+    for items in reads:
+        asked = read.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": prev})
+        prev = asked.value
+        if not asked.early_return:
+            often += 1
+            found = read.response(arguments={"jobId": "j1"}, stash=stash, result={"items": items})
+            stash, prev = dict(found.stash or {}), found.value
+    query = of_field(runtime, "Query.getJob")
+    try:
+        return often, query.response(
+            identity=ANN, arguments={"jobId": "j1"}, stash=stash, prev={"result": prev}
+        )
+    except JsResolverError as error:
+        return often, str(error.error_type)
+
+
+STILL = [head(), agent("a", sequence=3)]
+MOVING = [head(), agent("a", sequence=4)]
+
+
+def test_a_job_that_stands_still_is_read_once(runtime: JsRuntime) -> None:
+    often, outcome = tries(runtime, STILL, MOVING, MOVING)
+    assert isinstance(outcome, JsOutcome)
+    assert (often, outcome.value["agents"][0]["sequence"]) == (1, 3)
+
+
+def test_a_job_whose_agent_is_newer_than_its_head_is_read_again(runtime: JsRuntime) -> None:
+    later = [head(sequence=4), agent("a", sequence=4)]
+    often, outcome = tries(runtime, MOVING, later, MOVING)
+    assert isinstance(outcome, JsOutcome)
+    assert (often, outcome.value["sequence"]) == (2, 4)
+
+
+def test_a_job_that_never_stands_still_is_an_error_and_no_mixture(runtime: JsRuntime) -> None:
+    assert tries(runtime, MOVING, MOVING, MOVING) == (3, "JobMoved")
+
+
+def test_somebody_elses_job_does_not_tell_that_it_moves(runtime: JsRuntime) -> None:
+    foreign = [head(userId="bob"), agent("a", sequence=4)]
+    _, outcome = tries(runtime, foreign, foreign, foreign)
+    assert isinstance(outcome, JsOutcome)
+    assert outcome.value == PENDING
+
+
+def test_an_agent_of_an_earlier_use_of_the_id_does_not_count_as_newer(runtime: JsRuntime) -> None:
+    often, _ = tries(runtime, [head(), agent("a", sequence=90, epoch="e0")])
+    assert often == 1
 
 
 def moved(update: StatusUpdate, shift: timedelta) -> StatusUpdate:
@@ -175,12 +271,12 @@ def test_get_job_tells_silence_from_time_alone_as_the_library_does(
     said = wire_time(datetime.fromtimestamp(NOW - seconds_ago, UTC))
     job = fold([replace(status("agent_invoking", agent="Geo Agent"), timestamp=said, sequence=1)])
     own = {"jobId": "j1", "userId": "ann", "tenantId": "north", "epoch": "e1"}
-    answer = answered(runtime, [{**head(), **job.head.to_item(), **own}]).value
+    answer = answered(runtime, [{**head(), **packed(job.head.to_item()), **own}]).value
     assert answer["liveness"] == liveness(job, NOW)
 
 
 def test_get_job_reads_the_head_first_and_consistently(runtime: JsRuntime) -> None:
-    asked = of_field(runtime, "Query.getJob").request(identity=ANN, arguments={"jobId": "j1"}).value
+    asked = step(runtime, "getJob.read").request(arguments={"jobId": "j1"}, stash={}).value
     assert asked["query"]["expressionValues"] == {
         ":pk": {"S": "JOB#j1"},
         ":first": {"S": "AGENT#"},
@@ -315,11 +411,12 @@ def test_a_list_of_jobs_asks_the_index_for_one_user_newest_first(runtime: JsRunt
 
 def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None:
     stash = {"who": {"userId": "ann", "tenantId": "north", "jobIds": ["j1", "j2"]}, "nextToken": "t2"}
-    heads = [head(sequence=8), head(jobId="j2", expiresAt=NOW), head(jobId="j3")]
+    heads = [head(sequence=8, fold='{"attempt":1}'), head(jobId="j2", expiresAt=NOW), head(jobId="j3")]
     page = (
         of_field(runtime, "Query.listJobs").response(arguments={}, stash=stash, prev={"result": heads}).value
     )
     assert [(job["jobId"], job["sequence"], job["agents"]) for job in page["jobs"]] == [("j1", 8, [])]
+    assert page["jobs"][0]["fold"] == {"attempt": 1, "hidden": None}
     assert page["nextToken"] == "t2"
 
 

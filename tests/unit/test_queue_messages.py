@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from status_utils import limits
 from status_utils.errors import TransportError
 from status_utils.payload import parse_payload
-from status_utils.queue_messages import QueueMessage, messages_of
+from status_utils.queue_messages import QueueMessage, group_of, messages_of
 from tests.unit.samples import NOW, entry
 
 
@@ -23,7 +23,7 @@ def told(message: QueueMessage) -> list[str]:
 def test_a_payload_of_one_job_is_one_message_that_says_the_same() -> None:
     payload = {"batchId": "b1", "updates": [entry(message="one"), entry(message="two", eventId="mine")]}
     (message,) = messages_of(payload)
-    assert message.group_id == "job-1"
+    assert message.group_id == group_of("job-1")
     sent = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
     assert sent == parse_payload(payload, batch_id="request-1", now=NOW)
 
@@ -37,7 +37,7 @@ def test_the_queue_takes_a_payload_sent_again_for_the_same_but_not_other_statuse
 
 def test_a_bare_status_is_a_message_too() -> None:
     (message,) = messages_of(entry() | {"batchId": "b1"})
-    assert message.group_id == "job-1"
+    assert message.group_id == group_of("job-1")
     (update,) = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW).updates
     assert update.event_id == "b1.0"
 
@@ -52,8 +52,8 @@ def test_each_job_has_messages_of_its_own_in_its_order() -> None:
         entry(jobId=job, message=text) for job, text in (("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2"))
     ]
     of_a, of_b = messages_of({"batchId": "b", "updates": updates})
-    assert (of_a.group_id, told(of_a)) == ("a", ["a1", "a2"])
-    assert (of_b.group_id, told(of_b)) == ("b", ["b1", "b2"])
+    assert (of_a.group_id, told(of_a)) == (group_of("a"), ["a1", "a2"])
+    assert (of_b.group_id, told(of_b)) == (group_of("b"), ["b1", "b2"])
     assert of_a.deduplication_id != of_b.deduplication_id
     events = [update["eventId"] for message in (of_a, of_b) for update in json.loads(message.body)["updates"]]
     assert events == ["b.0", "b.2", "b.1", "b.3"]  # as in the undivided payload

@@ -74,6 +74,8 @@ def test_the_mark_names_the_kind() -> None:
     redactor = Redactor()
     assert redactor.text(f"with {KEY}") == "with [redacted: aws key]"
     assert redactor.text("postgres://app:hunter2@db/x") == "postgres://app:[redacted: password]@db/x"
+    assert redactor.text("password is hunter2") == "password is [redacted: secret]"
+    assert redactor.text("the password is wrong, it is required") == "the password is wrong, it is required"
     assert redactor.text("https://x/?X-Amz-Signature=0123456789ab&a=1") == (
         "https://x/?X-Amz-Signature=[redacted: url signature]&a=1"
     )

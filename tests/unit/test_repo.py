@@ -12,7 +12,8 @@ import pytest
 import status_utils
 from infra.stage import stages
 from status_cli.main import build_parser
-from status_utils.settings import AuthorizerSettings, CallerSettings, PublisherSettings
+from status_utils import limits
+from status_utils.settings import AuthorizerSettings, CallerSettings, DetailSettings, PublisherSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -32,10 +33,16 @@ def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[
     ]
 
 
-@pytest.mark.parametrize("settings", [CallerSettings, PublisherSettings, AuthorizerSettings])
+@pytest.mark.parametrize("settings", [CallerSettings, PublisherSettings, AuthorizerSettings, DetailSettings])
 def test_every_setting_is_in_the_readme(settings: type) -> None:
     missing = [f.name.upper() for f in dataclasses.fields(settings) if f"`{f.name.upper()}`" not in README]
     assert missing == []
+
+
+def test_every_limit_is_on_the_page_of_limits() -> None:
+    page = (ROOT / "docs" / "limits.md").read_text()
+    names = [name for name in vars(limits) if name.isupper() and name != "TYPE_CHECKING"]
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_every_command_is_in_the_readme() -> None:

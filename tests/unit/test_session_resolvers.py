@@ -74,6 +74,44 @@ def test_a_session_is_written_or_removed_by_its_action(
     assert outcome.stash["expiresAt"] == expires_at
 
 
+OLGA = {"tenantId": "north", "userId": "olga", "roles": ["operator"]}
+TENANT_KEY = {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#c-1"}}
+
+
+@pytest.mark.parametrize("action", ["open", "extend"])
+def test_an_operators_watch_on_the_tenant_is_extended_along_but_not_opened(
+    runtime: JsRuntime, action: str
+) -> None:
+    stash = {"who": OLGA, "expiresAt": NOW + 900}
+    tenant_session = step(runtime, "syncSession.tenantSession")
+    asked = tenant_session.request(arguments={"input": {**SYNC, "action": action}}, stash=stash).value
+    assert (asked["operation"], asked["key"]) == ("PutItem", TENANT_KEY)
+    assert asked["attributeValues"] == {"ttl": {"N": NOW + 900}}
+    assert asked["condition"] == {"expression": "attribute_exists(sk)"}
+    absent = {"message": "The conditional request failed", "type": "DynamoDB:ConditionalCheckFailedException"}
+    assert tenant_session.response(stash=stash, result=None, error=absent).value is None
+
+
+def test_an_operators_watch_on_the_tenant_is_closed_along(runtime: JsRuntime) -> None:
+    stash = {"who": OLGA, "expiresAt": 0}
+    arguments = {"input": {**SYNC, "action": "close"}}
+    asked = step(runtime, "syncSession.tenantSession").request(arguments=arguments, stash=stash).value
+    assert asked == {"operation": "DeleteItem", "key": TENANT_KEY}
+
+
+def test_nobody_else_has_a_watch_on_the_tenant_to_extend(runtime: JsRuntime) -> None:
+    stash = {"who": {**OLGA, "roles": ["viewer"]}, "expiresAt": NOW + 900}
+    outcome = step(runtime, "syncSession.tenantSession").request(arguments={"input": SYNC}, stash=stash)
+    assert (outcome.early_return, outcome.value) == (True, None)
+
+
+def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
+    error = {"message": "throttled", "type": "DynamoDB:ThrottlingException"}
+    with pytest.raises(JsResolverError) as failed:
+        step(runtime, "syncSession.tenantSession").response(stash={}, result=None, error=error)
+    assert failed.value.error_type == "StoreUnavailable"
+
+
 def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRuntime) -> None:
     stash = {
         "who": {"userId": "ann", "tenantId": "north", "jobIds": None},

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -10,12 +13,13 @@ import pytest
 from status_cli.follow import FollowedLog, Status
 from status_cli.main import main
 from status_cli.soak_joiner import JOB_ID, JoinTally, join_run
-from status_cli.soak_model import SoakError, Step, Tally, soak_run
+from status_cli.soak_model import SoakError, Step, Tally, soak_run, soak_runs
 from status_cli.soak_table import MemoryTable
 from tests.unit.dynamo_tables import STATUS_TABLE, dynamo_tables
 from tests.unit.samples import NOW
 
-RUNS = 300  # 8 s; `statusbeam soak --runs 10000` does the rest
+RUNS = 10_000
+PARTS = 20
 JOINS = 10_000
 
 
@@ -27,9 +31,14 @@ def soak(seeds: range, new_table: Callable[[], Any]) -> Tally:
 
 
 def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_its_fold() -> None:
-    tally = soak(range(RUNS), MemoryTable)
+    parts = [range(at, at + RUNS // PARTS) for at in range(0, RUNS, RUNS // PARTS)]
+    tally = Tally()
+    # On all cores: processes that start anew, because forks of one with threads may hang.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for part in pool.map(partial(soak_runs, start=NOW), parts):
+            tally.add(part)
     assert set(tally.crashes) == set(Step)
-    assert min(tally.crashes.values()) > RUNS // 2
+    assert min(tally.crashes.values()) > RUNS // 4
     assert tally.conflicts > RUNS
     assert tally.deliveries > tally.statuses
 
@@ -74,6 +83,17 @@ class StaleTable(MemoryTable):
 def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
     with pytest.raises(SoakError, match="seed 0: "):
         soak(range(1), table)
+
+
+@pytest.mark.parametrize(
+    ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was passed over")]
+)
+def test_the_soak_finds_out_when_last_words_are_not_told_apart(
+    decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("status_utils.commits.is_open_to", lambda before, after: decided)
+    with pytest.raises(SoakError, match=problem):
+        soak(range(200), MemoryTable)
 
 
 def test_a_client_that_joins_over_a_bad_network_ends_with_the_log() -> None:

@@ -22,6 +22,7 @@ from tests.unit.resolver_harness import (
     of_field,
     refusal,
     rules,
+    step,
 )
 
 
@@ -131,14 +132,48 @@ def test_subscribing_writes_a_session_that_lives_as_long_as_a_connection(runtime
     }
 
 
+def test_subscribing_with_a_connection_id_writes_the_session_that_sync_session_extends(
+    runtime: JsRuntime,
+) -> None:
+    subscription = of_field(runtime, "Subscription.onStatusUpdate")
+    arguments = {"userId": "ann", "connectionId": "c-1"}
+    written = subscription.request(identity=ANN, arguments=arguments).value
+    assert written["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}
+    assert written["attributeValues"] == {"ttl": {"N": NOW + 900}}
+
+
+@pytest.mark.parametrize("connection_id", ["a#b", "c" * 129, "ä", "a b"])
+@pytest.mark.parametrize("name", ["onStatusUpdate", "onTenantStatus"])
+def test_a_connection_id_is_refused_like(runtime: JsRuntime, name: str, connection_id: str) -> None:
+    subscription = of_field(runtime, f"Subscription.{name}")
+    arguments = {"userId": "olga", "tenantId": "north", "connectionId": connection_id}
+    assert refusal(subscription, identity=OPERATOR, arguments=arguments) == "BadRequest"
+
+
 @pytest.mark.parametrize(
-    "name", ["Subscription.onStatusUpdate", "Subscription.onTenantStatus", "Query.getJob"]
+    ("identity", "sk", "seconds"),
+    [(OPERATOR, "#tenant#c-1", 900), (SERVICE, "#tenant#id-1", DAY)],
+    ids=["an operator's", "a service's, which nobody could extend"],
+)
+def test_the_session_of_a_tenants_watcher_is(
+    runtime: JsRuntime, identity: Any, sk: str, seconds: int
+) -> None:
+    subscription = of_field(runtime, "Subscription.onTenantStatus")
+    arguments = {"tenantId": "north", "connectionId": "c-1"}
+    written = subscription.request(identity=identity, arguments=arguments).value
+    assert written["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": sk}}
+    assert written["attributeValues"] == {"ttl": {"N": NOW + seconds}}
+
+
+@pytest.mark.parametrize(
+    "name", ["Subscription.onStatusUpdate", "Subscription.onTenantStatus", "getJob.read"]
 )
 def test_a_failing_store_is_told_without_its_own_words(runtime: JsRuntime, name: str) -> None:
     arguments = {"userId": "olga", "tenantId": "north", "jobId": "j1"}
     error = {"message": "arn:aws:sts::1:assumed-role/x is not authorized", "type": "AccessDenied"}
+    resolver = of_field(runtime, name) if name.startswith("Subscription") else step(runtime, name)
     with pytest.raises(JsResolverError) as failed:
-        of_field(runtime, name).response(identity=OPERATOR, arguments=arguments, result=None, error=error)
+        resolver.response(identity=OPERATOR, arguments=arguments, result=None, error=error)
     assert failed.value.error_type == "StoreUnavailable"
     assert "arn" not in str(failed.value.message)
 

@@ -20,6 +20,7 @@ export { type ErrorCode, StatusbeamError } from './errors.ts';
 export { apply, fold, jobAt } from './fold/fold.ts';
 export { agentLiveness, jobLiveness } from './fold/liveness.ts';
 export { jobView, type Snapshot, snapshotOf } from './fold/snapshot.ts';
-export type { Healed, Reason, Verdict } from './join/join.ts';
+export type { Reason, Verdict } from './join/commands.ts';
+export type { Healed } from './join/healing.ts';
 export { TIMING, type Timing } from './timing.ts';
 export type * from './types.ts';

@@ -8,17 +8,18 @@
 import { StatusbeamError } from '../errors.ts';
 import { jsonObject } from '../fold/numbers.ts';
 import { SELDOM } from '../join/join.ts';
-import type { RealtimeState } from '../realtime/realtime.ts';
+import type { RealtimeState } from '../realtime/commands.ts';
 import { realtimeUrlOf } from '../realtime/wire.ts';
 import { TIMING, type Timing } from '../timing.ts';
 import type { Job, JobPosition, OverallStatus, StatusDetail, StatusUpdatePage, StoredJob, WireUpdate } from '../types.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { DOCUMENTS, type Documents, isOlderDeployment, PLAIN_DOCUMENTS } from './documents.ts';
-import { browserEnvironment, type Environment, newId } from './environment.ts';
+import { browserEnvironment, type Environment } from './environment.ts';
 import { type Connection, FollowedJob, initialState, type JobState, type Reader } from './followed.ts';
 import { GraphQL } from './graphql.ts';
 import { Positions } from './positions.ts';
 import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
+import { Session, type SessionInput } from './session.ts';
 import type { Watch } from './store.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
@@ -75,12 +76,11 @@ export class Client {
   #subscriptions: Subscriptions;
   #jobs = new Map<string, { followed: FollowedJob; watchers: number; lingering: unknown }>();
   #waiting = new Map<string, JobState>();
-  #connectionId: string;
+  #session: Session;
   #connection: Connection = 'connecting';
   #error: StatusbeamError | null = null;
-  #extendedAt = 0;
   #beats = 0;
-  #timers: Record<'beat' | 'session', unknown> = { beat: null, session: null };
+  #timer: unknown = null;
   #listeners = new Set<ClientListener>();
   #ends: (() => void)[];
   #isClosed = false;
@@ -90,8 +90,8 @@ export class Client {
     this.timing = { ...TIMING, ...timing };
     const credentials = new Credentials(auth, environment.now);
     this.#graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request });
-    this.#positions = new Positions((jobIds) => this.#sync(jobIds), environment.defer);
-    this.#connectionId = newId(environment.random);
+    this.#session = new Session((input, isLast) => this.#sync(input, isLast), environment, this.timing);
+    this.#positions = new Positions((jobIds) => this.#session.positions(jobIds), environment.defer);
     const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
     this.#pushes = pushes({
       graphqlUrl: url,
@@ -111,12 +111,12 @@ export class Client {
       pushes: this.#pushes,
       credentials,
       documents: () => this.#documents,
-      connectionId: () => this.#connectionId,
+      connectionId: () => this.#session.connectionId,
       covered: (jobId, isCovered) =>
         this.#jobs.get(jobId)?.followed.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
       failed: (error) => this.#state('reconnecting', error),
     });
-    this.#ends = [environment.onWake(() => this.wake()), environment.onLeave(() => this.#leave())];
+    this.#ends = [environment.onWake(() => this.wake()), environment.onLeave(() => this.#session.close())];
   }
 
   get connection(): Connection {
@@ -220,21 +220,22 @@ export class Client {
     for (const listener of this.#listeners) {
       listener.woke?.();
     }
-    this.#extend();
+    if (this.#isWatching()) {
+      this.#session.extend();
+    }
   }
 
   close(): void {
     if (this.#isClosed) {
       return;
     }
-    this.#leave();
+    this.#session.close();
+    this.#session.stop();
     this.#isClosed = true;
     for (const end of this.#ends) {
       end();
     }
-    for (const timer of Object.values(this.#timers)) {
-      this.environment.clearTimeout(timer);
-    }
+    this.environment.clearTimeout(this.#timer);
     for (const { followed, lingering } of this.#jobs.values()) {
       this.environment.clearTimeout(lingering);
       followed.stop();
@@ -308,15 +309,15 @@ export class Client {
     };
   }
 
-  async #run<Data>(name: keyof Documents, variables: object): Promise<Data> {
+  async #run<Data>(name: keyof Documents, variables: object, more: { readonly keepalive?: boolean } = {}): Promise<Data> {
     const asked = this.#documents;
     try {
-      return await this.#graphql.run<Data>(asked[name], variables);
+      return await this.#graphql.run<Data>(asked[name], variables, more);
     } catch (error) {
       if (asked !== DOCUMENTS || !this.#isOlder(error)) {
         throw error;
       }
-      return await this.#graphql.run<Data>(this.#documents[name], variables);
+      return await this.#graphql.run<Data>(this.#documents[name], variables, more);
     }
   }
 
@@ -329,44 +330,27 @@ export class Client {
     return isOlder;
   }
 
-  async #sync(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
-    const action = this.#extendedAt === 0 ? 'open' : 'extend';
-    this.#extendedAt = this.environment.now();
-    const input = { connectionId: this.#connectionId, action, jobIds };
-    const answer = await this.#run<{ syncSession: { jobs: JobPosition[] } }>('syncSession', { input });
+  async #sync(input: SessionInput, isLast: boolean): Promise<readonly JobPosition[]> {
+    const answer = await this.#run<{ syncSession: { jobs: JobPosition[] } }>('syncSession', { input }, { keepalive: isLast });
     return answer.syncSession.jobs;
   }
 
-  /** Keep the session alive where no position check does. */
-  #extend(): void {
-    if (this.#jobs.size > 0 || this.#listeners.size > 0) {
-      this.#sync([]).catch(() => {
-        this.#extendedAt = 0;
-      });
-    }
-  }
-
-  /** The page is being left: what is pushed from now on would be paid for and not heard. */
-  #leave(): void {
-    if (this.#extendedAt > 0 && !this.#isClosed) {
-      this.#extendedAt = 0;
-      const input = { connectionId: this.#connectionId, action: 'close', jobIds: [] };
-      this.#graphql.run(this.#documents.syncSession, { input }, { keepalive: true }).catch(() => undefined);
-    }
+  #isWatching(): boolean {
+    return this.#jobs.size > 0 || this.#listeners.size > 0;
   }
 
   #keepTime(): void {
-    if (this.#timers.beat === null) {
+    if (this.#timer === null) {
       this.#beatLater();
-      this.#extendLater();
+      this.#session.keep(() => this.#isWatching());
     }
   }
 
   #beatLater(): void {
     const { beat, beatOffline } = this.timing;
     const delay = (this.#connection === 'live' ? beat : beatOffline) * (0.8 + 0.4 * this.environment.random());
-    this.environment.clearTimeout(this.#timers.beat);
-    this.#timers.beat = this.environment.setTimeout(() => {
+    this.environment.clearTimeout(this.#timer);
+    this.#timer = this.environment.setTimeout(() => {
       this.#beats += 1;
       this.#subscriptions.retry(this.#beats % SELDOM === 0);
       for (const { followed } of this.#jobs.values()) {
@@ -377,16 +361,6 @@ export class Client {
       }
       this.#beatLater();
     }, delay);
-  }
-
-  #extendLater(): void {
-    const left = Math.max(1_000, this.#extendedAt + this.timing.session - this.environment.now());
-    this.#timers.session = this.environment.setTimeout(() => {
-      if (this.environment.now() - this.#extendedAt >= this.timing.session) {
-        this.#extend();
-      }
-      this.#extendLater();
-    }, left);
   }
 
   #replan(): void {
@@ -438,7 +412,7 @@ export class Client {
     const wasLive = this.#connection === 'live';
     this.#connection = state === 'idle' ? 'connecting' : state;
     this.#error = state === 'live' ? null : (error ?? this.#error);
-    if (wasLive !== (state === 'live') && this.#timers.beat !== null && !this.#isClosed) {
+    if (wasLive !== (state === 'live') && this.#timer !== null && !this.#isClosed) {
       this.#beatLater();
     }
     for (const { followed } of this.#jobs.values()) {

@@ -3,16 +3,9 @@
 import { StatusbeamError } from '../errors.ts';
 import { nextLivenessChange } from '../fold/liveness.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
-import {
-  type Healed,
-  JobJoin,
-  type JoinCommand,
-  type JoinTimer,
-  NOTHING_HEALED,
-  PAGE,
-  type Reason,
-  type Verdict,
-} from '../join/join.ts';
+import type { JoinCommand, JoinTimer, Reason, Verdict } from '../join/commands.ts';
+import { type Healed, NOTHING_HEALED } from '../join/healing.ts';
+import { JobJoin, PAGE } from '../join/join.ts';
 import { isRow } from '../join/log.ts';
 import { readUpdate } from '../join/update.ts';
 import type { Timing } from '../timing.ts';

@@ -1,7 +1,8 @@
 // The subscriptions of a client over its own socket: the commands of Realtime, carried out.
 
 import { StatusbeamError } from '../errors.ts';
-import { Realtime, type RealtimeCommand, type RealtimeState, type RealtimeTimer } from '../realtime/realtime.ts';
+import type { RealtimeCommand, RealtimeState, RealtimeTimer } from '../realtime/commands.ts';
+import { Realtime } from '../realtime/realtime.ts';
 import type { Operation } from '../realtime/wire.ts';
 import type { Timing } from '../timing.ts';
 import type { Credentials } from './credentials.ts';

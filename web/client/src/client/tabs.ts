@@ -6,7 +6,7 @@
 // this, only late. The lock goes to the next tab when its holder closes.
 
 import { type ErrorCode, StatusbeamError } from '../errors.ts';
-import type { RealtimeState } from '../realtime/realtime.ts';
+import type { RealtimeState } from '../realtime/commands.ts';
 import type { Operation } from '../realtime/wire.ts';
 import { newId } from './environment.ts';
 import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';

@@ -11,44 +11,10 @@ import type { StatusbeamError } from '../errors.ts';
 import { isOver, type Snapshot } from '../fold/snapshot.ts';
 import { backoff, type Timing } from '../timing.ts';
 import type { JobPosition, StatusUpdatePage, WireUpdate } from '../types.ts';
+import type { JoinCommand, JoinTimer, Reason, Verdict } from './commands.ts';
+import { type Healed, Healing } from './healing.ts';
 import { JobLog } from './log.ts';
 import { readPush, readUpdate } from './update.ts';
-
-export type Verdict = 'joining' | 'whole' | 'behind' | 'cut';
-
-/** Why the verdict is not `whole`. */
-export type Reason =
-  | 'connecting' // the first read or the first subscription is on its way
-  | 'checking' // the subscription stands again, whether something was missed is being asked
-  | 'not_connected' // no live subscription: news comes with each position check
-  | 'catching_up' // something is known to be missing and is being read
-  | 'log_expired' // the snapshot is right, earlier statuses are gone from the log
-  | 'gap_in_log'
-  | 'job_gone' // the store no longer has the job, or no longer shows it
-  | 'forbidden'
-  | 'failing'; // reads fail, they are tried again
-
-export interface Healed {
-  /** Times a hole was noticed. */
-  readonly gaps: number;
-  /** Pushes that came again. */
-  readonly duplicates: number;
-  /** Pushes that came after a later one. */
-  readonly reordered: number;
-  /** Statuses whose push never came and that were read from the log. */
-  readonly lost: number;
-  readonly reconnects: number;
-}
-
-export const NOTHING_HEALED: Healed = { gaps: 0, duplicates: 0, reordered: 0, lost: 0, reconnects: 0 };
-
-export type JoinTimer = 'settle' | 'gap' | 'retry';
-
-export type JoinCommand =
-  | { readonly type: 'position'; readonly ticket: number }
-  | { readonly type: 'page'; readonly ticket: number; readonly after: number; readonly limit: number }
-  | { readonly type: 'snapshot'; readonly ticket: number }
-  | { readonly type: 'timer'; readonly name: JoinTimer; readonly delay: number | null };
 
 export interface JoinOptions {
   readonly timing: Timing;
@@ -60,7 +26,7 @@ export interface JoinOptions {
 }
 
 export const PAGE = 100;
-/** Where there is little to expect, every so manieth beat is a check. */
+/** Where there is little to expect, one beat in so many is a check. */
 export const SELDOM = 15;
 
 interface Position {
@@ -78,7 +44,6 @@ interface Read {
 
 export class JobJoin {
   log: JobLog;
-  healed: Healed = NOTHING_HEALED;
   error: StatusbeamError | null = null;
   #options: Required<JoinOptions>;
   #commands: JoinCommand[] = [];
@@ -100,14 +65,15 @@ export class JobJoin {
   #beats = 0;
   /** getJob cannot tell this job (it has too many agents): the log must do. */
   #noSnapshot = false;
-  #pushed = new Set<number>();
-  #highestPush = 0;
-  /** What was counted as lost. */
-  #lost = new Set<number>();
+  #healing = new Healing();
 
   constructor(jobId: string, options: JoinOptions) {
     this.#options = { longLog: 500, tail: PAGE, ...options };
     this.log = new JobLog(jobId);
+  }
+
+  get healed(): Healed {
+    return this.#healing.counts;
   }
 
   take(): JoinCommand[] {
@@ -146,7 +112,9 @@ export class JobJoin {
     if (!this.#isLive) {
       this.#era += 1;
       this.#isLive = true;
-      this.#count({ reconnects: this.#era > 1 ? 1 : 0 });
+      if (this.#era > 1) {
+        this.#healing.reconnect();
+      }
     }
     this.error = null;
     this.#retryNow();
@@ -177,22 +145,10 @@ export class JobJoin {
       this.#restart(null);
       return;
     }
-    const again = known.filter(({ sequence }) => this.#pushed.has(sequence)).length > 0;
-    const late = fresh.some(({ sequence }) => sequence < this.#highestPush);
-    this.#count({ duplicates: again ? 1 : 0, reordered: late ? 1 : 0 });
-    for (const { sequence } of updates) {
-      this.#pushed.add(sequence);
-      if (this.#lost.delete(sequence)) {
-        this.#count({ lost: -1, reordered: 1 }); // not lost, only later than its reading
-      }
-      this.#highestPush = Math.max(this.#highestPush, sequence);
-    }
-    this.#forgetPushes();
+    this.#healing.pushed(fresh, known);
     if (this.log.isWhole) {
       this.#timer('gap', null);
     } else if (wasWhole) {
-      // While the first read is on its way, what lies before a push is no gap.
-      this.#count({ gaps: this.#hasRead ? 1 : 0 });
       this.#timer('gap', this.#options.timing.gap);
     } else if (this.log.last > reached) {
       this.#timer('gap', this.#options.timing.gap);
@@ -231,6 +187,10 @@ export class JobJoin {
     if (name === 'settle') {
       this.check();
     } else {
+      // While the first read is on its way, what lies before a push is no gap.
+      if (name === 'gap' && this.#hasRead && !this.log.isWhole) {
+        this.#healing.gap();
+      }
       this.#isWaiting = false;
       this.#next();
     }
@@ -243,6 +203,7 @@ export class JobJoin {
     }
     this.#position = null;
     this.#hasPosition = true;
+    let isOnItsWay = false;
     this.error = null;
     if (sequence === 0 && asked.last > 0) {
       this.#cut = 'job_gone';
@@ -254,13 +215,18 @@ export class JobJoin {
       this.#epochIs(epoch);
       const wasWhole = this.log.isWhole;
       this.log.reaches(sequence);
-      this.#count({ gaps: wasWhole && !this.log.isWhole && this.#confirmedEra >= 0 ? 1 : 0 });
+      // What a live subscription has not brought yet may be on its way.
+      isOnItsWay = wasWhole && !this.log.isWhole && this.#isLive && this.#confirmedEra === this.#era;
       if (asked.era === this.#era) {
         this.#confirmedEra = this.#era;
       }
     }
     this.#afterPosition();
-    this.#next();
+    if (isOnItsWay) {
+      this.#timer('gap', this.#options.timing.gap);
+    } else {
+      this.#next();
+    }
   }
 
   paged(ticket: number, page: StatusUpdatePage): void {
@@ -399,11 +365,7 @@ export class JobJoin {
       return false; // too long to be read whole: the snapshot is asked for next
     }
     const { fresh, conflict } = this.log.take(updates);
-    const lost = fresh.filter(({ sequence }) => missed || sequence < this.#highestPush);
-    for (const { sequence } of lost) {
-      this.#lost.add(sequence);
-    }
-    this.#count({ lost: lost.length });
+    this.#healing.read(fresh, missed);
     return conflict;
   }
 
@@ -465,9 +427,7 @@ export class JobJoin {
   #restart(epoch: string | null): void {
     this.#epoch = epoch;
     this.log = new JobLog(this.log.jobId, epoch);
-    this.#pushed.clear();
-    this.#lost.clear();
-    this.#highestPush = 0;
+    this.#healing.restart();
     this.#cut = null;
     this.#read = null;
     this.#position = null;
@@ -476,24 +436,6 @@ export class JobJoin {
     this.#tailWanted = false;
     this.#retryNow();
     this.check();
-  }
-
-  #count(more: Partial<Healed>): void {
-    for (const [name, count] of Object.entries(more)) {
-      if (count !== 0) {
-        const key = name as keyof Healed;
-        this.healed = { ...this.healed, [key]: this.healed[key] + count };
-      }
-    }
-  }
-
-  #forgetPushes(): void {
-    if (this.#pushed.size > 4_096) {
-      const old = [...this.#pushed].sort((a, b) => a - b).slice(0, 2_048);
-      for (const sequence of old) {
-        this.#pushed.delete(sequence);
-      }
-    }
   }
 
   #timer(name: JoinTimer, delay: number | null): void {

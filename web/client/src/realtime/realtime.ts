@@ -7,26 +7,9 @@
 
 import { StatusbeamError } from '../errors.ts';
 import { backoff, type Timing } from '../timing.ts';
+import type { RealtimeCommand, RealtimeState, RealtimeTimer } from './commands.ts';
 import { Link } from './link.ts';
 import { type AuthHeaders, CONNECTION_INIT, type Operation, readFrame, startFrame, stopFrame, subprotocols } from './wire.ts';
-
-export type RealtimeState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'closed';
-export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'limited';
-
-export type RealtimeCommand =
-  /** Answer with `authorized` or `unauthorizable`. `refused`: the headers of last time were. */
-  | { readonly type: 'authorize'; readonly ticket: number; readonly refused: boolean }
-  | { readonly type: 'connect'; readonly link: number; readonly url: string; readonly protocols: string[] }
-  | { readonly type: 'send'; readonly link: number; readonly text: string }
-  | { readonly type: 'disconnect'; readonly link: number }
-  /** `delay` null takes the timer back. */
-  | { readonly type: 'timer'; readonly name: RealtimeTimer; readonly delay: number | null }
-  | { readonly type: 'state'; readonly state: RealtimeState; readonly error: StatusbeamError | null }
-  /** The subscription stands (again): what was missed until now must be read. */
-  | { readonly type: 'started'; readonly key: string }
-  | { readonly type: 'interrupted'; readonly key: string }
-  | { readonly type: 'refused'; readonly key: string; readonly error: StatusbeamError }
-  | { readonly type: 'data'; readonly key: string; readonly data: Readonly<Record<string, unknown>> };
 
 export interface RealtimeOptions {
   readonly graphqlUrl: string;

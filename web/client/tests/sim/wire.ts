@@ -1,6 +1,7 @@
 // A Realtime and its commands, for transcripts without a socket.
 
-import { Realtime, type RealtimeCommand } from '../../src/realtime/realtime.ts';
+import type { RealtimeCommand } from '../../src/realtime/commands.ts';
+import { Realtime } from '../../src/realtime/realtime.ts';
 import { TIMING } from '../../src/timing.ts';
 
 export class Transcript {

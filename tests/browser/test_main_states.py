@@ -1,0 +1,130 @@
+"""Each main state of the page, in both themes and on a phone: readable for everybody, and in the pictures.
+
+`make screenshots` writes the pictures into docs/images; a plain run writes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import ViewportSize, expect
+
+from localcloud.outputs import DemoUser
+from tests.browser.dashboard import PHONE, WIDE, Dashboard
+from tests.browser.market_report import Rows, analysis, failure, report, research
+from tests.browser.pictures import Pictures
+from tests.browser.story import Story
+from tests.e2e.cloud import Cloud, fresh_id
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = """
+async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => [id, node.html, node.failureSummary].join(' ')));
+}
+"""
+PICTURES = {
+    *("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant"),
+    *("running-dark", "tenant-dark"),
+    *("start-phone", "running-phone", "failed-phone", "lost-phone", "past-phone"),
+}
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+Prepare = Callable[[Dashboard, Cloud, DemoUser], None]
+
+
+def job(rows: Rows, *, seconds_ago: float, name: str, word: str) -> Prepare:
+    """A job of these statuses is open."""
+
+    def prepare(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+        told = Story(cloud, user, fresh_id(name))
+        told.tell_at_once(*rows, seconds_ago=seconds_ago)
+        dashboard.watch(user, told.job_id)
+        expect(dashboard.job_state).to_have_text(word)
+
+    return prepare
+
+
+def sign_in(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """Nobody is signed in."""
+    dashboard.open()
+    expect(dashboard.user_button(user)).to_be_visible()
+
+
+def start(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """The form is open."""
+    dashboard.open(fragment="#new")
+    dashboard.sign_in(user)
+    expect(dashboard.complaint).to_be_visible()
+
+
+def unknown(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """A job is open that nobody has heard of."""
+    dashboard.watch(user, fresh_id("unknown"))
+    expect(dashboard.job_state).to_have_text("Waiting")
+
+
+def past(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """A moment of the past is shown."""
+    job(analysis(), seconds_ago=21, name="market-report", word="Running")(dashboard, cloud, user)
+    dashboard.slider.fill("8")
+    expect(dashboard.page.locator("#travel-where")).to_contain_text("Status 9 of 18")
+
+
+def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """An operator watches the tenant."""
+    operator = cloud.user(tenant=1, role="operator")
+    dashboard.open(fragment="#tenant")
+    dashboard.sign_in(operator)
+    expect(dashboard.page.get_by_role("heading", name="Listening")).to_be_visible()
+    rows = dashboard.page.locator("#tenant-jobs > li")
+    while rows.count() == 0:  # the subscription may stand a moment later than the page says so
+        Story(cloud, user, fresh_id("nightly-import")).tell("Reading the map")
+        dashboard.page.wait_for_load_state("networkidle")
+    for number, steps in enumerate([research(), analysis(), failure(), report()]):
+        Story(cloud, cloud.user(tenant=1, which=number % 2), fresh_id("market-report")).tell_at_once(
+            *steps, seconds_ago=21
+        )
+    expect(rows.filter(has_text="Completed")).not_to_have_count(0)
+
+
+STATES: dict[str, Prepare] = {
+    "sign-in": sign_in,
+    "start": start,
+    "unknown": unknown,
+    "running": job(analysis(), seconds_ago=21, name="market-report", word="Running"),
+    "completed": job(report(), seconds_ago=60, name="market-report", word="Completed"),
+    "failed": job(failure(), seconds_ago=60, name="market-report", word="Failed"),
+    "stale": job(research(), seconds_ago=130, name="market-report", word="Stale"),
+    "lost": job(research(), seconds_ago=900, name="market-report", word="Lost"),
+    "past": past,
+    "tenant": tenant,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_keeps_anybody_from_reading_the_page(
+    state: str, cloud: Cloud, dashboard: Dashboard, pictures: Pictures
+) -> None:
+    STATES[state](dashboard, cloud, cloud.user(tenant=1))
+    page = dashboard.page
+    page.evaluate(AXE.read_text())
+    looks: list[tuple[str, ViewportSize, Literal["light", "dark"]]] = [
+        ("", WIDE, "light"),
+        ("-dark", WIDE, "dark"),
+        ("-phone", PHONE, "light"),
+    ]
+    for suffix, size, theme in looks:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=theme)
+        assert page.evaluate(RUN_AXE) == [], f"{state}{suffix}"
+        assert page.evaluate(SIDEWAYS) <= 0, f"{state}{suffix} scrolls sideways"
+        if f"{state}{suffix}" in PICTURES:
+            pictures.take(dashboard, f"{state}{suffix}")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate(SIDEWAYS) <= 0, "a narrow phone scrolls sideways"

@@ -1,0 +1,81 @@
+"""The page as it was at any moment of the job, and the way back to the present."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.dashboard import Dashboard
+from tests.browser.market_report import analysis
+from tests.browser.story import Story
+from tests.e2e.cloud import Cloud
+
+WHERE = "#travel-where"
+
+
+@pytest.fixture
+def report(cloud: Cloud) -> Story:
+    """A job in its 21st second: 18 statuses."""
+    told = Story(cloud, cloud.user(tenant=0))
+    told.tell_at_once(*analysis(), seconds_ago=21)
+    return told
+
+
+def test_the_slider_shows_the_page_as_it_was(dashboard: Dashboard, report: Story) -> None:
+    dashboard.watch(report.user, report.job_id)
+    slider = dashboard.slider
+    expect(dashboard.agent("Source checker C")).to_contain_text("Attempt 2")
+    slider.fill("7")  # the eighth status: the checker's first attempt failed
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 8 of 18")
+    expect(dashboard.agent("Source checker C").locator(".badge")).to_have_text("Failed")
+    expect(dashboard.agent("Researcher").locator(".badge")).to_have_text("Running")
+    assert [row.sequence for row in dashboard.rows()] == list(range(1, 9))
+    expect(dashboard.page).to_have_url(re.compile(r"at=8$"))
+
+
+def test_the_keyboard_moves_through_time(dashboard: Dashboard, report: Story) -> None:
+    dashboard.watch(report.user, report.job_id)
+    dashboard.slider.focus()
+    dashboard.page.keyboard.press("Home")
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 1 of 18")
+    expect(dashboard.job_state).to_have_text("Starting")
+    dashboard.page.keyboard.press("ArrowRight")
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 2 of 18")
+    expect(dashboard.slider).to_have_attribute("aria-valuetext", re.compile("Researcher: Looking for"))
+    dashboard.page.get_by_role("button", name="Back to live").click()
+    expect(dashboard.page.locator(WHERE)).to_have_text("Now")
+    assert len(dashboard.rows()) == 18
+
+
+def test_news_waits_while_the_past_is_shown(dashboard: Dashboard, report: Story) -> None:
+    dashboard.watch(report.user, report.job_id)
+    dashboard.slider.fill("4")
+    report.tell("One more word", agentName="Analyst")
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 5 of 19")
+    dashboard.expect_log_length(5)
+    dashboard.page.get_by_role("button", name="Back to live").click()
+    report.expect_on(dashboard)
+
+
+def test_a_link_leads_to_a_moment(dashboard: Dashboard, report: Story) -> None:
+    dashboard.open(fragment=f"#job={report.job_id}&at=3")
+    dashboard.sign_in(report.user)
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 3 of 18")
+    dashboard.expect_log_length(3)
+
+
+def test_playing_ends_at_the_newest_status(dashboard: Dashboard, report: Story) -> None:
+    dashboard.hold_clock()
+    dashboard.watch(report.user, report.job_id)
+    dashboard.page.get_by_label("Speed").select_option("16")
+    dashboard.page.get_by_role("button", name="Play the job again").click()
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 1 of 18")
+    for sequence in range(2, 19):
+        dashboard.page.clock.run_for(1_500)  # the longest it waits between two
+        expect(dashboard.page.locator(WHERE)).to_contain_text(re.compile(r"Status \d+ of 18"))
+        if dashboard.page.locator(WHERE).inner_text().startswith("Status 18"):
+            break
+        assert sequence < 18
+    expect(dashboard.page.get_by_role("button", name="Play the job again")).to_be_visible()

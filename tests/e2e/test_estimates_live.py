@@ -1,0 +1,55 @@
+"""How long a job will go on, from the jobs before it, through the deployed publisher and getJob."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from status_utils.agent_state import time_of
+from status_utils.run_pace import MIN_RUNS
+from tests.e2e.cloud import Cloud, fresh_id, status
+
+GET_ETA = "query($id: ID!) { getJob(jobId: $id) { eta { p50 p90 } fold agents { name sequence fold } } }"
+STEP_SECONDS = 10
+HISTORY_SECONDS = 75
+"""Another process of the publisher may remember for a minute that there was nothing to learn from."""
+
+
+def opening(workflow: str) -> dict[str, Any]:
+    plan = ["Load", {"name": "Geo", "dependsOn": ["Load"]}]
+    metadata = {"plan": plan, "workflow": workflow, "workflowVersion": "1"}
+    return {"status": "loading_agents", "agentName": None, "metadata": metadata}
+
+
+def test_a_job_is_told_how_long_the_ones_before_it_took(cloud: Cloud) -> None:
+    user, workflow = cloud.user(tenant=0), fresh_id("workflow")
+    now = time.time()
+
+    def said(job_id: str, seconds_ago: float, **more: Any) -> dict[str, Any]:
+        at = time_of(round((now - seconds_ago) * 1000))
+        return status(job_id, user.user_id, user.tenant_id, "said", timestamp=at, **more)
+
+    for _ in range(MIN_RUNS + 1):
+        job_id = fresh_id("job")
+        cloud.publish(
+            said(job_id, 2 * STEP_SECONDS, **opening(workflow)),
+            said(job_id, STEP_SECONDS, status="agent_complete", agentName="Load"),
+            said(job_id, 0, status="agent_complete", agentName="Geo"),
+            said(job_id, 0, status="complete", agentName=None),
+        )
+    deadline = time.monotonic() + HISTORY_SECONDS
+    while time.monotonic() < deadline:
+        job_id = fresh_id("job")
+        cloud.publish(said(job_id, 0, **opening(workflow)))
+        job = cloud.graphql(cloud.caller(user), GET_ETA, {"id": job_id})["data"]["getJob"]
+        if job["eta"] is not None:
+            break
+        time.sleep(1)
+    else:
+        pytest.fail(f"no estimate in {HISTORY_SECONDS} s")
+    assert job["eta"]["p50"] == pytest.approx(2 * STEP_SECONDS, rel=0.3)
+    assert job["eta"]["p90"] >= job["eta"]["p50"]
+    assert {agent["name"]: agent["sequence"] for agent in job["agents"]} == {"Load": 1, "Geo": 1}
+    assert all(agent["fold"] for agent in (job, *job["agents"]))

@@ -1,0 +1,271 @@
+"""Whatever dies in the running system, readers notice by the clock, and know the end once anybody does.
+
+Time is shifted, not waited for: readers look at the job with a clock that is ahead.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from localcloud.outputs import DemoUser
+from status_cli.live_view import job_of, view_of
+from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
+from status_utils.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
+from tests.browser.fault_board import FaultBoard
+from tests.e2e.cloud import Cloud, fresh_id
+from tests.e2e.executions import changed_machine, start, tell_closer, wait_for, waiting_for_its_agents
+from tests.e2e.test_grants import without_grant
+
+NOTICED = LEASE_SECONDS + HEARTBEAT_SECONDS
+"""By then every reader calls it stale."""
+LOST = LEASE_SECONDS + LOST_AFTER_SECONDS + HEARTBEAT_SECONDS
+
+GET_JOB = "query($id: ID!) { getJob(jobId: $id) { overallStatus liveness sequence } }"
+GET_LOG = """
+query($id: ID!) { listStatusUpdates(jobId: $id) { recovered updates {
+  jobId userId tenantId eventId sequence type status message agentName invocationId parentInvocationId attempt
+  toolName progress executionTimeMs timestamp metadata
+} } }
+"""
+
+
+@pytest.fixture
+def clock(cloud: Cloud) -> Iterator[FaultBoard]:
+    board = FaultBoard(cloud.outputs.graphql_url)
+    yield board
+    board.reset()
+
+
+@pytest.fixture
+def user(cloud: Cloud) -> DemoUser:
+    return cloud.user(tenant=0)
+
+
+@pytest.fixture
+def readers(cloud: Cloud, clock: FaultBoard, user: DemoUser) -> Readers:
+    return Readers(cloud, clock, user)
+
+
+class Readers:
+    """Everybody who looks at a job, with a clock of their own."""
+
+    def __init__(self, cloud: Cloud, clock: FaultBoard, user: DemoUser) -> None:
+        self._cloud, self._clock, self._caller = cloud, clock, cloud.caller(user)
+
+    def see(self, job_id: str, *, later: float = 0.0) -> set[tuple[str, str]]:
+        """(overall status, liveness) as getJob and the Python client tell it `later` seconds from now."""
+        self._clock.switch(clockAheadSeconds=later)
+        job = self._ask(GET_JOB, job_id)["getJob"]
+        log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
+        assert log["recovered"]
+        view = view_of(job_of(log["updates"]), time.time() + later)
+        return {(told["overallStatus"], told["liveness"]) for told in (job, view)}
+
+    def agents(self, job_id: str, *, later: float) -> dict[str, str]:
+        """What the Python client makes of each agent."""
+        log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
+        view = view_of(job_of(log["updates"]), time.time() + later)
+        return {agent["name"]: agent["liveness"] for agent in view["agents"]}
+
+    def _ask(self, query: str, job_id: str) -> Any:
+        answer = self._cloud.graphql(self._caller, query, {"id": job_id})
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@pytest.fixture
+def transport(cloud: Cloud) -> QueueTransport:
+    return QueueTransport(cloud.outputs.status_queue_url, new_client=lambda: cloud.aws("sqs"))
+
+
+def said(cloud: Cloud, job_id: str) -> list[str]:
+    """The words of a job's log."""
+    items = cloud.aws("dynamodb").query(
+        TableName=cloud.outputs.status_table,
+        KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
+        ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
+        ConsistentRead=True,
+    )["Items"]
+    return [item["status"]["S"] for item in items]
+
+
+def begin(job_id: str, user: DemoUser, transport: QueueTransport) -> None:
+    assert publish_agent_status(
+        job_id, user.user_id, user.tenant_id, "Geo", "agent_invoking", "At work", transport=transport
+    )
+
+
+def finish(job_id: str, user: DemoUser, transport: QueueTransport, word: str = "complete") -> None:
+    assert publish_orchestrator_status(
+        job_id, user.user_id, user.tenant_id, word, "The end", transport=transport
+    )
+
+
+# --- the agent
+
+DIES_AT_WORK = """
+import os
+from status_utils import publish_agent_status
+def handler(event, context):
+    publish_agent_status(**event, agent_name="Mortal", status="agent_invoking", message="At work")
+    os._exit(1)
+"""
+
+
+@contextmanager
+def mortal_agent(cloud: Cloud) -> Iterator[str]:
+    """A function with a deployed agent's role, library and settings, whose process dies at work."""
+    functions = cloud.aws("lambda")
+    (agent,) = (
+        one
+        for one in functions.get_paginator("list_functions").paginate().search("Functions[]")
+        if "GeoAgent" in one["FunctionName"]
+    )
+    code, name = io.BytesIO(), fresh_id("mortal")
+    with zipfile.ZipFile(code, "w") as bundle:
+        bundle.writestr("mortal.py", DIES_AT_WORK)
+    functions.create_function(
+        FunctionName=name,
+        Runtime=agent["Runtime"],
+        Role=agent["Role"],
+        Handler="mortal.handler",
+        Code={"ZipFile": code.getvalue()},
+        Layers=[layer["Arn"] for layer in agent["Layers"]],
+        Environment={"Variables": agent["Environment"]["Variables"]},
+        Timeout=10,
+    )
+    try:
+        yield name
+    finally:
+        functions.delete_function(FunctionName=name)
+
+
+def test_an_agent_that_dies_at_work_is_noticed_and_its_job_ends_as_its_caller_says(
+    cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport
+) -> None:
+    job_id = fresh_id("job")
+    event = {"job_id": job_id, "user_id": user.user_id, "tenant_id": user.tenant_id}
+    with mortal_agent(cloud) as name:
+        answer = cloud.aws("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        assert "FunctionError" in answer
+    wait_for("its one status", lambda: said(cloud, job_id) == ["agent_invoking"])
+    assert readers.see(job_id) == {("processing", "live")}
+    assert readers.see(job_id, later=NOTICED) == {("processing", "stale")}
+    assert readers.agents(job_id, later=NOTICED) == {"Mortal": "stale"}
+    assert readers.see(job_id, later=LOST) == {("processing", "lost")}
+    finish(job_id, user, transport, "error")
+    wait_for("the end", lambda: "error" in said(cloud, job_id))
+    assert readers.see(job_id, later=LOST) == {("failed", "ended")}
+    assert readers.agents(job_id, later=LOST) == {"Mortal": "ended"}
+
+
+# --- the publisher
+
+
+@contextmanager
+def impatient_queue(cloud: Cloud) -> Iterator[None]:
+    """What a dead publisher had in its hands comes again in seconds, not in minutes."""
+    sqs, queue = cloud.aws("sqs"), cloud.outputs.status_queue_url
+    names = ["VisibilityTimeout"]
+    before = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes=before)
+
+
+@contextmanager
+def changed_environment(cloud: Cloud, changes: Mapping[str, str]) -> Iterator[None]:
+    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**before, **changes}}
+    )
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
+@contextmanager
+def throttled(cloud: Cloud) -> Iterator[None]:
+    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+
+
+Breaks = Callable[[Cloud], AbstractContextManager[None]]
+BROKEN: dict[str, tuple[Breaks, bool]] = {
+    "is throttled": (throttled, False),
+    "dies when it starts": (lambda cloud: changed_environment(cloud, {"STATUS_TABLE": ""}), False),
+    "cannot reach the table": (
+        lambda cloud: changed_environment(cloud, {"STATUS_TABLE": "gone"}),
+        False,
+    ),
+    "dies after the commit": (
+        lambda cloud: without_grant(cloud, cloud.outputs.publisher_function_arn, "appsync:GraphQL"),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_publisher_that(
+    cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport, how: str
+) -> None:
+    """Readers notice that nothing comes; once it lives again, all that was said is there, once."""
+    breaks, commits = BROKEN[how]
+    job_id = fresh_id("job")
+    begin(job_id, user, transport)
+    wait_for("its beginning", lambda: said(cloud, job_id) == ["agent_invoking"])
+    with impatient_queue(cloud):
+        with breaks(cloud):
+            finish(job_id, user, transport)
+            if commits:
+                wait_for("the commit", lambda: "complete" in said(cloud, job_id))
+            else:
+                assert readers.see(job_id, later=NOTICED) == {("processing", "stale")}
+        wait_for("the end", lambda: "complete" in said(cloud, job_id))
+    assert said(cloud, job_id) == ["agent_invoking", "complete"]
+    assert readers.see(job_id, later=LOST) == {("completed", "ended")}
+
+
+# --- the state machine
+
+
+@contextmanager
+def nobody_is_told(cloud: Cloud) -> Iterator[None]:
+    """The rule that feeds the closer, off."""
+    events = cloud.aws("events")
+    (rule,) = (r["Name"] for r in events.list_rules()["Rules"] if "aws.states" in r.get("EventPattern", ""))
+    events.disable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=rule)
+
+
+def test_a_state_machine_that_is_stopped_is_noticed_before_anybody_is_told(
+    cloud: Cloud, readers: Readers
+) -> None:
+    with changed_machine(cloud, waiting_for_its_agents), nobody_is_told(cloud):
+        job = start(cloud, complaint="A pothole on Main Street")
+        wait_for("the first checkpoint", lambda: bool(job.log()))
+        cloud.aws("stepfunctions").stop_execution(executionArn=job.execution_arn)
+        assert readers.see(job.job_id) == {("initializing", "live")}
+        assert readers.see(job.job_id, later=NOTICED) == {("initializing", "stale")}
+    tell_closer(cloud, job.event("ABORTED"))
+    wait_for("the last word", lambda: bool(job.ends()))
+    assert readers.see(job.job_id, later=LOST) == {("failed", "ended")}

@@ -1,0 +1,69 @@
+// The session that tells the publisher that somebody listens: opened and kept alive by position checks, extended where
+// there are none, closed when the page is left.
+
+import type { Timing } from '../timing.ts';
+import type { JobPosition } from '../types.ts';
+import { type Environment, newId } from './environment.ts';
+
+export interface SessionInput {
+  readonly connectionId: string;
+  readonly action: 'open' | 'extend' | 'close';
+  readonly jobIds: readonly string[];
+}
+
+/** syncSession. `isLast`: the page is being left, the request must outlive it. Throws StatusbeamError. */
+export type SyncSession = (input: SessionInput, isLast: boolean) => Promise<readonly JobPosition[]>;
+
+export class Session {
+  readonly connectionId: string;
+  #sync: SyncSession;
+  #environment: Environment;
+  #timing: Timing;
+  /** 0 while it is not open. */
+  #extendedAt = 0;
+  #timer: unknown = null;
+
+  constructor(sync: SyncSession, environment: Environment, timing: Timing) {
+    this.#sync = sync;
+    this.#environment = environment;
+    this.#timing = timing;
+    this.connectionId = newId(environment.random);
+  }
+
+  /** Extend the session, and hear where these jobs (25 at most) stand. Throws StatusbeamError. */
+  positions(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
+    const action = this.#extendedAt === 0 ? 'open' : 'extend';
+    this.#extendedAt = this.#environment.now();
+    return this.#sync({ connectionId: this.connectionId, action, jobIds }, false);
+  }
+
+  extend(): void {
+    this.positions([]).catch(() => {
+      this.#extendedAt = 0;
+    });
+  }
+
+  /** What is pushed from now on would be paid for and not heard. */
+  close(): void {
+    if (this.#extendedAt > 0) {
+      this.#extendedAt = 0;
+      this.#sync({ connectionId: this.connectionId, action: 'close', jobIds: [] }, true).catch(() => undefined);
+    }
+  }
+
+  /** Look now and then whether it must be extended; `isNeeded` tells whether anything is watched. */
+  keep(isNeeded: () => boolean): void {
+    const { session } = this.#timing;
+    const left = Math.max(1_000, this.#extendedAt + session - this.#environment.now());
+    this.#timer = this.#environment.setTimeout(() => {
+      if (isNeeded() && this.#environment.now() - this.#extendedAt >= session) {
+        this.extend();
+      }
+      this.keep(isNeeded);
+    }, left);
+  }
+
+  stop(): void {
+    this.#environment.clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,95 @@
+import { useEffect, useState } from 'react';
+import { type PageConfig, readConfig } from './config.ts';
+import { Desk } from './Desk.tsx';
+import { keyInLink, withoutKeys } from './router.ts';
+import { CognitoSession, signIn } from './session/cognito.ts';
+import { SignIn } from './session/SignIn.tsx';
+import { linkSession, type Session, userSession } from './session/session.ts';
+import { Header } from './shell/Header.tsx';
+import { useTheme } from './shell/theme.ts';
+import { AnnouncerProvider } from './ui/Announce.tsx';
+import { Icon } from './ui/Icon.tsx';
+
+const USER_KEY = 'statusbeam-user';
+
+type Stage =
+  | { name: 'loading' }
+  | { name: 'broken'; problem: string }
+  | { name: 'signed-out'; config: PageConfig }
+  | { name: 'signed-in'; config: PageConfig; session: Session };
+
+/** The page, from nothing to somebody's jobs. */
+export function App() {
+  const [stage, setStage] = useState<Stage>({ name: 'loading' });
+  const [theme, setTheme] = useTheme();
+
+  useEffect(() => {
+    void begin().then(setStage);
+  }, []);
+
+  const enter = (config: PageConfig) => (session: Session) => {
+    if (session.kind === 'user' && config.demoUsers) {
+      sessionStorage.setItem(USER_KEY, session.name);
+    }
+    setStage({ name: 'signed-in', config, session });
+  };
+
+  if (stage.name === 'signed-in') {
+    return (
+      <AnnouncerProvider>
+        <Desk config={stage.config} session={stage.session} theme={theme} onTheme={setTheme} onLeave={leave} />
+      </AnnouncerProvider>
+    );
+  }
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={leave} />
+      <main id="main" tabIndex={-1} className="alone">
+        {stage.name === 'broken' && (
+          <p className="notice" role="alert" id="failure" data-state="failed">
+            <Icon name="alert" />
+            <span>
+              <strong>The server does not answer.</strong> {stage.problem}
+            </span>
+          </p>
+        )}
+        {stage.name === 'signed-out' && <SignIn config={stage.config} onSession={enter(stage.config)} />}
+      </main>
+    </>
+  );
+}
+
+/** Read the configuration, then sign in with what the link or this tab brings along. */
+async function begin(): Promise<Stage> {
+  let config: PageConfig;
+  try {
+    config = await readConfig();
+  } catch {
+    return { name: 'broken', problem: 'Is localcloud running, or is the deployment under way? Reload to try again.' };
+  }
+  const key = keyInLink(location.hash);
+  if (key) {
+    history.replaceState(null, '', `${location.pathname}${withoutKeys(location.hash)}`);
+    const session = linkSession(key);
+    if (session) {
+      return { name: 'signed-in', config, session };
+    }
+  }
+  const known = config.demoUsers?.find(({ username }) => username === sessionStorage.getItem(USER_KEY));
+  if (known) {
+    const signedIn = await signIn(config, known.username, known.password).catch(() => null);
+    if (signedIn instanceof CognitoSession) {
+      return { name: 'signed-in', config, session: userSession(known.username, signedIn) };
+    }
+  }
+  return { name: 'signed-out', config };
+}
+
+/** Nothing of this user may stay for the next one, neither drawn nor kept: the page begins anew. */
+function leave(): void {
+  sessionStorage.clear();
+  location.replace(location.pathname);
+}

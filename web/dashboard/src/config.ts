@@ -1,0 +1,34 @@
+// What the page must know before it can do anything: /config.json, written at deploy.
+
+export interface DemoUser {
+  username: string;
+  password: string;
+  tenantId: string;
+  roles?: string[];
+}
+
+export interface PageConfig {
+  graphqlUrl: string;
+  realtimeUrl?: string;
+  region: string;
+  userPoolClientId: string;
+  /** Cognito's address when it isn't AWS'. */
+  awsEndpointUrl?: string;
+  /** Present on localcloud only. */
+  demoUsers?: DemoUser[];
+}
+
+/** Read it. Throws when it can't be read or lacks something. */
+export async function readConfig(fetch = globalThis.fetch.bind(globalThis)): Promise<PageConfig> {
+  const response = await fetch('config.json', { cache: 'no-store' });
+  if (!response.ok) {
+    throw new Error(`config.json: ${response.status}`);
+  }
+  const config = (await response.json()) as Partial<PageConfig>;
+  for (const name of ['graphqlUrl', 'region', 'userPoolClientId'] as const) {
+    if (typeof config[name] !== 'string' || config[name] === '') {
+      throw new Error(`config.json lacks ${name}`);
+    }
+  }
+  return config as PageConfig;
+}

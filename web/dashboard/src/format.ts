@@ -1,0 +1,120 @@
+// Times, durations, sizes and names, written for people. Pure.
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** 840 ms, 1.5 s, 3 min 5 s, 2 h 10 min. */
+export function durationText(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds);
+  if (ms < SECOND) {
+    return `${Math.round(ms)} ms`;
+  }
+  return ms < MINUTE - 50 ? `${(ms / SECOND).toFixed(1)} s` : longText(ms);
+}
+
+/** Like durationText, for what still runs: whole seconds, so that it ticks and doesn't flicker. */
+export function tickingText(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds);
+  return ms < MINUTE ? `${Math.floor(ms / SECOND)} s` : longText(ms);
+}
+
+function longText(ms: number): string {
+  if (ms < HOUR) {
+    const seconds = Math.round(ms / SECOND);
+    return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  }
+  const minutes = Math.round(ms / MINUTE);
+  if (ms < DAY) {
+    return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  }
+  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
+}
+
+/** How long after the job's start: +0.00 s, +12.3 s, +3:05, +1:02:03. */
+export function offsetText(timestamp: string, start: string | null): string {
+  const seconds = Math.max(0, (Date.parse(timestamp) - Date.parse(start ?? timestamp)) / SECOND) || 0;
+  if (seconds < 60) {
+    return `+${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  }
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `+${minutes}:${two(seconds % 60)}`
+    : `+${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+/** just now, 12 s ago, 5 min ago, 3 h ago, 2 d ago. */
+export function agoText(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds);
+  if (ms < 5 * SECOND) {
+    return 'just now';
+  }
+  if (ms < MINUTE) {
+    return `${Math.floor(ms / SECOND)} s ago`;
+  }
+  if (ms < HOUR) {
+    return `${Math.floor(ms / MINUTE)} min ago`;
+  }
+  return ms < DAY ? `${Math.floor(ms / HOUR)} h ago` : `${Math.floor(ms / DAY)} d ago`;
+}
+
+const SPOKEN = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+
+/** The time of day where the reader is; with the day when it wasn't today. */
+export function timeText(timestamp: string | null, now: number, locale?: string): string {
+  const at = Date.parse(timestamp ?? '');
+  if (Number.isNaN(at)) {
+    return '';
+  }
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  const time = date.toLocaleTimeString(locale, SPOKEN);
+  return isToday ? time : `${date.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+/** The seconds that are left, as one honest range: "8–15 s", "about 2 min", null when it can't be said. */
+export function etaText(eta: { p50: number; p90: number } | null, passedMs: number): string | null {
+  if (!eta) {
+    return null;
+  }
+  const low = Math.max(0, eta.p50 - passedMs / SECOND);
+  const high = Math.max(0, eta.p90 - passedMs / SECOND);
+  if (high < 1) {
+    return 'any moment';
+  }
+  const unit = high < 90 ? 1 : high < 5400 ? 60 : 3600;
+  const name = { 1: 's', 60: 'min', 3600: 'h' }[unit];
+  const [from, to] = [Math.floor(low / unit), Math.ceil(high / unit)];
+  return from >= to - 0.5 ? `about ${to} ${name}` : `${from}–${to} ${name}`;
+}
+
+/** 940, 1.2k, 34k, 1.5M. */
+export function countText(count: number): string {
+  if (count < 1000) {
+    return String(count);
+  }
+  const [unit, name] = count < 999_500 ? [1000, 'k'] : [1_000_000, 'M'];
+  const value = count / unit;
+  return `${value < 9.95 ? value.toFixed(1).replace('.0', '') : Math.round(value)}${name}`;
+}
+
+/** 42 %; a job is never rounded up to its end. */
+export function percentText(progress: number): string {
+  return `${progress >= 100 ? 100 : Math.min(99, Math.floor(progress))} %`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** One short line of a text. */
+export function shortened(text: string, length = 60): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
+}
+
+/** A name for a job whose text this tab does not know: the beginning of its id. */
+export function jobName(jobId: string): string {
+  const bare = jobId.replace(/^(?:demo|job)-/, '');
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(bare) ? `Job ${bare.slice(0, 8)}` : shortened(jobId, 48);
+}

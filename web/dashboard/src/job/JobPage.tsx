@@ -1,0 +1,147 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { AgentCards } from '../agents/AgentCards.tsx';
+import { complaints } from '../demo/complaintStore.ts';
+import { WorkOrder } from '../demo/WorkOrder.tsx';
+import { Log } from '../log/Log.tsx';
+import { jobLink } from '../router.ts';
+import { Timeline } from '../timeline/Timeline.tsx';
+import { TimeTravel } from '../travel/TimeTravel.tsx';
+import { useTravel } from '../travel/useTravel.ts';
+import type { Client, JobState, JobWatch } from '../types.ts';
+import { useAnnouncer } from '../ui/Announce.tsx';
+import { useNow } from '../ui/clock.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { useWatch } from '../ui/useWatch.ts';
+import { jobState, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
+import { JobHead } from './JobHead.tsx';
+import { jobLivenessAt } from './liveness.ts';
+import { isOver, PastProvider } from './moment.ts';
+import { Overview } from './Overview.tsx';
+import { useHealed } from './useHealed.ts';
+import { useHistory } from './useHistory.ts';
+import { useMoment } from './useMoment.ts';
+import { Verdict } from './Verdict.tsx';
+import { Whole } from './Whole.tsx';
+
+interface Props {
+  client: Client;
+  watch: JobWatch;
+  jobId: string;
+  /** Where in its past the address points to. */
+  sequence: number | null;
+  /** Breaks the connection, to show that it heals; null where that isn't offered. */
+  onCut: (() => void) | null;
+}
+
+/** One job, now or at any moment of its past. */
+export function JobPage({ client, watch, jobId, sequence, onCut }: Props) {
+  const state = useWatch(watch, null) as JobState;
+  const isReading = useHistory(watch, state);
+  const canTravel = state.updates.length > 0 && state.firstSequence <= 1;
+  const travel = useTravel(state.updates, sequence);
+  const at = canTravel ? travel.at : null;
+  const moment = useMoment(watch, state, at);
+  const now = useNow(!isOver(moment.job));
+  const isLooking = state.verdict === 'joining' && state.job.sequence === 0;
+  const liveness = moment.atMs === null ? state.job.liveness : jobLivenessAt(moment.job, moment.atMs);
+  const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const healed = useHealed(client, watch, jobId);
+  useAddress(jobId, at, travel.isPlaying);
+  useTitle(shown, at !== null);
+  useNews(state, shown, at !== null);
+  const choose = useCallback((id: string | null) => setChosen(id), []);
+  const whole = useMemo(() => <Whole state={state} isReading={isReading} fromLog={healed.size} />, [state, isReading, healed]);
+  return (
+    <PastProvider value={moment.atMs}>
+      <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
+        <JobHead
+          job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
+          state={shown}
+          text={complaints()[jobId] ?? null}
+          now={now}
+        />
+        {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
+        <Overview job={moment.job} state={shown} />
+        <Verdict moment={moment} state={shown} />
+        <WorkOrder updates={moment.updates} />
+        <Timeline moment={moment} chosen={chosen} onChoose={choose} />
+        <div className="job-columns">
+          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
+          <Log
+            updates={moment.updates}
+            agents={moment.job.agents}
+            startedAt={moment.job.createdAt}
+            healed={healed}
+            chosen={chosen}
+            onChoose={choose}
+            whole={whole}
+          />
+        </div>
+        {onCut && (
+          <p className="try muted small">
+            <button type="button" className="button" id="cut" onClick={onCut}>
+              Cut the connection
+            </button>
+            It comes back by itself, and the log is made whole again.
+          </p>
+        )}
+      </article>
+      <TimeTravel
+        travel={canTravel ? travel : { ...travel, at: null }}
+        updates={canTravel ? state.updates : []}
+        startedAt={state.job.createdAt}
+        isOver={isOver(state.job)}
+      />
+    </PastProvider>
+  );
+}
+
+function Cut({ state }: { state: JobState }) {
+  return (
+    <p className="notice" data-state="stale">
+      <Icon name="info" />
+      <span>
+        The log before status {state.firstSequence} is no longer kept. What is shown of that time comes from the job's snapshot;
+        time travel needs the whole log.
+      </span>
+    </p>
+  );
+}
+
+/** The address names the moment, so that it can be shared; playing does not write one for each step. */
+function useAddress(jobId: string, at: number | null, isPlaying: boolean): void {
+  useEffect(() => {
+    const link = jobLink(jobId, at);
+    if (!isPlaying && location.hash !== link) {
+      const timer = setTimeout(() => history.replaceState(null, '', link), 200);
+      return () => clearTimeout(timer);
+    }
+    return undefined;
+  }, [jobId, at, isPlaying]);
+}
+
+function useTitle(state: ShownState, isPast: boolean): void {
+  useEffect(() => {
+    document.title = `${isPast ? 'Past: ' : ''}${STATE_WORDS[state]} · Statusbeam`;
+  }, [state, isPast]);
+}
+
+/** Reads out what happens, and always how the job ends or falls silent. */
+function useNews({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
+  const announcer = useAnnouncer();
+  const last = updates.at(-1);
+  const known = useRef<string | null>(null);
+  useEffect(() => {
+    const before = known.current;
+    known.current = state;
+    if (isPast || verdict === 'joining') {
+      return;
+    }
+    const words = [
+      last ? `${sourceOf(last)}: ${last.message}` : '',
+      before !== null && before !== state ? `The job is now: ${STATE_WORDS[state]}.` : '',
+    ];
+    announcer.say(words.filter(Boolean).join('. '));
+  }, [announcer, last, state, isPast, verdict]);
+}

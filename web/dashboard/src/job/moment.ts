@@ -1,0 +1,28 @@
+// The moment of a job that the page shows: the present, or one of its past.
+
+import { createContext, useContext } from 'react';
+import type { Job, StatusUpdate } from '../types.ts';
+import { useNow } from '../ui/clock.ts';
+import type { History } from './history.ts';
+
+export interface Moment {
+  readonly job: Job;
+  readonly history: History;
+  /** The log up to this moment. */
+  readonly updates: readonly StatusUpdate[];
+  /** Epoch milliseconds of a moment of the past; null for the present, where the clock says. */
+  readonly atMs: number | null;
+}
+
+const PastContext = createContext<number | null>(null);
+
+export const PastProvider = PastContext.Provider;
+
+/** What time it is at the moment shown. It ticks only in the present, and only if asked to. */
+export function useMomentMs(isTicking: boolean): number {
+  const past = useContext(PastContext);
+  const now = useNow(isTicking && past === null);
+  return past ?? now;
+}
+
+export const isOver = (job: Job): boolean => job.overallStatus === 'completed' || job.overallStatus === 'failed';

@@ -1,0 +1,51 @@
+// What is known of the log, in one honest line. Pure.
+
+import { plural } from '../format.ts';
+import type { JobState } from '../types.ts';
+
+export interface Whole {
+  readonly sign: 'whole' | 'healing' | 'problem';
+  readonly text: string;
+}
+
+type Known = Pick<JobState, 'updates' | 'firstSequence' | 'verdict' | 'reason' | 'connection'> & {
+  readonly job: Pick<JobState['job'], 'sequence'>;
+  readonly error: { readonly message: string } | null;
+};
+
+/** The verdict in words. `isReading`: the part of the log before what is known is on its way. */
+export function wholeOf(state: Known, isReading = false): Whole {
+  const { updates, verdict, reason, connection, job, error } = state;
+  const counted = plural(updates.length, 'status', 'statuses');
+  const isEmpty = job.sequence === 0;
+  if (reason === 'job_gone') {
+    return { sign: 'problem', text: 'This job is no longer kept' };
+  }
+  if (error) {
+    return { sign: 'problem', text: `The log cannot be asked (${error.message.replace(/\.$/, '')}). Trying again.` };
+  }
+  if (verdict === 'joining') {
+    return { sign: 'healing', text: isEmpty ? 'Looking' : `${counted}, looking for more` };
+  }
+  if (connection !== 'live') {
+    return { sign: 'healing', text: isEmpty ? 'No status yet' : `${wholeText(state)} until the connection broke` };
+  }
+  if (verdict === 'behind') {
+    const asking = reason === 'checking' ? 'asking whether any is missing' : 'asking for what is missing';
+    return { sign: 'healing', text: isEmpty ? 'Looking' : `${counted}, ${asking}` };
+  }
+  if (isReading) {
+    return { sign: 'healing', text: `${updates.length} of ${job.sequence} statuses, reading the earlier ones` };
+  }
+  return { sign: 'whole', text: wholeText(state) };
+}
+
+function wholeText({ updates, firstSequence, job }: Known): string {
+  if (job.sequence === 0) {
+    return 'No status yet';
+  }
+  const counted = plural(updates.length, 'status', 'statuses');
+  return firstSequence > 1
+    ? `${counted} since ${firstSequence}; the earlier ones are no longer kept`
+    : `${counted}, none missing`;
+}

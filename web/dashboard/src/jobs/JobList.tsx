@@ -1,0 +1,168 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { complaints } from '../demo/complaintStore.ts';
+import { agoText, jobName, percentText, shortened } from '../format.ts';
+import { jobLivenessAt } from '../job/liveness.ts';
+import { jobLink } from '../router.ts';
+import type { Client, Job, UserState } from '../types.ts';
+import { StateIcon } from '../ui/Badge.tsx';
+import { Chips } from '../ui/Chips.tsx';
+import { useNow } from '../ui/clock.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { useWatch } from '../ui/useWatch.ts';
+import { jobState, type ShownState, STATE_WORDS } from '../words.ts';
+import { apiStatus, isOf, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
+
+const ROW_HEIGHT = 58;
+const PAGE = 20;
+
+export const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true, hasMore: false, error: null };
+
+export type UserWatch = ReturnType<Client['watchUser']>;
+
+interface Props {
+  client: Client;
+  /** All jobs of the user; it is watched anyway, for the connection. */
+  everything: UserWatch;
+  currentId: string | null;
+  canStart: boolean;
+  isOperator: boolean;
+  isTenantOpen: boolean;
+}
+
+/** The user's jobs: filter, search, more; newest first and live. */
+export function JobList({ client, everything, currentId, canStart, isOperator, isTenantOpen }: Props) {
+  const [state, setState] = useState<StateFilter>('all');
+  const [search, setSearch] = useState('');
+  const wanted = useDeferredValue(search);
+  const narrowed = useNarrowed(client, state);
+  const all = useWatch(everything, NO_JOBS);
+  const some = useWatch(narrowed, NO_JOBS);
+  const source = narrowed ? some : all;
+  const jobs = useMemo(
+    () => matching(narrowed ? [all.jobs, some.jobs] : [all.jobs], state, wanted, (jobId) => complaints()[jobId] ?? ''),
+    [all.jobs, some.jobs, narrowed, state, wanted]
+  );
+  return (
+    <nav className="job-list" aria-labelledby="jobs-title">
+      <div className="job-list-head">
+        <h2 id="jobs-title">Your jobs</h2>
+        {canStart && (
+          <a className="button" href="#new">
+            <Icon name="plus" size={14} /> New
+          </a>
+        )}
+      </div>
+      {isOperator && (
+        <a className="tenant-link" href="#tenant" aria-current={isTenantOpen ? 'page' : undefined}>
+          <Icon name="pulse" size={15} /> The whole tenant
+          <Icon name="right" size={13} />
+        </a>
+      )}
+      <div className="search">
+        <Icon name="search" size={14} />
+        <input
+          type="search"
+          placeholder="Search jobs"
+          aria-label="Search jobs"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+      </div>
+      <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
+      <Rows jobs={jobs} currentId={currentId} />
+      {jobs.length === 0 && (
+        <p className="muted small job-hint" id="jobs-hint">
+          {source.isLoading ? 'Looking…' : wanted || state !== 'all' ? 'None of the jobs read so far fits.' : 'None yet.'}
+        </p>
+      )}
+      {source.error && (
+        <p className="notice small" role="alert" data-state="failed">
+          <Icon name="alert" size={14} />
+          <span>Your jobs cannot be listed. {source.error.message}</span>
+        </p>
+      )}
+      {source.hasMore && (
+        <button
+          type="button"
+          className="button"
+          id="more-jobs"
+          disabled={source.isLoading}
+          onClick={() => void (narrowed ?? everything).loadMore()}
+        >
+          Show more
+        </button>
+      )}
+    </nav>
+  );
+}
+
+/** A list of one state is read by itself: the newest of all may hold none of it. */
+function useNarrowed(client: Client, state: StateFilter): UserWatch | null {
+  const [watch, setWatch] = useState<UserWatch | null>(null);
+  useEffect(() => {
+    const overallStatus = apiStatus(state);
+    if (overallStatus === null) {
+      setWatch(null);
+      return undefined;
+    }
+    const opened = client.watchUser({ overallStatus, pageSize: PAGE });
+    setWatch(opened);
+    return () => opened.close();
+  }, [client, state]);
+  return watch;
+}
+
+function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | null }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const now = useNow(true);
+  const virtual = useVirtualizer({
+    count: jobs.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => jobs[index]?.jobId ?? index,
+    overscan: 8,
+  });
+  return (
+    <div className="job-rows" ref={frame}>
+      <ul id="jobs" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const job = jobs[item.index] as Job;
+          return (
+            <li
+              key={item.key}
+              style={{ transform: `translateY(${item.start}px)` }}
+              aria-setsize={jobs.length}
+              aria-posinset={item.index + 1}
+            >
+              <Row
+                job={job}
+                state={jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now))}
+                ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
+                isCurrent={job.jobId === currentId}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state: ShownState; ago: string; isCurrent: boolean }) {
+  const text = complaints()[job.jobId];
+  const isRunning = isOf('running', job);
+  const doing = isRunning ? nowDoing(job) : null;
+  return (
+    <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
+      <StateIcon state={state} size={15} />
+      <span className="name truncate">{text ? shortened(text) : jobName(job.jobId)}</span>
+      <span className="ago tabular">{ago}</span>
+      <span className="more truncate">
+        <span className="state-word">{STATE_WORDS[state]}</span>
+        {isRunning && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
+        {doing && <span> · {doing}</span>}
+      </span>
+    </a>
+  );
+});

@@ -1,0 +1,79 @@
+import { memo, useState } from 'react';
+import { durationText, offsetText, percentText } from '../format.ts';
+import type { StatusUpdate } from '../types.ts';
+import { Icon, type IconName } from '../ui/Icon.tsx';
+import { sourceOf, statusWord, toneOf } from '../words.ts';
+
+const ICONS: Record<string, IconName> = {
+  calling_tool: 'tool',
+  tool_complete: 'tool',
+  tool_error: 'cross',
+  agent_complete: 'check',
+  complete: 'check',
+  agent_error: 'cross',
+  error: 'cross',
+  agent_invoking: 'play',
+  agent_retrying: 'retry',
+  reopened: 'retry',
+  heartbeat: 'pulse',
+};
+
+interface Props {
+  update: StatusUpdate;
+  startedAt: string | null;
+  isHealed: boolean;
+  isNewest: boolean;
+}
+
+/** One status: who, what, when; everything else on demand. */
+export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewest }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const details = detailsOf(update);
+  return (
+    <div className="entry-body" data-tone={toneOf(update)} data-newest={isNewest || undefined}>
+      <span className="entry-icon">
+        <Icon name={ICONS[update.status] ?? 'dot'} size={13} />
+      </span>
+      <div className="entry-main">
+        <p className="entry-line">
+          <span className="source">{sourceOf(update)}</span>
+          <span className="word">{statusWord(update.status)}</span>
+          {update.attempt != null && update.attempt > 1 && <span className="word">attempt {update.attempt}</span>}
+          {isHealed && (
+            <span className="healed" title="No push brought this status: it was read from the log">
+              from the log
+            </span>
+          )}
+        </p>
+        <p className="text">
+          {update.toolName && <code className="tool">{update.toolName}</code>}
+          <span className="message">{update.message}</span>
+          {update.progress != null && <span className="muted tabular"> {percentText(update.progress)}</span>}
+          {update.executionTimeMs != null && <span className="muted tabular"> {durationText(update.executionTimeMs)}</span>}
+        </p>
+        {isOpen && <pre>{JSON.stringify(details, null, 2)}</pre>}
+      </div>
+      <div className="entry-end">
+        <time className="time" dateTime={update.timestamp} title={update.timestamp}>
+          {offsetText(update.timestamp, startedAt)}
+        </time>
+        <button
+          type="button"
+          className="sequence"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+          title="Show everything about this status"
+        >
+          <span className="sr-only">Details of status </span>
+          {update.sequence}
+          <Icon name="down" size={11} />
+        </button>
+      </div>
+    </div>
+  );
+});
+
+function detailsOf(update: StatusUpdate): Record<string, unknown> {
+  const { jobId: _job, userId: _user, tenantId: _tenant, message: _message, ...rest } = update;
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && value !== undefined));
+}

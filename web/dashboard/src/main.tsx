@@ -1,0 +1,14 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/jobs.css';
+import './styles/job.css';
+import './styles/agents.css';
+import './styles/timeline.css';
+import './styles/log.css';
+import './styles/travel.css';
+import './styles/tenant.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.tsx';
+
+createRoot(document.getElementById('root') as HTMLElement).render(<App />);

@@ -1,0 +1,46 @@
+// Where the page is, in the address' fragment: #job=<id>, #new, #tenant; anything else is home. Pure.
+
+export type Route =
+  | { view: 'home' }
+  | { view: 'new' }
+  | { view: 'tenant' }
+  | { view: 'job'; jobId: string; sequence: number | null };
+
+/** Read a fragment: '#job=a%20b&at=7'. */
+export function routeOf(hash: string): Route {
+  const parts = new URLSearchParams(hash.replace(/^#/, ''));
+  const jobId = parts.get('job');
+  if (jobId) {
+    const at = Number(parts.get('at'));
+    return { view: 'job', jobId, sequence: Number.isInteger(at) && at > 0 ? at : null };
+  }
+  if (parts.has('new')) {
+    return { view: 'new' };
+  }
+  return parts.has('tenant') ? { view: 'tenant' } : { view: 'home' };
+}
+
+/** The link to a job, at a moment of it if one is given. */
+export function jobLink(jobId: string, sequence: number | null = null): string {
+  return `#job=${encodeURIComponent(jobId)}${sequence === null ? '' : `&at=${sequence}`}`;
+}
+
+/** What a link brings to sign in with: #viewToken=… or #apiKey=…&user=…; null when it brings nothing. */
+export function keyInLink(hash: string): { viewToken: string } | { apiKey: string; userId: string } | null {
+  const parts = new URLSearchParams(hash.replace(/^#/, ''));
+  const [viewToken, apiKey, userId] = [parts.get('viewToken'), parts.get('apiKey'), parts.get('user')];
+  if (viewToken) {
+    return { viewToken };
+  }
+  return apiKey && userId ? { apiKey, userId } : null;
+}
+
+/** The fragment without its keys: they must not stay in the address, where they would be shared on. */
+export function withoutKeys(hash: string): string {
+  const parts = new URLSearchParams(hash.replace(/^#/, ''));
+  for (const name of ['viewToken', 'apiKey', 'user']) {
+    parts.delete(name);
+  }
+  const left = [...parts].map(([name, value]) => (value ? `${name}=${encodeURIComponent(value)}` : name)).join('&');
+  return left ? `#${left}` : '';
+}

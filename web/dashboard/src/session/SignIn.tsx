@@ -1,0 +1,153 @@
+import { type FormEvent, useState } from 'react';
+import type { DemoUser, PageConfig } from '../config.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { answerChallenge, type Challenge, CognitoSession, signIn } from './cognito.ts';
+import { type Session, userSession } from './session.ts';
+
+interface Props {
+  config: PageConfig;
+  onSession: (session: Session) => void;
+}
+
+/** Who are you? Demo users are one press away; everybody else has a name and a password. */
+export function SignIn({ config, onSession }: Props) {
+  const [challenge, setChallenge] = useState<Challenge | null>(null);
+  const [problem, setProblem] = useState('');
+  const [isBusy, setBusy] = useState(false);
+
+  const attempt = async (name: string, ask: () => Promise<CognitoSession | Challenge>) => {
+    setProblem('');
+    setBusy(true);
+    try {
+      const answer = await ask();
+      if (answer instanceof CognitoSession) {
+        onSession(userSession(name, answer));
+      } else {
+        setChallenge(answer);
+      }
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const enter = (username: string, password: string) => void attempt(username, () => signIn(config, username, password));
+
+  return (
+    <section className="sign-in" aria-labelledby="sign-in-title">
+      <h1 id="sign-in-title">See what your agents are doing</h1>
+      <p className="lead">Live, in order, without gaps.</p>
+      {problem && (
+        <p className="notice" role="alert" id="failure" data-state="failed">
+          <Icon name="alert" />
+          <span>
+            <strong>Signing in failed.</strong> {problem}
+          </span>
+        </p>
+      )}
+      {challenge ? (
+        <ChallengeForm
+          challenge={challenge}
+          isBusy={isBusy}
+          onAnswer={(answer) => void attempt(challenge.username, () => answerChallenge(config, challenge, answer))}
+        />
+      ) : config.demoUsers ? (
+        <DemoUsers users={config.demoUsers} isBusy={isBusy} onEnter={enter} />
+      ) : (
+        <PasswordForm isBusy={isBusy} onEnter={enter} />
+      )}
+    </section>
+  );
+}
+
+function DemoUsers({
+  users,
+  isBusy,
+  onEnter,
+}: {
+  users: DemoUser[];
+  isBusy: boolean;
+  onEnter: (username: string, password: string) => void;
+}) {
+  return (
+    <>
+      <p className="label">Pick a demo user; each sees only their own jobs.</p>
+      <ul className="users" id="users">
+        {users.map((user) => (
+          <li key={user.username}>
+            <button type="button" className="user" disabled={isBusy} onClick={() => onEnter(user.username, user.password)}>
+              <span className="face" aria-hidden="true">
+                {user.username.split('-').at(-1)?.slice(0, 1)}
+              </span>
+              <span className="user-name">{user.username}</span>
+              <span className="user-more">{[user.tenantId, ...(user.roles ?? [])].join(' · ')}</span>
+              <Icon name="right" size={14} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p className="muted small">These users live in the local Cognito pool; their passwords are made new at every start.</p>
+    </>
+  );
+}
+
+function PasswordForm({ isBusy, onEnter }: { isBusy: boolean; onEnter: (username: string, password: string) => void }) {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    onEnter(String(form.get('username')), String(form.get('password')));
+  };
+  return (
+    <form className="panel sign-in-form" onSubmit={submit}>
+      <div>
+        <label htmlFor="username">User name or e-mail</label>
+        <input id="username" name="username" type="text" autoComplete="username" required />
+      </div>
+      <div>
+        <label htmlFor="password">Password</label>
+        <input id="password" name="password" type="password" autoComplete="current-password" required />
+      </div>
+      <button type="submit" className="button primary" disabled={isBusy}>
+        Sign in
+      </button>
+    </form>
+  );
+}
+
+const QUESTIONS: Record<Challenge['name'], { label: string; type: string; complete: string }> = {
+  NEW_PASSWORD_REQUIRED: { label: 'Choose a new password', type: 'password', complete: 'new-password' },
+  SOFTWARE_TOKEN_MFA: { label: 'Code of your authenticator app', type: 'text', complete: 'one-time-code' },
+  MFA_SETUP: { label: 'Code that your authenticator app shows for this key', type: 'text', complete: 'one-time-code' },
+};
+
+function ChallengeForm({
+  challenge,
+  isBusy,
+  onAnswer,
+}: {
+  challenge: Challenge;
+  isBusy: boolean;
+  onAnswer: (answer: string) => void;
+}) {
+  const question = QUESTIONS[challenge.name];
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    onAnswer(String(new FormData(event.currentTarget).get('answer')).trim());
+  };
+  return (
+    <form className="panel sign-in-form" onSubmit={submit} key={challenge.name}>
+      {challenge.secret && (
+        <p>
+          Add this key to an authenticator app: <code>{challenge.secret}</code>
+        </p>
+      )}
+      <div>
+        <label htmlFor="answer">{question.label}</label>
+        <input id="answer" name="answer" type={question.type} autoComplete={question.complete} required />
+      </div>
+      <button type="submit" className="button primary" disabled={isBusy}>
+        Go on
+      </button>
+    </form>
+  );
+}

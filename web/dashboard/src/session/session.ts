@@ -1,0 +1,46 @@
+// Who is looking, and how the API is told so.
+
+import type { Auth } from '@statusbeam/client';
+import { type CognitoSession, viewTokenClaims } from './cognito.ts';
+
+export interface Session {
+  kind: 'user' | 'viewToken' | 'apiKey';
+  name: string;
+  userId: string;
+  tenantId: string | null;
+  isOperator: boolean;
+  auth: Auth;
+  /** For the demo's form; null when this session can't start jobs. */
+  token: (() => Promise<string>) | null;
+}
+
+const LEADERS = new Set(['operator', 'admin']);
+
+export function userSession(name: string, signedIn: CognitoSession): Session {
+  const token = () => signedIn.token();
+  return {
+    kind: 'user',
+    name,
+    userId: signedIn.userId,
+    tenantId: signedIn.tenantId,
+    isOperator: signedIn.roles.some((role) => LEADERS.has(role)),
+    auth: { type: 'cognito', token },
+    token,
+  };
+}
+
+/** A session of a link: somebody's app minted the token. Null when it isn't one. */
+export function linkSession(key: { viewToken: string } | { apiKey: string; userId: string }): Session | null {
+  if ('apiKey' in key) {
+    const auth: Auth = { type: 'apiKey', key: key.apiKey, userId: key.userId };
+    return { kind: 'apiKey', name: key.userId, userId: key.userId, tenantId: 'public', isOperator: false, auth, token: null };
+  }
+  try {
+    const claims = viewTokenClaims(key.viewToken);
+    const auth: Auth = { type: 'viewToken', token: () => Promise.resolve(key.viewToken) };
+    const userId = claims.sub ?? '';
+    return { kind: 'viewToken', name: userId, userId, tenantId: claims.tenant ?? null, isOperator: false, auth, token: null };
+  } catch {
+    return null; // not a view token
+  }
+}

@@ -1,0 +1,80 @@
+import type { Session } from '../session/session.ts';
+import { Icon, type IconName } from '../ui/Icon.tsx';
+import { THEMES, type Theme } from './theme.ts';
+
+export type Connection = 'connecting' | 'live' | 'reconnecting' | 'closed';
+
+const CONNECTIONS: Record<Connection, { word: string; icon: IconName }> = {
+  connecting: { word: 'Connecting', icon: 'spinner' },
+  live: { word: 'Live', icon: 'dot' },
+  reconnecting: { word: 'Reconnecting', icon: 'spinner' },
+  closed: { word: 'Signed out', icon: 'unplugged' },
+};
+const THEME_ICONS: Record<Theme, IconName> = { system: 'monitor', light: 'sun', dark: 'moon' };
+
+interface Props {
+  session: Session | null;
+  connection: Connection;
+  theme: Theme;
+  onTheme: (theme: Theme) => void;
+  onLeave: () => void;
+}
+
+/** The bar above everything: brand, connection, who is here. */
+export function Header({ session, connection, theme, onTheme, onLeave }: Props) {
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
+  return (
+    <header className="bar">
+      <a className="brand" href="#home" aria-label="Statusbeam, home">
+        <img src="icon.svg" alt="" width="24" height="24" />
+        <span>Statusbeam</span>
+      </a>
+      <div className="bar-end">
+        {session && <ConnectionPill connection={connection} />}
+        <button
+          type="button"
+          className="button bare square"
+          onClick={() => onTheme(next)}
+          aria-label={`Colours: ${theme}. Change to ${next}`}
+          title={`Colours: ${theme}`}
+        >
+          <Icon name={THEME_ICONS[theme]} />
+        </button>
+        {session && (
+          <div className="account" id="account">
+            <p className="who">
+              <span id="who-name" className="truncate">
+                {session.name}
+              </span>
+              {session.tenantId && (
+                <span className="who-tenant" id="who-tenant">
+                  {session.tenantId}
+                </span>
+              )}
+            </p>
+            <button
+              type="button"
+              className="button bare"
+              id="sign-out"
+              onClick={onLeave}
+              aria-label={session.kind === 'user' ? 'Switch user' : 'Leave'}
+            >
+              <Icon name="out" size={15} />
+              <span className="wide-only">{session.kind === 'user' ? 'Switch user' : 'Leave'}</span>
+            </button>
+          </div>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function ConnectionPill({ connection }: { connection: Connection }) {
+  const { word, icon } = CONNECTIONS[connection];
+  return (
+    <p className="connection" id="connection" role="status" data-connection={connection}>
+      <Icon name={icon} size={14} className={icon === 'spinner' ? 'spin' : ''} />
+      <span id="connection-text">{word}</span>
+    </p>
+  );
+}

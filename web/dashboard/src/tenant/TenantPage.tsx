@@ -1,0 +1,160 @@
+import { useDeferredValue, useMemo, useState } from 'react';
+import { agoText, jobName, plural } from '../format.ts';
+import { jobLivenessAt } from '../job/liveness.ts';
+import type { Client, StatusUpdate, TenantJob, TenantState } from '../types.ts';
+import { Badge } from '../ui/Badge.tsx';
+import { Chips } from '../ui/Chips.tsx';
+import { useNow } from '../ui/clock.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { useWatch } from '../ui/useWatch.ts';
+import { jobState, sourceOf, statusWord } from '../words.ts';
+import { fits, leaseOf, type State, sumsOf } from './tenantFilter.ts';
+
+const SHOWN = 100;
+const RECENT = 12;
+const STATES: readonly { key: State; word: string }[] = [
+  { key: 'all', word: 'All' },
+  { key: 'running', word: 'Running' },
+  { key: 'failed', word: 'Failed' },
+  { key: 'completed', word: 'Completed' },
+];
+const NOTHING: TenantState = { jobs: [], recent: [], connection: 'connecting', error: null };
+
+interface Props {
+  tenantId: string;
+  watch: ReturnType<Client['watchTenant']>;
+}
+
+/** The operator's view: whatever happens in the tenant, whoever's job it is. */
+export function TenantPage({ tenantId, watch }: Props) {
+  const { jobs, recent, connection, error } = useWatch(watch, NOTHING);
+  const [state, setState] = useState<State>('all');
+  const [search, setSearch] = useState('');
+  const wanted = useDeferredValue(search.toLowerCase().trim());
+  const [openId, setOpenId] = useState<string | null>(null);
+  const now = useNow(true);
+  const sums = sumsOf(jobs);
+  const shown = useMemo(() => jobs.filter((job) => fits(job, state, wanted)), [jobs, state, wanted]);
+  return (
+    <article className="tenant" aria-labelledby="tenant-title">
+      <header>
+        <a className="back" href="#home">
+          <Icon name="left" size={14} /> Jobs
+        </a>
+        <h1 id="tenant-title" tabIndex={-1}>
+          Tenant {tenantId}
+        </h1>
+        <p className="muted">Every job of the tenant, as it reports since this page was opened.</p>
+      </header>
+      {error && (
+        <p className="notice" role="alert" data-state="failed">
+          <Icon name="alert" />
+          <span>The tenant cannot be watched. {error.message}</span>
+        </p>
+      )}
+      <dl className="panel tenant-sums">
+        {(
+          [
+            ['Running', sums.running],
+            ['Failed', sums.failed],
+            ['Completed', sums.completed],
+            ['Users', sums.users],
+          ] as const
+        ).map(([name, count]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="tabular">{count}</dd>
+          </div>
+        ))}
+      </dl>
+      <div className="tenant-tools">
+        <div className="search">
+          <Icon name="search" size={14} />
+          <input
+            type="search"
+            placeholder="Job, user, agent or message"
+            aria-label="Search the tenant's jobs"
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+          />
+        </div>
+        <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
+      </div>
+      {shown.length === 0 ? (
+        <div className="panel empty">
+          <Icon name="pulse" size={28} />
+          <h2>{jobs.length === 0 ? (connection === 'live' ? 'Listening' : 'Connecting') : 'None fits'}</h2>
+          <p>{jobs.length === 0 ? 'A job appears here with its next status.' : 'Try another state or search.'}</p>
+        </div>
+      ) : (
+        <ul className="tenant-jobs" id="tenant-jobs">
+          {shown.slice(0, SHOWN).map((job) => (
+            <TenantRow
+              key={job.jobId}
+              job={job}
+              recent={recent}
+              now={now}
+              isOpen={openId === job.jobId}
+              onToggle={() => setOpenId(openId === job.jobId ? null : job.jobId)}
+            />
+          ))}
+        </ul>
+      )}
+      {shown.length > SHOWN && (
+        <p className="muted small">{plural(shown.length - SHOWN, 'older job')} not shown. Search to find them.</p>
+      )}
+    </article>
+  );
+}
+
+interface RowProps {
+  job: TenantJob;
+  recent: readonly StatusUpdate[];
+  now: number;
+  isOpen: boolean;
+  onToggle: () => void;
+}
+
+function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
+  const state = jobState(
+    job.overallStatus,
+    job.sequence,
+    jobLivenessAt({ overallStatus: job.overallStatus, leaseExpiresAt: leaseOf(job.last) }, now)
+  );
+  return (
+    <li className="panel tenant-job" data-state={state}>
+      <button type="button" className="tenant-job-head" aria-expanded={isOpen} onClick={onToggle}>
+        <Badge state={state} />
+        <span className="tenant-job-name">
+          <strong>{jobName(job.jobId)}</strong>
+          <span className="muted truncate">user {job.userId}</span>
+        </span>
+        <span className="tenant-job-news">
+          <span className="truncate">
+            <strong>{sourceOf(job.last)}</strong> {job.last.message}
+          </span>
+          <span className="muted tabular">
+            status {job.sequence} · {agoText(now - Date.parse(job.last.timestamp))}
+          </span>
+        </span>
+        <Icon name="down" size={14} />
+      </button>
+      {isOpen && (
+        <ol className="tenant-recent">
+          {recent
+            .filter(({ jobId }) => jobId === job.jobId)
+            .slice(0, RECENT)
+            .reverse()
+            .map((update) => (
+              <li key={update.sequence}>
+                <span className="muted tabular">{update.sequence}</span>
+                <strong>{sourceOf(update)}</strong>
+                <span className="muted">{statusWord(update.status)}</span>
+                <span>{update.message}</span>
+              </li>
+            ))}
+        </ol>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,236 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useMemo, useRef } from 'react';
+import { durationText, plural, tickingText } from '../format.ts';
+import { livenessAt } from '../job/liveness.ts';
+import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
+import { StateIcon } from '../ui/Badge.tsx';
+import { ScrollRegion } from '../ui/ScrollRegion.tsx';
+import { agentState, type ShownState, STATE_WORDS, statusWord } from '../words.ts';
+import { type Bar, type Timeline as Layout, layOut, mostAtOnce, type TimelineRow, ticksOf } from './layout.ts';
+
+const ROW_HEIGHT = 34;
+
+interface Props {
+  moment: Moment;
+  chosen: string | null;
+  onChoose: (invocationId: string | null) => void;
+}
+
+/** Who worked when: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
+export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Props) {
+  const { job, history } = moment;
+  const now = useMomentMs(!isOver(job));
+  const layout = useMemo(() => layOut(job, history, now, moment.atMs !== null), [job, history, now, moment.atMs]);
+  const atOnce = useMemo(() => mostAtOnce(layout.rows), [layout]);
+  const frame = useRef<HTMLElement>(null);
+  const virtual = useVirtualizer({
+    count: layout.rows.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => layout.rows[index]?.key ?? index,
+    overscan: 6,
+  });
+  const over = isOver(job);
+  return (
+    <section className="panel timeline" aria-labelledby="timeline-title">
+      <div className="panel-head">
+        <h2 id="timeline-title">Timeline</h2>
+        <p className="muted tabular timeline-sum">
+          {atOnce > 1 ? `up to ${plural(atOnce, 'agent')} at once · ` : ''}
+          {tickingOrExact(layout.endMs - layout.startMs, over)}
+        </p>
+      </div>
+      <ScrollRegion className="timeline-frame" ref={frame} label="Timeline, scrollable">
+        <div className="timeline-head" aria-hidden="true">
+          <span />
+          <Axis spanMs={layout.endMs - layout.startMs} />
+        </div>
+        <Phases layout={layout} />
+        <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
+        <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const row = layout.rows[item.index];
+            return row ? (
+              <li
+                key={item.key}
+                className="timeline-row"
+                style={{ transform: `translateY(${item.start}px)` }}
+                aria-setsize={layout.rows.length}
+                aria-posinset={item.index + 1}
+                data-chosen={chosen === row.key || undefined}
+              >
+                <RowName
+                  row={row}
+                  isOver={over}
+                  now={now}
+                  onChoose={() => onChoose(chosen === row.key ? null : row.key)}
+                  isChosen={chosen === row.key}
+                />
+                <Track row={row} spanMs={layout.endMs - layout.startMs} state={stateOf(row, over, now)} />
+              </li>
+            ) : null;
+          })}
+        </ol>
+        {layout.rows.length === 0 && <p className="empty">Agents appear here when they are planned or begin.</p>}
+      </ScrollRegion>
+    </section>
+  );
+});
+
+const tickingOrExact = (ms: number, over: boolean): string => (over ? durationText(ms) : tickingText(ms));
+
+function Axis({ spanMs }: { spanMs: number }) {
+  return (
+    <div className="axis">
+      {ticksOf(spanMs).map(({ at, label }) => (
+        <span key={label} className="tick" style={{ left: `${at * 100}%` }} data-end={at > 0.94 || undefined}>
+          {label}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Grid({ spanMs, playhead }: { spanMs: number; playhead: number | null }) {
+  return (
+    <div className="grid-lines" aria-hidden="true">
+      {ticksOf(spanMs).map(({ at, label }) => (
+        <i key={label} style={{ left: `${at * 100}%` }} />
+      ))}
+      {playhead !== null && <i className="playhead" style={{ left: `${playhead * 100}%` }} />}
+    </div>
+  );
+}
+
+/** What the orchestrator did, as one strip above the agents. */
+function Phases({ layout }: { layout: Layout }) {
+  if (layout.phases.length === 0) {
+    return null;
+  }
+  return (
+    <div className="timeline-phases">
+      <span className="row-name">Orchestrator</span>
+      <div className="track">
+        {layout.phases.map((phase) => (
+          <span
+            key={phase.key}
+            className="phase"
+            data-open={phase.isOpen || undefined}
+            style={{ left: `${phase.from * 100}%`, width: `${(phase.to - phase.from) * 100}%` }}
+            title={statusWord(phase.label)}
+          >
+            {statusWord(phase.label)}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const stateOf = ({ agent }: TimelineRow, over: boolean, now: number): ShownState =>
+  agentState(agent.status, livenessAt(agent.leaseExpiresAt, over || agent.completedAt !== null, now), over);
+
+interface NameProps {
+  row: TimelineRow;
+  isOver: boolean;
+  now: number;
+  isChosen: boolean;
+  onChoose: () => void;
+}
+
+function RowName({ row, isOver: over, now, isChosen, onChoose }: NameProps) {
+  const { agent } = row;
+  const state = stateOf(row, over, now);
+  return (
+    <button
+      type="button"
+      className="row-name"
+      data-state={state}
+      style={{ paddingLeft: `${row.depth * 16 + 8}px` }}
+      aria-pressed={isChosen}
+      onClick={onChoose}
+    >
+      {row.depth > 0 && <Branch row={row} />}
+      <StateIcon state={state} size={13} />
+      <span className="truncate">{agent.name}</span>
+      <span className="sr-only">
+        , {STATE_WORDS[state]}
+        {row.bars.length > 1 ? `, ${row.bars.length} attempts` : ''}
+        {row.marks.length > 0 ? `, ${plural(row.marks.length, 'tool call')}` : ''}
+      </span>
+    </button>
+  );
+}
+
+/** From an agent up to its elder sibling, or to just below the one it works for. */
+function Branch({ row }: { row: TimelineRow }) {
+  const top = ROW_HEIGHT / 2 - row.climb * ROW_HEIGHT + 9;
+  return <i className="branch" style={{ left: `${row.depth * 16 - 3}px`, top: `${top}px` }} aria-hidden="true" />;
+}
+
+const Track = memo(function Track({ row, spanMs, state }: { row: TimelineRow; spanMs: number; state: ShownState }) {
+  const last = row.bars.at(-1);
+  return (
+    <div className="track" aria-hidden="true">
+      {row.bars.map((bar) => (
+        <BarShape key={bar.key} bar={bar} spanMs={spanMs} isOne={row.bars.length === 1} state={bar.isOpen ? state : bar.state} />
+      ))}
+      {row.marks.map((mark) => (
+        <i
+          key={mark.key}
+          className={mark.to > mark.at ? 'tool-span' : 'tool-mark'}
+          data-failed={mark.failed || undefined}
+          style={
+            mark.to > mark.at
+              ? { left: `${mark.at * 100}%`, width: `${(mark.to - mark.at) * 100}%` }
+              : { left: `${mark.at * 100}%` }
+          }
+          title={`${mark.name}: ${mark.reason}`}
+        />
+      ))}
+      {last ? <BarLabel bar={last} spanMs={spanMs} /> : <span className="pending-line" />}
+    </div>
+  );
+});
+
+function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isOne: boolean; state: ShownState }) {
+  const lasted = durationText((bar.to - bar.from) * spanMs);
+  const isSilent = state === 'stale' || state === 'lost';
+  const to = isSilent ? bar.heardTo : bar.to;
+  return (
+    <>
+      <span
+        className="bar-shape"
+        data-state={isSilent ? 'in-progress' : state}
+        data-open={(bar.isOpen && !isSilent) || undefined}
+        style={{ left: `${bar.from * 100}%`, width: `max(4px, ${(to - bar.from) * 100}%)` }}
+        title={isOne ? lasted : `${bar.label}: ${lasted}`}
+      />
+      {isSilent && (
+        <span
+          className="silence-bar"
+          data-state={state}
+          style={{ left: `${to * 100}%`, width: `${(bar.to - to) * 100}%` }}
+          title={STATE_WORDS[state]}
+        />
+      )}
+    </>
+  );
+}
+
+/** How long the last attempt took, beside its bar where there is room. */
+function BarLabel({ bar, spanMs }: { bar: Bar; spanMs: number }) {
+  if (bar.isOpen) {
+    return null;
+  }
+  const text = durationText((bar.to - bar.from) * spanMs);
+  return bar.to < 0.84 ? (
+    <span className="bar-label" style={{ left: `${bar.to * 100}%` }}>
+      {text}
+    </span>
+  ) : (
+    <span className="bar-label before" style={{ right: `${(1 - bar.from) * 100}%` }}>
+      {bar.from > 0.14 ? text : ''}
+    </span>
+  );
+}

@@ -1,0 +1,223 @@
+// Where everything stands on the timeline: rows in tree order, bars in shares of its width. Pure.
+
+import type { Attempt, History, Phase, Span, ToolCall } from '../job/history.ts';
+import { jobLivenessAt } from '../job/liveness.ts';
+import type { AgentState, Job } from '../types.ts';
+
+export interface Bar {
+  key: string;
+  /** Shares of the timeline, 0 to 1. */
+  from: number;
+  to: number;
+  state: 'success' | 'error' | 'in-progress' | 'unfinished';
+  label: string;
+  isOpen: boolean;
+  /** Where it was last heard of; from there to its end there is only silence. */
+  heardTo: number;
+}
+
+export interface Mark {
+  key: string;
+  at: number;
+  to: number;
+  name: string;
+  reason: string;
+  failed: boolean;
+}
+
+export interface TimelineRow {
+  key: string;
+  agent: AgentState;
+  depth: number;
+  /** Rows up to its elder sibling, or to its parent. */
+  climb: number;
+  bars: Bar[];
+  marks: Mark[];
+}
+
+export interface Timeline {
+  startMs: number;
+  endMs: number;
+  /** Where the moment shown stands; 1 in the present. */
+  now: number;
+  rows: TimelineRow[];
+  phases: Bar[];
+}
+
+const LEAST_MS = 100;
+const LEAST_RUNNING_MS = 2000;
+const SILENT_SHARE = 0.3;
+
+/** Agents as a tree, flat: children right after their parent, in the order of the job. */
+export function inTreeOrder(agents: readonly AgentState[]): { agent: AgentState; depth: number; climb: number }[] {
+  const ids = new Set(agents.map(({ invocationId }) => invocationId));
+  const children = new Map<string | null, AgentState[]>();
+  for (const agent of agents) {
+    const parent = agent.parentInvocationId && ids.has(agent.parentInvocationId) ? agent.parentInvocationId : null;
+    children.set(parent, [...(children.get(parent) ?? []), agent]);
+  }
+  const rows: { agent: AgentState; depth: number; climb: number }[] = [];
+  const seen = new Set<string>();
+  const visit = (agent: AgentState, depth: number, above: number): void => {
+    if (!seen.has(agent.invocationId)) {
+      seen.add(agent.invocationId);
+      const place = rows.push({ agent, depth, climb: 0 }) - 1;
+      (rows[place] as { climb: number }).climb = place - above;
+      let elder = place;
+      for (const child of children.get(agent.invocationId) ?? []) {
+        const next = rows.length;
+        visit(child, depth + 1, elder);
+        elder = next;
+      }
+    }
+  };
+  for (const agent of [...(children.get(null) ?? []), ...agents]) {
+    visit(agent, 0, 0); // all: whoever is their own ancestor is nobody's child
+  }
+  return rows;
+}
+
+/**
+ * Lay out a job at `nowMs`: bars that have not ended reach that far. A moment of the past stands on the axis of the whole
+ * job, so that nothing moves while the reader goes through time.
+ */
+export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
+  const startMs = history.startMs ?? (Date.parse(job.createdAt ?? '') || nowMs);
+  const isOver = job.overallStatus === 'completed' || job.overallStatus === 'failed';
+  const lastMs = Math.max(history.lastMs ?? startMs, Date.parse(job.lastUpdated ?? '') || startMs);
+  const endMs = endOf(startMs, lastMs, nowMs, isOver || isPast, jobLivenessAt(job, nowMs) === 'lost');
+  const axis: Axis = { at: scaleOf(startMs, endMs), now: 1 };
+  axis.now = isPast ? axis.at(nowMs) : 1;
+  const rows = inTreeOrder(job.agents).map(({ agent, depth, climb }) => {
+    const known = history.invocations.get(agent.invocationId);
+    const attempts = known?.attempts.length ? known.attempts : fromSnapshot(agent);
+    return {
+      key: agent.invocationId,
+      agent,
+      depth,
+      climb,
+      bars: attempts.map((attempt) => barOf(attempt, axis, isOver, known?.heardMs ?? lastMs)),
+      marks: (known?.tools ?? []).map((tool, index) => markOf(tool, index, axis)),
+    };
+  });
+  return { startMs, endMs, now: axis.now, rows, phases: history.phases.filter(isStretch).map((phase) => phaseBar(phase, axis)) };
+}
+
+/** What runs reaches to now. What is lost does not: an hour of silence would leave no room for what happened. */
+function endOf(startMs: number, lastMs: number, nowMs: number, isOver: boolean, isLost: boolean): number {
+  if (isOver) {
+    return Math.max(startMs + LEAST_MS, lastMs);
+  }
+  const silent = Math.max(lastMs, nowMs);
+  const end = isLost ? Math.min(silent, lastMs + (lastMs - startMs) * SILENT_SHARE) : silent;
+  return Math.max(startMs + LEAST_RUNNING_MS, end);
+}
+
+interface Axis {
+  /** The share of the timeline at which a time stands. */
+  at: (ms: number) => number;
+  /** How far what has not ended reaches. */
+  now: number;
+}
+
+const scaleOf =
+  (startMs: number, endMs: number): Axis['at'] =>
+  (ms) =>
+    Math.min(1, Math.max(0, (ms - startMs) / (endMs - startMs)));
+
+const isStretch = (phase: Phase): boolean => phase.endMs === null || phase.endMs > phase.startMs;
+
+function fromSnapshot(agent: AgentState): Attempt[] {
+  const startMs = Date.parse(agent.startedAt ?? agent.completedAt ?? '');
+  if (Number.isNaN(startMs)) {
+    return [];
+  }
+  const endMs = Date.parse(agent.completedAt ?? '');
+  const outcome = agent.status === 'success' || agent.status === 'error' ? agent.status : 'running';
+  return [
+    {
+      number: agent.attempt,
+      startMs,
+      startSequence: 0,
+      endMs: Number.isNaN(endMs) ? null : endMs,
+      endSequence: Number.isNaN(endMs) ? null : 0,
+      outcome,
+    },
+  ];
+}
+
+const extent = (span: Span, { at, now }: Axis): { from: number; to: number; isOpen: boolean } => ({
+  from: at(span.startMs),
+  to: span.endMs === null ? Math.max(now, at(span.startMs)) : at(span.endMs),
+  isOpen: span.endMs === null,
+});
+
+function barOf(attempt: Attempt, axis: Axis, isOver: boolean, heardMs: number): Bar {
+  const state = attempt.outcome === 'running' ? (isOver ? 'unfinished' : 'in-progress') : attempt.outcome;
+  const span = extent(attempt, axis);
+  return {
+    key: String(attempt.number),
+    ...span,
+    state,
+    label: `Attempt ${attempt.number}`,
+    heardTo: span.isOpen ? Math.min(span.to, Math.max(span.from, axis.at(heardMs))) : span.to,
+  };
+}
+
+function phaseBar(phase: Phase, axis: Axis): Bar {
+  const state = phase.endMs === null ? 'in-progress' : 'success';
+  return { key: `${phase.startSequence}`, ...extent(phase, axis), state, label: phase.status, heardTo: 1 };
+}
+
+function markOf(tool: ToolCall, index: number, axis: Axis): Mark {
+  const at = axis.at(tool.startMs);
+  return {
+    key: String(index),
+    at,
+    to: tool.endMs === null ? at : axis.at(tool.endMs),
+    name: tool.name,
+    reason: tool.reason,
+    failed: tool.outcome === 'error',
+  };
+}
+
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+
+/** Round times for the axis, `most` of them at most: [{at: share, label}]. */
+export function ticksOf(spanMs: number, most = 6): { at: number; label: string }[] {
+  const seconds = spanMs / 1000;
+  const step = STEPS.find((each) => seconds / each <= most) ?? Math.ceil(seconds / most / 86_400) * 86_400;
+  const count = Math.floor(seconds / step + 1e-9);
+  return Array.from({ length: count + 1 }, (_, index) => ({ at: (index * step) / seconds, label: tickText(index * step, step) }));
+}
+
+function tickText(seconds: number, step: number): string {
+  if (seconds === 0) {
+    return '0';
+  }
+  if (step < 1) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  if (seconds < 60 || (step < 60 && seconds < 120 && seconds % 60 !== 0)) {
+    return `${seconds} s`;
+  }
+  if (step < 3600) {
+    return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  }
+  return `${seconds / 3600} h`;
+}
+
+/** How many agents worked at the same time, at most. */
+export function mostAtOnce(rows: readonly TimelineRow[]): number {
+  const edges = rows.flatMap(({ bars }) =>
+    bars.flatMap(({ from, to, isOpen }) => [[from, 1] as const, [isOpen ? 2 : to, -1] as const])
+  );
+  edges.sort(([a, up], [b, other]) => a - b || up - other);
+  let now = 0;
+  let most = 0;
+  for (const [, change] of edges) {
+    now += change;
+    most = Math.max(most, now);
+  }
+  return most;
+}

@@ -1,0 +1,16 @@
+// The types the page reads. They are the client's; here, so that the page names its source once.
+
+export type {
+  AgentState,
+  Client,
+  Job,
+  JobState,
+  JobWatch,
+  JsonObject,
+  OverallStatus,
+  StatusUpdate,
+  TenantJob,
+  TenantState,
+  TokenUsage,
+  UserState,
+} from '@statusbeam/client';

@@ -1,0 +1,27 @@
+interface Choice<Key extends string> {
+  readonly key: Key;
+  readonly word: string;
+  readonly count?: number;
+}
+
+interface Props<Key extends string> {
+  label: string;
+  choices: readonly Choice<Key>[];
+  chosen: Key;
+  onChoose: (key: Key) => void;
+}
+
+/** One of a few choices; pressing another one changes it at once. */
+export function Chips<Key extends string>({ label, choices, chosen, onChoose }: Props<Key>) {
+  return (
+    <fieldset className="chips">
+      <legend className="sr-only">{label}</legend>
+      {choices.map(({ key, word, count }) => (
+        <button key={key} type="button" className="chip" aria-pressed={chosen === key} onClick={() => onChoose(key)}>
+          {word}
+          {count !== undefined && <span className="tabular">{count}</span>}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

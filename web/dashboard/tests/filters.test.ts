@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { countsOf, shownAgents } from '../src/agents/agentFilter.ts';
+import { matching, nowDoing } from '../src/jobs/jobFilter.ts';
+import { filtered } from '../src/log/logFilter.ts';
+import { fits, leaseOf, sumsOf } from '../src/tenant/tenantFilter.ts';
+import type { AgentState, Job, TenantJob } from '../src/types.ts';
+import { listedJob, logOf, START, statusOf } from './statuses.ts';
+
+const noText = () => '';
+const idsOf = (jobs: readonly Job[]) => jobs.map(({ jobId }) => jobId);
+
+test('jobs are listed once each, newest first, with the newest known of each', () => {
+  const old = listedJob('a', { sequence: 1 });
+  const now = listedJob('a', { sequence: 5, overallStatus: 'failed' });
+  const newer = listedJob('b', { createdAt: '2026-11-20T10:00:00.000Z' });
+  const jobs = matching([[old, newer], [now]], 'all', '', noText);
+  assert.deepEqual(idsOf(jobs), ['b', 'a']);
+  assert.equal(jobs[1], now);
+});
+
+test('a job that was not committed yet stands first', () => {
+  assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], 'all', '', noText)), ['b', 'a']);
+});
+
+test('jobs are found by state, id, names, text, and what their agents do', () => {
+  const jobs = [
+    listedJob('one', { overallStatus: 'completed', correlationId: 'req-77' }),
+    listedJob('two', { overallStatus: 'initializing' }),
+    listedJob('three', { agents: [{ name: 'Geo Agent', activity: 'Reading the map', status: 'in-progress' } as AgentState] }),
+  ];
+  const found = (state: Parameters<typeof matching>[1], search: string) =>
+    idsOf(matching([jobs], state, search, (jobId) => (jobId === 'two' ? 'Burst water main' : ''))).sort();
+  assert.deepEqual(found('running', ''), ['three', 'two']);
+  assert.deepEqual(found('completed', ''), ['one']);
+  assert.deepEqual(found('all', 'REQ-77'), ['one']);
+  assert.deepEqual(found('all', 'main water'), ['two']);
+  assert.deepEqual(found('all', 'geo map'), ['three']);
+  assert.deepEqual(found('failed', 'geo'), []);
+});
+
+test('what a job does now is what its newest working agent says', () => {
+  const agents = [
+    { name: 'A', activity: 'one', status: 'in-progress' },
+    { name: 'B', activity: 'two', status: 'in-progress' },
+    { name: 'C', activity: 'done', status: 'success' },
+  ] as AgentState[];
+  assert.equal(nowDoing(listedJob('a', { agents })), 'B: two');
+  assert.equal(nowDoing(listedJob('a')), null);
+});
+
+test('the log is narrowed by agent, kind and words; unnarrowed it is the same list', () => {
+  const log = logOf(
+    [0, null, 'loading_agents'],
+    [1, 'Geo', 'calling_tool', { toolName: 'map', message: 'Where?' }],
+    [2, 'Geo', 'agent_error', { message: 'No such street' }],
+    [3, 'Category', 'agent_complete', { invocationId: 'c-1' }]
+  );
+  const shown = (filter: Partial<Parameters<typeof filtered>[1]>) =>
+    filtered(log, { kind: 'all', invocationId: null, text: '', ...filter }).map(({ sequence }) => sequence);
+  assert.equal(filtered(log, { kind: 'all', invocationId: null, text: ' ' }), log);
+  assert.deepEqual(shown({ kind: 'tools' }), [2]);
+  assert.deepEqual(shown({ kind: 'errors' }), [3]);
+  assert.deepEqual(shown({ invocationId: 'c-1' }), [4]);
+  assert.deepEqual(shown({ text: 'STREET geo' }), [3]);
+  assert.deepEqual(shown({ text: 'orchestrator' }), [1]);
+});
+
+test('silent agents are stale, then lost; those of an ended job are not finished', () => {
+  const lease = new Date(START).toISOString();
+  const agents = [
+    { status: 'in-progress', leaseExpiresAt: lease, completedAt: null },
+    { status: 'success', leaseExpiresAt: null },
+  ] as AgentState[];
+  const states = (overallStatus: Job['overallStatus'], second: number) =>
+    shownAgents(listedJob('a', { agents, overallStatus }), START + second * 1000).map(({ state }) => state);
+  assert.deepEqual(states('processing', -1), ['in-progress', 'success']);
+  assert.deepEqual(states('processing', 1), ['stale', 'success']);
+  assert.deepEqual(states('processing', 241), ['lost', 'success']);
+  assert.deepEqual(states('failed', 241), ['unfinished', 'success']);
+  assert.deepEqual(countsOf(shownAgents(listedJob('a', { agents }), START)), {
+    all: 2,
+    running: 1,
+    failed: 0,
+    done: 1,
+    pending: 0,
+  });
+});
+
+test('a tenant’s jobs are counted and found', () => {
+  const job = (jobId: string, overallStatus: TenantJob['overallStatus'], userId: string): TenantJob => {
+    const last = statusOf(1, 0, { jobId, userId, agentName: 'Geo Agent', message: 'Reading' });
+    return { jobId, userId, overallStatus, last, sequence: 1 } as TenantJob;
+  };
+  const jobs = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
+  assert.deepEqual(sumsOf(jobs), { running: 1, completed: 1, failed: 1, users: 2 });
+  assert.deepEqual(jobs.filter((each) => fits(each, 'running', 'geo')).length, 1);
+  assert.deepEqual(jobs.filter((each) => fits(each, 'all', 'ben')).length, 1);
+});
+
+test('a status says itself how long silence after it is normal', () => {
+  const until = (metadata: Record<string, unknown> | null) => (Date.parse(leaseOf(statusOf(1, 0, { metadata }))) - START) / 1000;
+  assert.deepEqual(
+    [until(null), until({ leaseSeconds: 600 }), until({ leaseSeconds: 1 }), until({ leaseSeconds: 'x' })],
+    [75, 600, 75, 75]
+  );
+});

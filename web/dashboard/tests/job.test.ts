@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
+import { keepingSame } from '../src/job/sameAgents.ts';
+import { HealedTracker } from '../src/job/useHealed.ts';
+import { wholeOf } from '../src/job/wholeText.ts';
+import type { AgentState, StatusUpdate } from '../src/types.ts';
+import { Announcer } from '../src/ui/announcer.ts';
+import { oncePerFrame } from '../src/ui/frames.ts';
+import { jobState, statusWord, toneOf } from '../src/words.ts';
+import { statusOf } from './statuses.ts';
+
+const row = (...sequences: number[]): StatusUpdate[] => sequences.map((sequence) => statusOf(sequence, sequence));
+type Known = Parameters<typeof wholeOf>[0];
+const whole = (more: Partial<Known> = {}, isReading = false) =>
+  wholeOf(
+    {
+      updates: row(1, 2, 3),
+      firstSequence: 1,
+      verdict: 'whole',
+      reason: null,
+      connection: 'live',
+      job: { sequence: 3 },
+      error: null,
+      ...more,
+    },
+    isReading
+  );
+
+test('the state of the log is one honest line', () => {
+  assert.deepEqual(whole(), { sign: 'whole', text: '3 statuses, none missing' });
+  assert.equal(whole({ updates: row(1), job: { sequence: 1 } }).text, '1 status, none missing');
+  assert.equal(whole({ updates: [], job: { sequence: 0 } }).text, 'No status yet');
+  assert.equal(whole({ updates: [], job: { sequence: 0 }, verdict: 'joining', reason: 'connecting' }).text, 'Looking');
+  assert.deepEqual(whole({ verdict: 'behind', reason: 'catching_up' }), {
+    sign: 'healing',
+    text: '3 statuses, asking for what is missing',
+  });
+  assert.equal(whole({ verdict: 'behind', reason: 'checking' }).text, '3 statuses, asking whether any is missing');
+  assert.equal(
+    whole({ connection: 'reconnecting', verdict: 'behind', reason: 'not_connected' }).text,
+    '3 statuses, none missing until the connection broke'
+  );
+  assert.match(
+    whole({ updates: row(8, 9), firstSequence: 8, job: { sequence: 9 }, verdict: 'cut', reason: 'log_expired' }).text,
+    /^2 statuses since 8;/
+  );
+  assert.equal(
+    whole({ updates: row(8, 9), firstSequence: 8, job: { sequence: 9 } }, true).text,
+    '2 of 9 statuses, reading the earlier ones'
+  );
+  assert.equal(whole({ reason: 'job_gone', verdict: 'cut' }).sign, 'problem');
+  assert.match(whole({ error: { message: 'No network.' } }).text, /\(No network\)\. Trying again\.$/);
+});
+
+test('only what no push brought, once the log had been whole, came from the log', () => {
+  const tracker = new HealedTracker();
+  assert.deepEqual([...tracker.known(row(1, 2), false)], []);
+  tracker.known(row(1, 2), true);
+  tracker.pushed({ jobId: 'job-1', sequence: 4, earlier: null });
+  assert.deepEqual([...tracker.known(row(1, 2, 3, 4), true)], [3]);
+  tracker.pushed({ jobId: 'job-1', sequence: 6, earlier: [{ jobId: 'job-1', sequence: 5 }] });
+  assert.deepEqual([...tracker.known(row(1, 2, 3, 4, 5, 6), true)], [3]);
+});
+
+test('agents that did not change stay the same objects', () => {
+  const agents = (...activities: string[]) =>
+    activities.map((activity, index) => ({
+      invocationId: `a${index}`,
+      activity,
+      tokenUsage: { totalTokens: 1 },
+      tools: ['map'],
+    })) as unknown as AgentState[];
+  const before = agents('one', 'two');
+  const now = keepingSame(before, agents('one', 'changed'));
+  assert.equal(now[0], before[0]);
+  assert.notEqual(now[1], before[1]);
+  assert.equal(keepingSame(before, agents('one', 'two')), before);
+});
+
+test('many changes between two frames are told once', () => {
+  const frames: (() => void)[] = [];
+  let tell = () => {};
+  const told: number[] = [];
+  const subscribe = oncePerFrame(
+    (listener) => {
+      tell = listener;
+      return () => undefined;
+    },
+    { request: (draw) => frames.push(draw) }
+  );
+  const end = subscribe(() => told.push(1));
+  tell();
+  tell();
+  assert.equal(frames.length, 1);
+  frames.shift()?.();
+  tell();
+  assert.equal(frames.length, 1);
+  end();
+  frames.shift()?.();
+  assert.equal(told.length, 1);
+});
+
+test('people who listen hear the newest news, one at a time', () => {
+  const said: string[] = [];
+  const timers: (() => void)[] = [];
+  const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
+  for (const text of ['one', 'two', 'three']) {
+    announcer.say(text);
+  }
+  assert.equal(timers.length, 1);
+  timers.shift()?.();
+  assert.deepEqual(said, ['three']);
+});
+
+test('silence turns what runs stale or lost, and nothing else', () => {
+  assert.equal(jobState('processing', 3, 'live'), 'processing');
+  assert.equal(jobState('processing', 3, 'stale'), 'stale');
+  assert.equal(jobState('initializing', 1, 'lost'), 'lost');
+  assert.equal(jobState('completed', 9, 'ended'), 'completed');
+  assert.equal(jobState('initializing', 0, null), 'waiting');
+});
+
+test('an unknown status word is shown as it is', () => {
+  assert.equal(statusWord('reading_map'), 'reading map');
+  assert.equal(toneOf(statusOf(1, 0, { status: 'reading_map' })), 'idle');
+  assert.equal(toneOf(statusOf(1, 0, { status: 'agent_error' })), 'bad');
+});
+
+test('a work order is read from the last word, whatever it lacks', () => {
+  const end = (metadata: Record<string, unknown>) => [statusOf(1, 0, { type: 'complete', metadata })];
+  const order = workOrderIn(end({ workOrder: { department: 'Street Repair', slaHours: 72, severity: 3 } }));
+  assert.ok(order);
+  assert.deepEqual(factsOf(order).slice(0, 3), [
+    ['Department', 'Street Repair'],
+    ['Priority', '–'],
+    ['Due within', '3 days'],
+  ]);
+  assert.deepEqual(questionsOf(order), []);
+  assert.equal(workOrderIn(end({ workOrder: 'none' })), null);
+  assert.equal(workOrderIn([]), null);
+});
