@@ -17,7 +17,7 @@ from .commits import Commit
 from .errors import DetailStoreError, ForeignTenantError
 from .events import StatusUpdate
 from .limits import OPERATOR_BYTES
-from .payload import Batch, ParsedPayload, parse_payload
+from .payload import Batch, ParsedPayload, Rejection, parse_payload
 from .ports import DetailStore
 from .redaction import Redactor
 from .screening import Aside, detail_key, screen, spill_mark, split_screened
@@ -50,7 +50,8 @@ class Admission:
     def parse(self, payload: object, *, batch_id: str, now: float) -> ParsedPayload:
         """See parse_payload; the statuses are without secrets and within the log's limits."""
         screened = partial(screen, redactor=self.redactor, now=now)
-        return split_screened(parse_payload(payload, batch_id=batch_id, now=now, screen=screened))
+        parsed = split_screened(parse_payload(payload, batch_id=batch_id, now=now, screen=screened))
+        return replace(parsed, rejected=tuple(map(self._without_secrets, parsed.rejected)))
 
     def admit(self, batch: Batch, *, now: float) -> Batch:
         """The batch to commit: its details are stored, what is too much for its tenant is marked as left out.
@@ -68,13 +69,20 @@ class Admission:
             updates=tuple(updates),
             attributes=attributes,
             left_out=self.shedding.left_out(batch.tenant_id, updates, now=now),
-            shed_before=self.shedding.waiting(batch.job_id),
+            shed_before=self.shedding.waiting(batch.job_id, batch.batch_id),
         )
+
+    def _without_secrets(self, rejection: Rejection) -> Rejection:
+        # It names the field, and what should have been a value may stand where a field does.
+        clean = self.redactor.text
+        name = None if rejection.field is None else clean(rejection.field)
+        return replace(rejection, field=name, message=clean(rejection.message))
 
     def note(self, batch: Batch, commit: Commit) -> None:
         """What became of a batch: what was left out of it is told by a later commit, if not by its own."""
         if not commit.redelivered:
-            self.shedding.note(batch.job_id, committed=bool(commit.updates), shed=commit.shed)
+            told = bool(commit.updates)
+            self.shedding.note(batch.job_id, batch.batch_id, committed=told, shed=commit.shed)
 
     def _set_aside(
         self, update: StatusUpdate, aside: Aside, now: float

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from .errors import StatusError
+from .errors import SettingError, StatusError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
         _MARK: _KIND,
         "error": type(error).__name__,
         "code": str(error.code) if isinstance(error, StatusError) else None,
-        "reason": str(error) if isinstance(error, StatusError) else None,  # others quote what they were given
+        "reason": _reason(error),
         "payload": lost,
     }
     try:
@@ -42,6 +42,17 @@ def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
     except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
         text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
     logging.getLogger(LOGGER).error("%s", text)
+
+
+def _reason(error: Exception) -> str | None:
+    from .outgoing import redacted_text  # noqa: PLC0415 - as above
+
+    if not isinstance(error, StatusError):  # others quote what they were given
+        return None
+    try:
+        return redacted_text(str(error))
+    except SettingError:
+        return error.message if isinstance(error, SettingError) else None
 
 
 def _kind(value: object) -> str:

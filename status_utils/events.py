@@ -33,6 +33,7 @@ from .validation import (
     message,
     number,
     one_word,
+    printable,
     refuse,
     time,
     whole_number,
@@ -126,9 +127,8 @@ class StatusUpdate:
         """
         for field in entry:
             if field not in _NAMES:
-                raise refuse(
-                    str(field)[:ID_LENGTH], RejectionCode.UNKNOWN_FIELD, "is not a field of a status"
-                )
+                named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
+                raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
         values: dict[str, Any] = {name: entry.get(field) for name, (field, _) in _FIELDS.items()}
         return cls(**values)
 

@@ -17,7 +17,8 @@ from functools import lru_cache
 
 from .errors import SettingError
 from .limits import MESSAGE_LENGTH, NAME_LENGTH, QUALIFIED_STATUS_LENGTH
-from .secret_shapes import AWS_KEY, Found, find_secrets, is_card
+from .secret_search import Found, find_secrets
+from .secret_shapes import AWS_KEY, is_card
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ _IDS: Final = frozenset(
     ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId", "batchId", "timestamp")
 )
 _SECRET_KEYS: Final = re.compile(
-    r"(?:.*(?:password|passwd|passphrase|secret|apikey|secretkey|accesskey|privatekey|signingkey|accountkey)"
-    r"|.*(?:access|auth|refresh|session|bearer|security|id)token|pwd|authorization|(?:set)?cookie"
+    r"(?:.*(?:passwor[dt]|passwd|passphrase|secret|apikey|secretkey|accesskey|privatekey|signingkey|accountkey)"
+    r"|.*(?:access|auth|refresh|session|bearer|security|id)token|(?:db)?pass|pwd|authorization|(?:set)?cookies?"
     r"|connectionstring)",
 )
 """Keys whose text is a secret whatever it looks like; in lower case, without `_` and `-`."""
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+"""What people don't see within a secret, and take along when they copy it from a page."""
 _LENGTHS: Final = {
     "message": MESSAGE_LENGTH,
     "agentName": NAME_LENGTH,
@@ -77,6 +80,10 @@ class Redactor:
 
     def text(self, text: str, *, near_aws_key: bool = False) -> str:
         """The text with a mark in the place of each secret."""
+        if _INVISIBLE.search(text):
+            seen = _INVISIBLE.sub("", text)
+            if find_secrets(seen, near_aws_key=near_aws_key):
+                text = seen
         for _ in range(_ROUNDS):  # what was grown together with a secret shows once that is gone
             clean = marked(text, find_secrets(text, near_aws_key=near_aws_key))
             if clean is text:
@@ -105,7 +112,9 @@ class Redactor:
 
     def _entry(self, entry: Mapping[str, Any], *, near: bool) -> dict[str, Any]:
         return {
-            field: value if field in _IDS else self._value(value, self._fields.get(field, _NO_FIELDS), near)
+            _name_of(field): value
+            if field in _IDS
+            else self._value(value, self._fields.get(field, _NO_FIELDS), near)
             for field, value in entry.items()
         }
 
@@ -128,8 +137,8 @@ class Redactor:
                 kept = f"{kept} "
             inner = fields[key] if key in fields else fields.get("*", _NO_FIELDS)
             clean[kept] = self._value(value, inner, near)
-            if isinstance(value, str) and value and isinstance(key, str) and _is_secret_under(key, value):
-                clean[kept] = clean[kept] if clean[kept].startswith("[redacted: ") else _mark(NAMED)
+            if isinstance(key, str):
+                clean[kept] = _named(key, value, clean[kept])
         return clean
 
 
@@ -179,9 +188,24 @@ def _mark(kind: str) -> str:
     return f"[redacted: {kind}]"
 
 
+def _named(key: str, value: Any, clean: Any) -> Any:
+    """What is shown of a value under its key, `clean` by its shape; a header may have several values."""
+    if isinstance(value, list | tuple) and isinstance(clean, list):
+        return [_named(key, one, shown) for one, shown in zip(value, clean, strict=True)]
+    if not (isinstance(value, str) and value and _is_secret_under(key, value)):
+        return clean
+    return clean if clean.startswith("[redacted: ") else _mark(NAMED)
+
+
 def _is_secret_under(key: str, value: str) -> bool:
     kind = _kind_of_key(key[-64:])
     return kind == NAMED or (kind == "token" and len(value) >= _TOKEN_LENGTH and " " not in value)
+
+
+@lru_cache(maxsize=256)
+def _name_of(field: Any) -> Any:
+    """A field's name; one that a status doesn't have is told in a refusal, and may be anything."""
+    return marked(field, find_secrets(field)) if isinstance(field, str) else field
 
 
 @lru_cache(maxsize=1_024)

@@ -20,6 +20,8 @@ from .fold import invocation_of
 from .limits import JOBS_REMEMBERED, TENANT_BURST, TENANT_STATUSES_PER_SECOND
 from .words import StatusType
 
+_BATCHES_REMEMBERED: Final = 100
+"""Of one job, so many that were left out are told apart."""
 _SHEDDABLE: Final = (StatusType.PROGRESS, StatusType.HEARTBEAT)
 
 
@@ -79,7 +81,7 @@ class Shedding:
         self._rate = rate
         self._burst = burst
         self._tenants: OrderedDict[str, Bucket] = OrderedDict()
-        self._left_out: OrderedDict[str, int] = OrderedDict()
+        self._left_out: OrderedDict[str, dict[str, int]] = OrderedDict()  # by job and batch
 
     def left_out(self, tenant_id: str, updates: Sequence[StatusUpdate], *, now: float) -> frozenset[int]:
         """The places of what the tenant's limit leaves out."""
@@ -88,15 +90,26 @@ class Shedding:
         _keep(self._tenants, tenant_id, after)
         return frozenset(range(len(updates))).difference(kept)
 
-    def waiting(self, job_id: str) -> int:
-        """How many statuses of the job were left out and no status has said so yet."""
-        return self._left_out.get(job_id, 0)
+    def waiting(self, job_id: str, batch_id: str) -> int:
+        """How many statuses of the job's other batches were left out and no status has said so yet."""
+        waiting = self._left_out.get(job_id, {})
+        return sum(shed for batch, shed in waiting.items() if batch != batch_id)
 
-    def note(self, job_id: str, *, committed: bool, shed: int) -> None:
-        """A batch was taken: what was left out is told by the commit, or by a later one."""
-        before = self._left_out.pop(job_id, 0)
-        if not committed and before + shed:
-            _keep(self._left_out, job_id, before + shed)
+    def note(self, job_id: str, batch_id: str, *, committed: bool, shed: int) -> None:
+        """A batch was taken: what was left out is told by the commit, or by a later one.
+
+        A batch that was left out and comes again, because another one of its payload failed, counts once.
+        """
+        waiting = self._left_out.pop(job_id, {})
+        if committed:
+            return
+        if shed:
+            waiting[batch_id] = shed
+        if len(waiting) > _BATCHES_REMEMBERED:
+            first, second = list(waiting)[:2]
+            waiting = {second: waiting.pop(first) + waiting.pop(second)} | waiting
+        if waiting:
+            _keep(self._left_out, job_id, waiting)
 
 
 def _keep(kept: OrderedDict[str, Any], key: str, value: Any) -> None:

@@ -139,15 +139,18 @@ def verify_view_token(
     key = keys.find(key_id, moment)
     if key is None:
         raise ViewTokenError("no version of the secret has this key", code="unknown_key")
-    if not hmac.compare_digest(_signature(key, signed), _decode(signature)):
+    # As texts: one signature would have several in base64, and each token is one text only.
+    if not hmac.compare_digest(_encode(_signature(key, signed)), signature):
         raise ViewTokenError("the signature is not ours", code="bad_signature")
     claims = _claims(body)
     permission = _permission(claims)
     if claims.get("aud") != audience:
         raise ViewTokenError("for another audience", code="wrong_audience")
+    if permission.expires_at - permission.issued_at > VIEW_TOKEN_SECONDS_MAX:
+        raise ViewTokenError("made for longer than a token may live", code="bad_claims")
     if moment >= permission.expires_at:
         raise ViewTokenError("its time is over", code="expired")
-    if moment + CLOCK_SKEW_SECONDS < permission.not_before:
+    if moment + CLOCK_SKEW_SECONDS < max(permission.not_before, permission.issued_at):
         raise ViewTokenError("its time has not come", code="not_yet_valid")
     return permission
 

@@ -27,8 +27,7 @@ export function response(ctx) {
 
 // Operators and admins: their own tenant. A service with an IAM grant on this field: any.
 function watchedTenant(who, tenantId) {
-  const leads = who.roles.includes('operator') || who.roles.includes('admin');
-  if (tenantId === '' || (!who.service && !(leads && who.tenantId === tenantId))) {
+  if (tenantId === '' || (!who.service && !(leads(who) && who.tenantId === tenantId))) {
     util.error('Only operators and admins may watch a tenant, and only their own.', 'Forbidden');
   }
   return tenantId;

@@ -20,21 +20,15 @@ export function response(ctx) {
   const entry = items.find((item) => item.sk !== 'HEAD');
   const answer = { jobId: ctx.args.jobId, sequence: ctx.args.sequence, detail: null, operatorDetail: null };
   const who = ctx.stash.who;
-  const leads = !!head && leadsTenant(who, head.tenantId);
-  if (!head || !entry || entry.sequence > head.sequence || !(leads || mayView(who, head))) {
+  if (!entry || !mayView(who, head) || entry.sequence > head.sequence) {
     // Somebody else's status looks exactly like one that does not exist.
     return answer;
   }
   const metadata = entry.metadata ? JSON.parse(entry.metadata) : null;
   answer.detail = metadata && metadata.spilled ? null : metadata;
-  answer.operatorDetail = leads && entry.operatorDetail ? JSON.parse(entry.operatorDetail) : null;
+  answer.operatorDetail = leads(who) && entry.operatorDetail ? JSON.parse(entry.operatorDetail) : null;
   ctx.stash.detailKey = entry.detailKey ?? null;
-  ctx.stash.leads = leads;
   return answer;
-}
-
-function leadsTenant(who, tenantId) {
-  return who.tenantId === tenantId && (who.roles.includes('operator') || who.roles.includes('admin'));
 }
 
 function updateKey(sequence) {

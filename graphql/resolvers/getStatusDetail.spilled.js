@@ -21,6 +21,6 @@ export function response(ctx) {
   return {
     ...answer,
     detail: kept.detail ?? answer.detail,
-    operatorDetail: ctx.stash.leads ? (kept.operatorDetail ?? answer.operatorDetail) : null,
+    operatorDetail: leads(ctx.stash.who) ? (kept.operatorDetail ?? answer.operatorDetail) : null,
   };
 }

@@ -4,7 +4,7 @@ import { runtime, util } from '@aws-appsync/utils';
 // It is not opened here: most of an operator's connections watch the operator's own jobs alone.
 export function request(ctx) {
   const { who, expiresAt } = ctx.stash;
-  if (!who.roles.includes('operator') && !who.roles.includes('admin')) {
+  if (!leads(who)) {
     runtime.earlyReturn(null);
   }
   const sk = `#tenant#${ctx.args.input.connectionId}`;

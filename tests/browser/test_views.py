@@ -70,6 +70,25 @@ def test_an_operator_sees_what_happens_in_the_tenant(cloud: Cloud, dashboard: Da
     assert "None of the operator's business" not in dashboard.page.content()
 
 
+def test_an_operator_opens_a_job_of_the_tenant_and_hears_it_live(cloud: Cloud, dashboard: Dashboard) -> None:
+    operator, viewer = cloud.user(tenant=0, role="operator"), cloud.user(tenant=0)
+    theirs = Story(cloud, viewer)
+    theirs.tell("Before the operator came")
+    dashboard.open()
+    dashboard.sign_in(operator)
+    dashboard.page.get_by_role("link", name="The whole tenant").click()
+    row = dashboard.page.locator("#tenant-jobs > li").filter(has_text=viewer.user_id).first
+    while row.count() == 0:  # the subscription may stand a moment later than the page says so
+        theirs.tell("Reading the map")
+        dashboard.page.wait_for_load_state("networkidle")
+    row.get_by_role("button").click()
+    row.get_by_role("link", name="Open the job").click()
+    job = dashboard.page.locator("#job")
+    expect(job).to_contain_text("Before the operator came")
+    theirs.tell("While the operator looks on")
+    expect(job).to_contain_text("While the operator looks on")
+
+
 def test_a_viewer_is_not_offered_the_tenant(cloud: Cloud, dashboard: Dashboard) -> None:
     dashboard.open(fragment="#tenant")
     dashboard.sign_in(cloud.user(tenant=0))

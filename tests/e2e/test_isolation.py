@@ -262,6 +262,31 @@ def test_an_operator_sees_the_own_tenant_and_no_other(
         assert secret not in json.dumps(socket.frames)
 
 
+@pytest.mark.parametrize("read", READS)
+def test_an_operator_reads_any_job_of_the_own_tenant_and_lists_only_own_ones(
+    cloud: Cloud, victims: list[tuple[Person, AppSyncSocket]], read: str
+) -> None:
+    operator = cloud.caller(cloud.user(tenant=0, role="operator"))
+    for victim, _ in victims:
+        job, nowhere, told = fresh_id("job"), fresh_id("job"), fresh_id("told")
+        before = _answer(cloud, operator, READS[read], {"job": nowhere})
+        for message in (told, "second"):
+            cloud.publish(status(job, victim.user_id, victim.tenant_id, message))
+        now = _answer(cloud, operator, READS[read], {"job": job}).replace(job, nowhere)
+        is_told = victim.tenant_id == cloud.user(tenant=0).tenant_id and read != "listJobs"
+        assert (now != before) == is_told
+
+
+def test_an_operator_may_not_subscribe_as_somebody_else(
+    cloud: Cloud, victims: list[tuple[Person, AppSyncSocket]]
+) -> None:
+    operator = cloud.caller(cloud.user(tenant=0, role="operator"))
+    with connected(cloud.outputs.realtime_url, cloud.host, operator) as socket:
+        for victim, _ in victims:
+            refusal = socket.start(WATCH, {"userId": victim.user_id})
+            assert [error["errorType"] for error in refusal["payload"]["errors"]] == ["Forbidden"]
+
+
 def test_a_refusal_does_not_make_amplify_close_the_socket(cloud: Cloud, attackers: dict[str, Person]) -> None:
     # Amplify closes the socket that all of its subscriptions share when the type begins with Unauthorized.
     attacker = attackers["user pool"]

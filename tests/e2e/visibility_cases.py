@@ -334,7 +334,8 @@ def _end(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
         asked["tenantId"] = _tenant(world, who, dice)
     mighty = "admin" in who.roles or who.mode == IAM
     real = any(asked["userId"] == user_id for user_id, _ in world.owners)
-    if real and (mighty or asked["userId"] == who.user_id):
+    oneself = asked["userId"] == who.user_id and who.job_ids is None
+    if real and (mighty or oneself):
         asked["userId"] = f"nobody-{_digits(dice)}"
     return {"input": asked}
 

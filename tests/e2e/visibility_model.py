@@ -132,13 +132,17 @@ class Model:
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = {job.job_id: job for job in jobs}
 
-    def may_see(self, who: Principal, job: Job) -> bool:
+    def owns(self, who: Principal, job: Job) -> bool:
         """The one rule that everything else comes down to."""
         return (
             job.tenant_id == who.tenant_id
             and who.user_id in (None, job.user_id)
             and (who.job_ids is None or job.job_id in who.job_ids)
         )
+
+    def may_see(self, who: Principal, job: Job) -> bool:
+        """Whether the job is theirs, or of the tenant that they operate."""
+        return self.owns(who, job) or self.may_lead(who, job)
 
     def visible(self, who: Principal, job_id: str) -> Job | None:
         """The job, when it exists for this principal."""
@@ -154,7 +158,7 @@ class Model:
                 if self.may_see(who, job):
                     secrets |= {told.message, told.note}
                 if leads:
-                    secrets |= {told.note, told.internal}
+                    secrets |= {told.internal}
         return secrets
 
     def may_lead(self, who: Principal, job: Job) -> bool:
@@ -196,7 +200,7 @@ class Model:
         if job is None or sequence > len(job.statuses):
             return answer
         told, leads = job.statuses[sequence - 1], self.may_lead(who, job)
-        if leads or self.may_see(who, job):
+        if self.may_see(who, job):
             answer["detail"] = told.note
         if leads:
             answer["operatorDetail"] = told.internal
@@ -226,9 +230,7 @@ class Model:
         limit = _page_size("listJobs", given)
         state = given.get("overallStatus")
         mine = {
-            job.job_id
-            for job in self.jobs.values()
-            if self.may_see(who, job) and state in (None, "processing")
+            job.job_id for job in self.jobs.values() if self.owns(who, job) and state in (None, "processing")
         }
         return limit, mine
 

@@ -4,6 +4,7 @@ no scanner takes this file for a leak."""
 from __future__ import annotations
 
 import base64
+import json
 from random import Random
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -46,6 +47,9 @@ def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
         "openai key": "sk-proj-" + _random(rng, 48),
         "anthropic key": "sk-ant-api03-" + _random(rng, 80),
         "npm token": "npm_" + _random(rng, 36),
+        "appsync key": "da2-" + _random(rng, 26, _UPPER + _DIGITS).lower(),
+        "telegram token": f"{_random(rng, 9, _DIGITS)}:AA{_random(rng, 33)}",
+        "private key in base64": base64.b64encode(f"-----BEGIN PRIVATE KEY-----\n{pem}".encode()).decode(),
         "jwt": jwt,
         "view token": f"sbv1.{_random(rng, 40)}.{_random(rng, 43)}",
         "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{pem}\n-----END RSA PRIVATE KEY-----",
@@ -65,6 +69,20 @@ def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
         "presigned address": (f"https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature={word}", word),
         "shared access": (f"https://x.blob.core.windows.net/c?sv=2024&sig={word}%3D", word),
         "json": (f'{{"api_key": "{word}"}}', word),
+        "json in json in json": (json.dumps(json.dumps(json.dumps({"api_key": word}))), word),
+        "bytes": (repr({"password": word.encode()}), word),
+        "arrow": (f"'password' => '{word}'", word),
+        "form": (f"user=ana&password%3D{word}", word),
+        "xml": (f"<db:password>{word}</db:password>", word),
+        "option": (f"mysql --password {word} -u app", word),
+        "curl": (f"curl -s -u ana:{word} https://example.com", word),
+        "variable": (f"DB_PASS={word} JWT_SECRET: none", word),
+        "token variable": (f"GITLAB_TOKEN={word}", word),
+        "query token": (f"https://example.com/y?token={word}&a=1", word),
+        "token header": (f"Authorization: token {word}", word),
+        "cookie": (f"Set-Cookie: sid={word}; HttpOnly", word),
+        "clone address": (f"https://{word}@example.com/o/r.git", word),
+        "webhook": (f"https://discord.com/api/webhooks/123456789/{word}", word),
         "sentence": (f"The password: {word}", word),
     }
     return {name: (text, text) for name, text in kinds.items()} | inside

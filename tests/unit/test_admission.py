@@ -87,6 +87,16 @@ def test_a_secret_in_pieces_is_hidden_in_all_of_one_payloads_messages() -> None:
     ]
 
 
+def test_a_secret_in_the_place_of_a_field_is_not_told_with_the_refusal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    result = World().publish({**entry(), f"x={KEY}\nforged": 1})
+    assert [r["code"] for r in result["rejected"]] == ["unknown_field"]
+    assert KEY not in json.dumps(result) + caplog.text
+    assert "\nforged" not in result["rejected"][0]["field"]
+    assert "\nforged" not in caplog.messages[-1]
+
+
 def test_of_a_secret_in_several_payloads_only_whole_shapes_are_found() -> None:
     """What the library's own memory of the last messages is for: the publisher has none."""
     world = World()
@@ -327,6 +337,21 @@ def test_what_was_left_out_is_told_by_the_next_status() -> None:
     assert told(world) == 60
     world.publish(entry(status="complete"), batch_id="end2")
     assert told(world) == 60
+
+
+def test_what_was_left_out_and_comes_again_counts_once() -> None:
+    world = World()
+    send(world, flood(limits.JOB_BURST))
+    for _ in range(3):  # as when another part of its payload failed
+        assert world.publish(*flood(40, start=500), batch_id="late")["shed"] == 40
+    world.publish(*flood(20, start=600), batch_id="later")
+    world.time.time += 1
+    assert world.publish(*flood(40, start=500), batch_id="late")["shed"] == 20
+    assert told(world) == 40
+    for n in range(300):
+        world.publish(*flood(1, start=n), batch_id=f"c{n}")
+    world.publish(entry(status="complete"), batch_id="end")
+    assert told(world) == 340
 
 
 def test_of_a_batch_that_is_too_much_the_newest_of_each_invocation_stays() -> None:

@@ -17,6 +17,9 @@ from status_utils import (
     publish_agent_status,
     publish_tool_status,
 )
+from status_utils.dead_letter import log_undelivered
+from status_utils.errors import InvalidStatusError
+from status_utils.events import StatusUpdate
 from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, TAILS
 from status_utils.outgoing import Tails
 from status_utils.transports import default_redactor
@@ -74,6 +77,16 @@ def test_nor_is_it_in_the_line_that_logs_an_undelivered_status(
     assert record.levelno == logging.ERROR
     assert json.dumps(secret)[1:-1] not in record.getMessage()
     assert "[redacted: " in record.getMessage()
+
+
+def test_nor_is_one_in_the_place_of_a_field(caplog: pytest.LogCaptureFixture) -> None:
+    update = {"jobId": "j", "userId": "u", "tenantId": "t", f"x={KEY}": 1}
+    with pytest.raises(InvalidStatusError) as refused:
+        StatusUpdate.from_wire(update)
+    log_undelivered(update, refused.value)
+    log_undelivered({"batchId": "b", "updates": [update]}, TimeoutError(KEY))
+    assert len(caplog.messages) == 2
+    assert KEY not in caplog.text
 
 
 def test_a_secret_that_the_limit_cuts_in_two_is_hidden() -> None:

@@ -31,6 +31,7 @@ from tests.unit.resolver_harness import (
     DAY,
     JOB_TOKEN,
     NOW,
+    OPERATOR,
     SERVICE,
     TABLE,
     JsonObject,
@@ -61,6 +62,7 @@ PENDING = {"jobId": "j1", "overallStatus": "initializing", "sequence": 0, "agent
         pytest.param(ANN, [head(expiresAt=NOW)], id="expired, not yet deleted"),
         pytest.param(API_KEY, [head()], id="not public, by API key"),
         pytest.param(SERVICE, [head()], id="not public, by IAM"),
+        pytest.param(OPERATOR, [head(tenantId="south")], id="another tenant's, by an operator"),
         pytest.param(
             {"resolverContext": {"userId": "ann", "tenantId": "north", "jobIds": "j2"}},
             [head()],
@@ -80,6 +82,7 @@ def test_get_job_answers_pending_for_a_job_that_is(
         pytest.param(ANN, {}, id="the user"),
         pytest.param(JOB_TOKEN, {}, id="a token that covers it"),
         pytest.param(API_KEY, {"tenantId": "public"}, id="an API key, when it is public"),
+        pytest.param(OPERATOR, {}, id="an operator of the tenant"),
     ],
 )
 def test_get_job_gives_the_snapshot_to(runtime: JsRuntime, identity: Any, owner: JsonObject) -> None:
@@ -370,16 +373,20 @@ def test_replay_reads_the_log_up_to_the_head_that_was_checked(runtime: JsRuntime
 
 
 @pytest.mark.parametrize(
-    ("item", "sequence"),
+    ("identity", "item", "sequence"),
     [
-        pytest.param(head(), 3, id="one's own"),
-        pytest.param(head(userId="bob"), 0, id="another user's"),
-        pytest.param(head(expiresAt=NOW), 0, id="an expired one"),
-        pytest.param(None, 0, id="an unknown one"),
+        pytest.param(ANN, head(), 3, id="one's own"),
+        pytest.param(ANN, head(userId="bob"), 0, id="another user's"),
+        pytest.param(ANN, head(expiresAt=NOW), 0, id="an expired one"),
+        pytest.param(ANN, None, 0, id="an unknown one"),
+        pytest.param(OPERATOR, head(), 3, id="another user's, to an operator"),
+        pytest.param(OPERATOR, head(tenantId="south"), 0, id="another tenant's, to an operator"),
     ],
 )
-def test_replay_finds_the_position_of(runtime: JsRuntime, item: JsonObject | None, sequence: int) -> None:
-    stash = {"who": {"userId": "ann", "tenantId": "north", "jobIds": None}}
+def test_replay_finds_the_position_of(
+    runtime: JsRuntime, identity: Any, item: JsonObject | None, sequence: int
+) -> None:
+    stash = of_field(runtime, "Query.listStatusUpdates").request(identity=identity, args={}, stash={}).stash
     found = step(runtime, "listStatusUpdates.head").response(
         arguments={"jobId": "j1"}, stash=stash, result=item
     )
@@ -410,7 +417,8 @@ def test_a_list_of_jobs_asks_the_index_for_one_user_newest_first(runtime: JsRunt
 
 
 def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None:
-    stash = {"who": {"userId": "ann", "tenantId": "north", "jobIds": ["j1", "j2"]}, "nextToken": "t2"}
+    who = {"userId": "ann", "tenantId": "north", "jobIds": ["j1", "j2"], "roles": []}
+    stash = {"who": who, "nextToken": "t2"}
     heads = [head(sequence=8, fold='{"attempt":1}'), head(jobId="j2", expiresAt=NOW), head(jobId="j3")]
     page = (
         of_field(runtime, "Query.listJobs").response(arguments={}, stash=stash, prev={"result": heads}).value

@@ -114,7 +114,7 @@ def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
 
 def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRuntime) -> None:
     stash = {
-        "who": {"userId": "ann", "tenantId": "north", "jobIds": None},
+        "who": {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": ["viewer"]},
         "jobIds": ["j1", "j2", "j3", "j1"],
         "expiresAt": NOW + 900,
     }

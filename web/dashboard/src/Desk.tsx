@@ -10,7 +10,7 @@ import { Header } from './shell/Header.tsx';
 import type { Theme } from './shell/theme.ts';
 import { useRoute } from './shell/useRoute.ts';
 import { TenantPage } from './tenant/TenantPage.tsx';
-import type { Client } from './types.ts';
+import type { Client, JobState } from './types.ts';
 import { Icon } from './ui/Icon.tsx';
 import { useWatch } from './ui/useWatch.ts';
 
@@ -54,6 +54,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
             <OpenJob
               key={route.jobId}
               client={client}
+              session={session}
               jobId={route.jobId}
               sequence={route.sequence}
               onCut={canStart ? cut : null}
@@ -73,13 +74,21 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
 
 interface OpenJobProps {
   client: Client;
+  session: Session;
   jobId: string;
   sequence: number | null;
   onCut: (() => void) | null;
 }
 
-function OpenJob({ client, jobId, sequence, onCut }: OpenJobProps) {
+function OpenJob({ client, session, jobId, sequence, onCut }: OpenJobProps) {
   const watch = useOpened(useCallback(() => client.watchJob(jobId), [client, jobId]));
+  const ownerId = useWatch<JobState | null>(watch, null)?.job.userId ?? null;
+  const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
+  // Operators may read another's job; they hear of it with the tenant.
+  useEffect(() => {
+    const tenant = isAnothers ? client.watchTenant() : null;
+    return () => tenant?.close();
+  }, [client, isAnothers]);
   return watch ? <JobPage client={client} watch={watch} jobId={jobId} sequence={sequence} onCut={onCut} /> : null;
 }
 

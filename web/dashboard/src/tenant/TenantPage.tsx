@@ -1,6 +1,7 @@
 import { useDeferredValue, useMemo, useState } from 'react';
 import { agoText, jobName, plural } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { jobLink } from '../router.ts';
 import type { Client, StatusUpdate, TenantJob, TenantState } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
@@ -139,6 +140,11 @@ function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
         </span>
         <Icon name="down" size={14} />
       </button>
+      {isOpen && (
+        <a className="tenant-open" href={jobLink(job.jobId)}>
+          Open the job
+        </a>
+      )}
       {isOpen && (
         <ol className="tenant-recent">
           {recent
