@@ -76,6 +76,11 @@ export class JobJoin {
     return this.#healing.counts;
   }
 
+  /** The sequences that the log gave and no push: `healed.lost` of this log. */
+  get fromLog(): ReadonlySet<number> {
+    return this.#healing.lost;
+  }
+
   take(): JoinCommand[] {
     const commands = this.#commands;
     this.#commands = [];
@@ -219,6 +224,7 @@ export class JobJoin {
       isOnItsWay = wasWhole && !this.log.isWhole && this.#isLive && this.#confirmedEra === this.#era;
       if (asked.era === this.#era) {
         this.#confirmedEra = this.#era;
+        this.#healing.joined(sequence);
       }
     }
     this.#afterPosition();
@@ -357,7 +363,6 @@ export class JobJoin {
 
   /** Whether the page contradicts what is held. */
   #tookPage(page: StatusUpdatePage): boolean {
-    const missed = this.#isLive && this.#confirmedEra === this.#era;
     const { last } = this.log;
     this.log.reaches(page.currentSequence);
     const updates = page.updates.map(readUpdate).filter((update) => update !== null);
@@ -365,7 +370,7 @@ export class JobJoin {
       return false; // too long to be read whole: the snapshot is asked for next
     }
     const { fresh, conflict } = this.log.take(updates);
-    this.#healing.read(fresh, missed);
+    this.#healing.read(fresh);
     return conflict;
   }
 

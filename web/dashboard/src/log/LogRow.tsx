@@ -3,6 +3,7 @@ import { durationText, offsetText, percentText } from '../format.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { sourceOf, statusWord, toneOf } from '../words.ts';
+import { Beside } from './Beside.tsx';
 
 const ICONS: Record<string, IconName> = {
   calling_tool: 'tool',
@@ -51,7 +52,12 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
           {update.progress != null && <span className="muted tabular"> {percentText(update.progress)}</span>}
           {update.executionTimeMs != null && <span className="muted tabular"> {durationText(update.executionTimeMs)}</span>}
         </p>
-        {isOpen && <pre>{JSON.stringify(details, null, 2)}</pre>}
+        {isOpen && (
+          <>
+            <pre>{JSON.stringify(details, null, 2)}</pre>
+            <Beside update={update} />
+          </>
+        )}
       </div>
       <div className="entry-end">
         <time className="time" dateTime={update.timestamp} title={update.timestamp}>
