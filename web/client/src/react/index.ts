@@ -2,8 +2,9 @@
 
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
-import type { Client, JobWatch } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import type { JobState } from '../client/followed.ts';
+import type { JobWatch } from '../client/jobs.ts';
 import type { Watch } from '../client/store.ts';
 import type { TenantState } from '../client/tenant.ts';
 import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
