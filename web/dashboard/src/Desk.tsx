@@ -54,6 +54,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
           />
         </div>
         <main id="main" tabIndex={-1}>
+          {everything.error?.code === 'unauthorized' && <Ended kind={session.kind} />}
           <DetailsProvider value={details}>
             {view === 'job' ? (
               <JobPage
@@ -74,6 +75,24 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
         </main>
       </div>
     </ClockProvider>
+  );
+}
+
+/** Neither the token nor a renewed one is taken: what is shown may be old, and only a new sign-in helps. */
+function Ended({ kind }: { kind: Session['kind'] }) {
+  return (
+    <p className="notice ended" role="alert" id="ended" data-state="stale">
+      <Icon name="alert" />
+      <span>
+        {kind === 'user' ? 'Your sign-in has ended.' : 'This link is no longer valid. Ask for a new one where you got it.'} What
+        you see may be old.
+      </span>
+      {kind === 'user' && (
+        <button type="button" className="button" onClick={() => location.reload()}>
+          Sign in again
+        </button>
+      )}
+    </p>
   );
 }
 

@@ -48,7 +48,9 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
         </p>
         <p className="text">
           {update.toolName && <code className="tool">{update.toolName}</code>}
-          <span className="message">{update.message}</span>
+          <span className="message" dir="auto">
+            {update.message}
+          </span>
           {update.progress != null && <span className="muted tabular"> {percentText(update.progress)}</span>}
           {update.executionTimeMs != null && <span className="muted tabular"> {durationText(update.executionTimeMs)}</span>}
         </p>

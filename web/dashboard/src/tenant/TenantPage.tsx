@@ -165,7 +165,9 @@ function Recent({ update }: { update: StatusUpdate }) {
       </button>
       <strong>{sourceOf(update)}</strong>
       <span className="muted">{statusWord(update.status)}</span>
-      <span className="message">{update.message}</span>
+      <span className="message" dir="auto">
+        {update.message}
+      </span>
       {isOpen && (
         <div className="tenant-detail">
           {update.metadata && <pre>{JSON.stringify(update.metadata, null, 2)}</pre>}
