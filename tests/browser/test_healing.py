@@ -138,7 +138,8 @@ def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
     held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
     held.watch(story.user, story.job_id)
-    with held.page.expect_response("**/graphql"):  # its last look: only the waking up is left to find anything
+    # Its last look: only the waking up is left to find anything.
+    with held.page.expect_response("**/graphql"):
         held.page.clock.fast_forward(SETTLE_MS)
     tab = held.devtools()
     tab.send("Page.setWebLifecycleState", {"state": "frozen"})

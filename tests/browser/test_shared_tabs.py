@@ -47,7 +47,7 @@ class Tabs:
 
         def note(socket: WebSocket) -> None:
             standing.add(socket)
-            socket.on("close", lambda closed: standing.discard(closed))
+            socket.on("close", standing.discard)
 
         page.on("websocket", note)
         page.goto(self._url)
