@@ -1,23 +1,19 @@
-"""The `statusbeam` command. Each subcommand is a module with `add_command`, listed in COMMANDS."""
+"""The `statusbeam` command. Each subcommand is a module with `add_command`, listed in COMMANDS.
+
+One whose packages are not installed is left out, and `--help` says so: redriving a log needs no emulator.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
-from status_cli import demo, end_sessions, local, redrive_log, soak, token
-from status_cli.command import CommandError, Subcommands
+from status_cli.command import CommandError
 
-COMMANDS: tuple[Callable[[Subcommands, Mapping[str, str]], None], ...] = (
-    demo.add_command,
-    end_sessions.add_command,
-    local.add_command,
-    redrive_log.add_command,
-    soak.add_command,
-    token.add_command,
-)
+COMMANDS = ("demo", "end_sessions", "local", "redrive_log", "soak", "token")
 
 
 def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -26,8 +22,16 @@ def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         prog="statusbeam", description="Live, ordered, truthful status of multi-agent jobs on AWS."
     )
     subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add_command in COMMANDS:
-        add_command(subcommands, environ)
+    missing = []
+    for name in COMMANDS:
+        try:
+            module = import_module(f"status_cli.{name}")
+        except ModuleNotFoundError as error:
+            missing.append(f"{name.replace('_', '-')} needs {error.name}")
+            continue
+        module.add_command(subcommands, environ)
+    if missing:
+        parser.epilog = f"Not installed: {', '.join(missing)} (extras of statusbeam: cli, local, infra)."
     return parser
 
 

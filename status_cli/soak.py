@@ -15,7 +15,7 @@ from status_cli.local import add_server_flags, running_outputs, state_folder
 
 STORES = ("memory", "moto", "localcloud")
 DESCRIPTION = (
-    "Delivers the statuses of parallel agents (8 in every 20th run, else 2) in 2 attempts, each payload 1 to "
+    "Delivers the statuses of parallel agents (8 in every 25th run, else 2) in 2 attempts, each payload 1 to "
     "3 times in any order, through concurrent publishers that crash at every step; then the log must have "
     "each status once, without a gap, and the stored snapshot must be its fold. As often lets a client join "
     "over a network that loses, doubles, swaps and cuts, and end with the log. "

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .commits import Commit
+from .copies import altered
 from .errors import DetailStoreError, ForeignTenantError
 from .events import StatusUpdate
 from .limits import OPERATOR_BYTES
@@ -64,7 +65,7 @@ class Admission:
         attributes = {}
         for place, aside in batch.asides.items():
             updates[place], attributes[place] = self._set_aside(updates[place], aside, now)
-        return replace(
+        return altered(
             batch,
             updates=tuple(updates),
             attributes=attributes,

@@ -13,7 +13,10 @@ doubtful ───────────┴──► open: nothing is tried
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Final
 
 COOL_DOWN_SECONDS: Final = 5.0
 LONGEST_COOL_DOWN_SECONDS: Final = 60.0

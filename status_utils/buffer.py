@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .entry import read_entry
 from .errors import StatusError, TransportError
@@ -17,11 +16,14 @@ from .fitting import fitted
 from .limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTES
 from .validation import json_text
 
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Any
+
+    Refusal = tuple[Mapping[str, Any], StatusError]  # what does not go on, and why: it belongs into the log
+
 _ENTRY_BYTES = 500
 """What an entry takes in memory beside its texts, about."""
-
-Refusal = tuple[Mapping[str, Any], StatusError]
-"""A payload, or an entry that can't be one, and why it does not go on: it belongs into the log."""
 
 
 @dataclass(slots=True)
@@ -109,16 +111,8 @@ class Buffer:
         for number in list(self._latest.values()):
             self._remove(number)
 
-    def pack(self) -> list[Parcel]:
-        """Everything, in parcels within SEND_BYTES; what can't be packed is in `refused`."""
-        parcels = []
-        while self._records:
-            parcel = self._pack_one()
-            if parcel is not None:
-                parcels.append(parcel)
-        return parcels
-
-    def _pack_one(self) -> Parcel | None:
+    def pack_one(self) -> Parcel | None:
+        """The oldest, in a parcel within SEND_BYTES; what can't be packed is in `refused`."""
         batch_id = os.urandom(16).hex()
         updates: list[dict[str, Any]] = []
         first, size = self.first, 0

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .agent_state import AgentState, ms_of
+from .copies import altered
 from .errors import ForeignOwnerError, RejectionCode
 from .events import StatusUpdate
 from .fold import apply, changed, touched
@@ -90,7 +91,7 @@ def change_of(
     beside = {sequence: batch.attributes[at] for sequence, at in numbered.items() if at in batch.attributes}
     return Change(
         before=before,
-        after=replace(after, head=replace(after.head, rate=rate)),
+        after=altered(after, head=altered(after.head, rate=rate)),
         updates=tuple(updates),
         digest=digest_of(batch),
         attributes=beside,
@@ -138,9 +139,7 @@ def _taken(head: Head, batch: Batch, now: float | None) -> tuple[list[int], tupl
 
 def annotated(update: StatusUpdate, **more: Any) -> StatusUpdate:
     """A numbered status with something of the publisher's in its metadata, for which there is always room."""
-    copy = update.numbered(update.sequence or 0)
-    object.__setattr__(copy, "metadata", {**(update.metadata or {}), **more})
-    return copy
+    return altered(update, metadata={**(update.metadata or {}), **more})
 
 
 def part_of(snapshot: Job, batch: Batch) -> Job:

@@ -1,4 +1,4 @@
-"""Changed copies of frozen dataclasses, for the fold: it makes a dozen of each status.
+"""Changed copies of frozen dataclasses: the fold makes a dozen of each status.
 
 >>> altered(head, sequence=7) == dataclasses.replace(head, sequence=7)
 True
@@ -6,16 +6,20 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, TypeVar
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    _Slots = tuple[Callable[[Any], Any], tuple[Callable[..., None], ...], dict[str, Any]]
 
 
 def altered(one: T, **changes: Any) -> T:
-    """`one` with these fields changed; for classes with slots that check nothing when they are made.
+    """`one` with these fields changed; for classes with slots, and values that need no check.
 
     A third of what dataclasses.replace takes, which goes through the constructor. Raises KeyError for a name
     that is no field.
@@ -30,7 +34,6 @@ def altered(one: T, **changes: Any) -> T:
     return copy
 
 
-_Slots = tuple[Callable[[Any], Any], tuple[Callable[..., None], ...], dict[str, Any]]
 _SLOTS: dict[type[Any], _Slots] = {}
 
 

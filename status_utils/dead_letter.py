@@ -63,7 +63,8 @@ def undelivered_in(log: str) -> Iterator[dict[str, Any]]:
     """The payloads of all such lines in a log, in its order.
 
     The log is plain lines with anything before the JSON (Lambda's own text format), lines of JSON (Lambda's
-    JSON format, a structured logger's), or one JSON document, such as `aws logs filter-log-events` gives.
+    JSON format, a structured logger's; with anything before it as well), or one JSON document, such as
+    `aws logs filter-log-events` gives.
     """
     whole = _json(log)
     if whole is not None:
@@ -96,6 +97,8 @@ def _in_text(text: str) -> Iterator[dict[str, Any]]:
         yield from _within(whole)
         return
     begin = text.find(_BEGINNING)
+    if begin < 0:
+        begin = text.find("{")  # a line of JSON behind something, such as `aws logs tail` prints
     if begin >= 0:
         try:
             line, _ = json.JSONDecoder().raw_decode(text, begin)

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .clock import Clock
 from .commits import Commit, change_of, new_epoch, redelivery
+from .copies import altered
 from .dynamo_errors import code_of, journal_error, may_pass, reasons_of
 from .dynamo_items import (
     HEAD,
@@ -214,7 +215,7 @@ class DynamoJournal:
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
         read = read_agents(found, epoch=left.job.head.epoch)
-        return replace(left.job, agents={**left.job.agents, **read})
+        return altered(left.job, agents={**left.job.agents, **read})
 
     def _remember(self, left: _Left, names: frozenset[str]) -> None:
         if len(left.names) > _AGENTS_KEPT:

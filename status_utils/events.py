@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .copies import altered
 from .errors import RejectionCode
 from .limits import (
     ATTEMPT_MIN,
@@ -88,11 +89,8 @@ class StatusUpdate:
 
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""
-        copy = object.__new__(type(self))
-        for name in _FIELDS:  # what is valid stays so: not through the constructor, which checks every field
-            object.__setattr__(copy, name, getattr(self, name))
-        object.__setattr__(copy, "sequence", _FIELDS["sequence"][1]("sequence", sequence))
-        return copy
+        # What is valid stays so: not through the constructor, which checks every field.
+        return altered(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
 
     @classmethod
     def from_store(cls, wire: Mapping[str, Any]) -> Self:

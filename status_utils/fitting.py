@@ -15,12 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_NAMES = ("agentName", "toolName")
+
 
 def fitted(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The entry with message, metadata and timestamp as the wire takes them, and without secrets."""
     from .outgoing import redacted  # noqa: PLC0415 - needed at first send only
 
-    entry = redacted(entry)
+    entry = redacted(_readable(entry))
     message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
     fitted = dict(entry)
     if isinstance(message, str):
@@ -30,6 +32,35 @@ def fitted(entry: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
         fitted["timestamp"] = wire_time(timestamp)
     return fitted
+
+
+def _readable(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry with texts where texts belong, and names as long as they may be."""
+    plain = {**entry, "message": text_of(entry["message"])}
+    for field in _NAMES:
+        if plain.get(field) is not None:
+            name = "".join(c if c.isprintable() else " " for c in text_of(plain[field]))
+            plain[field] = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+    if plain.get("metadata") is not None and not isinstance(plain["metadata"], str | Mapping):
+        plain["metadata"] = no_object(plain["metadata"])
+    return plain
+
+
+def text_of(value: object) -> str:
+    """A text for whatever callers gave in its place; of an exception not its own, which may name anything."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, BaseException):
+        return "" if value is None else type(value).__name__
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - it is somebody else's
+        return f"<{type(value).__name__}>"
+
+
+def no_object(value: object) -> dict[str, str]:
+    """What stands for metadata that is no object at all."""
+    return {"leftOut": f"metadata must be a JSON object, not {type(value).__name__}"}
 
 
 def _cut(message: str) -> str:

@@ -12,11 +12,14 @@ itself never raises.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import json
+import threading
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -119,8 +122,8 @@ class AgentHandoffManager:
         call = _Call(
             agent_name, session_id or self._session_id, f"handoff-{uuid.uuid4().hex}", self._clock.now()
         )
-        await self._report(call, StatusWord.AGENT_INVOKING, f"Handing over to {agent_name}")
         try:
+            await self._report(call, StatusWord.AGENT_INVOKING, f"Handing over to {agent_name}")
             async with asyncio.timeout(timeout) as limit:
                 result = await _answer(agent, context)
         except TimeoutError as error:
@@ -178,17 +181,18 @@ class AgentHandoffManager:
         extras: StatusExtras = {"invocation_id": call.invocation_id, "transport": self._transport}
         if details is not None:
             extras["metadata"] = details
-        await asyncio.to_thread(  # a send may wait for the network; other agents' work must not
-            publish_agent_status,
-            call.job_id,
-            self._user_id,
-            self._tenant_id,
-            call.agent_name,
-            word,
-            message or call.agent_name,
-            milliseconds,
-            **extras,
-        )
+        with suppress(RuntimeError):  # no new thread: a report never costs the caller its work
+            await _in_thread(  # a send may wait for the network; other agents' work must not
+                publish_agent_status,
+                call.job_id,
+                self._user_id,
+                self._tenant_id,
+                call.agent_name,
+                word,
+                message or call.agent_name,
+                milliseconds,
+                **extras,
+            )
 
 
 def summarise(result: Any) -> str:
@@ -211,5 +215,27 @@ def cut(text: str) -> str:
 async def _answer(agent: Agent, context: Any) -> Any:
     if inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(type(agent).__call__):
         return await agent(context)
-    result = await asyncio.to_thread(agent, context)
+    result = await _in_thread(agent, context)
     return await result if inspect.isawaitable(result) else result
+
+
+async def _in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run it in a thread of its own: agents that never return would use up asyncio's few, and hold up the end
+    of the process."""
+    loop, answer = asyncio.get_running_loop(), asyncio.Future[Any]()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            tell(answer.set_result, context.run(function, *args, **kwargs))
+        except StopIteration as error:  # no future takes it
+            tell(answer.set_exception, RuntimeError(f"{function} raised StopIteration", error))
+        except BaseException as error:  # noqa: BLE001 - it is for whoever waits
+            tell(answer.set_exception, error)
+
+    def tell(settle: Callable[[Any], None], value: Any) -> None:
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(lambda: None if answer.done() else settle(value))
+
+    threading.Thread(target=run, name="handoff", daemon=True).start()
+    return await answer

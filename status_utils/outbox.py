@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
-from .buffer import Buffer, Parcel, Record, Refusal
+from .buffer import Buffer, Parcel, Record
+
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from .buffer import Refusal
 
 _INBOX = 1_000
 """How many records wait to be looked at before whoever puts the next one helps: that bounds them."""
@@ -72,10 +76,18 @@ class Outbox:
     def head(self, *, progress_too: bool) -> Parcel | None:
         """The parcel to send now; None when nothing is due. It stays here until `drop`."""
         with self._lock:
-            due = progress_too or self._buffer.urgent or self._waiting
-            if not self._parcels and due:
-                self._parcels.extend(self._buffer.pack())
+            if not self._parcels and (progress_too or self._buffer.urgent or self._waiting):
+                self._pack_one(self._buffer.number)
             return self._parcels[0] if self._parcels else None
+
+    def _pack_one(self, number: int) -> Parcel | None:
+        """One parcel more, of what came up to `number`: packing all would hold up who wants the lock."""
+        while self._buffer.first <= number:
+            parcel = self._buffer.pack_one()
+            if parcel is not None:  # else nothing of it could be packed
+                self._parcels.append(parcel)
+                return parcel
+        return None
 
     def drop(self, parcel: Parcel) -> None:
         """The parcel was taken, or given up."""
@@ -96,22 +108,30 @@ class Outbox:
             self._waiting = [(number, tell) for number, tell in self._waiting if number >= first]
             return told
 
-    def pack_up(self, *, keep: bool) -> list[Parcel]:
+    def pack_up(self, *, keep: bool) -> Iterator[Parcel]:
         """Everything that isn't gone, for the log; what was there before is not given again.
 
-        Without `keep` it is forgotten here, and progress is not worth a line.
+        Without `keep` it is forgotten here, and progress is not worth a line. One by one: who has little time
+        left writes down what it can.
         """
         self.gather()
         with self._lock:
             if not keep:
                 self._buffer.drop_replaceable()
-            self._parcels.extend(self._buffer.pack())
-            new = [parcel for parcel in self._parcels if not parcel.logged]
-            for parcel in new:
+                self._parcels = deque(parcel for parcel in self._parcels if not parcel.logged)
+            number = self._buffer.number
+        while True:
+            with self._lock:
+                parcel = self._unlogged(number) or self._pack_one(number)
+                if parcel is None:
+                    return
                 parcel.logged = True
-            if not keep:
-                self._parcels.clear()
-            return new
+                if not keep:
+                    self._parcels.remove(parcel)
+            yield parcel
+
+    def _unlogged(self, number: int) -> Parcel | None:
+        return next((one for one in self._parcels if not one.logged and one.first <= number), None)
 
     def refused(self) -> list[Refusal]:
         """What could not be packed since the last time, for the log."""

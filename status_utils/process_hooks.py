@@ -12,13 +12,22 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
 
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Any, Final
 
 SIGTERM_SECONDS: Final = 0.4
 """How long SIGTERM is held up at most; Lambda gives half a second before it kills."""
+
+FORK_SECONDS: Final = 3.0
+"""How long a fork waits for modules that are being loaded."""
+
+loading = threading.RLock()
+"""Hold it while modules are loaded in the background. Forked meanwhile, a process would find them half loaded
+and locked for ever, and hang where it imports them itself."""
 
 _installed: set[str] = set()
 
@@ -31,12 +40,29 @@ def install(
         _installed.add("exit")
         atexit.register(at_exit)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=in_child)
+            os.register_at_fork(
+                before=_before_fork, after_in_parent=_after_fork, after_in_child=lambda: _in_child(in_child)
+            )
     if "SIGTERM" not in _installed and threading.current_thread() is threading.main_thread():
         _installed.add("SIGTERM")
         previous = signal.getsignal(signal.SIGTERM)
         if previous is not None:  # one that isn't Python's can't be called by us
             signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
+
+
+def _before_fork() -> None:
+    loading.acquire(timeout=FORK_SECONDS)
+
+
+def _after_fork() -> None:
+    with suppress(RuntimeError):  # it was waited for in vain
+        loading.release()
+
+
+def _in_child(in_child: Callable[[], None]) -> None:
+    global loading  # noqa: PLW0603 - whoever held it isn't here
+    loading = threading.RLock()
+    in_child()
 
 
 def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, FrameType | None], None]:

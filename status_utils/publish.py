@@ -126,7 +126,7 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
         batch_id = os.urandom(16).hex()
         update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
-        (extras.get("transport") or _default_transport()).send(lost)
+        _send(lost, extras.get("transport"))
     except Exception as error:  # noqa: BLE001 - the promise: whatever goes wrong here, the caller's work goes on
         log_undelivered(lost, error)
         return False
@@ -134,18 +134,21 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
 
 
 def _scope_of(entry: dict[str, Any], extras: StatusExtras) -> Scope | None:
-    """The scope that we are in, if it is of the same job and sends the same way."""
+    """The innermost scope of the job that we are in, if it sends the same way."""
     scopes = sys.modules.get(f"{__package__}.scope_context")  # who never loaded it is in none
     scope: Scope | None = scopes.innermost() if scopes else None
-    if scope is None or scope.job_id != entry["jobId"]:
+    while scope is not None and scope.job_id != entry["jobId"]:
+        scope = scope.around  # the scopes of two jobs may be within each other
+    if scope is None:
         return None
     return scope if extras.get("transport") in (None, scope.sender.transport) else None
 
 
-def _default_transport() -> Transport:
-    from .transports import chosen_transport  # noqa: PLC0415 - needed at first send only
+def _send(payload: dict[str, Any], transport: Transport | None) -> None:
+    from .patience import PATIENCE  # noqa: PLC0415 - needed at first send only
+    from .transports import chosen_transport  # noqa: PLC0415 - as above
 
-    return chosen_transport()
+    PATIENCE.send(transport or chosen_transport(), payload)
 
 
 def _on_the_wire(extras: StatusExtras) -> dict[str, Any]:

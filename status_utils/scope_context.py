@@ -18,12 +18,11 @@ from functools import wraps
 
 from .dead_letter import log_undelivered
 from .failures import failure_of
-from .fitting import fitted_metadata
+from .fitting import fitted_metadata, no_object, text_of
 from .words import StatusType, status_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from contextvars import Token
     from types import TracebackType
     from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
@@ -55,7 +54,7 @@ class Scope:
         self._usage: dict[str, int] | None = None
         self._began_at: float | None = None
         self._unsaid_end = [True]  # a list, because of two threads only one can pop it
-        self._token: Token[Scope | None] | None = None
+        self._around: list[Scope | None] = []  # a scope may be entered within itself
 
     @property
     def job_id(self) -> str:
@@ -92,13 +91,18 @@ class Scope:
         """Say how it ended well, instead of the scope's own "… completed"."""
         self._say_end(self.DONE, message, metadata)
 
-    def fail(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Say that it ended badly, in words for everybody; for an end without an exception."""
+    def fail(self, message: str | BaseException, metadata: Mapping[str, Any] | None = None) -> None:
+        """Say that it ended badly, in words for everybody, or with the exception that was the reason."""
+        if isinstance(message, BaseException):
+            message, found = failure_of(message, self.who, self.entry)
+            metadata = {**found, **metadata} if isinstance(metadata, Mapping) else found
         self._say_end(self.FAILED, message, metadata)
 
     def progress(self, percent: float, message: str = "", metadata: Mapping[str, Any] | None = None) -> None:
         """Say how far it is, in percent. Of what is said faster than it can be sent, the latest counts."""
-        with suppress(TypeError, ValueError):  # the sender's log line says what is wrong with it
+        with suppress(
+            TypeError, ValueError, OverflowError
+        ):  # the sender's log line says what is wrong with it
             percent = min(100.0, max(0.0, float(percent)))
         self.say("progress", message, metadata, progress=percent)
 
@@ -114,7 +118,7 @@ class Scope:
 
         Here the scopes keep their promise: whatever goes wrong, the caller's work goes on.
         """
-        entry = {**self.entry, "status": status, "message": message, **fields}
+        entry = {**self.entry, "status": status, "message": text_of(message), **fields}
         try:
             usage = self._tokens_used()
             if metadata is not None or usage is not None:
@@ -126,7 +130,7 @@ class Scope:
     def take_in(self, entry: Mapping[str, Any]) -> None:
         """Hand over what a publish function was given; a status of this scope's agent is one of its run."""
         own = {name: value for name, value in entry.items() if value is not None}
-        if isinstance(own.get("metadata"), Mapping):
+        if own.get("metadata") is not None and not isinstance(own["metadata"], str):
             own["metadata"] = _frozen(own["metadata"], None)
         scope = self._spoken_of(own)
         if scope is not None:
@@ -180,7 +184,8 @@ class Scope:
 
     def __enter__(self) -> Self:
         self.start()
-        self._token = _INNERMOST.set(self)
+        self._around.append(_INNERMOST.get())
+        _INNERMOST.set(self)
         return self
 
     def __exit__(
@@ -198,12 +203,27 @@ class Scope:
         self.__exit__(kind, error, trace)
 
     def _leave(self) -> None:
-        token, self._token = self._token, None
-        if token is not None:
-            try:
-                _INNERMOST.reset(token)
-            except ValueError:
-                return  # left in another context than it was entered in: that one has its own innermost scope
+        around = self._around.pop() if self._around else None
+        inner = _INNERMOST.get()
+        if self.is_around(inner):  # what began in it and wasn't left is left as well
+            _INNERMOST.set(around)
+            return
+        # Out of turn, such as by generators that take turns; or in another context, which has its own scopes.
+        while inner is not None and inner.around is not self:
+            inner = inner.around
+        if inner is not None:
+            inner._around[-1] = around
+
+    def is_around(self, scope: Scope | None) -> bool:
+        """Whether `scope` is this one or below it."""
+        while scope is not None and scope is not self:
+            scope = scope.parent
+        return scope is not None
+
+    @property
+    def around(self) -> Scope | None:
+        """What was the innermost scope where this one was entered."""
+        return self._around[-1] if self._around else None
 
 
 def innermost() -> Scope | None:
@@ -230,7 +250,11 @@ def report_progress(share: float, message: str = "") -> None:
     """
     scope = _INNERMOST.get()
     if scope is not None:
-        scope.progress(share * 100, message)
+        with suppress(
+            TypeError, ValueError, OverflowError
+        ):  # the sender's log line says what is wrong with it
+            share = float(share) * 100
+        scope.progress(share, message)
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:
@@ -258,7 +282,8 @@ def enter_scope(scope: Scope | None) -> None:
 
 def _frozen(metadata: Mapping[str, Any] | None, usage: dict[str, int] | None) -> str | dict[str, Any]:
     """Metadata as it is now: the caller may change it before it is sent."""
-    whole = dict(metadata or {})
+    given: Any = metadata
+    whole = dict(given if isinstance(given, Mapping) else {} if given is None else no_object(given))
     if usage is not None:
         whole.setdefault("tokenUsage", usage)
     try:

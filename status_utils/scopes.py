@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
+from .fitting import text_of
 from .scope_context import Scope
 from .scope_runs import Run, Runs
 from .sender import FLUSH_SECONDS
@@ -40,6 +41,7 @@ class ToolScope(Scope):
     FAILED = StatusWord.TOOL_ERROR
 
     def __init__(self, agent: AgentScope, tool_name: str, reason: str) -> None:
+        tool_name = text_of(tool_name) or "tool"
         super().__init__(agent.sender, tool_name, {**agent.entry, "toolName": tool_name}, agent)
         self.agent = agent
         self.tool_name = tool_name
@@ -95,6 +97,7 @@ class AgentScope(Scope):
         invocation_id: str | None = None,
     ) -> AgentScope:
         """A run of an agent below this one. See JobScope.agent."""
+        agent_name = text_of(agent_name) or "Agent"
         run = self._runs.next(agent_name, attempt, invocation_id)
         return AgentScope(self, agent_name, _opening(agent_name, message), run)
 
@@ -158,6 +161,7 @@ class JobScope(Scope):
         is made of job and name, so that a retry in another process is the same run; give `invocation_id`
         where several processes run agents of one name in one job.
         """
+        agent_name = text_of(agent_name) or "Agent"
         run = self._runs.next(agent_name, attempt, invocation_id)
         return AgentScope(self, agent_name, _opening(agent_name, message), run)
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
 
+from . import process_hooks
 from .breaker import Breaker
 from .buffer import Parcel, Record
 from .clock import Clock
@@ -24,15 +24,19 @@ from .limits import HEARTBEAT_SECONDS
 from .outbox import Outbox
 from .transports import chosen_transport, freezes_between_calls
 
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from .ports import Transport
     from .scope_context import Scope
 
-FLUSH_SECONDS: Final = 0.18
+FLUSH_SECONDS: Final = 0.15
 """How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
 
 PREPARE_SECONDS: Final = 3.0
-"""How long the end of a job waits for the AWS SDK to be loaded: our own work, no waiting for a backend."""
+"""How long the end of a job waits for what sending needs to be loaded, the AWS SDK above all: our own work,
+no waiting for a backend."""
 
 PROGRESS_SECONDS: Final = 0.25
 """How long after a payload progress alone waits for company."""
@@ -110,6 +114,8 @@ class Sender:
         Where the process may be frozen or gone after that (`last_chance`, and any job's end in Lambda), what
         is not confirmed is written to the log as well. `patient`: wait in any case.
         """
+        seconds = _bounded(seconds)
+        began_at = self.ticks()  # being told whether anything is left may take its time
         if self.settled():
             return True
         done = threading.Event()
@@ -118,7 +124,7 @@ class Sender:
             self._run_soon()
         if not (self.breaker.trusted or patient):
             seconds = min(seconds, FLUSH_SECONDS) if last_chance else 0.0
-        confirmed = self._running and seconds > 0 and self._waited(done, seconds)
+        confirmed = self._running and seconds > 0 and self._waited(done, began_at + seconds, last_chance)
         if not (confirmed or done.is_set()):
             self.breaker.doubt()
             if last_chance or freezes_between_calls():
@@ -126,10 +132,13 @@ class Sender:
             return False
         return True
 
-    def _waited(self, done: threading.Event, seconds: float) -> bool:
-        if not self._prepared.is_set() and not self._wait(self._prepared, PREPARE_SECONDS):
-            return False
-        return self._wait(done, seconds)
+    def _waited(self, done: threading.Event, until: float, last_chance: bool) -> bool:
+        if not (self._prepared.is_set() or last_chance):
+            began_at = self.ticks()
+            if not self._wait(self._prepared, PREPARE_SECONDS):
+                return False
+            until += self.ticks() - began_at
+        return self._wait(done, max(0.0, until - self.ticks()))
 
     async def flushed(self, seconds: float = FLUSH_SECONDS) -> None:
         """`flush` for coroutines: the loop goes on meanwhile."""
@@ -201,6 +210,8 @@ class Sender:
         while True:
             self._beat()
             self._outbox.gather()
+            if not (self._prepared.is_set() or self.breaker.open or self._outbox.empty()):
+                self._prepare()
             if self.breaker.open:
                 self.write_off("nothing is tried, too much failed", code="breaker_open", keep=False)
             progress_at = self._sent_at + PROGRESS_SECONDS
@@ -227,16 +238,25 @@ class Sender:
         times = [scope.said_at + HEARTBEAT_SECONDS for scope in self.open_scopes() if scope.is_open]
         return min(times if next_at is None else [*times, next_at], default=None)
 
+    def _prepare(self) -> None:
+        """Load what sending needs, before a lock is taken: who flushes waits for `_prepared` alone."""
+        with process_hooks.loading:
+            with suppress(Exception):  # packing says what is wrong
+                from .outgoing import redacted_text  # noqa: PLC0415 - needed at first send only
+
+                redacted_text("")
+            with suppress(Exception):  # `send` says what is wrong
+                prepare = getattr(self.transport or chosen_transport(), "prepare", None)
+                if prepare is not None:
+                    prepare()
+        self._prepared.set()
+
     def _try(self, parcel: Parcel) -> None:
         parcel.tries += 1
         try:
             transport = self.transport or chosen_transport()
-            if not self._prepared.is_set():
-                _prepare(transport)
-                self._prepared.set()
             transport.send(parcel.payload)
         except Exception as error:  # noqa: BLE001 - a transport of somebody else's may raise anything
-            self._prepared.set()
             self._failed(parcel, error)
             return
         self._sent_at = self._retry_at = self.ticks()
@@ -261,12 +281,12 @@ class Sender:
             log_undelivered(entry, error)
 
 
-def _prepare(transport: Transport) -> None:
-    """Let a transport load what it needs, if it says that it needs something."""
-    prepare = getattr(transport, "prepare", None)
-    if prepare is not None:
-        with suppress(Exception):  # `send` says what is wrong
-            prepare()
+def _bounded(seconds: Any) -> float:
+    """What can be waited for; what is no time at all is the usual one."""
+    try:
+        return min(max(0.0, float(seconds)), threading.TIMEOUT_MAX)
+    except (TypeError, ValueError, OverflowError):
+        return FLUSH_SECONDS
 
 
 def _in_thread(function: Callable[[], None]) -> None:

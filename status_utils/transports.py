@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import cache
 
 from .errors import TransportError
-from .settings import CallerSettings, PublisherSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ def default_redactor() -> Redactor:
     Raises SettingError.
     """
     from .redaction import Redactor  # noqa: PLC0415 - loaded at the first status
+    from .settings import CallerSettings  # noqa: PLC0415 - as above
 
     return Redactor(CallerSettings.from_env(os.environ).fields_to_redact)
 
@@ -39,6 +39,8 @@ def default_transport() -> Transport:
     (STATUS_TABLE and the others) make this process commit and push itself.
     Raises TransportError when there is nothing of that, and looks again at the next call.
     """
+    from .settings import CallerSettings, PublisherSettings  # noqa: PLC0415 - needed at the first send only
+
     settings = CallerSettings.from_env(os.environ)
     if settings.status_queue_url is not None:
         from .queue_transport import QueueTransport  # noqa: PLC0415 - only the transport that is used

@@ -54,6 +54,12 @@ def pytest_configure() -> None:
     )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say what stays together when processes share the tests: one localcloud, one synth, a file."""
+    together = {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}
+    item.add_marker(pytest.mark.xdist_group(together.get(item.path.parent.name, item.path.name)))
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """`statusbeam local up`, once for all folders of tests; `down` at the end."""

@@ -17,6 +17,8 @@ export function request(ctx) {
 
 export function response(ctx) {
   const who = ctx.stash.who;
-  const heads = ctx.prev.result.filter((head) => isLive(head) && mayView(who, head));
+  // The index follows the heads by a moment: a job that has moved on is no longer what was asked for.
+  const asked = (head) => !ctx.args.overallStatus || head.overallStatus === ctx.args.overallStatus;
+  const heads = ctx.prev.result.filter((head) => isLive(head) && mayView(who, head) && asked(head));
   return { jobs: heads.map((head) => asJob(head, [], null)), nextToken: ctx.stash.nextToken };
 }

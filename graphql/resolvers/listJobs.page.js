@@ -26,9 +26,18 @@ export function request(ctx) {
 
 export function response(ctx) {
   if (ctx.error) {
+    if (ctx.args.nextToken && isAboutToken(ctx.error.message)) {
+      util.error('nextToken is not one that this list gave.', 'BadRequest');
+    }
     storeFailed(ctx);
   }
   ctx.stash.nextToken = ctx.result.nextToken ?? null;
   ctx.stash.jobIds = ctx.result.items.map((item) => item.jobId);
   return null;
+}
+
+// What AppSync and DynamoDB say of a token that they did not make, or made for another query.
+function isAboutToken(message) {
+  const said = `${message}`.toLowerCase();
+  return said.includes('pagination token') || said.includes('start key') || said.includes('starting key');
 }

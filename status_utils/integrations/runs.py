@@ -167,16 +167,10 @@ class Runs:
         if run is not None:
             return run.agent
         current = current_scope()
-        return current if self._scope is None or _is_below(current, self._scope) else self._scope
+        return current if self._scope is None or self._scope.is_around(current) else self._scope
 
 
 def _fitting(name: str, otherwise: str) -> str:
     """The name made to fit a status: frameworks make up long ones."""
     shown = "".join(character if character.isprintable() else " " for character in str(name))
     return shown.strip()[:NAME_LENGTH] or otherwise
-
-
-def _is_below(scope: Scope | None, other: Scope) -> bool:
-    while scope is not None and scope is not other:
-        scope = scope.parent
-    return scope is not None

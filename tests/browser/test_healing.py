@@ -135,17 +135,23 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
 
 
 def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
-    dashboard: Dashboard, story: Story, faults: FaultBoard
+    held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
-    dashboard.watch(story.user, story.job_id)
-    tab = dashboard.devtools()
+    held.watch(story.user, story.job_id)
+    # Its last look: only the waking up is left to find anything.
+    with held.page.expect_response("**/graphql"):
+        held.page.clock.fast_forward(SETTLE_MS)
+    tab = held.devtools()
     tab.send("Page.setWebLifecycleState", {"state": "frozen"})
     story.tell("three")
     faults.switch(drop=1)
     story.tell("four", "five")
     faults.reset()
     tab.send("Page.setWebLifecycleState", {"state": "active"})
-    story.expect_on(dashboard)
+    expect(held.whole).to_have_text("3 statuses, asking for what is missing")
+    held.page.clock.fast_forward(GAP_MS)
+    story.expect_on(held, from_the_log=frozenset({4, 5}))
+    assert pushed(held, story) == [3]
 
 
 def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(

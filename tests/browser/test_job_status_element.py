@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from localcloud.outputs import DemoUser
 from tests.browser.fault_board import FaultBoard
+from tests.browser.own_site import built_client, own_site
+from tests.browser.readable import unreadable
 from tests.e2e.cloud import Cloud, fresh_id, status
-from tests.e2e.node_client import node
 
-BUILT = Path(__file__).parents[2] / "web" / "client" / "dist" / "job-status.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {api} {sockets}; "
     "require-trusted-types-for 'script'"
 )
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Somebody's page</title>
 <script src="token.js"></script>
@@ -36,20 +33,6 @@ window.viewToken = async () => {{ window.asked += 1; return "{token}"; }};
 window.states = [];
 addEventListener('statuschange', ({{ detail }}) => window.states.push(detail.verdict));
 """
-
-
-class OwnSite(SimpleHTTPRequestHandler):
-    """Serves files with a strict policy, without a word."""
-
-    policy = ""
-
-    def end_headers(self) -> None:
-        """With the policy."""
-        self.send_header("content-security-policy", self.policy)
-        super().end_headers()
-
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
-        """Nothing."""
 
 
 @pytest.fixture
@@ -67,21 +50,13 @@ def job_id() -> str:
 @pytest.fixture
 def site(cloud: Cloud, user: DemoUser, job_id: str, tmp_path: Path) -> Iterator[str]:
     """The address of the page, on an origin of its own."""
-    if not BUILT.exists():
-        subprocess.run([node(), "build.ts"], cwd=BUILT.parents[1], check=True, timeout=120)
-    shutil.copy(BUILT, tmp_path)
+    shutil.copy(built_client() / "job-status.js", tmp_path)
     api = cloud.outputs.graphql_url
     (tmp_path / "index.html").write_text(PAGE.format(url=api, job_id=job_id))
     token = cloud.view_token(user.user_id, user.tenant_id, job_ids=[job_id])
     (tmp_path / "token.js").write_text(TOKEN.format(token=token))
-    policy = POLICY.format(api=api, sockets=cloud.outputs.realtime_url)
-    handler = partial(type("Site", (OwnSite,), {"policy": policy}), directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with own_site(tmp_path, POLICY.format(api=api, sockets=cloud.outputs.realtime_url)) as url:
+        yield url
 
 
 @pytest.fixture
@@ -138,3 +113,21 @@ def test_the_element_is_back_after_a_cut_socket_with_what_was_said_meanwhile(
     expect(page.get_by_role("listitem")).to_contain_text("Said in the dark")
     expect(page.locator("job-status")).to_have_attribute("verdict", "whole")
     assert "behind" in page.evaluate("states")
+
+
+@pytest.mark.parametrize("end", ["complete", "error", None])
+def test_nothing_keeps_anybody_from_reading_the_element(
+    cloud: Cloud, user: DemoUser, job_id: str, page: Page, end: str | None
+) -> None:
+    owner = (job_id, user.user_id, user.tenant_id)
+    cloud.publish(
+        status(*owner, "Reading the address"),
+        status(*owner, "w" * 300, agentName="Very" * 30),
+        *([status(*owner, "The end", status=end, agentName=None)] if end else []),
+    )
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.get_by_role("listitem")).to_have_count(2)
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        assert unreadable(page) == [], theme
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"

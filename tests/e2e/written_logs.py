@@ -42,8 +42,9 @@ def _traces(credentials: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]
     for credential, kind in credentials:
         assert len(credential) >= SHORTEST, kind
         yield kind, credential
-        if credential.count(".") >= 2:
-            yield f"signature of {kind}", credential.rpartition(".")[2]
+        signature = credential.rpartition(".")[2]
+        if credential.count(".") >= 2 and len(signature) >= SHORTEST:  # a password may end with a dot
+            yield f"signature of {kind}", signature
         if len(credential) < LONG:
             continue
         for shift in range(3):  # wherever it stands in the text that was encoded

@@ -5,8 +5,10 @@ Each reports through a transport that appends its payloads to FILE, a line each.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -61,7 +63,6 @@ def waits_for_a_signal(transport: FileTransport) -> None:
 
 def handles_signals_itself(transport: FileTransport) -> None:
     """Has a handler of its own from before."""
-    import signal  # noqa: PLC0415 - for this one
 
     def stop(number: int, frame: object) -> None:
         tell("stopped by my own handler")
@@ -85,6 +86,34 @@ def forks(transport: FileTransport) -> None:
             pass
 
 
+def forks_while_it_loads(transport: FileTransport) -> None:
+    """Forks while the sender loads a module, which the child needs as well."""
+    loading = threading.Event()
+
+    def prepare() -> None:
+        loading.set()
+        importlib.import_module("tests.unit.loads_slowly")
+
+    transport.prepare = prepare  # type: ignore[attr-defined]  # what transports may have
+    with opened(transport):
+        loading.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            importlib.import_module("tests.unit.loads_slowly")
+            os._exit(0)
+        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+
+
+def says_much_and_is_stopped(transport: FileTransport) -> None:
+    """Has more to say at its end than can be written down in the time it has."""
+    with opened(transport) as j:
+        for number in range(15_000):
+            j.status("one", f"{number}")
+        tell("ready")
+        threading.Event().wait()
+
+
 def is_a_lambda(transport: FileTransport) -> None:
     """Handles an event a line, as Lambda's runtime does: between them it may be frozen, or gone for good."""
     tell("ready")
@@ -102,6 +131,8 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         waits_for_a_signal,
         handles_signals_itself,
         forks,
+        forks_while_it_loads,
+        says_much_and_is_stopped,
         is_a_lambda,
     )
 }

@@ -83,6 +83,13 @@ def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
         yield made
 
 
+WITHOUT_MOTO = pytest.mark.parametrize(
+    "setup", [in_memory, on_a_table_in_memory], ids=["memory", "table in memory"], indirect=True
+)
+"""For hundreds of statuses: moto copies all of its table for each transaction. What a transaction may hold
+is tried on it with a full commit, and the soak runs on it as well."""
+
+
 def log(journal: Journal, job_id: str = "job-1") -> tuple[StatusUpdate, ...]:
     return journal.updates(job_id, first=1, last=1_000)
 
@@ -277,7 +284,8 @@ def folded_log(journal: Journal, job_id: str = "job-1") -> Job:
 _job_numbers = count(1)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@WITHOUT_MOTO
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(updates=logs, lengths=st.lists(st.integers(1, 6), min_size=28, max_size=28))
 def test_after_every_commit_the_snapshot_is_the_fold_of_the_log(
     setup: Setup, updates: list[StatusUpdate], lengths: list[int]
@@ -305,6 +313,7 @@ def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None
     assert snapshot.head.tokens == (7, 0)
 
 
+@WITHOUT_MOTO
 def test_a_plan_as_long_as_it_may_be_is_taken_whole(setup: Setup) -> None:
     plan = [{"name": f"Agent {number}"} for number in range(STEPS_PER_PLAN)]
     payload = {
@@ -337,6 +346,7 @@ def test_a_full_commit_is_taken_whole(setup: Setup) -> None:
     assert log(setup.journal) == commit.updates
 
 
+@WITHOUT_MOTO
 def test_a_long_payload_keeps_its_order_over_several_commits_and_redeliveries(setup: Setup) -> None:
     many = 2 * limits.UPDATES_PER_COMMIT + 3
     payload = {"batchId": "b1", "updates": [entry(message=str(n)) for n in range(many)]}
@@ -381,6 +391,7 @@ def flood(batch_id: str, count: int) -> Batch:
     return batch(batch_id, count, status="progress")
 
 
+@WITHOUT_MOTO
 def test_two_publishers_share_a_jobs_limit(setup: Setup) -> None:
     journals = (setup.journal, setup.other)
     commits = [journals[n % 2].commit(flood(f"b{n}", 45), deadline=SOON) for n in range(6)]
@@ -393,6 +404,7 @@ def test_two_publishers_share_a_jobs_limit(setup: Setup) -> None:
     assert setup.journal.snapshot("job-1") == folded_log(setup.journal)
 
 
+@WITHOUT_MOTO
 def test_what_a_limit_left_out_is_known_when_it_comes_again(setup: Setup) -> None:
     for n in range(5):
         setup.journal.commit(flood(f"b{n}", 45), deadline=SOON)

@@ -184,3 +184,14 @@ def test_a_used_port_is_one_sentence(folder: StateFolder, capsys: pytest.Capture
     assert f"statusbeam: Port {port} is used by another program: choose another with --port" in error
     assert "Traceback" not in error
     assert call("status", folder) == 1
+
+
+def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "status_cli.demo", None)
+    parser = build_parser({})
+    assert parser.parse_args(["redrive-log", "-", "--dry-run"]).dry_run
+    assert "demo needs status_cli.demo" in parser.format_help()
+    with pytest.raises(SystemExit):
+        parser.parse_args(["demo"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -46,6 +46,84 @@ async def test_a_coroutine_function_is_a_run_while_it_is_awaited(statuses: Recor
     async with job(job_id="job-1", user_id="ana", tenant_id="city"):
         assert await think("abc") == "cba"
     assert statuses.words("Slow Agent") == ["agent_invoking", "progress", "agent_complete"]
+
+
+@agent_step("Reader")
+def read(pages: int) -> Generator[int, str | None, str]:
+    given = None
+    for page in range(pages):
+        report_progress(page / pages, f"page {page}, after {given}")
+        given = yield page
+    return "read"
+
+
+@agent_step("Reader")
+async def read_soon(pages: int) -> AsyncGenerator[int, str]:
+    given = None
+    for page in range(pages):
+        report_progress(page / pages, f"page {page}, after {given}")
+        given = yield page
+
+
+def test_a_generator_is_a_run_until_it_ends_and_its_caller_stays_where_it_is(statuses: Recording) -> None:
+    def caller() -> Generator[int, str | None, None]:
+        assert (yield from read(2)) == "read"
+
+    with job(job_id="job-1", user_id="ana", tenant_id="city") as j:
+        pages = caller()
+        assert next(pages) == 0
+        assert current_scope() is j
+        assert statuses.words("Reader") == ["agent_invoking", "progress"]
+        assert pages.send("tea") == 1
+        assert list(pages) == []
+    assert statuses.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
+    assert statuses.words("Reader")[-1] == "agent_complete"
+
+
+async def test_an_async_generator_is_a_run_until_it_ends(statuses: Recording) -> None:
+    async with job(job_id="job-1", user_id="ana", tenant_id="city") as j:
+        pages = read_soon(2)
+        assert await anext(pages) == 0
+        assert current_scope() is j
+        assert await pages.asend("tea") == 1
+        assert [page async for page in pages] == []
+    assert statuses.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
+
+
+async def test_a_generator_that_is_closed_or_fails_says_so(statuses: Recording) -> None:
+    async with job(job_id="job-1", user_id="ana", tenant_id="city"):
+        closed, failed = read(2), read(2)
+        next(closed)
+        closed.close()
+        next(failed)
+        with pytest.raises(ValueError, match="hunter2"):
+            failed.throw(ValueError("hunter2"))
+        later = read_soon(2)
+        await anext(later)
+        await later.aclose()
+    ends = [s["message"] for s in statuses if s["status"] == "agent_error"]
+    assert ends == ["Reader was stopped", "Reader failed", "Reader was stopped"]
+
+
+def test_generators_that_take_turns_keep_their_scopes(statuses: Recording) -> None:
+    with job(job_id="job-1", user_id="ana", tenant_id="city"):
+        assert list(zip(read(3), read(3), strict=True)) == [(0, 0), (1, 1), (2, 2)]
+    runs = {s["invocationId"] for s in statuses if "invocationId" in s}
+    for run in runs:
+        words = [s["status"] for s in statuses if s.get("invocationId") == run]
+        assert (words[0], words[-1]) == ("agent_invoking", "agent_complete")
+    assert len(runs) == 2
+
+
+def test_outside_of_a_scope_a_generator_runs_as_it_is(statuses: Recording) -> None:
+    assert list(read(2)) == [0, 1]
+    assert len(statuses) == 0
+
+
+@pytest.mark.parametrize("decorator", [agent_step, status_handler])
+def test_a_decorator_without_its_parentheses_says_so_at_once(decorator: Any) -> None:
+    with pytest.raises(TypeError, match="takes the name of the agent"):
+        decorator(lambda event, context: None)
 
 
 async def test_outside_of_a_scope_the_function_runs_as_it_is(statuses: Recording) -> None:
@@ -186,3 +264,23 @@ def test_a_handler_that_is_done_in_time_hears_nothing_of_it(statuses: Recording)
     handler(EVENT, Context(left=60_000))
     assert statuses.words() == ["agent_invoking", "agent_complete"]
     assert not Alarm.set[0].running
+
+
+@dataclass(frozen=True)
+class StrangeContext:
+    """A test double of somebody's, that knows no time."""
+
+    answer: object
+
+    def get_remaining_time_in_millis(self) -> object:
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [None, "soon", object()])
+def test_a_context_that_knows_no_time_costs_the_handler_nothing(statuses: Recording, answer: object) -> None:
+    @status_handler("Geo Agent")
+    def handler(event: Any, context: Any) -> str:
+        return "done"
+
+    assert handler(EVENT, StrangeContext(answer)) == "done"
+    assert statuses.words() == ["agent_invoking", "agent_complete"]

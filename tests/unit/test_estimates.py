@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from status_utils.agent_state import time_of
 from status_utils.commits import Change
+from status_utils.direct_transport import direct_pipeline
 from status_utils.dynamo import DynamoJournal
 from status_utils.dynamo_histories import DynamoHistories
 from status_utils.errors import BroadcastError, JournalError
@@ -22,8 +24,9 @@ from status_utils.memory import MemoryBroadcaster, MemoryHistories, MemoryJourna
 from status_utils.pipeline import Pipeline
 from status_utils.ports import Broadcaster, Histories, Journal
 from status_utils.run_pace import MIN_RUNS
+from status_utils.settings import PublisherSettings
 from status_utils.step_history import StepHistory, WorkflowKey
-from tests.unit.dynamo_tables import STATUS_TABLE, dynamo_tables
+from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
 from tests.unit.samples import NOW, StoppedClock
 
 CIVIC = WorkflowKey("city", "civic", "3")
@@ -456,3 +459,21 @@ def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
             assert after is not None
             other.ask(Change(before=before, after=after, updates=()))
     assert 1 <= other.snapshots <= 2
+
+
+def test_a_process_that_commits_itself_learns_and_tells_too() -> None:
+    settings = PublisherSettings(
+        appsync_api_url="https://example.test/graphql",
+        appsync_api_id="api",
+        user_sessions_table=SESSIONS_TABLE,
+        status_table=STATUS_TABLE,
+    )
+    with dynamo_tables():
+        pipeline = direct_pipeline(settings)  # on the machine's clock, so what is said is of just now
+        publisher = Publisher(pipeline, pipeline.journal, StoppedClock(time.time() - 600))
+        for number in range(ENOUGH):
+            publisher.run(f"earlier-{number}")
+        publisher.say("job-1", begin())
+        eta = publisher.eta_of("job-1")
+    assert eta is not None
+    assert eta["p50"] == pytest.approx(12, rel=0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import status_utils
@@ -44,6 +45,28 @@ def test_importing_the_library_loads_the_standard_library_only() -> None:
 def test_importing_the_library_loads_none_of_the_slow_parts_of_the_standard_library() -> None:
     slow = {"typing", "logging", "asyncio", "hashlib", "random", "threading", "urllib", "http"}
     assert not slow & (_modules_after("import status_utils") - _modules_after(""))
+
+
+def test_scopes_and_decorators_load_little_more() -> None:
+    slow = {"typing", "logging", "asyncio", "hashlib", "urllib", "http"}
+    code = "from status_utils import agent_step, job, report_progress, status_handler"
+    assert not slow & (_modules_after(code) - _modules_after(""))
+
+
+def test_dir_names_what_is_loaded_late_too() -> None:
+    assert set(status_utils.__all__) <= set(dir(status_utils))
+
+
+def test_a_star_import_brings_everything() -> None:
+    found: dict[str, object] = {}
+    exec("from status_utils import *", found)  # noqa: S102 - what callers write
+    assert set(status_utils.__all__) <= set(found)
+
+
+def test_type_checkers_are_told_that_the_library_has_types() -> None:
+    packaged = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert "py.typed" in packaged["status_utils"]
+    assert (_ROOT / "status_utils" / "py.typed").exists()
 
 
 def test_building_a_status_needs_the_standard_library_only() -> None:

@@ -37,33 +37,28 @@ FRAMEWORKS = {
     "pydantic-ai": Framework(StatusCapability, scripted_pydantic_ai.run, scripted_pydantic_ai.run_async),
 }
 
+# (word, attempt, tokens in, tokens out): the run's total so far, with everything that is said of it.
 EXPECTED = {
     ("Orchestrator", None, None): [("agent_invoking", 1, None, None), ("agent_complete", 1, 30, 15)],
-    ("Orchestrator", None, "geo"): [("calling_tool", 1, None, None), ("tool_complete", 1, None, None)],
-    ("Orchestrator", None, "category"): [("calling_tool", 1, None, None), ("tool_complete", 1, None, None)],
-    ("Orchestrator", None, "review"): [("calling_tool", 1, None, None), ("tool_error", 1, None, None)],
+    ("Orchestrator", None, "geo"): [("calling_tool", 1, 10, 5), ("tool_complete", 1, 10, 5)],
+    ("Orchestrator", None, "category"): [("calling_tool", 1, 10, 5), ("tool_complete", 1, 10, 5)],
+    ("Orchestrator", None, "review"): [("calling_tool", 1, 20, 10), ("tool_error", 1, 20, 10)],
     ("Geo Agent", "Orchestrator", None): [
         ("agent_invoking", 1, None, None),
         ("agent_complete", 1, 30, 15),
     ],
-    ("Geo Agent", "Orchestrator", "street"): [
-        ("calling_tool", 1, None, None),
-        ("tool_complete", 1, None, None),
-    ],
+    ("Geo Agent", "Orchestrator", "street"): [("calling_tool", 1, 10, 5), ("tool_complete", 1, 10, 5)],
     ("Geo Agent", "Orchestrator", "lookup"): [
-        ("calling_tool", 1, None, None),
-        ("progress", 1, None, None),
-        ("tool_complete", 1, None, None),
+        ("calling_tool", 1, 20, 10),
+        ("progress", 1, 20, 10),
+        ("tool_complete", 1, 20, 10),
     ],
     ("Street Agent", "Geo Agent", None): [("agent_invoking", 1, None, None), ("agent_complete", 1, 10, 5)],
     ("Category Agent", "Orchestrator", None): [
         ("agent_invoking", 1, None, None),
         ("agent_complete", 1, 20, 10),
     ],
-    ("Category Agent", "Orchestrator", "classify"): [
-        ("calling_tool", 1, None, None),
-        ("tool_error", 1, None, None),
-    ],
+    ("Category Agent", "Orchestrator", "classify"): [("calling_tool", 1, 10, 5), ("tool_error", 1, 10, 5)],
     ("Review Agent", "Orchestrator", None): [
         ("agent_invoking", 1, None, None),
         ("agent_error", 1, None, None),

@@ -229,3 +229,45 @@ async def test_a_dead_backend_costs_the_call_nothing() -> None:
     handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=DeadTransport())
     handoffs.register("Geo Agent", str)
     assert await handoffs.call_agent("Geo Agent", 7) == "7"
+
+
+async def test_agents_that_never_return_hold_up_neither_others_nor_reports(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    release = threading.Event()
+    handoffs.register("Stuck Agent", lambda context: release.wait(60))
+    handoffs.register("Geo Agent", str)
+    stuck = [asyncio.create_task(handoffs.call_agent("Stuck Agent", {}, timeout=None)) for _ in range(50)]
+    try:
+        assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    finally:
+        release.set()
+    assert await asyncio.gather(*stuck) == [True] * 50
+
+
+async def test_a_call_that_is_cancelled_before_its_start_is_reported_is_told_as_cancelled() -> None:
+    class SlowTransport(MemoryTransport):
+        def send(self, payload: Mapping[str, Any]) -> None:
+            asked.set()
+            assert release.wait(60)
+            super().send(payload)
+
+    asked, release = threading.Event(), threading.Event()
+    transport = SlowTransport()
+    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
+    handoffs.register("Geo Agent", never)
+    call = asyncio.create_task(handoffs.call_agent("Geo Agent", {}))
+    await asyncio.to_thread(asked.wait, 60)
+    call.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert sorted(word for word, _ in told(transport)) == ["agent_error", "agent_invoking"]
+
+
+async def test_an_agent_that_raises_stop_iteration_does_not_hold_its_caller_up(
+    handoffs: AgentHandoffManager,
+) -> None:
+    handoffs.register("Geo Agent", lambda context: next(iter(())))
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await handoffs.call_agent("Geo Agent", {})

@@ -106,6 +106,27 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
     ]
 
 
+def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("forks_while_it_loads", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "the child ended with 0\n"
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
+
+
+def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
+    (tmp_path / "sent.dead").touch()
+    with running("says_much_and_is_stopped", tmp_path / "sent") as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+    assert words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
+
+
 ONE_CALL = ["loading_agents", "agent_invoking", "agent_complete", "complete"]
 
 

@@ -23,6 +23,7 @@ from status_utils import (
     publish_orchestrator_status,
     publish_tool_status,
 )
+from status_utils.patience import Patience
 from status_utils.payload import parse_payload
 
 
@@ -283,3 +284,47 @@ def test_whatever_callers_pass_nothing_is_raised(
     sent = function(*arguments[:positional], **extras, transport=transport)
     assert sent == (len(transport.sent) == 1)
     assert sent != (len(caplog.records) == 1)
+
+
+class SlowDeath:
+    """Nobody answers, which takes `seconds` each time to find out."""
+
+    def __init__(self, seconds: float) -> None:
+        self.time = 0.0
+        self.seconds = seconds
+        self.tries = 0
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        self.tries += 1
+        self.time += self.seconds
+        if self.seconds:
+            raise TransportError("nobody answers", code="ReadTimeoutError", retriable=True)
+
+
+def in_vain(patience: Patience, transport: SlowDeath) -> str | None:
+    try:
+        patience.send(transport, {})
+    except TransportError as error:
+        return str(error.code)
+    return None
+
+
+def test_a_backend_that_holds_callers_up_in_vain_is_left_alone_for_a_while() -> None:
+    transport = SlowDeath(4.0)
+    patience = Patience(lambda: transport.time)
+    assert [in_vain(patience, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]
+    assert (transport.tries, transport.time) == (1, 4.0)
+    transport.time += 5
+    assert in_vain(patience, transport) == "ReadTimeoutError", "it is asked again"
+    transport.time += 5
+    assert in_vain(patience, transport) == "breaker_open", "and left alone for longer"
+    transport.time += 5
+    transport.seconds = 0
+    assert in_vain(patience, transport) is None
+    assert in_vain(patience, transport) is None
+
+
+def test_a_backend_that_refuses_at_once_is_asked_each_time() -> None:
+    transport = SlowDeath(0.05)
+    patience = Patience(lambda: transport.time)
+    assert [in_vain(patience, transport) for _ in range(5)] == ["ReadTimeoutError"] * 5

@@ -428,6 +428,34 @@ def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None
     assert page["nextToken"] == "t2"
 
 
+def test_a_list_of_jobs_in_one_state_leaves_out_those_that_have_moved_on(runtime: JsRuntime) -> None:
+    """The index, which the page came from, follows the heads by a moment."""
+    stash = {"who": {"userId": "ann", "tenantId": "north", "jobIds": None}, "nextToken": None}
+    heads = [head(overallStatus="processing"), head(jobId="j2", overallStatus="completed")]
+    query = of_field(runtime, "Query.listJobs")
+    arguments = {"overallStatus": "processing"}
+    page = query.response(arguments=arguments, stash=stash, prev={"result": heads}).value
+    assert [job["jobId"] for job in page["jobs"]] == ["j1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "error_type"),
+    [
+        ({"nextToken": "garbage"}, "Invalid pagination token given.", "BadRequest"),
+        ({"nextToken": "another's"}, "The provided starting key is outside the range", "BadRequest"),
+        ({"nextToken": "good"}, "The level of configured throughput was exceeded", "StoreUnavailable"),
+        ({}, "Invalid pagination token given.", "StoreUnavailable"),
+    ],
+)
+def test_a_token_that_is_none_is_not_taken_for_a_store_that_is_away(
+    runtime: JsRuntime, arguments: JsonObject, message: str, error_type: str
+) -> None:
+    page = step(runtime, "listJobs.page")
+    with pytest.raises(JsResolverError) as refused:
+        page.response(arguments=arguments, error={"message": message, "type": "DynamoDB:SomeException"})
+    assert refused.value.error_type == error_type
+
+
 @pytest.mark.parametrize(
     ("identity", "arguments", "error_type"),
     [

@@ -40,6 +40,10 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
         json.dumps({"timestamp": "…", "level": "ERROR", "message": line, "requestId": REQUEST})
         for line in lines
     ),
+    "aws logs tail of json": lambda lines: "\n".join(
+        "2026-11-20T09:30:00.000000+00:00 2026/11/20/[$LATEST]0a1b " + json.dumps({"message": line})
+        for line in lines
+    ),
     "structured logger": lambda lines: "\n".join(
         json.dumps({"level": "ERROR", "message": json.loads(line)}) for line in lines
     ),

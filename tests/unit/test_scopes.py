@@ -6,13 +6,21 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from status_utils import JobScope, MemoryTransport, current_scope, in_scope, job, report_progress
+from status_utils import (
+    JobScope,
+    MemoryTransport,
+    current_scope,
+    in_scope,
+    job,
+    publish_orchestrator_status,
+    report_progress,
+)
 from status_utils.entry import read_entry
 from status_utils.progress import parse_plan
 from status_utils.senders import sender_for
@@ -392,6 +400,11 @@ NOISE: list[Callable[[JobScope], object]] = [
     lambda j: j.agent("a").start().tool({}),  # type: ignore[arg-type]
     lambda j: j.tokens(input=None, output="x"),  # type: ignore[arg-type]
     lambda j: report_progress("half"),  # type: ignore[arg-type]
+    lambda j: report_progress(None),  # type: ignore[arg-type]
+    lambda j: report_progress(10**400),
+    lambda j: setattr(j, "flush_seconds", "soon"),
+    lambda j: setattr(j, "flush_seconds", None),
+    lambda j: setattr(j, "flush_seconds", float("inf")),
 ]
 
 
@@ -403,3 +416,101 @@ def test_a_careless_call_raises_nothing_and_the_others_are_told(
         careless(j)
     assert words(transport)[0] == "loading_agents"
     assert words(transport)[-1] == "complete"
+
+
+class Unspeakable:
+    """Of somebody else's, and broken."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (None, ""),
+        (42, "42"),
+        ({"street": "Elm"}, "{'street': 'Elm'}"),
+        (ValueError("hunter2"), "ValueError"),
+        (Unspeakable(), "<Unspeakable>"),
+    ],
+)
+def test_an_end_is_told_whatever_its_message_is(transport: MemoryTransport, message: Any, said: str) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.complete(message)
+    (end,) = (s for s in told(transport) if s["status"] == "agent_complete")
+    assert end["message"] == said
+
+
+@pytest.mark.parametrize("metadata", [["Elm Street"], "Elm Street", 5, [("a", 1)]])
+def test_metadata_that_is_no_object_is_left_out_with_a_mark(
+    transport: MemoryTransport, metadata: Any
+) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.complete("Found", metadata)
+    (end,) = (s for s in told(transport) if s["status"] == "agent_complete")
+    assert "metadata must be a JSON object" in end["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("x" * 500, "x" * 127 + "…"), ("a\nb", "a b"), ("", "Agent"), (None, "Agent"), (5, "5")],
+)
+def test_a_name_that_is_none_is_made_one(transport: MemoryTransport, name: Any, shown: str) -> None:
+    with a_job(transport) as j, j.agent(name) as a, a.tool("y" * 500):
+        pass
+    assert {s.get("agentName") for s in told(transport)} == {None, shown}
+    assert {s.get("toolName") for s in told(transport)} == {None, "y" * 127 + "…"}
+
+
+@pytest.mark.parametrize("attempt", [0, -1, "2", 1.5, 10**12])
+def test_an_attempt_that_is_none_is_not_counted(transport: MemoryTransport, attempt: Any) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent", attempt=attempt):
+        pass
+    assert words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
+    assert {s["attempt"] for s in told(transport) if "attempt" in s} == {1}
+
+
+def test_a_failure_can_be_told_with_its_exception(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.fail(ValueError("no such street"), {"tried": 3})
+    (end,) = (s for s in told(transport) if s["status"] == "agent_error")
+    assert end["message"] == "Geo Agent failed"
+    found = json.loads(end["metadata"])
+    assert found["tried"] == 3
+    assert found["errorId"] in caplog.text
+    assert "no such street" in caplog.text
+
+
+def test_scopes_that_are_left_out_of_turn_leave_the_one_around_them_current(
+    transport: MemoryTransport,
+) -> None:
+    def turns(j: JobScope, name: str) -> Iterator[None]:
+        with j.agent(name):
+            yield
+
+    with a_job(transport) as j:
+        first, second = turns(j, "A"), turns(j, "B")
+        next(first)
+        next(second)
+        list(first)
+        list(second)
+        assert current_scope() is j
+
+
+def test_a_scope_entered_within_itself_is_left_like_any_other(transport: MemoryTransport) -> None:
+    with a_job(transport) as j:
+        with j:
+            pass
+        assert current_scope() is j
+    assert current_scope() is None
+
+
+def test_a_status_of_the_outer_of_two_jobs_stays_in_its_order(transport: MemoryTransport) -> None:
+    ids = ("job-1", "ana", "city")
+    with a_job(transport), job(job_id="job-2", user_id="ana", tenant_id="city", transport=transport):
+        assert publish_orchestrator_status(*ids, "validating", "…")
+    outer = [s["status"] for s in told(transport) if s["jobId"] == "job-1"]
+    assert outer == ["loading_agents", "validating", "complete"]

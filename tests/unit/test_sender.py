@@ -228,6 +228,25 @@ def test_the_last_chance_leaves_nothing_unwritten(caplog: pytest.LogCaptureFixtu
     assert words_of(undelivered(caplog.records)) == [["loading_agents", "one"], ["two"]]
 
 
+@pytest.mark.parametrize("dead", [False, True])
+def test_a_backlog_of_many_payloads_is_sent_or_written_off_once_and_in_order(
+    caplog: pytest.LogCaptureFixture, dead: bool
+) -> None:
+    transport = FakeTransport(lambda: DEAD if dead else None)
+    world = World(transport)
+    job = world.job().start()
+    for number in range(1_200):
+        job.status("one", f"{number}")
+    if dead:
+        world.sender.flush(last_chance=True)
+        world.sender.flush(last_chance=True)
+    world.run(0)
+    found = undelivered(caplog.records) if dead else transport.taken
+    said = [s["message"] for payload in found for s in payload["updates"] if s["status"] == "one"]
+    assert said == [f"{number}" for number in range(1_200)]
+    assert len(found) > 2
+
+
 def test_several_jobs_share_a_payload_and_each_keeps_its_order() -> None:
     transport = FakeTransport()
     world = World(transport)

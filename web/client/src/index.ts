@@ -1,16 +1,11 @@
 // @statusbeam/client: follow jobs live, in order, provably without gaps. No dependencies.
 
-export {
-  Client,
-  type ConnectOptions,
-  connect,
-  type JobPage,
-  type JobWatch,
-  type ListJobsOptions,
-} from './client/client.ts';
+export type { JobPage, ListJobsOptions } from './client/api.ts';
+export { Client, type ConnectOptions, connect } from './client/client.ts';
 export { type Auth, claimsOf, type TokenSource } from './client/credentials.ts';
 export { browserEnvironment, type Environment, type Socket, type SocketHandlers } from './client/environment.ts';
 export type { Connection, JobState } from './client/followed.ts';
+export type { JobWatch } from './client/jobs.ts';
 export type { Watch } from './client/store.ts';
 export { type Browser, sharedTabs } from './client/tabs.ts';
 export type { TenantJob, TenantState, TenantWatch } from './client/tenant.ts';

@@ -145,6 +145,45 @@ test('a long log is read as snapshot and end; the rest when it is asked for', as
   assert.deepEqual({ ...watch.getState().job, liveness: null }, jobView(world.service.snapshot('job-1')));
 });
 
+test('history that is read while the end of the log is on its way is whole all the same', async () => {
+  const world = new World();
+  for (let n = 0; n < 1_250; n += 1) {
+    world.service.commit('job-1', [GEO]);
+  }
+  const watch = world.connect().watchJob('job-1');
+  let loading: Promise<void> | null = null;
+  watch.subscribe(({ job }) => {
+    loading ??= job.sequence === 1_250 ? watch.loadHistory() : null; // the snapshot is here, the statuses before it are asked for
+  });
+  await world.advance(5_000);
+  await loading;
+  assert.deepEqual(sequences(watch.getState()), upTo(1_250));
+});
+
+test('what was said before a job was opened is not called lost; what no push brought afterwards is, and named', async () => {
+  const world = new World();
+  const client = world.connect();
+  client.watchJob('job-0');
+  await world.advance(5_000); // the socket stands: the subscription to the next job comes before its first page
+  for (let n = 0; n < 20; n += 1) {
+    world.service.commit('job-1', [GEO]);
+  }
+  const watch = client.watchJob('job-1');
+  await world.advance(3_000);
+  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [0, []]);
+  world.service.faults = { ...NO_FAULTS, drop: 1 };
+  world.service.commit('job-1', [GEO]);
+  world.service.faults = NO_FAULTS;
+  world.service.commit('job-1', [GEO]);
+  await world.advance(1_000);
+  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [1, [21]]);
+  world.service.dropAll();
+  await world.advance(1);
+  world.service.commit('job-1', [DONE]);
+  await world.advance(2_000);
+  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [2, [21, 23]]);
+});
+
 test('a log that no longer reaches back is told as cut, with the right job', async () => {
   const world = new World();
   world.service.commit(

@@ -7,7 +7,8 @@ import { createRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 
 import type { Client } from '../src/client/client.ts';
-import { useJob, useJobs, useJobWatch } from '../src/react/index.ts';
+import { oncePerFrame } from '../src/react/frames.ts';
+import { useJob, useJobs, useJobWatch, useTenant } from '../src/react/index.ts';
 import { World } from './sim/world.ts';
 
 const GEO = { type: 'agent_status', status: 'agent_invoking', message: 'Reading', agentName: 'Geo Agent' };
@@ -91,7 +92,7 @@ test('useJobWatch gives what is beside the state, and no id watches nothing', as
   function Then({ jobId }: { jobId: string | null }) {
     const state = useJob(client, jobId);
     const watch = useJobWatch(client, jobId);
-    then = state === null ? undefined : watch.current?.at(1)?.sequence;
+    then = state === null ? undefined : watch?.at(1)?.sequence;
     return null;
   }
   const { root } = await mounted();
@@ -103,6 +104,48 @@ test('useJobWatch gives what is beside the state, and no id watches nothing', as
   assert.equal(then, 1);
   await act(async () => root.unmount());
   client.close();
+});
+
+test('useTenant hears every job of the tenant, and useJobs without a client none', async () => {
+  const world = new World();
+  const client = world.connect();
+  function Operator() {
+    const { jobs } = useTenant(client);
+    const mine = useJobs(null);
+    return createElement('p', null, `${jobs.map(({ jobId }) => jobId)} ${mine.jobs.length}`);
+  }
+  const { root, text } = await mounted();
+  await act(async () => root.render(createElement(Operator)));
+  await act(() => world.advance(2_000));
+  world.service.commit('job-7', [GEO]);
+  await act(() => world.advance(200));
+  assert.equal(text(), 'job-7 0');
+  assert.ok(world.asked.every(({ query }) => !query.includes('listJobs')));
+  await act(async () => root.unmount());
+  client.close();
+});
+
+test('many changes between two frames are told once', () => {
+  const frames: (() => void)[] = [];
+  let tell = () => {};
+  const told: number[] = [];
+  const subscribe = oncePerFrame(
+    (listener) => {
+      tell = listener;
+      return () => undefined;
+    },
+    { request: (draw) => frames.push(draw) }
+  );
+  const end = subscribe(() => told.push(1));
+  tell();
+  tell();
+  assert.equal(frames.length, 1);
+  frames.shift()?.();
+  tell();
+  assert.equal(frames.length, 1);
+  end();
+  frames.shift()?.();
+  assert.equal(told.length, 1);
 });
 
 test('on a server, a job renders as one that is being joined', () => {

@@ -15,7 +15,7 @@ const USER_KEY = 'statusbeam-user';
 type Stage =
   | { name: 'loading' }
   | { name: 'broken'; problem: string }
-  | { name: 'signed-out'; config: PageConfig }
+  | { name: 'signed-out'; config: PageConfig; isBadLink: boolean }
   | { name: 'signed-in'; config: PageConfig; session: Session };
 
 /** The page, from nothing to somebody's jobs. */
@@ -56,6 +56,12 @@ export function App() {
             </span>
           </p>
         )}
+        {stage.name === 'signed-out' && stage.isBadLink && (
+          <p className="notice" role="alert" id="bad-link" data-state="stale">
+            <Icon name="alert" />
+            <span>The key in this link cannot be read. Was the link cut off? Sign in, or ask for a new one.</span>
+          </p>
+        )}
         {stage.name === 'signed-out' && <SignIn config={stage.config} onSession={enter(stage.config)} />}
       </main>
     </>
@@ -85,7 +91,7 @@ async function begin(): Promise<Stage> {
       return { name: 'signed-in', config, session: userSession(known.username, signedIn) };
     }
   }
-  return { name: 'signed-out', config };
+  return { name: 'signed-out', config, isBadLink: key !== null };
 }
 
 /** Nothing of this user may stay for the next one, neither drawn nor kept: the page begins anew. */

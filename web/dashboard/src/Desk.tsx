@@ -1,8 +1,10 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useJobs } from '@statusbeam/client/react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { PageConfig } from './config.ts';
 import { Compose } from './demo/Compose.tsx';
 import { JobPage } from './job/JobPage.tsx';
-import { JobList, NO_JOBS } from './jobs/JobList.tsx';
+import { JobList } from './jobs/JobList.tsx';
+import { type Details, DetailsProvider } from './log/Beside.tsx';
 import type { Route } from './router.ts';
 import type { Session } from './session/session.ts';
 import { useClient } from './session/useClient.ts';
@@ -10,9 +12,8 @@ import { Header } from './shell/Header.tsx';
 import type { Theme } from './shell/theme.ts';
 import { useRoute } from './shell/useRoute.ts';
 import { TenantPage } from './tenant/TenantPage.tsx';
-import type { Client, JobState } from './types.ts';
+import { Clock, ClockProvider } from './ui/clock.ts';
 import { Icon } from './ui/Icon.tsx';
-import { useWatch } from './ui/useWatch.ts';
 
 interface Props {
   config: PageConfig;
@@ -26,18 +27,21 @@ interface Props {
 export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
   const route = useRoute();
   const { client, cut } = useClient(config, session);
-  const everything = useMemo(() => client.watchUser({ pageSize: 20 }), [client]);
-  useEffect(() => () => everything.close(), [everything]);
-  const { connection } = useWatch(everything, NO_JOBS);
+  const everything = useJobs(client, { oncePerFrame: true });
+  const clock = useMemo(() => new Clock(() => client.now() * 1000), [client]);
+  const details = useMemo<Details>(
+    () => ({ isOperator: session.isOperator, read: (jobId, sequence) => client.getStatusDetail(jobId, sequence) }),
+    [client, session.isOperator]
+  );
   const canStart = Boolean(config.demoUsers && session.token);
   const view = route.view;
   useArrival(route);
   return (
-    <>
+    <ClockProvider value={clock}>
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to content
       </button>
-      <Header session={session} connection={connection} theme={theme} onTheme={onTheme} onLeave={onLeave} />
+      <Header session={session} connection={everything.connection} theme={theme} onTheme={onTheme} onLeave={onLeave} />
       <div className="desk" data-view={view} id="desk">
         <div className="side">
           <JobList
@@ -50,62 +54,47 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
           />
         </div>
         <main id="main" tabIndex={-1}>
-          {view === 'job' ? (
-            <OpenJob
-              key={route.jobId}
-              client={client}
-              session={session}
-              jobId={route.jobId}
-              sequence={route.sequence}
-              onCut={canStart ? cut : null}
-            />
-          ) : view === 'tenant' && session.isOperator ? (
-            <OpenTenant client={client} tenantId={session.tenantId ?? ''} />
-          ) : canStart && session.token ? (
-            <Compose token={session.token} />
-          ) : (
-            <NoJob />
-          )}
+          {everything.error?.code === 'unauthorized' && <Ended kind={session.kind} />}
+          <DetailsProvider value={details}>
+            {view === 'job' ? (
+              <JobPage
+                key={route.jobId}
+                client={client}
+                session={session}
+                jobId={route.jobId}
+                sequence={route.sequence}
+                onCut={canStart ? cut : null}
+              />
+            ) : view === 'tenant' && session.isOperator ? (
+              <TenantPage client={client} tenantId={session.tenantId ?? ''} />
+            ) : canStart && session.token ? (
+              <Compose token={session.token} />
+            ) : (
+              <NoJob />
+            )}
+          </DetailsProvider>
         </main>
       </div>
-    </>
+    </ClockProvider>
   );
 }
 
-interface OpenJobProps {
-  client: Client;
-  session: Session;
-  jobId: string;
-  sequence: number | null;
-  onCut: (() => void) | null;
-}
-
-function OpenJob({ client, session, jobId, sequence, onCut }: OpenJobProps) {
-  const watch = useOpened(useCallback(() => client.watchJob(jobId), [client, jobId]));
-  const ownerId = useWatch<JobState | null>(watch, null)?.job.userId ?? null;
-  const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
-  // Operators may read another's job; they hear of it with the tenant.
-  useEffect(() => {
-    const tenant = isAnothers ? client.watchTenant() : null;
-    return () => tenant?.close();
-  }, [client, isAnothers]);
-  return watch ? <JobPage client={client} watch={watch} jobId={jobId} sequence={sequence} onCut={onCut} /> : null;
-}
-
-function OpenTenant({ client, tenantId }: { client: Client; tenantId: string }) {
-  const watch = useOpened(useCallback(() => client.watchTenant(), [client]));
-  return watch ? <TenantPage tenantId={tenantId} watch={watch} /> : null;
-}
-
-/** Something of the client's that is open while this is shown. */
-function useOpened<W extends { close: () => void }>(open: () => W): W | null {
-  const [watch, setWatch] = useState<W | null>(null);
-  useEffect(() => {
-    const opened = open();
-    setWatch(opened);
-    return () => opened.close();
-  }, [open]);
-  return watch;
+/** Neither the token nor a renewed one is taken: what is shown may be old, and only a new sign-in helps. */
+function Ended({ kind }: { kind: Session['kind'] }) {
+  return (
+    <p className="notice ended" role="alert" id="ended" data-state="stale">
+      <Icon name="alert" />
+      <span>
+        {kind === 'user' ? 'Your sign-in has ended.' : 'This link is no longer valid. Ask for a new one where you got it.'} What
+        you see may be old.
+      </span>
+      {kind === 'user' && (
+        <button type="button" className="button" onClick={() => location.reload()}>
+          Sign in again
+        </button>
+      )}
+    </p>
+  );
 }
 
 function NoJob() {

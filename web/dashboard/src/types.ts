@@ -8,9 +8,8 @@ export type {
   JobWatch,
   JsonObject,
   OverallStatus,
+  StatusDetail,
   StatusUpdate,
   TenantJob,
-  TenantState,
   TokenUsage,
-  UserState,
 } from '@statusbeam/client';

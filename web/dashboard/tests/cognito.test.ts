@@ -9,6 +9,7 @@ import {
   signIn,
   viewTokenClaims,
 } from '../src/session/cognito.ts';
+import { userSession } from '../src/session/session.ts';
 
 const pool = { region: 'eu-west-1', userPoolClientId: 'client' };
 const encoded = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url');
@@ -51,6 +52,23 @@ test('a token is renewed shortly before its end, once for all who ask', async ()
   assert.deepEqual(await Promise.all([session.token(), session.token()]), Array(2).fill(tokenOf({ exp: 9000 })));
   assert.equal(calls.length, 2);
   assert.equal(calls[1]?.body.AuthFlow, 'REFRESH_TOKEN_AUTH');
+});
+
+test('a token that the API refuses is renewed, however long this clock still calls it good', async () => {
+  const { fetch } = poolOf([200, tokens({ exp: 9000 })], [200, tokens({ exp: 9001 })]);
+  const session = (await signIn(pool, 'ana', 'secret', { fetch, now: () => 0 })) as CognitoSession;
+  const { auth } = userSession('ana', session);
+  assert.ok(auth.type === 'cognito');
+  assert.equal(await auth.token({ refused: false }), tokenOf({ exp: 9000 }));
+  assert.equal(await auth.token({ refused: true }), tokenOf({ exp: 9001 }));
+});
+
+test('a sign-in service that is out of reach ends nobody’s session', async () => {
+  const { fetch } = poolOf([200, tokens({ exp: 1 })], [503, {}], [400, { message: 'Refresh Token has expired' }]);
+  const session = (await signIn(pool, 'ana', 'secret', { fetch, now: () => 9_000 })) as CognitoSession;
+  const { token } = userSession('ana', session);
+  await assert.rejects(token?.() as Promise<string>, { code: 'unavailable' });
+  await assert.rejects(token?.() as Promise<string>, { message: 'Refresh Token has expired' });
 });
 
 test('a refusal says what the service says, and is not tried again', async () => {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
 import { keepingSame } from '../src/job/sameAgents.ts';
-import { HealedTracker } from '../src/job/useHealed.ts';
 import { wholeOf } from '../src/job/wholeText.ts';
 import type { AgentState, StatusUpdate } from '../src/types.ts';
 import { Announcer } from '../src/ui/announcer.ts';
-import { oncePerFrame } from '../src/ui/frames.ts';
 import { jobState, statusWord, toneOf } from '../src/words.ts';
 import { statusOf } from './statuses.ts';
 
@@ -53,16 +51,6 @@ test('the state of the log is one honest line', () => {
   assert.match(whole({ error: { message: 'No network.' } }).text, /\(No network\)\. Trying again\.$/);
 });
 
-test('only what no push brought, once the log had been whole, came from the log', () => {
-  const tracker = new HealedTracker();
-  assert.deepEqual([...tracker.known(row(1, 2), false)], []);
-  tracker.known(row(1, 2), true);
-  tracker.pushed({ jobId: 'job-1', sequence: 4, earlier: null });
-  assert.deepEqual([...tracker.known(row(1, 2, 3, 4), true)], [3]);
-  tracker.pushed({ jobId: 'job-1', sequence: 6, earlier: [{ jobId: 'job-1', sequence: 5 }] });
-  assert.deepEqual([...tracker.known(row(1, 2, 3, 4, 5, 6), true)], [3]);
-});
-
 test('agents that did not change stay the same objects', () => {
   const agents = (...activities: string[]) =>
     activities.map((activity, index) => ({
@@ -76,29 +64,6 @@ test('agents that did not change stay the same objects', () => {
   assert.equal(now[0], before[0]);
   assert.notEqual(now[1], before[1]);
   assert.equal(keepingSame(before, agents('one', 'two')), before);
-});
-
-test('many changes between two frames are told once', () => {
-  const frames: (() => void)[] = [];
-  let tell = () => {};
-  const told: number[] = [];
-  const subscribe = oncePerFrame(
-    (listener) => {
-      tell = listener;
-      return () => undefined;
-    },
-    { request: (draw) => frames.push(draw) }
-  );
-  const end = subscribe(() => told.push(1));
-  tell();
-  tell();
-  assert.equal(frames.length, 1);
-  frames.shift()?.();
-  tell();
-  assert.equal(frames.length, 1);
-  end();
-  frames.shift()?.();
-  assert.equal(told.length, 1);
 });
 
 test('people who listen hear the newest news, one at a time', () => {

@@ -4,7 +4,7 @@ import { StatusbeamError } from '../errors.ts';
 import { nextLivenessChange } from '../fold/liveness.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
 import type { JoinCommand, JoinTimer, Reason, Verdict } from '../join/commands.ts';
-import { type Healed, NOTHING_HEALED } from '../join/healing.ts';
+import { type Healed, NONE_LOST, NOTHING_HEALED } from '../join/healing.ts';
 import { JobJoin, PAGE } from '../join/join.ts';
 import { isRow } from '../join/log.ts';
 import { readUpdate } from '../join/update.ts';
@@ -27,6 +27,8 @@ export interface JobState {
   readonly reason: Reason | null;
   readonly connection: Connection;
   readonly healed: Healed;
+  /** The sequences that no push brought although the job was watched: the log gave them. */
+  readonly fromLog: ReadonlySet<number>;
   readonly error: StatusbeamError | null;
 }
 
@@ -50,6 +52,7 @@ export function initialState(jobId: string, connection: Connection = 'connecting
     reason: 'connecting',
     connection,
     healed: NOTHING_HEALED,
+    fromLog: NONE_LOST,
     error: null,
   };
 }
@@ -154,7 +157,10 @@ export class FollowedJob {
           found.unshift(...updates);
         }
       }
-      goes = this.join.log === log && log.prepend(found) && goes;
+      // Meanwhile another read may have come, of the log's end or of another job with this id: then on from there.
+      const hasMoved = this.join.log !== log || log.first !== first;
+      log.prepend(found.filter(({ sequence }) => sequence < log.first));
+      goes ||= hasMoved;
       this.store.touch();
     }
   }
@@ -192,7 +198,7 @@ export class FollowedJob {
   }
 
   #state(before: JobState): JobState {
-    const { log, healed, error } = this.join;
+    const { log, healed, fromLog, error } = this.join;
     return kept(before, {
       job: this.#job(),
       updates: log.updates,
@@ -200,6 +206,7 @@ export class FollowedJob {
       ...this.join.verdict,
       connection: this.#connection,
       healed,
+      fromLog,
       error,
     });
   }

@@ -4,8 +4,9 @@ import { StatusbeamError } from '../errors.ts';
 import { compareText } from '../fold/numbers.ts';
 import { isOver } from '../fold/snapshot.ts';
 import type { Job, OverallStatus } from '../types.ts';
-import type { Client, ClientListener, JobWatch } from './client.ts';
+import type { Client, ClientListener } from './client.ts';
 import type { Connection } from './followed.ts';
+import type { JobWatch } from './jobs.ts';
 import { kept, Store, type Watch } from './store.ts';
 
 export interface UserWatchOptions {

@@ -90,7 +90,9 @@ function rowOf(agent: AgentState, state: string, labels: Labels, before?: HTMLLI
   if (before === undefined) {
     const mark = make('span', 'mark');
     mark.setAttribute('aria-hidden', 'true');
-    row.append(mark, make('span', 'name'), make('span', 'word'), make('span', 'activity'));
+    const [name, activity] = [make('span', 'name'), make('span', 'activity')];
+    name.dir = activity.dir = 'auto'; // each in its own writing direction
+    row.append(mark, name, make('span', 'word'), activity);
   }
   const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
   const texts = [MARKS[state] ?? '·', agent.name, `${labels[state as keyof Labels]}${percent}`, agent.activity ?? ''];

@@ -7,7 +7,7 @@ export interface Healed {
   readonly duplicates: number;
   /** Pushes that came after a later one, or after they were read from the log. */
   readonly reordered: number;
-  /** Statuses whose push never came and that were read from the log. */
+  /** Statuses whose push never came and that were read from the log; what had been said before the join is none of them. */
   readonly lost: number;
   readonly reconnects: number;
 }
@@ -17,15 +17,19 @@ export const NOTHING_HEALED: Healed = { gaps: 0, duplicates: 0, reordered: 0, lo
 /** Pushes that are remembered, to know one that comes again. */
 const REMEMBERED = 4_096;
 
+export const NONE_LOST: ReadonlySet<number> = new Set();
+
 type Numbered = { readonly sequence: number };
 
 export class Healing {
   /** The same object until a count changes. */
   counts: Healed = NOTHING_HEALED;
+  /** The sequences that were counted as lost; the same set until one more is, or less. */
+  lost: ReadonlySet<number> = NONE_LOST;
   #pushed = new Set<number>();
   #highest = 0;
-  /** What was counted as lost. */
-  #lost = new Set<number>();
+  /** How far the log was when the subscription first stood: nobody was to push what came before. */
+  #joinedAt: number | null = null;
 
   gap(): void {
     this.#count('gaps');
@@ -43,32 +47,43 @@ export class Healing {
     if (fresh.some(({ sequence }) => sequence < this.#highest)) {
       this.#count('reordered');
     }
+    const late = known.filter(({ sequence }) => this.lost.has(sequence));
     for (const { sequence } of [...known, ...fresh]) {
       this.#pushed.add(sequence);
       this.#highest = Math.max(this.#highest, sequence);
-      if (this.#lost.delete(sequence)) {
-        this.#count('lost', -1);
-        this.#count('reordered');
-      }
+    }
+    if (late.length > 0) {
+      this.#lose([...this.lost].filter((each) => late.every(({ sequence }) => sequence !== each)));
+      this.#count('reordered', late.length);
     }
     this.#forget();
   }
 
-  /** Statuses came from the log; `isLate`: pushes should have brought all of them by now. */
-  read(fresh: readonly Numbered[], isLate: boolean): void {
-    for (const { sequence } of fresh) {
-      if (isLate || sequence < this.#highest) {
-        this.#lost.add(sequence);
-        this.#count('lost');
-      }
+  /** A subscription stood when the log had come to `sequence`. */
+  joined(sequence: number): void {
+    this.#joinedAt ??= sequence;
+  }
+
+  /** Statuses came from the log. Should a push bring one after all, it was late and not lost. */
+  read(fresh: readonly Numbered[]): void {
+    const joinedAt = this.#joinedAt;
+    const lost = joinedAt === null ? [] : fresh.filter(({ sequence }) => sequence > joinedAt);
+    if (lost.length > 0) {
+      this.#lose([...this.lost, ...lost.map(({ sequence }) => sequence)]);
     }
   }
 
   /** Another log begins; what was counted stays. */
   restart(): void {
     this.#pushed.clear();
-    this.#lost.clear();
+    this.lost = NONE_LOST;
     this.#highest = 0;
+    this.#joinedAt = null;
+  }
+
+  #lose(sequences: readonly number[]): void {
+    this.#count('lost', sequences.length - this.lost.size);
+    this.lost = new Set(sequences);
   }
 
   #count(name: keyof Healed, by = 1): void {
@@ -79,7 +94,6 @@ export class Healing {
     if (this.#pushed.size > REMEMBERED) {
       for (const sequence of [...this.#pushed].sort((a, b) => a - b).slice(0, REMEMBERED / 2)) {
         this.#pushed.delete(sequence);
-        this.#lost.delete(sequence);
       }
     }
   }

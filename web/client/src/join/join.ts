@@ -11,10 +11,12 @@ import type { StatusbeamError } from '../errors.ts';
 import { isOver, type Snapshot } from '../fold/snapshot.ts';
 import { backoff, type Timing } from '../timing.ts';
 import type { JobPosition, StatusUpdatePage, WireUpdate } from '../types.ts';
-import type { JoinCommand, JoinTimer, Reason, Verdict } from './commands.ts';
+import type { JoinCommand, JoinTimer, Reason } from './commands.ts';
 import { type Healed, Healing } from './healing.ts';
 import { JobLog } from './log.ts';
+import { Questions, type Read } from './questions.ts';
 import { readPush, readUpdate } from './update.ts';
+import { type Said, verdictOf } from './verdict.ts';
 
 export interface JoinOptions {
   readonly timing: Timing;
@@ -29,28 +31,13 @@ export const PAGE = 100;
 /** Where there is little to expect, one beat in so many is a check. */
 export const SELDOM = 15;
 
-interface Position {
-  readonly ticket: number;
-  readonly era: number;
-  readonly last: number;
-}
-
-interface Read {
-  readonly ticket: number;
-  readonly kind: 'page' | 'snapshot' | 'tail';
-  readonly last: number;
-  readonly head: number;
-}
-
 export class JobJoin {
   log: JobLog;
   error: StatusbeamError | null = null;
   #options: Required<JoinOptions>;
   #commands: JoinCommand[] = [];
-  #tickets = 0;
-  #position: Position | null = null;
+  #questions = new Questions();
   #checkAgain = false;
-  #read: Read | null = null;
   /** Counts the times the subscription came to stand; a position asked for in an earlier era proves nothing. */
   #era = 0;
   #isLive = false;
@@ -76,29 +63,28 @@ export class JobJoin {
     return this.#healing.counts;
   }
 
+  /** The sequences that the log gave and no push: `healed.lost` of this log. */
+  get fromLog(): ReadonlySet<number> {
+    return this.#healing.lost;
+  }
+
   take(): JoinCommand[] {
     const commands = this.#commands;
     this.#commands = [];
     return commands;
   }
 
-  get verdict(): { readonly verdict: Verdict; readonly reason: Reason | null } {
-    if (this.#cut === 'job_gone') {
-      return { verdict: 'cut', reason: 'job_gone' };
-    }
-    const failing = this.error === null ? null : this.error.code === 'forbidden' ? 'forbidden' : 'failing';
-    if (!this.log.isWhole) {
-      return { verdict: this.#hasRead ? 'behind' : 'joining', reason: failing ?? 'catching_up' };
-    }
-    if (this.#isLive && this.#confirmedEra === this.#era && failing === null) {
-      return this.#cut === null ? { verdict: 'whole', reason: null } : { verdict: 'cut', reason: this.#cut };
-    }
-    if (this.#era === 0) {
-      const reason = failing ?? (this.#hasPosition ? 'not_connected' : 'connecting');
-      return { verdict: failing || this.#hasPosition ? 'behind' : 'joining', reason };
-    }
-    const reason = this.#isLive ? 'checking' : 'not_connected';
-    return { verdict: this.#confirmedEra < 0 && this.#isLive ? 'joining' : 'behind', reason: failing ?? reason };
+  get verdict(): Said {
+    return verdictOf({
+      error: this.error,
+      cut: this.#cut,
+      isWhole: this.log.isWhole,
+      isLive: this.#isLive,
+      era: this.#era,
+      confirmedEra: this.#confirmedEra,
+      hasRead: this.#hasRead,
+      hasPosition: this.#hasPosition,
+    });
   }
 
   /** Start reading, without waiting for the subscription. */
@@ -157,13 +143,12 @@ export class JobJoin {
 
   /** Ask for the position, unless that is on its way: then once more after it. */
   check(): void {
-    if (this.#position !== null) {
+    if (this.#questions.isPositionAsked) {
       this.#checkAgain = true;
       return;
     }
-    this.#tickets += 1;
-    this.#position = { ticket: this.#tickets, era: this.#isLive ? this.#era : -1, last: this.log.last };
-    this.#say({ type: 'position', ticket: this.#tickets });
+    const ticket = this.#questions.askPosition({ era: this.#isLive ? this.#era : -1, last: this.log.last });
+    this.#say({ type: 'position', ticket });
   }
 
   /** The client's slow beat. A job that has ended is looked at seldom: a failed one may be reopened. */
@@ -197,11 +182,10 @@ export class JobJoin {
   }
 
   positioned(ticket: number, { sequence, epoch }: Pick<JobPosition, 'sequence' | 'epoch'>): void {
-    const asked = this.#position;
-    if (asked?.ticket !== ticket) {
+    const asked = this.#questions.positionAnswered(ticket);
+    if (asked === null) {
       return;
     }
-    this.#position = null;
     this.#hasPosition = true;
     let isOnItsWay = false;
     this.error = null;
@@ -219,6 +203,7 @@ export class JobJoin {
       isOnItsWay = wasWhole && !this.log.isWhole && this.#isLive && this.#confirmedEra === this.#era;
       if (asked.era === this.#era) {
         this.#confirmedEra = this.#era;
+        this.#healing.joined(sequence);
       }
     }
     this.#afterPosition();
@@ -230,7 +215,7 @@ export class JobJoin {
   }
 
   paged(ticket: number, page: StatusUpdatePage): void {
-    const asked = this.#answered(ticket);
+    const asked = this.#questions.readAnswered(ticket);
     if (asked === null) {
       return;
     }
@@ -251,7 +236,7 @@ export class JobJoin {
   }
 
   snapshotted(ticket: number, snapshot: Snapshot): void {
-    const asked = this.#answered(ticket);
+    const asked = this.#questions.readAnswered(ticket);
     if (asked === null) {
       return;
     }
@@ -270,9 +255,8 @@ export class JobJoin {
   }
 
   failed(ticket: number, error: StatusbeamError): void {
-    const asked = this.#position?.ticket === ticket ? null : this.#answered(ticket);
-    if (this.#position?.ticket === ticket) {
-      this.#position = null;
+    const asked = this.#questions.readAnswered(ticket);
+    if (this.#questions.positionAnswered(ticket) !== null) {
       this.#checkAgain = true;
     } else if (asked === null) {
       return;
@@ -283,11 +267,8 @@ export class JobJoin {
       return;
     }
     this.error = error;
-    const { timing, random } = this.#options;
     if (error.retriable) {
-      this.#isWaiting = true;
-      this.#timer('retry', backoff(this.#tries, timing.retryFirst, timing.retryMost, random));
-      this.#tries += 1;
+      this.#retryLater();
     }
   }
 
@@ -296,8 +277,7 @@ export class JobJoin {
       this.#timer(name, null);
     }
     this.#isLive = false;
-    this.#read = null;
-    this.#position = null;
+    this.#questions.forget();
   }
 
   /** Ask for what is missing, one read at a time. */
@@ -305,10 +285,10 @@ export class JobJoin {
     if (this.#isWaiting) {
       return;
     }
-    if (this.#checkAgain && this.#position === null) {
+    if (this.#checkAgain && !this.#questions.isPositionAsked) {
       this.#afterPosition();
     }
-    if (this.#read !== null) {
+    if (this.#questions.isReading) {
       return;
     }
     const { last, head } = this.log;
@@ -330,23 +310,13 @@ export class JobJoin {
   }
 
   #ask(kind: Read['kind'], after = 0, limit = PAGE): void {
-    this.#tickets += 1;
     this.#timer('gap', null);
-    this.#read = { ticket: this.#tickets, kind, last: this.log.last, head: this.log.head };
+    const ticket = this.#questions.askRead({ kind, last: this.log.last, head: this.log.head });
     if (kind === 'snapshot') {
-      this.#say({ type: 'snapshot', ticket: this.#tickets });
+      this.#say({ type: 'snapshot', ticket });
     } else {
-      this.#say({ type: 'page', ticket: this.#tickets, after, limit: Math.min(limit, PAGE) });
+      this.#say({ type: 'page', ticket, after, limit: Math.min(limit, PAGE) });
     }
-  }
-
-  #answered(ticket: number): Read | null {
-    const asked = this.#read;
-    if (asked?.ticket !== ticket) {
-      return null;
-    }
-    this.#read = null;
-    return asked;
   }
 
   #succeeded(): void {
@@ -357,7 +327,6 @@ export class JobJoin {
 
   /** Whether the page contradicts what is held. */
   #tookPage(page: StatusUpdatePage): boolean {
-    const missed = this.#isLive && this.#confirmedEra === this.#era;
     const { last } = this.log;
     this.log.reaches(page.currentSequence);
     const updates = page.updates.map(readUpdate).filter((update) => update !== null);
@@ -365,7 +334,7 @@ export class JobJoin {
       return false; // too long to be read whole: the snapshot is asked for next
     }
     const { fresh, conflict } = this.log.take(updates);
-    this.#healing.read(fresh, missed);
+    this.#healing.read(fresh);
     return conflict;
   }
 
@@ -388,11 +357,8 @@ export class JobJoin {
   /** Read on if something is missing; when a read brought nothing new, not at once. */
   #continue(asked: Read): void {
     const isStuck = !this.log.isWhole && asked.kind !== 'tail' && this.log.last === asked.last && this.log.head === asked.head;
-    if (isStuck && this.#read === null) {
-      const { timing, random } = this.#options;
-      this.#isWaiting = true;
-      this.#timer('retry', backoff(this.#tries, timing.retryFirst, timing.retryMost, random));
-      this.#tries += 1;
+    if (isStuck && !this.#questions.isReading) {
+      this.#retryLater();
       return;
     }
     this.#next();
@@ -403,6 +369,13 @@ export class JobJoin {
       this.#checkAgain = false;
       this.check();
     }
+  }
+
+  #retryLater(): void {
+    const { timing, random } = this.#options;
+    this.#isWaiting = true;
+    this.#timer('retry', backoff(this.#tries, timing.retryFirst, timing.retryMost, random));
+    this.#tries += 1;
   }
 
   #retryNow(): void {
@@ -429,8 +402,7 @@ export class JobJoin {
     this.log = new JobLog(this.log.jobId, epoch);
     this.#healing.restart();
     this.#cut = null;
-    this.#read = null;
-    this.#position = null;
+    this.#questions.forget();
     this.#hasRead = false;
     this.#confirmedEra = -1;
     this.#tailWanted = false;

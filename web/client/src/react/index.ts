@@ -1,16 +1,25 @@
-// React: useJob and useJobs, each a subscription to the client's own state.
+// React: hooks for one job, the user's jobs and a tenant, each a subscription to the client's own state.
 
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
-import type { Client, JobWatch } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import type { JobState } from '../client/followed.ts';
+import type { JobWatch } from '../client/jobs.ts';
+import type { Watch } from '../client/store.ts';
+import type { TenantState } from '../client/tenant.ts';
 import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
+import { oncePerFrame } from './frames.ts';
+
+export interface DrawOptions {
+  /** Draw once a frame at most, however often something changes; for jobs with hundreds of statuses a second. */
+  readonly oncePerFrame?: boolean;
+}
 
 /** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, nothing is watched and null is given. */
-export function useJob(client: Client, jobId: string): JobState;
-export function useJob(client: Client, jobId: string | null): JobState | null;
-export function useJob(client: Client, jobId: string | null): JobState | null {
-  const subscribe = useCallback(
+export function useJob(client: Client, jobId: string, options?: DrawOptions): JobState;
+export function useJob(client: Client, jobId: string | null, options?: DrawOptions): JobState | null;
+export function useJob(client: Client, jobId: string | null, options: DrawOptions = {}): JobState | null {
+  const open = useCallback(
     (changed: () => void) => {
       if (jobId === null) {
         return () => undefined;
@@ -20,51 +29,69 @@ export function useJob(client: Client, jobId: string | null): JobState | null {
     },
     [client, jobId]
   );
+  const subscribe = usePaced(open, options);
   const snapshot = () => (jobId === null ? null : client.peekJob(jobId));
   return useSyncExternalStore(subscribe, snapshot, snapshot);
 }
 
 /** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component stands. */
-export function useJobWatch(client: Client, jobId: string | null): { readonly current: JobWatch | null } {
-  const watch = useRef<JobWatch | null>(null);
-  useEffect(() => {
-    const opened = jobId === null ? null : client.watchJob(jobId);
-    watch.current = opened;
-    return () => {
-      watch.current = null;
-      opened?.close();
-    };
-  }, [client, jobId]);
-  return watch;
+export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {
+  return useOpened(useCallback(() => (jobId === null ? null : client.watchJob(jobId)), [client, jobId]));
 }
 
 export interface UserJobs extends UserState {
+  /** Read one more page of the list. */
   readonly loadMore: () => void;
+  /** Read the newest page again. */
   readonly refresh: () => void;
 }
 
 const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true, hasMore: false, error: null };
 
-/** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. */
-export function useJobs(client: Client, { pageSize = 20, overallStatus = null }: UserWatchOptions = {}): UserJobs {
-  const watch = useRef<UserWatch | null>(null);
-  const subscribe = useCallback(
-    (changed: () => void) => {
-      const opened = client.watchUser({ pageSize, overallStatus });
-      watch.current = opened;
-      const end = opened.subscribe(changed);
-      return () => {
-        end();
-        opened.close();
-        watch.current = null;
-      };
-    },
-    [client, pageSize, overallStatus]
-  );
-  const snapshot = () => watch.current?.getState() ?? NO_JOBS;
-  const state = useSyncExternalStore(subscribe, snapshot, () => NO_JOBS);
+/** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, nothing is watched. */
+export function useJobs(client: Client | null, options: UserWatchOptions & DrawOptions = {}): UserJobs {
+  const { pageSize = 20, overallStatus = null } = options;
+  const open = useCallback(() => client?.watchUser({ pageSize, overallStatus }) ?? null, [client, pageSize, overallStatus]);
+  const watch: UserWatch | null = useOpened(open);
+  const state = useWatch(watch, NO_JOBS, options);
   return useMemo(
-    () => ({ ...state, loadMore: () => void watch.current?.loadMore(), refresh: () => void watch.current?.refresh() }),
-    [state]
+    () => ({ ...state, loadMore: () => void watch?.loadMore(), refresh: () => void watch?.refresh() }),
+    [watch, state]
   );
+}
+
+const NO_TENANT: TenantState = { jobs: [], recent: [], connection: 'connecting', error: null };
+
+/** What happens in the whole tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
+export function useTenant(client: Client, options: DrawOptions = {}): TenantState {
+  return useWatch(useOpened(useCallback(() => client.watchTenant(), [client])), NO_TENANT, options);
+}
+
+/** What a watch says; `none` while there is no watch. */
+function useWatch<State>(watch: Watch<State> | null, none: State, options: DrawOptions): State {
+  const listen = useCallback((changed: () => void) => watch?.subscribe(changed) ?? (() => undefined), [watch]);
+  const subscribe = usePaced(listen, options);
+  return useSyncExternalStore(
+    subscribe,
+    () => watch?.getState() ?? none,
+    () => none
+  );
+}
+
+/** A watch that is open while the component stands. */
+function useOpened<W extends { close(): void }>(open: () => W | null): W | null {
+  const [held, setHeld] = useState<{ open: () => W | null; watch: W | null } | null>(null);
+  useEffect(() => {
+    const watch = open();
+    setHeld({ open, watch });
+    return () => watch?.close();
+  }, [open]);
+  return held?.open === open ? held.watch : null; // never that of another job or client
+}
+
+type Subscribe = (listener: () => void) => () => void;
+
+function usePaced(subscribe: Subscribe, options: DrawOptions): Subscribe {
+  const isPaced = options.oncePerFrame === true;
+  return useMemo(() => (isPaced ? oncePerFrame(subscribe) : subscribe), [subscribe, isPaced]);
 }

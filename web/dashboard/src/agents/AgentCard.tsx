@@ -25,10 +25,12 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
   return (
     <article className="agent" data-state={state} data-chosen={isChosen || undefined}>
       <header>
-        <h3>{agent.name}</h3>
+        <h3 dir="auto">{agent.name}</h3>
         <Badge state={state} />
       </header>
-      <p className="activity">{agent.activity || (agent.status === 'pending' ? 'Waiting for its turn' : 'Working')}</p>
+      <p className="activity" dir="auto">
+        {agent.activity || (agent.status === 'pending' ? 'Waiting for its turn' : 'Working')}
+      </p>
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
       <footer>

@@ -1,23 +1,23 @@
+import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
 import { complaints } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Log } from '../log/Log.tsx';
 import { jobLink } from '../router.ts';
+import type { Session } from '../session/session.ts';
 import { Timeline } from '../timeline/Timeline.tsx';
 import { TimeTravel } from '../travel/TimeTravel.tsx';
 import { useTravel } from '../travel/useTravel.ts';
-import type { Client, JobState, JobWatch } from '../types.ts';
+import type { Client, JobState } from '../types.ts';
 import { useAnnouncer } from '../ui/Announce.tsx';
 import { useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useWatch } from '../ui/useWatch.ts';
 import { jobState, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
 import { JobHead } from './JobHead.tsx';
 import { jobLivenessAt } from './liveness.ts';
 import { isOver, PastProvider } from './moment.ts';
 import { Overview } from './Overview.tsx';
-import { useHealed } from './useHealed.ts';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
 import { Verdict } from './Verdict.tsx';
@@ -25,7 +25,7 @@ import { Whole } from './Whole.tsx';
 
 interface Props {
   client: Client;
-  watch: JobWatch;
+  session: Session;
   jobId: string;
   /** Where in its past the address points to. */
   sequence: number | null;
@@ -34,8 +34,9 @@ interface Props {
 }
 
 /** One job, now or at any moment of its past. */
-export function JobPage({ client, watch, jobId, sequence, onCut }: Props) {
-  const state = useWatch(watch, null) as JobState;
+export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
+  const state = useJob(client, jobId, { oncePerFrame: true });
+  const watch = useJobWatch(client, jobId);
   const isReading = useHistory(watch, state);
   const canTravel = state.updates.length > 0 && state.firstSequence <= 1;
   const travel = useTravel(state.updates, sequence);
@@ -46,12 +47,12 @@ export function JobPage({ client, watch, jobId, sequence, onCut }: Props) {
   const liveness = moment.atMs === null ? state.job.liveness : jobLivenessAt(moment.job, moment.atMs);
   const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
   const [chosen, setChosen] = useState<string | null>(null);
-  const healed = useHealed(client, watch, jobId);
+  useTenantsNews(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
   useTitle(shown, at !== null);
   useNews(state, shown, at !== null);
   const choose = useCallback((id: string | null) => setChosen(id), []);
-  const whole = useMemo(() => <Whole state={state} isReading={isReading} fromLog={healed.size} />, [state, isReading, healed]);
+  const whole = useMemo(() => <Whole state={state} isReading={isReading} />, [state, isReading]);
   return (
     <PastProvider value={moment.atMs}>
       <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
@@ -72,7 +73,7 @@ export function JobPage({ client, watch, jobId, sequence, onCut }: Props) {
             updates={moment.updates}
             agents={moment.job.agents}
             startedAt={moment.job.createdAt}
-            healed={healed}
+            healed={state.fromLog}
             chosen={chosen}
             onChoose={choose}
             whole={whole}
@@ -144,4 +145,13 @@ function useNews({ updates, verdict }: JobState, state: ShownState, isPast: bool
     ];
     announcer.say(words.filter(Boolean).join('. '));
   }, [announcer, last, state, isPast, verdict]);
+}
+
+/** Operators may read another's job; they hear of it with the tenant. */
+function useTenantsNews(client: Client, session: Session, ownerId: string | null): void {
+  const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
+  useEffect(() => {
+    const tenant = isAnothers ? client.watchTenant() : null;
+    return () => tenant?.close();
+  }, [client, isAnothers]);
 }

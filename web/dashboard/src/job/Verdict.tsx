@@ -17,7 +17,7 @@ export function Verdict({ moment, state }: { moment: Moment; state: ShownState }
   return (
     <section className="verdict" data-state={state} aria-label={state === 'completed' ? 'Result' : 'Now'} id="result">
       <Icon name={state === 'completed' ? 'check' : 'pulse'} size={18} />
-      <p id="result-message">
+      <p id="result-message" dir="auto">
         {last?.message ??
           (state === 'looking' ? 'Reading the log.' : state === 'waiting' ? 'Waiting for the first status.' : 'Working on it.')}
       </p>
@@ -57,7 +57,9 @@ function Failure({ moment }: { moment: Moment }) {
     <section className="verdict" data-state="failed" aria-label="Result" id="result">
       <Icon name="cross" size={18} />
       <div>
-        <p id="result-message">{last?.message || 'The job failed.'}</p>
+        <p id="result-message" dir="auto">
+          {last?.message || 'The job failed.'}
+        </p>
         {failed.length > 0 && (
           <ul className="causes">
             {failed.slice(0, 5).map((agent) => (

@@ -6,11 +6,11 @@ import { wholeOf } from './wholeText.ts';
 const ICONS: Record<ReturnType<typeof wholeOf>['sign'], IconName> = { whole: 'check', healing: 'rewind', problem: 'alert' };
 
 /** What is known of the log: whether it is whole, and what had to be healed. */
-export function Whole({ state, isReading, fromLog }: { state: JobState; isReading: boolean; fromLog: number }) {
+export function Whole({ state, isReading }: { state: JobState; isReading: boolean }) {
   const { sign, text } = wholeOf(state, isReading);
   return (
     <div className="whole-line">
-      <Healed state={state} fromLog={fromLog} />
+      <Healed healed={state.healed} />
       <p className="whole tabular" id="whole" data-state={sign}>
         <Icon name={ICONS[sign]} size={13} />
         {text}
@@ -19,10 +19,10 @@ export function Whole({ state, isReading, fromLog }: { state: JobState; isReadin
   );
 }
 
-function Healed({ state, fromLog }: { state: JobState; fromLog: number }) {
-  const { gaps, duplicates, reordered, reconnects } = state.healed;
+function Healed({ healed }: { healed: JobState['healed'] }) {
+  const { lost, gaps, duplicates, reordered, reconnects } = healed;
   const parts = [
-    fromLog > 0 ? `${plural(fromLog, 'status', 'statuses')} read from the log` : '',
+    lost > 0 ? `${plural(lost, 'status', 'statuses')} read from the log` : '',
     gaps > 0 ? plural(gaps, 'gap') : '',
     reordered > 0 ? `${reordered} out of order` : '',
     duplicates > 0 ? `${duplicates} repeated` : '',

@@ -6,13 +6,13 @@ import type { Moment } from './moment.ts';
 import { keepingSame } from './sameAgents.ts';
 
 /** The moment of a job to show: the present, or what it was after the status `at`. */
-export function useMoment(watch: JobWatch, { job, updates }: JobState, at: number | null): Moment {
+export function useMoment(watch: JobWatch | null, { job, updates }: JobState, at: number | null): Moment {
   const builder = useRef<HistoryBuilder | null>(null);
   builder.current ??= new HistoryBuilder();
   const agents = useRef<readonly AgentState[]>([]);
   const history = useMemo(() => (builder.current as HistoryBuilder).read(updates), [updates]);
   return useMemo(() => {
-    const past = at === null ? null : watch.at(at);
+    const past = at === null ? null : (watch?.at(at) ?? null);
     const shown = past ?? job;
     agents.current = keepingSame(agents.current, shown.agents);
     const known = past === null ? updates : updates.slice(0, indexAt(updates, past.sequence) + 1);

@@ -1,29 +1,24 @@
+import { type UserJobs, useJobs } from '@statusbeam/client/react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { complaints } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
 import { jobLink } from '../router.ts';
-import type { Client, Job, UserState } from '../types.ts';
+import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useWatch } from '../ui/useWatch.ts';
 import { jobState, type ShownState, STATE_WORDS } from '../words.ts';
 import { apiStatus, isOf, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
 
 const ROW_HEIGHT = 58;
-const PAGE = 20;
-
-export const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true, hasMore: false, error: null };
-
-export type UserWatch = ReturnType<Client['watchUser']>;
 
 interface Props {
   client: Client;
   /** All jobs of the user; it is watched anyway, for the connection. */
-  everything: UserWatch;
+  everything: UserJobs;
   currentId: string | null;
   canStart: boolean;
   isOperator: boolean;
@@ -35,13 +30,13 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   const [state, setState] = useState<StateFilter>('all');
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search);
-  const narrowed = useNarrowed(client, state);
-  const all = useWatch(everything, NO_JOBS);
-  const some = useWatch(narrowed, NO_JOBS);
-  const source = narrowed ? some : all;
+  // A list of one state is read by itself: the newest of all may hold none of it.
+  const overallStatus = apiStatus(state);
+  const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
+  const source = overallStatus ? narrowed : everything;
   const jobs = useMemo(
-    () => matching(narrowed ? [all.jobs, some.jobs] : [all.jobs], state, wanted, (jobId) => complaints()[jobId] ?? ''),
-    [all.jobs, some.jobs, narrowed, state, wanted]
+    () => matching([everything.jobs, narrowed.jobs], state, wanted, (jobId) => complaints()[jobId] ?? ''),
+    [everything.jobs, narrowed.jobs, state, wanted]
   );
   return (
     <nav className="job-list" aria-labelledby="jobs-title">
@@ -83,34 +78,12 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
         </p>
       )}
       {source.hasMore && (
-        <button
-          type="button"
-          className="button"
-          id="more-jobs"
-          disabled={source.isLoading}
-          onClick={() => void (narrowed ?? everything).loadMore()}
-        >
+        <button type="button" className="button" id="more-jobs" disabled={source.isLoading} onClick={source.loadMore}>
           Show more
         </button>
       )}
     </nav>
   );
-}
-
-/** A list of one state is read by itself: the newest of all may hold none of it. */
-function useNarrowed(client: Client, state: StateFilter): UserWatch | null {
-  const [watch, setWatch] = useState<UserWatch | null>(null);
-  useEffect(() => {
-    const overallStatus = apiStatus(state);
-    if (overallStatus === null) {
-      setWatch(null);
-      return undefined;
-    }
-    const opened = client.watchUser({ overallStatus, pageSize: PAGE });
-    setWatch(opened);
-    return () => opened.close();
-  }, [client, state]);
-  return watch;
 }
 
 function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | null }) {

@@ -3,6 +3,7 @@ import { durationText, offsetText, percentText } from '../format.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { sourceOf, statusWord, toneOf } from '../words.ts';
+import { Beside } from './Beside.tsx';
 
 const ICONS: Record<string, IconName> = {
   calling_tool: 'tool',
@@ -47,11 +48,18 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
         </p>
         <p className="text">
           {update.toolName && <code className="tool">{update.toolName}</code>}
-          <span className="message">{update.message}</span>
+          <span className="message" dir="auto">
+            {update.message}
+          </span>
           {update.progress != null && <span className="muted tabular"> {percentText(update.progress)}</span>}
           {update.executionTimeMs != null && <span className="muted tabular"> {durationText(update.executionTimeMs)}</span>}
         </p>
-        {isOpen && <pre>{JSON.stringify(details, null, 2)}</pre>}
+        {isOpen && (
+          <>
+            <pre>{JSON.stringify(details, null, 2)}</pre>
+            <Beside update={update} />
+          </>
+        )}
       </div>
       <div className="entry-end">
         <time className="time" dateTime={update.timestamp} title={update.timestamp}>

@@ -82,9 +82,9 @@ export class CognitoSession {
     return Array.isArray(groups) ? groups.map(String) : [];
   }
 
-  /** A valid ID token; renewed when it is about to end. Throws SignInError. */
-  async token(): Promise<string> {
-    if (Number(this.claims.exp) * 1000 - EARLY_MS > this.#now()) {
+  /** A valid ID token; renewed when it is about to end, or was `refused` though this clock calls it good. Throws SignInError. */
+  async token({ refused = false }: { refused?: boolean } = {}): Promise<string> {
+    if (!refused && Number(this.claims.exp) * 1000 - EARLY_MS > this.#now()) {
       return this.#tokens.IdToken;
     }
     this.#renewal ??= this.#renew().finally(() => {

@@ -1,7 +1,7 @@
 // Who is looking, and how the API is told so.
 
-import type { Auth } from '@statusbeam/client';
-import { type CognitoSession, viewTokenClaims } from './cognito.ts';
+import { type Auth, StatusbeamError } from '@statusbeam/client';
+import { type CognitoSession, SignInError, viewTokenClaims } from './cognito.ts';
 
 export interface Session {
   kind: 'user' | 'viewToken' | 'apiKey';
@@ -17,7 +17,7 @@ export interface Session {
 const LEADERS = new Set(['operator', 'admin']);
 
 export function userSession(name: string, signedIn: CognitoSession): Session {
-  const token = () => signedIn.token();
+  const token = (why?: { refused: boolean }) => signedIn.token(why).catch(asClientError);
   return {
     kind: 'user',
     name,
@@ -27,6 +27,11 @@ export function userSession(name: string, signedIn: CognitoSession): Session {
     auth: { type: 'cognito', token },
     token,
   };
+}
+
+/** A sign-in service that is out of reach says nothing about the user: it is asked again. */
+function asClientError(error: unknown): never {
+  throw error instanceof SignInError && error.retriable ? new StatusbeamError('unavailable', error.message) : error;
 }
 
 /** A session of a link: somebody's app minted the token. Null when it isn't one. */

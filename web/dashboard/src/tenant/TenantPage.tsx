@@ -1,13 +1,14 @@
+import { useTenant } from '@statusbeam/client/react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { agoText, jobName, plural } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { Beside } from '../log/Beside.tsx';
 import { jobLink } from '../router.ts';
-import type { Client, StatusUpdate, TenantJob, TenantState } from '../types.ts';
+import type { Client, StatusUpdate, TenantJob } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useWatch } from '../ui/useWatch.ts';
 import { jobState, sourceOf, statusWord } from '../words.ts';
 import { fits, leaseOf, type State, sumsOf } from './tenantFilter.ts';
 
@@ -19,16 +20,15 @@ const STATES: readonly { key: State; word: string }[] = [
   { key: 'failed', word: 'Failed' },
   { key: 'completed', word: 'Completed' },
 ];
-const NOTHING: TenantState = { jobs: [], recent: [], connection: 'connecting', error: null };
 
 interface Props {
+  client: Client;
   tenantId: string;
-  watch: ReturnType<Client['watchTenant']>;
 }
 
 /** The operator's view: whatever happens in the tenant, whoever's job it is. */
-export function TenantPage({ tenantId, watch }: Props) {
-  const { jobs, recent, connection, error } = useWatch(watch, NOTHING);
+export function TenantPage({ client, tenantId }: Props) {
+  const { jobs, recent, connection, error } = useTenant(client, { oncePerFrame: true });
   const [state, setState] = useState<State>('all');
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search.toLowerCase().trim());
@@ -152,14 +152,33 @@ function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
             .slice(0, RECENT)
             .reverse()
             .map((update) => (
-              <li key={update.sequence}>
-                <span className="muted tabular">{update.sequence}</span>
-                <strong>{sourceOf(update)}</strong>
-                <span className="muted">{statusWord(update.status)}</span>
-                <span>{update.message}</span>
-              </li>
+              <Recent key={update.sequence} update={update} />
             ))}
         </ol>
+      )}
+    </li>
+  );
+}
+
+function Recent({ update }: { update: StatusUpdate }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <li>
+      <button type="button" className="sequence" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <span className="sr-only">Details of status </span>
+        {update.sequence}
+        <Icon name="down" size={11} />
+      </button>
+      <strong>{sourceOf(update)}</strong>
+      <span className="muted">{statusWord(update.status)}</span>
+      <span className="message" dir="auto">
+        {update.message}
+      </span>
+      {isOpen && (
+        <div className="tenant-detail">
+          {update.metadata && <pre>{JSON.stringify(update.metadata, null, 2)}</pre>}
+          <Beside update={update} />
+        </div>
       )}
     </li>
   );

@@ -45,7 +45,7 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
           <span />
           <Axis spanMs={layout.endMs - layout.startMs} />
         </div>
-        <Phases layout={layout} />
+        <Phases layout={layout} isSilent={isSilent(livenessAt(job.leaseExpiresAt, over, now))} />
         <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
@@ -77,6 +77,8 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
   );
 });
 
+const isSilent = (liveness: string | null): boolean => liveness === 'stale' || liveness === 'lost';
+
 const tickingOrExact = (ms: number, over: boolean): string => (over ? durationText(ms) : tickingText(ms));
 
 function Axis({ spanMs }: { spanMs: number }) {
@@ -103,7 +105,7 @@ function Grid({ spanMs, playhead }: { spanMs: number; playhead: number | null })
 }
 
 /** What the orchestrator did, as one strip above the agents. */
-function Phases({ layout }: { layout: Layout }) {
+function Phases({ layout, isSilent }: { layout: Layout; isSilent: boolean }) {
   if (layout.phases.length === 0) {
     return null;
   }
@@ -115,11 +117,11 @@ function Phases({ layout }: { layout: Layout }) {
           <span
             key={phase.key}
             className="phase"
-            data-open={phase.isOpen || undefined}
+            data-open={(phase.isOpen && !isSilent) || undefined}
             style={{ left: `${phase.from * 100}%`, width: `${(phase.to - phase.from) * 100}%` }}
             title={statusWord(phase.label)}
           >
-            {statusWord(phase.label)}
+            <span>{statusWord(phase.label)}</span>
           </span>
         ))}
       </div>
@@ -195,18 +197,18 @@ const Track = memo(function Track({ row, spanMs, state }: { row: TimelineRow; sp
 
 function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isOne: boolean; state: ShownState }) {
   const lasted = durationText((bar.to - bar.from) * spanMs);
-  const isSilent = state === 'stale' || state === 'lost';
-  const to = isSilent ? bar.heardTo : bar.to;
+  const silent = isSilent(state);
+  const to = silent ? bar.heardTo : bar.to;
   return (
     <>
       <span
         className="bar-shape"
-        data-state={isSilent ? 'in-progress' : state}
-        data-open={(bar.isOpen && !isSilent) || undefined}
+        data-state={silent ? 'in-progress' : state}
+        data-open={(bar.isOpen && !silent) || undefined}
         style={{ left: `${bar.from * 100}%`, width: `max(4px, ${(to - bar.from) * 100}%)` }}
         title={isOne ? lasted : `${bar.label}: ${lasted}`}
       />
-      {isSilent && (
+      {silent && (
         <span
           className="silence-bar"
           data-state={state}

@@ -1,7 +1,7 @@
 import type { ReactNode, Ref, UIEventHandler } from 'react';
 
 interface Props {
-  ref: Ref<HTMLElement>;
+  ref?: Ref<HTMLElement>;
   className: string;
   label: string;
   onScroll?: UIEventHandler;

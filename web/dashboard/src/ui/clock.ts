@@ -1,19 +1,27 @@
-// The page's clock: one timer for everything that ticks, and none when nothing does.
+// The page's clock: one timer for everything that ticks, and none when nothing does. It follows the service's time:
+// a machine whose own clock is minutes off would show wrong ages, and a lost agent as running.
 
-import { useSyncExternalStore } from 'react';
+import { createContext, useContext, useSyncExternalStore } from 'react';
 
 const TICK_MS = 500;
 
-class Clock {
+export class Clock {
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  now = Date.now();
+  #read: () => number;
+  now: number;
+
+  /** `read` gives epoch milliseconds. */
+  constructor(read: () => number) {
+    this.#read = read;
+    this.now = read();
+  }
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
-    this.now = Date.now();
+    this.now = this.#read();
     this.#timer ??= setInterval(() => {
-      this.now = Date.now();
+      this.now = this.#read();
       for (const each of this.#listeners) {
         each();
       }
@@ -28,10 +36,14 @@ class Clock {
   };
 }
 
-const clock = new Clock();
+const ClockContext = createContext(new Clock(Date.now));
+
+export const ClockProvider = ClockContext.Provider;
+
 const neverTells = () => () => undefined;
 
 /** Epoch milliseconds, twice a second; while `isTicking` is false it stands and costs nothing. */
 export function useNow(isTicking = true): number {
+  const clock = useContext(ClockContext);
   return useSyncExternalStore(isTicking ? clock.subscribe : neverTells, () => clock.now);
 }

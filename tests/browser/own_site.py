@@ -1,0 +1,50 @@
+"""Somebody else's site, with the client library on it: files under a policy of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.node_client import node
+
+CLIENT = Path(__file__).parents[2] / "web" / "client"
+
+
+class _OwnSite(SimpleHTTPRequestHandler):
+    """Serves files with a strict policy, without a word."""
+
+    policy = ""
+
+    def end_headers(self) -> None:
+        """With the policy."""
+        self.send_header("content-security-policy", self.policy)
+        super().end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base class's name
+        """Nothing."""
+
+
+def built_client() -> Path:
+    """The folder of the built client library; built now if nobody did."""
+    dist = CLIENT / "dist"
+    if not (dist / "job-status.js").exists():
+        subprocess.run([node(), "build.ts"], cwd=CLIENT, check=True, timeout=120)
+    return dist
+
+
+@contextmanager
+def own_site(folder: Path, policy: str) -> Iterator[str]:
+    """The address of these files on an origin of their own, each sent with `policy`."""
+    handler = partial(type("Site", (_OwnSite,), {"policy": policy}), directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,110 @@
+"""Tabs of one browser share one socket; when the tab that has it closes, another goes on without a gap."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+
+from tests.browser.own_site import built_client, own_site
+from tests.browser.story import Story
+from tests.e2e.cloud import Cloud
+
+POLICY = "default-src 'none'; script-src 'self'; connect-src 'self' {api} {sockets}"
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>A tab</title><script type="module" src="tab.js"></script>
+<p id="log"></p><p id="verdict"></p><p id="connection"></p></html>
+"""
+TAB = """import {{ connect, sharedTabs }} from './index.js';
+const client = connect({{
+  url: {url}, auth: {{ type: 'viewToken', token: async () => {token} }}, tabs: sharedTabs(),
+}});
+const show = (name, text) => {{ document.getElementById(name).textContent = text; }};
+client.watchJob({job_id}, ({{ updates, verdict, connection }}) => {{
+  show('log', updates.map(({{ sequence, message }}) => sequence + ' ' + message).join(', '));
+  show('verdict', verdict);
+  show('connection', connection);
+}});
+"""
+
+
+class Tabs:
+    """Pages of one browser context, and the open sockets of each."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self._context = context
+        self._url = url
+        self.sockets: dict[Page, set[WebSocket]] = {}
+
+    def open(self) -> Page:
+        """One more tab, following the job."""
+        page = self._context.new_page()
+        standing = self.sockets[page] = set()
+
+        def note(socket: WebSocket) -> None:
+            standing.add(socket)
+            socket.on("close", standing.discard)
+
+        page.on("websocket", note)
+        page.goto(self._url)
+        return page
+
+
+@pytest.fixture
+def tabs(browser: Browser, cloud: Cloud, story: Story, tmp_path: Path) -> Iterator[Tabs]:
+    """A browser that has opened nothing yet."""
+    for script in built_client().glob("*.js"):
+        shutil.copy(script, tmp_path)
+    api, token = (
+        cloud.outputs.graphql_url,
+        cloud.view_token(story.user.user_id, story.user.tenant_id, job_ids=[story.job_id]),
+    )
+    named = {"url": api, "token": token, "job_id": story.job_id}
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "tab.js").write_text(TAB.format(**{name: json.dumps(text) for name, text in named.items()}))
+    context = browser.new_context()
+    with own_site(tmp_path, POLICY.format(api=api, sockets=cloud.outputs.realtime_url)) as url:
+        yield Tabs(context, url)
+        context.close()
+
+
+def expect_whole(tab: Page, story: Story) -> None:
+    """Wait until the tab is live and shows all that was told, in order, each once."""
+    said = ", ".join(f"{sequence} {text}" for sequence, text in enumerate(story.told, start=1))
+    expect(tab.locator("#log")).to_have_text(said)
+    expect(tab.locator("#verdict")).to_have_text("whole")
+    expect(tab.locator("#connection")).to_have_text("live")
+
+
+def test_two_tabs_have_one_socket_and_the_second_goes_on_when_the_first_closes(
+    tabs: Tabs, story: Story
+) -> None:
+    first, second = tabs.open(), tabs.open()
+    for tab in (first, second):
+        expect_whole(tab, story)
+    story.tell("three")
+    for tab in (first, second):
+        expect_whole(tab, story)
+    assert sorted(map(len, tabs.sockets.values())) == [0, 1]
+    leading, other = (first, second) if tabs.sockets[first] else (second, first)
+    leading.close()
+    story.tell("four", "five")
+    expect_whole(other, story)
+    story.tell("six")
+    expect_whole(other, story)
+    assert len(tabs.sockets[other]) == 1
+
+
+def test_the_tab_with_the_socket_goes_on_when_the_other_closes(tabs: Tabs, story: Story) -> None:
+    first, second = tabs.open(), tabs.open()
+    for tab in (first, second):
+        expect_whole(tab, story)
+    leading, other = (first, second) if tabs.sockets[first] else (second, first)
+    other.close()
+    story.tell("three", "four")
+    expect_whole(leading, story)
+    assert len(tabs.sockets[leading]) == 1

@@ -1,0 +1,5 @@
+"""A module that takes its time to load, as an SDK does."""
+
+import time
+
+time.sleep(0.3)
