@@ -46,7 +46,9 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
           <Axis spanMs={layout.endMs - layout.startMs} />
         </div>
         <Phases layout={layout} isSilent={isSilent(livenessAt(job.leaseExpiresAt, over, now))} />
-        <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
+        {layout.rows.length > 0 && (
+          <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
+        )}
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = layout.rows[item.index];
