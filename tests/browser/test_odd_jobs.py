@@ -97,7 +97,7 @@ def test_a_link_whose_key_is_no_longer_taken_says_so(dashboard: Dashboard, cloud
     dashboard.expected = re.compile("401|WebSocket")
     *claims, _ = cloud.view_token("somebody", "riverton", job_ids=["job-1"]).split(".")
     dashboard.open(fragment=f"#viewToken={'.'.join([*claims, 'A' * 43])}&job=job-1")
-    expect(dashboard.page.get_by_role("alert").first).to_contain_text("This link is no longer valid.")
+    expect(dashboard.page.locator("#ended")).to_contain_text("This link is no longer valid.")
 
 
 def test_a_link_that_was_cut_off_says_so(dashboard: Dashboard) -> None:
