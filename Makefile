@@ -94,7 +94,7 @@ audit: setup ## ask for known vulnerabilities of all dependencies; needs the net
 
 test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	npm test --silent --workspaces --if-present
-	pytest --numprocesses 2 --dist loadgroup
+	pytest --numprocesses 2 --dist loadscope
 	python .ci/audit.py --if-reachable
 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from tests.e2e.cloud import Cloud
@@ -54,10 +56,18 @@ def pytest_configure() -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say what stays together when processes share the tests: one localcloud, one synth, a file."""
-    together = {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}
-    item.add_marker(pytest.mark.xdist_group(together.get(item.path.parent.name, item.path.name)))
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
+    """What stays together when processes share the tests: the one localcloud, the one synth, a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        _, folder, *_ = path.split("/")
+        return {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}.get(folder, path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """See Together."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import Dashboard
@@ -134,24 +135,22 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
     assert pushed(held, story) == []
 
 
+@pytest.mark.parametrize("event", ["resume", "visibilitychange"])
 def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
-    held: Dashboard, story: Story, faults: FaultBoard
+    held: Dashboard, story: Story, faults: FaultBoard, event: str
 ) -> None:
     held.watch(story.user, story.job_id)
-    # Its last look: only the waking up is left to find anything.
-    with held.page.expect_response("**/graphql"):
+    with held.page.expect_response("**/graphql"):  # its last look before the waking up
         held.page.clock.fast_forward(SETTLE_MS)
-    tab = held.devtools()
-    tab.send("Page.setWebLifecycleState", {"state": "frozen"})
-    story.tell("three")
     faults.switch(drop=1)
-    story.tell("four", "five")
+    story.tell("three", "four")
     faults.reset()
-    tab.send("Page.setWebLifecycleState", {"state": "active"})
-    expect(held.whole).to_have_text("3 statuses, asking for what is missing")
+    # A headless page is never hidden or frozen, so the test says what Chromium says when one wakes up.
+    held.page.evaluate("event => document.dispatchEvent(new Event(event))", event)
+    expect(held.whole).to_have_text(ASKING)
     held.page.clock.fast_forward(GAP_MS)
-    story.expect_on(held, from_the_log=frozenset({4, 5}))
-    assert pushed(held, story) == [3]
+    story.expect_on(held, from_the_log=frozenset({3, 4}))
+    assert pushed(held, story) == []
 
 
 def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(

@@ -43,11 +43,14 @@ class Tabs:
     def open(self) -> Page:
         """One more tab, following the job."""
         page = self._context.new_page()
-        standing = self.sockets[page] = set()
+        self.sockets[page] = set()
+
+        def forget(socket: WebSocket) -> None:
+            self.sockets[page].discard(socket)
 
         def note(socket: WebSocket) -> None:
-            standing.add(socket)
-            socket.on("close", standing.discard)
+            self.sockets[page].add(socket)
+            socket.on("close", forget)
 
         page.on("websocket", note)
         page.goto(self._url)

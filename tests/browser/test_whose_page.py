@@ -13,7 +13,7 @@ from tests.e2e.cloud import Cloud, fresh_id, status
     ("tenant", "role", "which"),
     [
         pytest.param(0, "viewer", 1, id="neighbour"),
-        pytest.param(0, "operator", 0, id="operator"),
+        pytest.param(1, "operator", 0, id="operator of another tenant"),
         pytest.param(1, "viewer", 0, id="stranger"),
     ],
 )

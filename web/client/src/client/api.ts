@@ -3,6 +3,7 @@
 import { StatusbeamError } from '../errors.ts';
 import { jsonObject } from '../fold/numbers.ts';
 import type { Job, JobPosition, OverallStatus, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
+import type { ServiceClock } from './clock.ts';
 import { DOCUMENTS, type Documents, isOlderDeployment, PLAIN_DOCUMENTS } from './documents.ts';
 import type { GraphQL } from './graphql.ts';
 import type { SessionInput } from './session.ts';
@@ -19,13 +20,23 @@ export interface ListJobsOptions {
   readonly overallStatus?: OverallStatus | null;
 }
 
+/** A session ends this long after it was opened or extended, by the protocol. */
+const SESSION_MS = 900_000;
+
+interface Synced {
+  readonly syncSession: { readonly expiresAt: number; readonly jobs: readonly JobPosition[] };
+}
+
 /** All its methods that read or write throw StatusbeamError. */
 export class Api {
   readonly graphql: GraphQL;
   documents: Documents = DOCUMENTS;
 
-  constructor(graphql: GraphQL) {
+  #clock: ServiceClock;
+
+  constructor(graphql: GraphQL, clock: ServiceClock) {
     this.graphql = graphql;
+    this.#clock = clock;
   }
 
   async listJobs({ limit = 20, nextToken = null, overallStatus = null }: ListJobsOptions): Promise<JobPage> {
@@ -49,8 +60,12 @@ export class Api {
 
   /** `isLast`: the page is being left, the request must outlive it. */
   async syncSession(input: SessionInput, isLast: boolean): Promise<readonly JobPosition[]> {
-    const answer = await this.#run<{ syncSession: { jobs: JobPosition[] } }>('syncSession', { input }, isLast);
-    return answer.syncSession.jobs;
+    const asked = this.#clock.own();
+    const { expiresAt, jobs } = (await this.#run<Synced>('syncSession', { input }, isLast)).syncSession;
+    if (expiresAt > 0) {
+      this.#clock.told(expiresAt * 1000 - SESSION_MS, asked);
+    }
+    return jobs;
   }
 
   /** Whether an error shows, for the first time, that the deployment is older than this client. Less is asked of it then. */

@@ -12,6 +12,7 @@ import { realtimeUrlOf } from '../realtime/wire.ts';
 import { TIMING, type Timing } from '../timing.ts';
 import type { StatusDetail, StoredJob, WireUpdate } from '../types.ts';
 import { Api, type JobPage, type ListJobsOptions } from './api.ts';
+import { ServiceClock } from './clock.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import type { Connection, JobState } from './followed.ts';
@@ -44,7 +45,7 @@ export function connect(options: ConnectOptions): Client {
 export class Client {
   readonly environment: Environment;
   readonly timing: Timing;
-  #graphql: GraphQL;
+  #clock: ServiceClock;
   #api: Api;
   #pushes: Pushes;
   #subscriptions: Subscriptions;
@@ -62,8 +63,9 @@ export class Client {
     this.environment = environment;
     this.timing = { ...TIMING, ...timing };
     const credentials = new Credentials(auth, environment.now);
-    this.#graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request });
-    this.#api = new Api(this.#graphql);
+    this.#clock = new ServiceClock(environment.now);
+    const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock: this.#clock });
+    this.#api = new Api(graphql, this.#clock);
     this.#session = new Session((input, isLast) => this.#api.syncSession(input, isLast), environment, this.timing);
     this.#jobs = this.#newJobs();
     const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
@@ -102,7 +104,7 @@ export class Client {
 
   /** Epoch seconds by the service's clock, as `agentLiveness` and `jobLiveness` want them. */
   now(): number {
-    return (this.environment.now() - this.#graphql.clockAhead) / 1000;
+    return this.#clock.now() / 1000;
   }
 
   /** Watch one job. The listener is told of each change, and `getState` answers at any time. */
@@ -142,7 +144,7 @@ export class Client {
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */
   query<Data>(document: string, variables: object = {}): Promise<Data> {
-    return this.#graphql.run<Data>(document, variables);
+    return this.#api.graphql.run<Data>(document, variables);
   }
 
   /** Look now whether something was missed; what the client does by itself when its tab wakes up. */
@@ -193,16 +195,14 @@ export class Client {
   }
 
   #newJobs(): Jobs {
-    const [api, graphql, { defer }] = [this.#api, this.#graphql, this.environment];
+    const [api, clock, { defer }] = [this.#api, this.#clock, this.environment];
     const positions = new Positions((jobIds) => this.#session.positions(jobIds), defer);
     return new Jobs({
       reader: {
         position: (jobId) => positions.of(jobId),
         page: (jobId, afterSequence, limit) => api.listStatusUpdates(jobId, afterSequence, limit),
         job: (jobId) => api.getJob(jobId),
-        get clockAhead() {
-          return graphql.clockAhead;
-        },
+        now: () => clock.now(),
       },
       environment: this.environment,
       timing: this.timing,

@@ -37,8 +37,8 @@ export interface Reader {
   position(jobId: string): Promise<JobPosition>;
   page(jobId: string, afterSequence: number, limit: number): Promise<StatusUpdatePage>;
   job(jobId: string): Promise<StoredJob>;
-  /** How far this machine's clock is ahead, in milliseconds. */
-  readonly clockAhead: number;
+  /** Epoch milliseconds by the service's clock. */
+  now(): number;
 }
 
 const AT_ONCE = 4;
@@ -213,7 +213,7 @@ export class FollowedJob {
 
   #job(): Job {
     const { snapshot } = this.join.log;
-    const nowMs = this.#environment.now() - this.#reader.clockAhead;
+    const nowMs = this.#reader.now();
     const job = jobView(snapshot, { now: nowMs / 1000, expiresAt: this.#expiresAt });
     const change = nextLivenessChange(snapshot.head.leaseMs, nowMs);
     const delay = change === null || this.#isStopped ? null : Math.max(0, change - nowMs) + 1;

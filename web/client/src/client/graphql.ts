@@ -1,23 +1,20 @@
 // GraphQL over HTTP. A token that is refused is renewed once, then the request is tried again.
 
 import { errorOf, StatusbeamError } from '../errors.ts';
+import type { ServiceClock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
-
-/** What two readings of one clock may differ by: the header's whole seconds, and the way. */
-const CLOCK_JITTER_MS = 3_000;
 
 export interface GraphQLOptions {
   readonly url: string;
   readonly credentials: Credentials;
   readonly environment: Environment;
   readonly timeout: number;
+  readonly clock: ServiceClock;
 }
 
 export class GraphQL {
   #options: GraphQLOptions;
-  /** How far this machine's clock is ahead of the service's, in milliseconds; 0 while nobody knows. */
-  clockAhead = 0;
 
   constructor(options: GraphQLOptions) {
     this.#options = options;
@@ -36,31 +33,20 @@ export class GraphQL {
   }
 
   async #once<Data>(query: string, variables: object, refused: boolean, keepalive: boolean): Promise<Data> {
-    const { url, credentials, environment, timeout } = this.#options;
+    const { url, credentials, environment, timeout, clock } = this.#options;
     const headers = { 'content-type': 'application/json', ...(await credentials.headers(refused)) };
     const abort = new AbortController();
     const timer = environment.setTimeout(() => abort.abort(), timeout);
-    const asked = environment.now();
+    const asked = clock.own();
     try {
       const body = JSON.stringify({ query, variables });
       const response = await environment.fetch(url, { method: 'POST', headers, body, keepalive, signal: abort.signal });
-      this.#compareClocks(response.headers.get('date'), asked);
+      clock.told(Date.parse(response.headers.get('date') ?? ''), asked); // other sites' pages may not read it
       return dataOf(response.status, await response.json().catch(() => null)) as Data;
     } catch (error) {
       throw error instanceof StatusbeamError ? error : new StatusbeamError('unavailable', 'The API cannot be reached.');
     } finally {
       environment.clearTimeout(timer);
-    }
-  }
-
-  /** A clock that is minutes off would call every agent stale, or none. */
-  #compareClocks(date: string | null, asked: number): void {
-    const theirs = date === null ? Number.NaN : Date.parse(date);
-    const ours = this.#options.environment.now();
-    if (!Number.isNaN(theirs)) {
-      const ahead = (asked + ours) / 2 - theirs - 500; // the header has whole seconds
-      const isSame = Math.abs(ahead - this.clockAhead) < CLOCK_JITTER_MS;
-      this.clockAhead = isSame ? this.clockAhead : ahead;
     }
   }
 }

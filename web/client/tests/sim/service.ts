@@ -63,6 +63,8 @@ export class ServiceSocket {
 
 export class Service {
   faults: Faults = NO_FAULTS;
+  /** How far its clock is ahead of the client's, in milliseconds. */
+  clockAhead = 0;
   isDown = false;
   /** Its schema knows neither `fold` nor `connectionId`. */
   isOlder = false;
@@ -323,7 +325,8 @@ export class Service {
       } else {
         this.sessions.set(connectionId, this.#clock.now + 900_000);
       }
-      return { connectionId, expiresAt: 0, jobs: jobIds.map((jobId) => this.position(jobId)) };
+      const expiresAt = action === 'close' ? 0 : Math.floor((this.#clock.now + this.clockAhead) / 1000) + 900;
+      return { connectionId, expiresAt, jobs: jobIds.map((jobId) => this.position(jobId)) };
     }
     if (name === 'listJobs') {
       const jobs = [...this.#logs.keys()].map((jobId) => ({ ...jobView(this.snapshot(jobId)), agents: [] })).reverse();

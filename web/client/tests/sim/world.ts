@@ -17,8 +17,8 @@ export class World {
   readonly asked: { query: string; variables: Record<string, unknown>; headers: Record<string, string>; keepalive: boolean }[] =
     [];
   tokensAsked: boolean[] = [];
-  /** What the Date header of answers says the service's clock is off. */
-  serviceClockAhead = 0;
+  /** Pages of other sites are not shown the Date header. */
+  hidesDate = false;
   refuseToken: Error | null = null;
   #wakers = new Set<() => void>();
   #leavers = new Set<() => void>();
@@ -96,10 +96,10 @@ export class World {
     if (answer === null) {
       throw new TypeError('fetch failed');
     }
-    const date = new Date(this.clock.now + this.serviceClockAhead).toUTCString();
+    const date = new Date(this.clock.now + this.service.clockAhead).toUTCString();
     return {
       status: answer.status,
-      headers: new Headers({ date }),
+      headers: new Headers(this.hidesDate ? {} : { date }),
       json: async () => structuredClone(answer.body),
     } as unknown as Response;
   }

@@ -43,7 +43,7 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const at = canTravel ? travel.at : null;
   const moment = useMoment(watch, state, at);
   const now = useNow(!isOver(moment.job));
-  const isLooking = state.verdict === 'joining' && state.job.sequence === 0;
+  const isLooking = state.job.sequence === 0 && (state.verdict === 'joining' || state.error !== null);
   const liveness = moment.atMs === null ? state.job.liveness : jobLivenessAt(moment.job, moment.atMs);
   const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
   const [chosen, setChosen] = useState<string | null>(null);

@@ -20,8 +20,9 @@ export function Overview({ job, state }: { job: Job; state: ShownState }) {
         <TimeLeft job={job} state={state} />
       </div>
       <dl className="numbers">
-        <Fact icon="clock" name={over ? 'Took' : 'Running for'}>
+        <Fact icon="clock" name={over ? 'Took' : state === 'stale' || state === 'lost' ? 'Begun' : 'Running for'}>
           <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
+          {!over && (state === 'stale' || state === 'lost') && ' ago'}
         </Fact>
         <Fact icon="agents" name="Agents done">
           <AgentCount job={job} />

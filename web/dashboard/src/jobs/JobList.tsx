@@ -66,7 +66,7 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
       </div>
       <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
       <Rows jobs={jobs} currentId={currentId} />
-      {jobs.length === 0 && (
+      {jobs.length === 0 && !source.error && (
         <p className="muted small job-hint" id="jobs-hint">
           {source.isLoading ? 'Looking…' : wanted || state !== 'all' ? 'None of the jobs read so far fits.' : 'None yet.'}
         </p>

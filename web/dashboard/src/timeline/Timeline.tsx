@@ -31,22 +31,27 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
     overscan: 6,
   });
   const over = isOver(job);
+  const isEmpty = layout.rows.length === 0 && layout.phases.length === 0;
   return (
     <section className="panel timeline" aria-labelledby="timeline-title">
       <div className="panel-head">
         <h2 id="timeline-title">Timeline</h2>
         <p className="muted tabular timeline-sum">
           {atOnce > 1 ? `up to ${plural(atOnce, 'agent')} at once · ` : ''}
-          {tickingOrExact(layout.endMs - layout.startMs, over)}
+          {isEmpty ? '' : tickingOrExact(layout.endMs - layout.startMs, over)}
         </p>
       </div>
       <ScrollRegion className="timeline-frame" ref={frame} label="Timeline, scrollable">
-        <div className="timeline-head" aria-hidden="true">
-          <span />
-          <Axis spanMs={layout.endMs - layout.startMs} />
-        </div>
+        {!isEmpty && (
+          <div className="timeline-head" aria-hidden="true">
+            <span />
+            <Axis spanMs={layout.endMs - layout.startMs} />
+          </div>
+        )}
         <Phases layout={layout} isSilent={isSilent(livenessAt(job.leaseExpiresAt, over, now))} />
-        <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
+        {layout.rows.length > 0 && (
+          <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
+        )}
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = layout.rows[item.index];
