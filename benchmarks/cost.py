@@ -78,15 +78,15 @@ def measure(outputs: LocalOutputs) -> None:
     print("|---|---|---|---|---|")
     for size in BATCHES:
         for agents in sorted({1, min(size, AGENTS)}):
-            written, read, _ = _per_status(outputs, size, agents, remembers=True)
-            _, read_anew, _ = _per_status(outputs, size, agents, remembers=False)
+            written, read, _ = per_status(outputs, size, agents, remembers=True)
+            _, read_anew, _ = per_status(outputs, size, agents, remembers=False)
             print(f"| {size} | {agents} | {written:.2f} | {read:.2f} | {read_anew:.2f} |")
     added, read = _history(outputs)
     print(
         f"\na completed job of {AGENTS} steps: {added:.2f} write units to the history, {read:.2f} to read it"
     )
     print("\nbytes of the items of such a job, as stored:")
-    for what, length in _per_status(outputs, 5, 5, remembers=True)[2].items():
+    for what, length in per_status(outputs, 5, 5, remembers=True)[2].items():
         print(f"  {what:<8} {length}")
 
 
@@ -105,7 +105,7 @@ def _history(outputs: LocalOutputs) -> tuple[float, float]:
     return metered.written, metered.read
 
 
-def _per_status(
+def per_status(
     outputs: LocalOutputs, size: int, agents: int, *, remembers: bool
 ) -> tuple[float, float, Mapping[str, int]]:
     """Units written and read a status, and how large the items are.

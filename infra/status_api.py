@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -289,5 +290,9 @@ def _written(schema: str) -> Path:
     folder = ROOT / ".build" / "schema"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(schema.encode()).hexdigest()[:16]}.graphql"
-    path.write_text(schema)
+    if not path.is_file():
+        # Whole or not at all: another synth may be reading it at this moment.
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as scratch:
+            scratch.write(schema)
+        Path(scratch.name).replace(path)
     return path
