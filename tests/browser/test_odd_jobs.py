@@ -22,7 +22,7 @@ RIGHT_TO_LEFT = "هذه رسالة من اليمين إلى اليسار: 42"
 
 
 def test_any_id_and_any_text_has_its_place(cloud: Cloud, dashboard: Dashboard) -> None:
-    job = Story(cloud, cloud.user(tenant=0), f"{fresh_id('Größe & #1 100% /a?b=c')} 報告")
+    job = Story(cloud, cloud.user(tenant=0, which=1), f"{fresh_id('Größe & #1 100% /a?b=c')} 報告")
     job.tell(ENDLESS, agentName="N" * 120)
     job.tell(RIGHT_TO_LEFT, agentName="وكيل الخرائط")
     job.tell("uses one", status="calling_tool", toolName="t" * 120)
@@ -48,7 +48,7 @@ def test_any_id_and_any_text_has_its_place(cloud: Cloud, dashboard: Dashboard) -
 def test_metadata_too_big_for_the_log_is_read_when_its_row_is_opened(
     cloud: Cloud, dashboard: Dashboard
 ) -> None:
-    job = Story(cloud, cloud.user(tenant=0))
+    job = Story(cloud, cloud.user(tenant=0, which=1))
     job.tell("much", metadata=json.dumps({"text": f"{'m' * METADATA_BYTES} to the end"}))
     dashboard.watch(job.user, job.job_id)
     row = dashboard.entries.filter(has_text="much")
@@ -60,7 +60,7 @@ def test_metadata_too_big_for_the_log_is_read_when_its_row_is_opened(
 def test_an_operator_reads_what_was_said_to_operators_alone(
     cloud: Cloud, new_dashboard: NewDashboard
 ) -> None:
-    viewer, operator = cloud.user(tenant=0), cloud.user(tenant=0, role="operator")
+    viewer, operator = cloud.user(tenant=0, which=1), cloud.user(tenant=0, role="operator")
     dashboard = new_dashboard()
     dashboard.open(fragment="#tenant")
     dashboard.sign_in(operator)
@@ -81,7 +81,7 @@ def test_an_operator_reads_what_was_said_to_operators_alone(
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 def test_a_clock_that_is_off_changes_nothing(cloud: Cloud, dashboard: Dashboard, minutes: int) -> None:
-    job = Story(cloud, cloud.user(tenant=0))
+    job = Story(cloud, cloud.user(tenant=0, which=1))
     job.tell("a while ago", seconds_ago=30)
     dashboard.page.add_init_script(
         f"const now = Date.now.bind(Date); Date.now = () => now() + {minutes} * 60000"

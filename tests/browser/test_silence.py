@@ -16,7 +16,7 @@ LOST_AFTER = LEASE + 240
 @pytest.fixture
 def silent(cloud: Cloud) -> Story:
     """A job that nobody has told anything of yet."""
-    return Story(cloud, cloud.user(tenant=0))
+    return Story(cloud, cloud.user(tenant=1, which=1))
 
 
 @pytest.mark.parametrize(
