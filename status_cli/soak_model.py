@@ -27,7 +27,7 @@ from status_utils.payload import ParsedPayload, parse_payload
 from status_utils.pipeline import Pipeline
 
 from .soak_table import MemoryTable
-from .soak_work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, agents_of, deliveries, payloads
+from .soak_work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -112,9 +112,7 @@ class _Run:
         self.sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
         self._crashes = seed  # so that each step is the first to crash in a fifth of all runs
         self._idle = [self._new_publisher() for _ in range(PUBLISHERS)]
-        self._payloads = payloads(
-            self.rng, job_id, int((start - MOST_SECONDS) * 1000), agents=agents_of(seed)
-        )
+        self._payloads = payloads(self.rng, job_id, int((start - MOST_SECONDS) * 1000))
         self._waiting = deliveries(self.rng, self._payloads)
 
     def run(self) -> Tally:

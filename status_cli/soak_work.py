@@ -1,8 +1,6 @@
-"""What the soak test delivers: the statuses of parallel agents in two attempts, cut into payloads.
+"""What the soak test delivers: the statuses of eight parallel agents in two attempts, cut into payloads.
 
-Eight agents in every 25th run, two in the others, all of them in two attempts: what races and crashes can
-break, they break between two as well, and ten thousand runs are a minute. Whole sources share a payload as
-often as not, so a commit touches one agent's whole life or a word of it.
+Whole sources share a payload as often as not, so a commit touches one agent's whole life or a word of it.
 """
 
 from __future__ import annotations
@@ -14,8 +12,6 @@ from typing import Any, Final
 from status_utils.agent_state import time_of
 
 AGENTS: Final = 8
-FEW_AGENTS: Final = 2
-FULL_EVERY: Final = 25
 ATTEMPTS: Final = 2
 CLOSER: Final = "closer"
 """The batch that ends the job on somebody's behalf, if nobody else has."""
@@ -32,15 +28,10 @@ MOST_SECONDS = 600
 Payload = dict[str, Any]
 
 
-def agents_of(seed: int) -> int:
-    """How many agents the run of a seed has."""
-    return FEW_AGENTS if seed % FULL_EVERY else AGENTS
-
-
-def payloads(rng: Random, job_id: str, start_ms: int, *, agents: int = AGENTS) -> list[Payload]:
+def payloads(rng: Random, job_id: str, start_ms: int) -> list[Payload]:
     """The payloads of one job, each with the statuses that one source sends together."""
-    sources = [list(_orchestrator(rng, agents))]
-    sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(agents)]
+    sources = [list(_orchestrator(rng))]
+    sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(AGENTS)]
     closed = rng.random() < CLOSED
     if closed and rng.random() < SILENT:
         sources[0].pop()
@@ -66,8 +57,8 @@ def deliveries(rng: Random, found: list[Payload]) -> list[Payload]:
     return often
 
 
-def _orchestrator(rng: Random, agents: int) -> Iterator[dict[str, Any]]:
-    plan = [{"name": f"Agent {number}", "weight": rng.randint(1, 4)} for number in range(agents)]
+def _orchestrator(rng: Random) -> Iterator[dict[str, Any]]:
+    plan = [{"name": f"Agent {number}", "weight": rng.randint(1, 4)} for number in range(AGENTS)]
     yield {"status": "loading_agents", "metadata": {"plan": plan, "sessionId": "s1"}}
     yield {"status": "synthesizing", "progress": rng.randint(0, 100)}
     yield {"status": rng.choice(("complete", "complete", "error"))}
