@@ -94,8 +94,8 @@ audit: setup ## ask for known vulnerabilities of all dependencies; needs the net
 
 test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	npm test --silent --workspaces --if-present
-	pytest --numprocesses 2 --dist loadscope
 	python .ci/audit.py --if-reachable
+	pytest --numprocesses 2 --dist loadscope
 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_main_states.py --screenshots docs/images
