@@ -156,7 +156,7 @@ def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
 def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
     dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
-    dashboard.expected = re.compile("ERR_CONNECTION|WebSocket connection")
+    dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
     with Wire(cloud.host) as wire:
         dashboard.use_server(wire.url)
         dashboard.watch(story.user, story.job_id)
