@@ -15,10 +15,10 @@ from status_cli.local import add_server_flags, running_outputs, state_folder
 
 STORES = ("memory", "moto", "localcloud")
 DESCRIPTION = (
-    "Delivers the statuses of parallel agents (8 in every 25th run, else 2) in 2 attempts, each payload 1 to "
-    "3 times in any order, through concurrent publishers that crash at every step; then the log must have "
-    "each status once, without a gap, and the stored snapshot must be its fold. As often lets a client join "
-    "over a network that loses, doubles, swaps and cuts, and end with the log. "
+    "Delivers the statuses of 8 parallel agents in 2 attempts, each payload 1 to 3 times in any order, "
+    "through concurrent publishers that crash at every step; then the log must have each status once, "
+    "without a gap, and the stored snapshot must be its fold. As often lets a client join over a network that "
+    "loses, doubles, swaps and cuts, and end with the log. "
     "Exit code 0 when all holds, 1 when something doesn't; the message names the seed."
 )
 _MEMORY_START = 1_795_163_400.0

@@ -139,6 +139,13 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 statuses lost, 0 applied twice" in said
 
 
+def test_the_command_says_beforehand_what_each_run_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["soak", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"statuses of {AGENTS} parallel agents in {ATTEMPTS} attempts, each payload 1 to 3 times" in said
+
+
 @pytest.mark.parametrize("runs", ["0", "-1", "many"])
 def test_the_command_refuses_a_number_of_runs_like(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
