@@ -39,10 +39,11 @@ def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_it
         for part in pool.map(partial(soak_runs, start=NOW), parts):
             tally.add(part)
     # Each run has eight agents in two attempts, three publishers that overtake each other, 1 to 3 deliveries
-    # a payload in any order, and crashes, whose steps follow each other in turn.
+    # a payload in any order, and crashes, whose steps follow each other in turn; the table has its troubles.
     assert (AGENTS, ATTEMPTS) == (8, 2)
     assert set(tally.crashes) == set(Step)
-    assert min(tally.crashes.values()) > RUNS // 2
+    assert min(tally.crashes.values(), default=0) > RUNS // 4
+    assert min(tally.refused, tally.answers_lost) > RUNS // 4
     assert tally.conflicts > RUNS * 3
     assert tally.deliveries > RUNS * 30
 
