@@ -11,24 +11,26 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from status_utils import JobScope, job
 from status_utils.errors import TransportError
+from status_utils.sending.sender import FLUSH_SECONDS
 
 
 class FileTransport:
     """Appends to a file. While the file `<name>.dead` exists, nobody answers."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def send(self, payload: Mapping[str, Any]) -> None:
-        if self._path.with_suffix(".dead").exists():
+        if self.path.with_suffix(".dead").exists():
             raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
-        with self._path.open("a") as file:
+        with self.path.open("a") as file:
             file.write(json.dumps({"pid": os.getpid(), **payload}) + "\n")
 
 
@@ -46,6 +48,20 @@ def exits(transport: FileTransport) -> None:
     """Ends without ending its scopes."""
     j = opened(transport).start()
     j.agent("Geo Agent").start()
+
+
+class SlowTransport(FileTransport):
+    """Takes longer for each payload than the end of a job waits for all."""
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        time.sleep(2 * FLUSH_SECONDS)
+        super().send(payload)
+
+
+def ends_before_a_slow_backend_answers(transport: FileTransport) -> None:
+    """Ends with its job."""
+    with opened(SlowTransport(transport.path)) as j:
+        j.status("one", "…")
 
 
 def exits_by_error(transport: FileTransport) -> None:
@@ -127,6 +143,7 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
     program.__name__: program
     for program in (
         exits,
+        ends_before_a_slow_backend_answers,
         exits_by_error,
         waits_for_a_signal,
         handles_signals_itself,

@@ -65,6 +65,20 @@ def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path
     assert words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
 
 
+def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end_of_a_job(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        command("ends_before_a_slow_backend_answers", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
+    assert done.stderr == ""
+
+
 def test_an_uncaught_exception_ends_agent_and_job_and_is_told_without_detail(tmp_path: Path) -> None:
     done = subprocess.run(
         command("exits_by_error", tmp_path / "sent"), cwd=ROOT, check=False, capture_output=True, text=True
