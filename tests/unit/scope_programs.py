@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -62,6 +63,25 @@ def ends_before_a_slow_backend_answers(transport: FileTransport) -> None:
     """Ends with its job."""
     with opened(SlowTransport(transport.path)) as j:
         j.status("one", "…")
+
+
+def _works(path: Path, job_id: str) -> None:
+    with opened(SlowTransport(path), job_id) as j:
+        j.status("one", "…")
+
+
+def works_in_child_processes(transport: FileTransport) -> None:
+    """Has jobs in processes of multiprocessing, started in every way, and one that goes on in a fork."""
+    with opened(SlowTransport(transport.path), "shared") as j:
+        for method in ("fork", "forkserver", "spawn"):
+            process = multiprocessing.get_context(method).Process(
+                target=_works, args=(transport.path, method)
+            )
+            process.start()
+            process.join()
+        process = multiprocessing.get_context("fork").Process(target=j.status, args=("by_the_fork", "…"))
+        process.start()
+        process.join()
 
 
 def exits_by_error(transport: FileTransport) -> None:
@@ -144,6 +164,7 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
     for program in (
         exits,
         ends_before_a_slow_backend_answers,
+        works_in_child_processes,
         exits_by_error,
         waits_for_a_signal,
         handles_signals_itself,

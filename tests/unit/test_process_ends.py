@@ -120,6 +120,21 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
     ]
 
 
+def test_a_process_of_multiprocessing_sends_what_is_left_when_it_ends(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_child_processes", tmp_path / "sent"), cwd=ROOT, check=True)
+    told: dict[str, list[str]] = {}
+    for payload in payloads(tmp_path / "sent"):
+        for status in payload["updates"]:
+            told.setdefault(status["jobId"], []).append(status["status"])
+    whole = ["loading_agents", "one", "complete"]
+    assert told == {
+        "fork": whole,
+        "forkserver": whole,
+        "spawn": whole,
+        "shared": ["loading_agents", "by_the_fork", "complete"],
+    }
+
+
 def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Path) -> None:
     done = subprocess.run(
         command("forks_while_it_loads", tmp_path / "sent"),
