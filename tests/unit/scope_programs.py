@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from status_utils import JobScope, job
+from status_utils import DirectTransport, JobScope, job
 from status_utils.errors import TransportError
+from status_utils.sending import outgoing
 from status_utils.sending.sender import FLUSH_SECONDS
 
 
@@ -141,6 +142,42 @@ def forks_while_it_loads(transport: FileTransport) -> None:
         tell(f"the child ended with {os.waitpid(child, 0)[1]}")
 
 
+def forks_while_a_message_is_redacted(transport: FileTransport) -> None:
+    """Forks while somebody holds what redacting needs."""
+    with opened(transport) as j:
+        with outgoing._tails()._lock:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                with j.agent("Child"):
+                    pass
+                os._exit(0)
+        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+
+
+def forks_while_it_commits(transport: FileTransport) -> None:
+    """Forks while a payload is under way that this process commits itself."""
+    committing, forked = threading.Event(), threading.Event()
+
+    class FilePipeline:
+        def publish(self, payload: Mapping[str, Any], **_: Any) -> None:
+            committing.set()
+            forked.wait(20)
+            transport.send(payload)
+
+    direct: Any = DirectTransport(FilePipeline)  # type: ignore[arg-type]  # all of it that is used
+    with opened(direct) as j:
+        committing.wait(20)
+        child = os.fork()
+        forked.set()
+        if child == 0:
+            signal.alarm(20)
+            with j.agent("Child"):
+                pass
+            os._exit(0)
+        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+
+
 def says_much_and_is_stopped(transport: FileTransport) -> None:
     """Has more to say at its end than can be written down in the time it has."""
     with opened(transport) as j:
@@ -170,6 +207,8 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         handles_signals_itself,
         forks,
         forks_while_it_loads,
+        forks_while_a_message_is_redacted,
+        forks_while_it_commits,
         says_much_and_is_stopped,
         is_a_lambda,
     )

@@ -147,6 +147,16 @@ def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Pat
     assert words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
 
 
+@pytest.mark.parametrize("program", ["forks_while_a_message_is_redacted", "forks_while_it_commits"])
+def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, program: str) -> None:
+    done = subprocess.run(
+        command(program, tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("the child ended with 0\n", "")
+    told = sorted(words(payloads(tmp_path / "sent")))
+    assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
+
+
 def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "sent.dead").touch()
     with running("says_much_and_is_stopped", tmp_path / "sent") as process:
