@@ -51,7 +51,8 @@ def install(
         _installed.add("SIGTERM")
         previous = signal.getsignal(signal.SIGTERM)
         if previous is not None:  # one that isn't Python's can't be called by us
-            signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
+            with suppress(ValueError):  # a subinterpreter's
+                signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
 
 
 def _before_fork() -> None:

@@ -75,9 +75,8 @@ def works_in_child_processes(transport: FileTransport) -> None:
     """Has jobs in processes of multiprocessing, started in every way, and one that goes on in a fork."""
     with opened(SlowTransport(transport.path), "shared") as j:
         for method in ("fork", "forkserver", "spawn"):
-            process = multiprocessing.get_context(method).Process(
-                target=_works, args=(transport.path, method)
-            )
+            context: Any = multiprocessing.get_context(method)
+            process = context.Process(target=_works, args=(transport.path, method))
             process.start()
             process.join()
         process = multiprocessing.get_context("fork").Process(target=j.status, args=("by_the_fork", "…"))
@@ -178,6 +177,20 @@ def forks_while_it_commits(transport: FileTransport) -> None:
         tell(f"the child ended with {os.waitpid(child, 0)[1]}")
 
 
+def works_in_a_subinterpreter(transport: FileTransport) -> None:
+    """Has a job where Python lets nobody handle signals, as servers that embed it do."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path.cwd())!r})
+from pathlib import Path
+from tests.unit.scope_programs import FileTransport, opened
+with opened(FileTransport(Path({str(transport.path)!r}))) as j:
+    j.sender.flush(20, patient=True)
+"""
+    subinterpreters: Any = importlib.import_module("_xxsubinterpreters")
+    subinterpreters.run_string(subinterpreters.create(isolated=False), code)
+
+
 def says_much_and_is_stopped(transport: FileTransport) -> None:
     """Has more to say at its end than can be written down in the time it has."""
     with opened(transport) as j:
@@ -209,6 +222,7 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         forks_while_it_loads,
         forks_while_a_message_is_redacted,
         forks_while_it_commits,
+        works_in_a_subinterpreter,
         says_much_and_is_stopped,
         is_a_lambda,
     )

@@ -157,6 +157,12 @@ def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, p
     assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 gave the module another name")
+def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_a_subinterpreter", tmp_path / "sent"), cwd=ROOT, check=True)
+    assert words(payloads(tmp_path / "sent"))[0] == "loading_agents"
+
+
 def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "sent.dead").touch()
     with running("says_much_and_is_stopped", tmp_path / "sent") as process:
