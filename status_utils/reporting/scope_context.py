@@ -133,11 +133,14 @@ class Scope:
         if own.get("metadata") is not None and not isinstance(own["metadata"], str):
             own["metadata"] = _frozen(own["metadata"], None)
         scope = self._spoken_of(own)
-        if scope is not None:
-            own = {**scope.entry, **own}
-            if own.get("status") in (scope.DONE, scope.FAILED) and not scope._ends_now():
-                return  # it was said
-        self._hand_over(own)
+        if scope is None:
+            self._hand_over(own)
+            return
+        ends = own.get("status") in (scope.DONE, scope.FAILED)
+        if not ends or scope._ends_now():  # else it was said
+            self._hand_over({**scope.entry, **own})
+        if ends:
+            self.sender.closed(scope)
 
     def _spoken_of(self, entry: Mapping[str, Any]) -> Scope | None:
         """The scope from here upward that a status of this agent or, without one, of the job is about."""
@@ -174,6 +177,7 @@ class Scope:
             began_at = self.sender.ticks() if self._began_at is None else self._began_at
             took = max(0, round((self.sender.ticks() - began_at) * 1000))
             self.say(status, message, metadata, executionTimeMs=took)
+            self.sender.closed(self)
 
     def _ends_now(self) -> bool:
         """Whether the end is to be said now: it is said once, whoever comes first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -13,15 +14,18 @@ from typing import Any
 import pytest
 
 from status_utils import (
+    AgentScope,
     JobScope,
     MemoryTransport,
     current_scope,
     in_scope,
     job,
+    publish_agent_status,
     publish_orchestrator_status,
     report_progress,
 )
 from status_utils.entry import read_entry
+from status_utils.reporting.scope_context import Scope, enter_scope
 from status_utils.sending.senders import sender_for
 from status_utils.snapshot.progress import parse_plan
 
@@ -52,6 +56,14 @@ def metadata(status: dict[str, Any]) -> dict[str, Any]:
     found = json.loads(status["metadata"])
     assert isinstance(found, dict)
     return found
+
+
+def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
+    def run() -> Any:
+        enter_scope(scope)
+        return function(*args)
+
+    return contextvars.copy_context().run(run)
 
 
 def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTransport) -> None:
@@ -318,6 +330,25 @@ def test_a_scope_by_hand_is_nobodys_current_scope(transport: MemoryTransport) ->
     j.end()
     j.end()
     assert words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
+
+
+@pytest.mark.parametrize(
+    "last_word",
+    [
+        lambda agent: agent.complete("Found it"),
+        lambda agent: agent.fail("Found nothing"),
+        lambda agent: agent.end(),
+        lambda agent: in_scope_of(
+            agent, publish_agent_status, "job-1", "ana", "city", "Geo Agent", "complete", ""
+        ),
+    ],
+)
+def test_a_scope_by_hand_is_over_with_its_last_word(
+    transport: MemoryTransport, last_word: Callable[[AgentScope], Any]
+) -> None:
+    with a_job(transport) as j:
+        last_word(j.agent("Geo Agent").start())
+        assert j.sender.open_scopes() == [j]
 
 
 def test_a_scope_left_in_another_context_still_ends(transport: MemoryTransport) -> None:
