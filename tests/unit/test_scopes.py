@@ -423,6 +423,32 @@ async def test_a_cancelled_task_and_one_that_ran_out_of_time_say_so(transport: M
     assert [s["message"] for s in told(transport)[-2:]] == ["Geo Agent was cancelled", "The job timed out"]
 
 
+async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(job: JobScope, error: Exception | None) -> None:
+        async with job.agent("Geo Agent"):
+            if error is not None:
+                raise error
+            await asyncio.Event().wait()
+
+    with pytest.RaisesGroup(OutOfPaperError):
+        async with a_job(transport) as j, asyncio.TaskGroup() as group:
+            group.create_task(work(j, None))
+            group.create_task(work(j, OutOfPaperError("tray 2")))
+    (failed,) = [s for s in of(transport, "Geo Agent") if s["message"] == "The printer has no paper"]
+    last = told(transport)[-1]
+    assert (last["status"], last["message"]) == ("error", "The printer has no paper")
+    assert metadata(last)["errorId"] == metadata(failed)["errorId"]
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
+
+
+def test_a_group_of_several_exceptions_has_no_text_of_one_of_them(transport: MemoryTransport) -> None:
+    with pytest.RaisesGroup(OutOfPaperError, OutOfPaperError), a_job(transport):
+        raise ExceptionGroup("both", [OutOfPaperError("tray 1"), OutOfPaperError("tray 2")])
+    assert told(transport)[-1]["message"] == "The job failed"
+
+
 NOISE: list[Callable[[JobScope], object]] = [
     lambda j: j.agent(None),  # type: ignore[arg-type]  # what careless callers do
     lambda j: j.status(7, object()),  # type: ignore[arg-type]
