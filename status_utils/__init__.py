@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .reporting.decorators import agent_step, status_handler
     from .reporting.extras import StatusExtras
     from .reporting.handoff import AgentHandoffManager, Handoff, HandoffOutcome
-    from .reporting.scope_context import current_scope, in_scope, report_progress
+    from .reporting.scope_context import current_scope, in_scope, report_progress, report_tool
     from .reporting.scopes import AgentScope, JobScope, ToolScope, job
     from .reporting.tracker import StatusTracker
     from .tokens.view_tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
@@ -83,6 +83,7 @@ __all__ = [
     "publish_tool_status",
     "qualified_status",
     "report_progress",
+    "report_tool",
     "status_handler",
     "status_type",
     "verify_view_token",
@@ -111,6 +112,7 @@ _LATE = {
     "job": "reporting.scopes",
     "mint_view_token": "tokens.view_tokens",
     "report_progress": "reporting.scope_context",
+    "report_tool": "reporting.scope_context",
     "status_handler": "reporting.decorators",
     "verify_view_token": "tokens.view_tokens",
 }

@@ -3,6 +3,7 @@
     with j.agent("Geo Agent"):
         current_scope().agent_name          # "Geo Agent", from any depth below
         report_progress(0.4, "Halfway")     # to the innermost agent or tool
+    with report_tool("location"): ...       # of the innermost agent
 
 asyncio tasks inherit the scope of whoever made them. Threads start outside of it: `in_scope(function)` takes
 it along to an executor, as `contextvars.copy_context().run` does.
@@ -12,9 +13,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 
 from ..sending.dead_letter import log_undelivered
 from ..sending.fitting import fitted_metadata, no_object, text_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
     from ..sending.sender import Sender
-    from .scopes import AgentScope, JobScope
+    from .scopes import AgentScope, JobScope, ToolScope
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -258,7 +259,36 @@ def report_progress(share: float, message: str = "") -> None:
             TypeError, ValueError, OverflowError
         ):  # the sender's log line says what is wrong with it
             share = float(share) * 100
+            if share > _SURELY_NO_SHARE:
+                _warn_of_percent()
         scope.progress(share, message)
+
+
+_SURELY_NO_SHARE = 200
+
+
+@cache
+def _warn_of_percent() -> None:
+    """Once a process: whoever is wrong about it is so each time."""
+    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
+
+    logging.getLogger(__name__).warning(
+        "report_progress takes a share from 0 to 1, not a percentage: more than 1 shows as 100 %%"
+    )
+
+
+def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[None]:
+    """Say that the innermost agent uses a tool; as a `with` block, also how that ended.
+
+        >>> with report_tool("location", reason="Find Elm Street"):
+        ...     find("Elm Street")
+
+    Does nothing outside of an agent, so any function may call it.
+    """
+    from .scopes import AgentScope  # noqa: PLC0415 - made of what is here
+
+    agent = current_scope()
+    return agent.tool(tool_name, reason) if isinstance(agent, AgentScope) else nullcontext()
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:

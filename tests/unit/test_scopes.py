@@ -23,9 +23,10 @@ from status_utils import (
     publish_agent_status,
     publish_orchestrator_status,
     report_progress,
+    report_tool,
 )
 from status_utils.entry import read_entry
-from status_utils.reporting.scope_context import Scope, enter_scope
+from status_utils.reporting.scope_context import Scope, _warn_of_percent, enter_scope
 from status_utils.sending.senders import sender_for
 from status_utils.snapshot.progress import parse_plan
 
@@ -309,8 +310,35 @@ def test_progress_inside_a_tool_is_the_tools(transport: MemoryTransport) -> None
     assert (progress["toolName"], progress["agentName"]) == ("location", "Geo Agent")
 
 
+def test_a_tool_from_any_depth_is_the_innermost_agents(transport: MemoryTransport) -> None:
+    def look_up() -> None:
+        with report_tool("location", reason="The text names a street"):
+            report_progress(0.5)
+
+    with a_job(transport) as j:
+        look_up()
+        with j.agent("Geo Agent") as a, a.tool("map"):
+            look_up()
+    told_of_it = [(s["status"], s["agentName"]) for s in told(transport) if s.get("toolName") == "location"]
+    assert [word for word, _ in told_of_it] == ["calling_tool", "progress", "tool_complete"]
+    assert {name for _, name in told_of_it} == {"Geo Agent"}
+
+
+def test_a_percentage_in_the_place_of_a_share_is_told_once_in_the_log(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_of_percent.cache_clear()
+    with a_job(transport) as j, j.agent("Geo Agent"):
+        for share in (0.5, 1.0000001, 40, 80):
+            report_progress(share)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "a share from 0 to 1" in caplog.text
+
+
 def test_outside_of_a_scope_nothing_happens() -> None:
     report_progress(0.5, "Nobody hears")
+    with report_tool("location", reason="Nobody hears"):
+        pass
     assert current_scope() is None
 
 
