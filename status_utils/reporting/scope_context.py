@@ -6,7 +6,7 @@
     with report_tool("location"): ...       # of the innermost agent
 
 asyncio tasks inherit the scope of whoever made them. Threads start outside of it: `in_scope(function)` takes
-it along to an executor, as `contextvars.copy_context().run` does.
+it along to an executor.
 """
 
 from __future__ import annotations
@@ -292,21 +292,32 @@ def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[Non
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, run in the scope that is the current one now, in whatever thread.
+    """`function`, which may be a coroutine function, run in the scope that is the current one now, wherever.
 
     >>> list(executor.map(in_scope(read_page), pages))
     """
-    scope = _INNERMOST.get()
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - loading it costs much, and few call this
 
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+    scope = _INNERMOST.get()
+    work: Any = function
+
+    def run(*args: Any, **kwargs: Any) -> Any:
         token = _INNERMOST.set(scope)
         try:
-            return function(*args, **kwargs)
+            return work(*args, **kwargs)
         finally:
             _INNERMOST.reset(token)
 
-    return run
+    async def run_soon(*args: Any, **kwargs: Any) -> Any:
+        token = _INNERMOST.set(scope)
+        try:
+            return await work(*args, **kwargs)
+        finally:
+            _INNERMOST.reset(token)
+
+    placed: Any = run_soon if iscoroutinefunction(function) else run
+    wrapped: Callable[P, R] = wraps(function)(placed)
+    return wrapped
 
 
 def enter_scope(scope: Scope | None) -> None:

@@ -451,6 +451,23 @@ async def test_a_cancelled_task_and_one_that_ran_out_of_time_say_so(transport: M
     assert [s["message"] for s in told(transport)[-2:]] == ["Geo Agent was cancelled", "The job timed out"]
 
 
+def test_a_coroutine_function_can_be_taken_to_the_loop_of_another_thread(transport: MemoryTransport) -> None:
+    async def ask(question: str) -> str:
+        await asyncio.sleep(0)
+        report_progress(0.5)
+        here.append(current_scope())
+        return question
+
+    here: list[Any] = []
+    with ThreadPoolExecutor(1) as pool:
+        with a_job(transport) as j, j.agent("Geo Agent") as a:
+            placed = in_scope(ask)
+            assert pool.submit(lambda: asyncio.run(placed("Where?"))).result() == "Where?"
+        assert pool.submit(current_scope).result() is None
+    assert here == [a]
+    assert [s["status"] for s in of(transport, "Geo Agent")][1] == "progress"
+
+
 async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
