@@ -3,7 +3,7 @@
     with j.agent("Geo Agent"):
         current_scope().agent_name          # "Geo Agent", from any depth below
         report_progress(0.4, "Halfway")     # to the innermost agent or tool
-    with report_tool("location"): ...       # of the innermost agent
+        with report_tool("location"): ...   # of the innermost agent
 
 asyncio tasks inherit the scope of whoever made them. Threads start outside of it: `in_scope(function)` takes
 it along to an executor.
