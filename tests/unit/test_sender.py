@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from status_utils import limits
+from status_utils.clock import Clock
 from status_utils.errors import TransportError
 from status_utils.sending.sender import FLUSH_SECONDS, PREPARE_SECONDS, TRIES, Sender
 from status_utils.snapshot.liveness import HEARTBEAT_SECONDS
@@ -446,6 +448,12 @@ def test_a_payload_whose_send_was_cut_by_a_freeze_is_sent_again_after_it() -> No
     world.time += 3_600
     world.run(0)
     assert [payload["batchId"] for payload in transport.tried] == [transport.taken[0]["batchId"]] * 2
+
+
+def test_what_the_library_leaves_to_chance_changes_nobody_elses_random_numbers() -> None:
+    before = random.getstate()
+    Clock().chance()
+    assert random.getstate() == before
 
 
 def test_a_broken_transport_does_not_stop_the_thread(caplog: pytest.LogCaptureFixture) -> None:
