@@ -136,12 +136,8 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
 def _scope_of(entry: dict[str, Any], extras: StatusExtras) -> Scope | None:
     """The innermost scope of the job that we are in, if it sends the same way."""
     scopes = sys.modules.get(f"{__package__}.scope_context")  # who never loaded it is in none
-    scope: Scope | None = scopes.innermost() if scopes else None
-    while scope is not None and scope.job_id != entry["jobId"]:
-        scope = scope.around  # the scopes of two jobs may be within each other
-    if scope is None:
-        return None
-    return scope if extras.get("transport") in (None, scope.sender.transport) else None
+    found: Scope | None = scopes.enclosing(entry["jobId"], extras.get("transport")) if scopes else None
+    return found
 
 
 def _send(payload: dict[str, Any], transport: Transport | None) -> None:

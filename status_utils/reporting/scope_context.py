@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
+    from ..ports import Transport
     from ..sending.sender import Sender
     from .scopes import AgentScope, JobScope, ToolScope
 
@@ -234,6 +235,14 @@ class Scope:
 def innermost() -> Scope | None:
     """The innermost scope, tools included."""
     return _INNERMOST.get()
+
+
+def enclosing(job_id: str, transport: Transport | None) -> Scope | None:
+    """The innermost scope of that job; None where there is none, or none that sends by that transport."""
+    scope = _INNERMOST.get()
+    while scope is not None and scope.job_id != job_id:
+        scope = scope.around  # the scopes of two jobs may be within each other
+    return scope if scope is not None and transport in (None, scope.sender.transport) else None
 
 
 def current_scope() -> JobScope | AgentScope | None:
