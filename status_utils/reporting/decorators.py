@@ -16,7 +16,7 @@ from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
 from ..sending.sender import FLUSH_SECONDS
-from .scope_context import current_scope
+from .from_any_depth import current_scope
 from .scopes import job
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

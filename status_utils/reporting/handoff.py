@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..clock import Clock
 from ..errors import UnknownAgentError
 from .failures import failure_of
-from .scope_context import current_scope, enclosing
+from .from_any_depth import current_scope
+from .scope_context import enclosing
 from .scopes import AgentScope, JobScope, job
 
 if TYPE_CHECKING:

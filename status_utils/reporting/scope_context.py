@@ -1,21 +1,14 @@
-"""Whose work is going on: the innermost scope of this thread or task, and what all scopes share.
+"""What all scopes share, and which is the innermost one of this thread or task.
 
-    with j.agent("Geo Agent"):
-        current_scope().agent_name          # "Geo Agent", from any depth below
-        report_progress(0.4, "Halfway")     # to the innermost agent or tool
-        with report_tool("location"): ...   # of the innermost agent
-
-asyncio tasks inherit the scope of whoever made them. Threads start outside of it: `in_scope(function)` takes
-it along to an executor.
+asyncio tasks inherit the scope of whoever made them. Threads start outside of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
-from functools import cache, wraps
 
 from ..sending.dead_letter import log_undelivered
 from ..sending.fitting import fitted_metadata, no_object, text_of
@@ -25,14 +18,10 @@ from .failures import failure_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, ClassVar, ParamSpec, Self, TypeVar
+    from typing import Any, ClassVar, Self
 
     from ..ports import Transport
     from ..sending.sender import Sender
-    from .scopes import AgentScope, JobScope, ToolScope
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
 
 _INNERMOST: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 _COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
@@ -102,9 +91,8 @@ class Scope:
 
     def progress(self, percent: float, message: str = "", metadata: Mapping[str, Any] | None = None) -> None:
         """Say how far it is, in percent. Of what is said faster than it can be sent, the latest counts."""
-        with suppress(
-            TypeError, ValueError, OverflowError
-        ):  # the sender's log line says what is wrong with it
+        # The sender's log line says what is wrong with it.
+        with suppress(TypeError, ValueError, OverflowError):
             percent = min(100.0, max(0.0, float(percent)))
         self.say("progress", message, metadata, progress=percent)
 
@@ -243,90 +231,6 @@ def enclosing(job_id: str, transport: Transport | None) -> Scope | None:
     while scope is not None and scope.job_id != job_id:
         scope = scope.around  # the scopes of two jobs may be within each other
     return scope if scope is not None and transport in (None, scope.sender.transport) else None
-
-
-def current_scope() -> JobScope | AgentScope | None:
-    """The agent or job whose work this is; None outside of all scopes."""
-    from .scopes import AgentScope, JobScope  # noqa: PLC0415 - they are made of what is here
-
-    scope = _INNERMOST.get()
-    while scope is not None and not isinstance(scope, JobScope | AgentScope):
-        scope = scope.parent
-    return scope
-
-
-def report_progress(share: float, message: str = "") -> None:
-    """Say how far the innermost agent, tool or job is, as a share from 0 to 1.
-
-        >>> report_progress(0.4, "4 of 10 pages")
-
-    Does nothing outside of a scope, so any function may call it.
-    """
-    scope = _INNERMOST.get()
-    if scope is not None:
-        with suppress(
-            TypeError, ValueError, OverflowError
-        ):  # the sender's log line says what is wrong with it
-            share = float(share) * 100
-            if share > _SURELY_NO_SHARE:
-                _warn_of_percent()
-        scope.progress(share, message)
-
-
-_SURELY_NO_SHARE = 200
-
-
-@cache
-def _warn_of_percent() -> None:
-    """Once a process: whoever is wrong about it is so each time."""
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    logging.getLogger(__name__).warning(
-        "report_progress takes a share from 0 to 1, not a percentage: more than 1 shows as 100 %%"
-    )
-
-
-def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[None]:
-    """Say that the innermost agent uses a tool; as a `with` block, also how that ended.
-
-        >>> with report_tool("location", reason="Find Elm Street"):
-        ...     find("Elm Street")
-
-    Does nothing outside of an agent, so any function may call it.
-    """
-    from .scopes import AgentScope  # noqa: PLC0415 - made of what is here
-
-    agent = current_scope()
-    return agent.tool(tool_name, reason) if isinstance(agent, AgentScope) else nullcontext()
-
-
-def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, which may be a coroutine function, run in the scope that is the current one now, wherever.
-
-    >>> list(executor.map(in_scope(read_page), pages))
-    """
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - loading it costs much, and few call this
-
-    scope = _INNERMOST.get()
-    work: Any = function
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        token = _INNERMOST.set(scope)
-        try:
-            return work(*args, **kwargs)
-        finally:
-            _INNERMOST.reset(token)
-
-    async def run_soon(*args: Any, **kwargs: Any) -> Any:
-        token = _INNERMOST.set(scope)
-        try:
-            return await work(*args, **kwargs)
-        finally:
-            _INNERMOST.reset(token)
-
-    placed: Any = run_soon if iscoroutinefunction(function) else run
-    wrapped: Callable[P, R] = wraps(function)(placed)
-    return wrapped
 
 
 def enter_scope(scope: Scope | None) -> None:

@@ -279,14 +279,22 @@ async def test_the_log_keeps_the_last_calls_only() -> None:
     assert [call.summary for call in handoffs.execution_log] == ["1", "2"]
 
 
-async def test_a_dead_backend_costs_the_call_nothing() -> None:
-    class DeadTransport:
-        def send(self, payload: Mapping[str, Any]) -> None:
-            raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+async def test_a_dead_backend_costs_the_call_nothing_and_hears_of_it_later() -> None:
+    class DeadTransport(MemoryTransport):
+        dead = True
 
-    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=DeadTransport())
+        def send(self, payload: Mapping[str, Any]) -> None:
+            if self.dead:
+                raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+            super().send(payload)
+
+    transport = DeadTransport()
+    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
     handoffs.register("Geo Agent", str)
     assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    assert transport.sent == []
+    transport.dead = False
+    assert told(transport)[-1] == ("agent_complete", "7")
 
 
 async def test_agents_that_never_return_hold_up_neither_others_nor_reports(

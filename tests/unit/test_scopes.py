@@ -26,7 +26,8 @@ from status_utils import (
     report_tool,
 )
 from status_utils.entry import read_entry
-from status_utils.reporting.scope_context import Scope, _warn_of_percent, enter_scope
+from status_utils.reporting.from_any_depth import _warn_of_percent
+from status_utils.reporting.scope_context import Scope, enter_scope
 from status_utils.sending.senders import sender_for
 from status_utils.snapshot.progress import parse_plan
 
