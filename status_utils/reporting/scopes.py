@@ -185,7 +185,7 @@ class JobScope(Scope):
                 scope.fail(f"{scope.who} ran out of time", {"reason": "timed out"})
 
     def _ended(self, error: BaseException | None) -> None:
-        if not self._ends_job:
+        if not self._ends_job or self.process != os.getpid():  # a forked one's: its parent goes on
             self._unsaid_end.clear()
         super().end(error)
 

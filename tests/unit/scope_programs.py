@@ -122,6 +122,17 @@ def forks(transport: FileTransport) -> None:
             pass
 
 
+def forks_and_leaves(transport: FileTransport) -> None:
+    """Forks a process that leaves the job's block, as one does that exits or fails."""
+    with opened(transport) as j:
+        child = os.fork()
+        if child == 0:
+            with j.agent("Child"):
+                sys.exit(0)
+        os.waitpid(child, 0)
+        j.status("one", "…")
+
+
 def forks_while_it_loads(transport: FileTransport) -> None:
     """Forks while the sender loads a module, which the child needs as well."""
     loading = threading.Event()
@@ -219,6 +230,7 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         waits_for_a_signal,
         handles_signals_itself,
         forks,
+        forks_and_leaves,
         forks_while_it_loads,
         forks_while_a_message_is_redacted,
         forks_while_it_commits,

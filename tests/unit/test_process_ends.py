@@ -120,6 +120,13 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
     ]
 
 
+def test_a_job_is_ended_by_the_process_that_began_it_not_by_one_that_it_forked(tmp_path: Path) -> None:
+    subprocess.run(command("forks_and_leaves", tmp_path / "sent"), cwd=ROOT, check=True)
+    told = words(payloads(tmp_path / "sent"))
+    assert sorted(told) == ["agent_complete", "agent_invoking", "complete", "loading_agents", "one"]
+    assert told[-1] == "complete"
+
+
 def test_a_process_of_multiprocessing_sends_what_is_left_when_it_ends(tmp_path: Path) -> None:
     subprocess.run(command("works_in_child_processes", tmp_path / "sent"), cwd=ROOT, check=True)
     told: dict[str, list[str]] = {}
