@@ -70,34 +70,16 @@ def direct_pipeline(settings: PublisherSettings) -> Pipeline:
     import boto3.session  # noqa: PLC0415 - loaded at first send
     from botocore.config import Config  # noqa: PLC0415
 
-    from ..eta.dynamo_histories import DynamoHistories  # noqa: PLC0415
-    from ..eta.estimates import Estimates  # noqa: PLC0415
-    from ..journal.dynamo import DynamoJournal, DynamoSessionStore  # noqa: PLC0415
-    from ..publishing.admission import admission_of  # noqa: PLC0415
-    from ..publishing.appsync import AppSyncBroadcaster, sigv4  # noqa: PLC0415
-    from ..publishing.pipeline import Pipeline  # noqa: PLC0415
+    from ..publishing.on_aws import pipeline_on_aws  # noqa: PLC0415
 
     session = boto3.session.Session()
     credentials = session.get_credentials()
     if credentials is None:
         raise SettingError("AWS_ACCESS_KEY_ID", "is not set, and no other credentials were found")
     config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-    client = session.client("dynamodb", config=config)
-    estimates = Estimates(
-        DynamoHistories(client, settings.status_table, retention_days=settings.job_retention_days)
-    )
-    return Pipeline(
-        journal=DynamoJournal(
-            client,
-            settings.status_table,
-            log_retention_days=settings.log_retention_days,
-            job_retention_days=settings.job_retention_days,
-            estimator=estimates.before_commit,
-        ),
-        sessions=DynamoSessionStore(client, settings.user_sessions_table),
-        broadcaster=AppSyncBroadcaster(
-            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
-        ),
-        admission=admission_of(settings, lambda: session.client("s3", config=config)),
-        estimates=estimates,
+    return pipeline_on_aws(
+        settings,
+        client=session.client("dynamodb", config=config),
+        credentials=credentials,
+        new_s3_client=lambda: session.client("s3", config=config),
     )
