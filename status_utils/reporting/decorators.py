@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, ExitStack
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
+from ..sending.fitting import id_text
 from ..sending.sender import FLUSH_SECONDS
 from .from_any_depth import current_scope
 from .scopes import job
@@ -141,7 +142,7 @@ def status_handler(
         )
 
     def scopes(event: Any, context: Any, call: ExitStack | AsyncExitStack) -> Iterator[JobScope | AgentScope]:
-        ids = {name: _at(event, key) for name, key in owner.items()}
+        ids = {name: id_text(_at(event, key)) for name, key in owner.items()}
         if not all(isinstance(value, str) and value for value in ids.values()):
             _warn("keys=<%s> | no status: the event lacks an id", ", ".join(owner.values()))
             return
@@ -158,7 +159,7 @@ def status_handler(
         call.callback(_alarm(opened, context))
         yield opened
         if agent_name is not None:
-            run = _at(event, invocation_id)
+            run = id_text(_at(event, invocation_id))
             run_id = run if isinstance(run, str) else None
             yield opened.agent(agent_name, message=message, invocation_id=run_id)
 

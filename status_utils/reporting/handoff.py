@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..clock import Clock
 from ..errors import UnknownAgentError
+from ..sending.fitting import id_text
 from .failures import failure_of
 from .from_any_depth import current_scope
 from .scope_context import enclosing
@@ -122,8 +123,8 @@ class AgentHandoffManager:
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
-        session_id = session_id or self._session_id or _current_job()
-        call = _Call(agent_name, session_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
+        job_id = id_text(session_id or self._session_id) or _current_job()
+        call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
         async with AsyncExitStack() as stack:
             for scope in self._scopes(call):
                 await stack.enter_async_context(scope)

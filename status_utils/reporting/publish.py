@@ -16,7 +16,7 @@ import time
 
 from ..entry import read_entry
 from ..sending.dead_letter import log_undelivered
-from ..sending.fitting import fitted
+from ..sending.fitting import fitted, id_text
 from ..words import StatusWord
 
 TYPE_CHECKING = False
@@ -116,9 +116,13 @@ def _agent_word(status: str) -> str:
     return StatusWord.AGENT_ERROR if status == StatusWord.ERROR else status
 
 
+_IDS = ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId")
+
+
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
     lost: dict[str, Any] = entry | _on_the_wire(extras)
     try:
+        lost |= {field: id_text(lost[field]) for field in _IDS if field in lost}
         scope = _scope_of(lost, extras)
         if scope is not None:
             scope.take_in(lost)

@@ -203,7 +203,7 @@ def test_an_orchestrators_handler_may_be_the_whole_job(statuses: Recording) -> N
     ]
 
 
-@pytest.mark.parametrize("event", [None, [], {}, {**EVENT, "jobId": 7}, {**EVENT, "userId": ""}])
+@pytest.mark.parametrize("event", [None, [], {}, {**EVENT, "jobId": [7]}, {**EVENT, "userId": ""}])
 def test_an_event_without_ids_is_handled_without_statuses(
     statuses: Recording, caplog: pytest.LogCaptureFixture, event: Any
 ) -> None:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -564,6 +565,23 @@ def test_a_name_that_is_none_is_made_one(transport: MemoryTransport, name: Any, 
         pass
     assert {s.get("agentName") for s in told(transport)} == {None, shown}
     assert {s.get("toolName") for s in told(transport)} == {None, "y" * 127 + "…"}
+
+
+@pytest.mark.parametrize(
+    ("given", "wire"),
+    [(7, "7"), (UUID("9f86d081-884c-4d65-9a2f-eaa0c55ad015"), "9f86d081-884c-4d65-9a2f-eaa0c55ad015")],
+)
+def test_an_id_that_is_a_number_or_a_uuid_is_its_text(
+    transport: MemoryTransport, given: Any, wire: str
+) -> None:
+    with job(job_id=given, user_id=given, tenant_id=given, transport=transport) as j:
+        assert j.job_id == wire
+        with j.agent("Geo Agent", invocation_id=given):
+            publish_agent_status(given, given, given, "Geo Agent", "paving_road", "Half a mile")
+    statuses = told(transport)
+    assert [status["status"] for status in statuses][2] == "paving_road", "in the scope of the same job"
+    assert {(s["jobId"], s["userId"], s["tenantId"]) for s in statuses} == {(wire, wire, wire)}
+    assert {s["invocationId"] for s in of(transport, "Geo Agent")} == {wire}
 
 
 @pytest.mark.parametrize("attempt", [0, -1, "2", 1.5, 10**12])
