@@ -10,7 +10,7 @@ this mode use this field, and then what the field's own rules say.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -331,25 +331,10 @@ def _typed(operation: str, given: Arguments) -> dict[str, Any]:
     if operation == "endSessions":
         raw = _object(given["input"], {"userId", "tenantId"})
         return {"input": {"userId": _id(raw.get("userId")), "tenantId": _id_or_null(raw.get("tenantId"))}}
-    typed: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in ("limit", "afterSequence"):
-            typed[name] = _int_or_null(value)
-        elif name == "sequence":
-            typed[name] = _int(value)
-        elif name == "overallStatus":
-            if value not in (None, "initializing", "processing", "completed", "failed"):
-                raise _Stop(INVALID)
-            typed[name] = value
-        elif name == "nextToken":
-            if not isinstance(value, str | None):
-                raise _Stop(INVALID)
-            typed[name] = value
-        elif name == "connectionId" or (operation == "onStatusUpdate" and name == "jobId"):
-            typed[name] = _id_or_null(value)
-        else:
-            typed[name] = _id(value)
-    return typed
+    readers: dict[str, Callable[[Any], Any]] = {**_READERS}
+    if operation == "onStatusUpdate":
+        readers["jobId"] = _id_or_null
+    return {name: readers.get(name, _id)(value) for name, value in given.items()}
 
 
 def _object(value: Any, names: set[str]) -> Mapping[str, Any]:
@@ -378,6 +363,29 @@ def _int(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and -INT_MAX - 1 <= value <= INT_MAX:
         return value
     raise _Stop(INVALID)
+
+
+def _text_or_null(value: Any) -> str | None:
+    if isinstance(value, str | None):
+        return value
+    raise _Stop(INVALID)
+
+
+def _state(value: Any) -> str | None:
+    if value in (None, "initializing", "processing", "completed", "failed"):
+        return None if value is None else str(value)
+    raise _Stop(INVALID)
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "limit": _int_or_null,
+    "afterSequence": _int_or_null,
+    "sequence": _int,
+    "overallStatus": _state,
+    "nextToken": _text_or_null,
+    "connectionId": _id_or_null,
+}
+"""Everything else is an id."""
 
 
 def _page_size(operation: str, given: Arguments) -> int:
