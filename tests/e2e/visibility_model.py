@@ -334,7 +334,7 @@ def _typed(operation: str, given: Arguments) -> dict[str, Any]:
     readers: dict[str, Callable[[Any], Any]] = {**_READERS}
     if operation == "onStatusUpdate":
         readers["jobId"] = _id_or_null
-    return {name: readers.get(name, _id)(value) for name, value in given.items()}
+    return {name: readers[name](value) if name in readers else _id(value) for name, value in given.items()}
 
 
 def _object(value: Any, names: set[str]) -> Mapping[str, Any]:
