@@ -183,6 +183,19 @@ test('a refused token is renewed at once, then with growing pauses', () => {
   assert.ok((pauses[1] ?? 0) < (pauses[2] ?? 0) && (pauses[2] ?? 0) < (pauses[3] ?? 0), String(pauses));
 });
 
+test('a handshake that is answered with a bare error is refused as well, and its token renewed', () => {
+  const wire = new Transcript();
+  wire.want('a');
+  const link = wire.connected();
+  wire.realtime.opened(link);
+  wire.receive(link, { type: 'error', payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] } });
+  wire.realtime.closed(link);
+  wire.take();
+  wire.realtime.timer('reconnect');
+  const connect = wire.take().find((command) => command.type === 'connect') as { protocols: string[] };
+  assert.match(Buffer.from((connect.protocols[1] ?? '').slice(7), 'base64url').toString(), /-renewed/);
+});
+
 test('a subscription refused for its token is started once more with a new one, a forbidden one is not', () => {
   const wire = new Transcript();
   const { link } = wire.stand('a');
@@ -285,6 +298,17 @@ test('a socket that nobody needs is closed after a while', () => {
     [...wire.timers.keys()].filter((name) => name !== 'idle'),
     []
   );
+});
+
+test('what is wanted after a pause in which nothing was wanted is connected for', () => {
+  const wire = new Transcript();
+  wire.stand('a');
+  wire.realtime.closed(1);
+  wire.realtime.unwant('a');
+  wire.realtime.timer('reconnect');
+  wire.take();
+  wire.want('b');
+  assert.ok(types(wire.take()).includes('connect'));
 });
 
 test('waking up, a link that was silent for long is not trusted, and a pause is cut short', () => {

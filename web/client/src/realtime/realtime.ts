@@ -169,7 +169,11 @@ export class Realtime {
         break;
       }
       case 'error':
-        this.#failed(link, frame.id, frame.error);
+        if (frame.id === null && link.phase !== 'live') {
+          this.#lose(link, frame.error); // the handshake's own way to fail, beside connection_error
+        } else {
+          this.#failed(link, frame.id, frame.error);
+        }
         break;
       case 'complete':
         if (link.keyOf(frame.id) !== null) {
@@ -183,6 +187,7 @@ export class Realtime {
   timer(name: RealtimeTimer): void {
     const current = this.#current;
     if (name === 'reconnect') {
+      this.#rest();
       this.#open();
     } else if (name === 'renewal') {
       this.#renew();
@@ -398,6 +403,7 @@ export class Realtime {
     this.#timer('reconnect', delay);
   }
 
+  /** Be idle, unless something is wanted. */
   #rest(): void {
     if (this.#wanted.size > 0) {
       return;
