@@ -3,7 +3,7 @@
 import type { StatusbeamError } from '../errors.ts';
 
 export type RealtimeState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'closed';
-export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'limited';
+export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'again';
 
 export type RealtimeCommand =
   /** Answer with `authorized` or `unauthorizable`. `refused`: the headers of last time were. */

@@ -32,6 +32,8 @@ export class Realtime {
   #tries = 0;
   #refusedToken = false;
   #refusals = 0;
+  /** Starts that failed and may do better later, since the last one that stood. */
+  #startTries = 0;
   #wasLive = false;
   #state: RealtimeState = 'idle';
 
@@ -71,6 +73,7 @@ export class Realtime {
     for (const link of this.#links()) {
       const id = link.ids.get(key);
       link.refused.delete(key);
+      link.later.delete(key);
       if (id !== undefined) {
         link.forget(key);
         this.#send(link, stopFrame(id));
@@ -100,7 +103,7 @@ export class Realtime {
     this.#next = null;
     this.#wanted.clear();
     this.#tickets.clear();
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'idle', 'limited'] as const) {
+    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'idle', 'again'] as const) {
       this.#timer(name, null);
     }
     this.#become('closed');
@@ -191,7 +194,10 @@ export class Realtime {
       this.#open();
     } else if (name === 'renewal') {
       this.#renew();
-    } else if (name === 'limited') {
+    } else if (name === 'again') {
+      for (const link of this.#links()) {
+        link.later.clear();
+      }
       this.#startMissing();
     } else if (name === 'idle') {
       this.#rest();
@@ -293,6 +299,7 @@ export class Realtime {
       return;
     }
     this.#refusals = 0;
+    this.#startTries = 0;
     link.standing.add(key);
     if ([...link.ids.keys()].every((each) => link.standing.has(each))) {
       this.#timer('starts', null);
@@ -308,6 +315,7 @@ export class Realtime {
     }
     const { timing, random } = this.#options;
     // Without an id: a rate limit, which hits what has not been answered yet.
+    const isLater = error.code === 'limited' || error.code === 'unavailable';
     const hit = key === null ? [...link.ids.keys()].filter((each) => !link.standing.has(each)) : [key];
     for (const each of hit) {
       const stood = link.standing.has(each);
@@ -315,7 +323,9 @@ export class Realtime {
       if (error.code === 'unauthorized' && !link.renewed.has(each)) {
         link.renewed.add(each);
         this.#refusedToken = true;
-      } else if (error.code !== 'limited') {
+      } else if (isLater) {
+        link.later.add(each);
+      } else {
         link.refused.add(each);
       }
       if (stood) {
@@ -323,8 +333,9 @@ export class Realtime {
       }
       this.#say({ type: 'refused', key: each, error });
     }
-    if (error.code === 'limited') {
-      this.#timer('limited', backoff(3, timing.reconnectFirst, timing.reconnectMost, random));
+    if (isLater) {
+      this.#timer('again', backoff(this.#startTries, timing.retryFirst, timing.retryMost, random));
+      this.#startTries += 1;
     } else {
       this.#startMissing();
     }
@@ -334,15 +345,13 @@ export class Realtime {
     this.#takeOver();
   }
 
-  /** Let the next link replace the current one once all stands there. */
+  /** Let the next link replace the current one once all that stands there stands on it as well. */
   #takeOver(): void {
-    const next = this.#next;
-    if (next === null || next.phase !== 'live' || !next.isComplete(this.#wanted.keys())) {
+    const [current, next] = [this.#current, this.#next];
+    if (current === null || next?.phase !== 'live' || !next.isComplete(current.standing)) {
       return;
     }
-    if (this.#current !== null) {
-      this.#say({ type: 'disconnect', link: this.#current.id });
-    }
+    this.#say({ type: 'disconnect', link: current.id });
     this.#current = next;
     this.#next = null;
     this.#listen();
@@ -413,7 +422,7 @@ export class Realtime {
     }
     this.#current = null;
     this.#next = null;
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'limited'] as const) {
+    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'again'] as const) {
       this.#timer(name, null);
     }
     this.#wasLive = false;
