@@ -259,6 +259,52 @@ test('without a token the client says so and comes back when there is one', asyn
   assert.equal(watch.getState().verdict, 'whole');
 });
 
+test('a token callback that hangs is asked again', async () => {
+  const world = new World();
+  let hangs = false;
+  const token = () => (hangs ? new Promise<string>(() => undefined) : world.service.newToken());
+  const watch = world.connect({ auth: { type: 'cognito', token } }).watchJob('job-1');
+  await world.advance(5_000);
+  hangs = true;
+  world.service.expireTokens();
+  world.service.dropAll();
+  await world.advance(45_000);
+  assert.equal(watch.getState().error?.message, 'The token callback did not answer.');
+  hangs = false;
+  await world.advance(60_000);
+  assert.equal(watch.getState().verdict, 'whole');
+});
+
+test('many requests that hear of one expired token ask for one new one', async () => {
+  const world = new World();
+  const client = world.connect();
+  client.watchJob('job-1');
+  await world.advance(5_000);
+  world.service.expireTokens();
+  const before = world.tokensAsked.length;
+  const reads = upTo(6).map(() => client.getJob('job-1'));
+  await world.advance(1_000);
+  await Promise.all(reads);
+  assert.deepEqual(world.tokensAsked.slice(before), [true]);
+});
+
+test('whether a token is still good is judged by the clock of the service', async () => {
+  const world = new World();
+  world.service.clockAhead = -48 * 3_600_000; // ours is two days fast: by it, every token of a day is long over
+  const issued = () => Math.floor((world.clock.now + world.service.clockAhead) / 1000);
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    return world.service.newToken(issued() + 900);
+  };
+  const watch = world.connect({ auth: { type: 'viewToken', token } }).watchJob('job-1');
+  await world.advance(5_000);
+  const before = asked;
+  await world.advance(300_000);
+  assert.equal(asked, before);
+  assert.equal(watch.getState().verdict, 'whole');
+});
+
 test('no token is in an address', async () => {
   const world = new World();
   world.connect().watchJob('job-1');

@@ -62,10 +62,11 @@ export class Client {
   constructor({ url, realtimeUrl, auth, tabs, timing, environment = browserEnvironment() }: ConnectOptions) {
     this.environment = environment;
     this.timing = { ...TIMING, ...timing };
-    const credentials = new Credentials(auth, environment.now);
-    this.#clock = new ServiceClock(environment.now);
-    const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock: this.#clock });
-    this.#api = new Api(graphql, this.#clock);
+    const clock = new ServiceClock(environment.now);
+    this.#clock = clock;
+    const credentials = new Credentials({ auth, now: () => clock.now(), environment, timeout: this.timing.token });
+    const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock });
+    this.#api = new Api(graphql, clock);
     this.#session = new Session((input, isLast) => this.#api.syncSession(input, isLast), environment, this.timing);
     this.#jobs = this.#newJobs();
     const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));

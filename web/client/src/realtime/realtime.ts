@@ -30,7 +30,8 @@ export class Realtime {
   #tickets = new Map<number, { link: Link; use: 'connect' | 'start' }>();
   #ids = 0;
   #tries = 0;
-  #refusedToken = false;
+  /** Headers that were not taken, until new ones are asked for. */
+  #refused: AuthHeaders | null = null;
   #refusals = 0;
   /** Starts that failed and may do better later, since the last one that stood. */
   #startTries = 0;
@@ -236,8 +237,8 @@ export class Realtime {
   #authorize(link: Link, use: 'connect' | 'start'): void {
     this.#ids += 1;
     this.#tickets.set(this.#ids, { link, use });
-    this.#say({ type: 'authorize', ticket: this.#ids, refused: this.#refusedToken });
-    this.#refusedToken = false;
+    this.#say({ type: 'authorize', ticket: this.#ids, refused: this.#refused });
+    this.#refused = null;
   }
 
   #open(): void {
@@ -322,7 +323,7 @@ export class Realtime {
       link.forget(each);
       if (error.code === 'unauthorized' && !link.renewed.has(each)) {
         link.renewed.add(each);
-        this.#refusedToken = true;
+        this.#refused = link.headers;
       } else if (isLater) {
         link.later.add(each);
       } else {
@@ -365,8 +366,8 @@ export class Realtime {
     this.#say({ type: 'disconnect', link: link.id });
     this.#timer('handshake', null);
     this.#timer('starts', null);
-    if (error?.code === 'unauthorized') {
-      this.#refusedToken = true;
+    if (error?.code === 'unauthorized' && link.phase !== 'authorizing') {
+      this.#refused = link.headers;
       this.#refusals += 1;
     }
     if (link === this.#next) {
@@ -407,7 +408,9 @@ export class Realtime {
     }
     // The first refusal of a token is answered with a new one at once.
     const delay =
-      this.#refusedToken && this.#refusals === 1 ? 0 : backoff(this.#tries, timing.reconnectFirst, timing.reconnectMost, random);
+      this.#refused !== null && this.#refusals === 1
+        ? 0
+        : backoff(this.#tries, timing.reconnectFirst, timing.reconnectMost, random);
     this.#tries += 1;
     this.#timer('reconnect', delay);
   }

@@ -292,8 +292,8 @@ export class Run {
     this.#running.delete('realtime');
   }
 
-  #authorize(ticket: number, refused: boolean): void {
-    if (refused || !this.service.takes(this.#token)) {
+  #authorize(ticket: number, refused: object | null): void {
+    if (refused !== null || !this.service.takes(this.#token)) {
       this.#token = this.service.newToken();
     }
     const Authorization = this.#token;

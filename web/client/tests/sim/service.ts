@@ -173,9 +173,10 @@ export class Service {
 
   // --- tokens ---
 
-  newToken(): string {
+  /** `until`: when it says that it ends, in epoch seconds. */
+  newToken(until = this.#clock.now / 1000 + 86_400): string {
     const life = this.faults.tokenLife;
-    const exp = Number.isFinite(life) ? undefined : this.#clock.now / 1000 + 86_400;
+    const exp = Number.isFinite(life) ? undefined : until;
     const token = jwt({ sub: 'ana', tenantId: 'city', jti: this.tokens.length, exp });
     this.tokens.push(token);
     this.#expiry.set(token, this.#clock.now + life);
