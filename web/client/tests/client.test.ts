@@ -407,21 +407,6 @@ test('the session is kept alive and closed when the page is left', async () => {
   assert.equal(world.asked.at(-1)?.keepalive, true);
 });
 
-test('an older deployment, which knows neither fold nor connectionId, is asked for less', async () => {
-  const world = new World();
-  world.service.isOlder = true;
-  world.service.commit(
-    'job-1',
-    Array.from({ length: 20 }, () => GEO)
-  );
-  world.service.log('job-1').keptFrom = 12;
-  const watch = world.connect().watchJob('job-1');
-  await world.advance(3_000);
-  assert.equal(watch.getState().job.sequence, 20);
-  assert.equal(watch.getState().connection, 'live');
-  assert.equal(watch.getState().verdict, 'cut');
-});
-
 test("the user's jobs are listed, those that run are followed, new ones appear by themselves", async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, DONE]);

@@ -87,7 +87,6 @@ export class Client {
     this.#subscriptions = new Subscriptions({
       pushes: this.#pushes,
       credentials,
-      documents: () => this.#api.documents,
       connectionId: () => this.#session.connectionId,
       covered: (jobId, isCovered) => this.#jobs.get(jobId)?.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
       failed: (error) => this.#state('reconnecting', error),
@@ -260,10 +259,6 @@ export class Client {
   }
 
   #refused(key: string, error: StatusbeamError): void {
-    if (this.#api.isFromOlder(error)) {
-      this.#subscriptions.again();
-      return;
-    }
     this.#subscriptions.refused(key, error);
     if (key.startsWith('job:')) {
       this.#jobs.get(key.slice('job:'.length))?.do((join) => join.refused(error));

@@ -66,8 +66,6 @@ export class Service {
   /** How far its clock is ahead of the client's, in milliseconds. */
   clockAhead = 0;
   isDown = false;
-  /** Its schema knows neither `fold` nor `connectionId`. */
-  isOlder = false;
   /** endSessions was called: the login counts no longer. */
   isForbidden = false;
   hasTooManyAgents = false;
@@ -313,9 +311,7 @@ export class Service {
     if (this.hasTooManyAgents && query.includes('getJob(')) {
       return { errorType: 'TooManyAgents', message: 'This job has more agents than one answer holds.' };
     }
-    const isAsked = /\bfold\b|\$connectionId/.test(query);
-    const message = "Validation error of type FieldUndefined: Field 'fold' in type 'Job' is undefined @ 'getJob/fold'";
-    return this.isOlder && isAsked ? { errorType: 'ValidationError', message } : null;
+    return null;
   }
 
   #resolve(name: string, variables: Record<string, unknown>): unknown {
