@@ -28,6 +28,15 @@ export class StatusbeamError extends Error {
   }
 }
 
+/** Why a read failed. What is no StatusbeamError is a mistake of ours or of the deployment, to be reported as such. */
+export function readError(error: unknown, report: (error: unknown) => void): StatusbeamError {
+  if (error instanceof StatusbeamError) {
+    return error;
+  }
+  report(error);
+  return new StatusbeamError('unavailable', 'The answer was not understood.');
+}
+
 interface WireError {
   readonly message?: unknown;
   readonly errorType?: unknown;

@@ -50,6 +50,33 @@ test('the state is the same object until something changes, and so are its parts
   assert.notEqual(watch.getState().job.agents[0], before.job.agents[0]);
 });
 
+test('a listener that throws keeps no other from hearing, and what it threw is reported', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const watch = world.connect().watchJob('job-1', () => {
+    throw new Error('mine');
+  });
+  const seen: number[] = [];
+  watch.subscribe(({ job }) => seen.push(job.sequence));
+  await world.advance(2_000);
+  assert.equal(seen.at(-1), 1);
+  assert.equal(watch.getState().verdict, 'whole');
+  assert.ok(world.reported.length > 0 && world.reported.every((error) => (error as Error).message === 'mine'));
+});
+
+test('an answer that makes no sense is reported and counts as a failed read', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  world.service.page = () => null as never;
+  const client = world.connect();
+  const [watch, list] = [client.watchJob('job-1'), client.watchUser()];
+  world.service.position = () => null as never;
+  await world.advance(5_000);
+  assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['joining', 'failing']);
+  assert.equal(list.getState().isLoading, false);
+  assert.ok(world.reported.length > 0);
+});
+
 test('statuses lost after start_ack are found when the join has settled', async () => {
   const world = new World();
   world.service.faults = { ...NO_FAULTS, drop: 1 };
