@@ -351,15 +351,16 @@ test('many watched jobs share one socket, one subscription and one position chec
   const watches = upTo(12).map((number) => client.watchJob(`job-${number}`));
   await world.advance(3_000);
   assert.equal(world.opened.length, 1);
+  const checks = () => world.asked.filter(({ query }) => query.includes('jobs { jobId')).length;
+  assert.equal(checks(), 2, 'one when the subscription stands, one when it has settled');
   const [socket] = world.service.sockets;
   assert.deepEqual(
     [...(socket?.subscriptions.values() ?? [])].map(({ variables }) => variables.jobId),
     [undefined]
   );
-  const before = world.asked.length;
   world.wake();
   await world.advance(500);
-  assert.equal(world.asked.slice(before).filter(({ query }) => query.includes('jobs { jobId')).length, 2); // and one that extends
+  assert.equal(checks(), 3);
   for (const number of upTo(12)) {
     world.service.commit(`job-${number}`, [GEO]);
   }
@@ -465,11 +466,57 @@ test("the user's jobs are listed, those that run are followed, new ones appear b
   watch.close();
 });
 
+test('while the service is down it is asked and connected to more and more seldom', async () => {
+  const world = new World();
+  const client = world.connect();
+  const watches = upTo(10).map((number) => client.watchJob(`job-${number}`));
+  await world.advance(5_000);
+  world.service.isDown = true;
+  world.service.dropAll();
+  await world.advance(120_000);
+  const [asked, opened] = [world.asked.length, world.opened.length];
+  await world.advance(600_000);
+  assert.ok(world.opened.length - opened <= 600 / 15, `${world.opened.length - opened} sockets`);
+  assert.ok(world.asked.length - asked <= 600 / 15, `${world.asked.length - asked} requests`);
+  world.service.isDown = false;
+  await world.advance(31_000);
+  assert.ok(watches.every((watch) => watch.getState().verdict === 'whole'));
+});
+
+test('where nothing is watched any more the session ends, and what is watched later opens it again', async () => {
+  const world = new World();
+  const client = world.connect();
+  const watch = client.watchJob('job-1');
+  await world.advance(60_000);
+  assert.equal(world.service.sessions.size, 1);
+  watch.close();
+  await world.advance(310_000);
+  assert.equal(world.service.sessions.size, 0);
+  client.watchTenant();
+  await world.advance(310_000);
+  assert.equal(world.service.sessions.size, 1);
+});
+
+test('a client that was closed before anything was watched stays closed', async () => {
+  const world = new World();
+  const client = world.connect();
+  client.close();
+  const watches = [client.watchJob('job-1'), client.watchUser(), client.watchTenant()];
+  await world.advance(60_000);
+  assert.deepEqual(
+    watches.map((watch) => watch.getState().connection),
+    watches.map(() => 'closed')
+  );
+  assert.equal(world.asked.length, 0);
+  assert.equal(world.clock.next, null, 'no timer runs');
+});
+
 test('a client that was closed opens nothing any more', async () => {
   const world = new World();
   const client = world.connect();
-  client.watchJob('job-1');
+  const watch = client.watchJob('job-1');
   await world.advance(1_000);
+  watch.check(); // on its way when the client is closed
   client.close();
   await world.advance(1_000);
   const before = world.asked.length;
@@ -477,6 +524,7 @@ test('a client that was closed opens nothing any more', async () => {
   world.wake();
   await world.advance(600_000);
   assert.equal(world.asked.length, before);
+  assert.equal(world.service.sessions.size, 0);
   assert.equal(world.opened.length, 1);
   assert.equal(world.clock.next, null, 'no timer is left');
 });

@@ -21,6 +21,7 @@ import { Jobs, type JobWatch } from './jobs.ts';
 import { Positions } from './positions.ts';
 import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 import { Session } from './session.ts';
+import { inStep } from './step.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
 import { UserWatch, type UserWatchOptions } from './user.ts';
@@ -160,8 +161,8 @@ export class Client {
     for (const listener of this.#listeners) {
       listener.woke?.();
     }
-    if (this.#isWatching()) {
-      this.#session.extend();
+    if (this.#jobs.ids.length === 0 && this.#isWatching()) {
+      this.#session.extend(); // else their position checks do
     }
   }
 
@@ -195,8 +196,8 @@ export class Client {
   }
 
   #newJobs(): Jobs {
-    const [api, clock, { defer }] = [this.#api, this.#clock, this.environment];
-    const positions = new Positions((jobIds) => this.#session.positions(jobIds), defer);
+    const [api, clock] = [this.#api, this.#clock];
+    const positions = new Positions((jobIds) => this.#session.positions(jobIds), this.environment.defer);
     return new Jobs({
       reader: {
         position: (jobId) => positions.of(jobId),
@@ -204,7 +205,7 @@ export class Client {
         job: (jobId) => api.getJob(jobId),
         now: () => clock.now(),
       },
-      environment: this.environment,
+      environment: inStep(this.environment),
       timing: this.timing,
       connection: () => this.#connection,
       changed: () => {
@@ -221,7 +222,7 @@ export class Client {
   }
 
   #keepTime(): void {
-    if (this.#timer === null) {
+    if (this.#timer === null && !this.#isClosed) {
       this.#beatLater();
       this.#session.keep(() => this.#isWatching());
     }

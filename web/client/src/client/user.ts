@@ -89,6 +89,9 @@ export class UserWatch implements Watch<UserState> {
   }
 
   async #load(nextToken: string | null): Promise<void> {
+    if (this.#isClosed || this.#client.connection === 'closed') {
+      return;
+    }
     const { pageSize, overallStatus } = this.#options;
     this.#isLoading = true;
     this.#store.touch();
