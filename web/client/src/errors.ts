@@ -55,7 +55,8 @@ function codeOf(errorType: string, message: string, errorCode: number): ErrorCod
   if (/unauthori[sz]ed|notauthorized/i.test(errorType) || /token has expired|jwt expired/i.test(message) || errorCode === 401) {
     return 'unauthorized';
   }
-  if (/limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
+  // A firewall refuses floods as well as people, and the first passes.
+  if (/^waf|limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
     return 'limited';
   }
   if (/forbidden/i.test(errorType) || errorCode === 403) {

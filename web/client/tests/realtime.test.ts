@@ -72,6 +72,7 @@ test('errors are understood as a list and as one object, by type, code and words
     [[{ message: 'no', errorCode: 403 }], 'forbidden'],
     [{ errorType: 'LimitExceededError', message: 'Rate limit exceeded' }, 'limited'],
     [{ errorType: 'MaxSubscriptionsReachedError', message: 'Max number of 100 subscriptions reached' }, 'limited'],
+    [[{ errorType: 'WAFForbiddenException', message: '403 Forbidden' }], 'limited'],
     [[{ errorType: 'ValidationError', message: 'no such field' }], 'bad_request'],
     [[{ errorType: 'StoreUnavailable', message: 'Try again.' }], 'unavailable'],
     [undefined, 'unavailable'],
