@@ -68,6 +68,13 @@ export class Credentials {
     return this.#auth.type === 'apiKey' ? 'public' : this.#claim('tenantId', 'custom:tenantId', 'tenant');
   }
 
+  /** Clients of one scope may watch the same: it names the login and what that is narrowed to. */
+  async scope(): Promise<string> {
+    const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
+    const tenantId = await this.tenantId().catch(() => null);
+    return JSON.stringify([this.#auth.type, await this.userId(), tenantId, jobs]);
+  }
+
   async #claim(...names: string[]): Promise<string> {
     const claims = claimsOf(await this.#current(false));
     const found = names.map((name) => claims[name]).find((claim) => typeof claim === 'string');
