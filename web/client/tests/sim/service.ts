@@ -17,6 +17,10 @@ export interface Faults {
   latest: number;
   /** Share of HTTP requests that fail. */
   failRequests: number;
+  /** Share of subscriptions that the store is too busy for. */
+  failStarts: number;
+  /** Share of questions for a token that are in vain. */
+  failTokens: number;
   /** How long a token is taken, in ms. */
   tokenLife: number;
 }
@@ -28,6 +32,8 @@ export const NO_FAULTS: Faults = {
   delay: 0,
   latest: 0,
   failRequests: 0,
+  failStarts: 0,
+  failTokens: 0,
   tokenLife: Number.POSITIVE_INFINITY,
 };
 
@@ -254,7 +260,8 @@ export class Service {
       return;
     }
     const { query, variables } = JSON.parse(payload.data) as { query: string; variables: Record<string, unknown> };
-    const refusal = this.#refusalOf(query);
+    const isBusy = this.#random() < this.faults.failStarts;
+    const refusal = isBusy ? { errorType: 'StoreUnavailable', message: 'Try again.' } : this.#refusalOf(query);
     if (refusal !== null) {
       this.#send(socket, { type: 'error', id, payload: { errors: [refusal] } });
       return;
