@@ -16,6 +16,9 @@ const BUDGETS = { 'index.js': 20_000, 'react.js': 1_000, 'element.js': 22_000, '
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
 
+/** Hooks run in the browser, says this to frameworks that render on a server as well. */
+const postBanner = ({ name }: { name: string }) => (name === 'react' ? "'use client';" : '');
+
 async function buildAll(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
   const entry = { index: 'src/index.ts', react: 'src/react/index.ts', element: 'src/element/index.ts' };
@@ -25,7 +28,7 @@ async function buildAll(): Promise<void> {
       target: 'es2022',
       sourcemap: true,
       lib: { entry, formats: ['es'] },
-      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true } },
+      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true, postBanner } },
     },
   });
   await build({
