@@ -76,6 +76,12 @@ TENANT_BURST: Final = 2_000
 JOBS_REMEMBERED: Final = 1_000
 """Jobs and tenants of which a publisher keeps count."""
 
+# Who watches
+WATCHED_SECONDS: Final = 2
+"""How long a publisher believes that somebody is connected without asking again."""
+USERS_REMEMBERED: Final = 1_000
+"""Users of which it does."""
+
 # How long things are kept, in seconds
 HEARTBEAT_SECONDS: Final = 20
 """See liveness; here, because callers that only send need nothing else of it."""
