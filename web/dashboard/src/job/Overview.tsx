@@ -93,7 +93,7 @@ function TimeLeft({ job, state }: { job: Job; state: ShownState }) {
   const left = isSilent ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
   return (
     <p className="time-left" id="eta" title="Half of such jobs are done by the first, nine of ten by the second">
-      {left === null ? 'Time left unknown' : left === 'any moment' ? 'Done any moment' : `${left} left`}
+      {left ?? 'Time left unknown'}
     </p>
   );
 }
