@@ -79,6 +79,18 @@ test('people who listen hear the newest news, one at a time', () => {
 });
 
 test('silence turns what runs stale or lost, and nothing else', () => {
+test('how a job ends is heard whatever else is said right after it', () => {
+  const said: string[] = [];
+  const timers: (() => void)[] = [];
+  const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
+  announcer.sayForCertain('The job is now: Completed');
+  announcer.say('A late word');
+  timers.shift()?.();
+  announcer.say('Another');
+  timers.shift()?.();
+  assert.deepEqual(said, ['A late word. The job is now: Completed', 'Another']);
+});
+
   assert.equal(jobState('processing', 3, 'live'), 'processing');
   assert.equal(jobState('processing', 3, 'stale'), 'stale');
   assert.equal(jobState('initializing', 1, 'lost'), 'lost');

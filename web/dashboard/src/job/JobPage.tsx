@@ -139,11 +139,12 @@ function useNews({ updates, verdict }: JobState, state: ShownState, isPast: bool
     if (isPast || verdict === 'joining') {
       return;
     }
-    const words = [
-      last ? `${sourceOf(last)}: ${last.message}` : '',
-      before !== null && before !== state ? `The job is now: ${STATE_WORDS[state]}.` : '',
-    ];
-    announcer.say(words.filter(Boolean).join('. '));
+    if (last) {
+      announcer.say(`${sourceOf(last)}: ${last.message}`);
+    }
+    if (before !== null && before !== state) {
+      announcer.sayForCertain(`The job is now: ${STATE_WORDS[state]}`);
+    }
   }, [announcer, last, state, isPast, verdict]);
 }
 
