@@ -18,7 +18,8 @@ export type ShownState =
   | 'error'
   | 'unfinished'
   | 'stale'
-  | 'lost';
+  | 'lost'
+  | 'unknown';
 
 export const STATE_WORDS: Record<ShownState, string> = {
   looking: 'Looking',
@@ -34,6 +35,7 @@ export const STATE_WORDS: Record<ShownState, string> = {
   unfinished: 'Not finished',
   stale: 'Stale',
   lost: 'Lost',
+  unknown: 'Unknown',
 };
 
 const STATUS_WORDS: Record<string, string> = {
@@ -68,10 +70,14 @@ export const ORCHESTRATOR = 'Orchestrator';
 
 export const sourceOf = (update: StatusUpdate): string => update.agentName || ORCHESTRATOR;
 
+/** Whether nothing is heard of it, so that it may not look as if it ran. */
+export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unknown' =>
+  state === 'stale' || state === 'lost' || state === 'unknown';
+
 /** What silence makes of a state that should be lively. */
 export function shownState(status: ShownState, liveness: string | null): ShownState {
   const isLively = status === 'initializing' || status === 'processing' || status === 'in-progress';
-  return isLively && (liveness === 'stale' || liveness === 'lost') ? liveness : status;
+  return isLively && isSilent(liveness) ? liveness : status;
 }
 
 /** The state of a job; one that nobody has heard of yet is waiting. */

@@ -19,9 +19,9 @@ interface Props {
 /** All agents of a job as cards. */
 export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }: Props) {
   const [filter, setFilter] = useState<AgentFilter>('all');
-  const { job, history } = moment;
+  const { job, history, deafSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
-  const agents = useMemo(() => shownAgents(job, now), [job, now]);
+  const agents = useMemo(() => shownAgents(job, now, deafSinceMs), [job, now, deafSinceMs]);
   const counts = countsOf(agents);
   const filtered = filter === 'all' ? agents : agents.filter(({ group }) => group === filter);
   const names = useMemo(() => new Map(job.agents.map(({ invocationId, name }) => [invocationId, name])), [job.agents]);

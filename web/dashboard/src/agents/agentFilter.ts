@@ -1,8 +1,8 @@
 // Which agents are shown, and in what state. Pure.
 
-import { livenessAt } from '../job/liveness.ts';
+import { agentStateAt } from '../job/liveness.ts';
 import type { AgentState, Job } from '../types.ts';
-import { agentState, type ShownState } from '../words.ts';
+import type { ShownState } from '../words.ts';
 
 export type AgentGroup = 'running' | 'failed' | 'done' | 'pending';
 export type AgentFilter = 'all' | AgentGroup;
@@ -28,12 +28,12 @@ const GROUPS: Record<AgentState['status'], AgentGroup> = {
   pending: 'pending',
 };
 
-/** Each agent with the state to show, in the order of the job. `nowMs` decides what silence means. */
-export function shownAgents(job: Job, nowMs: number): Shown[] {
+/** Each agent with the state to show, in the order of the job. `nowMs` decides what silence means, if it could be heard. */
+export function shownAgents(job: Job, nowMs: number, deafSinceMs: number | null = null): Shown[] {
   const over = job.overallStatus === 'completed' || job.overallStatus === 'failed';
   return job.agents.map((agent) => ({
     agent,
-    state: agentState(agent.status, livenessAt(agent.leaseExpiresAt, over || agent.completedAt !== null, nowMs), over),
+    state: agentStateAt(agent, over, nowMs, deafSinceMs),
     group: GROUPS[agent.status],
   }));
 }

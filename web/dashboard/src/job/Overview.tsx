@@ -4,7 +4,7 @@ import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
 import { Icon, type IconName } from '../ui/Icon.tsx';
-import type { ShownState } from '../words.ts';
+import { isSilent, type ShownState } from '../words.ts';
 import { isOver, useMomentMs } from './moment.ts';
 
 /** How far the job is, how long it may still take, and its numbers. */
@@ -20,9 +20,9 @@ export function Overview({ job, state }: { job: Job; state: ShownState }) {
         <TimeLeft job={job} state={state} />
       </div>
       <dl className="numbers">
-        <Fact icon="clock" name={over ? 'Took' : state === 'stale' || state === 'lost' ? 'Begun' : 'Running for'}>
+        <Fact icon="clock" name={over ? 'Took' : isSilent(state) ? 'Begun' : 'Running for'}>
           <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
-          {!over && (state === 'stale' || state === 'lost') && ' ago'}
+          {!over && isSilent(state) && ' ago'}
         </Fact>
         <Fact icon="agents" name="Agents done">
           <AgentCount job={job} />
@@ -89,8 +89,7 @@ function TimeLeft({ job, state }: { job: Job; state: ShownState }) {
       </p>
     );
   }
-  const isSilent = state === 'stale' || state === 'lost';
-  const left = isSilent ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
+  const left = isSilent(state) ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
   return (
     <p className="time-left" id="eta" title="Half of such jobs are done by the first, nine of ten by the second">
       {left ?? 'Time left unknown'}

@@ -1,13 +1,12 @@
 import { tickingText, timeText } from '../format.ts';
 import type { StatusUpdate } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
-import type { ShownState } from '../words.ts';
-import { sourceOf } from '../words.ts';
+import { Icon, type IconName } from '../ui/Icon.tsx';
+import { isSilent, type ShownState, sourceOf } from '../words.ts';
 import { type Moment, useMomentMs } from './moment.ts';
 
 /** What the job says of itself right now, or what its silence says, or how it ended. */
 export function Verdict({ moment, state }: { moment: Moment; state: ShownState }) {
-  if (state === 'stale' || state === 'lost') {
+  if (isSilent(state)) {
     return <Silence moment={moment} state={state} />;
   }
   if (state === 'failed') {
@@ -25,21 +24,37 @@ export function Verdict({ moment, state }: { moment: Moment; state: ShownState }
   );
 }
 
-function Silence({ moment, state }: { moment: Moment; state: 'stale' | 'lost' }) {
+type Silent = 'stale' | 'lost' | 'unknown';
+
+const SILENCE: Record<Silent, { icon: IconName; what: (silence: string) => string; more: string }> = {
+  stale: {
+    icon: 'hourglass',
+    what: (silence) => `No sign of life for ${silence}`,
+    more: 'It may only be slow. This page keeps listening.',
+  },
+  lost: {
+    icon: 'unplugged',
+    what: (silence) => `Lost: silent for ${silence}`,
+    more: 'Whatever ran this job has probably died. Should it report again, it goes on here.',
+  },
+  unknown: {
+    icon: 'question',
+    what: () => 'No connection: what the job does now is not known',
+    more: 'This page keeps trying. Whatever happened meanwhile will be here then.',
+  },
+};
+
+function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const now = useMomentMs(true);
   const last = moment.updates.at(-1);
   const heard = moment.job.lastUpdated;
-  const silence = tickingText(now - Date.parse(heard ?? ''));
+  const { icon, what, more } = SILENCE[state];
   return (
     <section className="verdict silence" data-state={state} aria-label="No sign of life" id="result">
-      <Icon name={state === 'stale' ? 'hourglass' : 'unplugged'} size={18} />
+      <Icon name={icon} size={18} />
       <div>
-        <p id="result-message">{state === 'stale' ? `No sign of life for ${silence}` : `Lost: silent for ${silence}`}</p>
-        <p className="verdict-more">
-          {state === 'stale'
-            ? 'It may only be slow. This page keeps listening.'
-            : 'Whatever ran this job has probably died. Should it report again, it goes on here.'}
-        </p>
+        <p id="result-message">{what(tickingText(now - Date.parse(heard ?? '')))}</p>
+        <p className="verdict-more">{more}</p>
         {last && (
           <p className="verdict-more">
             Last heard at {timeText(heard, now)}: {sourceOf(last)}, “{last.message}”

@@ -8,7 +8,7 @@ import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { jobState, type ShownState, STATE_WORDS } from '../words.ts';
 import { apiStatus, isOf, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
@@ -34,6 +34,7 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   const overallStatus = apiStatus(state);
   const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
   const source = overallStatus ? narrowed : everything;
+  const deafSinceMs = useDeafSince(everything.connection, everything.error !== null);
   const jobs = useMemo(
     () => matching([everything.jobs, narrowed.jobs], state, wanted, (jobId) => complaints()[jobId] ?? ''),
     [everything.jobs, narrowed.jobs, state, wanted]
@@ -65,7 +66,7 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
         />
       </div>
       <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
-      <Rows jobs={jobs} currentId={currentId} />
+      <Rows jobs={jobs} currentId={currentId} deafSinceMs={deafSinceMs} />
       {jobs.length === 0 && !source.error && (
         <p className="muted small job-hint" id="jobs-hint">
           {source.isLoading ? 'Looking…' : wanted || state !== 'all' ? 'None of the jobs read so far fits.' : 'None yet.'}
@@ -86,7 +87,13 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   );
 }
 
-function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | null }) {
+interface RowsProps {
+  jobs: readonly Job[];
+  currentId: string | null;
+  deafSinceMs: number | null;
+}
+
+function Rows({ jobs, currentId, deafSinceMs }: RowsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const now = useNow(true);
   const virtual = useVirtualizer({
@@ -110,7 +117,7 @@ function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | n
             >
               <Row
                 job={job}
-                state={jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now))}
+                state={jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, deafSinceMs))}
                 ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
                 isCurrent={job.jobId === currentId}
               />

@@ -7,7 +7,7 @@ import { jobLink } from '../router.ts';
 import type { Client, StatusUpdate, TenantJob } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { jobState, sourceOf, statusWord } from '../words.ts';
 import { fits, leaseOf, type State, sumsOf } from './tenantFilter.ts';
@@ -34,6 +34,7 @@ export function TenantPage({ client, tenantId }: Props) {
   const wanted = useDeferredValue(search.toLowerCase().trim());
   const [openId, setOpenId] = useState<string | null>(null);
   const now = useNow(true);
+  const deafSinceMs = useDeafSince(connection);
   const sums = sumsOf(jobs);
   const shown = useMemo(() => jobs.filter((job) => fits(job, state, wanted)), [jobs, state, wanted]);
   return (
@@ -95,6 +96,7 @@ export function TenantPage({ client, tenantId }: Props) {
               job={job}
               recent={recent}
               now={now}
+              deafSinceMs={deafSinceMs}
               isOpen={openId === job.jobId}
               onToggle={() => setOpenId(openId === job.jobId ? null : job.jobId)}
             />
@@ -112,15 +114,16 @@ interface RowProps {
   job: TenantJob;
   recent: readonly StatusUpdate[];
   now: number;
+  deafSinceMs: number | null;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
+function TenantRow({ job, recent, now, deafSinceMs, isOpen, onToggle }: RowProps) {
   const state = jobState(
     job.overallStatus,
     job.sequence,
-    jobLivenessAt({ overallStatus: job.overallStatus, leaseExpiresAt: leaseOf(job.last) }, now)
+    jobLivenessAt({ overallStatus: job.overallStatus, leaseExpiresAt: leaseOf(job.last) }, now, deafSinceMs)
   );
   return (
     <li className="panel tenant-job" data-state={state}>
