@@ -38,6 +38,28 @@ export const STATE_WORDS: Record<ShownState, string> = {
   unknown: 'Unknown',
 };
 
+/** What one filters by. Who is silent is not counted among those that run. */
+export type Group = 'running' | 'silent' | 'failed' | 'done' | 'pending' | 'unfinished';
+
+const GROUPS: Record<ShownState, Group> = {
+  looking: 'pending',
+  waiting: 'pending',
+  initializing: 'running',
+  processing: 'running',
+  completed: 'done',
+  failed: 'failed',
+  pending: 'pending',
+  'in-progress': 'running',
+  success: 'done',
+  error: 'failed',
+  unfinished: 'unfinished',
+  stale: 'silent',
+  lost: 'silent',
+  unknown: 'silent',
+};
+
+export const groupOf = (state: ShownState): Group => GROUPS[state];
+
 const STATUS_WORDS: Record<string, string> = {
   loading_agents: 'loading agents',
   agents_at_work: 'agents at work',
