@@ -20,7 +20,6 @@ import { isOver, PastProvider } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
-import { Verdict } from './Verdict.tsx';
 import { Whole } from './Whole.tsx';
 
 interface Props {
@@ -57,29 +56,28 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   return (
     <PastProvider value={moment.atMs}>
       <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
-        <JobHead
-          job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
-          state={shown}
-          text={complaints()[jobId] ?? null}
-          now={now}
-        />
-        {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
-        <Overview job={moment.job} state={shown} />
-        <Verdict moment={moment} state={shown} />
-        <WorkOrder updates={moment.updates} />
-        <Timeline moment={moment} chosen={chosen} onChoose={choose} />
-        <div className="job-columns">
-          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
-          <Log
-            updates={moment.updates}
-            agents={moment.job.agents}
-            startedAt={moment.job.createdAt}
-            healed={state.fromLog}
-            chosen={chosen}
-            onChoose={choose}
-            whole={whole}
+        <div className="job-main">
+          <JobHead
+            job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
+            state={shown}
+            text={complaints()[jobId] ?? null}
+            now={now}
           />
+          {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
+          <Overview moment={moment} state={shown} />
+          <WorkOrder updates={moment.updates} />
+          <Timeline moment={moment} chosen={chosen} onChoose={choose} />
+          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
         </div>
+        <Log
+          updates={moment.updates}
+          agents={moment.job.agents}
+          startedAt={moment.job.createdAt}
+          healed={state.fromLog}
+          chosen={chosen}
+          onChoose={choose}
+          whole={whole}
+        />
         {onCut && (
           <p className="try muted small">
             <button type="button" className="button" id="cut" onClick={onCut}>

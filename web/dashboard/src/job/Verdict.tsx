@@ -1,8 +1,14 @@
+import type { ReactNode } from 'react';
 import { tickingText, timeText } from '../format.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { isSilent, type ShownState, sourceOf } from '../words.ts';
 import { type Moment, useMomentMs } from './moment.ts';
+
+const NOTHING_YET: Partial<Record<ShownState, string>> = {
+  looking: 'Reading the log.',
+  waiting: 'Waiting for the first status. It appears here by itself.',
+};
 
 /** What the job says of itself right now, or what its silence says, or how it ended. */
 export function Verdict({ moment, state }: { moment: Moment; state: ShownState }) {
@@ -12,14 +18,35 @@ export function Verdict({ moment, state }: { moment: Moment; state: ShownState }
   if (state === 'failed') {
     return <Failure moment={moment} />;
   }
-  const last = lastWord(moment.updates);
+  const isDone = state === 'completed';
   return (
-    <section className="verdict" data-state={state} aria-label={state === 'completed' ? 'Result' : 'Now'} id="result">
-      <Icon name={state === 'completed' ? 'check' : 'pulse'} size={18} />
-      <p id="result-message" dir="auto">
-        {last?.message ??
-          (state === 'looking' ? 'Reading the log.' : state === 'waiting' ? 'Waiting for the first status.' : 'Working on it.')}
-      </p>
+    <Said
+      label={isDone ? 'Result' : 'Now'}
+      icon={isDone ? 'check' : 'pulse'}
+      message={lastWord(moment.updates)?.message ?? NOTHING_YET[state] ?? 'Working on it.'}
+    />
+  );
+}
+
+interface SaidProps {
+  label: string;
+  icon: IconName;
+  message: string;
+  children?: ReactNode;
+}
+
+function Said({ label, icon, message, children }: SaidProps) {
+  return (
+    <section className="verdict" aria-label={label} id="result">
+      <span className="verdict-sign">
+        <Icon name={icon} size={18} />
+      </span>
+      <div>
+        <p id="result-message" dir="auto">
+          {message}
+        </p>
+        {children}
+      </div>
     </section>
   );
 }
@@ -50,18 +77,14 @@ function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const heard = moment.job.lastUpdated;
   const { icon, what, more } = SILENCE[state];
   return (
-    <section className="verdict silence" data-state={state} aria-label="No sign of life" id="result">
-      <Icon name={icon} size={18} />
-      <div>
-        <p id="result-message">{what(tickingText(now - Date.parse(heard ?? '')))}</p>
-        <p className="verdict-more">{more}</p>
-        {last && (
-          <p className="verdict-more">
-            Last heard at {timeText(heard, now)}: {sourceOf(last)}, “{last.message}”
-          </p>
-        )}
-      </div>
-    </section>
+    <Said label="No sign of life" icon={icon} message={what(tickingText(now - Date.parse(heard ?? '')))}>
+      <p className="verdict-more">{more}</p>
+      {last && (
+        <p className="verdict-more">
+          Last heard at {timeText(heard, now)}: <bdi>{sourceOf(last)}</bdi>, “<bdi>{last.message}</bdi>”
+        </p>
+      )}
+    </Said>
   );
 }
 
@@ -69,24 +92,21 @@ function Failure({ moment }: { moment: Moment }) {
   const last = moment.updates.findLast(({ type }) => type === 'error');
   const failed = moment.job.agents.filter(({ status }) => status === 'error');
   return (
-    <section className="verdict" data-state="failed" aria-label="Result" id="result">
-      <Icon name="cross" size={18} />
-      <div>
-        <p id="result-message" dir="auto">
-          {last?.message || 'The job failed.'}
-        </p>
-        {failed.length > 0 && (
-          <ul className="causes">
-            {failed.slice(0, 5).map((agent) => (
-              <li key={agent.invocationId}>
-                <strong>{agent.name}</strong> {agent.activity}
-              </li>
-            ))}
-          </ul>
-        )}
-        <ErrorId updates={moment.updates} />
-      </div>
-    </section>
+    <Said label="Result" icon="cross" message={last?.message || 'The job failed.'}>
+      {failed.length > 0 && (
+        <ul className="causes">
+          {failed.slice(0, 5).map((agent) => (
+            <li key={agent.invocationId}>
+              <strong>
+                <bdi>{agent.name}</bdi>
+              </strong>{' '}
+              <bdi>{agent.activity}</bdi>
+            </li>
+          ))}
+        </ul>
+      )}
+      <ErrorId updates={moment.updates} />
+    </Said>
   );
 }
 

@@ -152,7 +152,7 @@ function RowName({ row, state, isChosen, onChoose }: NameProps) {
     >
       {row.depth > 0 && <Branch row={row} />}
       <StateIcon state={state} size={13} />
-      <span className="truncate">{agent.name}</span>
+      <bdi className="truncate">{agent.name}</bdi>
       <span className="sr-only">
         , {STATE_WORDS[state]}
         {row.bars.length > 1 ? `, ${row.bars.length} attempts` : ''}
