@@ -114,7 +114,7 @@ print(json.dumps({"sends": transport.sends, "seconds": seconds}))
 HANDLER = """
 import json, time
 from status_utils import status_handler
-from status_utils.transports import default_transport
+from status_utils.transports.choice import default_transport
 default_transport().prepare()
 @status_handler("Geo Agent")
 def handler(event, context):

@@ -22,12 +22,12 @@ from benchmarks.end_to_end import localcloud
 from localcloud.clients import Clients
 from localcloud.outputs import LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
-from status_utils.dynamo import DynamoJournal
-from status_utils.dynamo_histories import DynamoHistories
-from status_utils.eta import END
-from status_utils.payload import batches, parse_payload
-from status_utils.run_pace import lessons
-from status_utils.step_history import WorkflowKey
+from status_utils.eta.critical_path import END
+from status_utils.eta.dynamo_histories import DynamoHistories
+from status_utils.eta.run_pace import lessons
+from status_utils.eta.step_history import WorkflowKey
+from status_utils.journal.dynamo import DynamoJournal
+from status_utils.publishing.payload import batches, parse_payload
 
 BATCHES = (1, 5, 25)
 STATUSES = 200

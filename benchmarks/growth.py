@@ -30,10 +30,10 @@ from localcloud.outputs import read_outputs
 from localcloud.state_folder import StateFolder
 from status_cli.follow import FollowedLog
 from status_cli.soak_table import MemoryTable
-from status_utils.dynamo import DynamoJournal
-from status_utils.fold import apply
-from status_utils.job_view import job_of_view
-from status_utils.payload import batches, parse_payload
+from status_utils.journal.dynamo import DynamoJournal
+from status_utils.publishing.payload import batches, parse_payload
+from status_utils.snapshot.fold import apply
+from status_utils.snapshot.job_view import job_of_view
 
 LOG_LENGTHS = (100, 1_000, 10_000)
 AGENTS = (8, 80, 800)

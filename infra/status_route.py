@@ -127,7 +127,7 @@ class InvokeRoute(StatusRoute):
 
 
 def _group(job_id: str) -> str:
-    """As status_utils.queue_messages.group_of has it: one group, and one order, whoever sends."""
+    """As status_utils.transports.queue_messages.group_of has it: one group, and one order, whoever sends."""
     inner = job_id.removeprefix("{%").removesuffix("%}").strip()
     return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
 

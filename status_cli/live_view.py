@@ -12,10 +12,10 @@ from rich.text import Text
 
 from status_cli.follow import TERMINAL
 from status_utils import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_state import Job
-from status_utils.job_view import job_view
-from status_utils.liveness import LEASE_SECONDS, agent_liveness, liveness
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_view
+from status_utils.snapshot.liveness import LEASE_SECONDS, agent_liveness, liveness
 
 # C0 and C1 control characters: a status must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")

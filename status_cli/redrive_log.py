@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from status_cli.command import CommandError, Subcommands
-from status_utils.dead_letter import undelivered_in
 from status_utils.errors import StatusError
-from status_utils.payload import parse_payload
 from status_utils.ports import Transport
-from status_utils.transports import chosen_transport
+from status_utils.publishing.payload import parse_payload
+from status_utils.sending.dead_letter import undelivered_in
+from status_utils.transports.choice import chosen_transport
 
 DESCRIPTION = (
     "Reads a log with lines that the library wrote for statuses it could not send "

@@ -16,15 +16,15 @@ from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from status_utils.admission import Admission
 from status_utils.clock import Clock
-from status_utils.dynamo import DynamoJournal
-from status_utils.fold import apply, fold
-from status_utils.job_state import Job
+from status_utils.journal.dynamo import DynamoJournal
+from status_utils.journal.only_if_open import is_open_to
 from status_utils.memory import MemorySessionStore
-from status_utils.only_if_open import is_open_to
-from status_utils.payload import ParsedPayload, parse_payload
-from status_utils.pipeline import Pipeline
+from status_utils.publishing.admission import Admission
+from status_utils.publishing.payload import ParsedPayload, parse_payload
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.snapshot.fold import apply, fold
+from status_utils.snapshot.job_state import Job
 
 from .soak_table import MemoryTable
 from .soak_work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads

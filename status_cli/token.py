@@ -46,8 +46,8 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the token; exit code 0. Raises CommandError."""
-    from status_utils.secret_versions import SecretVersions  # noqa: PLC0415 - loads the AWS SDK
     from status_utils.tokens import ViewTokenKeys, mint_view_token  # noqa: PLC0415
+    from status_utils.tokens.secret_versions import SecretVersions  # noqa: PLC0415 - loads the AWS SDK
 
     client, secret, audience = _signing(arguments)
     try:

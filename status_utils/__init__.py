@@ -24,23 +24,23 @@ from .errors import (
     ViewTokenError,
 )
 from .events import StatusUpdate
-from .publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
+from .reporting.publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
 from .words import OverallStatus, StatusType, StatusWord, qualified_status, status_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .decorators import agent_step, status_handler
-    from .direct_transport import DirectTransport
-    from .extras import StatusExtras
-    from .handoff import AgentHandoffManager, Handoff, HandoffOutcome
-    from .lambda_transport import LambdaTransport
     from .memory import MemoryTransport
     from .ports import Transport
-    from .queue_transport import QueueTransport
-    from .scope_context import current_scope, in_scope, report_progress
-    from .scopes import AgentScope, JobScope, ToolScope, job
-    from .tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
-    from .tracker import StatusTracker
+    from .reporting.decorators import agent_step, status_handler
+    from .reporting.extras import StatusExtras
+    from .reporting.handoff import AgentHandoffManager, Handoff, HandoffOutcome
+    from .reporting.scope_context import current_scope, in_scope, report_progress
+    from .reporting.scopes import AgentScope, JobScope, ToolScope, job
+    from .reporting.tracker import StatusTracker
+    from .tokens.view_tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+    from .transports.direct_transport import DirectTransport
+    from .transports.lambda_transport import LambdaTransport
+    from .transports.queue_transport import QueueTransport
 
 __all__ = [
     "AgentHandoffManager",
@@ -90,29 +90,29 @@ __all__ = [
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
-    "AgentHandoffManager": "handoff",
-    "Handoff": "handoff",
-    "HandoffOutcome": "handoff",
-    "AgentScope": "scopes",
-    "DirectTransport": "direct_transport",
-    "JobScope": "scopes",
-    "LambdaTransport": "lambda_transport",
+    "AgentHandoffManager": "reporting.handoff",
+    "Handoff": "reporting.handoff",
+    "HandoffOutcome": "reporting.handoff",
+    "AgentScope": "reporting.scopes",
+    "DirectTransport": "transports.direct_transport",
+    "JobScope": "reporting.scopes",
+    "LambdaTransport": "transports.lambda_transport",
     "MemoryTransport": "memory",
-    "QueueTransport": "queue_transport",
-    "StatusExtras": "extras",
-    "StatusTracker": "tracker",
-    "ToolScope": "scopes",
+    "QueueTransport": "transports.queue_transport",
+    "StatusExtras": "reporting.extras",
+    "StatusTracker": "reporting.tracker",
+    "ToolScope": "reporting.scopes",
     "Transport": "ports",
-    "ViewClaims": "tokens",
-    "ViewTokenKeys": "tokens",
-    "agent_step": "decorators",
-    "current_scope": "scope_context",
-    "in_scope": "scope_context",
-    "job": "scopes",
-    "mint_view_token": "tokens",
-    "report_progress": "scope_context",
-    "status_handler": "decorators",
-    "verify_view_token": "tokens",
+    "ViewClaims": "tokens.view_tokens",
+    "ViewTokenKeys": "tokens.view_tokens",
+    "agent_step": "reporting.decorators",
+    "current_scope": "reporting.scope_context",
+    "in_scope": "reporting.scope_context",
+    "job": "reporting.scopes",
+    "mint_view_token": "tokens.view_tokens",
+    "report_progress": "reporting.scope_context",
+    "status_handler": "reporting.decorators",
+    "verify_view_token": "tokens.view_tokens",
 }
 
 

@@ -9,16 +9,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .clock import Clock
-from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .events import StatusUpdate
-from .job_state import Head, Job
+from .journal.batch import Batch
+from .journal.commits import Change, Commit, change_of, new_epoch, part_of, redelivery
+from .journal.only_if_open import NotOpenError
 from .limits import DAY_SECONDS, MARKER_SECONDS
-from .only_if_open import NotOpenError
-from .payload import Batch
+from .snapshot.job_state import Head, Job
 
 if TYPE_CHECKING:
+    from .eta.step_history import StepHistory, WorkflowKey
     from .ports import Estimator
-    from .step_history import StepHistory, WorkflowKey
 
 
 @dataclass(slots=True)

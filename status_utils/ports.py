@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .commits import Commit
-    from .eta import Eta
+    from .eta.step_history import StepHistory, WorkflowKey
     from .events import StatusUpdate
-    from .job_state import Head, Job
-    from .payload import Batch
-    from .step_history import StepHistory, WorkflowKey
+    from .journal.batch import Batch
+    from .journal.commits import Commit
+    from .snapshot.job_state import Eta, Head, Job
 
 
 class Journal(Protocol):

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, overload
 
-from .job_view import job_view
 from .memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore, MemoryTransport
-from .pipeline import Pipeline
-from .senders import sender_for
-from .transports import replaced
+from .publishing.pipeline import Pipeline
+from .sending.senders import sender_for
+from .snapshot.job_view import job_view
+from .transports.choice import replaced
 
 __all__ = ["MemoryTransport", "Recording", "recorded"]
 

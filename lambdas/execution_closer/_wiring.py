@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
-from status_utils.transports import default_transport
+from status_utils.transports.choice import default_transport
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

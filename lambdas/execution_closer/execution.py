@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from status_utils.fold import REOPENED
+from status_utils.snapshot.fold import REOPENED
 from status_utils.validation import wire_time
 from status_utils.words import StatusWord
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
-from status_utils.detail_store import read_detail
+from status_utils.publishing.detail_store import read_detail
 from status_utils.settings import DetailSettings
 
 if TYPE_CHECKING:

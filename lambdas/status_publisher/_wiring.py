@@ -13,13 +13,13 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
-from status_utils.admission import admission_of
-from status_utils.appsync import AppSyncBroadcaster, sigv4
-from status_utils.dynamo import DynamoJournal, DynamoSessionStore
-from status_utils.dynamo_histories import DynamoHistories
 from status_utils.errors import SettingError
-from status_utils.estimates import Estimates
-from status_utils.pipeline import Pipeline, PublishResult
+from status_utils.eta.dynamo_histories import DynamoHistories
+from status_utils.eta.estimates import Estimates
+from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.publishing.admission import admission_of
+from status_utils.publishing.appsync import AppSyncBroadcaster, sigv4
+from status_utils.publishing.pipeline import Pipeline, PublishResult
 from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:

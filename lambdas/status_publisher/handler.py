@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.status_publisher._wiring import publisher, retries
 from lambdas.status_publisher.queue import QueueAnswer, Record, publish_messages, records_of
 from status_utils.errors import StatusError
-from status_utils.pipeline import PublishResult
+from status_utils.publishing.pipeline import PublishResult
 from status_utils.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
 
 if TYPE_CHECKING:

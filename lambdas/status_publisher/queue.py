@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from status_utils.errors import BroadcastError, SessionStoreError, StatusError
-from status_utils.pipeline import PublishResult
+from status_utils.publishing.pipeline import PublishResult
 from status_utils.settings import QUEUE_RECEIVES
 
 if TYPE_CHECKING:

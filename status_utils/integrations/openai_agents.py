@@ -25,7 +25,7 @@ from agents import (
 )
 from agents.tracing import ResponseSpanData
 
-from ..scopes import AgentScope, JobScope
+from ..reporting.scopes import AgentScope, JobScope
 from .runs import RunFailedError, Runs
 
 

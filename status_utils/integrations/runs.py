@@ -23,8 +23,8 @@ from typing import Any, Concatenate, ParamSpec
 from weakref import WeakKeyDictionary
 
 from ..limits import NAME_LENGTH
-from ..scope_context import Scope, current_scope, enter_scope, innermost
-from ..scopes import AgentScope, JobScope, ToolScope
+from ..reporting.scope_context import Scope, current_scope, enter_scope, innermost
+from ..reporting.scopes import AgentScope, JobScope, ToolScope
 
 _log = logging.getLogger(__name__)
 

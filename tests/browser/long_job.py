@@ -13,8 +13,8 @@ from typing import Any
 from playwright.sync_api import Page, Route, WebSocketRoute
 
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_view import job_view
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_view import job_view
 
 Update = dict[str, Any]
 

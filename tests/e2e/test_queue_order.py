@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from status_utils import QueueTransport, publish_agent_status
-from status_utils.queue_messages import group_of
+from status_utils.transports.queue_messages import group_of
 from tests.e2e.cloud import Cloud, fresh_id
 
 STATUSES = 30

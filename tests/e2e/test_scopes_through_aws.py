@@ -17,13 +17,13 @@ from status_utils import (
     in_scope,
     job,
 )
-from status_utils.dead_letter import undelivered_in
-from status_utils.dynamo import DynamoJournal, DynamoSessionStore
-from status_utils.fold import fold
-from status_utils.job_state import Job
+from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.memory import MemoryBroadcaster
-from status_utils.pipeline import Pipeline
-from status_utils.senders import sender_for
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.sending.dead_letter import undelivered_in
+from status_utils.sending.senders import sender_for
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
 from tests.e2e.cloud import Cloud, fresh_id
 
 ARRIVAL_SECONDS = 60

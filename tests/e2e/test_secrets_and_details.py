@@ -12,7 +12,7 @@ from rich.console import Console
 from status_cli.live_view import draw
 from status_utils import publish_agent_status, publish_tool_status
 from status_utils.limits import METADATA_BYTES
-from status_utils.queue_transport import QueueTransport
+from status_utils.transports.queue_transport import QueueTransport
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status

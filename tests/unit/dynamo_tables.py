@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -23,9 +24,22 @@ def dynamo_tables() -> Iterator[DynamoDBClient]:
     """A client on empty tables."""
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
+        _one_request_at_a_time(client)
         _create(client, STATUS_TABLE, StatusTable.PARTITION_KEY, StatusTable.SORT_KEY)
         _create(client, SESSIONS_TABLE, SessionsTable.PARTITION_KEY, SessionsTable.SORT_KEY)
         yield client
+
+
+def _one_request_at_a_time(client: DynamoDBClient) -> None:
+    """As the service does for an item: moto's threads can come between the reads and writes of a request."""
+    turn = Lock()
+    whole = client._make_api_call  # type: ignore[attr-defined]
+
+    def call(*request: Any) -> Any:
+        with turn:
+            return whole(*request)
+
+    client._make_api_call = call  # type: ignore[attr-defined]
 
 
 def _create(client: DynamoDBClient, name: str, partition_key: str, sort_key: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto import mock_aws
 
-from status_utils.queue_transport import QueueTransport
+from status_utils.transports.queue_transport import QueueTransport
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

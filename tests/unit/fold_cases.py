@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from status_utils.agent_state import time_of
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_state import Job
+from status_utils.snapshot.agent_state import time_of
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
 from status_utils.words import status_type
 
 START_MS = 1_795_167_000_000  # 2026-11-20T09:30:00.000Z

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from status_utils import MemoryTransport, StatusType, StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_view import job_view
-from status_utils.payload import parse_payload
-from status_utils.senders import sender_for
+from status_utils.publishing.payload import parse_payload
+from status_utils.sending.senders import sender_for
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_view import job_view
 from tests.unit.fold_cases import committed
 
 _SECONDS = 30.0

@@ -9,7 +9,7 @@ from typing import Any
 from status_utils.clock import Clock
 from status_utils.entry import read_entry
 from status_utils.events import StatusUpdate
-from status_utils.payload import Batch
+from status_utils.journal.batch import Batch
 
 NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
 

@@ -14,16 +14,17 @@ from hypothesis import strategies as st
 
 from status_cli.soak_table import MemoryTable
 from status_utils import limits
-from status_utils.agent_state import time_of
-from status_utils.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.errors import ForeignOwnerError, InvalidStatusError
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_state import Job
+from status_utils.journal.batch import Batch
+from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
 from status_utils.memory import MemoryJournal, MemorySessionStore
-from status_utils.payload import Batch, batches, parse_payload
 from status_utils.ports import Journal, SessionStore
-from status_utils.progress import STEPS_PER_PLAN
+from status_utils.publishing.payload import batches, parse_payload
+from status_utils.snapshot.agent_state import time_of
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.progress import STEPS_PER_PLAN
 from status_utils.words import OverallStatus
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
 from tests.unit.fold_cases import logs

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from status_utils import limits
-from status_utils.admission import Admission
 from status_utils.errors import DetailStoreError
 from status_utils.memory import MemoryBroadcaster, MemoryDetailStore, MemoryJournal, MemorySessionStore
-from status_utils.pipeline import Pipeline, PublishResult
-from status_utils.redaction import Redactor
+from status_utils.publishing.admission import Admission
+from status_utils.publishing.pipeline import Pipeline, PublishResult
+from status_utils.redaction.redactor import Redactor
 from tests.unit.samples import NOW, StoppedClock, entry
 from tests.unit.secret_corpus import secrets_of
 
@@ -287,7 +287,7 @@ def test_in_a_message_they_are_refused(character: str) -> None:
     ],
 )
 def test_a_clock_that_is_far_off_is_replaced_by_ours(seconds: int, kept: bool) -> None:
-    from status_utils.agent_state import time_of  # noqa: PLC0415 - for this one
+    from status_utils.snapshot.agent_state import time_of  # noqa: PLC0415 - for this one
 
     world = World()
     told = time_of(int((NOW + seconds) * 1000))

@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from graphql import FieldNode, OperationDefinitionNode, parse, validate
 
-from status_utils.appsync import MUTATION, AppSyncBroadcaster, sigv4
 from status_utils.errors import BroadcastError
 from status_utils.events import FIELDS
+from status_utils.publishing.appsync import MUTATION, AppSyncBroadcaster, sigv4
 from tests.unit.local_http import Answer, LocalServer, Received, json_answer, local_server
 from tests.unit.samples import update
 from tests.unit.wire_schema import SCHEMA

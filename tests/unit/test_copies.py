@@ -6,9 +6,9 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from status_utils.agent_state import AgentState
 from status_utils.copies import altered
-from status_utils.job_state import Head
+from status_utils.snapshot.agent_state import AgentState
+from status_utils.snapshot.job_state import Head
 
 AGENT = AgentState(invocation_id="g1", name="Geo", order=3)
 

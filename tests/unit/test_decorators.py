@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from status_utils import agent_step, current_scope, decorators, job, report_progress, status_handler
+from status_utils import agent_step, current_scope, job, report_progress, status_handler
+from status_utils.reporting import decorators
 from status_utils.testing import Recording, recorded
 
 EVENT = {"jobId": "job-1", "userId": "ana", "tenantId": "city", "retryCount": 1}

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from lambdas.status_detail._wiring import reader
 from lambdas.status_detail.handler import handler
-from status_utils.detail_store import S3DetailStore, read_detail
 from status_utils.errors import DetailStoreError, SettingError
+from status_utils.publishing.detail_store import S3DetailStore, read_detail
 from status_utils.settings import DetailSettings
 from tests.unit.lambda_context import Context
 

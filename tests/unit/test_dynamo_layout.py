@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from status_cli.soak_table import MemoryTable
 from status_utils import limits
-from status_utils.commits import change_of
-from status_utils.dynamo import DynamoJournal, DynamoSessionStore
-from status_utils.dynamo_items import CommitWriter
 from status_utils.errors import JournalError, SessionStoreError
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.payload import Batch
-from status_utils.pipeline import pushes
+from status_utils.journal.batch import Batch
+from status_utils.journal.commits import change_of
+from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.journal.dynamo_items import CommitWriter
+from status_utils.publishing.pipeline import pushes
+from status_utils.snapshot.fold import fold
 from status_utils.validation import json_text
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dynamo_tables
 from tests.unit.samples import NOW, StoppedClock, batch, update

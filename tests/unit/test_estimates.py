@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from status_utils.agent_state import time_of
-from status_utils.commits import Change
-from status_utils.direct_transport import direct_pipeline
-from status_utils.dynamo import DynamoJournal
-from status_utils.dynamo_histories import DynamoHistories
 from status_utils.errors import BroadcastError, JournalError
-from status_utils.estimates import HISTORY_SECONDS, REFRESH_SECONDS, Estimates
+from status_utils.eta.dynamo_histories import DynamoHistories
+from status_utils.eta.estimates import HISTORY_SECONDS, REFRESH_SECONDS, Estimates
+from status_utils.eta.run_pace import MIN_RUNS
+from status_utils.eta.step_history import StepHistory, WorkflowKey
 from status_utils.events import StatusUpdate
+from status_utils.journal.commits import Change
+from status_utils.journal.dynamo import DynamoJournal
 from status_utils.limits import METADATA_BYTES
 from status_utils.memory import MemoryBroadcaster, MemoryHistories, MemoryJournal, MemorySessionStore
-from status_utils.pipeline import Pipeline
 from status_utils.ports import Broadcaster, Histories, Journal
-from status_utils.run_pace import MIN_RUNS
+from status_utils.publishing.pipeline import Pipeline
 from status_utils.settings import PublisherSettings
-from status_utils.step_history import StepHistory, WorkflowKey
+from status_utils.snapshot.agent_state import time_of
+from status_utils.transports.direct_transport import direct_pipeline
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
 from tests.unit.samples import NOW, StoppedClock
 

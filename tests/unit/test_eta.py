@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from status_utils.eta import END, Eta, Step, estimate, observations, steps_of
+from status_utils.eta.critical_path import END, Step, estimate, observations, steps_of
+from status_utils.eta.run_pace import MIN_RUNS, lessons
+from status_utils.eta.step_history import StepHistory
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.run_pace import MIN_RUNS, lessons
-from status_utils.step_history import StepHistory
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Eta
 from tests.unit.fold_cases import START_MS, committed, status
 
 START = START_MS / 1000

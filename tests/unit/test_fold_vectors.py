@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status_utils.events import StatusUpdate
-from status_utils.fold import apply, fold
-from status_utils.job_state import Job
-from status_utils.job_view import job_view
+from status_utils.snapshot.fold import apply, fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_view
 
 ROOT = Path(__file__).parents[2]
 VECTORS = {

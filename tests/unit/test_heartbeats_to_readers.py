@@ -7,16 +7,16 @@ import pytest
 from status_utils import DirectTransport
 from status_utils.clock import Clock
 from status_utils.errors import TransportError
-from status_utils.liveness import (
+from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.reporting.scopes import JobScope
+from status_utils.snapshot.liveness import (
     HEARTBEAT_SECONDS,
     LEASE_SECONDS,
     LOST_AFTER_SECONDS,
     agent_liveness,
     liveness,
 )
-from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
-from status_utils.pipeline import Pipeline
-from status_utils.scopes import JobScope
 from tests.unit.samples import NOW
 from tests.unit.virtual_sender import THROTTLED, World
 

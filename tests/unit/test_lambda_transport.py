@@ -10,9 +10,9 @@ import pytest
 
 from status_utils import publish_orchestrator_status
 from status_utils.errors import TransportError
-from status_utils.lambda_transport import LambdaTransport
 from status_utils.limits import PAYLOAD_BYTES
-from status_utils.transports import default_transport
+from status_utils.transports.choice import default_transport
+from status_utils.transports.lambda_transport import LambdaTransport
 from tests.unit.local_http import Answer, local_server
 
 ACCEPTED = Answer(status=202, body=b"")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status_utils.fold import fold
-from status_utils.job_state import Job
-from status_utils.liveness import (
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.liveness import (
     HEARTBEAT_SECONDS,
     LEASE_SECONDS,
     LOST_AFTER_SECONDS,

@@ -14,11 +14,11 @@ from infra.status_api import PIPELINES, UNITS
 from lambdas.status_publisher.queue import publish_messages, records_of
 from lambdas.view_token_authorizer import handler as authorizer
 from localcloud.appsync.javascript import JsResolverError, JsRuntime
-from status_utils.admission import Admission
 from status_utils.errors import RejectionCode
-from status_utils.fold import fold
 from status_utils.memory import MemoryBroadcaster, MemoryDetailStore, MemoryJournal, MemorySessionStore
-from status_utils.pipeline import Pipeline
+from status_utils.publishing.admission import Admission
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.snapshot.fold import fold
 from status_utils.tokens import ViewClaims, ViewTokenKeys, verify_view_token
 from tests.unit.lambda_context import Context
 from tests.unit.resolver_harness import (

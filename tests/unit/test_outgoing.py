@@ -13,16 +13,16 @@ from status_utils import (
     MemoryTransport,
     TransportError,
     job,
-    outgoing,
     publish_agent_status,
     publish_tool_status,
 )
-from status_utils.dead_letter import log_undelivered
 from status_utils.errors import InvalidStatusError
 from status_utils.events import StatusUpdate
 from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, TAILS
-from status_utils.outgoing import Tails
-from status_utils.transports import default_redactor
+from status_utils.sending import outgoing
+from status_utils.sending.dead_letter import log_undelivered
+from status_utils.sending.outgoing import Tails
+from status_utils.transports.choice import default_redactor
 from tests.unit.secret_corpus import secrets_of
 
 CORPUS = [(name, *found) for name, found in secrets_of(7).items()]

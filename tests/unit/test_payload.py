@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from status_utils import limits
 from status_utils.events import FIELDS, StatusUpdate
-from status_utils.payload import batches, parse_payload
-from status_utils.progress import STEPS_PER_PLAN
+from status_utils.publishing.payload import batches, parse_payload
+from status_utils.snapshot.progress import STEPS_PER_PLAN
 from tests.unit.samples import NOW, entry
 
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status_utils import limits
-from status_utils.commits import Commit
 from status_utils.errors import BroadcastError, JournalError, SessionStoreError, StatusError
 from status_utils.events import StatusUpdate
+from status_utils.journal.batch import Batch
+from status_utils.journal.commits import Commit
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
-from status_utils.payload import Batch
-from status_utils.pipeline import Pipeline, PublishResult, pushes
 from status_utils.ports import Broadcaster, Journal, SessionStore
+from status_utils.publishing.pipeline import Pipeline, PublishResult, pushes
 from status_utils.validation import json_text
 from tests.unit.samples import NOW, StoppedClock, entry, update
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status_utils.progress import (
+from status_utils.snapshot.progress import (
     FULL,
     STEPS_PER_PLAN,
     TOOLS_PER_STEP,

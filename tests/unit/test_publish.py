@@ -23,8 +23,8 @@ from status_utils import (
     publish_orchestrator_status,
     publish_tool_status,
 )
-from status_utils.patience import Patience
-from status_utils.payload import parse_payload
+from status_utils.publishing.payload import parse_payload
+from status_utils.sending.patience import Patience
 
 
 class DeadTransport:

@@ -16,7 +16,7 @@ from lambdas.status_publisher import _wiring
 from lambdas.status_publisher.handler import handler
 from lambdas.status_publisher.queue import Retries, publish_messages, records_of
 from status_utils.errors import BroadcastError, JournalError, SessionStoreError
-from status_utils.pipeline import PublishResult
+from status_utils.publishing.pipeline import PublishResult
 from status_utils.settings import QUEUE_RECEIVES, PublisherSettings
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dynamo_tables, put_session
 from tests.unit.fifo_queue import FifoQueue, fifo_queue

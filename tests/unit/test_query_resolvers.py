@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from infra.resolver_code import schema_text
 from localcloud.appsync.attribute_values import from_sdk_map
 from localcloud.appsync.javascript import JsOutcome, JsResolverError, JsRuntime
-from status_utils.agent_state import AgentState
-from status_utils.commits import change_of
-from status_utils.dynamo_items import CommitWriter
 from status_utils.events import StatusUpdate
-from status_utils.fold import apply, fold
-from status_utils.job_state import Job
-from status_utils.job_view import job_of_view, job_view
-from status_utils.liveness import liveness
-from status_utils.payload import Batch
+from status_utils.journal.batch import Batch
+from status_utils.journal.commits import change_of
+from status_utils.journal.dynamo_items import CommitWriter
+from status_utils.snapshot.agent_state import AgentState
+from status_utils.snapshot.fold import apply, fold
+from status_utils.snapshot.job_state import Job
+from status_utils.snapshot.job_view import job_of_view, job_view
+from status_utils.snapshot.liveness import liveness
 from status_utils.validation import json_text, wire_time
 from tests.unit.fold_cases import START_MS, logs, status
 from tests.unit.resolver_harness import (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from status_utils import limits
 from status_utils.errors import TransportError
-from status_utils.payload import parse_payload
-from status_utils.queue_messages import QueueMessage, group_of, messages_of
+from status_utils.publishing.payload import parse_payload
+from status_utils.transports.queue_messages import QueueMessage, group_of, messages_of
 from tests.unit.samples import NOW, entry
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from status_utils import publish_agent_status, publish_tool_status
 from status_utils.errors import TransportError
-from status_utils.queue_messages import group_of
-from status_utils.queue_transport import QueueTransport
+from status_utils.transports.queue_messages import group_of
+from status_utils.transports.queue_transport import QueueTransport
 from tests.unit.fifo_queue import fifo_queue
 from tests.unit.local_http import Answer, json_answer, local_server
 from tests.unit.samples import entry

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from status_utils import secret_shapes
 from status_utils.errors import SettingError
-from status_utils.redaction import Redactor, split_redacted
+from status_utils.redaction import secret_shapes
+from status_utils.redaction.redactor import Redactor, split_redacted
 from tests.unit.secret_corpus import secrets_of
 
 SEEDS = range(3)

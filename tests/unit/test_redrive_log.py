@@ -13,10 +13,10 @@ import pytest
 from status_cli.main import main
 from status_cli.redrive_log import redrive
 from status_utils import MemoryTransport, publish_agent_status
-from status_utils.dead_letter import undelivered_in
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
-from status_utils.pipeline import Pipeline
-from status_utils.transports import replaced
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.sending.dead_letter import undelivered_in
+from status_utils.transports.choice import replaced
 from tests.unit.virtual_sender import DEAD, FakeTransport, World
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status_utils.run_pace import MIN_RUNS, SAMPLES, lessons, loadings, paces, score_of, share
-from status_utils.step_history import StepHistory
+from status_utils.eta.run_pace import MIN_RUNS, SAMPLES, lessons, loadings, paces, score_of, share
+from status_utils.eta.step_history import StepHistory
 
 NAMES = ("a", "b", "c", "d")
 

@@ -22,8 +22,8 @@ from status_utils import (
     report_progress,
 )
 from status_utils.entry import read_entry
-from status_utils.progress import parse_plan
-from status_utils.senders import sender_for
+from status_utils.sending.senders import sender_for
+from status_utils.snapshot.progress import parse_plan
 
 
 @pytest.fixture

@@ -24,12 +24,12 @@ from status_utils import (
 )
 from status_utils.errors import BroadcastError, JournalError, TransportError
 from status_utils.events import StatusUpdate
-from status_utils.fold import fold
-from status_utils.job_state import Job
+from status_utils.journal.batch import Batch
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
-from status_utils.payload import Batch
-from status_utils.pipeline import Pipeline
-from status_utils.senders import sender_for
+from status_utils.publishing.pipeline import Pipeline
+from status_utils.sending.senders import sender_for
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.job_state import Job
 from status_utils.testing import recorded
 from tests.unit.virtual_sender import DEAD, REFUSED, THROTTLED, FakeTransport, World, undelivered
 

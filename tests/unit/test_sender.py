@@ -11,8 +11,8 @@ import pytest
 
 from status_utils import limits
 from status_utils.errors import TransportError
-from status_utils.liveness import HEARTBEAT_SECONDS
-from status_utils.sender import FLUSH_SECONDS, TRIES, Sender
+from status_utils.sending.sender import FLUSH_SECONDS, TRIES, Sender
+from status_utils.snapshot.liveness import HEARTBEAT_SECONDS
 from tests.unit.virtual_sender import DEAD, REFUSED, THROTTLED, FakeTransport, World, undelivered
 
 BOUND_ONCE = 0.25

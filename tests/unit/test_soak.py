@@ -95,7 +95,7 @@ def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
 def test_the_soak_finds_out_when_last_words_are_not_told_apart(
     decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("status_utils.commits.is_open_to", lambda before, after: decided)
+    monkeypatch.setattr("status_utils.journal.commits.is_open_to", lambda before, after: decided)
     with pytest.raises(SoakError, match=problem):
         soak(range(200), MemoryTable)
 

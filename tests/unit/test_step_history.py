@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status_utils.step_history import BIN_COUNT, SHORTEST_SECONDS, StepHistory, bin_of
+from status_utils.eta.step_history import BIN_COUNT, SHORTEST_SECONDS, StepHistory, bin_of
 
 seconds = st.floats(0, 1e7)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from status_utils.direct_transport import DirectTransport
 from status_utils.errors import SettingError, TransportError
-from status_utils.lambda_transport import LambdaTransport
-from status_utils.queue_transport import QueueTransport
 from status_utils.settings import CallerSettings, PublisherSettings
-from status_utils.transports import default_transport
+from status_utils.transports.choice import default_transport
+from status_utils.transports.direct_transport import DirectTransport
+from status_utils.transports.lambda_transport import LambdaTransport
+from status_utils.transports.queue_transport import QueueTransport
 
 QUEUE = CallerSettings(status_queue_url="https://example.test/statuses.fifo").to_env()
 FUNCTION = CallerSettings(status_publisher_function="publisher").to_env()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from status_utils.usage import ATTEMPTS_KEPT, Ledger, usage_in, usage_view
+from status_utils.snapshot.usage import ATTEMPTS_KEPT, Ledger, usage_in, usage_view
 
 REPORTS: list[tuple[str, Any, tuple[int, int] | None]] = [
     ("both", {"inputTokens": 12, "outputTokens": 3}, (12, 3)),

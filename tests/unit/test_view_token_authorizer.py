@@ -15,10 +15,10 @@ from moto import mock_aws
 from lambdas.view_token_authorizer._wiring import verifier
 from lambdas.view_token_authorizer.handler import handler
 from status_utils.errors import SettingError
-from status_utils.secret_versions import SecretVersions
 from status_utils.settings import AuthorizerSettings
 from status_utils.tokens import ViewTokenKeys, mint_view_token
-from status_utils.view_token_signer import default_signer
+from status_utils.tokens.secret_versions import SecretVersions
+from status_utils.tokens.view_token_signer import default_signer
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from status_utils.clock import Clock
-from status_utils.dead_letter import undelivered_in
 from status_utils.errors import TransportError
 from status_utils.ports import Transport
-from status_utils.scopes import JobScope, _Opening
-from status_utils.sender import Sender
+from status_utils.reporting.scopes import JobScope, _Opening
+from status_utils.sending.dead_letter import undelivered_in
+from status_utils.sending.sender import Sender
 from tests.unit.samples import NOW
 
 DEAD = TransportError("nobody answers", code="EndpointConnectionError", retriable=True)

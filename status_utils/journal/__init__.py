@@ -1,0 +1,1 @@
+"""The log of every job: one transaction a batch, one order a job, the snapshot beside it."""

@@ -1,0 +1,1 @@
+"""The ways from code that reports statuses to the publisher."""

@@ -1,0 +1,102 @@
+"""The way without a publisher Lambda: commit and push in this process, for containers and the like.
+
+    >>> DirectTransport(lambda: pipeline).send(payload)
+    >>> DirectTransport(lambda: direct_pipeline(settings)).send(payload)
+
+The process needs the publisher's rights (the two tables, the one mutation) and the packages of the extra
+`direct`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from ..aws_clients import OwnClient
+from ..clock import Clock
+from ..errors import BroadcastError, JournalError, SessionStoreError, SettingError, TransportError
+
+if TYPE_CHECKING:
+    from ..publishing.pipeline import Pipeline
+    from ..settings import PublisherSettings
+
+DEADLINE_SECONDS: Final = 10
+"""How long a commit waits for others who commit to the same job."""
+
+_log = logging.getLogger(__name__)
+
+
+class DirectTransport:
+    """A Transport that is the publisher, one payload at a time. A forked process makes its own pipeline."""
+
+    def __init__(self, new_pipeline: Callable[[], Pipeline], *, clock: Clock | None = None) -> None:
+        self._pipeline = OwnClient(new_pipeline)
+        self._clock = clock or Clock()
+        self._lock = Lock()
+
+    def prepare(self) -> None:
+        """Load the SDK and make the connections. Raises what these do."""
+        self._pipeline.get()
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """See Transport.send.
+
+        A status is accepted when it is committed: clients that miss its push fetch it from the log. One that
+        breaks a rule is refused in the local log, as the publisher would in its own.
+        """
+        with self._lock:  # the pipeline is not for several threads at once
+            try:
+                self._pipeline.get().publish(
+                    payload,
+                    batch_id=os.urandom(16).hex(),
+                    deadline=self._clock.now() + DEADLINE_SECONDS,
+                )
+            except JournalError as error:
+                raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
+            except (SessionStoreError, BroadcastError) as error:
+                _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
+            except SettingError as error:
+                raise TransportError(error.message, code=error.code, retriable=False) from error
+            except ImportError as error:
+                raise TransportError(str(error), code="not_installed", retriable=False) from error
+
+
+def direct_pipeline(settings: PublisherSettings) -> Pipeline:
+    """The publisher's pipeline on the tables and the API that its settings name. Raises SettingError."""
+    import boto3.session  # noqa: PLC0415 - loaded at first send
+    from botocore.config import Config  # noqa: PLC0415
+
+    from ..eta.dynamo_histories import DynamoHistories  # noqa: PLC0415
+    from ..eta.estimates import Estimates  # noqa: PLC0415
+    from ..journal.dynamo import DynamoJournal, DynamoSessionStore  # noqa: PLC0415
+    from ..publishing.admission import admission_of  # noqa: PLC0415
+    from ..publishing.appsync import AppSyncBroadcaster, sigv4  # noqa: PLC0415
+    from ..publishing.pipeline import Pipeline  # noqa: PLC0415
+
+    session = boto3.session.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise SettingError("AWS_ACCESS_KEY_ID", "is not set, and no other credentials were found")
+    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
+    client = session.client("dynamodb", config=config)
+    estimates = Estimates(
+        DynamoHistories(client, settings.status_table, retention_days=settings.job_retention_days)
+    )
+    return Pipeline(
+        journal=DynamoJournal(
+            client,
+            settings.status_table,
+            log_retention_days=settings.log_retention_days,
+            job_retention_days=settings.job_retention_days,
+            estimator=estimates.before_commit,
+        ),
+        sessions=DynamoSessionStore(client, settings.user_sessions_table),
+        broadcaster=AppSyncBroadcaster(
+            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
+        ),
+        admission=admission_of(settings, lambda: session.client("s3", config=config)),
+        estimates=estimates,
+    )

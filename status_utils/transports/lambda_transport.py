@@ -1,0 +1,64 @@
+"""The way to the publisher: one asynchronous Lambda invoke a payload.
+
+    >>> LambdaTransport("arn:aws:lambda:eu-west-1:123456789012:function:publisher").send(payload)
+
+boto3 is loaded at the first send, so that importing the library costs nothing. Asynchronous invokes keep no
+order, not even those of one caller: where order matters, see queue_transport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..aws_clients import OwnClient, lambda_client, may_pass
+from ..errors import TransportError
+from ..limits import PAYLOAD_BYTES
+from ..validation import json_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_ACCEPTED = 202
+
+
+class LambdaTransport:
+    """A Transport to the publisher Lambda. One client serves all threads."""
+
+    def __init__(self, function: str, *, new_client: Callable[[], LambdaClient] | None = None) -> None:
+        self._function = function
+        self._client = OwnClient(new_client or lambda_client)
+
+    def prepare(self) -> None:
+        """Load the SDK, which takes longer than sending. Raises what boto3 does."""
+        self._client.get()
+
+    def send(self, payload: Mapping[str, Any]) -> None:
+        """See Transport.send."""
+        body = json_text(payload).encode()
+        if len(body) > PAYLOAD_BYTES:
+            problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
+            raise TransportError(problem, code="too_large", retriable=False)
+        try:
+            from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
+                BotoCoreError,
+                ClientError,
+                ConnectionError,  # noqa: A004 - botocore's own
+                HTTPClientError,
+            )
+        except ImportError as error:
+            raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
+        try:
+            answer = self._client.get().invoke(
+                FunctionName=self._function, InvocationType="Event", Payload=body
+            )
+            answer["Payload"].read()  # empty, but unread it would keep the connection from being used again
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise TransportError(str(error), code=code, retriable=may_pass(error)) from error
+        except BotoCoreError as error:
+            passing = isinstance(error, HTTPClientError | ConnectionError)
+            raise TransportError(str(error), code=type(error).__name__, retriable=passing) from error
+        if answer["StatusCode"] != _ACCEPTED:
+            problem = f"Lambda answered {answer['StatusCode']}"
+            raise TransportError(problem, code="not_accepted", retriable=True)
