@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.synthesised import STATUS_STACKS, Resource, Stack
+from tests.infra.synthesised import EXAMPLE_STACKS, STATUS_STACKS, WEB_STACKS, Resource, Stack
 
 Grants = dict[str, set[str]]
 
@@ -234,3 +234,13 @@ def test_where_the_publisher_is_invoked_the_closer_does_so_too(invoking_stacks: 
     found = function_grants(invoking_stacks["Dev-Example"], CLOSER)
     assert BY_INVOKE.items() <= found.items()
     assert "status queue" not in found
+
+
+@pytest.mark.parametrize("name", [*STATUS_STACKS, *EXAMPLE_STACKS, *WEB_STACKS])
+def test_an_aws_service_may_call_a_function_for_one_resource_of_ours_only(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    # Without a source, anybody's AppSync API could ask our authorizer about tokens.
+    for permission in stacks[name].all("AWS::Lambda::Permission"):
+        source = permission.properties["SourceArn"]
+        assert source.get("Ref") or source["Fn::GetAtt"][1] in ("Arn", "GraphQLApiArn"), permission.name
