@@ -210,6 +210,19 @@ def test_variables_of_nested_agents_do_not_meet() -> None:
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,79}", name) for found in names for name in found)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_parent_of_an_agent_in_a_map_is_the_run_for_that_item(language: str) -> None:
+    workflow = Workflow(language)
+    inner = workflow.checkpoints.agent(workflow.task("Check"), "Check Agent", item="$", parent="Order Agent")
+    states = workflow.states(workflow.checkpoints.agent(inner, "Order Agent", item="orderId"))
+    (variable,) = [
+        name for name, value in states["Begin Order Agent"]["Assign"].items() if "orderId" in value
+    ]
+    for what in ("started", "finished", "failed"):
+        said = update(states[f"Report Check Agent {what}"])
+        assert said["parentInvocationId"] == f"{{% ${variable} %}}"
+
+
 def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_last_word() -> None:
     workflow = Workflow("JSONPath")
     geo = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent")
