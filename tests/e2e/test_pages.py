@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.outputs import DemoUser
 from status_utils.snapshot.agent_state import time_of
-from tests.e2e.callers import Caller
+from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
 
 JOBS = 8
@@ -64,10 +64,14 @@ def pages(ask: Callable[[Any], Any], first: Any, goes_on: Callable[[Any], Any]) 
 
 @pytest.mark.parametrize("limit", [1, 3, 50])
 @pytest.mark.parametrize("state", [None, "failed", "completed"])
+@pytest.mark.parametrize("covered", [JOBS, 5], ids=["by login", "by a token for five of them"])
 def test_the_pages_of_a_users_jobs_hold_each_once_newest_first(
-    cloud: Cloud, user: DemoUser, jobs: list[str], limit: int, state: str | None
+    cloud: Cloud, user: DemoUser, jobs: list[str], *, limit: int, state: str | None, covered: int
 ) -> None:
     caller: Caller = cloud.caller(user)
+    if covered < JOBS:
+        some = sorted(jobs[:covered])  # in no order of time
+        caller = TokenCaller(cloud.view_token(user.user_id, user.tenant_id, job_ids=some))
 
     def ask(token: str | None) -> Any:
         variables = {"limit": limit, "nextToken": token, "overallStatus": state}
@@ -77,7 +81,7 @@ def test_the_pages_of_a_users_jobs_hold_each_once_newest_first(
 
     found = pages(ask, None, lambda page: page["nextToken"])
     assert all(len(page["jobs"]) <= limit for page in found)
-    expected = {None: jobs, "failed": jobs[::3], "completed": []}[state]
+    expected = {None: jobs[:covered], "failed": jobs[:covered:3], "completed": []}[state]
     assert [job["jobId"] for page in found for job in page["jobs"]] == expected[::-1]
     if state is not None:
         assert {job["overallStatus"] for page in found for job in page["jobs"]} <= {state}
