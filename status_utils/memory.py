@@ -15,7 +15,7 @@ from .journal.batch import Batch
 from .journal.commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .journal.only_if_open import NotOpenError
 from .limits import DAY_SECONDS, MARKER_SECONDS
-from .snapshot.job_state import Head, Job
+from .snapshot.job_state import Job
 from .validation import json_text
 
 if TYPE_CHECKING:
@@ -87,11 +87,6 @@ class MemoryJournal:
     def keep_refused(self, batch: Batch) -> None:
         """See Journal.keep_refused."""
         self.refused.extend(batch.updates)
-
-    def head(self, job_id: str) -> Head | None:
-        """See Journal.head."""
-        job = self._live(job_id, self._clock.now())
-        return job.snapshot.head if job else None
 
     def snapshot(self, job_id: str) -> Job | None:
         """See Journal.snapshot."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .events import StatusUpdate
     from .journal.batch import Batch
     from .journal.commits import Commit
-    from .snapshot.job_state import Eta, Head, Job
+    from .snapshot.job_state import Eta, Job
 
 
 class Journal(Protocol):
@@ -28,10 +28,6 @@ class Journal(Protocol):
 
     def keep_refused(self, batch: Batch) -> None:
         """Keep statuses for somebody else's job as evidence, out of its log. Raises JournalError."""
-        ...
-
-    def head(self, job_id: str) -> Head | None:
-        """Where a job stands; None for one that has no status or whose time is over. Raises JournalError."""
         ...
 
     def snapshot(self, job_id: str) -> Job | None:

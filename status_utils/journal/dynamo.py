@@ -21,7 +21,7 @@ from ..errors import JournalError
 from ..events import StatusUpdate
 from ..limits import DAY_SECONDS
 from ..snapshot.fold import touched
-from ..snapshot.job_state import Head, Job
+from ..snapshot.job_state import Job
 from .batch import Batch
 from .commits import Commit, change_of, new_epoch, redelivery
 from .dynamo_errors import journal_error, reasons_of
@@ -38,7 +38,6 @@ from .dynamo_items import (
     marker_key,
     partition,
     read_agents,
-    read_head,
     read_job,
     read_update,
     refused_key,
@@ -128,11 +127,6 @@ class DynamoJournal:
                 self._client.put_item(TableName=self._table, Item=item)
             except (ClientError, BotoCoreError) as error:
                 raise journal_error(error) from error
-
-    def head(self, job_id: str) -> Head | None:
-        """See Journal.head."""
-        values = self._get(head_key(job_id))
-        return read_head(values) if _is_live(values, self._clock.now()) else None
 
     def snapshot(self, job_id: str) -> Job | None:
         """See Journal.snapshot."""

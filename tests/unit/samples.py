@@ -10,6 +10,8 @@ from status_utils.clock import Clock
 from status_utils.entry import read_entry
 from status_utils.events import StatusUpdate
 from status_utils.journal.batch import Batch
+from status_utils.ports import Journal
+from status_utils.snapshot.job_state import Head
 
 NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
 
@@ -36,6 +38,12 @@ def batch(batch_id: str = "b1", count: int = 1, **changes: Any) -> Batch:
     """A batch of `count` statuses."""
     updates = tuple(update(f"{batch_id}.{index}", **changes) for index in range(count))
     return Batch(batch_id=batch_id, updates=updates, indexes=tuple(range(count)))
+
+
+def head_of(journal: Journal, job_id: str) -> Head | None:
+    """Where a job stands; None for one that has no status or whose time is over."""
+    snapshot = journal.snapshot(job_id)
+    return snapshot.head if snapshot else None
 
 
 @dataclass(slots=True)

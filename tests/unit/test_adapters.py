@@ -29,7 +29,7 @@ from status_utils.snapshot.progress import STEPS_PER_PLAN
 from status_utils.words import OverallStatus
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
 from tests.unit.fold_cases import logs
-from tests.unit.samples import NOW, StoppedClock, batch, entry
+from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
 
 SOON = NOW + 20
 DAY = limits.DAY_SECONDS
@@ -236,7 +236,7 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
     setup.journal.commit(batch("b1", agentName=None, status="error"), deadline=SOON)
     setup.other.commit(batch("b2", agentName=None, status="reopened", attempt=2), deadline=SOON)
     assert not setup.journal.commit(closing("b3"), deadline=SOON).passed_over
-    head = setup.journal.head("job-1")
+    head = head_of(setup.journal, "job-1")
     assert head is not None
     assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)
 
@@ -244,11 +244,11 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
 @pytest.mark.parametrize("foreign", [{"tenantId": "village"}, {"userId": "ben"}])
 def test_a_foreign_status_is_refused_and_changes_nothing(setup: Setup, foreign: dict[str, str]) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
-    before = setup.journal.head("job-1")
+    before = head_of(setup.journal, "job-1")
     with pytest.raises(ForeignOwnerError) as refused:
         setup.other.commit(batch("b2", 1, **foreign), deadline=SOON)
     assert refused.value.job_id == "job-1"
-    assert setup.journal.head("job-1") == before
+    assert head_of(setup.journal, "job-1") == before
     assert sequences(log(setup.journal)) == [1]
 
 
@@ -259,13 +259,13 @@ def test_refused_statuses_are_not_in_the_log(setup: Setup) -> None:
 
 
 def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
-    assert setup.journal.head("job-1") is None
+    assert head_of(setup.journal, "job-1") is None
     first = batch("b1", agentName=None, status="loading_agents", timestamp="2026-11-20T08:00:00Z")
     setup.journal.commit(first, deadline=SOON)
-    started = setup.journal.head("job-1")
+    started = head_of(setup.journal, "job-1")
     last = batch("b2", agentName=None, status="complete", timestamp="2026-11-20T09:00:00Z")
     setup.journal.commit(last, deadline=SOON)
-    ended = setup.journal.head("job-1")
+    ended = head_of(setup.journal, "job-1")
     assert started is not None
     assert ended is not None
     assert (started.tenant_id, started.user_id, started.sequence) == ("city", "ana", 1)
@@ -278,7 +278,7 @@ def test_the_head_tells_where_the_job_stands(setup: Setup) -> None:
 
 def folded_log(journal: Journal, job_id: str = "job-1") -> Job:
     """What the snapshot must be."""
-    head = journal.head(job_id)
+    head = head_of(journal, job_id)
     assert head is not None
     return fold(log(journal, job_id), epoch=head.epoch)
 
@@ -370,18 +370,18 @@ def test_the_log_expires_before_the_job(setup: Setup) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
     setup.time.time += 7 * DAY + 1
     assert log(setup.journal) == ()
-    head = setup.journal.head("job-1")
+    head = head_of(setup.journal, "job-1")
     assert head is not None
     assert head.sequence == 1
 
 
 def test_a_job_id_used_again_after_its_time_is_another_job(setup: Setup) -> None:
     setup.journal.commit(batch("b1", 2), deadline=SOON)
-    before = setup.journal.head("job-1")
+    before = head_of(setup.journal, "job-1")
     setup.time.time += 92 * DAY
-    assert setup.journal.head("job-1") is None
+    assert head_of(setup.journal, "job-1") is None
     again = setup.journal.commit(batch("b2", userId="ben"), deadline=SOON + 100 * DAY)
-    head = setup.journal.head("job-1")
+    head = head_of(setup.journal, "job-1")
     assert before is not None
     assert head is not None
     assert sequences(again.updates) == [1]

@@ -16,7 +16,7 @@ from status_utils.memory import MemoryBroadcaster, MemoryDetailStore, MemoryJour
 from status_utils.publishing.admission import Admission
 from status_utils.publishing.pipeline import Pipeline, PublishResult
 from status_utils.redaction.redactor import Redactor
-from tests.unit.samples import NOW, StoppedClock, entry, update
+from tests.unit.samples import NOW, StoppedClock, entry, head_of, update
 from tests.unit.secret_corpus import secrets_of
 
 CORPUS = [(name, *found) for name, found in secrets_of(3).items()]
@@ -138,7 +138,7 @@ def test_a_publisher_of_one_tenant_refuses_all_others_and_keeps_the_evidence() -
         (1, "foreign_tenant", "tenantId")
     ]
     assert [update.message for update in world.journal.refused] == ["theirs"]
-    assert world.journal.head("job-2") is None
+    assert head_of(world.journal, "job-2") is None
 
 
 # operators
@@ -310,7 +310,7 @@ def test_a_clock_that_is_far_off_is_replaced_by_ours(seconds: int, kept: bool) -
 def test_a_status_from_the_future_does_not_keep_its_job_alive() -> None:
     world = World()
     world.publish(entry(timestamp="9999-01-01T00:00:00Z"))
-    head = world.journal.head("job-1")
+    head = head_of(world.journal, "job-1")
     assert head is not None
     assert head.lease_ms == int(NOW * 1000) + 75_000
 

@@ -27,7 +27,7 @@ from status_utils.settings import PublisherSettings
 from status_utils.snapshot.agent_state import time_of
 from status_utils.transports.direct_transport import direct_pipeline
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
-from tests.unit.samples import NOW, StoppedClock
+from tests.unit.samples import NOW, StoppedClock, head_of
 
 CIVIC = WorkflowKey("city", "civic", "3")
 PLAN = ["Load", {"name": "Geo", "dependsOn": ["Load"]}]
@@ -94,7 +94,7 @@ class Publisher:
 
     def eta_of(self, job_id: str) -> dict[str, float] | None:
         """What readers of the job see."""
-        head = self.journal.head(job_id)
+        head = head_of(self.journal, job_id)
         assert head is not None
         eta: dict[str, float] | None = head.view()["eta"]
         return eta

@@ -18,7 +18,7 @@ from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionS
 from status_utils.publishing.payload import parse_payload
 from status_utils.publishing.pipeline import Pipeline
 from status_utils.transports.queue_messages import group_of, messages_of
-from tests.unit.samples import NOW, StoppedClock, entry
+from tests.unit.samples import NOW, StoppedClock, entry, head_of
 
 RECORDED = json.loads(
     (Path(__file__).with_name("data") / "events" / "execution_status_change.json").read_text()
@@ -187,7 +187,7 @@ class Publisher:
         return [update.status for update in self.journal.updates("job-1", first=1, last=100)]
 
     def state(self) -> str | None:
-        head = self.journal.head("job-1")
+        head = head_of(self.journal, "job-1")
         return head.overall_status if head else None
 
 

@@ -20,7 +20,7 @@ from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionS
 from status_utils.ports import Broadcaster, Journal, SessionStore
 from status_utils.publishing.pipeline import Pipeline, PublishResult, pushes
 from status_utils.validation import json_text
-from tests.unit.samples import NOW, StoppedClock, entry, update
+from tests.unit.samples import NOW, StoppedClock, entry, head_of, update
 
 DEADLINE = NOW + 20
 
@@ -216,7 +216,7 @@ def test_nothing_of_a_job_overtakes_what_could_not_be_committed(world: World) ->
     journal = FailingJournal(batch_id="b1#1")
     with pytest.raises(JournalError):
         world.publish(payload(*many), journal=journal)
-    head = journal.head("job-1")
+    head = head_of(journal, "job-1")
     assert head is not None
     assert head.sequence == limits.UPDATES_PER_COMMIT
 

@@ -17,6 +17,7 @@ from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionS
 from status_utils.publishing.pipeline import Pipeline
 from status_utils.sending.dead_letter import undelivered_in
 from status_utils.transports.choice import replaced
+from tests.unit.samples import head_of
 from tests.unit.virtual_sender import DEAD, FakeTransport, World
 
 
@@ -92,7 +93,7 @@ def test_what_was_redriven_is_in_the_journal_once_however_often(caplog: pytest.L
         for payload in transport.sent:
             publisher.publish(payload, batch_id="unused", deadline=0)
     assert (tally.payloads, tally.statuses) == (2, 5)
-    head = publisher.journal.head("job-1")
+    head = head_of(publisher.journal, "job-1")
     assert head is not None
     assert head.sequence == 5
     assert head.overall_status == "completed"
