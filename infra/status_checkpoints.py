@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import jsii
-from aws_cdk import IStableStringProducer, Lazy
+from aws_cdk import Duration, IStableStringProducer, Lazy
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -32,6 +32,9 @@ _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 _REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
 _KEY_LENGTH = 48  # with execution, item, attempt and word it stays below BATCH_ID_LENGTH
 _ITEM_LENGTH = 12
+
+LONGEST_LAMBDA = Duration.minutes(15)
+LONGEST_SILENCE = Duration.days(1)  # MAX_LEASE_SECONDS: a status that asks for more gets the usual lease
 
 Work = sfn.IChainable
 
@@ -100,16 +103,25 @@ class StatusCheckpoints(Construct):
         self._plan: list[dict[str, str]] = []
 
     def agent(
-        self, work: Work, name: str, *, item: str | None = None, parent: str | None = None
+        self,
+        work: Work,
+        name: str,
+        *,
+        item: str | None = None,
+        parent: str | None = None,
+        silence: Duration = LONGEST_LAMBDA,
     ) -> sfn.Parallel:
         """`work` as one invocation of the agent called `name`: agent_invoking, then agent_complete or
         agent_error. Add Retry and Catch to what this gives back: each of its retries is an attempt, while
         retries of `work` itself stay unseen.
 
         `item` tells the iterations of a Map apart: a JSONata path into the input of `work`, like `orderId`,
-        or `$` for the input itself. `parent` is the `name` of the agent that `work` is a part of. Raises
-        ValueError for a name whose id another agent of the workflow has.
+        or `$` for the input itself. `parent` is the `name` of the agent that `work` is a part of. It sends no
+        heartbeats: `silence`, at most a day, is how long it may take before readers call it stale. Raises
+        ValueError for a longer one, and for a name whose id another agent of the workflow has.
         """
+        if silence.to_seconds() > LONGEST_SILENCE.to_seconds():
+            raise ValueError(f"{name}: readers believe in a silence of a day at most")
         key = self._new_key(name)
         if item is not None:
             self._of_items.add(key)
@@ -125,7 +137,8 @@ class StatusCheckpoints(Construct):
             },
             outputs="{% $states.input.input %}",
         )
-        started = self._report(run, "started", "agent_invoking")
+        lease = {"leaseSeconds": silence.to_seconds()}
+        started = self._report(run, "started", "agent_invoking", metadata=lease)
         finished = self._report(run, "finished", "agent_complete")
         failed = self._report(run, "failed", "agent_error", metadata=_pointer())
         body = self._catching(work, f"Run {name}", then=failed.next(self._raise_again(f"Raise {name} again")))

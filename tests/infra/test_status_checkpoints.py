@@ -11,6 +11,7 @@ import jsonata
 import pytest
 
 from status_utils.limits import BATCH_ID_LENGTH, ID_LENGTH
+from status_utils.snapshot.liveness import MAX_LEASE_SECONDS
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -176,6 +177,28 @@ def test_ids_come_from_execution_name_item_and_attempt_and_never_from_a_reports_
         assert update(report)["batchId"].endswith(f"'-{name}' %}}")
         assert "RetryCount" not in json.dumps(arguments)
         assert "'-Geo-Agent'" in update(report)["parentInvocationId"]
+
+
+def test_work_that_sends_no_heartbeats_is_not_stale_before_the_longest_lambda_is_over() -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow("JSONPath")
+    usual = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent")
+    patient = workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=Duration.hours(8))
+    states = workflow.states(usual.next(patient))
+    for name, seconds in (("Geo Agent", 15 * 60), ("Human", 8 * 3_600)):
+        assert update(states[f"Report {name} started"])["metadata"] == {"leaseSeconds": seconds}
+        assert "metadata" not in update(states[f"Report {name} finished"])
+
+
+def test_a_silence_longer_than_readers_believe_in_is_refused() -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow("JSONPath")
+    longest = Duration.seconds(MAX_LEASE_SECONDS)
+    workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=longest)
+    with pytest.raises(ValueError, match="Clerk: readers believe in a silence of a day at most"):
+        workflow.checkpoints.agent(workflow.task("File"), "Clerk", silence=longest.plus(Duration.seconds(1)))
 
 
 def test_variables_of_nested_agents_do_not_meet() -> None:
