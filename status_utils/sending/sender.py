@@ -246,11 +246,12 @@ class Sender:
 
     def _beat(self) -> None:
         """A sign of life for every scope that has been quiet; agents first, theirs are their jobs' too."""
-        latest = self.ticks() - HEARTBEAT_SECONDS
+        # Not `ticks - HEARTBEAT_SECONDS`: rounded, that may be before the moment it was woken up for.
+        now = self.ticks()
         scopes = [scope for scope in self.open_scopes() if scope.is_open]
-        if any(scope.said_at <= latest for scope in scopes):
+        if any(scope.said_at + HEARTBEAT_SECONDS <= now for scope in scopes):
             for scope in sorted(scopes, key=lambda scope: scope.parent is None):
-                if scope.said_at <= latest + _SLACK_SECONDS:
+                if scope.said_at + HEARTBEAT_SECONDS <= now + _SLACK_SECONDS:
                     scope.say("heartbeat", "Still working", None)
 
     def _wake_at(self, next_at: float | None) -> float | None:

@@ -27,6 +27,7 @@ from status_utils.events import StatusUpdate
 from status_utils.journal.batch import Batch
 from status_utils.memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore
 from status_utils.publishing.pipeline import Pipeline
+from status_utils.sending.sender import PROBES, TRIES
 from status_utils.sending.senders import sender_for
 from status_utils.snapshot.fold import fold
 from status_utils.snapshot.job_state import Job
@@ -118,10 +119,15 @@ class Unreliable(FakeTransport):
         super().__init__()
         self.publisher = publisher
         self.plan: list[tuple[str, TransportError]] = []
+        self.refused: list[Mapping[str, Any]] = []
+        self.tries: Counter[str] = Counter()
 
     def send(self, payload: Mapping[str, Any]) -> None:
         when, error = self.plan.pop(0) if self.plan else ("never", DEAD)
+        self.tries[payload["batchId"]] += 1
         if when == "before":
+            if not error.retriable or self.tries[payload["batchId"]] == TRIES + PROBES:
+                self.refused.extend(payload["updates"])
             raise error
         self.publisher.publish(payload, batch_id="none", deadline=0)
         if when == "after":
@@ -181,7 +187,7 @@ def test_however_calls_failures_and_flushes_mix_nothing_is_lost_doubled_or_reord
             else:
                 transport.plan.append(argument)
         transport.plan.clear()
-        world.sender.flush(60, patient=True)
+        world.run(120)
         world.sender.flush(last_chance=True)
     finally:
         log.removeHandler(handler)
@@ -191,6 +197,8 @@ def test_however_calls_failures_and_flushes_mix_nothing_is_lost_doubled_or_reord
         publisher.publish(payload, batch_id="none", deadline=0)
     for number, words in said.items():
         assert is_in_order(delivered[number], words), "what was delivered kept its order"
+        refused = {s["status"] for s in transport.refused if s["jobId"] == f"job-{number}"}
+        assert set(words) - set(delivered[number]) <= refused, "all else arrived once the backend was back"
         assert Counter(lifecycle(publisher, number)) == Counter(words), "the rest was in the log, once each"
         snapshot_of(publisher, f"job-{number}")
 

@@ -419,6 +419,19 @@ def test_what_is_open_and_quiet_gives_signs_of_life() -> None:
     assert len(transport.statuses()) == before
 
 
+@pytest.mark.parametrize("began_at", [1_000.0, 1_004.1, 8_190.3])
+def test_a_sign_of_life_is_due_at_the_moment_that_the_sender_wakes_up_for_it(began_at: float) -> None:
+    transport = FakeTransport()
+    world = World(transport)
+    world.time = began_at
+    world.job().start()
+    wake_at = world.sender.pump()
+    assert wake_at is not None
+    world.time = wake_at
+    assert world.sender.pump() == wake_at + HEARTBEAT_SECONDS
+    assert transport.words() == ["loading_agents", "heartbeat"]
+
+
 def test_who_says_something_needs_no_sign_of_life() -> None:
     transport = FakeTransport()
     world = World(transport)
