@@ -141,6 +141,14 @@ def test_what_there_is_no_time_for_comes_again_untried() -> None:
         {"Records": []},
         {"Records": [{"eventSource": "aws:s3"}]},
         {"Records": "text"},
+        *(
+            {"Records": [record("a1"), {**record("a2"), part: value}]}
+            for part in record("a1")
+            for value in (None, 7, "", [], {}, "aws:sqs:x")
+            if not (part in ("messageId", "body", "receiptHandle") and isinstance(value, str))
+        ),
+        {"Records": [{**record("a1"), "attributes": {"ApproximateReceiveCount": "0"}}]},
+        {"Records": [{**record("a1"), "attributes": {"ApproximateReceiveCount": "many"}}]},
         ["text"],
         None,
     ],
