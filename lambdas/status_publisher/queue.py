@@ -77,7 +77,7 @@ def records_of(event: object) -> Sequence[Record] | None:
 
 
 def _is_sqs(record: object) -> bool:
-    # Who may invoke the publisher may send anything: what lacks a part would fail without a name, and come again.
+    # Who may invoke the publisher may send anything; what lacks a part would fail without a name, and again.
     if not (isinstance(record, dict) and record.get("eventSource") == "aws:sqs"):
         return False
     texts = all(isinstance(record.get(part), str) for part in ("messageId", "body", "receiptHandle"))
