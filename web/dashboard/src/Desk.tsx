@@ -93,7 +93,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
 /** Neither the token nor a renewed one is taken: what is shown may be old, and only a new sign-in helps. */
 function Ended({ kind }: { kind: Session['kind'] }) {
   return (
-    <p className="notice ended" role="alert" id="ended" data-state="stale">
+    <p className="notice" role="alert" id="ended" data-state="stale">
       <Icon name="alert" />
       <span>
         {kind === 'user' ? 'Your sign-in has ended.' : 'This link is no longer valid. Ask for a new one where you got it.'} What

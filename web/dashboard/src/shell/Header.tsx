@@ -72,10 +72,10 @@ export function Header({ session, connection, theme, onTheme, onLeave, onSignOut
               className="button bare"
               id="sign-out"
               onClick={onLeave}
-              aria-label={session.kind === 'user' ? 'Switch user' : 'Leave'}
+              aria-label={session.kind === 'user' ? 'Sign out' : 'Leave'}
             >
               <Icon name="out" size={15} />
-              <span className="wide-only">{session.kind === 'user' ? 'Switch user' : 'Leave'}</span>
+              <span className="wide-only">{session.kind === 'user' ? 'Sign out' : 'Leave'}</span>
             </button>
           </div>
         )}
