@@ -172,6 +172,11 @@ def test_a_value_beside_a_secrets_name_is_one(named: Any) -> None:
     assert "[redacted: named like a secret]" in json.dumps(found)
 
 
+def test_two_steps_of_a_plan_are_no_name_and_its_value() -> None:
+    plan = ["Authorization", "Payment"]
+    assert Redactor().entry(entry(metadata={"plan": plan}))["metadata"] == {"plan": plan}
+
+
 def test_a_value_beside_another_name_is_none() -> None:
     plain: list[Any] = [
         {"name": "STREET", "value": "Elm"},
