@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +27,8 @@ Record = Mapping[str, Any]
 
 _RETRY_SECONDS = (2, 10, 60, 120, 300)
 """How soon a message comes again that failed once, twice …: eight minutes for what is broken to come back."""
+
+_RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
 _log = logging.getLogger("status_utils.queue")  # below the name that the handler gives its format to
 
@@ -70,10 +73,18 @@ class Outcome:
 def records_of(event: object) -> Sequence[Record] | None:
     """The messages of an event from SQS; None for everything else, which is a payload itself."""
     records = event.get("Records") if isinstance(event, dict) else None
-    if not (isinstance(records, list) and records):
-        return None
-    from_sqs = all(isinstance(r, dict) and r.get("eventSource") == "aws:sqs" for r in records)
-    return records if from_sqs else None
+    return records if isinstance(records, list) and records and all(map(_is_sqs, records)) else None
+
+
+def _is_sqs(record: object) -> bool:
+    # Who may invoke the publisher may send anything; what lacks a part would fail without a name, and again.
+    if not (isinstance(record, dict) and record.get("eventSource") == "aws:sqs"):
+        return False
+    texts = all(isinstance(record.get(part), str) for part in ("messageId", "body", "receiptHandle"))
+    attributes, arn = record.get("attributes"), record.get("eventSourceARN")
+    received = attributes.get("ApproximateReceiveCount") if isinstance(attributes, dict) else None
+    counted = isinstance(received, str) and _RECEIVED.fullmatch(received) is not None
+    return texts and counted and isinstance(arn, str) and arn.count(":") == 5
 
 
 def publish_messages(

@@ -146,8 +146,10 @@ class Redactor:
 
     def _list(self, found: Sequence[Any], fields: Fields, near: bool) -> list[Any]:
         clean = [self._value(item, fields, near) for item in _without_key_lines(found)]
-        if len(found) == 2 and isinstance(found[0], str):  # a header, as many libraries have it
-            clean[1] = _named(found[0], found[1], clean[1])
+        for given, shown in zip(found, clean, strict=True):
+            # Headers, as many libraries have them. A pair alone is as likely two steps of a plan.
+            if isinstance(given, list | tuple) and len(given) == 2 and isinstance(given[0], str):
+                shown[1] = _named(given[0], given[1], shown[1])
         return clean
 
     def _object(self, found: Mapping[Any, Any], fields: Fields, near: bool) -> dict[Any, Any]:

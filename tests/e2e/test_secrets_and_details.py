@@ -124,7 +124,15 @@ def test_no_seeded_secret_is_found_anywhere(cloud: Cloud, monkeypatch: pytest.Mo
         socket.until_message("the last")
         frames = json.dumps(socket.frames)
     everybody = [text for text, _ in corpus.values()]
-    cloud.publish(status(unwatched, "nobody", fresh_id("tenant"), " ".join(everybody)))
+    cloud.publish(
+        status(
+            unwatched,
+            "nobody",
+            fresh_id("tenant"),
+            everybody[0],
+            metadata={"all": [*everybody, " ".join(everybody)]},
+        )
+    )
     updates = whole_log(cloud, caller, job)
     assert len(updates) == 4 * len(corpus) + 1
     seen = {

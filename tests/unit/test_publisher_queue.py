@@ -147,6 +147,10 @@ def test_messages_that_a_slow_table_would_keep_past_the_deadline_come_again_untr
     assert [failed["messageId"] for failed in outcome.failed] == ["a1", "b1", "c1"]
 
 
+PARTS = tuple(record("a1"))
+NOT_TEXT: tuple[Any, ...] = (None, 7, [], {})
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -155,6 +159,13 @@ def test_messages_that_a_slow_table_would_keep_past_the_deadline_come_again_untr
         {"Records": []},
         {"Records": [{"eventSource": "aws:s3"}]},
         {"Records": "text"},
+        *({"Records": [record("a1"), {**record("a2"), part: value}]} for part in PARTS for value in NOT_TEXT),
+        *(
+            {"Records": [{**record("a1"), part: "aws:x"}]}
+            for part in ("attributes", "eventSource", "eventSourceARN")
+        ),
+        {"Records": [{**record("a1"), "attributes": {"ApproximateReceiveCount": "0"}}]},
+        {"Records": [{**record("a1"), "attributes": {"ApproximateReceiveCount": "many"}}]},
         ["text"],
         None,
     ],

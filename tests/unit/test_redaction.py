@@ -93,6 +93,9 @@ def test_the_mark_names_the_kind() -> None:
     assert redactor.text(f"with {KEY}") == "with [redacted: aws key]"
     assert redactor.text("postgres://app:hunter2@db/x") == "postgres://app:[redacted: password]@db/x"
     assert redactor.text("password is hunter2") == "password is [redacted: secret]"
+    for name in ("passcode", "Password", "API key", "access token"):
+        assert redactor.text(f"my {name} is ab12cd") == f"my {name} is [redacted: secret]"
+        assert redactor.text(f"it is so, {name} was ab12cd") == f"it is so, {name} was [redacted: secret]"
     assert redactor.text("the password is wrong, it is required") == "the password is wrong, it is required"
     assert redactor.text("https://x/?X-Amz-Signature=0123456789ab&a=1") == (
         "https://x/?X-Amz-Signature=[redacted: url signature]&a=1"
@@ -167,6 +170,11 @@ def test_a_value_beside_a_secrets_name_is_one(named: Any) -> None:
     found = Redactor().entry(entry(metadata={"environment": [named]}))["metadata"]
     assert "hunter2" not in json.dumps(found)
     assert "[redacted: named like a secret]" in json.dumps(found)
+
+
+def test_two_steps_of_a_plan_are_no_name_and_its_value() -> None:
+    plan = ["Authorization", "Payment"]
+    assert Redactor().entry(entry(metadata={"plan": plan}))["metadata"] == {"plan": plan}
 
 
 def test_a_value_beside_another_name_is_none() -> None:
