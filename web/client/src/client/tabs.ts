@@ -28,6 +28,8 @@ export interface Leadership {
   lost(): void;
 }
 
+/** Of messages.ts: a page that was opened before the last deployment may speak another. */
+const LANGUAGE = 1;
 /** How often each tab looks whether the leading one still answers, and that one, who is still there. */
 const LOOK_MS = 20_000;
 const ANSWER_MS = 5_000;
@@ -133,7 +135,7 @@ class SharedPushes implements Pushes {
     if (scope === null || this.#channel !== null || this.#isClosed) {
       return; // the next look tries again
     }
-    this.#name = `statusbeam ${graphqlUrl} ${scope}`;
+    this.#name = `statusbeam ${LANGUAGE} ${graphqlUrl} ${scope}`;
     this.#channel = this.#browser.channel(this.#name, (message) => this.#receive(message as Message));
     this.#waitToLead(false);
     this.#tellWishes();
