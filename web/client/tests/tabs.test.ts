@@ -258,6 +258,29 @@ test('what was refused to all tabs is tried again when one of them tries again',
   );
 });
 
+test('a tab that comes late hears what was refused to the others', async () => {
+  const world = new World();
+  world.service.hasNoOperators = true;
+  const tabs = new Tabs(world);
+  const [leading, second, third] = [tabs.open().client, tabs.open().client, tabs.open().client];
+  leading.watchJob('job-1');
+  await world.advance(1_000);
+  for (const client of [second, third, leading]) {
+    const watch = client.watchTenant();
+    await world.advance(1_000);
+    assert.equal(watch.getState().error?.message, 'Operators only.');
+  }
+  assert.equal(world.service.starts, 2);
+});
+
+test('a tab in which nothing is watched asks for no token when it wakes', async () => {
+  const world = new World();
+  new Tabs(world).open();
+  world.wake();
+  await world.advance(60_000);
+  assert.equal(world.tokensAsked.length, 0);
+});
+
 test('tabs whose logins may not see the same do not share a socket', async () => {
   const world = new World();
   const tabs = new Tabs(world);

@@ -110,7 +110,9 @@ class SharedPushes implements Pushes {
 
   wake(): void {
     this.#leading?.wake();
-    this.#look();
+    if (this.#looking !== null) {
+      this.#look();
+    }
   }
 
   close(): void {
@@ -185,7 +187,9 @@ class SharedPushes implements Pushes {
   }
 
   #post(message: Message): void {
-    this.#channel?.post(message);
+    if (!this.#isClosed) {
+      this.#channel?.post(message);
+    }
   }
 
   #receive(message: Message): void {
