@@ -34,8 +34,8 @@ export class LeadingTab {
     return this.#socket.isStanding(key);
   }
 
-  wake(): void {
-    this.#socket.wake();
+  wake(isOtherNetwork: boolean): void {
+    this.#socket.wake(isOtherNetwork);
   }
 
   /** All that a tab wants now. */

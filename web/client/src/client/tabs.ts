@@ -108,8 +108,8 @@ class SharedPushes implements Pushes {
     return this.#leading?.isStanding(key) ?? this.#standing.has(key);
   }
 
-  wake(): void {
-    this.#leading?.wake();
+  wake(isOtherNetwork: boolean): void {
+    this.#leading?.wake(isOtherNetwork);
     if (this.#looking !== null) {
       this.#look();
     }
