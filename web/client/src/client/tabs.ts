@@ -25,7 +25,7 @@ export interface Leadership {
   /** Called once nobody else leads; this tab does until what it gives is fulfilled. */
   lead(): Promise<void>;
   /** Another tab took it; or there is no lock to be had here. */
-  lost(): void;
+  lost(): unknown;
 }
 
 /** Of messages.ts: a page that was opened before the last deployment may speak another. */
@@ -70,6 +70,8 @@ class SharedPushes implements Pushes {
   #name = '';
   #channel: { post(message: unknown): void; close(): void } | null = null;
   #stopWaiting: () => void = () => undefined;
+  /** How often it began to wait for the lock. */
+  #turns = 0;
   /** This tab, while it leads. */
   #leading: LeadingTab | null = null;
   #resign: () => void = () => undefined;
@@ -172,7 +174,6 @@ class SharedPushes implements Pushes {
     environment.clearTimeout(this.#answering);
     this.#answering = environment.setTimeout(() => {
       if (!this.#isAnswered && this.#leading === null) {
-        this.#stopWaiting();
         this.#waitToLead(true);
       }
     }, ANSWER_MS);
@@ -224,6 +225,7 @@ class SharedPushes implements Pushes {
     if (message.type === 'data') {
       this.#listener.data(key, message.data);
     } else if (message.type === 'refused') {
+      this.#standing.delete(key); // said late by a tab that no longer leads, the next answer corrects it
       this.#listener.refused(key, errorFrom(message.error));
     } else {
       this.#standing[message.type === 'started' ? 'add' : 'delete'](key);
@@ -249,10 +251,14 @@ class SharedPushes implements Pushes {
   }
 
   #waitToLead(steals: boolean): void {
+    this.#stopWaiting();
+    // A tab may hear late, after it thawed, of a lock that it no longer waits for: only the last one counts.
+    this.#turns += 1;
+    const turn = this.#turns;
     this.#stopWaiting = this.#browser.lead(this.#name, {
       steals,
-      lead: () => this.#lead(),
-      lost: () => this.#lost(),
+      lead: () => (turn === this.#turns ? this.#lead() : Promise.resolve()),
+      lost: () => turn === this.#turns && this.#lost(),
     });
   }
 
