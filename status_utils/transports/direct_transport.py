@@ -33,9 +33,9 @@ class DirectTransport:
     """A Transport that is the publisher, one payload at a time. A forked process makes its own pipeline."""
 
     def __init__(self, new_pipeline: Callable[[], Pipeline], *, clock: Clock | None = None) -> None:
-        self._pipeline = OwnClient(new_pipeline)
+        # The pipeline is not for several threads at once; of a lock, a forked process needs its own as well.
+        self._pipeline = OwnClient(lambda: (new_pipeline(), Lock()))
         self._clock = clock or Clock()
-        self._lock = Lock()
 
     def prepare(self) -> None:
         """Load the SDK and make the connections. Raises what these do."""
@@ -47,21 +47,22 @@ class DirectTransport:
         A status is accepted when it is committed: clients that miss its push fetch it from the log. One that
         breaks a rule is refused in the local log, as the publisher would in its own.
         """
-        with self._lock:  # the pipeline is not for several threads at once
-            try:
-                self._pipeline.get().publish(
+        try:
+            pipeline, lock = self._pipeline.get()
+            with lock:
+                pipeline.publish(
                     payload,
                     batch_id=os.urandom(16).hex(),
                     deadline=self._clock.now() + DEADLINE_SECONDS,
                 )
-            except JournalError as error:
-                raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
-            except (SessionStoreError, BroadcastError) as error:
-                _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
-            except SettingError as error:
-                raise TransportError(error.message, code=error.code, retriable=False) from error
-            except ImportError as error:
-                raise TransportError(str(error), code="not_installed", retriable=False) from error
+        except JournalError as error:
+            raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
+        except (SessionStoreError, BroadcastError) as error:
+            _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
+        except SettingError as error:
+            raise TransportError(error.message, code=error.code, retriable=False) from error
+        except ImportError as error:
+            raise TransportError(str(error), code="not_installed", retriable=False) from error
 
 
 def direct_pipeline(settings: PublisherSettings) -> Pipeline:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.fault_board import FaultBoard
@@ -198,3 +202,35 @@ def test_the_page_says_what_it_healed(held: Dashboard, story: Story, faults: Fau
     held.page.clock.fast_forward(GAP_MS)
     story.expect_on(held)
     expect(held.page.locator("#healed")).to_have_text("Healed: 1 status read from the log, 1 gap")
+
+
+def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log(
+    browser: Browser, dashboard: Dashboard, story: Story, cloud: Cloud
+) -> None:
+    """As when a laptop sleeps: the page's process gets no time, and the service gives its socket up."""
+    dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    with Wire(cloud.host) as wire:
+        dashboard.use_server(wire.url)
+        dashboard.watch(story.user, story.job_id)
+        with asleep(browser):
+            wire.cut()
+            story.tell("three", "four")
+        story.expect_on(dashboard, from_the_log=frozenset({3, 4}))
+        dashboard.expect_live()
+        story.tell("five")
+        story.expect_on(dashboard)
+
+
+@contextmanager
+def asleep(browser: Browser) -> Iterator[None]:
+    """While the block runs, no tab's process does anything."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    tabs = [process["id"] for process in processes if process["type"] == "renderer"]
+    assert tabs
+    try:
+        for tab in tabs:
+            os.kill(tab, signal.SIGSTOP)
+        yield
+    finally:
+        for tab in tabs:
+            os.kill(tab, signal.SIGCONT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.story import Story
+from tests.browser.wire import Wire
 from tests.e2e.cloud import Cloud
 
 LEASE = 75
@@ -56,3 +59,21 @@ def test_the_past_is_judged_by_its_own_time(dashboard: Dashboard, silent: Story)
     expect(dashboard.job_state).to_have_text("Lost")
     dashboard.page.get_by_role("button", name="One status back").click()
     expect(dashboard.job_state).to_have_text("Running")
+
+
+def test_what_falls_silent_while_the_page_is_cut_off_is_unknown_and_neither_stale_nor_running(
+    held: Dashboard, silent: Story, cloud: Cloud
+) -> None:
+    silent.tell("Reading the map")
+    held.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    with Wire(cloud.host) as wire:
+        held.use_server(wire.url)
+        held.watch(silent.user, silent.job_id)
+        wire.stop()
+        expect(held.connection).to_have_text("Reconnecting")
+        held.page.clock.run_for(LOST_AFTER * 1_000)
+        expect(held.job_state).to_have_text("Unknown")
+        expect(held.page.locator("#result-message")).to_contain_text("No connection")
+        expect(held.page.locator("#eta")).to_have_text("Time left unknown")
+        expect(held.agent("Geo Agent").locator(".badge")).to_have_text("Unknown")
+        expect(held.in_job_list(silent.job_id)).to_contain_text("Unknown")

@@ -32,7 +32,7 @@ from tests.unit.fold_cases import logs
 from tests.unit.samples import NOW, StoppedClock, batch, entry
 
 SOON = NOW + 20
-DAY = 86_400
+DAY = limits.DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

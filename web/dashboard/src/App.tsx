@@ -14,7 +14,7 @@ const USER_KEY = 'statusbeam-user';
 
 type Stage =
   | { name: 'loading' }
-  | { name: 'broken'; problem: string }
+  | { name: 'broken' }
   | { name: 'signed-out'; config: PageConfig; isBadLink: boolean }
   | { name: 'signed-in'; config: PageConfig; session: Session };
 
@@ -52,8 +52,11 @@ export function App() {
           <p className="notice" role="alert" id="failure" data-state="failed">
             <Icon name="alert" />
             <span>
-              <strong>The server does not answer.</strong> {stage.problem}
+              <strong>The server does not answer.</strong> It may be starting, or a deployment is under way.
             </span>
+            <button type="button" className="button" onClick={() => location.reload()}>
+              Try again
+            </button>
           </p>
         )}
         {stage.name === 'signed-out' && stage.isBadLink && (
@@ -74,7 +77,7 @@ async function begin(): Promise<Stage> {
   try {
     config = await readConfig();
   } catch {
-    return { name: 'broken', problem: 'Is localcloud running, or is the deployment under way? Reload to try again.' };
+    return { name: 'broken' };
   }
   const key = keyInLink(location.hash);
   if (key) {

@@ -74,20 +74,23 @@ export function timeText(timestamp: string | null, now: number, locale?: string)
   return isToday ? time : `${date.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
-/** The seconds that are left, as one honest range: "8–15 s", "about 2 min", null when it can't be said. */
+/** What is left, as one honest range: "8–15 s left", "About 2 min left"; null when it can't be said. */
 export function etaText(eta: { p50: number; p90: number } | null, passedMs: number): string | null {
   if (!eta) {
     return null;
   }
   const low = Math.max(0, eta.p50 - passedMs / SECOND);
   const high = Math.max(0, eta.p90 - passedMs / SECOND);
+  if (passedMs / SECOND > eta.p90) {
+    return 'Takes longer than usual';
+  }
   if (high < 1) {
-    return 'any moment';
+    return 'Done any moment';
   }
   const unit = high < 90 ? 1 : high < 5400 ? 60 : 3600;
   const name = { 1: 's', 60: 'min', 3600: 'h' }[unit];
   const [from, to] = [Math.floor(low / unit), Math.ceil(high / unit)];
-  return from >= to - 0.5 ? `about ${to} ${name}` : `${from}–${to} ${name}`;
+  return from >= to - 0.5 ? `About ${to} ${name} left` : `${from}–${to} ${name} left`;
 }
 
 /** 940, 1.2k, 34k, 1.5M. */

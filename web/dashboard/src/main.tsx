@@ -1,8 +1,10 @@
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/shell.css';
+import './styles/sign-in.css';
 import './styles/jobs.css';
 import './styles/job.css';
+import './styles/overview.css';
 import './styles/agents.css';
 import './styles/timeline.css';
 import './styles/log.css';

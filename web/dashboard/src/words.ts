@@ -18,7 +18,8 @@ export type ShownState =
   | 'error'
   | 'unfinished'
   | 'stale'
-  | 'lost';
+  | 'lost'
+  | 'unknown';
 
 export const STATE_WORDS: Record<ShownState, string> = {
   looking: 'Looking',
@@ -34,7 +35,30 @@ export const STATE_WORDS: Record<ShownState, string> = {
   unfinished: 'Not finished',
   stale: 'Stale',
   lost: 'Lost',
+  unknown: 'Unknown',
 };
+
+/** What one filters by. Who is silent is not counted among those that run. */
+export type Group = 'running' | 'silent' | 'failed' | 'done' | 'pending' | 'unfinished';
+
+const GROUPS: Record<ShownState, Group> = {
+  looking: 'pending',
+  waiting: 'pending',
+  initializing: 'running',
+  processing: 'running',
+  completed: 'done',
+  failed: 'failed',
+  pending: 'pending',
+  'in-progress': 'running',
+  success: 'done',
+  error: 'failed',
+  unfinished: 'unfinished',
+  stale: 'silent',
+  lost: 'silent',
+  unknown: 'silent',
+};
+
+export const groupOf = (state: ShownState): Group => GROUPS[state];
 
 const STATUS_WORDS: Record<string, string> = {
   loading_agents: 'loading agents',
@@ -68,10 +92,14 @@ export const ORCHESTRATOR = 'Orchestrator';
 
 export const sourceOf = (update: StatusUpdate): string => update.agentName || ORCHESTRATOR;
 
+/** Whether nothing is heard of it, so that it may not look as if it ran. */
+export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unknown' =>
+  state === 'stale' || state === 'lost' || state === 'unknown';
+
 /** What silence makes of a state that should be lively. */
 export function shownState(status: ShownState, liveness: string | null): ShownState {
   const isLively = status === 'initializing' || status === 'processing' || status === 'in-progress';
-  return isLively && (liveness === 'stale' || liveness === 'lost') ? liveness : status;
+  return isLively && isSilent(liveness) ? liveness : status;
 }
 
 /** The state of a job; one that nobody has heard of yet is waiting. */

@@ -1,38 +1,45 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { countsOf, shownAgents } from '../src/agents/agentFilter.ts';
+import { countOf, FILTERS, shownAgents } from '../src/agents/agentFilter.ts';
 import { matching, nowDoing } from '../src/jobs/jobFilter.ts';
 import { filtered } from '../src/log/logFilter.ts';
-import { fits, leaseOf, sumsOf } from '../src/tenant/tenantFilter.ts';
+import { fits, leaseOf, shownJob, sumsOf } from '../src/tenant/tenantFilter.ts';
 import type { AgentState, Job, TenantJob } from '../src/types.ts';
 import { listedJob, logOf, START, statusOf } from './statuses.ts';
 
-const noText = () => '';
+const known = { stateOf: ({ overallStatus }: Job) => overallStatus, textOf: () => '' };
 const idsOf = (jobs: readonly Job[]) => jobs.map(({ jobId }) => jobId);
 
 test('jobs are listed once each, newest first, with the newest known of each', () => {
   const old = listedJob('a', { sequence: 1 });
   const now = listedJob('a', { sequence: 5, overallStatus: 'failed' });
   const newer = listedJob('b', { createdAt: '2026-11-20T10:00:00.000Z' });
-  const jobs = matching([[old, newer], [now]], 'all', '', noText);
+  const jobs = matching([[old, newer], [now]], 'all', '', known);
   assert.deepEqual(idsOf(jobs), ['b', 'a']);
   assert.equal(jobs[1], now);
 });
 
 test('a job that was not committed yet stands first', () => {
-  assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], 'all', '', noText)), ['b', 'a']);
+  assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], 'all', '', known)), ['b', 'a']);
 });
 
 test('jobs are found by state, id, names, text, and what their agents do', () => {
   const jobs = [
     listedJob('one', { overallStatus: 'completed', correlationId: 'req-77' }),
     listedJob('two', { overallStatus: 'initializing' }),
+    listedJob('four', { overallStatus: 'processing' }),
     listedJob('three', { agents: [{ name: 'Geo Agent', activity: 'Reading the map', status: 'in-progress' } as AgentState] }),
   ];
   const found = (state: Parameters<typeof matching>[1], search: string) =>
-    idsOf(matching([jobs], state, search, (jobId) => (jobId === 'two' ? 'Burst water main' : ''))).sort();
+    idsOf(
+      matching([jobs], state, search, {
+        stateOf: ({ jobId, overallStatus }) => (jobId === 'four' ? 'lost' : overallStatus),
+        textOf: (jobId) => (jobId === 'two' ? 'Burst water main' : ''),
+      })
+    ).sort();
   assert.deepEqual(found('running', ''), ['three', 'two']);
-  assert.deepEqual(found('completed', ''), ['one']);
+  assert.deepEqual(found('silent', ''), ['four']);
+  assert.deepEqual(found('done', ''), ['one']);
   assert.deepEqual(found('all', 'REQ-77'), ['one']);
   assert.deepEqual(found('all', 'main water'), ['two']);
   assert.deepEqual(found('all', 'geo map'), ['three']);
@@ -69,8 +76,8 @@ test('the log is narrowed by agent, kind and words; unnarrowed it is the same li
 test('silent agents are stale, then lost; those of an ended job are not finished', () => {
   const lease = new Date(START).toISOString();
   const agents = [
-    { status: 'in-progress', leaseExpiresAt: lease, completedAt: null },
-    { status: 'success', leaseExpiresAt: null },
+    { invocationId: 'a', status: 'in-progress', leaseExpiresAt: lease, completedAt: null },
+    { invocationId: 'b', status: 'success', leaseExpiresAt: null },
   ] as AgentState[];
   const states = (overallStatus: Job['overallStatus'], second: number) =>
     shownAgents(listedJob('a', { agents, overallStatus }), START + second * 1000).map(({ state }) => state);
@@ -78,13 +85,17 @@ test('silent agents are stale, then lost; those of an ended job are not finished
   assert.deepEqual(states('processing', 1), ['stale', 'success']);
   assert.deepEqual(states('processing', 241), ['lost', 'success']);
   assert.deepEqual(states('failed', 241), ['unfinished', 'success']);
-  assert.deepEqual(countsOf(shownAgents(listedJob('a', { agents }), START)), {
-    all: 2,
-    running: 1,
-    failed: 0,
-    done: 1,
-    pending: 0,
-  });
+});
+
+test('neither silent agents nor those that an ended job left behind count as running', () => {
+  const agents = [{ status: 'in-progress', leaseExpiresAt: new Date(START).toISOString(), completedAt: null }] as AgentState[];
+  const counts = (overallStatus: Job['overallStatus'], second: number) => {
+    const shown = shownAgents(listedJob('a', { agents, overallStatus }), START + second * 1000);
+    return FILTERS.filter(({ key }) => countOf(shown, key) > 0).map(({ key }) => key);
+  };
+  assert.deepEqual(counts('processing', -1), ['all', 'running']);
+  assert.deepEqual(counts('processing', 1), ['all', 'silent']);
+  assert.deepEqual(counts('failed', 1), ['all', 'unfinished']);
 });
 
 test('a tenant’s jobs are counted and found', () => {
@@ -92,8 +103,11 @@ test('a tenant’s jobs are counted and found', () => {
     const last = statusOf(1, 0, { jobId, userId, agentName: 'Geo Agent', message: 'Reading' });
     return { jobId, userId, overallStatus, last, sequence: 1 } as TenantJob;
   };
-  const jobs = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
-  assert.deepEqual(sumsOf(jobs), { running: 1, completed: 1, failed: 1, users: 2 });
+  const all = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
+  const shown = (second: number) => all.map((each) => shownJob(each, START + second * 1000, null));
+  const jobs = shown(10);
+  assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, failed: 1, done: 1, users: 2 });
+  assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, failed: 1, done: 1, users: 2 });
   assert.deepEqual(jobs.filter((each) => fits(each, 'running', 'geo')).length, 1);
   assert.deepEqual(jobs.filter((each) => fits(each, 'all', 'ben')).length, 1);
 });

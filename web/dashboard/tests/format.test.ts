@@ -46,13 +46,17 @@ test('times are told from the start of the job', () => {
 
 test('the time that is left is a range, or honestly unknown', () => {
   assert.equal(etaText(null, 0), null);
-  assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 0), '8–15 s');
-  assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 4000), '4–11 s');
-  assert.equal(etaText({ p50: 8.2, p90: 8.3 }, 0), '8–9 s');
-  assert.equal(etaText({ p50: 10, p90: 10 }, 0), 'about 10 s');
-  assert.equal(etaText({ p50: 8, p90: 15 }, 60_000), 'any moment');
-  assert.equal(etaText({ p50: 130, p90: 400 }, 0), '2–7 min');
-  assert.equal(etaText({ p50: 4000, p90: 9000 }, 0), '1–3 h');
+  assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 0), '8–15 s left');
+  assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 4000), '4–11 s left');
+  assert.equal(etaText({ p50: 8.2, p90: 8.3 }, 0), '8–9 s left');
+  assert.equal(etaText({ p50: 10, p90: 10 }, 0), 'About 10 s left');
+  assert.equal(etaText({ p50: 8, p90: 15 }, 14_500), 'Done any moment');
+  assert.equal(etaText({ p50: 130, p90: 400 }, 0), '2–7 min left');
+  assert.equal(etaText({ p50: 4000, p90: 9000 }, 0), '1–3 h left');
+});
+
+test('a job that takes longer than nine of ten is not done any moment', () => {
+  assert.equal(etaText({ p50: 8, p90: 15 }, 60_000), 'Takes longer than usual');
 });
 
 test('counts and shares are short and never flatter', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
+import { jobLivenessAt } from '../src/job/liveness.ts';
 import { keepingSame } from '../src/job/sameAgents.ts';
 import { wholeOf } from '../src/job/wholeText.ts';
 import type { AgentState, StatusUpdate } from '../src/types.ts';
@@ -78,12 +79,35 @@ test('people who listen hear the newest news, one at a time', () => {
   assert.deepEqual(said, ['three']);
 });
 
+test('how a job ends is heard whatever else is said right after it', () => {
+  const said: string[] = [];
+  const timers: (() => void)[] = [];
+  const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
+  announcer.sayForCertain('The job is now: Completed');
+  announcer.say('A late word');
+  timers.shift()?.();
+  announcer.say('Another');
+  timers.shift()?.();
+  assert.deepEqual(said, ['A late word. The job is now: Completed', 'Another']);
+});
+
 test('silence turns what runs stale or lost, and nothing else', () => {
   assert.equal(jobState('processing', 3, 'live'), 'processing');
   assert.equal(jobState('processing', 3, 'stale'), 'stale');
   assert.equal(jobState('initializing', 1, 'lost'), 'lost');
   assert.equal(jobState('completed', 9, 'ended'), 'completed');
   assert.equal(jobState('initializing', 0, null), 'waiting');
+});
+
+test('silence says nothing to a page that could not have heard', () => {
+  const [lease, minute] = [Date.parse('2026-11-20T12:00:00Z'), 60_000];
+  const job = { overallStatus: 'processing', leaseExpiresAt: new Date(lease).toISOString() } as const;
+  assert.equal(jobLivenessAt(job, lease + minute), 'stale');
+  assert.equal(jobLivenessAt(job, lease + minute, lease - minute), 'unknown');
+  assert.equal(jobLivenessAt(job, lease - 1, lease - minute), 'live');
+  assert.equal(jobLivenessAt(job, lease + 10 * minute, lease + minute), 'stale', 'it was stale while the page still heard');
+  assert.equal(jobLivenessAt({ ...job, overallStatus: 'completed' }, lease + minute, lease - minute), 'ended');
+  assert.equal(jobState('processing', 3, 'unknown'), 'unknown');
 });
 
 test('an unknown status word is shown as it is', () => {

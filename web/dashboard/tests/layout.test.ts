@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fold, jobView } from '@statusbeam/client';
 import { clipped, HistoryBuilder } from '../src/job/history.ts';
-import { inTreeOrder, layOut, mostAtOnce, ticksOf } from '../src/timeline/layout.ts';
+import { inTreeOrder } from '../src/job/tree.ts';
+import { layOut, mostAtOnce, ticksOf } from '../src/timeline/layout.ts';
 import type { AgentState, StatusUpdate } from '../src/types.ts';
 import { logOf, START } from './statuses.ts';
 

@@ -9,6 +9,12 @@ import { Icon } from '../ui/Icon.tsx';
 import type { ShownState } from '../words.ts';
 
 const SHOWN_TOOLS = 3;
+const NOTHING_SAID: Partial<Record<ShownState, string>> = {
+  pending: 'Waiting for its turn',
+  unfinished: 'Its job ended first',
+  success: 'Done',
+  error: 'Failed',
+};
 
 interface Props {
   agent: AgentState;
@@ -29,7 +35,7 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
         <Badge state={state} />
       </header>
       <p className="activity" dir="auto">
-        {agent.activity || (agent.status === 'pending' ? 'Waiting for its turn' : 'Working')}
+        {agent.activity || NOTHING_SAID[state] || 'Working'}
       </p>
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
@@ -52,7 +58,11 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
             {countText(agent.tokenUsage.totalTokens)} tokens
           </span>
         )}
-        {parentName && <span>for {parentName}</span>}
+        {parentName && (
+          <span>
+            for <bdi>{parentName}</bdi>
+          </span>
+        )}
         {agent.dependsOn && agent.status === 'pending' && <span>after {agent.dependsOn.join(', ')}</span>}
         <button type="button" className="show-log" aria-pressed={isChosen} onClick={() => onChoose(agent.invocationId)}>
           Log<span className="sr-only"> of {agent.name}</span>
@@ -75,7 +85,7 @@ function Tools({ invocation, attempt }: { invocation: Invocation | undefined; at
         <li key={tool.startSequence} data-failed={tool.outcome === 'error' || undefined}>
           <Icon name={tool.outcome === 'error' ? 'cross' : 'tool'} size={13} />
           <span>
-            <code>{tool.name}</code> <span className="reason">{tool.reason}</span>
+            <code>{tool.name}</code> <bdi className="reason">{tool.reason}</bdi>
           </span>
         </li>
       ))}

@@ -4,7 +4,7 @@ import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
 import { Chips } from '../ui/Chips.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { AgentCard } from './AgentCard.tsx';
-import { type AgentFilter, countsOf, FILTERS, type Shown, shownAgents } from './agentFilter.ts';
+import { type AgentFilter, countOf, FILTERS, isOfFilter, type Shown, shownAgents } from './agentFilter.ts';
 
 const ALL_AT_ONCE = 24; // more are drawn as they come into view
 const CARD_WIDTH = 272;
@@ -19,11 +19,11 @@ interface Props {
 /** All agents of a job as cards. */
 export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }: Props) {
   const [filter, setFilter] = useState<AgentFilter>('all');
-  const { job, history } = moment;
+  const { job, history, deafSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
-  const agents = useMemo(() => shownAgents(job, now), [job, now]);
-  const counts = countsOf(agents);
-  const filtered = filter === 'all' ? agents : agents.filter(({ group }) => group === filter);
+  const agents = useMemo(() => shownAgents(job, now, deafSinceMs), [job, now, deafSinceMs]);
+  const choices = FILTERS.map((each) => ({ ...each, count: countOf(agents, each.key) }));
+  const filtered = agents.filter((each) => isOfFilter(filter, each));
   const names = useMemo(() => new Map(job.agents.map(({ invocationId, name }) => [invocationId, name])), [job.agents]);
   const choose = useRef((id: string) => onChoose(id));
   choose.current = (id) => onChoose(id === chosen ? null : id);
@@ -46,10 +46,7 @@ export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }:
         {agents.length > 6 ? (
           <Chips
             label="Show agents"
-            choices={FILTERS.filter(({ key }) => key === 'all' || counts[key] > 0).map((each) => ({
-              ...each,
-              count: counts[each.key],
-            }))}
+            choices={choices.filter(({ key, count }) => count > 0 || key === 'all' || key === filter)}
             chosen={filter}
             onChoose={setFilter}
           />
@@ -87,7 +84,7 @@ function CardWindow({ agents, card }: { agents: Shown[]; card: (agent: Shown) =>
   const virtual = useVirtualizer({
     count: Math.ceil(agents.length / columns),
     getScrollElement: () => frame.current,
-    estimateSize: () => 140,
+    estimateSize: () => 128,
     gap: GAP,
     overscan: 2,
     paddingStart: 16,

@@ -1,47 +1,34 @@
 // Which agents are shown, and in what state. Pure.
 
-import { livenessAt } from '../job/liveness.ts';
+import { agentStateAt } from '../job/liveness.ts';
+import { inTreeOrder } from '../job/tree.ts';
 import type { AgentState, Job } from '../types.ts';
-import { agentState, type ShownState } from '../words.ts';
+import { type Group, groupOf, type ShownState } from '../words.ts';
 
-export type AgentGroup = 'running' | 'failed' | 'done' | 'pending';
-export type AgentFilter = 'all' | AgentGroup;
+export type AgentFilter = 'all' | Group;
 
 export const FILTERS: readonly { key: AgentFilter; word: string }[] = [
   { key: 'all', word: 'All' },
   { key: 'running', word: 'Running' },
+  { key: 'silent', word: 'Silent' },
   { key: 'failed', word: 'Failed' },
   { key: 'done', word: 'Done' },
   { key: 'pending', word: 'Pending' },
+  { key: 'unfinished', word: 'Not finished' },
 ];
 
 export interface Shown {
   agent: AgentState;
   state: ShownState;
-  group: AgentGroup;
 }
 
-const GROUPS: Record<AgentState['status'], AgentGroup> = {
-  'in-progress': 'running',
-  success: 'done',
-  error: 'failed',
-  pending: 'pending',
-};
-
-/** Each agent with the state to show, in the order of the job. `nowMs` decides what silence means. */
-export function shownAgents(job: Job, nowMs: number): Shown[] {
+/** Each agent with the state to show, those that work for another below it. `nowMs` decides what silence means, if it could be heard. */
+export function shownAgents(job: Job, nowMs: number, deafSinceMs: number | null = null): Shown[] {
   const over = job.overallStatus === 'completed' || job.overallStatus === 'failed';
-  return job.agents.map((agent) => ({
-    agent,
-    state: agentState(agent.status, livenessAt(agent.leaseExpiresAt, over || agent.completedAt !== null, nowMs), over),
-    group: GROUPS[agent.status],
-  }));
+  return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, over, nowMs, deafSinceMs) }));
 }
 
-export function countsOf(agents: readonly Shown[]): Record<AgentFilter, number> {
-  const counts = { all: agents.length, running: 0, failed: 0, done: 0, pending: 0 };
-  for (const { group } of agents) {
-    counts[group] += 1;
-  }
-  return counts;
-}
+export const isOfFilter = (filter: AgentFilter, { state }: Shown): boolean => filter === 'all' || groupOf(state) === filter;
+
+export const countOf = (agents: readonly Shown[], filter: AgentFilter): number =>
+  agents.filter((each) => isOfFilter(filter, each)).length;

@@ -19,6 +19,8 @@ interface Props {
 /** What job this is and how it stands. */
 export function JobHead({ job, state, text, now }: Props) {
   const title = text ? shortened(text, text.length <= LONGEST_TITLE ? LONGEST_TITLE : SHORT_TITLE) : jobName(job.jobId);
+  const isItsId = title === job.jobId;
+  const copy = <CopyButton text={job.jobId} label="Copy the job's id" />;
   const names = [
     ['Session', job.sessionId],
     ['Correlation', job.correlationId],
@@ -31,24 +33,35 @@ export function JobHead({ job, state, text, now }: Props) {
         <Icon name="left" size={14} /> Jobs
       </a>
       <div className="job-head-line">
-        <h1 id="job-title" tabIndex={-1}>
-          {title}
+        <h1 id="job-title" tabIndex={-1} dir="auto">
+          {isItsId ? <span id="job-id">{title}</span> : title}
         </h1>
+        {isItsId && copy}
         <Badge state={state} large id="job-state" />
       </div>
       <ul className="job-names">
-        <li>
-          <code id="job-id">{job.jobId}</code>
-          <CopyButton text={job.jobId} label="Copy the job's id" />
-        </li>
-        {job.createdAt && <li>started {timeText(job.createdAt, now)}</li>}
+        {!isItsId && (
+          <li>
+            <code id="job-id">{job.jobId}</code>
+            {copy}
+          </li>
+        )}
+        {job.createdAt && (
+          <li>
+            Started <time dateTime={job.createdAt}>{timeText(job.createdAt, now)}</time>
+          </li>
+        )}
         {names.map(([name, value]) => (
           <li key={name}>
             {name} <code>{value}</code>
           </li>
         ))}
       </ul>
-      {text && text.length > LONGEST_TITLE && <blockquote id="job-complaint">{text}</blockquote>}
+      {text && text.length > LONGEST_TITLE && (
+        <blockquote id="job-complaint" dir="auto">
+          {text}
+        </blockquote>
+      )}
     </header>
   );
 }

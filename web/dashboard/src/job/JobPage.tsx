@@ -11,7 +11,7 @@ import { TimeTravel } from '../travel/TimeTravel.tsx';
 import { useTravel } from '../travel/useTravel.ts';
 import type { Client, JobState } from '../types.ts';
 import { useAnnouncer } from '../ui/Announce.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { jobState, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
 import { JobHead } from './JobHead.tsx';
@@ -20,7 +20,6 @@ import { isOver, PastProvider } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
-import { Verdict } from './Verdict.tsx';
 import { Whole } from './Whole.tsx';
 
 interface Props {
@@ -41,10 +40,11 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const canTravel = state.updates.length > 0 && state.firstSequence <= 1;
   const travel = useTravel(state.updates, sequence);
   const at = canTravel ? travel.at : null;
-  const moment = useMoment(watch, state, at);
+  const deafSinceMs = useDeafSince(state.connection, state.error !== null);
+  const moment = useMoment(watch, state, at, deafSinceMs);
   const now = useNow(!isOver(moment.job));
   const isLooking = state.job.sequence === 0 && (state.verdict === 'joining' || state.error !== null);
-  const liveness = moment.atMs === null ? state.job.liveness : jobLivenessAt(moment.job, moment.atMs);
+  const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, deafSinceMs);
   const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantsNews(client, session, state.job.userId);
@@ -56,29 +56,28 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   return (
     <PastProvider value={moment.atMs}>
       <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
-        <JobHead
-          job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
-          state={shown}
-          text={complaints()[jobId] ?? null}
-          now={now}
-        />
-        {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
-        <Overview job={moment.job} state={shown} />
-        <Verdict moment={moment} state={shown} />
-        <WorkOrder updates={moment.updates} />
-        <Timeline moment={moment} chosen={chosen} onChoose={choose} />
-        <div className="job-columns">
-          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
-          <Log
-            updates={moment.updates}
-            agents={moment.job.agents}
-            startedAt={moment.job.createdAt}
-            healed={state.fromLog}
-            chosen={chosen}
-            onChoose={choose}
-            whole={whole}
+        <div className="job-main">
+          <JobHead
+            job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
+            state={shown}
+            text={complaints()[jobId] ?? null}
+            now={now}
           />
+          {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
+          <Overview moment={moment} state={shown} />
+          <WorkOrder updates={moment.updates} />
+          <Timeline moment={moment} chosen={chosen} onChoose={choose} />
+          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
         </div>
+        <Log
+          updates={moment.updates}
+          agents={moment.job.agents}
+          startedAt={moment.job.createdAt}
+          healed={state.fromLog}
+          chosen={chosen}
+          onChoose={choose}
+          whole={whole}
+        />
         {onCut && (
           <p className="try muted small">
             <button type="button" className="button" id="cut" onClick={onCut}>
@@ -139,11 +138,12 @@ function useNews({ updates, verdict }: JobState, state: ShownState, isPast: bool
     if (isPast || verdict === 'joining') {
       return;
     }
-    const words = [
-      last ? `${sourceOf(last)}: ${last.message}` : '',
-      before !== null && before !== state ? `The job is now: ${STATE_WORDS[state]}.` : '',
-    ];
-    announcer.say(words.filter(Boolean).join('. '));
+    if (last) {
+      announcer.say(`${sourceOf(last)}: ${last.message}`);
+    }
+    if (before !== null && before !== state) {
+      announcer.sayForCertain(`The job is now: ${STATE_WORDS[state]}`);
+    }
   }, [announcer, last, state, isPast, verdict]);
 }
 

@@ -3,48 +3,49 @@ import { countText, etaText, percentText, plural } from '../format.ts';
 import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
-import { Icon, type IconName } from '../ui/Icon.tsx';
-import type { ShownState } from '../words.ts';
-import { isOver, useMomentMs } from './moment.ts';
+import { isSilent, type ShownState } from '../words.ts';
+import { isOver, type Moment, useMomentMs } from './moment.ts';
+import { Verdict } from './Verdict.tsx';
 
-/** How far the job is, how long it may still take, and its numbers. */
-export function Overview({ job, state }: { job: Job; state: ShownState }) {
+/** What the job says, how far it is, how long it may still take, and its numbers. */
+export function Overview({ moment, state }: { moment: Moment; state: ShownState }) {
+  const { job } = moment;
   const over = isOver(job);
   return (
-    <section className="overview panel" aria-label="Progress" data-state={state}>
-      <div className="overview-bar">
-        <p className="percent tabular" id="percent">
-          {job.progress === null ? '–' : percentText(job.progress)}
-        </p>
-        <Bar value={job.progress ?? (over ? 0 : null)} label="Progress of the job" className="thick" />
-        <TimeLeft job={job} state={state} />
+    <section className="overview panel" aria-label="Overview" data-state={state}>
+      <div className="overview-top">
+        <Verdict moment={moment} state={state} />
+        <div className="how-far">
+          {job.progress !== null && (
+            <p className="percent tabular" id="percent">
+              {percentText(job.progress)}
+            </p>
+          )}
+          <TimeLeft job={job} state={state} />
+        </div>
+        <Bar value={job.progress ?? (over ? 0 : null)} label="Progress of the job" />
       </div>
       <dl className="numbers">
-        <Fact icon="clock" name={over ? 'Took' : state === 'stale' || state === 'lost' ? 'Begun' : 'Running for'}>
+        <Fact name={over ? 'Took' : isSilent(state) ? 'Begun' : 'Running for'}>
           <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
-          {!over && (state === 'stale' || state === 'lost') && ' ago'}
+          {!over && isSilent(state) && ' ago'}
         </Fact>
-        <Fact icon="agents" name="Agents done">
+        <Fact name="Agents done">
           <AgentCount job={job} />
         </Fact>
-        <Fact icon="tokens" name="Tokens">
+        <Fact name="Tokens">
           <Tokens job={job} />
         </Fact>
-        <Fact icon="list" name="Statuses">
-          {job.sequence}
-        </Fact>
+        <Fact name="Statuses">{job.sequence}</Fact>
       </dl>
     </section>
   );
 }
 
-function Fact({ icon, name, children }: { icon: IconName; name: string; children: ReactNode }) {
+function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="number">
-      <dt>
-        <Icon name={icon} size={14} />
-        {name}
-      </dt>
+      <dt>{name}</dt>
       <dd className="tabular">{children}</dd>
     </div>
   );
@@ -89,11 +90,10 @@ function TimeLeft({ job, state }: { job: Job; state: ShownState }) {
       </p>
     );
   }
-  const isSilent = state === 'stale' || state === 'lost';
-  const left = isSilent ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
+  const left = isSilent(state) ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
   return (
     <p className="time-left" id="eta" title="Half of such jobs are done by the first, nine of ten by the second">
-      {left === null ? 'Time left unknown' : left === 'any moment' ? 'Done any moment' : `${left} left`}
+      {left ?? 'Time left unknown'}
     </p>
   );
 }

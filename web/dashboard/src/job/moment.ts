@@ -12,6 +12,8 @@ export interface Moment {
   readonly updates: readonly StatusUpdate[];
   /** Epoch milliseconds of a moment of the past; null for the present, where the clock says. */
   readonly atMs: number | null;
+  /** Since when nothing could be heard; null while the page hears. */
+  readonly deafSinceMs: number | null;
 }
 
 const PastContext = createContext<number | null>(null);

@@ -6,7 +6,12 @@ import type { Moment } from './moment.ts';
 import { keepingSame } from './sameAgents.ts';
 
 /** The moment of a job to show: the present, or what it was after the status `at`. */
-export function useMoment(watch: JobWatch | null, { job, updates }: JobState, at: number | null): Moment {
+export function useMoment(
+  watch: JobWatch | null,
+  { job, updates }: JobState,
+  at: number | null,
+  deafSinceMs: number | null
+): Moment {
   const builder = useRef<HistoryBuilder | null>(null);
   builder.current ??= new HistoryBuilder();
   const agents = useRef<readonly AgentState[]>([]);
@@ -20,7 +25,8 @@ export function useMoment(watch: JobWatch | null, { job, updates }: JobState, at
       job: { ...shown, jobId: job.jobId, agents: agents.current },
       history: past === null ? history : clipped(history, past.sequence),
       updates: known,
+      deafSinceMs,
       atMs: past === null ? null : Date.parse(known.at(-1)?.timestamp ?? job.createdAt ?? ''),
     };
-  }, [watch, job, updates, at, history]);
+  }, [watch, job, updates, at, history, deafSinceMs]);
 }

@@ -1,6 +1,6 @@
 import { type UserJobs, useJobs } from '@statusbeam/client/react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { complaints } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
@@ -8,10 +8,10 @@ import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { jobState, type ShownState, STATE_WORDS } from '../words.ts';
-import { apiStatus, isOf, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
+import { apiStatus, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
 
 const ROW_HEIGHT = 58;
 
@@ -27,16 +27,22 @@ interface Props {
 
 /** The user's jobs: filter, search, more; newest first and live. */
 export function JobList({ client, everything, currentId, canStart, isOperator, isTenantOpen }: Props) {
-  const [state, setState] = useState<StateFilter>('all');
+  const [filter, setFilter] = useState<StateFilter>('all');
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search);
   // A list of one state is read by itself: the newest of all may hold none of it.
-  const overallStatus = apiStatus(state);
+  const overallStatus = apiStatus(filter);
   const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
   const source = overallStatus ? narrowed : everything;
+  const deafSinceMs = useDeafSince(everything.connection, everything.error !== null);
+  const now = useNow();
+  const stateOf = useCallback(
+    (job: Job) => jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, deafSinceMs)),
+    [now, deafSinceMs]
+  );
   const jobs = useMemo(
-    () => matching([everything.jobs, narrowed.jobs], state, wanted, (jobId) => complaints()[jobId] ?? ''),
-    [everything.jobs, narrowed.jobs, state, wanted]
+    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf }),
+    [everything.jobs, narrowed.jobs, filter, wanted, stateOf]
   );
   return (
     <nav className="job-list" aria-labelledby="jobs-title">
@@ -64,11 +70,15 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
           onChange={(event) => setSearch(event.target.value)}
         />
       </div>
-      <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
-      <Rows jobs={jobs} currentId={currentId} />
+      <Chips label="State" choices={STATES} chosen={filter} onChoose={setFilter} />
+      <Rows jobs={jobs} currentId={currentId} now={now} stateOf={stateOf} />
       {jobs.length === 0 && !source.error && (
         <p className="muted small job-hint" id="jobs-hint">
-          {source.isLoading ? 'Looking…' : wanted || state !== 'all' ? 'None of the jobs read so far fits.' : 'None yet.'}
+          {source.isLoading
+            ? 'Looking…'
+            : wanted || filter !== 'all'
+              ? 'None of the jobs read so far fits.'
+              : 'None yet. A job appears here with its first status.'}
         </p>
       )}
       {source.error && (
@@ -86,9 +96,17 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   );
 }
 
-function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | null }) {
+interface RowsProps {
+  jobs: readonly Job[];
+  currentId: string | null;
+  now: number;
+  stateOf: (job: Job) => ShownState;
+}
+
+const textOf = (jobId: string): string => complaints()[jobId] ?? '';
+
+function Rows({ jobs, currentId, now, stateOf }: RowsProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const now = useNow(true);
   const virtual = useVirtualizer({
     count: jobs.length,
     getScrollElement: () => frame.current,
@@ -110,7 +128,7 @@ function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | n
             >
               <Row
                 job={job}
-                state={jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now))}
+                state={stateOf(job)}
                 ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
                 isCurrent={job.jobId === currentId}
               />
@@ -123,18 +141,23 @@ function Rows({ jobs, currentId }: { jobs: readonly Job[]; currentId: string | n
 }
 
 const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state: ShownState; ago: string; isCurrent: boolean }) {
-  const text = complaints()[job.jobId];
-  const isRunning = isOf('running', job);
-  const doing = isRunning ? nowDoing(job) : null;
+  const text = textOf(job.jobId);
+  const isOpen = job.overallStatus === 'initializing' || job.overallStatus === 'processing';
+  const doing = isOpen ? nowDoing(job) : null;
   return (
     <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
       <StateIcon state={state} size={15} />
-      <span className="name truncate">{text ? shortened(text) : jobName(job.jobId)}</span>
+      <bdi className="name truncate">{text ? shortened(text) : jobName(job.jobId)}</bdi>
       <span className="ago tabular">{ago}</span>
       <span className="more truncate">
         <span className="state-word">{STATE_WORDS[state]}</span>
-        {isRunning && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
-        {doing && <span> · {doing}</span>}
+        {isOpen && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
+        {doing && (
+          <span>
+            {' '}
+            · <bdi>{doing}</bdi>
+          </span>
+        )}
       </span>
     </a>
   );

@@ -1,36 +1,37 @@
 // Which jobs of the list are shown. Pure.
 
 import type { Job, OverallStatus } from '../types.ts';
+import { type Group, groupOf, type ShownState } from '../words.ts';
 
-export type StateFilter = 'all' | 'running' | 'completed' | 'failed';
+export type StateFilter = 'all' | Exclude<Group, 'pending' | 'unfinished'>;
 
 export const STATES: readonly { key: StateFilter; word: string }[] = [
   { key: 'all', word: 'All' },
   { key: 'running', word: 'Running' },
-  { key: 'completed', word: 'Completed' },
+  { key: 'silent', word: 'Silent' },
   { key: 'failed', word: 'Failed' },
+  { key: 'done', word: 'Done' },
 ];
 
-const FITS: Record<StateFilter, (job: Pick<Job, 'overallStatus'>) => boolean> = {
-  all: () => true,
-  running: ({ overallStatus }) => overallStatus === 'processing' || overallStatus === 'initializing',
-  completed: ({ overallStatus }) => overallStatus === 'completed',
-  failed: ({ overallStatus }) => overallStatus === 'failed',
-};
+/** Whether something in this state is wanted. */
+export const isWanted = (filter: StateFilter, state: ShownState): boolean => filter === 'all' || groupOf(state) === filter;
 
-/** Whether a job is of a state. */
-export const isOf = (state: StateFilter, job: Pick<Job, 'overallStatus'>): boolean => FITS[state](job);
+/** What the API filters by; null: by nothing. */
+export const apiStatus = (filter: StateFilter): OverallStatus | null =>
+  (({ all: null, running: 'processing', silent: 'processing', done: 'completed', failed: 'failed' }) as const)[filter];
 
-/** What the API filters by for a state; null: by nothing. */
-export const apiStatus = (state: StateFilter): OverallStatus | null =>
-  (({ all: null, running: 'processing', completed: 'completed', failed: 'failed' }) as const)[state];
+/** What the page knows of a job beyond its snapshot: its state to show, and the text it is about. */
+export interface Known {
+  stateOf: (job: Job) => ShownState;
+  textOf: (jobId: string) => string;
+}
 
-/** The jobs that fit a state and a search, each once, newest first; `textOf` gives what is known of a job besides. */
+/** The jobs that fit a filter and a search, each once, newest first. */
 export function matching(
   lists: readonly (readonly Job[])[],
-  state: StateFilter,
+  filter: StateFilter,
   search: string,
-  textOf: (jobId: string) => string
+  { stateOf, textOf }: Known
 ): readonly Job[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = new Map<string, Job>();
@@ -40,7 +41,7 @@ export function matching(
       found.set(job.jobId, job);
     }
   }
-  return [...found.values()].filter((job) => isOf(state, job) && says(job, words, textOf)).sort(newestFirst);
+  return [...found.values()].filter((job) => isWanted(filter, stateOf(job)) && says(job, words, textOf)).sort(newestFirst);
 }
 
 const newestFirst = (one: Job, other: Job): number =>

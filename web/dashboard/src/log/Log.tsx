@@ -23,7 +23,6 @@ const KINDS: readonly { key: LogKind; word: string }[] = [
   { key: 'errors', word: 'Errors' },
 ];
 const NEAR_END_PX = 48;
-const NO_ROWS: readonly StatusUpdate[] = [];
 
 interface Props {
   updates: readonly StatusUpdate[];
@@ -41,10 +40,7 @@ export const Log = memo(function Log({ updates, agents, startedAt, healed, chose
   const [kind, setKind] = useState<LogKind>('all');
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text);
-  const shown = useMemo(
-    () => filtered(updates ?? NO_ROWS, { kind, invocationId: chosen, text: wanted }),
-    [updates, kind, chosen, wanted]
-  );
+  const shown = useMemo(() => filtered(updates, { kind, invocationId: chosen, text: wanted }), [updates, kind, chosen, wanted]);
   return (
     <section className="panel log-panel" aria-labelledby="log-title">
       <div className="panel-head">
@@ -94,7 +90,7 @@ function Rows({ shown, startedAt, healed }: RowsProps) {
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => frame.current,
-    estimateSize: () => 58,
+    estimateSize: () => 52,
     getItemKey: (index) => shown[index]?.sequence ?? index,
     overscan: 8,
     anchorTo: 'end', // earlier rows that are read later on do not move what is in view

@@ -31,15 +31,17 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
   const [isOpen, setOpen] = useState(false);
   const details = detailsOf(update);
   return (
-    <div className="entry-body" data-tone={toneOf(update)} data-newest={isNewest || undefined}>
+    <div className="entry-body" data-tone={toneOf(update)} data-newest={isNewest || undefined} data-open={isOpen || undefined}>
+      <time className="time" dateTime={update.timestamp} title={update.timestamp}>
+        {offsetText(update.timestamp, startedAt)}
+      </time>
       <span className="entry-icon">
         <Icon name={ICONS[update.status] ?? 'dot'} size={13} />
       </span>
       <div className="entry-main">
         <p className="entry-line">
-          <span className="source">{sourceOf(update)}</span>
+          <bdi className="source">{sourceOf(update)}</bdi>
           <span className="word">{statusWord(update.status)}</span>
-          {update.attempt != null && update.attempt > 1 && <span className="word">attempt {update.attempt}</span>}
           {isHealed && (
             <span className="healed" title="No push brought this status: it was read from the log">
               from the log
@@ -51,32 +53,28 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
           <span className="message" dir="auto">
             {update.message}
           </span>
+          {update.attempt != null && update.attempt > 1 && <span className="muted tabular"> attempt {update.attempt}</span>}
           {update.progress != null && <span className="muted tabular"> {percentText(update.progress)}</span>}
           {update.executionTimeMs != null && <span className="muted tabular"> {durationText(update.executionTimeMs)}</span>}
         </p>
-        {isOpen && (
-          <>
-            <pre>{JSON.stringify(details, null, 2)}</pre>
-            <Beside update={update} />
-          </>
-        )}
       </div>
-      <div className="entry-end">
-        <time className="time" dateTime={update.timestamp} title={update.timestamp}>
-          {offsetText(update.timestamp, startedAt)}
-        </time>
-        <button
-          type="button"
-          className="sequence"
-          aria-expanded={isOpen}
-          onClick={() => setOpen(!isOpen)}
-          title="Show everything about this status"
-        >
-          <span className="sr-only">Details of status </span>
-          {update.sequence}
-          <Icon name="down" size={11} />
-        </button>
-      </div>
+      <button
+        type="button"
+        className="sequence"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+        title="Show everything about this status"
+      >
+        <span className="sr-only">Details of status </span>
+        {update.sequence}
+        <Icon name="down" size={11} />
+      </button>
+      {isOpen && (
+        <div className="entry-more">
+          <pre>{JSON.stringify(details, null, 2)}</pre>
+          <Beside update={update} />
+        </div>
+      )}
     </div>
   );
 });

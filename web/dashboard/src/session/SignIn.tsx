@@ -35,28 +35,59 @@ export function SignIn({ config, onSession }: Props) {
 
   return (
     <section className="sign-in" aria-labelledby="sign-in-title">
-      <h1 id="sign-in-title">See what your agents are doing</h1>
-      <p className="lead">Live, in order, without gaps.</p>
-      {problem && (
-        <p className="notice" role="alert" id="failure" data-state="failed">
-          <Icon name="alert" />
-          <span>
-            <strong>Signing in failed.</strong> {problem}
-          </span>
-        </p>
-      )}
-      {challenge ? (
-        <ChallengeForm
-          challenge={challenge}
-          isBusy={isBusy}
-          onAnswer={(answer) => void attempt(challenge.username, () => answerChallenge(config, challenge, answer))}
-        />
-      ) : config.demoUsers ? (
-        <DemoUsers users={config.demoUsers} isBusy={isBusy} onEnter={enter} />
-      ) : (
-        <PasswordForm isBusy={isBusy} onEnter={enter} />
-      )}
+      <header>
+        <h1 id="sign-in-title">See what your agents are doing</h1>
+        <p className="lead">Live, in order, without gaps.</p>
+        <Picture />
+      </header>
+      <div className="sign-in-door">
+        {problem && (
+          <p className="notice" role="alert" id="failure" data-state="failed">
+            <Icon name="alert" />
+            <span>
+              <strong>Signing in failed.</strong> {problem}
+            </span>
+          </p>
+        )}
+        {challenge ? (
+          <ChallengeForm
+            challenge={challenge}
+            isBusy={isBusy}
+            onAnswer={(answer) => void attempt(challenge.username, () => answerChallenge(config, challenge, answer))}
+          />
+        ) : config.demoUsers ? (
+          <DemoUsers users={config.demoUsers} isBusy={isBusy} onEnter={enter} />
+        ) : (
+          <PasswordForm isBusy={isBusy} onEnter={enter} />
+        )}
+      </div>
     </section>
+  );
+}
+
+const PICTURED = [
+  { state: 'success', from: 0, to: 46 },
+  { state: 'success', from: 8, to: 30 },
+  { state: 'error', from: 14, to: 26 },
+  { state: 'success', from: 32, to: 52 },
+  { state: 'in-progress', from: 52, to: 100 },
+];
+
+/** A timeline as the reader will see them, to look at only. */
+function Picture() {
+  return (
+    <div className="sign-in-picture" aria-hidden="true">
+      {PICTURED.map(({ state, from, to }) => (
+        <div className="track" key={from}>
+          <span
+            className="bar-shape"
+            data-state={state}
+            data-open={to === 100 || undefined}
+            style={{ left: `${from}%`, width: `${to - from}%` }}
+          />
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -72,7 +103,7 @@ function DemoUsers({
   return (
     <>
       <p className="label">Pick a demo user; each sees only their own jobs.</p>
-      <ul className="users" id="users">
+      <ul className="users panel" id="users">
         {users.map((user) => (
           <li key={user.username}>
             <button type="button" className="user" disabled={isBusy} onClick={() => onEnter(user.username, user.password)}>

@@ -18,10 +18,12 @@ interface Props {
   theme: Theme;
   onTheme: (theme: Theme) => void;
   onLeave: () => void;
+  /** Null for those who have no login of their own. */
+  onSignOut?: (() => void) | null;
 }
 
 /** The bar above everything: brand, connection, who is here. */
-export function Header({ session, connection, theme, onTheme, onLeave }: Props) {
+export function Header({ session, connection, theme, onTheme, onLeave, onSignOut = null }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
   return (
     <header className="bar">
@@ -52,15 +54,28 @@ export function Header({ session, connection, theme, onTheme, onLeave }: Props) 
                 </span>
               )}
             </p>
+            {onSignOut && (
+              <button
+                type="button"
+                className="button bare"
+                id="sign-out-everywhere"
+                onClick={onSignOut}
+                title="Sign out on every page and device"
+                aria-label="Sign out everywhere"
+              >
+                <Icon name="unplugged" size={15} />
+                <span className="wide-only">Sign out everywhere</span>
+              </button>
+            )}
             <button
               type="button"
               className="button bare"
               id="sign-out"
               onClick={onLeave}
-              aria-label={session.kind === 'user' ? 'Switch user' : 'Leave'}
+              aria-label={session.kind === 'user' ? 'Sign out' : 'Leave'}
             >
               <Icon name="out" size={15} />
-              <span className="wide-only">{session.kind === 'user' ? 'Switch user' : 'Leave'}</span>
+              <span className="wide-only">{session.kind === 'user' ? 'Sign out' : 'Leave'}</span>
             </button>
           </div>
         )}

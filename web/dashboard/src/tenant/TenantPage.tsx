@@ -1,25 +1,19 @@
 import { useTenant } from '@statusbeam/client/react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { agoText, jobName, plural } from '../format.ts';
-import { jobLivenessAt } from '../job/liveness.ts';
+import { STATES, type StateFilter } from '../jobs/jobFilter.ts';
 import { Beside } from '../log/Beside.tsx';
 import { jobLink } from '../router.ts';
-import type { Client, StatusUpdate, TenantJob } from '../types.ts';
+import type { Client, StatusUpdate } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useNow } from '../ui/clock.ts';
+import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { jobState, sourceOf, statusWord } from '../words.ts';
-import { fits, leaseOf, type State, sumsOf } from './tenantFilter.ts';
+import { sourceOf, statusWord } from '../words.ts';
+import { fits, type ShownJob, shownJob, sumsOf } from './tenantFilter.ts';
 
 const SHOWN = 100;
 const RECENT = 12;
-const STATES: readonly { key: State; word: string }[] = [
-  { key: 'all', word: 'All' },
-  { key: 'running', word: 'Running' },
-  { key: 'failed', word: 'Failed' },
-  { key: 'completed', word: 'Completed' },
-];
 
 interface Props {
   client: Client;
@@ -29,13 +23,15 @@ interface Props {
 /** The operator's view: whatever happens in the tenant, whoever's job it is. */
 export function TenantPage({ client, tenantId }: Props) {
   const { jobs, recent, connection, error } = useTenant(client, { oncePerFrame: true });
-  const [state, setState] = useState<State>('all');
+  const [filter, setFilter] = useState<StateFilter>('all');
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search.toLowerCase().trim());
   const [openId, setOpenId] = useState<string | null>(null);
   const now = useNow(true);
-  const sums = sumsOf(jobs);
-  const shown = useMemo(() => jobs.filter((job) => fits(job, state, wanted)), [jobs, state, wanted]);
+  const deafSinceMs = useDeafSince(connection);
+  const known = useMemo(() => jobs.map((job) => shownJob(job, now, deafSinceMs)), [jobs, now, deafSinceMs]);
+  const sums = sumsOf(known);
+  const shown = known.filter((each) => fits(each, filter, wanted));
   return (
     <article className="tenant" aria-labelledby="tenant-title">
       <header>
@@ -57,8 +53,9 @@ export function TenantPage({ client, tenantId }: Props) {
         {(
           [
             ['Running', sums.running],
+            ['Silent', sums.silent],
             ['Failed', sums.failed],
-            ['Completed', sums.completed],
+            ['Done', sums.done],
             ['Users', sums.users],
           ] as const
         ).map(([name, count]) => (
@@ -79,7 +76,7 @@ export function TenantPage({ client, tenantId }: Props) {
             onChange={(event) => setSearch(event.target.value)}
           />
         </div>
-        <Chips label="State" choices={STATES} chosen={state} onChoose={setState} />
+        <Chips label="State" choices={STATES} chosen={filter} onChoose={setFilter} />
       </div>
       {shown.length === 0 ? (
         <div className="panel empty">
@@ -88,15 +85,15 @@ export function TenantPage({ client, tenantId }: Props) {
           <p>{jobs.length === 0 ? 'A job appears here with its next status.' : 'Try another state or search.'}</p>
         </div>
       ) : (
-        <ul className="tenant-jobs" id="tenant-jobs">
-          {shown.slice(0, SHOWN).map((job) => (
+        <ul className="panel tenant-jobs" id="tenant-jobs">
+          {shown.slice(0, SHOWN).map((each) => (
             <TenantRow
-              key={job.jobId}
-              job={job}
+              key={each.job.jobId}
+              shown={each}
               recent={recent}
               now={now}
-              isOpen={openId === job.jobId}
-              onToggle={() => setOpenId(openId === job.jobId ? null : job.jobId)}
+              isOpen={openId === each.job.jobId}
+              onToggle={() => setOpenId(openId === each.job.jobId ? null : each.job.jobId)}
             />
           ))}
         </ul>
@@ -109,21 +106,16 @@ export function TenantPage({ client, tenantId }: Props) {
 }
 
 interface RowProps {
-  job: TenantJob;
+  shown: ShownJob;
   recent: readonly StatusUpdate[];
   now: number;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
-  const state = jobState(
-    job.overallStatus,
-    job.sequence,
-    jobLivenessAt({ overallStatus: job.overallStatus, leaseExpiresAt: leaseOf(job.last) }, now)
-  );
+function TenantRow({ shown: { job, state }, recent, now, isOpen, onToggle }: RowProps) {
   return (
-    <li className="panel tenant-job" data-state={state}>
+    <li className="tenant-job" data-state={state}>
       <button type="button" className="tenant-job-head" aria-expanded={isOpen} onClick={onToggle}>
         <Badge state={state} />
         <span className="tenant-job-name">
@@ -132,7 +124,7 @@ function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
         </span>
         <span className="tenant-job-news">
           <span className="truncate">
-            <strong>{sourceOf(job.last)}</strong> {job.last.message}
+            <strong>{sourceOf(job.last)}</strong> <bdi>{job.last.message}</bdi>
           </span>
           <span className="muted tabular">
             status {job.sequence} · {agoText(now - Date.parse(job.last.timestamp))}
@@ -141,20 +133,20 @@ function TenantRow({ job, recent, now, isOpen, onToggle }: RowProps) {
         <Icon name="down" size={14} />
       </button>
       {isOpen && (
-        <a className="tenant-open" href={jobLink(job.jobId)}>
-          Open the job
-        </a>
-      )}
-      {isOpen && (
-        <ol className="tenant-recent">
-          {recent
-            .filter(({ jobId }) => jobId === job.jobId)
-            .slice(0, RECENT)
-            .reverse()
-            .map((update) => (
-              <Recent key={update.sequence} update={update} />
-            ))}
-        </ol>
+        <div className="tenant-more">
+          <a className="button" href={jobLink(job.jobId)}>
+            Open the job <Icon name="right" size={13} />
+          </a>
+          <ol className="tenant-recent">
+            {recent
+              .filter(({ jobId }) => jobId === job.jobId)
+              .slice(0, RECENT)
+              .reverse()
+              .map((update) => (
+                <Recent key={update.sequence} update={update} />
+              ))}
+          </ol>
+        </div>
       )}
     </li>
   );

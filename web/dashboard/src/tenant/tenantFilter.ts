@@ -1,30 +1,39 @@
-// Which jobs of a tenant are shown, and how many there are of each kind. Pure.
+// Which jobs of a tenant are shown, in what state, and how many there are of each kind. Pure.
 
+import { jobLivenessAt } from '../job/liveness.ts';
+import { isWanted, type StateFilter } from '../jobs/jobFilter.ts';
 import type { StatusUpdate, TenantJob } from '../types.ts';
-
-export type State = 'all' | 'running' | 'failed' | 'completed';
+import { groupOf, jobState, type ShownState } from '../words.ts';
 
 const LEASE_MS = 75_000;
 
-const isRunning = ({ overallStatus }: TenantJob): boolean => overallStatus === 'initializing' || overallStatus === 'processing';
+export interface ShownJob {
+  job: TenantJob;
+  state: ShownState;
+}
 
-/** Whether a job is of a state and says what is searched for (in small letters). */
-export function fits(job: TenantJob, state: State, search: string): boolean {
-  if (state !== 'all' && (state === 'running' ? !isRunning(job) : job.overallStatus !== state)) {
-    return false;
-  }
-  return (
-    search === '' || `${job.jobId} ${job.userId} ${job.last.agentName ?? ''} ${job.last.message}`.toLowerCase().includes(search)
-  );
+/** A job with the state to show, as far as its newest status tells. */
+export function shownJob(job: TenantJob, nowMs: number, deafSinceMs: number | null): ShownJob {
+  const { overallStatus, sequence, last } = job;
+  const liveness = jobLivenessAt({ overallStatus, leaseExpiresAt: leaseOf(last) }, nowMs, deafSinceMs);
+  return { job, state: jobState(overallStatus, sequence, liveness) };
+}
+
+/** Whether a job is wanted and says what is searched for (in small letters). */
+export function fits({ job, state }: ShownJob, filter: StateFilter, search: string): boolean {
+  const text = `${job.jobId} ${job.userId} ${job.last.agentName ?? ''} ${job.last.message}`.toLowerCase();
+  return isWanted(filter, state) && text.includes(search);
 }
 
 /** How many jobs stand how. */
-export function sumsOf(jobs: readonly TenantJob[]): { running: number; completed: number; failed: number; users: number } {
+export function sumsOf(jobs: readonly ShownJob[]): Record<'running' | 'silent' | 'failed' | 'done' | 'users', number> {
+  const count = (group: string) => jobs.filter(({ state }) => groupOf(state) === group).length;
   return {
-    running: jobs.filter(isRunning).length,
-    completed: jobs.filter(({ overallStatus }) => overallStatus === 'completed').length,
-    failed: jobs.filter(({ overallStatus }) => overallStatus === 'failed').length,
-    users: new Set(jobs.map(({ userId }) => userId)).size,
+    running: count('running'),
+    silent: count('silent'),
+    failed: count('failed'),
+    done: count('done'),
+    users: new Set(jobs.map(({ job }) => job.userId)).size,
   };
 }
 

@@ -1,11 +1,11 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useMemo, useRef } from 'react';
 import { durationText, plural, tickingText } from '../format.ts';
-import { livenessAt } from '../job/liveness.ts';
+import { agentStateAt, jobLivenessAt } from '../job/liveness.ts';
 import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
-import { agentState, type ShownState, STATE_WORDS, statusWord } from '../words.ts';
+import { isSilent, type ShownState, STATE_WORDS, statusWord } from '../words.ts';
 import { type Bar, type Timeline as Layout, layOut, mostAtOnce, type TimelineRow, ticksOf } from './layout.ts';
 
 const ROW_HEIGHT = 34;
@@ -18,7 +18,7 @@ interface Props {
 
 /** Who worked when: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
 export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Props) {
-  const { job, history } = moment;
+  const { job, history, deafSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
   const layout = useMemo(() => layOut(job, history, now, moment.atMs !== null), [job, history, now, moment.atMs]);
   const atOnce = useMemo(() => mostAtOnce(layout.rows), [layout]);
@@ -48,14 +48,15 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
             <Axis spanMs={layout.endMs - layout.startMs} />
           </div>
         )}
-        <Phases layout={layout} isSilent={isSilent(livenessAt(job.leaseExpiresAt, over, now))} />
+        <Phases layout={layout} isSilent={isSilent(jobLivenessAt(job, now, deafSinceMs))} />
         {layout.rows.length > 0 && (
           <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
         )}
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
-            const row = layout.rows[item.index];
-            return row ? (
+            const row = layout.rows[item.index] as TimelineRow;
+            const state = agentStateAt(row.agent, over, now, deafSinceMs);
+            return (
               <li
                 key={item.key}
                 className="timeline-row"
@@ -66,14 +67,13 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
               >
                 <RowName
                   row={row}
-                  isOver={over}
-                  now={now}
+                  state={state}
                   onChoose={() => onChoose(chosen === row.key ? null : row.key)}
                   isChosen={chosen === row.key}
                 />
-                <Track row={row} spanMs={layout.endMs - layout.startMs} state={stateOf(row, over, now)} />
+                <Track row={row} spanMs={layout.endMs - layout.startMs} state={state} />
               </li>
-            ) : null;
+            );
           })}
         </ol>
         {layout.rows.length === 0 && <p className="empty">Agents appear here when they are planned or begin.</p>}
@@ -81,8 +81,6 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
     </section>
   );
 });
-
-const isSilent = (liveness: string | null): boolean => liveness === 'stale' || liveness === 'lost';
 
 const tickingOrExact = (ms: number, over: boolean): string => (over ? durationText(ms) : tickingText(ms));
 
@@ -134,20 +132,15 @@ function Phases({ layout, isSilent }: { layout: Layout; isSilent: boolean }) {
   );
 }
 
-const stateOf = ({ agent }: TimelineRow, over: boolean, now: number): ShownState =>
-  agentState(agent.status, livenessAt(agent.leaseExpiresAt, over || agent.completedAt !== null, now), over);
-
 interface NameProps {
   row: TimelineRow;
-  isOver: boolean;
-  now: number;
+  state: ShownState;
   isChosen: boolean;
   onChoose: () => void;
 }
 
-function RowName({ row, isOver: over, now, isChosen, onChoose }: NameProps) {
+function RowName({ row, state, isChosen, onChoose }: NameProps) {
   const { agent } = row;
-  const state = stateOf(row, over, now);
   return (
     <button
       type="button"
@@ -159,7 +152,7 @@ function RowName({ row, isOver: over, now, isChosen, onChoose }: NameProps) {
     >
       {row.depth > 0 && <Branch row={row} />}
       <StateIcon state={state} size={13} />
-      <span className="truncate">{agent.name}</span>
+      <bdi className="truncate">{agent.name}</bdi>
       <span className="sr-only">
         , {STATE_WORDS[state]}
         {row.bars.length > 1 ? `, ${row.bars.length} attempts` : ''}

@@ -2,6 +2,7 @@
 
 import type { Attempt, History, Phase, Span, ToolCall } from '../job/history.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { type Branch, inTreeOrder } from '../job/tree.ts';
 import type { AgentState, Job } from '../types.ts';
 
 export interface Bar {
@@ -25,12 +26,8 @@ export interface Mark {
   failed: boolean;
 }
 
-export interface TimelineRow {
+export interface TimelineRow extends Branch {
   key: string;
-  agent: AgentState;
-  depth: number;
-  /** Rows up to its elder sibling, or to its parent. */
-  climb: number;
   bars: Bar[];
   marks: Mark[];
 }
@@ -47,35 +44,6 @@ export interface Timeline {
 const LEAST_MS = 100;
 const LEAST_RUNNING_MS = 2000;
 const SILENT_SHARE = 0.3;
-
-/** Agents as a tree, flat: children right after their parent, in the order of the job. */
-export function inTreeOrder(agents: readonly AgentState[]): { agent: AgentState; depth: number; climb: number }[] {
-  const ids = new Set(agents.map(({ invocationId }) => invocationId));
-  const children = new Map<string | null, AgentState[]>();
-  for (const agent of agents) {
-    const parent = agent.parentInvocationId && ids.has(agent.parentInvocationId) ? agent.parentInvocationId : null;
-    children.set(parent, [...(children.get(parent) ?? []), agent]);
-  }
-  const rows: { agent: AgentState; depth: number; climb: number }[] = [];
-  const seen = new Set<string>();
-  const visit = (agent: AgentState, depth: number, above: number): void => {
-    if (!seen.has(agent.invocationId)) {
-      seen.add(agent.invocationId);
-      const place = rows.push({ agent, depth, climb: 0 }) - 1;
-      (rows[place] as { climb: number }).climb = place - above;
-      let elder = place;
-      for (const child of children.get(agent.invocationId) ?? []) {
-        const next = rows.length;
-        visit(child, depth + 1, elder);
-        elder = next;
-      }
-    }
-  };
-  for (const agent of [...(children.get(null) ?? []), ...agents]) {
-    visit(agent, 0, 0); // all: whoever is their own ancestor is nobody's child
-  }
-  return rows;
-}
 
 /**
  * Lay out a job at `nowMs`: bars that have not ended reach that far. A moment of the past stands on the axis of the whole

@@ -15,6 +15,7 @@ const ICONS: Record<ShownState, IconName> = {
   unfinished: 'minus',
   stale: 'hourglass',
   lost: 'unplugged',
+  unknown: 'question',
 };
 
 /** The sign of a state alone; whoever uses it says the word beside it. */

@@ -1,4 +1,4 @@
-// Reads news out to screen readers, but not more often than people can listen: the newest wins.
+// Reads news out to screen readers, but not more often than people can listen: the newest wins, unless it must be heard.
 
 export const EVERY_MS = 2500;
 
@@ -8,6 +8,7 @@ export interface Timers {
 
 export class Announcer {
   #newest = '';
+  #certain: string[] = [];
   #isWaiting = false;
   #tell: (text: string) => void;
   #timers: Timers;
@@ -20,11 +21,24 @@ export class Announcer {
 
   say(text: string): void {
     this.#newest = text;
+    this.#soon();
+  }
+
+  /** Say something that no later news pushes aside. */
+  sayForCertain(text: string): void {
+    this.#certain.push(text);
+    this.#soon();
+  }
+
+  #soon(): void {
     if (!this.#isWaiting) {
       this.#isWaiting = true;
       this.#timers.setTimeout(() => {
+        const texts = [this.#newest, ...this.#certain];
         this.#isWaiting = false;
-        this.#tell(this.#newest);
+        this.#newest = '';
+        this.#certain = [];
+        this.#tell(texts.filter(Boolean).join('. '));
       }, EVERY_MS);
     }
   }

@@ -1,27 +1,27 @@
 // The page's clock: one timer for everything that ticks, and none when nothing does. It follows the service's time:
 // a machine whose own clock is minutes off would show wrong ages, and a lost agent as running.
 
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
 
 const TICK_MS = 500;
 
 export class Clock {
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #read: () => number;
+  readonly read: () => number;
   now: number;
 
   /** `read` gives epoch milliseconds. */
   constructor(read: () => number) {
-    this.#read = read;
+    this.read = read;
     this.now = read();
   }
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
-    this.now = this.#read();
+    this.now = this.read();
     this.#timer ??= setInterval(() => {
-      this.now = this.#read();
+      this.now = this.read();
       for (const each of this.#listeners) {
         each();
       }
@@ -46,4 +46,15 @@ const neverTells = () => () => undefined;
 export function useNow(isTicking = true): number {
   const clock = useContext(ClockContext);
   return useSyncExternalStore(isTicking ? clock.subscribe : neverTells, () => clock.now);
+}
+
+/**
+ * Since when the page hears nothing, in epoch milliseconds; null while it does. Without a connection news is asked for, so
+ * only one that `isRefused`, too, leaves the page deaf.
+ */
+export function useDeafSince(connection: string, isRefused = true): number | null {
+  const clock = useContext(ClockContext);
+  const isBroken = connection !== 'live';
+  const brokeAt = useMemo(() => (isBroken ? clock.read() : null), [isBroken, clock]);
+  return isRefused ? brokeAt : null;
 }
