@@ -157,6 +157,21 @@ def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
     assert pushed(held, story) == []
 
 
+def test_a_page_that_is_online_again_changes_to_a_new_socket_without_a_gap(
+    dashboard: Dashboard, story: Story
+) -> None:
+    dashboard.watch(story.user, story.job_id)
+    with dashboard.page.expect_websocket() as opened:
+        # Chromium's own switch for it would also fail whatever the page asks just then.
+        dashboard.page.evaluate("dispatchEvent(new Event('online'))")
+    story.tell("three")
+    story.expect_on(dashboard)
+    with opened.value.expect_event("framereceived", lambda frame: "four" in frame):
+        story.tell("four")
+    story.expect_on(dashboard)
+    dashboard.expect_live()
+
+
 def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
     dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:

@@ -104,6 +104,24 @@ test('a dropped socket is back in well under a second and misses nothing', async
   assert.equal(watch.getState().healed.reconnects, 1);
 });
 
+test('a socket that hangs since the network changed is replaced, and its statuses are pushed again', async () => {
+  const world = new World();
+  const watch = world.connect().watchJob('job-1');
+  await world.advance(10_000);
+  for (const socket of world.service.sockets) {
+    socket.isDead = true;
+  }
+  world.wake(true);
+  world.service.commit('job-1', [GEO]);
+  await world.advance(3_000);
+  const asked = world.asked.length;
+  world.service.commit('job-1', [GEO]);
+  await world.advance(100);
+  assert.deepEqual(sequences(watch.getState()), [1, 2]);
+  assert.equal(watch.getState().verdict, 'whole');
+  assert.equal(world.asked.length, asked, 'the second one by its push');
+});
+
 test('where no socket gets through, position checks bring the news, and the verdict says so', async () => {
   const world = new World();
   world.environment.openSocket = (_url, _protocols, handlers) => {

@@ -68,6 +68,21 @@ function typesOf(folder: string, module: string, moduleResolution: string): stri
   }
 }
 
+test('the sizes that the documentation states are those that the build holds', () => {
+  const build = readFileSync(join(CLIENT, 'build.ts'), 'utf8');
+  const page = readFileSync(join(REPOSITORY, 'docs', 'web.md'), 'utf8');
+  const stated = {
+    'index.js': '`@statusbeam/client`',
+    'react.js': '`@statusbeam/client/react`',
+    'job-status.js': '`job-status.js`, alone',
+  };
+  for (const [file, row] of Object.entries(stated)) {
+    const [, budget] = new RegExp(`'${file}': ([\\d_]+)`).exec(build) ?? [];
+    const [, size] = page.split(`\n| ${row} | `)[1]?.match(/^([\d.]+) kB/) ?? [];
+    assert.equal(Number(size) * 1_000, Number(budget?.replace('_', '')), file);
+  }
+});
+
 test('the packed library has its types, can be bundled, and can be imported where there is no page', async (t) => {
   const folder = project();
   t.after(() => rmSync(folder, { recursive: true }));

@@ -363,13 +363,30 @@ test('waking up, a link that was silent for long is not trusted, and a pause is 
   const wire = new Transcript();
   wire.stand('a');
   wire.now += 30_000;
-  wire.realtime.wake();
+  wire.realtime.wake(false);
   assert.deepEqual(wire.take(), []);
   wire.now += 60_000;
-  wire.realtime.wake();
+  wire.realtime.wake(false);
   assert.ok(types(wire.take()).includes('interrupted'));
-  wire.realtime.wake();
+  wire.realtime.wake(false);
   assert.ok(types(wire.take()).includes('connect'));
+});
+
+test('on another network a second link is opened at once, and the first one stays until all stands there', () => {
+  const wire = new Transcript();
+  const { link } = wire.stand('a');
+  wire.realtime.wake(true);
+  wire.realtime.wake(true);
+  const next = wire.connected();
+  assert.ok(wire.realtime.isStanding('a'));
+  wire.realtime.opened(next);
+  wire.receive(next, { type: 'connection_ack' });
+  wire.receive(next, { type: 'start_ack', id: wire.started(wire.take()) });
+  assert.deepEqual(wire.take(), [
+    { type: 'started', key: 'a' },
+    { type: 'disconnect', link },
+  ]);
+  assert.equal(wire.realtime.state, 'live');
 });
 
 test('without a token there is a pause, and the reason is told', () => {

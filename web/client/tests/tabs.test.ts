@@ -2,124 +2,16 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import type { Auth } from '../src/client/credentials.ts';
-import type { Environment } from '../src/client/environment.ts';
-import { type Browser, type Leadership, sharedTabs } from '../src/client/tabs.ts';
-import type { Client } from '../src/index.ts';
+import type { Message } from '../src/client/messages.ts';
+import { type Browser, sharedTabs } from '../src/client/tabs.ts';
+import type { JobWatch } from '../src/index.ts';
+import { dice } from './sim/clock.ts';
+import { NO_FAULTS } from './sim/service.ts';
+import { Tabs } from './sim/tabs.ts';
 import { World } from './sim/world.ts';
 import { viewToken } from './tokens.ts';
 
 const GEO = { type: 'agent_status', status: 'agent_invoking', message: 'Reading', agentName: 'Geo Agent' };
-
-/** One tab: what reaches it while it is frozen waits. */
-class Tab {
-  isFrozen = false;
-  #waiting: (() => void)[] = [];
-
-  do(action: () => void): void {
-    if (this.isFrozen) {
-      this.#waiting.push(action);
-    } else {
-      action();
-    }
-  }
-
-  thaw(): void {
-    this.isFrozen = false;
-    for (const action of this.#waiting.splice(0)) {
-      action();
-    }
-  }
-
-  environment({ setTimeout, openSocket, ...more }: Environment): Environment {
-    return {
-      ...more,
-      setTimeout: (action, milliseconds) => setTimeout(() => this.do(action), milliseconds),
-      openSocket: (url, protocols, handlers) =>
-        openSocket(url, protocols, {
-          opened: () => this.do(handlers.opened),
-          text: (text) => this.do(() => handlers.text(text)),
-          closed: () => this.do(handlers.closed),
-        }),
-    };
-  }
-}
-
-/** The channels and the locks that tabs of one browser share. A tab that crashes says nothing more, its lock goes on. */
-class Tabs {
-  #receivers = new Map<Tab, { name: string; receive: (message: unknown) => void }>();
-  #queue: { tab: Tab; name: string; leadership: Leadership }[] = [];
-  #holders = new Map<string, { tab: Tab; leadership: Leadership }>();
-  #world: World;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  /** A client in a new tab, and what may happen to that. */
-  open(auth?: Auth): { client: Client; tab: Tab; crash(): void } {
-    const tab = new Tab();
-    const browser: Browser = {
-      channel: (name, receive) => {
-        this.#receivers.set(tab, { name, receive });
-        return { post: (message) => this.#post(tab, name, message), close: () => void this.#receivers.delete(tab) };
-      },
-      lead: (name, leadership) => {
-        const waiting = { tab, name, leadership };
-        if (leadership.steals) {
-          const holder = this.#holders.get(name);
-          this.#holders.delete(name);
-          this.#queue.unshift(waiting);
-          holder?.tab.do(() => holder.leadership.lost());
-        } else {
-          this.#queue.push(waiting);
-        }
-        queueMicrotask(() => this.#next(name));
-        return () => {
-          this.#queue = this.#queue.filter((each) => each !== waiting);
-        };
-      },
-    };
-    const environment = tab.environment(this.#world.environment);
-    const client = this.#world.connect({ tabs: sharedTabs(browser), environment, ...(auth ? { auth } : {}) });
-    const crash = () => {
-      tab.isFrozen = true;
-      this.#receivers.delete(tab);
-      this.#queue = this.#queue.filter((each) => each.tab !== tab);
-      for (const [name, holder] of [...this.#holders]) {
-        if (holder.tab === tab) {
-          this.#holders.delete(name);
-          this.#next(name);
-        }
-      }
-    };
-    return { client, tab, crash };
-  }
-
-  #post(from: Tab, name: string, message: unknown): void {
-    for (const [tab, other] of [...this.#receivers]) {
-      if (tab !== from && other.name === name && this.#receivers.has(from)) {
-        queueMicrotask(() => tab.do(() => other.receive(structuredClone(message))));
-      }
-    }
-  }
-
-  #next(name: string): void {
-    const next = this.#holders.has(name) ? undefined : this.#queue.find((each) => each.name === name);
-    if (next !== undefined) {
-      const holder = { tab: next.tab, leadership: next.leadership };
-      this.#queue = this.#queue.filter((each) => each !== next);
-      this.#holders.set(name, holder);
-      next.tab.do(() => {
-        void next.leadership.lead().then(() => {
-          if (this.#holders.get(name) === holder) {
-            this.#holders.delete(name);
-            this.#next(name);
-          }
-        });
-      });
-    }
-  }
-}
 
 const jobsOf = (world: World) =>
   [...world.service.sockets]
@@ -165,7 +57,6 @@ for (const how of ['closes', 'dies without a word', 'is frozen', 'is frozen, and
       leading.client.close();
     } else if (how === 'dies without a word') {
       leading.crash();
-      world.service.dropAll();
     } else {
       leading.tab.isFrozen = true;
     }
@@ -258,6 +149,29 @@ test('what was refused to all tabs is tried again when one of them tries again',
   );
 });
 
+test('a tab that comes late hears what was refused to the others', async () => {
+  const world = new World();
+  world.service.hasNoOperators = true;
+  const tabs = new Tabs(world);
+  const [leading, second, third] = [tabs.open().client, tabs.open().client, tabs.open().client];
+  leading.watchJob('job-1');
+  await world.advance(1_000);
+  for (const client of [second, third, leading]) {
+    const watch = client.watchTenant();
+    await world.advance(1_000);
+    assert.equal(watch.getState().error?.message, 'Operators only.');
+  }
+  assert.equal(world.service.starts, 2);
+});
+
+test('a tab in which nothing is watched asks for no token when it wakes', async () => {
+  const world = new World();
+  new Tabs(world).open();
+  world.wake();
+  await world.advance(60_000);
+  assert.equal(world.tokensAsked.length, 0);
+});
+
 test('tabs whose logins may not see the same do not share a socket', async () => {
   const world = new World();
   const tabs = new Tabs(world);
@@ -289,6 +203,35 @@ test('a tab whose token was gone just when it wanted to join the others joins th
   assert.deepEqual([watch.getState().verdict, watch.getState().connection], ['whole', 'live']);
 });
 
+test('what a tab that no longer leads says late is corrected by the answer of the one that does', async () => {
+  const world = new World();
+  let receive: (message: unknown) => void = () => undefined;
+  const said: Message[] = [];
+  const browser: Browser = {
+    channel: (_name, receiver) => {
+      receive = receiver;
+      return { post: (message) => said.push(message as Message), close: () => undefined };
+    },
+    lead: () => () => undefined,
+  };
+  const watch = world.connect({ tabs: sharedTabs(browser) }).watchJob('job-1');
+  await world.advance(1_000);
+  const { tab: to } = said.find(({ type }) => type === 'want') as { tab: string };
+  const here = { type: 'here', to, standing: ['job:job-1'], state: { state: 'live', error: null } };
+  const late = { type: 'refused', key: 'job:job-1', error: { code: 'unavailable', message: 'Not now.', errorType: null } };
+  for (const [message, verdict] of [
+    [here, 'whole'],
+    [late, 'behind'],
+    [here, 'whole'],
+    [{ type: 'lead' }, 'behind'],
+    [here, 'whole'],
+  ] as const) {
+    receive(message);
+    await world.advance(500);
+    assert.equal(watch.getState().verdict, verdict);
+  }
+});
+
 test('where there is no lock to be had, a tab has a socket of its own', async () => {
   const world = new World();
   const browser: Browser = {
@@ -301,4 +244,86 @@ test('where there is no lock to be had, a tab has a socket of its own', async ()
   const watch = world.connect({ tabs: sharedTabs(browser) }).watchJob('job-1');
   await world.advance(3_000);
   assert.deepEqual([watch.getState().verdict, watch.getState().connection], ['whole', 'live']);
+});
+
+const BROWSERS = Number(process.env.STATUSBEAM_CLIENT_BROWSERS ?? 300);
+
+test(`${BROWSERS} browsers whose tabs open, close, crash, freeze and thaw on a bad network end with all of them whole, on one socket`, async () => {
+  for (let seed = 1; seed <= BROWSERS; seed += 1) {
+    const random = dice(seed);
+    const world = new World(seed);
+    const tabs = new Tabs(world);
+    const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
+    let open: ReturnType<Tabs['open']>[] = [];
+    const watches = new Map<(typeof open)[number], JobWatch>();
+    const begin = () => {
+      const tab = tabs.open();
+      watches.set(tab, tab.client.watchJob(pick(['job-1', 'job-2'])));
+      open.push(tab);
+    };
+    const end = (how: 'close' | 'crash') => {
+      const gone = pick(open);
+      open = open.filter((each) => each !== gone);
+      if (how === 'close') {
+        gone.tab.thaw();
+        gone.client.close();
+      } else {
+        gone.crash();
+      }
+    };
+    world.service.faults = {
+      ...NO_FAULTS,
+      drop: random() * 0.4,
+      duplicate: 0.2,
+      delay: 0.3,
+      latest: 2_000,
+      failStarts: random() * 0.4,
+    };
+    begin();
+    for (let step = 0; step < 20; step += 1) {
+      const [one, other] = [pick(open), pick(open)];
+      pick([
+        begin,
+        () => open.length > 1 && end('close'),
+        () => open.length > 1 && end('crash'),
+        () => {
+          one.tab.isFrozen = true;
+        },
+        () => other.tab.thaw(),
+        () => world.service.dropAll(),
+        () => other.client.wake(),
+        () => world.service.commit('job-1', [GEO]),
+        () => world.service.commit('job-2', [GEO]),
+      ])();
+      await world.advance(random() * 15_000);
+    }
+    world.service.faults = NO_FAULTS;
+    for (const { tab } of open) {
+      tab.thaw();
+    }
+    for (let minute = 0; minute < 3; minute += 1) {
+      await world.advance(60_000);
+      for (const socket of world.service.sockets) {
+        socket.client.text('{"type":"ka"}');
+      }
+    }
+    for (const jobId of ['job-1', 'job-2']) {
+      world.service.commit(jobId, [GEO]);
+    }
+    const asked = world.asked.length;
+    await world.advance(100);
+    for (const [, watch] of [...watches].filter(([tab]) => open.includes(tab))) {
+      const { verdict, connection, job, updates } = watch.getState();
+      const log = world.service.log(job.jobId).updates;
+      assert.deepEqual([verdict, connection], ['whole', 'live'], `seed ${seed}`);
+      assert.deepEqual(
+        updates.map(({ eventId }) => eventId),
+        log.map(({ eventId }) => eventId),
+        `seed ${seed}`
+      );
+    }
+    const read = world.asked.slice(asked).filter(({ query }) => query.includes('listStatusUpdates'));
+    assert.equal(read.length, 0, `seed ${seed}: by their pushes`);
+    assert.equal(world.service.sockets.size, 1, `seed ${seed}`);
+  }
 });

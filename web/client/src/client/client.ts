@@ -92,7 +92,10 @@ export class Client {
       covered: (jobId, isCovered) => this.#jobs.get(jobId)?.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
       failed: (error) => this.#state('reconnecting', error),
     });
-    this.#ends = [environment.onWake(() => this.wake()), environment.onLeave(() => this.#session.close())];
+    this.#ends = [
+      environment.onWake((isOtherNetwork) => this.wake(isOtherNetwork)),
+      environment.onLeave(() => this.#session.close()),
+    ];
   }
 
   get connection(): Connection {
@@ -148,12 +151,12 @@ export class Client {
     return this.#api.graphql.run<Data>(document, variables);
   }
 
-  /** Look now whether something was missed; what the client does by itself when its tab wakes up. */
-  wake(): void {
+  /** Look now whether something was missed; what the client does by itself when its tab wakes up or is online again. */
+  wake(isOtherNetwork = false): void {
     if (this.#isClosed) {
       return;
     }
-    this.#pushes.wake();
+    this.#pushes.wake(isOtherNetwork);
     this.#subscriptions.retry(true);
     for (const followed of this.#jobs.all()) {
       followed.do((join) => join.woke());

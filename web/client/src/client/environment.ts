@@ -24,7 +24,7 @@ export interface Environment {
   fetch(url: string, init: RequestInit): Promise<Response>;
   openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket;
   /** The tab is shown, comes back from sleep, or is online again. Gives a function that ends it. */
-  onWake(action: () => void): () => void;
+  onWake(action: (isOtherNetwork: boolean) => void): () => void;
   /** The page is being left. */
   onLeave(action: () => void): () => void;
 }
@@ -49,10 +49,10 @@ export function browserEnvironment(): Environment {
     openSocket,
     onWake: (action) =>
       listening([
-        ['document', 'visibilitychange', () => globalThis.document.visibilityState === 'visible' && action()],
-        ['window', 'online', action],
-        ['window', 'pageshow', action],
-        ['document', 'resume', action],
+        ['document', 'visibilitychange', () => globalThis.document.visibilityState === 'visible' && action(false)],
+        ['window', 'online', () => action(true)],
+        ['window', 'pageshow', () => action(false)],
+        ['document', 'resume', () => action(false)],
       ]),
     onLeave: (action) => listening([['window', 'pagehide', action]]),
   };

@@ -1,5 +1,6 @@
 // The tab that has the socket: it subscribes to what all tabs want, and passes on what it hears.
 
+import type { StatusbeamError } from '../errors.ts';
 import type { Operation } from '../realtime/wire.ts';
 import { factsOf, type Said, type StateFacts } from './messages.ts';
 import { type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
@@ -17,6 +18,8 @@ export class LeadingTab {
   #tabs = new Map<string, { readonly wishes: Wishes; readonly heardAt: number }>();
   /** The tab whose operation each subscription was started with: its session counts for it. */
   #owners = new Map<string, string>();
+  /** What the service refused of what is wanted now. */
+  #refused = new Map<string, StatusbeamError>();
   #state: StateFacts = { state: 'connecting', error: null };
   #isOver = false;
 
@@ -31,8 +34,8 @@ export class LeadingTab {
     return this.#socket.isStanding(key);
   }
 
-  wake(): void {
-    this.#socket.wake();
+  wake(isOtherNetwork: boolean): void {
+    this.#socket.wake(isOtherNetwork);
   }
 
   /** All that a tab wants now. */
@@ -50,9 +53,27 @@ export class LeadingTab {
       for (const [key, operation] of its.wishes) {
         if (!this.#owners.has(key)) {
           this.#owners.set(key, each);
+          this.#refused.delete(key);
           this.#socket.want(key, operation);
         }
       }
+    }
+    for (const key of [...wishes.keys()].filter((each) => !before?.has(each))) {
+      this.#tellRefused(tab, key);
+    }
+  }
+
+  /** Tell a tab that wishes for something only now that it was refused before. */
+  #tellRefused(tab: string, key: string): void {
+    const error = this.#refused.get(key);
+    if (error === undefined) {
+      return;
+    }
+    if (tab === this.#tab) {
+      const { environment, listener } = this.#options;
+      environment.defer(() => listener.refused(key, error));
+    } else {
+      this.#post({ type: 'refused', key, error: factsOf(error) });
     }
   }
 
@@ -90,9 +111,15 @@ export class LeadingTab {
       }
     };
     return {
-      started: (key) => pass(key, { type: 'started', key }, () => own.started(key)),
+      started: (key) => {
+        this.#refused.delete(key);
+        pass(key, { type: 'started', key }, () => own.started(key));
+      },
       interrupted: (key) => pass(key, { type: 'interrupted', key }, () => own.interrupted(key)),
-      refused: (key, error) => pass(key, { type: 'refused', key, error: factsOf(error) }, () => own.refused(key, error)),
+      refused: (key, error) => {
+        this.#refused.set(key, error);
+        pass(key, { type: 'refused', key, error: factsOf(error) }, () => own.refused(key, error));
+      },
       data: (key, data) => pass(key, { type: 'data', key, data }, () => own.data(key, data)),
       state: (state, error) => {
         if (!this.#isOver) {

@@ -22,7 +22,8 @@ export interface Pushes {
   want(key: string, operation: Operation): void;
   unwant(key: string): void;
   isStanding(key: string): boolean;
-  wake(): void;
+  /** The page woke up, or has another network. */
+  wake(isOtherNetwork: boolean): void;
   close(): void;
 }
 
@@ -60,8 +61,8 @@ export class SocketPushes implements Pushes {
     return this.#realtime.isStanding(key);
   }
 
-  wake(): void {
-    this.#do(() => this.#realtime.wake());
+  wake(isOtherNetwork: boolean): void {
+    this.#do(() => this.#realtime.wake(isOtherNetwork));
   }
 
   close(): void {

@@ -96,12 +96,14 @@ export class Subscriptions {
   }
 
   #settle(): void {
+    const { jobIds, user, tenant } = this.#plan;
     if (this.#ids === null) {
-      void this.#askIds();
+      if (jobIds.length > 0 || user || tenant) {
+        void this.#askIds();
+      }
       return;
     }
     const { pushes } = this.#options;
-    const { jobIds, user, tenant } = this.#plan;
     const shares = !this.#noUser && (user || jobIds.length > MOST_SINGLE);
     const single = jobIds.map((jobId) => `job:${jobId}`);
     const keys = new Set<string>();

@@ -25,9 +25,11 @@ export interface Leadership {
   /** Called once nobody else leads; this tab does until what it gives is fulfilled. */
   lead(): Promise<void>;
   /** Another tab took it; or there is no lock to be had here. */
-  lost(): void;
+  lost(): unknown;
 }
 
+/** Of messages.ts: a page that was opened before the last deployment may speak another. */
+const LANGUAGE = 1;
 /** How often each tab looks whether the leading one still answers, and that one, who is still there. */
 const LOOK_MS = 20_000;
 const ANSWER_MS = 5_000;
@@ -68,6 +70,8 @@ class SharedPushes implements Pushes {
   #name = '';
   #channel: { post(message: unknown): void; close(): void } | null = null;
   #stopWaiting: () => void = () => undefined;
+  /** How often it began to wait for the lock. */
+  #turns = 0;
   /** This tab, while it leads. */
   #leading: LeadingTab | null = null;
   #resign: () => void = () => undefined;
@@ -106,9 +110,11 @@ class SharedPushes implements Pushes {
     return this.#leading?.isStanding(key) ?? this.#standing.has(key);
   }
 
-  wake(): void {
-    this.#leading?.wake();
-    this.#look();
+  wake(isOtherNetwork: boolean): void {
+    this.#leading?.wake(isOtherNetwork);
+    if (this.#looking !== null) {
+      this.#look();
+    }
   }
 
   close(): void {
@@ -133,7 +139,7 @@ class SharedPushes implements Pushes {
     if (scope === null || this.#channel !== null || this.#isClosed) {
       return; // the next look tries again
     }
-    this.#name = `statusbeam ${graphqlUrl} ${scope}`;
+    this.#name = `statusbeam ${LANGUAGE} ${graphqlUrl} ${scope}`;
     this.#channel = this.#browser.channel(this.#name, (message) => this.#receive(message as Message));
     this.#waitToLead(false);
     this.#tellWishes();
@@ -168,7 +174,6 @@ class SharedPushes implements Pushes {
     environment.clearTimeout(this.#answering);
     this.#answering = environment.setTimeout(() => {
       if (!this.#isAnswered && this.#leading === null) {
-        this.#stopWaiting();
         this.#waitToLead(true);
       }
     }, ANSWER_MS);
@@ -183,7 +188,9 @@ class SharedPushes implements Pushes {
   }
 
   #post(message: Message): void {
-    this.#channel?.post(message);
+    if (!this.#isClosed) {
+      this.#channel?.post(message);
+    }
   }
 
   #receive(message: Message): void {
@@ -218,6 +225,7 @@ class SharedPushes implements Pushes {
     if (message.type === 'data') {
       this.#listener.data(key, message.data);
     } else if (message.type === 'refused') {
+      this.#standing.delete(key); // said late by a tab that no longer leads, the next answer corrects it
       this.#listener.refused(key, errorFrom(message.error));
     } else {
       this.#standing[message.type === 'started' ? 'add' : 'delete'](key);
@@ -243,10 +251,14 @@ class SharedPushes implements Pushes {
   }
 
   #waitToLead(steals: boolean): void {
+    this.#stopWaiting();
+    // A tab may hear late, after it thawed, of a lock that it no longer waits for: only the last one counts.
+    this.#turns += 1;
+    const turn = this.#turns;
     this.#stopWaiting = this.#browser.lead(this.#name, {
       steals,
-      lead: () => this.#lead(),
-      lost: () => this.#lost(),
+      lead: () => (turn === this.#turns ? this.#lead() : Promise.resolve()),
+      lost: () => turn === this.#turns && this.#lost(),
     });
   }
 

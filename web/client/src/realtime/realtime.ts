@@ -86,13 +86,15 @@ export class Realtime {
     this.#takeOver();
   }
 
-  /** The page woke up, or the network came back: don't wait for what may have died in its sleep. */
-  wake(): void {
+  /** The page woke up, or has another network: don't wait for what may have died meanwhile. */
+  wake(isOtherNetwork: boolean): void {
     if (this.#current === null) {
       this.#tries = 0;
       this.#open();
-    } else if (this.#current?.phase === 'live' && this.#silentFor(this.#current) > 65_000) {
+    } else if (this.#current.phase === 'live' && this.#silentFor(this.#current) > 65_000) {
       this.#lose(this.#current, null);
+    } else if (isOtherNetwork) {
+      this.#renew(); // the socket is of the old one, and may hang without a word
     }
   }
 

@@ -192,7 +192,7 @@ export class Run {
   }
 
   #wake(): void {
-    this.#doRealtime((realtime) => realtime.wake());
+    this.#doRealtime((realtime) => realtime.wake(this.random() < 0.5));
     this.#doJoin((join) => join.woke());
   }
 

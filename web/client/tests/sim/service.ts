@@ -75,6 +75,8 @@ export class Service {
   /** endSessions was called: the login counts no longer. */
   isForbidden = false;
   hasTooManyAgents = false;
+  /** Nobody leads a tenant. */
+  hasNoOperators = false;
   readonly sockets = new Set<ServiceSocket>();
   readonly sessions = new Map<string, number>();
   readonly tokens: string[] = [];
@@ -261,7 +263,12 @@ export class Service {
     }
     const { query, variables } = JSON.parse(payload.data) as { query: string; variables: Record<string, unknown> };
     const isBusy = this.#random() < this.faults.failStarts;
-    const refusal = isBusy ? { errorType: 'StoreUnavailable', message: 'Try again.' } : this.#refusalOf(query);
+    const isOver = this.hasNoOperators && variables.tenantId !== undefined;
+    const refusal = isBusy
+      ? { errorType: 'StoreUnavailable', message: 'Try again.' }
+      : isOver
+        ? { errorType: 'Forbidden', message: 'Operators only.' }
+        : this.#refusalOf(query);
     if (refusal !== null) {
       this.#send(socket, { type: 'error', id, payload: { errors: [refusal] } });
       return;

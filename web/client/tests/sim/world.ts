@@ -21,7 +21,7 @@ export class World {
   /** Pages of other sites are not shown the Date header. */
   hidesDate = false;
   refuseToken: Error | null = null;
-  #wakers = new Set<() => void>();
+  #wakers = new Set<(isOtherNetwork: boolean) => void>();
   #leavers = new Set<() => void>();
   #token: string | null = null;
 
@@ -64,9 +64,9 @@ export class World {
     return connect({ url: URL_, auth: { type: 'cognito', token }, environment: this.environment, ...more });
   }
 
-  wake(): void {
+  wake(isOtherNetwork = false): void {
     for (const action of this.#wakers) {
-      action();
+      action(isOtherNetwork);
     }
   }
 
@@ -121,7 +121,7 @@ export function settled(): Promise<void> {
   });
 }
 
-function listening(listeners: Set<() => void>, action: () => void): () => void {
+function listening<Action>(listeners: Set<Action>, action: Action): () => void {
   listeners.add(action);
   return () => listeners.delete(action);
 }
