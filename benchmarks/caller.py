@@ -4,7 +4,8 @@
 
 `import status_utils` against `import boto3`, each in fresh interpreters. One status, outside and in a scope,
 against one asynchronous invoke through a boto3 client that is already there: CPU time of the calling thread.
-Sends of a thousand progress calls. What a handler waits when its backend is dead, with the SDK loaded before.
+Sends of a thousand progress calls. What a handler waits, and whether its last word is in the log, when its
+backend is dead, silent, throttles or refuses; with the SDK loaded before.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import argparse
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from benchmarks.lambda_environment import lambda_environment
 from benchmarks.measure import Goal, Server, Spread, ask, paired, python, ratios
@@ -112,10 +116,16 @@ j.sender.flush(60, patient=True)
 print(json.dumps({"sends": transport.sends, "seconds": seconds}))
 """
 HANDLER = """
-import json, time
+import json, logging, time
 from status_utils import status_handler
+from status_utils.sending.dead_letter import undelivered_in
 from status_utils.transports.choice import default_transport
 default_transport().prepare()
+class Lines(logging.Handler):
+    lines = []
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+logging.getLogger("status_utils.undelivered").addHandler(Lines())
 @status_handler("Geo Agent")
 def handler(event, context):
     return sum(range(1000))
@@ -125,7 +135,11 @@ def took(number):
     return (time.monotonic() - begun) * 1000
 first = took(0)
 later = sorted(took(number) for number in range(1, 51))
-print(json.dumps({{"first": first, "later": later[25], "worst": later[-1]}}))
+logged = {{
+    status["jobId"]
+    for payload in undelivered_in("\\n".join(Lines.lines))
+    for status in payload["updates"] if status["status"] == "agent_complete"}}
+print(json.dumps({{"first": first, "later": later[25], "worst": later[-1], "lost": 51 - len(logged)}}))
 """
 CALLS_PER_RUN = 200
 IMPORT_GOAL = 1 / 5
@@ -186,24 +200,55 @@ def _progress(runs: int, environment: Mapping[str, str]) -> list[Goal]:
 
 
 def _dead_backends(runs: int, environment: Mapping[str, str]) -> list[Goal]:
-    """Nobody listens: connections are refused. Nobody answers: they are taken and then nothing happens."""
+    """Nobody listens; connections are taken, and nothing happens; every request is throttled, or refused."""
     goals = []
-    with socket.socket() as silent, socket.socket() as closed:
-        silent.bind(("127.0.0.1", 0))
+    with ExitStack() as stack:
+        silent, closed = (stack.enter_context(socket.socket()) for _ in range(2))
+        for backend in (silent, closed):
+            backend.bind(("127.0.0.1", 0))
         silent.listen(128)
-        closed.bind(("127.0.0.1", 0))
-        for name, backend in (("refuses", closed), ("is silent", silent)):
-            url = f"https://127.0.0.1:{backend.getsockname()[1]}"
+        urls = {
+            "is not there": f"https://127.0.0.1:{closed.getsockname()[1]}",
+            "is silent": f"https://127.0.0.1:{silent.getsockname()[1]}",
+            "throttles": stack.enter_context(_answering(429, "TooManyRequestsException")),
+            "refuses": stack.enter_context(_answering(403, "AccessDeniedException")),
+        }
+        for name, url in urls.items():
             dead = {**environment, "AWS_ENDPOINT_URL": url}
             found = [ask(_code(HANDLER.format()), environment=dead) for _ in range(min(runs, 5))]
-            first, later = ([run[key] for run in found] for key in ("first", "later"))
+            first, later, lost = ([run[key] for run in found] for key in ("first", "later", "lost"))
             print(f"worst later one, {name:<14} {Spread.of([run['worst'] for run in found])} ms")
             what = f"a handler whose backend {name}"
             goals += [
                 Goal(what=f"{what}, once", values=first, at_most=FIRST_GOAL_MS, unit=" ms"),
                 Goal(what=f"{what}, then", values=later, at_most=LATER_GOAL_MS, unit=" ms"),
+                Goal(what=f"{what}: of 51 last words, not in the log", values=lost, at_most=0),
             ]
     return goals
+
+
+@contextmanager
+def _answering(status: int, code: str) -> Iterator[str]:
+    """The URL of an AWS that answers every request with one error."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("x-amzn-ErrorType", code)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's signature
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def _imports(runs: int) -> list[Goal]:

@@ -20,7 +20,7 @@ from benchmarks.end_to_end import localcloud
 from localcloud.clients import Clients
 from localcloud.outputs import LocalOutputs, read_outputs
 from localcloud.state_folder import StateFolder
-from status_utils.journal.dynamo import DynamoSessionStore
+from status_utils.journal.dynamo_sessions import DynamoSessionStore
 from status_utils.settings import SessionsTable
 
 SIZES = (10, 1_000, 10_000, 30_000)

@@ -1,7 +1,8 @@
 """AWS WAF before the API: how many requests one address may send, and AWS's own common rules.
 
 What IAM signed (the publisher) passes: AppSync checks the signature, while a rule that takes a status for an
-attack would lose its push.
+attack would lose its push. Only where nothing but that signature can let it in: a header that merely looks
+signed opens no way round the rules for a socket, whose login is in its address, or for an API key.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _rate(requests: int) -> tuple[str, _Statement]:
         aggregate_key_type="IP",
         limit=requests,
         evaluation_window_sec=300,
-        scope_down_statement=_not(_header("authorization", "STARTS_WITH", _SIGNED)),
+        scope_down_statement=_not(_signed_request()),
     )
     return "rate", _Statement(rate_based_statement=statement)
 
@@ -75,21 +76,23 @@ def _common() -> tuple[str, _Statement]:
             wafv2.CfnWebACL.RuleActionOverrideProperty(name=name, action_to_use=count)
             for name in _COUNTED_ONLY
         ],
-        scope_down_statement=_not(_header("authorization", "STARTS_WITH", _SIGNED)),
+        scope_down_statement=_not(_signed_request()),
     )
     return "common", _Statement(managed_rule_group_statement=statement)
 
 
+def _signed_request() -> _Statement:
+    """An HTTP request that comes with a signature of IAM and with nothing else that AppSync would look at."""
+    statements = [
+        _header("authorization", "STARTS_WITH", _SIGNED),
+        _not(_has("sec-websocket-key")),
+        _not(_has("x-api-key")),
+    ]
+    return _Statement(and_statement=wafv2.CfnWebACL.AndStatementProperty(statements=statements))
+
+
 def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:
     """Pages of other origins; what is no page sends no origin."""
-    from_a_page = _Statement(
-        size_constraint_statement=wafv2.CfnWebACL.SizeConstraintStatementProperty(
-            comparison_operator="GT",
-            size=0,
-            field_to_match=_field("origin"),
-            text_transformations=_as_it_is(),
-        )
-    )
     known = [_header("origin", "EXACTLY", origin) for origin in allowed]
     # OR takes two statements at least.
     one_of_them = (
@@ -97,8 +100,19 @@ def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:
         if len(known) == 1
         else _Statement(or_statement=wafv2.CfnWebACL.OrStatementProperty(statements=known))
     )
-    both = wafv2.CfnWebACL.AndStatementProperty(statements=[from_a_page, _not(one_of_them)])
+    both = wafv2.CfnWebACL.AndStatementProperty(statements=[_has("origin"), _not(one_of_them)])
     return "origins", _Statement(and_statement=both)
+
+
+def _has(header: str) -> _Statement:
+    return _Statement(
+        size_constraint_statement=wafv2.CfnWebACL.SizeConstraintStatementProperty(
+            comparison_operator="GT",
+            size=0,
+            field_to_match=_field(header),
+            text_transformations=_as_it_is(),
+        )
+    )
 
 
 def _not(statement: _Statement) -> _Statement:

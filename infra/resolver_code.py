@@ -1,14 +1,24 @@
 """What AppSync gets to read: the schema for a stage, and each resolver's code with the shared guard in it.
 
-Every field but publishStatus may only be reached through `viewer(ctx)`; one without it stops synth. What a
-field does beside that comes after the step `LOGIN_CHECK`, which refuses logins that were ended.
+Every field but publishStatus may only be reached through `viewer(ctx)`, and what it answers or delivers is
+held against that viewer; one that does not stops synth. What a field does beside that comes after the step
+`LOGIN_CHECK`, which refuses logins that were ended.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from graphql import (
+    ObjectTypeDefinitionNode,
+    ObjectTypeExtensionNode,
+    SchemaDefinitionNode,
+    SchemaExtensionNode,
+    parse,
+)
 
 from infra.bundling import ROOT
 
@@ -20,7 +30,16 @@ LOGIN_CHECK = "liveLogin"
 UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers what it was given
 _CODE_LIMIT = 32_000  # AppSync takes 32 KB of code
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
-_GUARD_CALL = re.compile(r"\bviewer\(ctx")
+_NO_CODE = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""", re.DOTALL
+)
+_DECLARED = re.compile(r"^(?:function|const) (\w+)", re.MULTILINE)
+# How what is answered or delivered is held against the viewer; a mutation answers what its own rules say.
+_HOLDS = {
+    "Query": ("mayView(",),
+    "Mutation": (),
+    "Subscription": ("extensions.setSubscriptionFilter(", "extensions.setSubscriptionInvalidationFilter("),
+}
 
 
 class ResolverError(Exception):
@@ -50,13 +69,23 @@ def schema_text(*, api_key: bool, oidc: bool = False) -> str:
 
 
 def root_fields(schema: str) -> tuple[FieldName, ...]:
-    """All fields of Query, Mutation and Subscription, in the schema's order."""
+    """All fields of the types that the schema begins at, in its order. Raises ResolverError."""
+    nodes = parse(schema).definitions
+    roots = {
+        operation.type.name.value: operation.operation.value.capitalize()
+        for node in nodes
+        if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)
+        for operation in node.operation_types
+    } or {name: name for name in _HOLDS}
     found = []
-    for type_name, body in re.findall(
-        r"^type (Query|Mutation|Subscription)\b[^{]*{(.*?)^}", schema, re.M | re.S
-    ):
-        for field in re.findall(r"^  (\w+)\s*[(:]", body, re.M):
-            found.append(FieldName(type_name=type_name, field_name=field))
+    for node in nodes:
+        if not isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode):
+            continue
+        name = node.name.value
+        if roots.get(name, name) != name:
+            raise ResolverError(f"the schema calls its {roots[name]} {name}: no resolver is looked for there")
+        if name in roots:
+            found += [FieldName(type_name=name, field_name=field.name.value) for field in node.fields]
     return tuple(found)
 
 
@@ -68,16 +97,27 @@ def resolver_code(field: FieldName, resolvers: Path = RESOLVERS) -> str:
     text = path.read_text()
     if str(field) in UNGUARDED:
         return _checked(text, path.name)
-    if not _GUARD_CALL.search(_without_comments(text)):
+    if "viewer(ctx" not in _code_of(text):
         raise ResolverError(f"{path.name} never asks viewer(ctx …) who is calling")
-    return _checked(_with_guard(text, (resolvers / GUARD).read_text()), path.name)
+    return _checked(_with_guard(text, (resolvers / GUARD).read_text(), path.name), path.name)
+
+
+def check_held(field: FieldName, steps: Sequence[str], resolvers: Path = RESOLVERS) -> None:
+    """Whether what a field gives is held against the viewer, by its resolver or by one of its `steps`.
+
+    Raises ResolverError.
+    """
+    code = [_code_of((resolvers / f"{name}.js").read_text()) for name in (str(field), *steps)]
+    for call in _HOLDS[field.type_name]:
+        if not any(call in each for each in code):
+            raise ResolverError(f"{field} never calls {call}…): whose is what it gives?")
 
 
 def function_code(name: str, resolvers: Path = RESOLVERS) -> str:
     """The code of one step of a pipeline: the pipeline's resolver has asked who is calling, the step may use
     the rest of the shared page."""
     path = resolvers / f"{name}.js"
-    return _checked(_with_guard(path.read_text(), (resolvers / GUARD).read_text()), path.name)
+    return _checked(_with_guard(path.read_text(), (resolvers / GUARD).read_text(), path.name), path.name)
 
 
 def hand_on_code(resolvers: Path = RESOLVERS) -> str:
@@ -85,14 +125,20 @@ def hand_on_code(resolvers: Path = RESOLVERS) -> str:
     return _checked((resolvers / HAND_ON).read_text(), HAND_ON)
 
 
-def _with_guard(text: str, guard: str) -> str:
+def _with_guard(text: str, guard: str, name: str) -> str:
+    code = _code_of(text)
+    for guarded in _DECLARED.findall(guard):
+        # Inside a function it would hide the guard's without an error.
+        if re.search(rf"(?:function|const|let|var)\s+{guarded}\b|\b{guarded}\s*(?:=>|=[^=]|[,)}}])", code):
+            raise ResolverError(f"{name} declares or hands on {guarded} of {GUARD}, which may only be called")
     # Imports come first, once: the resolver names what both of them use.
     imports = _IMPORT.findall(text)
     return "".join(imports) + _IMPORT.sub("", guard).strip() + "\n" + _IMPORT.sub("", text)
 
 
-def _without_comments(text: str) -> str:
-    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
+def _code_of(text: str) -> str:
+    """Without comments and texts: what is only said there, nobody does."""
+    return _NO_CODE.sub("''", text)
 
 
 def _checked(text: str, name: str) -> str:

@@ -24,6 +24,7 @@ from infra.resolver_code import (
     UNGUARDED,
     FieldName,
     ResolverError,
+    check_held,
     function_code,
     hand_on_code,
     resolver_code,
@@ -234,6 +235,8 @@ class StatusApi(Construct):
         if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to infra/status_api.py")
         code = resolver_code(field)
+        if name not in UNGUARDED:
+            check_held(field, PIPELINES.get(name, ()))
         if name in UNGUARDED:
             self._resolver(field, code, data_source=self._sources[UNITS[name]])
         elif name in UNITS:

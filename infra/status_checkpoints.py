@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Names
+import jsii
+from aws_cdk import Duration, IStableStringProducer, Lazy
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -32,17 +33,29 @@ _REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $strin
 _KEY_LENGTH = 48  # with execution, item, attempt and word it stays below BATCH_ID_LENGTH
 _ITEM_LENGTH = 12
 
+LONGEST_LAMBDA = Duration.minutes(15)
+LONGEST_SILENCE = Duration.days(1)  # MAX_LEASE_SECONDS: a status that asks for more gets the usual lease
+
 Work = sfn.IChainable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """One invocation while it runs: `invocation` and `attempt` are the variables that hold its ids."""
+    """One invocation while it runs. `parent` is JSONata for its parent's id."""
 
     name: str
-    invocation: str
-    attempt: str
+    key: str
     parent: str | None
+
+    @property
+    def invocation(self) -> str:
+        """The variable that holds its id."""
+        return _variable("invocation", self.key)
+
+    @property
+    def attempt(self) -> str:
+        """The variable that holds its attempt."""
+        return _variable("attempt", self.key)
 
     def about(self, what: str) -> dict[str, object]:
         """The part of a status that says who and what."""
@@ -56,7 +69,7 @@ class _Run:
             "message": _jsonata(words),
         }
         if self.parent is not None:
-            who["parentInvocationId"] = _jsonata(_invocation(_key(self.parent)))
+            who["parentInvocationId"] = _jsonata(self.parent)
         return who
 
     def batch(self, what: str) -> str:
@@ -86,24 +99,35 @@ class StatusCheckpoints(Construct):
         self._owner = owner
         self._jsonata = query_language is sfn.QueryLanguage.JSONATA
         self._keys: set[str] = set()
+        self._of_items: set[str] = set()  # keys whose invocation's id only their own states know
         self._plan: list[dict[str, str]] = []
 
     def agent(
-        self, work: Work, name: str, *, item: str | None = None, parent: str | None = None
+        self,
+        work: Work,
+        name: str,
+        *,
+        item: str | None = None,
+        parent: str | None = None,
+        silence: Duration = LONGEST_LAMBDA,
     ) -> sfn.Parallel:
         """`work` as one invocation of the agent called `name`: agent_invoking, then agent_complete or
         agent_error. Add Retry and Catch to what this gives back: each of its retries is an attempt, while
         retries of `work` itself stay unseen.
 
         `item` tells the iterations of a Map apart: a JSONata path into the input of `work`, like `orderId`,
-        or `$` for the input itself. `parent` is the `name` of the agent that `work` is a part of. Raises
-        ValueError for a name whose id another agent of the workflow has.
+        or `$` for the input itself. `parent` is the `name` of the agent that `work` is a part of. It sends no
+        heartbeats: `silence`, at most a day, is how long it may take before readers call it stale. Raises
+        ValueError for a longer one, and for a name whose id another agent of the workflow has.
         """
+        if silence.to_seconds() > LONGEST_SILENCE.to_seconds():
+            raise ValueError(f"{name}: readers believe in a silence of a day at most")
         key = self._new_key(name)
-        if item is None and parent is None:
+        if item is not None:
+            self._of_items.add(key)
+        elif parent is None:
             self._plan.append({"name": name, "invocationId": _jsonata(_invocation(key))})
-        memory = Names.unique_resource_name(work.start_state, max_length=32, separator="_")
-        run = _Run(name=name, invocation=f"invocation_{memory}", attempt=f"attempt_{memory}", parent=parent)
+        run = _Run(name=name, key=key, parent=None if parent is None else self._id_of_parent(parent))
         begin = sfn.Pass.jsonata(
             self,
             f"Begin {name}",
@@ -113,7 +137,8 @@ class StatusCheckpoints(Construct):
             },
             outputs="{% $states.input.input %}",
         )
-        started = self._report(run, "started", "agent_invoking")
+        lease = {"leaseSeconds": silence.to_seconds()}
+        started = self._report(run, "started", "agent_invoking", metadata=lease)
         finished = self._report(run, "finished", "agent_complete")
         failed = self._report(run, "failed", "agent_error", metadata=_pointer())
         body = self._catching(work, f"Run {name}", then=failed.next(self._raise_again(f"Raise {name} again")))
@@ -214,12 +239,32 @@ class StatusCheckpoints(Construct):
         error, cause = (f"$exists($states.input.{x}) ? $states.input.{x} : ''" for x in ("Error", "Cause"))
         return sfn.Fail.jsonata(self, state_name, error=_jsonata(error), cause=_jsonata(cause))
 
+    def _id_of_parent(self, name: str) -> str:
+        """JSONata for the id of the agent that a part of its work names, before it is known itself."""
+        key = _key(name)
+
+        def found() -> str:
+            return f"${_variable('invocation', key)}" if key in self._of_items else _invocation(key)
+
+        return Lazy.string(_Later(found))
+
     def _new_key(self, name: str) -> str:
         key = _key(name)
         if key in self._keys:
             raise ValueError(f"{name} makes the id {key}, which another state of this workflow has")
         self._keys.add(key)
         return key
+
+
+@jsii.implements(IStableStringProducer)
+class _Later:
+    """A text that is known at synth."""
+
+    def __init__(self, found: Callable[[], str]) -> None:
+        self._found = found
+
+    def produce(self) -> str:
+        return self._found()
 
 
 def _lone_state(work: Work) -> sfn.TaskStateBase | sfn.Parallel | sfn.Map | None:
@@ -236,6 +281,10 @@ def _key(name: str) -> str:
     if not key:
         raise ValueError(f"{name!r} has no letter or digit to make an id of")
     return key
+
+
+def _variable(what: str, key: str) -> str:
+    return f"{what}_{key.replace('-', '_')}"
 
 
 def _invocation(key: str, item: str | None = None) -> str:

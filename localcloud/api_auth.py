@@ -18,7 +18,7 @@ from localcloud.appsync.contract import AuthMode
 from localcloud.appsync.definition import ApiDefinition, AuthProvider, DefinitionError
 from localcloud.appsync.jwt import CognitoVerifier, FetchError, IssuerKeys, OidcVerifier
 from localcloud.appsync.lambda_auth import AuthorizerError, AuthorizerSettings, LambdaAuthorizer
-from localcloud.emulator_iam import EmulatorIam
+from localcloud.emulator_inside import EmulatorIam
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

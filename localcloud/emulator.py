@@ -20,6 +20,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from localcloud.emulator_inside import let_queues_rest_briefly
 from localcloud.local_only import local_only
 
 ACCOUNT_ID = "000000000000"
@@ -162,6 +163,7 @@ class Emulator:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = importlib.import_module("ministack.app").app  # reads os.environ while it is imported
+        let_queues_rest_briefly()
         config = Config()
         config.bind = [f"fd://{self._listener.detach()}"]
         config.keep_alive_timeout = 75

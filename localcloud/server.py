@@ -40,7 +40,7 @@ from localcloud.emulator import (
     emulator_environment,
     log_emulator_to,
 )
-from localcloud.emulator_iam import UntrustedError
+from localcloud.emulator_inside import UntrustedError
 from localcloud.lambda_runtime import write_runtime
 from localcloud.ports import PortInUseError, listen, reserve
 from localcloud.processes import AlreadyRunningError, ServerRecord, end_children

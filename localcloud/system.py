@@ -27,7 +27,7 @@ from localcloud.certificates import Certificates
 from localcloud.clients import Clients
 from localcloud.deploy import API_KEY_OUTPUT, ROOT, Deployment, create_asset_bucket, output
 from localcloud.emulator import ACCOUNT_ID, HOST, REGION, Emulator
-from localcloud.emulator_iam import EmulatorIam
+from localcloud.emulator_inside import EmulatorIam
 from localcloud.outputs import LocalOutputs
 from localcloud.page import DemoPage
 from localcloud.users import create_demo_users

@@ -1,10 +1,13 @@
-"""The soak test: concurrent publishers, redelivered payloads and crashes at every step, from one seed.
+"""The soak test: concurrent publishers, redelivered payloads, crashes at every step and a table that loses
+answers, from one seed.
 
     tally = soak_run(MemoryTable(), "StatusTable", seed=7, start=1_795_163_400.0)   # or SoakError
 
 No two things run at the same time: at each step of a publisher the seed decides whether others do whole
 deliveries first, or whether its process dies. All a publisher does to the table is one transaction, so others
-that come before its read, between that and its transaction, or later are all the orders there are.
+that come before its read, between that and its transaction, or later are all the orders there are. Some
+transactions meet another one on the way and are refused; of others the answer gets lost, so that a publisher
+that lives on takes for failed what is committed.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from botocore.exceptions import ReadTimeoutError
+
 from status_utils.clock import Clock
+from status_utils.errors import JournalError
 from status_utils.journal.dynamo import DynamoJournal
 from status_utils.journal.only_if_open import is_open_to
 from status_utils.memory import MemorySessionStore
@@ -26,7 +32,7 @@ from status_utils.publishing.pipeline import Pipeline
 from status_utils.snapshot.fold import apply, fold
 from status_utils.snapshot.job_state import Job
 
-from .soak_table import MemoryTable
+from .soak_table import MemoryTable, cancelled
 from .soak_work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads
 
 if TYPE_CHECKING:
@@ -39,6 +45,8 @@ CRASHES: Final = 0.2
 """How many deliveries end in a crash."""
 OVERTAKEN: Final = 0.3
 """At how many of its steps a publisher is overtaken by another one, if one is idle."""
+TROUBLED: Final = 0.05
+"""How many transactions are refused, and how many answers get lost."""
 
 _JOB_SECONDS = 3_600
 
@@ -49,6 +57,7 @@ class Step(StrEnum):
     BEFORE_READ = "before the read"
     AFTER_READ = "after the read"
     AFTER_TRANSACTION = "after the transaction"
+    AFTER_MARKER = "after the marker"
     IN_PUSH = "in the push"
     AFTER_PUSH = "after the push"
 
@@ -71,6 +80,8 @@ class Tally:
     statuses: int = 0
     deliveries: int = 0
     conflicts: int = 0
+    refused: int = 0
+    answers_lost: int = 0
     crashes: Counter[Step] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
@@ -78,6 +89,8 @@ class Tally:
         self.statuses += other.statuses
         self.deliveries += other.deliveries
         self.conflicts += other.conflicts
+        self.refused += other.refused
+        self.answers_lost += other.answers_lost
         self.crashes += other.crashes
 
 
@@ -110,7 +123,7 @@ class _Run:
         self._now = start
         self.sessions = MemorySessionStore()
         self.sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
-        self._crashes = seed  # so that each step is the first to crash in a fifth of all runs
+        self._crashes = seed  # so that each step is the first to crash in as many runs
         self._idle = [self._new_publisher() for _ in range(PUBLISHERS)]
         self._payloads = payloads(self.rng, job_id, int((start - MOST_SECONDS) * 1000))
         self._waiting = deliveries(self.rng, self._payloads)
@@ -128,9 +141,14 @@ class _Run:
         try:
             publisher.take(payload)
         except _Crash:
-            self._waiting.insert(self.rng.randint(0, len(self._waiting)), payload)
+            self._deliver_again(payload)
             publisher = self._new_publisher()
+        except JournalError:  # this one lives on, and knows no more than that
+            self._deliver_again(payload)
         self._idle.append(publisher)
+
+    def _deliver_again(self, payload: Payload) -> None:
+        self._waiting.insert(self.rng.randint(0, len(self._waiting)), payload)
 
     def others_first(self) -> None:
         """Maybe let others do whole deliveries before a publisher goes on."""
@@ -218,7 +236,7 @@ class _Publisher:
         self._dies_at: Step | None = None
         self._pipeline = Pipeline(
             journal=DynamoJournal(
-                cast("DynamoDBClient", _SteppingClient(self, run.client)),
+                cast("DynamoDBClient", _SteppingClient(self, run)),
                 run.table,
                 log_retention_days=7,
                 job_retention_days=90,
@@ -256,17 +274,29 @@ class _Publisher:
 
 
 class _SteppingClient:
-    """A publisher's client, which stops before and after what it sends."""
+    """A publisher's client, which stops before and after what it sends, and does not always get through."""
 
-    def __init__(self, publisher: _Publisher, client: Any) -> None:
+    def __init__(self, publisher: _Publisher, run: _Run) -> None:
         self._publisher = publisher
-        self._client = client
+        self._run = run
 
     def transact_write_items(self, **request: Any) -> Any:
+        run = self._run
         self._publisher.reach(Step.AFTER_READ)
-        answer = self._client.transact_write_items(**request)
+        if run.rng.random() < TROUBLED:
+            run.tally.refused += 1
+            raise cancelled(["TransactionConflict"] + ["None"] * (len(request["TransactItems"]) - 1))
+        answer = run.client.transact_write_items(**request)
         self._publisher.reach(Step.AFTER_TRANSACTION)
+        if run.rng.random() < TROUBLED:
+            run.tally.answers_lost += 1
+            raise ReadTimeoutError(endpoint_url="the table")
+        return answer
+
+    def get_item(self, **request: Any) -> Any:
+        answer = self._run.client.get_item(**request)
+        self._publisher.reach(Step.AFTER_MARKER)
         return answer
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+        return getattr(self._run.client, name)

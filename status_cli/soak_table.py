@@ -40,7 +40,7 @@ class MemoryTable:
         puts = [action["Put"] for action in request["TransactItems"]]
         holds = [_holds(put, self._at(put["Item"])) for put in puts]
         if not all(holds):
-            raise _cancelled(holds)
+            raise cancelled(["None" if held else _FAILED for held in holds])
         for put in puts:
             item = put["Item"]
             self._partitions.setdefault(item["pk"]["S"], {})[item["sk"]["S"]] = item
@@ -84,10 +84,10 @@ def _term(term: str, put: Request, found: Item | None) -> bool:
     raise ValueError(term)
 
 
-def _cancelled(holds: list[bool]) -> ClientError:
+def cancelled(reasons: list[str]) -> ClientError:
+    """What DynamoDB says of a transaction that it did not take: why, for each of its actions."""
     error = ClientError(
-        {"Error": {"Code": "TransactionCanceledException", "Message": "a condition failed"}},
-        "TransactWriteItems",
+        {"Error": {"Code": "TransactionCanceledException", "Message": "not taken"}}, "TransactWriteItems"
     )
-    error.response["CancellationReasons"] = [{"Code": "None" if held else _FAILED} for held in holds]
+    error.response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
     return error

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from .ports import Transport
     from .reporting.decorators import agent_step, status_handler
     from .reporting.extras import StatusExtras
+    from .reporting.from_any_depth import current_scope, in_scope, report_progress, report_tool
     from .reporting.handoff import AgentHandoffManager, Handoff, HandoffOutcome
-    from .reporting.scope_context import current_scope, in_scope, report_progress
     from .reporting.scopes import AgentScope, JobScope, ToolScope, job
     from .reporting.tracker import StatusTracker
     from .tokens.view_tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
@@ -83,6 +83,7 @@ __all__ = [
     "publish_tool_status",
     "qualified_status",
     "report_progress",
+    "report_tool",
     "status_handler",
     "status_type",
     "verify_view_token",
@@ -106,11 +107,12 @@ _LATE = {
     "ViewClaims": "tokens.view_tokens",
     "ViewTokenKeys": "tokens.view_tokens",
     "agent_step": "reporting.decorators",
-    "current_scope": "reporting.scope_context",
-    "in_scope": "reporting.scope_context",
+    "current_scope": "reporting.from_any_depth",
+    "in_scope": "reporting.from_any_depth",
     "job": "reporting.scopes",
     "mint_view_token": "tokens.view_tokens",
-    "report_progress": "reporting.scope_context",
+    "report_progress": "reporting.from_any_depth",
+    "report_tool": "reporting.from_any_depth",
     "status_handler": "reporting.decorators",
     "verify_view_token": "tokens.view_tokens",
 }

@@ -7,9 +7,12 @@ A backend that is down holds the caller for two attempts of a second to connect 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .errors import TransportError
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -56,6 +59,30 @@ def may_pass(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     throttled = "Throttl" in error.response["Error"]["Code"]
     return throttled or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+
+
+@contextmanager
+def transport_errors() -> Iterator[None]:
+    """What goes wrong inside between us and a service is a TransportError."""
+    try:
+        from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
+            BotoCoreError,
+            ClientError,
+            ConnectionError,  # noqa: A004 - botocore's own
+            CredentialRetrievalError,
+            HTTPClientError,
+        )
+    except ImportError as error:
+        raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise TransportError(str(error), code=code, retriable=may_pass(error)) from error
+    except BotoCoreError as error:
+        # What kept botocore from an answer may be gone the next time; a missing region stays missing.
+        passing = isinstance(error, HTTPClientError | ConnectionError | CredentialRetrievalError)
+        raise TransportError(str(error), code=type(error).__name__, retriable=passing) from error
 
 
 def lambda_client() -> LambdaClient:

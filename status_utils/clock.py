@@ -15,5 +15,5 @@ class Clock:
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = random.Random().random  # noqa: S311 - to spread retries; the module's own is its users'
     ticks: Callable[[], float] = time.monotonic

@@ -56,7 +56,7 @@ SEND_BYTES: Final = 60_000
 """What scopes put into one payload: within the 64 KB that queue and invokes are billed by, and below the 256
 KB of a line in CloudWatch, where it goes when it can't be sent."""
 BUFFER_BYTES: Final = 8_000_000
-"""What may wait in a process to be sent."""
+"""What may wait in a process to be sent; as much again may wait that is in the log already."""
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49
@@ -75,6 +75,12 @@ TENANT_BURST: Final = 2_000
 """Of one tenant, for each running publisher: so at most this times the publisher's concurrency."""
 JOBS_REMEMBERED: Final = 1_000
 """Jobs and tenants of which a publisher keeps count."""
+
+# Who watches
+WATCHED_SECONDS: Final = 2
+"""How long a publisher believes that somebody is connected without asking again."""
+USERS_REMEMBERED: Final = 1_000
+"""Users of which it does."""
 
 # How long things are kept, in seconds
 HEARTBEAT_SECONDS: Final = 20

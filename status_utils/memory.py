@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,7 @@ from .journal.commits import Change, Commit, change_of, new_epoch, part_of, rede
 from .journal.only_if_open import NotOpenError
 from .limits import DAY_SECONDS, MARKER_SECONDS
 from .snapshot.job_state import Head, Job
+from .validation import json_text
 
 if TYPE_CHECKING:
     from .eta.step_history import StepHistory, WorkflowKey
@@ -185,11 +187,11 @@ class MemoryBroadcaster:
 
 
 class MemoryTransport:
-    """A Transport that keeps what it was given in `sent`."""
+    """A Transport that keeps what it was given in `sent`, as it comes out of the wire's JSON."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """See Transport.send."""
-        self.sent.append(dict(payload))
+        self.sent.append(json.loads(json_text(payload)))

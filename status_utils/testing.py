@@ -79,6 +79,9 @@ class Recording(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
         return self._all()[index]
 
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self._all())
+
     def __len__(self) -> int:
         return len(self._all())
 

@@ -20,6 +20,9 @@ import requests
 
 from status_utils import StatusTracker
 
+ANSWER_SECONDS = 15
+"""How much longer than its time-out a call may look alive: for its end to be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAgent:
@@ -91,7 +94,12 @@ class HttpAgentOrchestrator:
     def _call(self, agent: HttpAgent, task: Any, findings: Mapping[str, Any]) -> Any:
         question = {"task": task, "sessionId": self._session_id, "findings": findings}
         for attempt in range(1, self._attempts + 1):
-            self._tracker.update_agent_status(agent.name, "in-progress", f"Calling {agent.name}")
+            self._tracker.update_agent_status(
+                agent.name,
+                "in-progress",
+                f"Calling {agent.name}",
+                metadata={"leaseSeconds": self._timeout + ANSWER_SECONDS},
+            )
             try:
                 answer = self._ask(agent, question)
             except AgentCallError as error:

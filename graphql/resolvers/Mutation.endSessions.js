@@ -1,7 +1,7 @@
 import { extensions, util } from '@aws-appsync/utils';
 
-// The longest that a token which is refused from now on can still be valid: Cognito's live a day at most.
-const TOKEN_SECONDS = 86400;
+// The longest that a login which is refused from now on could still be refreshed: what a user pool may allow at most.
+const LOGIN_SECONDS = 3650 * 86400;
 
 // First the mark, so that nobody who is thrown out can come back in between.
 export function request(ctx) {
@@ -10,7 +10,7 @@ export function request(ctx) {
   return {
     operation: 'PutItem',
     key: endedKey(ended.tenantId, ended.userId),
-    attributeValues: util.dynamodb.toMapValues({ endedAt: now, ttl: now + TOKEN_SECONDS }),
+    attributeValues: util.dynamodb.toMapValues({ endedAt: now, ttl: now + LOGIN_SECONDS }),
   };
 }
 

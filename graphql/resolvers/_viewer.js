@@ -33,11 +33,14 @@ function tenantIn(ctx, claims) {
 // A list, or text with spaces between: within the text itself, "cooperator" would contain "operator".
 function rolesIn(ctx, claims) {
   const roles = claims[ctx.env.ROLES_CLAIM ?? 'cognito:groups'] ?? [];
-  return typeof roles === 'string' ? roles.split(' ') : roles;
+  if (typeof roles === 'string') {
+    return roles.split(' ');
+  }
+  return typeof roles === 'object' && roles.length > 0 ? roles : [];
 }
 
 function person(userId, tenantId, jobIds, roles, signedInAt) {
-  if (!userId || !tenantId || userId.includes('#')) {
+  if (typeof userId !== 'string' || !userId || !tenantId || userId.includes('#')) {
     util.error('This login names no user and tenant.', 'Forbidden');
   }
   return { userId, tenantId, jobIds, roles, service: false, signedInAt };

@@ -25,7 +25,9 @@ export function response(ctx) {
     return answer;
   }
   const metadata = entry.metadata ? JSON.parse(entry.metadata) : null;
-  answer.detail = metadata && metadata.spilled ? null : metadata;
+  // By itself the word proves nothing: callers may use it, too.
+  const mark = metadata ? metadata.spilled : null;
+  answer.detail = mark && (entry.detailKey || mark.stored === false) ? null : metadata;
   answer.operatorDetail = leads(who) && entry.operatorDetail ? JSON.parse(entry.operatorDetail) : null;
   ctx.stash.detailKey = entry.detailKey ?? null;
   return answer;

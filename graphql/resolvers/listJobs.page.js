@@ -1,7 +1,10 @@
-import { util } from '@aws-appsync/utils';
+import { runtime, util } from '@aws-appsync/utils';
 
 export function request(ctx) {
   const who = ctx.stash.who;
+  if (who.jobIds !== null) {
+    runtime.earlyReturn(null);
+  }
   const page = {
     operation: 'Query',
     index: 'byUser',

@@ -14,12 +14,8 @@ from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
 from status_utils.errors import SettingError
-from status_utils.eta.dynamo_histories import DynamoHistories
-from status_utils.eta.estimates import Estimates
-from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
-from status_utils.publishing.admission import admission_of
-from status_utils.publishing.appsync import AppSyncBroadcaster, sigv4
-from status_utils.publishing.pipeline import Pipeline, PublishResult
+from status_utils.publishing.on_aws import pipeline_on_aws
+from status_utils.publishing.pipeline import PublishResult
 from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:
@@ -59,24 +55,7 @@ def publisher() -> Callable[..., PublishResult]:
         )
     # botocore's own types don't tell clients apart.
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=_CLIENT))
-    estimates = Estimates(
-        DynamoHistories(client, settings.status_table, retention_days=settings.job_retention_days)
-    )
-    pipeline = Pipeline(
-        journal=DynamoJournal(
-            client,
-            settings.status_table,
-            log_retention_days=settings.log_retention_days,
-            job_retention_days=settings.job_retention_days,
-            estimator=estimates.before_commit,
-        ),
-        sessions=DynamoSessionStore(client, settings.user_sessions_table),
-        broadcaster=AppSyncBroadcaster(
-            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
-        ),
-        admission=admission_of(settings, _s3),
-        estimates=estimates,
-    )
+    pipeline = pipeline_on_aws(settings, client=client, credentials=credentials, new_s3_client=_s3)
     _log.info(
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )

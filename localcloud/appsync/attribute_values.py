@@ -9,9 +9,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
+
 from localcloud.appsync.resolvers import DataSourceError
 
 AttributeMap = dict[str, Any]
+
+# As AppSync's, tokens tell nothing and can't be made by anybody else; they end with this process.
+_TOKENS = Fernet(Fernet.generate_key())
 
 
 def _number(value: Any) -> str:
@@ -99,7 +104,7 @@ def to_token(last_key: Mapping[str, Any] | None) -> str | None:
     if not last_key:
         return None
     plain = {name: _token_value(value) for name, value in last_key.items()}
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+    return _TOKENS.encrypt(json.dumps(plain).encode()).decode()
 
 
 def _token_value(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +115,6 @@ def _token_value(value: Mapping[str, Any]) -> dict[str, Any]:
 def from_token(token: str) -> AttributeMap:
     """The key a `nextToken` stands for. Raises DataSourceError."""
     try:
-        return to_sdk_map(json.loads(base64.urlsafe_b64decode(token.encode())))
-    except (ValueError, DataSourceError) as error:
+        return to_sdk_map(json.loads(_TOKENS.decrypt(token.encode())))
+    except InvalidToken as error:
         raise DataSourceError("Invalid pagination token given.", "DynamoDB:ValidationException") from error

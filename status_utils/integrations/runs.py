@@ -23,7 +23,8 @@ from typing import Any, Concatenate, ParamSpec
 from weakref import WeakKeyDictionary
 
 from ..limits import NAME_LENGTH
-from ..reporting.scope_context import Scope, current_scope, enter_scope, innermost
+from ..reporting.from_any_depth import current_scope
+from ..reporting.scope_context import Scope, enter_scope, innermost
 from ..reporting.scopes import AgentScope, JobScope, ToolScope
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Journal and sessions on DynamoDB, with a botocore client handed in.
+"""The journal on DynamoDB, with a botocore client handed in.
 
 >>> client = botocore.session.get_session().create_client("dynamodb")
 >>> journal = DynamoJournal(client, "StatusTable", log_retention_days=7, job_retention_days=90)
@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,15 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ..clock import Clock
 from ..copies import altered
-from ..errors import JournalError, SessionStoreError
+from ..errors import JournalError
 from ..events import StatusUpdate
 from ..limits import DAY_SECONDS
-from ..settings import SessionsTable
 from ..snapshot.fold import touched
 from ..snapshot.job_state import Head, Job
 from .batch import Batch
 from .commits import Commit, change_of, new_epoch, redelivery
-from .dynamo_errors import code_of, journal_error, may_pass, reasons_of
+from .dynamo_errors import journal_error, reasons_of
 from .dynamo_items import (
     HEAD,
     MARKER_ACTION,
@@ -46,6 +45,7 @@ from .dynamo_items import (
     to_item,
     update_key,
 )
+from .dynamo_query import pages
 from .only_if_open import NotOpenError
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef
 
     from ..ports import Estimator
-    from .dynamo_items import Item
 
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
@@ -69,12 +68,6 @@ _GETS_AT_ONCE = 25
 
 _SNAPSHOT_READS = 10
 """How often to read a snapshot that others move meanwhile."""
-
-_SESSIONS_PER_PAGE = 25
-"""One live session is enough to know; expired ones may stand before it until TTL takes them."""
-
-_OPERATORS = "#tenant#"
-"""How sessions of a tenant's operators begin. User ids have no `#`, so no user's sessions begin like it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,42 +262,9 @@ class DynamoJournal:
             "ExpressionAttributeValues": to_item(keys),
         }
         try:
-            return [from_item(item) for page in _pages(self._client, query) for item in page]
+            return [from_item(item) for page in pages(self._client, query) for item in page]
         except (ClientError, BotoCoreError) as error:
             raise journal_error(error) from error
-
-
-class DynamoSessionStore:
-    """The SessionStore in the user sessions table."""
-
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
-
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
-        """See SessionStore.is_watched."""
-        return any(self._has_live(tenant_id, beginning, now) for beginning in (f"{user_id}#", _OPERATORS))
-
-    def _has_live(self, tenant_id: str, beginning: str, now: float) -> bool:
-        query = {
-            "TableName": self._table,
-            "ConsistentRead": True,  # who has just subscribed is not to miss the next status
-            "Limit": _SESSIONS_PER_PAGE,
-            "KeyConditionExpression": "#tenant = :tenant AND begins_with(#sk, :beginning)",
-            "FilterExpression": "#ttl > :now",
-            "ExpressionAttributeNames": {
-                "#tenant": SessionsTable.PARTITION_KEY,
-                "#sk": SessionsTable.SORT_KEY,
-                "#ttl": SessionsTable.TTL,
-            },
-            "ExpressionAttributeValues": to_item(
-                {":tenant": tenant_id, ":beginning": beginning, ":now": int(now)}
-            ),
-        }
-        try:
-            return any(_pages(self._client, query))
-        except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
 
 
 def _is_live(head: Mapping[str, Any], now: float) -> bool:
@@ -319,12 +279,3 @@ class _ConflictError(Exception):
 def _conflict() -> NoReturn:
     # TTL took the marker between the two calls.
     raise _ConflictError
-
-
-def _pages(client: DynamoDBClient, query: dict[str, Any]) -> Iterator[list[Item]]:
-    while True:
-        answer = client.query(**query)
-        yield list(answer["Items"])
-        if not answer.get("LastEvaluatedKey"):
-            return
-        query = query | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -14,11 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from ..errors import SettingError
 from ..limits import MESSAGE_LENGTH, NAME_LENGTH, QUALIFIED_STATUS_LENGTH
+from ..validation import printable
 from .secret_search import Found, find_secrets
-from .secret_shapes import AWS_KEY, is_card
+from .secret_shapes import AWS_KEY
+from .shape import is_card
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -37,13 +41,22 @@ _IDS: Final = frozenset(
     ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId", "batchId", "timestamp")
 )
 _SECRET_KEYS: Final = re.compile(
-    r"(?:.*(?:passwor[dt]|passwd|passphrase|secret|apikey|secretkey|accesskey|privatekey|signingkey|accountkey)"
-    r"|.*(?:access|auth|refresh|session|bearer|security|id)token|(?:db)?pass|pwd|authorization|(?:set)?cookies?"
-    r"|connectionstring)",
+    r"(?:.*(?:passwor[dt]|passwd|passphrase|passcode|secrets?|apikey|secretkey|accesskey|privatekey|signingkey"
+    r"|accountkey|credentials?)|.*(?:access|auth|refresh|session|bearer|security|id)token|(?:db)?pass|pwd|cvv|cvc"
+    r"|(?:proxy)?authorization|(?:set)?cookies?|connectionstring)",
 )
-"""Keys whose text is a secret whatever it looks like; in lower case, without `_` and `-`."""
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
-"""What people don't see within a secret, and take along when they copy it from a page."""
+"""Keys whose text is a secret whatever it looks like; in lower case, without what parts their words."""
+_PARTING: Final = str.maketrans("", "", "_-. ")
+_PAIRS: Final = {"value": ("name", "key"), "Value": ("Name", "Key")}
+"""How containers, headers and tags are described: an object for each, with its value and its name."""
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What people don't see within a secret, and take along when they copy it: Unicode calls it ignorable."""
+_ENCODED: Final = re.compile("%[0-9a-fA-F]{2}")
+_ENCODINGS: Final = 3
+"""As deep as addresses stand within addresses."""
 _LENGTHS: Final = {
     "message": MESSAGE_LENGTH,
     "agentName": NAME_LENGTH,
@@ -80,14 +93,16 @@ class Redactor:
 
     def text(self, text: str, *, near_aws_key: bool = False) -> str:
         """The text with a mark in the place of each secret."""
-        if _INVISIBLE.search(text):
-            seen = _INVISIBLE.sub("", text)
-            if find_secrets(seen, near_aws_key=near_aws_key):
-                text = seen
+        seen = _seen(text)
+        if seen is not text and find_secrets(seen, near_aws_key=near_aws_key):
+            text = seen
         for _ in range(_ROUNDS):  # what was grown together with a secret shows once that is gone
             clean = marked(text, find_secrets(text, near_aws_key=near_aws_key))
             if clean is text:
-                break
+                decoded = _decoded(text)
+                if decoded is text or not find_secrets(decoded, near_aws_key=near_aws_key):
+                    break
+                clean = decoded
             text = clean
         return text
 
@@ -126,8 +141,14 @@ class Redactor:
         if isinstance(value, Mapping):
             return self._object(value, fields, near)
         if isinstance(value, list | tuple):
-            return [self._value(item, fields, near) for item in value]
-        return _mark("card") if isinstance(value, int) and is_card(value) else value
+            return self._list(value, fields, near)
+        return _mark("card") if isinstance(value, int | float) and is_card(value) else value
+
+    def _list(self, found: Sequence[Any], fields: Fields, near: bool) -> list[Any]:
+        clean = [self._value(item, fields, near) for item in _without_key_lines(found)]
+        if len(found) == 2 and isinstance(found[0], str):  # a header, as many libraries have it
+            clean[1] = _named(found[0], found[1], clean[1])
+        return clean
 
     def _object(self, found: Mapping[Any, Any], fields: Fields, near: bool) -> dict[Any, Any]:
         clean: dict[Any, Any] = {}
@@ -139,7 +160,35 @@ class Redactor:
             clean[kept] = self._value(value, inner, near)
             if isinstance(key, str):
                 clean[kept] = _named(key, value, clean[kept])
+        for value in _PAIRS.keys() & clean.keys():
+            for name in _PAIRS[value]:
+                if isinstance(found.get(name), str):
+                    clean[value] = _named(found[name], found[value], clean[value])
         return clean
+
+
+def _seen(text: str) -> str:
+    """The text as people read it: without what nobody sees, and each letter in its plain form."""
+    return text if text.isascii() else normalize("NFKC", _INVISIBLE.sub("", text))
+
+
+def _decoded(text: str) -> str:
+    """The text as an address or a form means it; the same object when it is neither."""
+    decoded = text
+    for _ in range(_ENCODINGS):
+        if not _ENCODED.search(decoded):
+            break
+        decoded = unquote(decoded)
+    return text if decoded is text else _seen(printable(decoded))
+
+
+def _without_key_lines(found: Sequence[Any]) -> Sequence[Any]:
+    """A list without the private key that its texts are the lines of."""
+    texts = [item for item in found if isinstance(item, str)]
+    if not any("PRIVATE KEY" in text for text in texts):
+        return found
+    clean = iter(split_redacted([f"{text}\n" for text in texts]))
+    return [next(clean).removesuffix("\n") if isinstance(item, str) else item for item in found]
 
 
 def split_redacted(texts: Sequence[str]) -> list[str]:
@@ -210,7 +259,7 @@ def _name_of(field: Any) -> Any:
 
 @lru_cache(maxsize=1_024)
 def _kind_of_key(key: str) -> str | None:
-    name = key.replace("_", "").replace("-", "").replace(" ", "").lower()
+    name = key.translate(_PARTING).lower()
     if name == "token":
         return "token"
     return NAMED if _SECRET_KEYS.fullmatch(name) else None

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .named_secrets import NAME, NAMED_SHAPES, NAMES
 from .secret_shapes import (
     AWS_KEY,
     AWS_SECRET,
@@ -23,8 +24,8 @@ from .secret_shapes import (
     OPEN_MARK,
     PRIVATE_KEY,
     SHAPES,
-    Shape,
 )
+from .shape import Shape
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -55,9 +56,14 @@ def find_secrets(text: str, *, near_aws_key: bool = False, split: bool = False) 
         return []
     lowered = text.lower()
     found = [one for shape in SHAPES if _may_match(shape, lowered) for one in _matches(shape, text)]
-    if "-----begin" in lowered or (split and OPEN_MARK in lowered):
+    if any(name in lowered for name in NAMES) and NAME.search(text):
+        found += [
+            one for shape in NAMED_SHAPES if _may_match(shape, lowered) for one in _matches(shape, text)
+        ]
+    if "private" in lowered or (split and OPEN_MARK in lowered):
         found += _key_blocks(text, split=split)
-    if near_aws_key or (found and any(one.kind == AWS_KEY for one in found)):
+    near_aws_key = near_aws_key or any(one.kind == AWS_KEY for one in found)
+    if near_aws_key or ("aws" in lowered and "secret" in lowered):
         found += _matches(AWS_SECRET, text)
     return _apart(found) if found else found
 
@@ -77,7 +83,7 @@ def _may_match(shape: Shape, lowered: str) -> bool:
 
 
 def _matches(shape: Shape, text: str) -> Iterator[Found]:
-    group = 1 if shape.pattern.groups else 0
+    group = shape.pattern.groupindex.get("secret", 1 if shape.pattern.groups else 0)
     for match in shape.pattern.finditer(text):
         if shape.check is None or shape.check(match[group]):
             yield Found(match.start(group), match.end(group), shape.kind, match.start())

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, ExitStack
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
+from ..sending.fitting import id_text
 from ..sending.sender import FLUSH_SECONDS
-from .scope_context import current_scope
+from .from_any_depth import current_scope
 from .scopes import job
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
@@ -129,7 +130,7 @@ def status_handler(
     `$$.State.RetryCount` of Step Functions does: put that into the event, and a retry supersedes the attempt
     before it. `invocation_id` is needed only where several executions run one agent in one job, as in a Map
     state. Without a name there is only the job's scope. An event without the ids is handled as if the handler
-    were not decorated.
+    were not decorated. The handler may be a coroutine function, as other runtimes than Lambda have them.
 
     What was said is on its way, or in the log, before the handler returns and before Lambda stops it; half a
     second before that its agents say that they ran out of time.
@@ -140,32 +141,46 @@ def status_handler(
             'status_handler takes the name of the agent, or nothing: @status_handler("Geo Agent")'
         )
 
-    def decorate(handler: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
-        @wraps(handler)
-        def handle(event: Any, context: Any) -> R:
-            ids = {name: _at(event, key) for name, key in owner.items()}
-            if not all(isinstance(value, str) and value for value in ids.values()):
-                _warn("keys=<%s> | no status: the event lacks an id", ", ".join(owner.values()))
-                return handler(event, context)
-            retries = _at(event, retry_count)
-            attempt = retries + 1 if isinstance(retries, int) else None
-            opened = job(
-                **ids,
-                plan=plan,
-                ends_job=ends_job,
-                attempt=attempt,
-                flush_seconds=flush_seconds,
-                transport=transport,
-            )
-            with _told_before_timeout(opened, context), opened:
-                if agent_name is None:
-                    return handler(event, context)
-                run = _at(event, invocation_id)
-                run_id = run if isinstance(run, str) else None
-                with opened.agent(agent_name, message=message, invocation_id=run_id):
-                    return handler(event, context)
+    def scopes(event: Any, context: Any, call: ExitStack | AsyncExitStack) -> Iterator[JobScope | AgentScope]:
+        ids = {name: id_text(_at(event, key)) for name, key in owner.items()}
+        if not all(isinstance(value, str) and value for value in ids.values()):
+            _warn("keys=<%s> | no status: the event lacks an id", ", ".join(owner.values()))
+            return
+        retries = _at(event, retry_count)
+        attempt = retries + 1 if isinstance(retries, int) else None
+        opened = job(
+            **ids,
+            plan=plan,
+            ends_job=ends_job,
+            attempt=attempt,
+            flush_seconds=flush_seconds,
+            transport=transport,
+        )
+        call.callback(_alarm(opened, context))
+        yield opened
+        if agent_name is not None:
+            run = id_text(_at(event, invocation_id))
+            run_id = run if isinstance(run, str) else None
+            yield opened.agent(agent_name, message=message, invocation_id=run_id)
 
-        return handle
+    def decorate(handler: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
+        work: Any = handler
+
+        def handle(event: Any, context: Any) -> Any:
+            with ExitStack() as call:
+                for scope in scopes(event, context, call):
+                    call.enter_context(scope)
+                return work(event, context)
+
+        async def handle_soon(event: Any, context: Any) -> Any:
+            async with AsyncExitStack() as call:
+                for scope in scopes(event, context, call):
+                    await call.enter_async_context(scope)
+                return await work(event, context)
+
+        handled: Any = handle_soon if iscoroutinefunction(handler) else handle
+        decorated: Callable[[Any, Any], R] = wraps(handler)(handled)
+        return decorated
 
     owner = {"job_id": job_id, "user_id": user_id, "tenant_id": tenant_id}
     return decorate
@@ -177,21 +192,11 @@ def _at(event: Any, key: str) -> Any:
     return event
 
 
-@contextmanager
-def _told_before_timeout(scope: JobScope, context: Any) -> Iterator[None]:
-    """Have everything told when `context` says that the time is nearly up."""
-    alarm = _alarm(scope, context)
-    try:
-        yield
-    finally:
-        if alarm is not None:
-            alarm.cancel()
-
-
-def _alarm(scope: JobScope, context: Any) -> threading.Timer | None:
+def _alarm(scope: JobScope, context: Any) -> Callable[[], None]:
+    """Have everything told when `context` says that the time is nearly up; what this gives calls it off."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
-        return None
+        return _nothing
     try:
         seconds = max(0.0, float(remaining()) / 1000 - TIMEOUT_MARGIN_SECONDS)
         alarm = Alarm(seconds, _out_of_time, (scope,))
@@ -199,8 +204,11 @@ def _alarm(scope: JobScope, context: Any) -> threading.Timer | None:
         alarm.start()
     except Exception as error:  # noqa: BLE001 - a context of somebody's test, or no new thread: the work goes on
         _warn("job_id=<%s> | no alarm before the time-out: %s", scope.job_id, type(error).__name__)
-        return None
-    return alarm
+        return _nothing
+    return alarm.cancel
+
+
+def _nothing() -> None: ...
 
 
 def _out_of_time(scope: JobScope) -> None:

@@ -21,7 +21,11 @@ _ERROR_ID = "statusbeam_error_id"
 
 
 def failure_of(error: BaseException, who: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The message and metadata of a status that tells of `error`; logs it, once however far it goes up."""
+    """The message and metadata of a status that tells of `error`; logs it, once however far it goes up.
+
+    Of a group with one exception in it, it tells of that one.
+    """
+    error = _sole(error)
     how = _how(error)
     try:
         said = getattr(error, "public_message", None)
@@ -32,6 +36,13 @@ def failure_of(error: BaseException, who: str, entry: Mapping[str, Any]) -> tupl
     if how != "failed":
         metadata["reason"] = how
     return message, metadata
+
+
+def _sole(error: BaseException) -> BaseException:
+    """The one exception in a group, such as of a TaskGroup whose other tasks were cancelled."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _how(error: BaseException) -> str:

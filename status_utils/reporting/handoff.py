@@ -6,7 +6,8 @@
     {'street': 'Elm Street'}
 
 What the agent raises reaches the caller as it is; a call that takes too long raises TimeoutError. Reporting
-itself never raises.
+itself never raises. Each call is a scope: what the agent reports is its own, a quiet one gives signs of life,
+and agents that it calls are below it.
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ import json
 import threading
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from ..clock import Clock
 from ..errors import UnknownAgentError
-from ..words import StatusWord
+from ..sending.fitting import id_text
 from .failures import failure_of
-from .publish import publish_agent_status
+from .from_any_depth import current_scope
+from .scope_context import enclosing
+from .scopes import AgentScope, JobScope, job
 
 if TYPE_CHECKING:
     from ..ports import Transport
-    from .extras import StatusExtras
 
     Agent = Callable[[Any], Any] | Callable[[Any], Awaitable[Any]]
 
@@ -62,19 +64,21 @@ class Handoff:
     summary: str  # of the result, or of what went wrong; at most 200 characters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Call:
     agent_name: str
     job_id: str | None
     invocation_id: str
     started_at: float
+    scope: AgentScope | None = None
 
 
 class AgentHandoffManager:
     """Knows agents by name, calls them, and reports each call as an invocation of its own.
 
-    `session_id` names the job to report to; one given to a call goes before the manager's. Without any, calls
-    are made and kept in the log only. The log holds the last `log_size` calls.
+    `session_id` names the job to report to; one given to a call goes before the manager's. Without any, it is
+    the job in whose scope the call is made; outside of all, calls are made and kept in the log only. The log
+    holds the last `log_size` calls.
     """
 
     def __init__(
@@ -119,40 +123,64 @@ class AgentHandoffManager:
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
-        call = _Call(
-            agent_name, session_id or self._session_id, f"handoff-{uuid.uuid4().hex}", self._clock.now()
-        )
+        job_id = id_text(session_id or self._session_id) or _current_job()
+        call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
+        async with AsyncExitStack() as stack:
+            for scope in self._scopes(call):
+                await stack.enter_async_context(scope)
+                if isinstance(scope, AgentScope):
+                    call.scope = scope
+            return await self._answer_to(call, agent, context, timeout)
+
+    def _scopes(self, call: _Call) -> Iterator[JobScope | AgentScope]:
+        """The call's, below the one that it is made in when that is of the same job."""
+        if call.job_id is None:
+            return
+        around = enclosing(call.job_id, self._transport)
+        while not isinstance(around, JobScope | AgentScope | None):
+            around = around.parent
+        if around is None:
+            around = job(
+                job_id=call.job_id,
+                user_id=self._user_id,
+                tenant_id=self._tenant_id,
+                ends_job=False,
+                transport=self._transport,
+            )
+            yield around
+        message = f"Handing over to {call.agent_name}"
+        yield around.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+
+    async def _answer_to(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
         try:
-            await self._report(call, StatusWord.AGENT_INVOKING, f"Handing over to {agent_name}")
             async with asyncio.timeout(timeout) as limit:
                 result = await _answer(agent, context)
         except TimeoutError as error:
-            if not limit.expired():  # the agent's own
-                await self._failed(call, HandoffOutcome.ERROR, error)
-                raise
-            late = f"{agent_name} did not answer within {timeout:g} s"
-            await self._ended(call, HandoffOutcome.TIMEOUT, late, {"outcome": HandoffOutcome.TIMEOUT})
+            if limit.expired():
+                late = f"{call.agent_name} did not answer within {timeout:g} s"
+                self._failed(call, HandoffOutcome.TIMEOUT, error, late)
+            else:  # the agent's own
+                self._failed(call, HandoffOutcome.ERROR, error)
             raise
         except asyncio.CancelledError as error:
-            await self._failed(call, HandoffOutcome.CANCELLED, error)
+            self._failed(call, HandoffOutcome.CANCELLED, error)
             raise
         except Exception as error:
-            await self._failed(call, HandoffOutcome.ERROR, error)
+            self._failed(call, HandoffOutcome.ERROR, error)
             raise
         summary = summarise(result)
-        await self._ended(call, HandoffOutcome.SUCCESS, summary, {"result": summary})
+        self._ended(call, HandoffOutcome.SUCCESS, summary, {"result": summary})
         return result
 
-    async def _failed(self, call: _Call, outcome: HandoffOutcome, error: BaseException) -> None:
+    def _failed(
+        self, call: _Call, outcome: HandoffOutcome, error: BaseException, told: str | None = None
+    ) -> None:
         text, found = failure_of(
             error, call.agent_name, {"jobId": call.job_id, "invocationId": call.invocation_id}
         )
-        await self._ended(call, outcome, cut(text), {"outcome": outcome, **found})
+        self._ended(call, outcome, told or cut(text), {"outcome": outcome, **found})
 
-    async def _ended(
-        self, call: _Call, outcome: HandoffOutcome, summary: str, details: Mapping[str, Any]
-    ) -> None:
-        duration = max(0.0, self._clock.now() - call.started_at)
+    def _ended(self, call: _Call, outcome: HandoffOutcome, summary: str, details: Mapping[str, Any]) -> None:
         self._log.append(
             Handoff(
                 agent_name=call.agent_name,
@@ -160,39 +188,19 @@ class AgentHandoffManager:
                 session_id=call.job_id,
                 outcome=outcome,
                 started_at=call.started_at,
-                duration=duration,
+                duration=max(0.0, self._clock.now() - call.started_at),
                 summary=summary,
             )
         )
-        good = outcome is HandoffOutcome.SUCCESS
-        word = StatusWord.AGENT_COMPLETE if good else StatusWord.AGENT_ERROR
-        await self._report(call, word, summary, round(duration * 1000), details)
+        if call.scope is not None:
+            good = outcome is HandoffOutcome.SUCCESS
+            say = call.scope.complete if good else call.scope.fail
+            say(summary or call.agent_name, details)
 
-    async def _report(
-        self,
-        call: _Call,
-        word: str,
-        message: str,
-        milliseconds: int | None = None,
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        if call.job_id is None:
-            return
-        extras: StatusExtras = {"invocation_id": call.invocation_id, "transport": self._transport}
-        if details is not None:
-            extras["metadata"] = details
-        with suppress(RuntimeError):  # no new thread: a report never costs the caller its work
-            await _in_thread(  # a send may wait for the network; other agents' work must not
-                publish_agent_status,
-                call.job_id,
-                self._user_id,
-                self._tenant_id,
-                call.agent_name,
-                word,
-                message or call.agent_name,
-                milliseconds,
-                **extras,
-            )
+
+def _current_job() -> str | None:
+    scope = current_scope()
+    return None if scope is None else scope.job_id
 
 
 def summarise(result: Any) -> str:

@@ -16,7 +16,7 @@ import time
 
 from ..entry import read_entry
 from ..sending.dead_letter import log_undelivered
-from ..sending.fitting import fitted
+from ..sending.fitting import fitted, id_text
 from ..words import StatusWord
 
 TYPE_CHECKING = False
@@ -116,9 +116,13 @@ def _agent_word(status: str) -> str:
     return StatusWord.AGENT_ERROR if status == StatusWord.ERROR else status
 
 
+_IDS = ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId")
+
+
 def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
     lost: dict[str, Any] = entry | _on_the_wire(extras)
     try:
+        lost |= {field: id_text(lost[field]) for field in _IDS if field in lost}
         scope = _scope_of(lost, extras)
         if scope is not None:
             scope.take_in(lost)
@@ -136,12 +140,8 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
 def _scope_of(entry: dict[str, Any], extras: StatusExtras) -> Scope | None:
     """The innermost scope of the job that we are in, if it sends the same way."""
     scopes = sys.modules.get(f"{__package__}.scope_context")  # who never loaded it is in none
-    scope: Scope | None = scopes.innermost() if scopes else None
-    while scope is not None and scope.job_id != entry["jobId"]:
-        scope = scope.around  # the scopes of two jobs may be within each other
-    if scope is None:
-        return None
-    return scope if extras.get("transport") in (None, scope.sender.transport) else None
+    found: Scope | None = scopes.enclosing(entry["jobId"], extras.get("transport")) if scopes else None
+    return found
 
 
 def _send(payload: dict[str, Any], transport: Transport | None) -> None:

@@ -1,20 +1,14 @@
-"""Whose work is going on: the innermost scope of this thread or task, and what all scopes share.
+"""What all scopes share, and which is the innermost one of this thread or task.
 
-    with j.agent("Geo Agent"):
-        current_scope().agent_name          # "Geo Agent", from any depth below
-        report_progress(0.4, "Halfway")     # to the innermost agent or tool
-
-asyncio tasks inherit the scope of whoever made them. Threads start outside of it: `in_scope(function)` takes
-it along to an executor, as `contextvars.copy_context().run` does.
+asyncio tasks inherit the scope of whoever made them. Threads start outside of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import wraps
 
 from ..sending.dead_letter import log_undelivered
 from ..sending.fitting import fitted_metadata, no_object, text_of
@@ -24,13 +18,10 @@ from .failures import failure_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, ClassVar, ParamSpec, Self, TypeVar
+    from typing import Any, ClassVar, Self
 
+    from ..ports import Transport
     from ..sending.sender import Sender
-    from .scopes import AgentScope, JobScope
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
 
 _INNERMOST: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 _COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
@@ -100,9 +91,8 @@ class Scope:
 
     def progress(self, percent: float, message: str = "", metadata: Mapping[str, Any] | None = None) -> None:
         """Say how far it is, in percent. Of what is said faster than it can be sent, the latest counts."""
-        with suppress(
-            TypeError, ValueError, OverflowError
-        ):  # the sender's log line says what is wrong with it
+        # The sender's log line says what is wrong with it.
+        with suppress(TypeError, ValueError, OverflowError):
             percent = min(100.0, max(0.0, float(percent)))
         self.say("progress", message, metadata, progress=percent)
 
@@ -133,11 +123,14 @@ class Scope:
         if own.get("metadata") is not None and not isinstance(own["metadata"], str):
             own["metadata"] = _frozen(own["metadata"], None)
         scope = self._spoken_of(own)
-        if scope is not None:
-            own = {**scope.entry, **own}
-            if own.get("status") in (scope.DONE, scope.FAILED) and not scope._ends_now():
-                return  # it was said
-        self._hand_over(own)
+        if scope is None:
+            self._hand_over(own)
+            return
+        ends = own.get("status") in (scope.DONE, scope.FAILED)
+        if not ends or scope._ends_now():  # else it was said
+            self._hand_over({**scope.entry, **own})
+        if ends:
+            self.sender.closed(scope)
 
     def _spoken_of(self, entry: Mapping[str, Any]) -> Scope | None:
         """The scope from here upward that a status of this agent or, without one, of the job is about."""
@@ -174,6 +167,7 @@ class Scope:
             began_at = self.sender.ticks() if self._began_at is None else self._began_at
             took = max(0, round((self.sender.ticks() - began_at) * 1000))
             self.say(status, message, metadata, executionTimeMs=took)
+            self.sender.closed(self)
 
     def _ends_now(self) -> bool:
         """Whether the end is to be said now: it is said once, whoever comes first."""
@@ -231,48 +225,12 @@ def innermost() -> Scope | None:
     return _INNERMOST.get()
 
 
-def current_scope() -> JobScope | AgentScope | None:
-    """The agent or job whose work this is; None outside of all scopes."""
-    from .scopes import AgentScope, JobScope  # noqa: PLC0415 - they are made of what is here
-
+def enclosing(job_id: str, transport: Transport | None) -> Scope | None:
+    """The innermost scope of that job; None where there is none, or none that sends by that transport."""
     scope = _INNERMOST.get()
-    while scope is not None and not isinstance(scope, JobScope | AgentScope):
-        scope = scope.parent
-    return scope
-
-
-def report_progress(share: float, message: str = "") -> None:
-    """Say how far the innermost agent, tool or job is, as a share from 0 to 1.
-
-        >>> report_progress(0.4, "4 of 10 pages")
-
-    Does nothing outside of a scope, so any function may call it.
-    """
-    scope = _INNERMOST.get()
-    if scope is not None:
-        with suppress(
-            TypeError, ValueError, OverflowError
-        ):  # the sender's log line says what is wrong with it
-            share = float(share) * 100
-        scope.progress(share, message)
-
-
-def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, run in the scope that is the current one now, in whatever thread.
-
-    >>> list(executor.map(in_scope(read_page), pages))
-    """
-    scope = _INNERMOST.get()
-
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        token = _INNERMOST.set(scope)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _INNERMOST.reset(token)
-
-    return run
+    while scope is not None and scope.job_id != job_id:
+        scope = scope.around  # the scopes of two jobs may be within each other
+    return scope if scope is not None and transport in (None, scope.sender.transport) else None
 
 
 def enter_scope(scope: Scope | None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from ..limits import ATTEMPT_MIN, ID_LENGTH, WHOLE_NUMBER_MAX
+from ..sending.fitting import id_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Runs:
         Where attempts are counted, the n-th run of an agent has the same id in each of them, in any process.
         """
         counted = self._attempt if attempt is None else _counted(attempt)
+        invocation_id = id_text(invocation_id)
         if invocation_id is None:
             token = _NOT_WORD.sub("_", agent_name.lower()).strip("_")[:_TOKEN_LENGTH] or "agent"
             invocation_id = self._made_up(token) if counted is None else self._numbered(token, counted)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..sending.fitting import text_of
+from ..sending.fitting import id_text, text_of
 from ..sending.sender import FLUSH_SECONDS
 from ..sending.senders import sender_for
 from ..words import StatusWord
@@ -185,7 +185,7 @@ class JobScope(Scope):
                 scope.fail(f"{scope.who} ran out of time", {"reason": "timed out"})
 
     def _ended(self, error: BaseException | None) -> None:
-        if not self._ends_job:
+        if not self._ends_job or self.process != os.getpid():  # a forked one's: its parent goes on
             self._unsaid_end.clear()
         super().end(error)
 
@@ -235,7 +235,7 @@ def job(
         "workflowVersion": workflow_version,
     }
     opening = _Opening(message, plan, {name: value for name, value in identity.items() if value})
-    entry = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
+    entry = {"jobId": id_text(job_id), "userId": id_text(user_id), "tenantId": id_text(tenant_id)}
     scope = JobScope(entry, opening, sender_for(transport), ends_job=ends_job, attempt=attempt)
     scope.flush_seconds = flush_seconds
     return scope

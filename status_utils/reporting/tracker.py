@@ -146,7 +146,9 @@ class StatusTracker:
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for everybody to read, or an exception, whose
         text stays in the local log. `progress` is a percentage. An agent that goes on after its end is on its
-        next attempt. Returns whether the status was accepted; a word other than the four is not.
+        next attempt. One that is quiet for longer than 75 s looks stale, unless `metadata` says how long it
+        may be: `{"leaseSeconds": 600}`. Returns whether the status was accepted; a word other than the four
+        is not.
         """
         try:
             details = dict(metadata or {})

@@ -28,23 +28,24 @@ class Breaker:
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._trips = 0  # in a row
-        self._open_until: float | None = None
+        self.open_until = 0.0
+        """In ticks; 0 when the last payload was accepted."""
         self.trusted = True
         """Whether the last that was heard of the backend makes waiting for it reasonable."""
 
     @property
     def open(self) -> bool:
         """Whether to leave the backend alone."""
-        return self._open_until is not None and self._ticks() < self._open_until
+        return self._ticks() < self.open_until
 
     @property
     def probing(self) -> bool:
         """Whether the next payload decides: it gets one try."""
-        return self._open_until is not None and not self.open
+        return self.open_until > 0 and not self.open
 
     def accepted(self) -> None:
         """The backend took something."""
-        self._trips, self._open_until, self.trusted = 0, None, True
+        self._trips, self.open_until, self.trusted = 0, 0.0, True
 
     def doubt(self) -> None:
         """Somebody waited in vain: the next need not."""
@@ -54,5 +55,5 @@ class Breaker:
         """A payload was given up."""
         cool_down = min(COOL_DOWN_SECONDS * 2**self._trips, LONGEST_COOL_DOWN_SECONDS)
         self._trips = min(self._trips + 1, 10)
-        self._open_until = self._ticks() + cool_down
+        self.open_until = self._ticks() + cool_down
         self.trusted = False

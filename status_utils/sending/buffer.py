@@ -47,6 +47,7 @@ class Parcel:
 
     payload: dict[str, Any]
     first: int  # number of its first record
+    size: int  # bytes, about
     tries: int = 0
     logged: bool = False
 
@@ -120,12 +121,13 @@ class Buffer:
             number = self.first
             wire = self._wire(self._records[number], f"{batch_id}.{len(updates)}")
             if wire is not None:
-                size += len(json_text(wire).encode()) + 1
-                if updates and size > SEND_BYTES:
+                own = len(json_text(wire).encode()) + 1
+                if updates and size + own > SEND_BYTES:
                     break
+                size += own
                 updates.append(wire)
             self._remove(number)
-        return Parcel({"batchId": batch_id, "updates": updates}, first) if updates else None
+        return Parcel({"batchId": batch_id, "updates": updates}, first, size) if updates else None
 
     def _wire(self, record: Record, event_id: str) -> dict[str, Any] | None:
         try:

@@ -58,6 +58,15 @@ def text_of(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
+def id_text(value: Any) -> Any:
+    """A text for an id that is a number or a UUID, as GraphQL's ID takes them; anything else as it is."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    from uuid import UUID  # noqa: PLC0415 - for ids that are no text only
+
+    return str(value) if isinstance(value, int | UUID) else value
+
+
 def no_object(value: object) -> dict[str, str]:
     """What stands for metadata that is no object at all."""
     return {"leftOut": f"metadata must be a JSON object, not {type(value).__name__}"}

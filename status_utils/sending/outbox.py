@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
+from ..limits import BUFFER_BYTES
 from .buffer import Buffer, Parcel, Record
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
@@ -27,7 +28,8 @@ class Outbox:
         self._inbox: SimpleQueue[Record | Tell | None] = SimpleQueue()
         self._lock = Lock()  # of everything below
         self._buffer = Buffer()
-        self._parcels: deque[Parcel] = deque()
+        self._parcels: deque[Parcel] = deque()  # those that are in the log before the others
+        self._parcel_bytes = 0
         self._waiting: list[tuple[int, Tell]] = []  # what must be gone, and who wants to know
 
     def put(self, record: Record) -> None:
@@ -86,14 +88,20 @@ class Outbox:
             parcel = self._buffer.pack_one()
             if parcel is not None:  # else nothing of it could be packed
                 self._parcels.append(parcel)
+                self._parcel_bytes += parcel.size
+                while self._parcel_bytes > BUFFER_BYTES and self._parcels[0].logged:
+                    self._drop_first()
                 return parcel
         return None
+
+    def _drop_first(self) -> None:
+        self._parcel_bytes -= self._parcels.popleft().size
 
     def drop(self, parcel: Parcel) -> None:
         """The parcel was taken, or given up."""
         with self._lock:
             if self._parcels and self._parcels[0] is parcel:
-                self._parcels.popleft()
+                self._drop_first()
 
     def holds_back(self) -> bool:
         """Whether there is progress that waits for company."""
@@ -108,17 +116,16 @@ class Outbox:
             self._waiting = [(number, tell) for number, tell in self._waiting if number >= first]
             return told
 
-    def pack_up(self, *, keep: bool) -> Iterator[Parcel]:
-        """Everything that isn't gone, for the log; what was there before is not given again.
+    def pack_up(self, *, progress_too: bool) -> Iterator[Parcel]:
+        """Everything that isn't in the log yet, for the log; it stays here until `drop`.
 
-        Without `keep` it is forgotten here, and progress is not worth a line. One by one: who has little time
-        left writes down what it can.
+        Without `progress_too`, progress is forgotten. One by one: who has little time left writes down what
+        it can.
         """
         self.gather()
         with self._lock:
-            if not keep:
+            if not progress_too:
                 self._buffer.drop_replaceable()
-                self._parcels = deque(parcel for parcel in self._parcels if not parcel.logged)
             number = self._buffer.number
         while True:
             with self._lock:
@@ -126,12 +133,16 @@ class Outbox:
                 if parcel is None:
                     return
                 parcel.logged = True
-                if not keep:
-                    self._parcels.remove(parcel)
             yield parcel
 
     def _unlogged(self, number: int) -> Parcel | None:
-        return next((one for one in self._parcels if not one.logged and one.first <= number), None)
+        """The oldest one."""
+        found = None
+        for parcel in reversed(self._parcels):
+            if parcel.logged:
+                break
+            found = parcel if parcel.first <= number else found
+        return found
 
     def refused(self) -> list[Refusal]:
         """What could not be packed since the last time, for the log."""

@@ -9,6 +9,7 @@ Loaded at the first status, like everything that only a sender needs.
 from __future__ import annotations
 
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cache
@@ -85,6 +86,10 @@ def _sendable(update: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
 @cache
 def _tails() -> Tails:
     return Tails()
+
+
+if hasattr(os, "register_at_fork"):  # whoever held its lock isn't in the new process
+    os.register_at_fork(after_in_child=_tails.cache_clear)
 
 
 def ids_of(entry: Mapping[str, Any]) -> dict[str, Any]:

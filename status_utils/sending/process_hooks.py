@@ -1,4 +1,4 @@
-"""Where a process ends or doubles: interpreter exit, SIGTERM, fork.
+"""Where a process ends or doubles: interpreter exit, the end of multiprocessing's children, SIGTERM, fork.
 
 Installed when the first scope begins. The handler of SIGTERM that was there before is called afterwards;
 where there was none, the process ends by the signal as it would have without us.
@@ -10,6 +10,7 @@ import _thread
 import atexit
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,15 +40,19 @@ def install(
     if "exit" not in _installed:
         _installed.add("exit")
         atexit.register(at_exit)
+        _at_end_of_child(at_exit)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
-                before=_before_fork, after_in_parent=_after_fork, after_in_child=lambda: _in_child(in_child)
+                before=_before_fork,
+                after_in_parent=_after_fork,
+                after_in_child=lambda: _in_child(in_child, at_exit),
             )
     if "SIGTERM" not in _installed and threading.current_thread() is threading.main_thread():
         _installed.add("SIGTERM")
         previous = signal.getsignal(signal.SIGTERM)
         if previous is not None:  # one that isn't Python's can't be called by us
-            signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
+            with suppress(ValueError):  # a subinterpreter's
+                signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
 
 
 def _before_fork() -> None:
@@ -59,10 +64,20 @@ def _after_fork() -> None:
         loading.release()
 
 
-def _in_child(in_child: Callable[[], None]) -> None:
+def _in_child(in_child: Callable[[], None], at_exit: Callable[[], None]) -> None:
     global loading  # noqa: PLW0603 - whoever held it isn't here
     loading = threading.RLock()
     in_child()
+    multiprocessing = sys.modules.get("multiprocessing.util")
+    if multiprocessing is not None:  # its child forgets what the parent wanted at its end, and then asks anew
+        multiprocessing.register_after_fork(at_exit, _at_end_of_child)
+
+
+def _at_end_of_child(at_exit: Callable[[], None]) -> None:
+    """Children of multiprocessing end without atexit."""
+    multiprocessing = sys.modules.get("multiprocessing.util")
+    if multiprocessing is not None:
+        multiprocessing.Finalize(None, at_exit, exitpriority=0)
 
 
 def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, FrameType | None], None]:

@@ -3,9 +3,9 @@
 What gathers while a payload is under way goes together in the next one: nothing waits when the way is free,
 and a slow way means larger payloads, not more. Progress alone goes every quarter of a second at most.
 
-A payload is held until the service took it. It is tried five times, with its batch id, so that trying again
-is harmless. What can't be sent, and what nobody may be there any more to send, is written to the log, from
-which `statusbeam redrive-log` sends it.
+A payload is held until the service took it, also while a dead backend is left alone: its batch id makes
+trying again harmless. What may never be sent by this process is written to the log as well, from which
+`statusbeam redrive-log` sends it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,14 @@ PROGRESS_SECONDS: Final = 0.25
 """How long after a payload progress alone waits for company."""
 
 TRIES: Final = 5
-"""Of one payload. Not a time: one that passes while the process is frozen says nothing about the backend."""
+"""Of one payload, one soon after the other. Not a time: one that passes while the process is frozen says
+nothing about the backend."""
+
+PROBES: Final = 10
+"""Of one payload after that, each after a pause; then it is given up, in case the fault is its own."""
+
+WRITE_SECONDS: Final = 1.0
+"""How long statuses wait for company on their way to the log, while nothing is tried."""
 
 _FIRST_RETRY_SECONDS = 0.1
 _RETRY_GROWTH = 4  # 0.1, 0.4, 1.6, 6.4 s
@@ -80,6 +87,7 @@ class Sender:
         self._open: dict[int, Scope] = {}
         self._retry_at = self.ticks()
         self._sent_at = self.ticks() - PROGRESS_SECONDS
+        self._written_at = self.ticks() - WRITE_SECONDS
         self._starting = threading.Lock()  # of _running
         self._running = False
         self._prepared = threading.Event()
@@ -115,30 +123,30 @@ class Sender:
         is not confirmed is written to the log as well. `patient`: wait in any case.
         """
         seconds = _bounded(seconds)
-        began_at = self.ticks()  # being told whether anything is left may take its time
+        until = self.ticks() + seconds  # being told whether anything is left may take its time
         if self.settled():
             return True
-        done = threading.Event()
-        self._outbox.tell_when_gone(done.set)
         if not self._running:
             self._run_soon()
-        if not (self.breaker.trusted or patient):
-            seconds = min(seconds, FLUSH_SECONDS) if last_chance else 0.0
-        confirmed = self._running and seconds > 0 and self._waited(done, began_at + seconds, last_chance)
-        if not (confirmed or done.is_set()):
+        worthwhile = patient or self.breaker.trusted or (last_chance and not self.breaker.open)
+        if self._running and seconds > 0 and worthwhile:
+            if self._gone(until, last_chance):
+                return True
             self.breaker.doubt()
-            if last_chance or freezes_between_calls():
-                self.write_off("not confirmed in time, may yet arrive", code="unconfirmed", keep=True)
-            return False
-        return True
+        if last_chance or freezes_between_calls():
+            self.write_off("not confirmed in time, may yet arrive", code="unconfirmed", progress_too=True)
+        return False
 
-    def _waited(self, done: threading.Event, until: float, last_chance: bool) -> bool:
+    def _gone(self, until: float, last_chance: bool) -> bool:
+        """Whether everything that was put is sent by then; loading what sending needs comes on top."""
+        done = threading.Event()
+        self._outbox.tell_when_gone(done.set)
         if not (self._prepared.is_set() or last_chance):
             began_at = self.ticks()
             if not self._wait(self._prepared, PREPARE_SECONDS):
-                return False
+                return done.is_set()
             until += self.ticks() - began_at
-        return self._wait(done, max(0.0, until - self.ticks()))
+        return self._wait(done, max(0.0, until - self.ticks())) or done.is_set()
 
     async def flushed(self, seconds: float = FLUSH_SECONDS) -> None:
         """`flush` for coroutines: the loop goes on meanwhile."""
@@ -164,10 +172,10 @@ class Sender:
         """Whether nothing is left to send."""
         return self._outbox.empty()
 
-    def write_off(self, why: str, *, code: str, keep: bool) -> None:
-        """Write what isn't confirmed to the log; with `keep` it is still sent if that can be."""
+    def write_off(self, why: str, *, code: str, progress_too: bool) -> None:
+        """Write what isn't confirmed to the log, once; it is still sent if that can be."""
         error = TransportError(why, code=code, retriable=True)
-        for parcel in self._outbox.pack_up(keep=keep):
+        for parcel in self._outbox.pack_up(progress_too=progress_too):
             log_undelivered(parcel.payload, error)
         self._log_refused()
 
@@ -213,7 +221,7 @@ class Sender:
             if not (self._prepared.is_set() or self.breaker.open or self._outbox.empty()):
                 self._prepare()
             if self.breaker.open:
-                self.write_off("nothing is tried, too much failed", code="breaker_open", keep=False)
+                return self._wake_at(self._sit_out())
             progress_at = self._sent_at + PROGRESS_SECONDS
             parcel = self._outbox.head(progress_too=self.ticks() >= progress_at)
             self._log_refused()
@@ -224,6 +232,17 @@ class Sender:
             if self._retry_at > self.ticks():
                 return self._wake_at(self._retry_at)
             self._try(parcel)
+
+    def _sit_out(self) -> float:
+        """Nothing is tried: have it in the log, in case this process doesn't live to see the next try."""
+        write_at = self._written_at + WRITE_SECONDS
+        if self.ticks() >= write_at:
+            self._written_at = self.ticks()
+            self.write_off(
+                "nothing is tried just now, may yet arrive", code="breaker_open", progress_too=False
+            )
+            return self.breaker.open_until
+        return min(write_at, self.breaker.open_until)
 
     def _beat(self) -> None:
         """A sign of life for every scope that has been quiet; agents first, theirs are their jobs' too."""
@@ -271,10 +290,11 @@ class Sender:
             return
         self.breaker.trip()
         self._retry_at = self.ticks()
-        self._outbox.drop(parcel)
         if not parcel.logged:
             parcel.logged = True
             log_undelivered(parcel.payload, error)
+        if not retriable or parcel.tries >= TRIES + PROBES:
+            self._outbox.drop(parcel)
 
     def _log_refused(self) -> None:
         for entry, error in self._outbox.refused():

@@ -7,6 +7,7 @@ True
 from __future__ import annotations
 
 import threading
+import time
 
 from ..transports.choice import default_transport, replacement
 from . import process_hooks
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..ports import Transport
 
 EXIT_SECONDS: Final = 2.0
-"""How long the end of the process waits for a backend that is trusted."""
+"""How long the end of the process waits, except for a backend that is left alone just now."""
 
 
 class _Registry:
@@ -63,8 +64,9 @@ def sender_for(transport: Transport | None) -> Sender:
 
 
 def _at_exit() -> None:
+    until = time.monotonic() + EXIT_SECONDS
     for sender in _REGISTRY.all():
-        sender.flush(EXIT_SECONDS, last_chance=True)
+        sender.flush(until - time.monotonic(), last_chance=True)
 
 
 def _at_sigterm() -> None:

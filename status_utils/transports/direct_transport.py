@@ -33,9 +33,9 @@ class DirectTransport:
     """A Transport that is the publisher, one payload at a time. A forked process makes its own pipeline."""
 
     def __init__(self, new_pipeline: Callable[[], Pipeline], *, clock: Clock | None = None) -> None:
-        self._pipeline = OwnClient(new_pipeline)
+        # The pipeline is not for several threads at once; of a lock, a forked process needs its own as well.
+        self._pipeline = OwnClient(lambda: (new_pipeline(), Lock()))
         self._clock = clock or Clock()
-        self._lock = Lock()
 
     def prepare(self) -> None:
         """Load the SDK and make the connections. Raises what these do."""
@@ -47,21 +47,22 @@ class DirectTransport:
         A status is accepted when it is committed: clients that miss its push fetch it from the log. One that
         breaks a rule is refused in the local log, as the publisher would in its own.
         """
-        with self._lock:  # the pipeline is not for several threads at once
-            try:
-                self._pipeline.get().publish(
+        try:
+            pipeline, lock = self._pipeline.get()
+            with lock:
+                pipeline.publish(
                     payload,
                     batch_id=os.urandom(16).hex(),
                     deadline=self._clock.now() + DEADLINE_SECONDS,
                 )
-            except JournalError as error:
-                raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
-            except (SessionStoreError, BroadcastError) as error:
-                _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
-            except SettingError as error:
-                raise TransportError(error.message, code=error.code, retriable=False) from error
-            except ImportError as error:
-                raise TransportError(str(error), code="not_installed", retriable=False) from error
+        except JournalError as error:
+            raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
+        except (SessionStoreError, BroadcastError) as error:
+            _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
+        except SettingError as error:
+            raise TransportError(error.message, code=error.code, retriable=False) from error
+        except ImportError as error:
+            raise TransportError(str(error), code="not_installed", retriable=False) from error
 
 
 def direct_pipeline(settings: PublisherSettings) -> Pipeline:
@@ -69,34 +70,16 @@ def direct_pipeline(settings: PublisherSettings) -> Pipeline:
     import boto3.session  # noqa: PLC0415 - loaded at first send
     from botocore.config import Config  # noqa: PLC0415
 
-    from ..eta.dynamo_histories import DynamoHistories  # noqa: PLC0415
-    from ..eta.estimates import Estimates  # noqa: PLC0415
-    from ..journal.dynamo import DynamoJournal, DynamoSessionStore  # noqa: PLC0415
-    from ..publishing.admission import admission_of  # noqa: PLC0415
-    from ..publishing.appsync import AppSyncBroadcaster, sigv4  # noqa: PLC0415
-    from ..publishing.pipeline import Pipeline  # noqa: PLC0415
+    from ..publishing.on_aws import pipeline_on_aws  # noqa: PLC0415
 
     session = boto3.session.Session()
     credentials = session.get_credentials()
     if credentials is None:
         raise SettingError("AWS_ACCESS_KEY_ID", "is not set, and no other credentials were found")
     config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
-    client = session.client("dynamodb", config=config)
-    estimates = Estimates(
-        DynamoHistories(client, settings.status_table, retention_days=settings.job_retention_days)
-    )
-    return Pipeline(
-        journal=DynamoJournal(
-            client,
-            settings.status_table,
-            log_retention_days=settings.log_retention_days,
-            job_retention_days=settings.job_retention_days,
-            estimator=estimates.before_commit,
-        ),
-        sessions=DynamoSessionStore(client, settings.user_sessions_table),
-        broadcaster=AppSyncBroadcaster(
-            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
-        ),
-        admission=admission_of(settings, lambda: session.client("s3", config=config)),
-        estimates=estimates,
+    return pipeline_on_aws(
+        settings,
+        client=session.client("dynamodb", config=config),
+        credentials=credentials,
+        new_s3_client=lambda: session.client("s3", config=config),
     )

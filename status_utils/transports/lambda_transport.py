@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..aws_clients import OwnClient, lambda_client, may_pass
+from ..aws_clients import OwnClient, lambda_client, transport_errors
 from ..errors import TransportError
 from ..limits import PAYLOAD_BYTES
 from ..validation import json_text
@@ -39,26 +39,11 @@ class LambdaTransport:
         if len(body) > PAYLOAD_BYTES:
             problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
             raise TransportError(problem, code="too_large", retriable=False)
-        try:
-            from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
-                BotoCoreError,
-                ClientError,
-                ConnectionError,  # noqa: A004 - botocore's own
-                HTTPClientError,
-            )
-        except ImportError as error:
-            raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
-        try:
+        with transport_errors():
             answer = self._client.get().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )
             answer["Payload"].read()  # empty, but unread it would keep the connection from being used again
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise TransportError(str(error), code=code, retriable=may_pass(error)) from error
-        except BotoCoreError as error:
-            passing = isinstance(error, HTTPClientError | ConnectionError)
-            raise TransportError(str(error), code=type(error).__name__, retriable=passing) from error
         if answer["StatusCode"] != _ACCEPTED:
             problem = f"Lambda answered {answer['StatusCode']}"
             raise TransportError(problem, code="not_accepted", retriable=True)

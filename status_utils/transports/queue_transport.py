@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..aws_clients import OwnClient, may_pass, sqs_client
-from ..errors import TransportError
-from .queue_messages import QueueMessage, messages_of
+from ..aws_clients import OwnClient, sqs_client, transport_errors
+from .queue_messages import messages_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -36,30 +35,11 @@ class QueueTransport:
         A payload of several jobs, or above the limit of a message, is several messages; when one of them does
         not get through, the payload may be sent again as it is: what had got through is not committed twice.
         """
-        for message in messages_of(payload):
-            self._send(message)
-
-    def _send(self, message: QueueMessage) -> None:
-        try:
-            from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
-                BotoCoreError,
-                ClientError,
-                ConnectionError,  # noqa: A004 - botocore's own
-                HTTPClientError,
-            )
-        except ImportError as error:
-            raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
-        try:
-            self._client.get().send_message(
-                QueueUrl=self._queue_url,
-                MessageGroupId=message.group_id,
-                MessageDeduplicationId=message.deduplication_id,
-                MessageBody=message.body,
-            )
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise TransportError(str(error), code=code, retriable=may_pass(error)) from error
-        except BotoCoreError as error:
-            # What kept botocore from an answer may be gone the next time; a missing region stays missing.
-            passing = isinstance(error, HTTPClientError | ConnectionError)
-            raise TransportError(str(error), code=type(error).__name__, retriable=passing) from error
+        with transport_errors():
+            for message in messages_of(payload):
+                self._client.get().send_message(
+                    QueueUrl=self._queue_url,
+                    MessageGroupId=message.group_id,
+                    MessageDeduplicationId=message.deduplication_id,
+                    MessageBody=message.body,
+                )

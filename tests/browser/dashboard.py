@@ -135,6 +135,16 @@ class Dashboard:
         self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
         self._url = f"{origin}/"
 
+    def offer(self, user: DemoUser) -> None:
+        """Have the page offer this user, and nobody else, to sign in as."""
+        known = {"username": user.username, "password": user.password, "tenantId": user.tenant_id}
+        users = [{**known, "userId": user.user_id, "roles": list(user.roles)}]
+
+        def rewrite(document: str) -> str:
+            return json.dumps({**json.loads(document), "demoUsers": users})
+
+        self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
+
     def open(self, job_id: str | None = None, *, fragment: str = "") -> None:
         """Load the page, or with `job_id` the link to a job."""
         self.page.goto(f"{self._url}#job={job_id}" if job_id else f"{self._url}{fragment}")

@@ -1,4 +1,4 @@
-"""Tabs of one browser share one socket; when the tab that has it closes, another goes on without a gap."""
+"""Tabs of one browser share one socket; when the one that has it is gone or hangs, another goes on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, WebSocket, expect
 
 from tests.browser.own_site import built_client, own_site
 from tests.browser.story import Story
@@ -56,6 +56,14 @@ class Tabs:
         page.goto(self._url)
         return page
 
+    def leading_and_other(self, story: Story) -> tuple[Page, Page]:
+        """Two tabs that are whole: the one that has the socket, and the other."""
+        first, second = self.open(), self.open()
+        for tab in (first, second):
+            expect_whole(tab, story)
+        assert sorted(map(len, self.sockets.values())) == [0, 1]
+        return (first, second) if self.sockets[first] else (second, first)
+
 
 @pytest.fixture
 def tabs(browser: Browser, cloud: Cloud, story: Story, tmp_path: Path) -> Iterator[Tabs]:
@@ -86,14 +94,10 @@ def expect_whole(tab: Page, story: Story) -> None:
 def test_two_tabs_have_one_socket_and_the_second_goes_on_when_the_first_closes(
     tabs: Tabs, story: Story
 ) -> None:
-    first, second = tabs.open(), tabs.open()
-    for tab in (first, second):
-        expect_whole(tab, story)
+    leading, other = tabs.leading_and_other(story)
     story.tell("three")
-    for tab in (first, second):
+    for tab in (leading, other):
         expect_whole(tab, story)
-    assert sorted(map(len, tabs.sockets.values())) == [0, 1]
-    leading, other = (first, second) if tabs.sockets[first] else (second, first)
     leading.close()
     story.tell("four", "five")
     expect_whole(other, story)
@@ -103,11 +107,41 @@ def test_two_tabs_have_one_socket_and_the_second_goes_on_when_the_first_closes(
 
 
 def test_the_tab_with_the_socket_goes_on_when_the_other_closes(tabs: Tabs, story: Story) -> None:
-    first, second = tabs.open(), tabs.open()
-    for tab in (first, second):
-        expect_whole(tab, story)
-    leading, other = (first, second) if tabs.sockets[first] else (second, first)
+    leading, other = tabs.leading_and_other(story)
     other.close()
     story.tell("three", "four")
     expect_whole(leading, story)
     assert len(tabs.sockets[leading]) == 1
+
+
+def test_the_second_tab_goes_on_when_the_first_crashes(tabs: Tabs, story: Story) -> None:
+    leading, other = tabs.leading_and_other(story)
+    with leading.expect_event("crash"), pytest.raises(Error):
+        leading.goto("chrome://crash")
+    story.tell("three")
+    expect_whole(other, story)
+    story.tell("four")
+    expect_whole(other, story)
+    assert len(tabs.sockets[other]) == 1
+
+
+def test_the_second_tab_goes_on_when_the_first_hangs_and_they_share_again_when_it_does_not(
+    tabs: Tabs, story: Story
+) -> None:
+    leading, other = tabs.leading_and_other(story)
+    # Chromium freezes no page that is shown, and without a screen all are: a debugger stops one as well.
+    debugger = leading.context.new_cdp_session(leading)
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")
+    with other.expect_websocket():
+        story.tell("three")
+        other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # somebody looks at it
+    expect_whole(other, story)
+    story.tell("four")
+    expect_whole(other, story)
+    debugger.send("Debugger.resume")
+    expect_whole(leading, story)
+    story.tell("five")
+    for tab in (leading, other):
+        expect_whole(tab, story)
+    assert [len(tabs.sockets[tab]) for tab in (leading, other)] == [0, 1]

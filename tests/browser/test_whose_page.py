@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import expect
+import json
+import re
 
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.conftest import NewDashboard
 from tests.browser.dashboard import Dashboard
 from tests.e2e.cloud import Cloud, fresh_id, status
 
@@ -52,6 +56,46 @@ def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: 
     assert secret not in dashboard.page.evaluate("JSON.stringify(sessionStorage)")
     dashboard.page.get_by_role("link", name="New").click()
     assert dashboard.complaint.input_value() == ""
+
+
+def test_signing_out_everywhere_ends_what_is_live_on_every_page(
+    cloud: Cloud, new_dashboard: NewDashboard
+) -> None:
+    user, bystander = cloud.new_user(cloud.user(tenant=0).tenant_id), cloud.user(tenant=0, which=1)
+    job_id, secret, other_job = fresh_id("job"), fresh_id("secret"), fresh_id("job")
+    cloud.publish(status(job_id, user.user_id, user.tenant_id, "hello"))
+    leaving, forgotten, untouched = (new_dashboard() for _ in range(3))
+    for page in (leaving, forgotten):
+        page.expected = re.compile("WebSocket|net::ERR")
+        page.offer(user)
+        page.watch(user, job_id)
+    untouched.open()
+    untouched.sign_in(bystander)
+    leaving.page.get_by_role("button", name="Sign out everywhere").click()
+    expect(leaving.user_button(user)).to_be_visible()
+    expect(forgotten.page.locator("#ended")).to_contain_text("Your sign-in has ended")
+    cloud.publish(status(job_id, user.user_id, user.tenant_id, secret))
+    cloud.publish(status(other_job, bystander.user_id, bystander.tenant_id, "mine"))
+    expect(untouched.in_job_list(other_job)).to_be_visible()
+    assert secret not in forgotten.page.content()
+    assert secret not in json.dumps(forgotten.pushes)
+
+
+def test_who_could_not_be_signed_out_everywhere_is_told(cloud: Cloud, dashboard: Dashboard) -> None:
+    dashboard.expected = re.compile("net::ERR|Failed to load")
+    dashboard.open()
+    dashboard.sign_in(cloud.user(tenant=0))
+
+    def refuse(route: Route) -> None:
+        if "endSessions" in (route.request.post_data or ""):
+            route.abort()
+        else:
+            route.continue_()
+
+    dashboard.page.route("**/graphql", refuse)
+    dashboard.page.get_by_role("button", name="Sign out everywhere").click()
+    expect(dashboard.page.locator("#still-signed-in")).to_contain_text("You are still signed in.")
+    dashboard.expect_live()
 
 
 def test_markup_in_a_status_is_shown_as_text(cloud: Cloud, dashboard: Dashboard) -> None:

@@ -109,6 +109,17 @@ class Workflows:
 
         return self._synthesised(whole)
 
+    def nested(self) -> Definition:
+        """An agent within the agent that looks at each order."""
+
+        def whole(stack: Stack) -> sfn.IChainable:
+            checkpoints = self._checkpoints(stack)
+            check = _call(stack, self._function, "Check")
+            rules = checkpoints.agent(check, "Rule Agent", item="orderId", parent="Check Agent")
+            return _for_each_order(stack, checkpoints.agent(rules, "Check Agent", item="orderId"))
+
+        return self._synthesised(whole)
+
     def run(self, definition: Definition, job: Mapping[str, Any]) -> Ended:
         """A new machine's first execution, once it is over."""
         machine = self._states.create_state_machine(
@@ -196,10 +207,14 @@ def _steps(stack: Stack, function: str, around: Around) -> sfn.IChainable:
     locate = around(_call(stack, function, "Locate"), "Geo Agent")
     if isinstance(locate, tasks.LambdaInvoke | sfn.Parallel):
         locate.add_retry(errors=["States.ALL"], max_attempts=1, interval=Duration.seconds(1))
-    orders = sfn.Map(stack, "Orders", items_path="$.orders", result_path="$.checked", max_concurrency=1)
-    orders.item_processor(around(_call(stack, function, "Check"), "Check Agent"))
+    orders = _for_each_order(stack, around(_call(stack, function, "Check"), "Check Agent"))
     chain = sfn.Pass(stack, "Prepare").next(_call(stack, function, "Route"))
     return sfn.Chain.start(locate).next(orders).next(around(chain, "Route Agent"))
+
+
+def _for_each_order(stack: Stack, work: sfn.IChainable) -> sfn.Map:
+    orders = sfn.Map(stack, "Orders", items_path="$.orders", result_path="$.checked", max_concurrency=1)
+    return orders.item_processor(work)
 
 
 def _call(stack: Stack, function: str, step: str) -> tasks.LambdaInvoke:

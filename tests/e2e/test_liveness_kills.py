@@ -5,10 +5,8 @@ Time is shifted, not waited for: readers look at the job with a clock that is ah
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -20,8 +18,10 @@ from status_cli.live_view import job_of, view_of
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
 from status_utils.snapshot.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
+from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.executions import changed_machine, start, tell_closer, wait_for, waiting_for_its_agents
+from tests.e2e.mortals import mortal_agent, mortal_publisher
 from tests.e2e.test_grants import without_grant
 
 NOTICED = LEASE_SECONDS + HEARTBEAT_SECONDS
@@ -111,42 +111,6 @@ def finish(job_id: str, user: DemoUser, transport: QueueTransport, word: str = "
 
 # --- the agent
 
-DIES_AT_WORK = """
-import os
-from status_utils import publish_agent_status
-def handler(event, context):
-    publish_agent_status(**event, agent_name="Mortal", status="agent_invoking", message="At work")
-    os._exit(1)
-"""
-
-
-@contextmanager
-def mortal_agent(cloud: Cloud) -> Iterator[str]:
-    """A function with a deployed agent's role, library and settings, whose process dies at work."""
-    functions = cloud.aws("lambda")
-    (agent,) = (
-        one
-        for one in functions.get_paginator("list_functions").paginate().search("Functions[]")
-        if "GeoAgent" in one["FunctionName"]
-    )
-    code, name = io.BytesIO(), fresh_id("mortal")
-    with zipfile.ZipFile(code, "w") as bundle:
-        bundle.writestr("mortal.py", DIES_AT_WORK)
-    functions.create_function(
-        FunctionName=name,
-        Runtime=agent["Runtime"],
-        Role=agent["Role"],
-        Handler="mortal.handler",
-        Code={"ZipFile": code.getvalue()},
-        Layers=[layer["Arn"] for layer in agent["Layers"]],
-        Environment={"Variables": agent["Environment"]["Variables"]},
-        Timeout=10,
-    )
-    try:
-        yield name
-    finally:
-        functions.delete_function(FunctionName=name)
-
 
 def test_an_agent_that_dies_at_work_is_noticed_and_its_job_ends_as_its_caller_says(
     cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport
@@ -209,12 +173,12 @@ def throttled(cloud: Cloud) -> Iterator[None]:
 Breaks = Callable[[Cloud], AbstractContextManager[None]]
 BROKEN: dict[str, tuple[Breaks, bool]] = {
     "is throttled": (throttled, False),
-    "dies when it starts": (lambda cloud: changed_environment(cloud, {"STATUS_TABLE": ""}), False),
+    "cannot start": (lambda cloud: changed_environment(cloud, {"STATUS_TABLE": ""}), False),
     "cannot reach the table": (
         lambda cloud: changed_environment(cloud, {"STATUS_TABLE": "gone"}),
         False,
     ),
-    "dies after the commit": (
+    "may push no longer": (
         lambda cloud: without_grant(cloud, cloud.outputs.publisher_function_arn, "appsync:GraphQL"),
         True,
     ),
@@ -238,6 +202,42 @@ def test_a_publisher_that(
             else:
                 assert readers.see(job_id, later=NOTICED) == {("processing", "stale")}
         wait_for("the end", lambda: "complete" in said(cloud, job_id))
+    assert said(cloud, job_id) == ["agent_invoking", "complete"]
+    assert readers.see(job_id, later=LOST) == {("completed", "ended")}
+
+
+STEPS = {
+    "before TransactGetItems": False,
+    "before TransactWriteItems": False,
+    "after TransactWriteItems": True,
+    "before push": True,
+    "after push": True,
+}
+"""Where its process ends, and whether what it was publishing is committed by then."""
+
+WATCH = """
+subscription($user: ID!, $job: ID!) { onStatusUpdate(userId: $user, jobId: $job) { jobId message } }
+"""
+
+
+@pytest.mark.parametrize("at", STEPS)
+def test_a_publisher_that_is_killed_loses_nothing_and_says_nothing_twice(
+    cloud: Cloud, readers: Readers, user: DemoUser, transport: QueueTransport, at: str
+) -> None:
+    """Whoever watches is told, too, of what it had committed and could push no more."""
+    job_id = fresh_id("job")
+    with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(user)) as watcher:
+        assert watcher.start(WATCH, {"user": user.user_id, "job": job_id})["type"] == "start_ack"
+        begin(job_id, user, transport)
+        wait_for("its beginning", lambda: said(cloud, job_id) == ["agent_invoking"])
+        with impatient_queue(cloud):
+            with mortal_publisher(cloud, at, f"DIED#{job_id}") as has_died:
+                finish(job_id, user, transport)
+                wait_for("its death", has_died)
+                ended = ("completed", "ended") if STEPS[at] else ("processing", "stale")
+                assert readers.see(job_id, later=NOTICED) == {ended}
+            wait_for("the end", lambda: "complete" in said(cloud, job_id))
+            watcher.until_message("The end")
     assert said(cloud, job_id) == ["agent_invoking", "complete"]
     assert readers.see(job_id, later=LOST) == {("completed", "ended")}
 

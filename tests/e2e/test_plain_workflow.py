@@ -131,6 +131,17 @@ def test_the_callers_own_catch_gets_the_error_and_the_input(workflows: Workflows
     assert entries(log) == [geo("invoking", 1, "started"), geo("error", 1, "failed")]
 
 
+def test_an_agent_within_an_agent_is_below_its_run_for_the_same_item(workflows: Workflows) -> None:
+    content = job()
+    assert workflows.run(workflows.nested(), content).status == "SUCCEEDED"
+    log = workflows.log(content["jobId"], 8)
+    starts = [update for update in log if update["status"] == "agent_invoking"]
+    assert [update["agentName"] for update in starts] == ["Check Agent", "Rule Agent"] * 2
+    assert len({update["invocationId"] for update in log}) == 4
+    parents = [update.get("parentInvocationId") for update in starts]
+    assert parents == [None, starts[0]["invocationId"], None, starts[2]["invocationId"]]
+
+
 def test_a_workflow_whose_statuses_go_nowhere_works_as_before(
     workflows: Workflows, reporting: Definition
 ) -> None:

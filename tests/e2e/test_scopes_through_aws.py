@@ -17,7 +17,8 @@ from status_utils import (
     in_scope,
     job,
 )
-from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.journal.dynamo import DynamoJournal
+from status_utils.journal.dynamo_sessions import DynamoSessionStore
 from status_utils.memory import MemoryBroadcaster
 from status_utils.publishing.pipeline import Pipeline
 from status_utils.sending.dead_letter import undelivered_in

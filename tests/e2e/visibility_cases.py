@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from status_utils.settings import PUBLIC_TENANT
@@ -90,6 +90,8 @@ class World:
 
     principals: Sequence[Principal]
     jobs: Sequence[Job]
+    page_tokens: dict[str, Principal] = field(default_factory=dict)
+    """What listJobs gave to go on with, and to whom."""
 
     @property
     def owners(self) -> list[tuple[str, str]]:
@@ -295,6 +297,16 @@ def _list_jobs(world: World, who: Principal, dice: random.Random) -> dict[str, A
     asked: dict[str, Any] = {}
     if dice.random() < 0.6:
         asked["limit"] = dice.choice(NUMBERS)
+    if dice.random() < 0.4:
+        tokens = list(world.page_tokens)
+        own = [token for token, holder in world.page_tokens.items() if holder is who]
+        asked["nextToken"] = dice.choice(
+            own or tokens
+            if tokens and dice.random() < 0.4
+            else tokens
+            if tokens and dice.random() < 0.6
+            else (*STRANGE, _job(world, who, dice))
+        )
     if dice.random() < 0.3:
         asked["overallStatus"] = dice.choice((None, "processing", "completed", "anything", 1))
     return asked
@@ -360,11 +372,15 @@ def _on_status(world: World, who: Principal, dice: random.Random) -> dict[str, A
     asked = {"userId": _user(world, who, dice)}
     if dice.random() < 0.5:
         asked["jobId"] = _job(world, who, dice)
-    return asked
+    return asked | _connection(dice)
 
 
 def _on_tenant(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
-    return {"tenantId": _tenant(world, who, dice)}
+    return {"tenantId": _tenant(world, who, dice)} | _connection(dice)
+
+
+def _connection(dice: random.Random) -> dict[str, Any]:
+    return {"connectionId": dice.choice(CONNECTIONS)} if dice.random() < 0.3 else {}
 
 
 _ARGUMENTS: Mapping[str, Callable[[World, Principal, random.Random], dict[str, Any]]] = {

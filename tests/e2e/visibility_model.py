@@ -10,7 +10,7 @@ this mode use this field, and then what the field's own rules say.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -129,8 +129,9 @@ class _Stop(Exception):  # noqa: N818 - no error: how a gate ends a case
 class Model:
     """The jobs there are, and what each principal may know of them."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], page_tokens: Mapping[str, Principal] | None = None) -> None:
         self.jobs = {job.job_id: job for job in jobs}
+        self._page_tokens = {} if page_tokens is None else page_tokens
 
     def owns(self, who: Principal, job: Job) -> bool:
         """The one rule that everything else comes down to."""
@@ -228,18 +229,25 @@ class Model:
     def _listJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         """Not the data itself: how many jobs at most, and which they may be."""
         limit = _page_size("listJobs", given)
-        state = given.get("overallStatus")
-        mine = {
-            job.job_id for job in self.jobs.values() if self.owns(who, job) and state in (None, "processing")
-        }
-        return limit, mine
+        state, token = given.get("overallStatus"), given.get("nextToken")
+        own = {job.job_id for job in self.jobs.values() if self.owns(who, job)}
+        if token and not (token in own if who.job_ids is not None else self._went_on(who, token)):
+            raise _Stop(BAD_REQUEST)
+        return limit, own if state in (None, "processing") else set()
+
+    def _went_on(self, who: Principal, token: str) -> bool:
+        """Whether a list that all of a user's jobs are in gave this token."""
+        holder = self._page_tokens.get(token)
+        return (
+            holder is not None
+            and holder.job_ids is None
+            and (holder.user_id, holder.tenant_id) == (who.user_id, who.tenant_id)
+        )
 
     def _syncSession(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         asked = given["input"]["jobIds"] or []
         connection = given["input"]["connectionId"]
-        if not (connection.isascii() and 1 <= len(connection) <= 128):
-            raise _Stop(BAD_REQUEST)
-        if not all(character.isalnum() or character in "_-" for character in connection):
+        if not _is_connection(connection):
             raise _Stop(BAD_REQUEST)
         if len(asked) > MOST_SYNCED:
             raise _Stop(BAD_REQUEST)
@@ -277,6 +285,7 @@ class Model:
             raise _Stop(FORBIDDEN)
         if not job_id and who.job_ids is not None and len(who.job_ids) > MOST_FILTERED:
             raise _Stop(BAD_REQUEST)
+        _connection(given)
         jobs = (job_id,) if job_id else who.job_ids
         return Watch(tenant_id=who.tenant_id, user_id=user_id, job_ids=jobs)
 
@@ -285,6 +294,8 @@ class Model:
         _short(tenant_id)
         if tenant_id == "" or not (who.mode == IAM or (who.leads and who.tenant_id == tenant_id)):
             raise _Stop(FORBIDDEN)
+        if who.mode != IAM:
+            _connection(given)
         return Watch(tenant_id=tenant_id, user_id=None)
 
 
@@ -320,21 +331,10 @@ def _typed(operation: str, given: Arguments) -> dict[str, Any]:
     if operation == "endSessions":
         raw = _object(given["input"], {"userId", "tenantId"})
         return {"input": {"userId": _id(raw.get("userId")), "tenantId": _id_or_null(raw.get("tenantId"))}}
-    typed: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in ("limit", "afterSequence"):
-            typed[name] = _int_or_null(value)
-        elif name == "sequence":
-            typed[name] = _int(value)
-        elif name == "overallStatus":
-            if value not in (None, "initializing", "processing", "completed", "failed"):
-                raise _Stop(INVALID)
-            typed[name] = value
-        elif operation == "onStatusUpdate" and name == "jobId":
-            typed[name] = _id_or_null(value)
-        else:
-            typed[name] = _id(value)
-    return typed
+    readers: dict[str, Callable[[Any], Any]] = {**_READERS}
+    if operation == "onStatusUpdate":
+        readers["jobId"] = _id_or_null
+    return {name: readers[name](value) if name in readers else _id(value) for name, value in given.items()}
 
 
 def _object(value: Any, names: set[str]) -> Mapping[str, Any]:
@@ -365,12 +365,47 @@ def _int(value: Any) -> int:
     raise _Stop(INVALID)
 
 
+def _text_or_null(value: Any) -> str | None:
+    if isinstance(value, str | None):
+        return value
+    raise _Stop(INVALID)
+
+
+def _state(value: Any) -> str | None:
+    if value in (None, "initializing", "processing", "completed", "failed"):
+        return None if value is None else str(value)
+    raise _Stop(INVALID)
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "limit": _int_or_null,
+    "afterSequence": _int_or_null,
+    "sequence": _int,
+    "overallStatus": _state,
+    "nextToken": _text_or_null,
+    "connectionId": _id_or_null,
+}
+"""Everything else is an id."""
+
+
 def _page_size(operation: str, given: Arguments) -> int:
     limit = given.get("limit")
     size = PAGE_DEFAULT[operation] if limit is None else int(limit)
     if not 1 <= size <= PAGE_MOST[operation]:
         raise _Stop(BAD_REQUEST)
     return size
+
+
+def _is_connection(text: str) -> bool:
+    plain = all(character.isalnum() or character in "_-" for character in text)
+    return plain and text.isascii() and 1 <= len(text) <= 128
+
+
+def _connection(given: Arguments) -> None:
+    """A subscription may name none, and then the name is empty or absent."""
+    named = given.get("connectionId")
+    if named and not _is_connection(named):
+        raise _Stop(BAD_REQUEST)
 
 
 def _short(*ids: str | None) -> None:

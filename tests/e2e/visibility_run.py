@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import collections
 import http.client
 import json
@@ -33,6 +34,7 @@ from tests.e2e.visibility_model import (
     FORBIDDEN,
     INVALID,
     MALFORMED,
+    MODES,
     REFUSED,
     UNAUTHORIZED,
     Model,
@@ -44,8 +46,8 @@ from tests.e2e.visibility_model import (
 DOCUMENTS: Final[Mapping[str, str]] = {
     "getJob": "query($jobId: ID!) { getJob(jobId: $jobId) "
     "{ jobId userId tenantId overallStatus sequence agents { name activity tools } } }",
-    "listJobs": "query($limit: Int, $overallStatus: OverallStatus) "
-    "{ listJobs(limit: $limit, overallStatus: $overallStatus) "
+    "listJobs": "query($limit: Int, $nextToken: String, $overallStatus: OverallStatus) "
+    "{ listJobs(limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus) "
     "{ jobs { jobId userId tenantId sequence } nextToken } }",
     "listStatusUpdates": "query($jobId: ID!, $afterSequence: Int, $limit: Int) "
     "{ listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) "
@@ -57,10 +59,11 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "endSessions": "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }",
     "publishStatus": "mutation($input: StatusInput!) "
     "{ publishStatus(input: $input) { jobId userId tenantId message sequence } }",
-    "onStatusUpdate": "subscription($userId: ID!, $jobId: ID) "
-    "{ onStatusUpdate(userId: $userId, jobId: $jobId) "
+    "onStatusUpdate": "subscription($userId: ID!, $jobId: ID, $connectionId: ID) "
+    "{ onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId) "
     "{ jobId userId tenantId message metadata earlier { message metadata } } }",
-    "onTenantStatus": "subscription($tenantId: ID!) { onTenantStatus(tenantId: $tenantId) "
+    "onTenantStatus": "subscription($tenantId: ID!, $connectionId: ID) "
+    "{ onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) "
     "{ jobId userId tenantId message metadata earlier { message metadata } } }",
 }
 KINDS: Final = {
@@ -74,6 +77,7 @@ KINDS: Final = {
     None: INVALID,  # AppSync gives complaints about variables no type
 }
 SECRET: Final = re.compile(r"(?:secret|forged)-[0-9a-f]{12}")
+NUMBERED_ID: Final = re.compile(r"\d+-[0-9a-f]{12}")
 TOO_TALKATIVE: Final = re.compile(r"arn:aws|Traceback|Service: DynamoDb|\bstack\b")
 WORKERS = 4
 WATCHES_PER_SOCKET = 100
@@ -125,10 +129,19 @@ class Fuzz:
         self._cloud = cloud
         self._dice = random.Random(seed)  # noqa: S311 - dice for cases, no secret
         self.world: World = build(cloud)
-        self._model = Model(self.world.jobs)
+        self._model = Model(self.world.jobs, self.world.page_tokens)
         self._secrets: dict[str, set[str]] = {}
+        self._hidden = {
+            who.name: [
+                NUMBERED_ID.search(job.job_id).group()  # type: ignore[union-attr]  # each has one
+                for job in self.world.jobs
+                if not (who.known and self._model.may_see(who, job))
+            ]
+            for who in self.world.principals
+        }
         self.report = Report()
         self.tell()
+        self._turn_pages()
 
     def tell(self) -> None:
         """Publish one to three statuses of every job, each with secrets of its own."""
@@ -144,6 +157,15 @@ class Fuzz:
             )
             job.statuses += fresh
         self._secrets = {who.name: self._model.secrets_of(who) for who in self.world.principals}
+
+    def _turn_pages(self) -> None:
+        """Ask everybody's list for a page of one job, and keep what it gives to go on with."""
+        for who in self.world.principals:
+            if who.known and who.mode in MODES["listJobs"]:
+                answer = self._cloud.graphql(who.caller, DOCUMENTS["listJobs"], {"limit": 1})
+                token = answer["data"]["listJobs"]["nextToken"]
+                if token is not None:
+                    self.world.page_tokens[token] = who
 
     # Over HTTP: snapshot, list, replay, sessions, and the mutations that are not theirs.
 
@@ -168,7 +190,9 @@ class Fuzz:
         answer = json.loads(text)
         errors = answer.get("errors") or []
         kind = ANSWER if http_status == 200 and not errors else _kind_of(errors)
-        data = (answer.get("data") or {}).get(case.operation)
+        data: Any = (answer.get("data") or {}).get(case.operation)
+        if kind == ANSWER and case.operation == "listJobs" and data["nextToken"]:
+            text += _decoded(data["nextToken"])  # whoever has it can read what it is made of
         self.report.note(case, kind, self._complaints(case, kind, data, text))
 
     def _complaints(self, case: Case, kind: str, data: Any, text: str) -> Iterator[str]:
@@ -191,6 +215,9 @@ class Fuzz:
         for owner in {name for pair in self.world.owners for name in pair} - own:
             if owner in text and owner not in _text(case) and not self._may_name(case.who, owner):
                 yield f"LEAK of the name {owner}: {text[:300]}"
+        for job_id in self._hidden[case.who.name]:
+            if job_id in text and job_id not in _text(case):
+                yield f"LEAK of the job {job_id}: {text[:300]}"
 
     def _may_name(self, who: Principal, owner: str) -> bool:
         seen = [job for job in self.world.jobs if self._model.may_see(who, job)]
@@ -301,7 +328,8 @@ def _differences(case: Case, expected: Any, data: Any) -> Iterator[str]:
     if case.operation == "listJobs":
         most, mine = expected
         listed = [job["jobId"] for job in data["jobs"]]
-        whole = most >= len(mine) and case.arguments.get("overallStatus") is None and not data["nextToken"]
+        narrowed = case.arguments.get("overallStatus") or case.arguments.get("nextToken")
+        whole = most >= len(mine) and not narrowed and not data["nextToken"]
         if not set(listed) <= mine or len(listed) > most or (whole and set(listed) != mine):
             yield f"{sorted(mine)} of at most {most} were expected, {listed} came"
         return
@@ -313,6 +341,13 @@ def _differences(case: Case, expected: Any, data: Any) -> Iterator[str]:
         shown["operatorDetail"] = json.loads(data["operatorDetail"] or "{}").get("internal")
     if shown != expected:
         yield f"{expected} was expected, {shown} came"
+
+
+def _decoded(token: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("latin-1")
+    except ValueError:
+        return ""
 
 
 def _text(case: Case) -> str:

@@ -39,10 +39,31 @@ def test_prods_api_is_behind_a_rate_and_awss_common_rules(stacks: dict[str, Stac
 )
 def test_what_iam_signed_passes_the_firewall(stacks: dict[str, Stack], rule: str, kind: str) -> None:
     # The publisher's pushes carry people's words, and come from few addresses.
-    scope = rules(stacks["Prod-Status"])[rule]["Statement"][kind]["ScopeDownStatement"]
-    match = scope["NotStatement"]["Statement"]["ByteMatchStatement"]
+    signed, *_ = passing(stacks, rule, kind)
+    match = signed["ByteMatchStatement"]
     assert match["FieldToMatch"] == {"SingleHeader": {"Name": "authorization"}}
     assert (match["PositionalConstraint"], match["SearchString"]) == ("STARTS_WITH", "AWS4-HMAC-SHA256 ")
+
+
+def passing(stacks: dict[str, Stack], rule: str, kind: str) -> list[dict[str, Any]]:
+    """What must all be true of a request that a rule does not look at."""
+    scope = rules(stacks["Prod-Status"])[rule]["Statement"][kind]["ScopeDownStatement"]
+    found: list[dict[str, Any]] = scope["NotStatement"]["Statement"]["AndStatement"]["Statements"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"), [("rate", "RateBasedStatement"), ("common", "ManagedRuleGroupStatement")]
+)
+def test_what_only_looks_signed_passes_no_rule_with_another_login(
+    stacks: dict[str, Stack], rule: str, kind: str
+) -> None:
+    _, *others = passing(stacks, rule, kind)
+    absent = [other["NotStatement"]["Statement"]["SizeConstraintStatement"] for other in others]
+    assert [(one["ComparisonOperator"], one["Size"]) for one in absent] == [("GT", 0)] * 2
+    names = [one["FieldToMatch"]["SingleHeader"]["Name"] for one in absent]
+    # A socket's login is in its address, so its Authorization header can say anything.
+    assert names == ["sec-websocket-key", "x-api-key"]
 
 
 def test_addresses_of_sockets_may_be_long_because_they_carry_the_login(stacks: dict[str, Stack]) -> None:

@@ -11,6 +11,7 @@ import jsonata
 import pytest
 
 from status_utils.limits import BATCH_ID_LENGTH, ID_LENGTH
+from status_utils.snapshot.liveness import MAX_LEASE_SECONDS
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -178,6 +179,28 @@ def test_ids_come_from_execution_name_item_and_attempt_and_never_from_a_reports_
         assert "'-Geo-Agent'" in update(report)["parentInvocationId"]
 
 
+def test_work_that_sends_no_heartbeats_is_not_stale_before_the_longest_lambda_is_over() -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow("JSONPath")
+    usual = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent")
+    patient = workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=Duration.hours(8))
+    states = workflow.states(usual.next(patient))
+    for name, seconds in (("Geo Agent", 15 * 60), ("Human", 8 * 3_600)):
+        assert update(states[f"Report {name} started"])["metadata"] == {"leaseSeconds": seconds}
+        assert "metadata" not in update(states[f"Report {name} finished"])
+
+
+def test_a_silence_longer_than_readers_believe_in_is_refused() -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow("JSONPath")
+    longest = Duration.seconds(MAX_LEASE_SECONDS)
+    workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=longest)
+    with pytest.raises(ValueError, match="Clerk: readers believe in a silence of a day at most"):
+        workflow.checkpoints.agent(workflow.task("File"), "Clerk", silence=longest.plus(Duration.seconds(1)))
+
+
 def test_variables_of_nested_agents_do_not_meet() -> None:
     workflow = Workflow("JSONPath")
     inner = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent", parent="Planner")
@@ -185,6 +208,19 @@ def test_variables_of_nested_agents_do_not_meet() -> None:
     names = [set(states[f"Begin {name}"]["Assign"]) for name in ("Geo Agent", "Planner")]
     assert not names[0] & names[1]
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,79}", name) for found in names for name in found)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_parent_of_an_agent_in_a_map_is_the_run_for_that_item(language: str) -> None:
+    workflow = Workflow(language)
+    inner = workflow.checkpoints.agent(workflow.task("Check"), "Check Agent", item="$", parent="Order Agent")
+    states = workflow.states(workflow.checkpoints.agent(inner, "Order Agent", item="orderId"))
+    (variable,) = [
+        name for name, value in states["Begin Order Agent"]["Assign"].items() if "orderId" in value
+    ]
+    for what in ("started", "finished", "failed"):
+        said = update(states[f"Report Check Agent {what}"])
+        assert said["parentInvocationId"] == f"{{% ${variable} %}}"
 
 
 def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_last_word() -> None:

@@ -26,6 +26,7 @@ def dynamo_tables() -> Iterator[DynamoDBClient]:
         client = boto3.client("dynamodb", region_name="us-east-1")
         _one_request_at_a_time(client)
         _create(client, STATUS_TABLE, StatusTable.PARTITION_KEY, StatusTable.SORT_KEY)
+        _add_index(client)
         _create(client, SESSIONS_TABLE, SessionsTable.PARTITION_KEY, SessionsTable.SORT_KEY)
         yield client
 
@@ -53,6 +54,26 @@ def _create(client: DynamoDBClient, name: str, partition_key: str, sort_key: str
         KeySchema=[
             {"AttributeName": partition_key, "KeyType": "HASH"},
             {"AttributeName": sort_key, "KeyType": "RANGE"},
+        ],
+    )
+
+
+def _add_index(client: DynamoDBClient) -> None:
+    keys = (StatusTable.BY_USER_PARTITION_KEY, StatusTable.BY_USER_SORT_KEY)
+    client.update_table(
+        TableName=STATUS_TABLE,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": StatusTable.BY_USER,
+                    "KeySchema": [
+                        {"AttributeName": keys[0], "KeyType": "HASH"},
+                        {"AttributeName": keys[1], "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            }
         ],
     )
 

@@ -27,7 +27,14 @@ def scripted_model(steps: tuple[Step, ...]) -> OpenAIChatCompletionsModel:
         step = left.pop(0)
         if step.error:
             return httpx2.Response(400, json={"error": {"message": step.error}})
-        return httpx2.Response(200, json=_completion(step, len(left)))
+        completion = _completion(step, len(left))
+        asked = json.loads(request.content)
+        if not asked.get("stream"):
+            return httpx2.Response(200, json=completion)
+        with_usage = bool((asked.get("stream_options") or {}).get("include_usage"))
+        return httpx2.Response(
+            200, text=_streamed(completion, with_usage), headers={"content-type": "text/event-stream"}
+        )
 
     client = AsyncOpenAI(
         api_key="test",
@@ -61,6 +68,21 @@ def _completion(step: Step, left: int) -> dict[str, Any]:
         "choices": [choice],
         "usage": _USAGE,
     }
+
+
+def _streamed(completion: dict[str, Any], with_usage: bool) -> str:
+    """The completion in chunks, as server-sent events."""
+    (choice,) = completion["choices"]
+    delta = dict(choice["message"])
+    if "tool_calls" in delta:
+        delta["tool_calls"] = [{"index": n, **call} for n, call in enumerate(delta["tool_calls"])]
+    chunk = {**completion, "object": "chat.completion.chunk", "usage": None}
+    chunks = [
+        {**chunk, "choices": [{"index": 0, "finish_reason": None, "delta": delta}]},
+        {**chunk, "choices": [{"index": 0, "finish_reason": choice["finish_reason"], "delta": {}}]},
+        *([{**chunk, "choices": [], "usage": _USAGE}] if with_usage else []),
+    ]
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
 
 
 def build(script: ScriptedAgent, functions: dict[str, Callable[..., Any]]) -> Agent[None]:

@@ -6,15 +6,18 @@ from __future__ import annotations
 import base64
 import json
 from random import Random
+from urllib.parse import quote, quote_plus
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
+_HEX = "0123456789abcdef"
 _MIXED = _UPPER + _UPPER.lower() + _DIGITS
 
 
 def _random(rng: Random, length: int, letters: str = _MIXED) -> str:
     # One of each kind of letter at least, as any real key has.
-    sure = [rng.choice(part) for part in (_UPPER, _UPPER.lower(), _DIGITS) if part[0] in letters]
+    parts = ([c for c in part if c in letters] for part in (_UPPER, _UPPER.lower(), _DIGITS))
+    sure = [rng.choice(part) for part in parts if part]
     text = sure + [rng.choice(letters) for _ in range(length - len(sure))]
     rng.shuffle(text)
     return "".join(text)
@@ -33,6 +36,7 @@ def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
     card = _card(rng)
     jwt = f"eyJhbGciOiJIUzI1NiJ9.eyJ{_random(rng, 30)}.{_random(rng, 43)}"
     pem = "\n".join(_random(rng, 64) for _ in range(4))
+    key = f"-----BEGIN RSA PRIVATE KEY-----\n{pem}\n-----END RSA PRIVATE KEY-----"
     kinds = {
         "aws key id": "AKIA" + _random(rng, 16, _UPPER + _DIGITS),
         "aws temporary key id": "ASIA" + _random(rng, 16, _UPPER + _DIGITS),
@@ -52,7 +56,17 @@ def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
         "private key in base64": base64.b64encode(f"-----BEGIN PRIVATE KEY-----\n{pem}".encode()).decode(),
         "jwt": jwt,
         "view token": f"sbv1.{_random(rng, 40)}.{_random(rng, 43)}",
-        "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{pem}\n-----END RSA PRIVATE KEY-----",
+        "private key": key,
+        "private key in an address": quote(key, safe=""),
+        "private key in a form": quote_plus(key),
+        "bedrock key": "bedrock-api-key-" + base64.b64encode(word.encode() * 5).decode(),
+        "langsmith key": f"lsv2_pt_{_random(rng, 32, _HEX)}_{_random(rng, 10, _HEX)}",
+        "search key": "tvly-dev-" + _random(rng, 32),
+        "nvidia key": "nvapi-" + _random(rng, 64),
+        "docker token": "dckr_pat_" + _random(rng, 27),
+        "grafana token": f"glsa_{_random(rng, 32)}_{_random(rng, 8, _HEX)}",
+        "notion token": "ntn_" + _random(rng, 46),
+        "postman key": f"PMAK-{_random(rng, 24, _HEX)}-{_random(rng, 34, _HEX)}",
         "card": card,
         "spaced card": " ".join(card[at : at + 4] for at in range(0, 16, 4)),
     }
@@ -84,5 +98,18 @@ def secrets_of(seed: int) -> dict[str, tuple[str, str]]:
         "clone address": (f"https://{word}@example.com/o/r.git", word),
         "webhook": (f"https://discord.com/api/webhooks/123456789/{word}", word),
         "sentence": (f"The password: {word}", word),
+        "name of two words": (f"The API key: {word}", word),
+        "sentence with is": (f"my access token is {word}", word),
+        "apostrophe within": (json.dumps({"password": f"it's {word}"}), word),
+        "quote within": (json.dumps({"password": f'a"{word}'}), word),
+        "quote within JSON in JSON": (json.dumps(json.dumps({"password": f'a"{word}'})), word),
+        "backslash within": (json.dumps({"password": f"a\\{word}"}), word),
+        "comma within": (f"password=ab,{word}", word),
+        "dollar first": (f"password: $x{word}", word),
+        "address in an address": (quote(f"postgres://app:{word}@db/jobs", safe=""), word),
+        "header in a form": (quote_plus(f"Authorization: Bearer {word}"), word),
+        "header without a scheme": (f"Authorization: {word}", word),
+        "container variable": (json.dumps({"name": "DB_PASSWORD", "value": word}), word),
+        "sshpass": (f"sshpass -p {word} ssh host", word),
     }
     return {name: (text, text) for name, text in kinds.items()} | inside

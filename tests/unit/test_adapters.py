@@ -17,7 +17,8 @@ from status_utils import limits
 from status_utils.errors import ForeignOwnerError, InvalidStatusError
 from status_utils.events import StatusUpdate
 from status_utils.journal.batch import Batch
-from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.journal.dynamo import DynamoJournal
+from status_utils.journal.dynamo_sessions import DynamoSessionStore
 from status_utils.memory import MemoryJournal, MemorySessionStore
 from status_utils.ports import Journal, SessionStore
 from status_utils.publishing.payload import batches, parse_payload
@@ -31,7 +32,7 @@ from tests.unit.fold_cases import logs
 from tests.unit.samples import NOW, StoppedClock, batch, entry
 
 SOON = NOW + 20
-DAY = 86_400
+DAY = limits.DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,12 @@ import pytest
 
 from status_utils import limits
 from status_utils.errors import DetailStoreError
+from status_utils.journal.shedding import Shedding
 from status_utils.memory import MemoryBroadcaster, MemoryDetailStore, MemoryJournal, MemorySessionStore
 from status_utils.publishing.admission import Admission
 from status_utils.publishing.pipeline import Pipeline, PublishResult
 from status_utils.redaction.redactor import Redactor
-from tests.unit.samples import NOW, StoppedClock, entry
+from tests.unit.samples import NOW, StoppedClock, entry, update
 from tests.unit.secret_corpus import secrets_of
 
 CORPUS = [(name, *found) for name, found in secrets_of(3).items()]
@@ -186,6 +187,15 @@ def test_metadata_too_big_for_the_log_goes_to_the_store_and_a_mark_stays() -> No
     snapshot = world.journal.snapshot("job-1")
     assert snapshot is not None
     assert snapshot.head.tokens == (7, 1)  # what the fold reads was kept
+
+
+def test_of_many_keys_that_were_spilled_the_first_are_named_and_cut() -> None:
+    world = World()
+    keys = [f"{n} {'k' * limits.NAME_LENGTH}" for n in range(limits.SPILLED_KEYS + 1)]
+    world.publish(entry(metadata=dict.fromkeys(keys, "m" * 500)))
+    assert world.metadata()["spilled"]["keys"] == [
+        key[: limits.NAME_LENGTH] for key in keys[: limits.SPILLED_KEYS]
+    ]
 
 
 def test_of_what_the_fold_reads_the_small_is_kept_when_not_all_fits() -> None:
@@ -430,3 +440,18 @@ def test_a_tenants_jobs_share_a_limit(caplog: pytest.LogCaptureFixture) -> None:
     assert shed == [0] * (jobs - 1) + [100]
     other = World().publish(*flood(40, tenantId="village"))
     assert "shed" not in other
+    world.time.time += 1
+    late = [flood(50, jobId=f"late-{n}") for n in range(limits.TENANT_STATUSES_PER_SECOND // 50 + 1)]
+    assert [world.publish(*part, batch_id=f"c{n}").get("shed", 0) for n, part in enumerate(late)] == [
+        0
+    ] * 4 + [50]
+
+
+def test_no_more_jobs_and_tenants_are_remembered_than_the_limit() -> None:
+    shedding = Shedding(rate=1, burst=1)
+    for number in range(limits.JOBS_REMEMBERED + 5):
+        shedding.left_out(f"tenant-{number}", [update()], now=NOW)
+        shedding.note(f"job-{number}", "b1", committed=False, shed=1)
+    assert (len(shedding._tenants), len(shedding._left_out)) == (limits.JOBS_REMEMBERED,) * 2
+    assert shedding.waiting("job-0", "b2") == 0
+    assert shedding.waiting(f"job-{limits.JOBS_REMEMBERED}", "b2") == 1

@@ -16,7 +16,7 @@ from localcloud.api_auth import api_authenticator, authorizer_function
 from localcloud.appsync.contract import AuthenticationError, AuthMode, SignedRequest
 from localcloud.appsync.definition import ApiDefinition, ApiKey, AuthProvider, DefinitionError
 from localcloud.appsync.lambda_auth import AuthorizerError
-from localcloud.emulator_iam import EmulatorIam
+from localcloud.emulator_inside import EmulatorIam
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:Authorizer"
 KEY = "da2-key"

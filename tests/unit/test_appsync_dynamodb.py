@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -221,9 +222,19 @@ def test_pages_follow_each_other_by_token(source: DynamoDBSource, operation: str
     assert found == [1, 2, 3, 4, 5]
 
 
-def test_a_token_that_is_none_is_refused(source: DynamoDBSource) -> None:
-    error = refused(source, operation="Scan", nextToken="nonsense")
+@pytest.mark.parametrize(
+    "token", ["nonsense", "Ⅷ", "\x00", "e30=", "eyJwayI6eyJTIjoieCJ9fQ==", "A" * 100_000]
+)
+def test_a_token_that_is_none_is_refused(source: DynamoDBSource, token: str) -> None:
+    error = refused(source, operation="Scan", nextToken=token)
     assert error.message == "Invalid pagination token given."
+
+
+def test_a_token_tells_nothing_of_the_key_it_stands_for(source: DynamoDBSource) -> None:
+    token = source.run({"operation": "Scan", "limit": 1})["nextToken"]
+    shown = base64.urlsafe_b64decode(token)
+    assert b'{"pk"' not in shown
+    assert source.run({"operation": "Scan", "limit": 1})["nextToken"] != token
 
 
 # ---- batches and transactions ----------------------------------------------------------------------

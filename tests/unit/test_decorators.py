@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -145,6 +146,26 @@ def test_a_handlers_call_is_a_run_of_its_agent_in_the_events_job(statuses: Recor
     assert {(s["invocationId"], s["attempt"]) for s in statuses} == {("job-1-geo_agent", 2)}
 
 
+async def test_a_handler_that_is_a_coroutine_function_is_a_run_while_it_is_awaited(
+    statuses: Recording,
+) -> None:
+    @status_handler("Geo Agent", ends_job=True)
+    async def handler(event: Any, context: Any) -> str:
+        await asyncio.sleep(0)
+        report_progress(0.5)
+        if context == "fails":
+            raise ValueError("hunter2")
+        return str(event["jobId"])
+
+    assert await handler(EVENT, None) == "job-1"
+    assert statuses.words() == ["loading_agents", "agent_invoking", "progress", "agent_complete", "complete"]
+    with pytest.raises(ValueError, match="hunter2"):
+        await handler(EVENT, "fails")
+    assert statuses.words()[-2:] == ["agent_error", "error"]
+    assert await handler({"jobId": "job-2"}, None) == "job-2"
+    assert {s["jobId"] for s in statuses} == {"job-1"}
+
+
 def test_a_retry_supersedes_the_attempt_before_it(statuses: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
@@ -182,7 +203,7 @@ def test_an_orchestrators_handler_may_be_the_whole_job(statuses: Recording) -> N
     ]
 
 
-@pytest.mark.parametrize("event", [None, [], {}, {**EVENT, "jobId": 7}, {**EVENT, "userId": ""}])
+@pytest.mark.parametrize("event", [None, [], {}, {**EVENT, "jobId": [7]}, {**EVENT, "userId": ""}])
 def test_an_event_without_ids_is_handled_without_statuses(
     statuses: Recording, caplog: pytest.LogCaptureFixture, event: Any
 ) -> None:

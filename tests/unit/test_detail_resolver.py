@@ -126,6 +126,19 @@ def test_metadata_that_was_not_spilled_is_all_there_is(runtime: JsRuntime) -> No
     assert ask(runtime, ANN, head(), log_entry(metadata='{"a":1}')) == answer({"a": 1})
 
 
+@pytest.mark.parametrize("said", [True, {"bytes": 9_000}, {"stored": True}, "everything"])
+def test_metadata_of_a_caller_that_calls_itself_spilled_is_all_there_is(
+    runtime: JsRuntime, said: Any
+) -> None:
+    metadata = {"spilled": said, "a": 1}
+    assert ask(runtime, ANN, head(), log_entry(metadata=json.dumps(metadata))) == answer(metadata)
+
+
+def test_a_detail_that_could_not_be_stored_is_null(runtime: JsRuntime) -> None:
+    metadata = {"spilled": {"bytes": 9_000, "keys": ["text"], "stored": False}}
+    assert ask(runtime, ANN, head(), log_entry(metadata=json.dumps(metadata))) == answer()
+
+
 def test_a_detail_over_its_time_is_null(runtime: JsRuntime) -> None:
     assert ask(runtime, ANN, head(), log_entry(**SPILLED), kept=None) == answer()
 

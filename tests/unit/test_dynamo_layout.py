@@ -15,8 +15,9 @@ from status_utils.errors import JournalError, SessionStoreError
 from status_utils.events import StatusUpdate
 from status_utils.journal.batch import Batch
 from status_utils.journal.commits import change_of
-from status_utils.journal.dynamo import DynamoJournal, DynamoSessionStore
+from status_utils.journal.dynamo import DynamoJournal
 from status_utils.journal.dynamo_items import CommitWriter
+from status_utils.journal.dynamo_sessions import DynamoSessionStore
 from status_utils.publishing.pipeline import pushes
 from status_utils.snapshot.fold import fold
 from status_utils.validation import json_text

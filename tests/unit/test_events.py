@@ -96,9 +96,14 @@ def test_a_status_does_not_change_when_its_maker_changes_the_metadata_it_gave() 
 ACCEPTED = [
     # field, given, kept
     ("progress", 0, 0.0),
-    ("progress", 100, 100.0),
-    ("progress", 33.33333, 33.333),
-    ("attempt", 1, 1),
+    ("progress", limits.PROGRESS_MAX, 100.0),
+    ("progress", 100 / 3, round(100 / 3, limits.NUMBER_DIGITS)),
+    ("attempt", limits.ATTEMPT_MIN, 1),
+    ("attempt", limits.WHOLE_NUMBER_MAX, 2**31 - 1),
+    ("etaSeconds", limits.SECONDS_MAX, 31_536_000.0),
+    ("qualifiedStatus", "q" * limits.QUALIFIED_STATUS_LENGTH, "q" * limits.QUALIFIED_STATUS_LENGTH),
+    ("message", "m" * limits.MESSAGE_LENGTH, "m" * limits.MESSAGE_LENGTH),
+    ("toolName", "t" * limits.NAME_LENGTH, "t" * limits.NAME_LENGTH),
     ("attempt", 2.0, 2),  # callers without integers
     ("executionTimeMs", 0, 0),
     ("message", "", ""),
@@ -116,8 +121,7 @@ ACCEPTED = [
 @pytest.mark.parametrize(("field", "given", "kept"), ACCEPTED)
 def test_a_field_within_its_limits_is_kept(field: str, given: object, kept: object) -> None:
     made = StatusUpdate.from_wire({**WHOLE, field: given})
-    names = {"jobId": "job_id", "executionTimeMs": "execution_time_ms"}
-    assert getattr(made, names.get(field, field)) == kept
+    assert made.to_wire()[field] == (json.dumps(kept, separators=(",", ":")) if field == "metadata" else kept)
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -127,6 +131,7 @@ def deep(levels: int) -> dict[str, Any]:
     return value
 
 
+IDS = ("userId", "tenantId", "eventId", "invocationId", "parentInvocationId")
 REFUSED = [
     # field, given, code, what the message names
     ("jobId", "", "bad_characters", "empty"),
@@ -146,15 +151,21 @@ REFUSED = [
     ("message", "m" * (limits.MESSAGE_LENGTH + 1), "too_long", "2000"),
     ("message", "\x1b[31mred", "bad_characters", "control"),
     ("message", "half of a \ud83d", "bad_characters", "control"),
+    *((field, "i" * (limits.ID_LENGTH + 1), "too_long", "128") for field in IDS),
+    *((field, "\u202e", "bad_characters", "printable") for field in (*IDS, "agentName", "toolName")),
+    ("qualifiedStatus", "q" * (limits.QUALIFIED_STATUS_LENGTH + 1), "too_long", "256"),
+    ("toolName", "t" * (limits.NAME_LENGTH + 1), "too_long", "128"),
     ("agentName", "a" * (limits.NAME_LENGTH + 1), "too_long", "128"),
-    ("attempt", 0, "out_of_range", "from 1"),
+    ("attempt", limits.ATTEMPT_MIN - 1, "out_of_range", "from 1"),
     ("attempt", 1.5, "wrong_type", "whole number"),
     ("attempt", True, "wrong_type", "whole number"),
-    ("attempt", 2**31, "out_of_range", "2147483647"),
+    ("attempt", limits.WHOLE_NUMBER_MAX + 1, "out_of_range", "2147483647"),
+    ("executionTimeMs", limits.WHOLE_NUMBER_MAX + 1, "out_of_range", "2147483647"),
     ("progress", -0.1, "out_of_range", "0 to 100"),
     ("progress", 100.5, "out_of_range", "0 to 100"),
     ("progress", float("nan"), "out_of_range", "0 to 100"),
     ("progress", "40", "wrong_type", "str"),
+    ("etaSeconds", limits.SECONDS_MAX + 1, "out_of_range", "31536000"),
     ("etaSeconds", float("inf"), "out_of_range", "31536000"),
     ("executionTimeMs", -1, "out_of_range", "from 0"),
     ("sequence", 0, "out_of_range", "from 1"),

@@ -15,6 +15,9 @@ from status_utils import (
     MemoryTransport,
     TransportError,
     UnknownAgentError,
+    job,
+    report_progress,
+    report_tool,
 )
 from tests.unit.published import snapshot, statuses
 from tests.unit.samples import StoppedClock
@@ -57,7 +60,9 @@ async def test_an_async_agent_is_called_and_its_call_reported(
         ("agent_complete", '{"street": "Elm"}'),
     ]
     (geo,) = snapshot(transport)["agents"]
-    assert (geo["name"], geo["status"], geo["duration"]) == ("Geo Agent", "success", 1.25)
+    assert (geo["name"], geo["status"]) == ("Geo Agent", "success")
+    (call,) = handoffs.execution_log
+    assert (call.invocation_id, call.duration) == (geo["invocationId"], 1.25)
 
 
 async def test_a_plain_function_runs_in_a_thread_of_its_own(handoffs: AgentHandoffManager) -> None:
@@ -104,13 +109,15 @@ async def test_an_agents_exception_reaches_the_caller_and_its_text_nobody_else(
 
 
 async def test_a_call_that_takes_too_long_is_reported_and_raises_timeout_error(
-    handoffs: AgentHandoffManager, transport: MemoryTransport
+    handoffs: AgentHandoffManager, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     handoffs.register("Geo Agent", never)
     with pytest.raises(TimeoutError):
         await handoffs.call_agent("Geo Agent", {}, timeout=0.01)
     assert told(transport)[-1] == ("agent_error", "Geo Agent did not answer within 0.01 s")
-    assert statuses(transport)[-1].metadata == {"outcome": "timeout"}
+    metadata = statuses(transport)[-1].metadata or {}
+    assert (metadata["outcome"], metadata["reason"]) == ("timeout", "timed out")
+    assert metadata["errorId"] in caplog.text
     assert handoffs.execution_log[-1].outcome is HandoffOutcome.TIMEOUT
 
 
@@ -213,6 +220,57 @@ async def test_without_a_session_a_call_is_made_and_noted_but_not_reported(
     ]
 
 
+async def test_what_an_agent_reports_is_its_calls_own_in_whatever_thread_it_runs(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    def find(context: str) -> str:
+        with report_tool("map", reason="Find Elm Street"):
+            report_progress(0.5)
+        return context
+
+    handoffs.register("Geo Agent", find)
+    await handoffs.call_agent("Geo Agent", "elm")
+    (call,) = handoffs.execution_log
+    assert [update.status for update in statuses(transport)] == [
+        "agent_invoking",
+        "calling_tool",
+        "progress",
+        "tool_complete",
+        "agent_complete",
+    ]
+    assert {update.invocation_id for update in statuses(transport)} == {call.invocation_id}
+
+
+async def test_an_agent_that_an_agent_calls_is_below_it(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    async def ask(context: str) -> Any:
+        return await handoffs.call_agent("Street Agent", context)
+
+    handoffs.register("Geo Agent", ask)
+    handoffs.register("Street Agent", str)
+    assert await handoffs.call_agent("Geo Agent", "elm") == "elm"
+    street, geo = (call.invocation_id for call in handoffs.execution_log)
+    parents = {update.invocation_id: update.parent_invocation_id for update in statuses(transport)}
+    assert parents == {geo: None, street: geo}
+
+
+async def test_a_call_inside_a_scope_is_below_it_and_needs_no_session(transport: MemoryTransport) -> None:
+    handoffs = AgentHandoffManager("ana", "city")
+    handoffs.register("Geo Agent", str)
+    async with (
+        job(job_id="job-7", user_id="ana", tenant_id="city", transport=transport) as j,
+        j.agent("Orchestrator") as orchestrator,
+        orchestrator.tool("hand over"),
+    ):
+        await handoffs.call_agent("Geo Agent", "elm")
+    (call,) = handoffs.execution_log
+    assert call.session_id == "job-7"
+    (geo,) = {u.parent_invocation_id for u in statuses(transport) if u.invocation_id == call.invocation_id}
+    assert geo == orchestrator.invocation_id
+    assert [update.status for update in statuses(transport)][-1] == "complete"
+
+
 async def test_the_log_keeps_the_last_calls_only() -> None:
     handoffs = AgentHandoffManager("ana", "city", log_size=2)
     handoffs.register("Geo Agent", str)
@@ -221,14 +279,22 @@ async def test_the_log_keeps_the_last_calls_only() -> None:
     assert [call.summary for call in handoffs.execution_log] == ["1", "2"]
 
 
-async def test_a_dead_backend_costs_the_call_nothing() -> None:
-    class DeadTransport:
-        def send(self, payload: Mapping[str, Any]) -> None:
-            raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+async def test_a_dead_backend_costs_the_call_nothing_and_hears_of_it_later() -> None:
+    class DeadTransport(MemoryTransport):
+        dead = True
 
-    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=DeadTransport())
+        def send(self, payload: Mapping[str, Any]) -> None:
+            if self.dead:
+                raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+            super().send(payload)
+
+    transport = DeadTransport()
+    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
     handoffs.register("Geo Agent", str)
     assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    assert transport.sent == []
+    transport.dead = False
+    assert told(transport)[-1] == ("agent_complete", "7")
 
 
 async def test_agents_that_never_return_hold_up_neither_others_nor_reports(

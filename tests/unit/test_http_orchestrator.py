@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from examples.http_orchestrator.__main__ import TEXT, agents_at
 from examples.http_orchestrator.agents import AGENTS, serving
 from examples.http_orchestrator.orchestrator import AgentCallError, HttpAgent, HttpAgentOrchestrator
 from status_utils import MemoryTransport, StatusTracker
+from status_utils.snapshot.fold import fold
+from status_utils.snapshot.liveness import agent_liveness
+from tests.unit.fold_cases import committed
 from tests.unit.local_http import Answer, json_answer, local_server
 from tests.unit.published import snapshot, statuses
 
@@ -54,6 +58,16 @@ def test_three_agents_answer_in_the_order_of_their_dependencies(transport: Memor
         ("agent_complete", "Headline Agent"),
         ("complete", None),
     ]
+
+
+def test_an_agent_looks_alive_as_long_as_its_call_may_take(transport: MemoryTransport) -> None:
+    with local_server(json_answer({"result": 7})) as server:
+        orchestrator(transport, HttpAgent("Geo Agent", server.url), timeout=600.0).run("Where?")
+    (began,) = [n for n, update in enumerate(statuses(transport)) if update.status == "agent_invoking"]
+    job = fold(committed(statuses(transport)[: began + 1]))
+    (agent,) = [agent for agent in job.agents.values() if agent.name == "Geo Agent"]
+    assert agent_liveness(job, agent.invocation_id, time.time() + 600) == "live"
+    assert agent_liveness(job, agent.invocation_id, time.time() + 700) == "stale"
 
 
 def test_a_server_error_is_tried_again_as_the_next_attempt(transport: MemoryTransport) -> None:

@@ -18,10 +18,11 @@ from status_utils import (
 )
 from status_utils.errors import InvalidStatusError
 from status_utils.events import StatusUpdate
-from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, TAILS
+from status_utils.limits import MESSAGE_LENGTH, NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
+from status_utils.redaction.redactor import Redactor
 from status_utils.sending import outgoing
 from status_utils.sending.dead_letter import log_undelivered
-from status_utils.sending.outgoing import Tails
+from status_utils.sending.outgoing import Tails, without_secrets
 from status_utils.transports.choice import default_redactor
 from tests.unit.secret_corpus import secrets_of
 
@@ -129,6 +130,18 @@ def test_no_more_invocations_are_remembered_than_the_limit() -> None:
     for number in range(2 * TAILS):
         tails.redacted({"jobId": str(number), "message": "m"})
     assert len(tails._tails) == TAILS
+
+
+def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
+    tails = Tails()
+    tails.redacted({"jobId": "j", "message": KEY[:8]})
+    tails.redacted({"jobId": "j", "message": "m" * TAIL_LENGTH})
+    assert [len(tail) for tail in tails._tails.values()] == [TAIL_LENGTH]
+
+
+def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
+    said = without_secrets({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
+    assert said["message"] == "m " * (REDACTED_LENGTH // 2)
 
 
 def test_configured_fields_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,20 @@ def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path
     assert words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
 
 
+def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end_of_a_job(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        command("ends_before_a_slow_backend_answers", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
+    assert done.stderr == ""
+
+
 def test_an_uncaught_exception_ends_agent_and_job_and_is_told_without_detail(tmp_path: Path) -> None:
     done = subprocess.run(
         command("exits_by_error", tmp_path / "sent"), cwd=ROOT, check=False, capture_output=True, text=True
@@ -106,6 +120,28 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
     ]
 
 
+def test_a_job_is_ended_by_the_process_that_began_it_not_by_one_that_it_forked(tmp_path: Path) -> None:
+    subprocess.run(command("forks_and_leaves", tmp_path / "sent"), cwd=ROOT, check=True)
+    told = words(payloads(tmp_path / "sent"))
+    assert sorted(told) == ["agent_complete", "agent_invoking", "complete", "loading_agents", "one"]
+    assert told[-1] == "complete"
+
+
+def test_a_process_of_multiprocessing_sends_what_is_left_when_it_ends(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_child_processes", tmp_path / "sent"), cwd=ROOT, check=True)
+    told: dict[str, list[str]] = {}
+    for payload in payloads(tmp_path / "sent"):
+        for status in payload["updates"]:
+            told.setdefault(status["jobId"], []).append(status["status"])
+    whole = ["loading_agents", "one", "complete"]
+    assert told == {
+        "fork": whole,
+        "forkserver": whole,
+        "spawn": whole,
+        "shared": ["loading_agents", "by_the_fork", "complete"],
+    }
+
+
 def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Path) -> None:
     done = subprocess.run(
         command("forks_while_it_loads", tmp_path / "sent"),
@@ -116,6 +152,22 @@ def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Pat
     )
     assert done.stdout == "the child ended with 0\n"
     assert words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
+
+
+@pytest.mark.parametrize("program", ["forks_while_a_message_is_redacted", "forks_while_it_commits"])
+def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, program: str) -> None:
+    done = subprocess.run(
+        command(program, tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("the child ended with 0\n", "")
+    told = sorted(words(payloads(tmp_path / "sent")))
+    assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 gave the module another name")
+def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_a_subinterpreter", tmp_path / "sent"), cwd=ROOT, check=True)
+    assert words(payloads(tmp_path / "sent"))[0] == "loading_agents"
 
 
 def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:

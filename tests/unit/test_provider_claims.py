@@ -47,6 +47,13 @@ def test_no_other_claim_is_a_tenant(runtime: JsRuntime, claims: dict[str, Any]) 
     assert refusal(subscription, **asked) == "Forbidden"
 
 
+def test_a_user_id_is_a_text(runtime: JsRuntime) -> None:
+    subscription = of_field(runtime, "Subscription.onStatusUpdate")
+    for sub in (7, True, ["ann"], {"a": 1}):
+        asked = {"env": ENV, "identity": identity(sub=sub), "arguments": {"userId": "ann"}}
+        assert refusal(subscription, **asked) == "Forbidden"
+
+
 @pytest.mark.parametrize("roles", [["viewer", "operator"], "viewer operator", "operator"])
 def test_an_operator_is_known_by_a_list_or_by_words(runtime: JsRuntime, roles: Any) -> None:
     subscription = of_field(runtime, "Subscription.onTenantStatus")
@@ -60,6 +67,10 @@ def test_an_operator_is_known_by_a_list_or_by_words(runtime: JsRuntime, roles: A
         pytest.param({"groups": "cooperators"}, id="a word that contains it"),
         pytest.param({"groups": ["cooperators"]}, id="a role that contains it"),
         pytest.param({"cognito:groups": ["operator"]}, id="under Cognito's name"),
+        pytest.param({"groups": 7}, id="a number"),
+        pytest.param({"groups": True}, id="a yes"),
+        pytest.param({"groups": {"operator": True}}, id="an object"),
+        pytest.param({"groups": [["operator"]]}, id="a list in a list"),
         pytest.param({}, id="not at all"),
     ],
 )

@@ -22,7 +22,7 @@ from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dy
 from tests.unit.fifo_queue import FifoQueue, fifo_queue
 from tests.unit.lambda_context import Context
 from tests.unit.local_http import LocalServer, json_answer, local_server
-from tests.unit.samples import NOW, entry
+from tests.unit.samples import NOW, StoppedClock, entry
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -125,12 +125,26 @@ def test_what_goes_to_the_dead_letter_queue_takes_nothing_of_its_job_along() -> 
 
 
 def test_what_there_is_no_time_for_comes_again_untried() -> None:
-    times = iter([NOW, NOW + 25, NOW + 25])
+    times = iter([NOW, NOW, NOW + 25, NOW + 25])
     publishing = Publishing({})
     records = [record("a1"), record("a2"), record("b1")]
     outcome = publish_messages(records, publishing, deadline=NOW + 20, now=lambda: next(times))
     assert publishing.tried == ["a1"]
     assert [failed["messageId"] for failed in outcome.failed] == ["a2", "b1"]
+
+
+def test_messages_that_a_slow_table_would_keep_past_the_deadline_come_again_untried() -> None:
+    """Each takes what a table that does not answer does: the function must not run out of its time."""
+    time = StoppedClock()
+
+    def hangs() -> None:
+        time.time += 12
+
+    publishing = Publishing({"a1": JOURNAL}, on_try=hangs)
+    records = [record("a1"), record("b1"), record("c1")]
+    outcome = publish_messages(records, publishing, deadline=NOW + 22, now=lambda: time.time)
+    assert publishing.tried == ["a1"]
+    assert [failed["messageId"] for failed in outcome.failed] == ["a1", "b1", "c1"]
 
 
 @pytest.mark.parametrize(

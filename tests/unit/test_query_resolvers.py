@@ -417,9 +417,10 @@ def test_a_list_of_jobs_asks_the_index_for_one_user_newest_first(runtime: JsRunt
 
 
 def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None:
-    who = {"userId": "ann", "tenantId": "north", "jobIds": ["j1", "j2"], "roles": []}
+    who: dict[str, Any] = {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": []}
     stash = {"who": who, "nextToken": "t2"}
-    heads = [head(sequence=8, fold='{"attempt":1}'), head(jobId="j2", expiresAt=NOW), head(jobId="j3")]
+    others = [head(jobId="j2", expiresAt=NOW), head(jobId="j3", userId="bob")]
+    heads = [head(sequence=8, fold='{"attempt":1}'), *others]
     page = (
         of_field(runtime, "Query.listJobs").response(arguments={}, stash=stash, prev={"result": heads}).value
     )

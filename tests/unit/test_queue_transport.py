@@ -85,6 +85,18 @@ def test_a_missing_region_stays_missing(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (failed.value.code, failed.value.retriable) == ("NoRegionError", False)
 
 
+def test_credentials_that_could_not_be_fetched_may_be_there_the_next_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\ncredential_process = false\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(TransportError) as failed:
+        QueueTransport(URL).send(PAYLOAD)
+    assert (failed.value.code, failed.value.retriable) == ("CredentialRetrievalError", True)
+
+
 def test_the_client_and_its_connection_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = json_answer({"MessageId": "m1", "MD5OfMessageBody": "", "SequenceNumber": "1"})
     with local_server(answer) as aws:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from status_utils.errors import SettingError
-from status_utils.redaction import secret_shapes
+from status_utils.redaction import named_secrets, secret_shapes
 from status_utils.redaction.redactor import Redactor, split_redacted
 from tests.unit.secret_corpus import secrets_of
 
@@ -71,6 +72,14 @@ def test_a_secret_is_found_wherever_it_stands(name: str, text: str, secret: str,
         "MIIEpAIBAAKCAQEA is no key by itself",
         "i-0abcd1234ef567890 in subnet-0bb1c79de3EXAMPLE",
         "s3://bucket/2026/11/20/part-00000-of-00001.parquet",
+        "The API key: none, my access token is expired, the password was changed",
+        'password=$DB_PASSWORD, password="${DB_PASSWORD}", secret: "{{ vault.db }}", api_key="<your key>"',
+        "password=/run/secrets/db, api_key=%API_KEY%, secret=***",
+        '{"name": "token_usage", "value": "many"}, {"name": "Ana", "value": "4711"}',
+        "discount of 20%20 and 100%25, q=a%20b%2Cc",
+        "caf\u00e9, \u00bd, \u2122, \uff21 is full width",
+        "AWS Secrets Manager took 12 ms for commit 6a7e1ff0c5d2b1a4e3f6978812345678deadbeef",
+        "keyboard-interactive and key-value stores",
     ],
 )
 def test_ordinary_texts_stay_as_they_are(text: str) -> None:
@@ -95,11 +104,79 @@ def test_a_password_with_signs_in_it_is_hidden_whole() -> None:
     assert Redactor().text("mysql://u:p/ss@host/db") == "mysql://u:[redacted: password]@host/db"
 
 
-@pytest.mark.parametrize("sign", ["\u200b", "\u200d", "\u00ad", "\ufeff"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *("\u200b", "\u200d", "\u00ad", "\ufeff", "\ufe0f", "\u034f", "\u061c", "\u180e", "\u206a", "\u3164"),
+        *("\U000e0041", "\U000e0100"),
+    ],
+)
 def test_a_sign_that_nobody_sees_hides_no_secret(sign: str) -> None:
     assert Redactor().text(f"with {KEY[:9]}{sign}{KEY[9:]}") == "with [redacted: aws key]"
     assert Redactor().text(f"4111{sign} 1111 1111 1111") == "[redacted: card]"
     assert Redactor().text("4111\u00a01111\u00a01111\u00a01111") == "[redacted: card]"
+
+
+@pytest.mark.parametrize("line", ["\n", "\\n"])
+def test_a_block_of_yaml_under_a_secrets_name_is_one(line: str) -> None:
+    found = Redactor().text(f"user: ana{line}password: |{line}  hunter2{line}port: 5432")
+    assert found == f"user: ana{line}password: |{line}  [redacted: secret]{line}port: 5432"
+
+
+def test_letters_of_another_width_hide_no_secret() -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in KEY)
+    assert Redactor().text(f"with {wide}") == "with [redacted: aws key]"
+    assert Redactor().text("card \uff14" + "\uff11" * 15) == "card [redacted: card]"
+
+
+def test_an_address_within_addresses_is_read_as_what_it_means() -> None:
+    text = "postgres://app:hunter2@db/x"
+    for _ in range(3):
+        text = quote(text, safe="")
+        assert Redactor().text(text) == "postgres://app:[redacted: password]@db/x"
+
+
+def test_what_an_address_means_drives_no_terminal() -> None:
+    assert Redactor().text(f"%1b[2J {KEY[:4]}%{ord(KEY[4]):x}{KEY[5:]}") == "\ufffd[2J [redacted: aws key]"
+
+
+def test_a_private_key_is_hidden_in_each_line_of_a_list() -> None:
+    lines = [
+        "log",
+        "-----BEGIN PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0B" * 2,
+        "AQEFAASCBKcwggSjAgEAAoIBAQ" * 2,
+    ]
+    mark = "[redacted: private key]"
+    for end in ([], ["-----END PRIVATE KEY-----"]):
+        found = Redactor().entry(entry(metadata={"output": [*lines, *end, "done", 7]}))["metadata"]["output"]
+        assert found == ["log", *[mark] * (3 + len(end)), "done", 7]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"name": "DB_PASSWORD", "value": "hunter2"},
+        {"key": "x-api-key", "value": "hunter2"},
+        {"Name": "/prod/db/secret", "Value": "hunter2"},
+        {"name": "DB_PASSWORD", "value": ["hunter2"]},
+        ["Authorization", "hunter2"],
+    ],
+)
+def test_a_value_beside_a_secrets_name_is_one(named: Any) -> None:
+    found = Redactor().entry(entry(metadata={"environment": [named]}))["metadata"]
+    assert "hunter2" not in json.dumps(found)
+    assert "[redacted: named like a secret]" in json.dumps(found)
+
+
+def test_a_value_beside_another_name_is_none() -> None:
+    plain: list[Any] = [
+        {"name": "STREET", "value": "Elm"},
+        {"name": 7, "value": "Elm"},
+        ["Elm", "Oak"],
+        {"value": "Elm"},
+    ]
+    assert Redactor().entry(entry(metadata={"plain": plain}))["metadata"] == {"plain": plain}
 
 
 def test_each_of_several_texts_under_a_secrets_name_is_one() -> None:
@@ -163,6 +240,9 @@ def test_a_secret_access_key_is_one_when_its_id_is_anywhere_in_the_status() -> N
         ("Authorization", "x", True),
         ("accessToken", "x", True),
         ("token", "a" * 16, True),
+        ("api.key", "x", True),
+        ("credentials", "x", True),
+        ("passcode", "x", True),
         ("token", "street", False),  # a language model's
         ("password", "", False),
         ("password", 7, False),
@@ -248,7 +328,18 @@ def test_messages_without_secrets_stay_as_they_are(texts: list[str]) -> None:
 # robustness
 
 shapes = st.sampled_from(
-    [text for _, text, _ in CORPUS[:31]] + ["password=", "Bearer ", "-----BEGIN RSA PRIVATE KEY-----"]
+    [text for _, text, _ in CORPUS[: len(CORPUS) // len(SEEDS)]]
+    + [
+        "password=",
+        "Bearer ",
+        "Bearer%20",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "%41",
+        "%25",
+        "\u200b",
+        "\uff21",
+    ]
+    + ['"', "'", "\\", ",", '{"name":"', '","value":"']
 )
 texts = st.lists(st.one_of(st.text(max_size=20), shapes), max_size=5).map("".join)
 values = st.recursive(
@@ -269,7 +360,8 @@ def test_redacting_again_changes_nothing(text: str, metadata: dict[str, Any]) ->
 
 def test_no_pattern_can_go_back_far() -> None:
     """A repetition is possessive, or has a bound: so a search is linear, whatever the text."""
-    patterns = [shape.pattern.pattern for shape in (*secret_shapes.SHAPES, secret_shapes.AWS_SECRET)]
+    shapes = (*secret_shapes.SHAPES, *named_secrets.NAMED_SHAPES, secret_shapes.AWS_SECRET)
+    patterns = [shape.pattern.pattern for shape in shapes] + [named_secrets.NAME.pattern]
     patterns += [
         secret_shapes.KEY_BEGIN.pattern,
         secret_shapes.KEY_END.pattern,
@@ -295,6 +387,14 @@ def test_no_pattern_can_go_back_far() -> None:
         "sk-",
         "password",
         "password='",
+        "password=',",
+        'password="\\',
+        'name:"key",value:"',
+        "api key is ",
+        "password: |\n",
+        "authorization: a ",
+        "%41",
+        "aws secret ",
         "Bearer ",
         "x7Q~",
         "?sig=",

@@ -45,6 +45,12 @@ def test_every_limit_is_on_the_page_of_limits() -> None:
     assert [name for name in names if f"`{name}`" not in page] == []
 
 
+def test_every_limit_is_held_by_a_test() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests" / "unit").glob("test_*.py"))
+    names = [name for name in vars(limits) if name.isupper() and name != "TYPE_CHECKING"]
+    assert [name for name in names if not re.search(rf"\b{name}\b", tests)] == []
+
+
 def test_every_command_is_in_the_readme() -> None:
     assert [command for command in commands(build_parser({})) if f"`{command}`" not in README] == []
 

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from status_utils import (
+    AgentScope,
     JobScope,
     MemoryTransport,
     current_scope,
     in_scope,
     job,
+    publish_agent_status,
     publish_orchestrator_status,
     report_progress,
+    report_tool,
 )
 from status_utils.entry import read_entry
+from status_utils.reporting.from_any_depth import _warn_of_percent
+from status_utils.reporting.scope_context import Scope, enter_scope
 from status_utils.sending.senders import sender_for
 from status_utils.snapshot.progress import parse_plan
 
@@ -52,6 +59,14 @@ def metadata(status: dict[str, Any]) -> dict[str, Any]:
     found = json.loads(status["metadata"])
     assert isinstance(found, dict)
     return found
+
+
+def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
+    def run() -> Any:
+        enter_scope(scope)
+        return function(*args)
+
+    return contextvars.copy_context().run(run)
 
 
 def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTransport) -> None:
@@ -297,8 +312,35 @@ def test_progress_inside_a_tool_is_the_tools(transport: MemoryTransport) -> None
     assert (progress["toolName"], progress["agentName"]) == ("location", "Geo Agent")
 
 
+def test_a_tool_from_any_depth_is_the_innermost_agents(transport: MemoryTransport) -> None:
+    def look_up() -> None:
+        with report_tool("location", reason="The text names a street"):
+            report_progress(0.5)
+
+    with a_job(transport) as j:
+        look_up()
+        with j.agent("Geo Agent") as a, a.tool("map"):
+            look_up()
+    told_of_it = [(s["status"], s["agentName"]) for s in told(transport) if s.get("toolName") == "location"]
+    assert [word for word, _ in told_of_it] == ["calling_tool", "progress", "tool_complete"]
+    assert {name for _, name in told_of_it} == {"Geo Agent"}
+
+
+def test_a_percentage_in_the_place_of_a_share_is_told_once_in_the_log(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_of_percent.cache_clear()
+    with a_job(transport) as j, j.agent("Geo Agent"):
+        for share in (0.5, 1.0000001, 40, 80):
+            report_progress(share)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "a share from 0 to 1" in caplog.text
+
+
 def test_outside_of_a_scope_nothing_happens() -> None:
     report_progress(0.5, "Nobody hears")
+    with report_tool("location", reason="Nobody hears"):
+        pass
     assert current_scope() is None
 
 
@@ -318,6 +360,25 @@ def test_a_scope_by_hand_is_nobodys_current_scope(transport: MemoryTransport) ->
     j.end()
     j.end()
     assert words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
+
+
+@pytest.mark.parametrize(
+    "last_word",
+    [
+        lambda agent: agent.complete("Found it"),
+        lambda agent: agent.fail("Found nothing"),
+        lambda agent: agent.end(),
+        lambda agent: in_scope_of(
+            agent, publish_agent_status, "job-1", "ana", "city", "Geo Agent", "complete", ""
+        ),
+    ],
+)
+def test_a_scope_by_hand_is_over_with_its_last_word(
+    transport: MemoryTransport, last_word: Callable[[AgentScope], Any]
+) -> None:
+    with a_job(transport) as j:
+        last_word(j.agent("Geo Agent").start())
+        assert j.sender.open_scopes() == [j]
 
 
 def test_a_scope_left_in_another_context_still_ends(transport: MemoryTransport) -> None:
@@ -392,6 +453,49 @@ async def test_a_cancelled_task_and_one_that_ran_out_of_time_say_so(transport: M
     assert [s["message"] for s in told(transport)[-2:]] == ["Geo Agent was cancelled", "The job timed out"]
 
 
+def test_a_coroutine_function_can_be_taken_to_the_loop_of_another_thread(transport: MemoryTransport) -> None:
+    async def ask(question: str) -> str:
+        await asyncio.sleep(0)
+        report_progress(0.5)
+        here.append(current_scope())
+        return question
+
+    here: list[Any] = []
+    with ThreadPoolExecutor(1) as pool:
+        with a_job(transport) as j, j.agent("Geo Agent") as a:
+            placed = in_scope(ask)
+            assert pool.submit(lambda: asyncio.run(placed("Where?"))).result() == "Where?"
+        assert pool.submit(current_scope).result() is None
+    assert here == [a]
+    assert [s["status"] for s in of(transport, "Geo Agent")][1] == "progress"
+
+
+async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(job: JobScope, error: Exception | None) -> None:
+        async with job.agent("Geo Agent"):
+            if error is not None:
+                raise error
+            await asyncio.Event().wait()
+
+    with pytest.RaisesGroup(OutOfPaperError):
+        async with a_job(transport) as j, asyncio.TaskGroup() as group:
+            group.create_task(work(j, None))
+            group.create_task(work(j, OutOfPaperError("tray 2")))
+    (failed,) = [s for s in of(transport, "Geo Agent") if s["message"] == "The printer has no paper"]
+    last = told(transport)[-1]
+    assert (last["status"], last["message"]) == ("error", "The printer has no paper")
+    assert metadata(last)["errorId"] == metadata(failed)["errorId"]
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
+
+
+def test_a_group_of_several_exceptions_has_no_text_of_one_of_them(transport: MemoryTransport) -> None:
+    with pytest.RaisesGroup(OutOfPaperError, OutOfPaperError), a_job(transport):
+        raise ExceptionGroup("both", [OutOfPaperError("tray 1"), OutOfPaperError("tray 2")])
+    assert told(transport)[-1]["message"] == "The job failed"
+
+
 NOISE: list[Callable[[JobScope], object]] = [
     lambda j: j.agent(None),  # type: ignore[arg-type]  # what careless callers do
     lambda j: j.status(7, object()),  # type: ignore[arg-type]
@@ -461,6 +565,23 @@ def test_a_name_that_is_none_is_made_one(transport: MemoryTransport, name: Any, 
         pass
     assert {s.get("agentName") for s in told(transport)} == {None, shown}
     assert {s.get("toolName") for s in told(transport)} == {None, "y" * 127 + "…"}
+
+
+@pytest.mark.parametrize(
+    ("given", "wire"),
+    [(7, "7"), (UUID("9f86d081-884c-4d65-9a2f-eaa0c55ad015"), "9f86d081-884c-4d65-9a2f-eaa0c55ad015")],
+)
+def test_an_id_that_is_a_number_or_a_uuid_is_its_text(
+    transport: MemoryTransport, given: Any, wire: str
+) -> None:
+    with job(job_id=given, user_id=given, tenant_id=given, transport=transport) as j:
+        assert j.job_id == wire
+        with j.agent("Geo Agent", invocation_id=given):
+            publish_agent_status(given, given, given, "Geo Agent", "paving_road", "Half a mile")
+    statuses = told(transport)
+    assert [status["status"] for status in statuses][2] == "paving_road", "in the scope of the same job"
+    assert {(s["jobId"], s["userId"], s["tenantId"]) for s in statuses} == {(wire, wire, wire)}
+    assert {s["invocationId"] for s in of(transport, "Geo Agent")} == {wire}
 
 
 @pytest.mark.parametrize("attempt", [0, -1, "2", 1.5, 10**12])

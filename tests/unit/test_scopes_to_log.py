@@ -269,6 +269,7 @@ def test_a_recording_gives_words_messages_and_the_snapshot() -> None:
         ):
             a.tokens(input=10, output=2)
         assert statuses.words("Geo Agent") == ["agent_invoking", "agent_complete"]
+        assert str(statuses.words("Geo Agent")) == "['agent_invoking', 'agent_complete']", "and shows so"
         assert statuses.messages("Geo Agent") == ["Reading the address", "Geo Agent completed"]
         assert len(statuses) == len(list(statuses)) == 4
         assert [s["status"] for s in statuses[1:3]] == statuses.words("Geo Agent")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from status_utils import limits
+from status_utils.clock import Clock
 from status_utils.errors import TransportError
-from status_utils.sending.sender import FLUSH_SECONDS, TRIES, Sender
+from status_utils.sending.sender import FLUSH_SECONDS, PREPARE_SECONDS, TRIES, Sender
 from status_utils.snapshot.liveness import HEARTBEAT_SECONDS
 from tests.unit.virtual_sender import DEAD, REFUSED, THROTTLED, FakeTransport, World, undelivered
 
@@ -191,8 +194,79 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
     world.run(5)
     job.status("two", "…")
     world.run(0)
-    assert transport.words() == ["two"]
+    assert transport.words() == ["one", "two"], "the refused one would be refused again"
     assert world.sender.breaker.trusted
+
+
+@pytest.mark.parametrize("outage", [8, 30, 300])
+def test_what_is_said_while_the_backend_is_dead_arrives_in_order_once_it_is_back(
+    caplog: pytest.LogCaptureFixture, outage: float
+) -> None:
+    transport = FakeTransport()
+    world = World(transport)
+    over_at = world.time + outage
+    transport.fails = lambda: DEAD if world.time < over_at else None
+    words = [f"word{number}" for number in range(400)]
+    with world.job() as job:
+        for word in words:
+            job.status(word, "…")
+            world.run(1)
+    world.run(60)
+    assert [word for word in transport.words() if word != "heartbeat"] == [
+        "loading_agents",
+        *words,
+        "complete",
+    ]
+    in_the_log = {payload["batchId"]: payload for payload in undelivered(caplog.records)}
+    assert len(in_the_log) == len(caplog.records), "once each"
+    assert list(in_the_log.values()) == transport.taken[: len(in_the_log)], "a redrive is harmless"
+
+
+def test_statuses_share_lines_of_the_log_while_nothing_is_tried(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(FakeTransport(lambda: REFUSED))
+    job = world.job().start()
+    world.run(0)
+    for number in range(1_000):
+        job.status("one", f"{number}")
+        world.run(0.001)
+    world.run(2)
+    found = undelivered(caplog.records)
+    said = [s["message"] for payload in found for s in payload["updates"] if s["status"] == "one"]
+    assert said == [f"{number}" for number in range(1_000)]
+    assert len(found) <= 10
+
+
+def test_a_payload_that_a_healthy_backend_never_takes_holds_up_the_others_for_a_while_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    transport = FakeTransport()
+    world = World(transport)
+    transport.fails = lambda: DEAD if "poison" in str(transport.tried[-1]) else None
+    job = world.job().start()
+    world.run(0)
+    job.status("poison", "…")
+    world.run(0)
+    job.status("one", "…")
+    world.run(600)
+    assert [word for word in transport.words() if word != "heartbeat"] == ["loading_agents", "one"]
+    assert ["poison"] in words_of(undelivered(caplog.records))
+
+
+def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_in_the_log_whole(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(FakeTransport(lambda: DEAD))
+    job = world.job().start()
+    for number in range(100):
+        for _ in range(100):
+            job.status(f"word{number}", "m" * 2_000)
+        world.run(20)
+    kept = sum(len(json.dumps(parcel.payload)) for parcel in world.sender._outbox._parcels)
+    assert limits.BUFFER_BYTES / 2 < kept < limits.BUFFER_BYTES * 1.1
+    assert Counter(s["status"] for p in undelivered(caplog.records) for s in p["updates"]) == {
+        "loading_agents": 1,
+        **{f"word{number}": 100 for number in range(100)},
+    }
 
 
 def test_a_probe_that_fails_makes_the_next_one_wait_longer() -> None:
@@ -376,6 +450,12 @@ def test_a_payload_whose_send_was_cut_by_a_freeze_is_sent_again_after_it() -> No
     assert [payload["batchId"] for payload in transport.tried] == [transport.taken[0]["batchId"]] * 2
 
 
+def test_what_the_library_leaves_to_chance_changes_nobody_elses_random_numbers() -> None:
+    before = random.getstate()
+    Clock().chance()
+    assert random.getstate() == before
+
+
 def test_a_broken_transport_does_not_stop_the_thread(caplog: pytest.LogCaptureFixture) -> None:
     failures: list[Exception] = [ZeroDivisionError()]
     transport = FakeTransport(lambda: failures.pop() if failures else None)
@@ -400,6 +480,24 @@ def test_the_sdk_is_loaded_before_a_backend_is_held_to_its_time() -> None:
         job.status("one", "…")
     assert order == ["prepared"]
     assert transport.words() == ["loading_agents", "one", "complete"]
+
+
+def test_the_end_of_a_job_that_may_take_no_time_waits_for_nothing() -> None:
+    waits: list[float] = []
+
+    def wait(event: threading.Event, seconds: float) -> bool:
+        waits.append(seconds)
+        return False
+
+    transport = FakeTransport()
+    world = World(transport)
+    world.sender = Sender(transport, start=lambda run: None, wait=wait)
+    with world.job() as job:
+        job.flush_seconds = 0
+    assert waits == []
+    with world.job() as job:
+        pass
+    assert waits == [PREPARE_SECONDS]
 
 
 def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from localcloud.appsync.dynamodb_source import DynamoDBSource
-from status_utils.journal.dynamo import DynamoSessionStore
+from status_utils.journal.dynamo_sessions import DynamoSessionStore
 from status_utils.memory import MemorySessionStore
 from tests.unit.dynamo_tables import SESSIONS_TABLE, dynamo_tables
 from tests.unit.resolver_harness import NOW, new_runtime, of_field, step

@@ -59,6 +59,15 @@ def test_a_token_permits_what_it_was_made_for() -> None:
     assert (claims.issued_at, claims.not_before, claims.expires_at) == (int(NOW), int(NOW), int(NOW) + 60)
 
 
+def test_a_token_lives_for_a_quarter_of_an_hour_unless_told_otherwise() -> None:
+    claims = verify(mint())
+    assert claims.expires_at - claims.issued_at == limits.VIEW_TOKEN_SECONDS == 15 * 60
+
+
+def test_a_secret_that_is_just_long_enough_signs() -> None:
+    assert mint(Secret([WEAK + "s"]))
+
+
 def test_a_token_without_jobs_permits_all_of_the_users() -> None:
     assert verify(mint()).job_ids is None
 
@@ -207,7 +216,10 @@ def test_a_token_that_could_not_be_kept_is_not_made(changes: dict[str, Any], cod
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("versions", [[], ["short"], [CURRENT, "short"]])
+WEAK = "s" * (limits.VIEW_TOKEN_SECRET_LENGTH - 1)
+
+
+@pytest.mark.parametrize("versions", [[], [WEAK], [CURRENT, WEAK]])
 def test_a_weak_secret_signs_nothing(versions: list[str]) -> None:
     with pytest.raises(ViewTokenError) as refused:
         mint(Secret(versions))

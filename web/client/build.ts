@@ -12,9 +12,12 @@ const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
 /** Bytes after gzip of each with all that it imports, React and, for the hooks, the client itself not counted. */
-const BUDGETS = { 'index.js': 19_500, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
+const BUDGETS = { 'index.js': 20_000, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
+
+/** Hooks run in the browser, says this to frameworks that render on a server as well. */
+const postBanner = ({ name }: { name: string }) => (name === 'react' ? "'use client';" : '');
 
 async function buildAll(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
@@ -25,7 +28,7 @@ async function buildAll(): Promise<void> {
       target: 'es2022',
       sourcemap: true,
       lib: { entry, formats: ['es'] },
-      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true } },
+      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true, postBanner } },
     },
   });
   await build({

@@ -28,6 +28,15 @@ export class StatusbeamError extends Error {
   }
 }
 
+/** Why a read failed. What is no StatusbeamError is a mistake of ours or of the deployment, to be reported as such. */
+export function readError(error: unknown, report: (error: unknown) => void): StatusbeamError {
+  if (error instanceof StatusbeamError) {
+    return error;
+  }
+  report(error);
+  return new StatusbeamError('unavailable', 'The answer was not understood.');
+}
+
 interface WireError {
   readonly message?: unknown;
   readonly errorType?: unknown;
@@ -46,7 +55,8 @@ function codeOf(errorType: string, message: string, errorCode: number): ErrorCod
   if (/unauthori[sz]ed|notauthorized/i.test(errorType) || /token has expired|jwt expired/i.test(message) || errorCode === 401) {
     return 'unauthorized';
   }
-  if (/limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
+  // A firewall refuses floods as well as people, and the first passes.
+  if (/^waf|limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
     return 'limited';
   }
   if (/forbidden/i.test(errorType) || errorCode === 403) {

@@ -32,6 +32,8 @@ export interface Timing {
   readonly retryMost: number;
   /** One HTTP request. */
   readonly request: number;
+  /** The token callback; then it is asked again. */
+  readonly token: number;
 }
 
 export const TIMING: Timing = {
@@ -51,6 +53,7 @@ export const TIMING: Timing = {
   retryFirst: 500,
   retryMost: 30_000,
   request: 15_000,
+  token: 30_000,
 };
 
 /** How long to wait before try number `tries` (from 0): doubling, bounded, and never twice the same. */

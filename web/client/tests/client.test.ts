@@ -50,6 +50,33 @@ test('the state is the same object until something changes, and so are its parts
   assert.notEqual(watch.getState().job.agents[0], before.job.agents[0]);
 });
 
+test('a listener that throws keeps no other from hearing, and what it threw is reported', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const watch = world.connect().watchJob('job-1', () => {
+    throw new Error('mine');
+  });
+  const seen: number[] = [];
+  watch.subscribe(({ job }) => seen.push(job.sequence));
+  await world.advance(2_000);
+  assert.equal(seen.at(-1), 1);
+  assert.equal(watch.getState().verdict, 'whole');
+  assert.ok(world.reported.length > 0 && world.reported.every((error) => (error as Error).message === 'mine'));
+});
+
+test('an answer that makes no sense is reported and counts as a failed read', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  world.service.page = () => null as never;
+  const client = world.connect();
+  const [watch, list] = [client.watchJob('job-1'), client.watchUser()];
+  world.service.position = () => null as never;
+  await world.advance(5_000);
+  assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['joining', 'failing']);
+  assert.equal(list.getState().isLoading, false);
+  assert.ok(world.reported.length > 0);
+});
+
 test('statuses lost after start_ack are found when the join has settled', async () => {
   const world = new World();
   world.service.faults = { ...NO_FAULTS, drop: 1 };
@@ -259,6 +286,52 @@ test('without a token the client says so and comes back when there is one', asyn
   assert.equal(watch.getState().verdict, 'whole');
 });
 
+test('a token callback that hangs is asked again', async () => {
+  const world = new World();
+  let hangs = false;
+  const token = () => (hangs ? new Promise<string>(() => undefined) : world.service.newToken());
+  const watch = world.connect({ auth: { type: 'cognito', token } }).watchJob('job-1');
+  await world.advance(5_000);
+  hangs = true;
+  world.service.expireTokens();
+  world.service.dropAll();
+  await world.advance(45_000);
+  assert.equal(watch.getState().error?.message, 'The token callback did not answer.');
+  hangs = false;
+  await world.advance(60_000);
+  assert.equal(watch.getState().verdict, 'whole');
+});
+
+test('many requests that hear of one expired token ask for one new one', async () => {
+  const world = new World();
+  const client = world.connect();
+  client.watchJob('job-1');
+  await world.advance(5_000);
+  world.service.expireTokens();
+  const before = world.tokensAsked.length;
+  const reads = upTo(6).map(() => client.getJob('job-1'));
+  await world.advance(1_000);
+  await Promise.all(reads);
+  assert.deepEqual(world.tokensAsked.slice(before), [true]);
+});
+
+test('whether a token is still good is judged by the clock of the service', async () => {
+  const world = new World();
+  world.service.clockAhead = -48 * 3_600_000; // ours is two days fast: by it, every token of a day is long over
+  const issued = () => Math.floor((world.clock.now + world.service.clockAhead) / 1000);
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    return world.service.newToken(issued() + 900);
+  };
+  const watch = world.connect({ auth: { type: 'viewToken', token } }).watchJob('job-1');
+  await world.advance(5_000);
+  const before = asked;
+  await world.advance(300_000);
+  assert.equal(asked, before);
+  assert.equal(watch.getState().verdict, 'whole');
+});
+
 test('no token is in an address', async () => {
   const world = new World();
   world.connect().watchJob('job-1');
@@ -278,15 +351,16 @@ test('many watched jobs share one socket, one subscription and one position chec
   const watches = upTo(12).map((number) => client.watchJob(`job-${number}`));
   await world.advance(3_000);
   assert.equal(world.opened.length, 1);
+  const checks = () => world.asked.filter(({ query }) => query.includes('jobs { jobId')).length;
+  assert.equal(checks(), 2, 'one when the subscription stands, one when it has settled');
   const [socket] = world.service.sockets;
   assert.deepEqual(
     [...(socket?.subscriptions.values() ?? [])].map(({ variables }) => variables.jobId),
     [undefined]
   );
-  const before = world.asked.length;
   world.wake();
   await world.advance(500);
-  assert.equal(world.asked.slice(before).filter(({ query }) => query.includes('jobs { jobId')).length, 2); // and one that extends
+  assert.equal(checks(), 3);
   for (const number of upTo(12)) {
     world.service.commit(`job-${number}`, [GEO]);
   }
@@ -361,21 +435,6 @@ test('the session is kept alive and closed when the page is left', async () => {
   assert.equal(world.asked.at(-1)?.keepalive, true);
 });
 
-test('an older deployment, which knows neither fold nor connectionId, is asked for less', async () => {
-  const world = new World();
-  world.service.isOlder = true;
-  world.service.commit(
-    'job-1',
-    Array.from({ length: 20 }, () => GEO)
-  );
-  world.service.log('job-1').keptFrom = 12;
-  const watch = world.connect().watchJob('job-1');
-  await world.advance(3_000);
-  assert.equal(watch.getState().job.sequence, 20);
-  assert.equal(watch.getState().connection, 'live');
-  assert.equal(watch.getState().verdict, 'cut');
-});
-
 test("the user's jobs are listed, those that run are followed, new ones appear by themselves", async () => {
   const world = new World();
   world.service.commit('job-1', [GEO, DONE]);
@@ -407,11 +466,57 @@ test("the user's jobs are listed, those that run are followed, new ones appear b
   watch.close();
 });
 
+test('while the service is down it is asked and connected to more and more seldom', async () => {
+  const world = new World();
+  const client = world.connect();
+  const watches = upTo(10).map((number) => client.watchJob(`job-${number}`));
+  await world.advance(5_000);
+  world.service.isDown = true;
+  world.service.dropAll();
+  await world.advance(120_000);
+  const [asked, opened] = [world.asked.length, world.opened.length];
+  await world.advance(600_000);
+  assert.ok(world.opened.length - opened <= 600 / 15, `${world.opened.length - opened} sockets`);
+  assert.ok(world.asked.length - asked <= 600 / 15, `${world.asked.length - asked} requests`);
+  world.service.isDown = false;
+  await world.advance(31_000);
+  assert.ok(watches.every((watch) => watch.getState().verdict === 'whole'));
+});
+
+test('where nothing is watched any more the session ends, and what is watched later opens it again', async () => {
+  const world = new World();
+  const client = world.connect();
+  const watch = client.watchJob('job-1');
+  await world.advance(60_000);
+  assert.equal(world.service.sessions.size, 1);
+  watch.close();
+  await world.advance(310_000);
+  assert.equal(world.service.sessions.size, 0);
+  client.watchTenant();
+  await world.advance(310_000);
+  assert.equal(world.service.sessions.size, 1);
+});
+
+test('a client that was closed before anything was watched stays closed', async () => {
+  const world = new World();
+  const client = world.connect();
+  client.close();
+  const watches = [client.watchJob('job-1'), client.watchUser(), client.watchTenant()];
+  await world.advance(60_000);
+  assert.deepEqual(
+    watches.map((watch) => watch.getState().connection),
+    watches.map(() => 'closed')
+  );
+  assert.equal(world.asked.length, 0);
+  assert.equal(world.clock.next, null, 'no timer runs');
+});
+
 test('a client that was closed opens nothing any more', async () => {
   const world = new World();
   const client = world.connect();
-  client.watchJob('job-1');
+  const watch = client.watchJob('job-1');
   await world.advance(1_000);
+  watch.check(); // on its way when the client is closed
   client.close();
   await world.advance(1_000);
   const before = world.asked.length;
@@ -419,6 +524,7 @@ test('a client that was closed opens nothing any more', async () => {
   world.wake();
   await world.advance(600_000);
   assert.equal(world.asked.length, before);
+  assert.equal(world.service.sessions.size, 0);
   assert.equal(world.opened.length, 1);
   assert.equal(world.clock.next, null, 'no timer is left');
 });

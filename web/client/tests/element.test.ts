@@ -65,6 +65,25 @@ test('<job-status> says when it is cut off, and watches nothing once it is remov
   assert.equal(world.service.sockets.size, 0);
 });
 
+test('<job-status> takes its words at any time, also those and the client that it was given before it was defined', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const element = new JobStatusElement();
+  const early = { client: world.connect(), labels: { 'in-progress': 'In Arbeit' } };
+  for (const [name, value] of Object.entries(early)) {
+    Object.defineProperty(element, name, { value, configurable: true, writable: true, enumerable: true });
+  }
+  element.setAttribute('job-id', 'job-1');
+  document.body.append(element);
+  await world.advance(2_000);
+  const word = () => element.shadowRoot?.querySelector('li .word')?.textContent;
+  assert.equal(word(), 'In Arbeit');
+  element.labels = { 'in-progress': 'Wird bearbeitet' };
+  assert.equal(word(), 'Wird bearbeitet');
+  early.client.close();
+  element.remove();
+});
+
 test('<job-status> follows another job when its attribute says so', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);

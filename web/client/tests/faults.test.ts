@@ -15,6 +15,7 @@ test(`${RUNS} joins over a network that loses, doubles, swaps, delays and cuts e
     lost: 0,
     reconnects: 0,
     snapshots: 0,
+    refusals: 0,
     cut: 0,
   };
   for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {
@@ -24,8 +25,8 @@ test(`${RUNS} joins over a network that loses, doubles, swaps, delays and cuts e
     } catch (error) {
       throw new Error(`seed ${seed}: STATUSBEAM_CLIENT_SEED=${seed} STATUSBEAM_CLIENT_RUNS=1`, { cause: error });
     }
-    const { healed, snapshots, statuses, verdict } = outcome;
-    for (const [name, count] of Object.entries({ ...healed, snapshots, statuses, cut: verdict === 'cut' ? 1 : 0 })) {
+    const { healed, snapshots, refusals, statuses, verdict } = outcome;
+    for (const [name, count] of Object.entries({ ...healed, snapshots, refusals, statuses, cut: verdict === 'cut' ? 1 : 0 })) {
       seen[name] = (seen[name] ?? 0) + count;
     }
   }

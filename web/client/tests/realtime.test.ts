@@ -72,6 +72,7 @@ test('errors are understood as a list and as one object, by type, code and words
     [[{ message: 'no', errorCode: 403 }], 'forbidden'],
     [{ errorType: 'LimitExceededError', message: 'Rate limit exceeded' }, 'limited'],
     [{ errorType: 'MaxSubscriptionsReachedError', message: 'Max number of 100 subscriptions reached' }, 'limited'],
+    [[{ errorType: 'WAFForbiddenException', message: '403 Forbidden' }], 'limited'],
     [[{ errorType: 'ValidationError', message: 'no such field' }], 'bad_request'],
     [[{ errorType: 'StoreUnavailable', message: 'Try again.' }], 'unavailable'],
     [undefined, 'unavailable'],
@@ -183,6 +184,22 @@ test('a refused token is renewed at once, then with growing pauses', () => {
   assert.ok((pauses[1] ?? 0) < (pauses[2] ?? 0) && (pauses[2] ?? 0) < (pauses[3] ?? 0), String(pauses));
 });
 
+test('a handshake that is answered with a bare error is refused as well, and its token renewed', () => {
+  const wire = new Transcript();
+  wire.want('a');
+  const link = wire.connected();
+  wire.realtime.opened(link);
+  wire.receive(link, {
+    type: 'error',
+    payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
+  });
+  wire.realtime.closed(link);
+  wire.take();
+  wire.realtime.timer('reconnect');
+  const connect = wire.take().find((command) => command.type === 'connect') as { protocols: string[] };
+  assert.match(Buffer.from((connect.protocols[1] ?? '').slice(7), 'base64url').toString(), /-renewed/);
+});
+
 test('a subscription refused for its token is started once more with a new one, a forbidden one is not', () => {
   const wire = new Transcript();
   const { link } = wire.stand('a');
@@ -209,16 +226,60 @@ test('a rate limit without an id hits what was not answered, which is started ag
   wire.take();
   wire.receive(link, { type: 'error', payload: { errors: { errorType: 'LimitExceededError', message: 'Rate limit exceeded' } } });
   assert.deepEqual(types(wire.take()), ['refused']);
-  assert.ok((wire.timers.get('limited') ?? 0) > 0);
-  wire.realtime.timer('limited');
+  assert.ok((wire.timers.get('again') ?? 0) > 0);
+  wire.realtime.timer('again');
   assert.equal(framesOf(wire.take()).length, 1);
   assert.ok(wire.realtime.isStanding('a'));
 });
 
+for (const errorType of ['StoreUnavailable', 'MaxSubscriptionsReachedError']) {
+  test(`a subscription that fails for now (${errorType}) is started again after growing pauses, whatever else is wanted`, () => {
+    const wire = new Transcript();
+    const { link } = wire.stand('a');
+    wire.want('b');
+    const pauses: number[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const id = wire.started(wire.take());
+      wire.receive(link, { type: 'error', id, payload: { errors: { errorType, message: 'Not now.' } } });
+      wire.want(`c${time}`);
+      assert.deepEqual(
+        framesOf(wire.take()).map(({ payload }) => JSON.parse((payload as { data: string }).data).variables.key),
+        [`c${time}`],
+        'what failed waits'
+      );
+      pauses.push(wire.timers.get('again') ?? 0);
+      wire.realtime.timer('again');
+    }
+    const [first = 0, second = 0, third = 0] = pauses;
+    assert.ok(0 < first && first < second && second < third, String(pauses));
+    const id = wire.started(wire.take());
+    wire.receive(link, { type: 'start_ack', id });
+    assert.ok(wire.realtime.isStanding('b'));
+  });
+}
+
+test('a renewal does not wait for what does not stand on the old link either', () => {
+  const wire = new Transcript();
+  const { link } = wire.stand('a');
+  wire.want('b');
+  const limited = { errors: { errorType: 'MaxSubscriptionsReachedError', message: 'Max number of 100 subscriptions reached' } };
+  wire.receive(link, { type: 'error', id: wire.started(wire.take()), payload: limited });
+  wire.realtime.timer('renewal');
+  const next = wire.connected();
+  wire.realtime.opened(next);
+  wire.receive(next, { type: 'connection_ack' });
+  const [a, b] = framesOf(wire.take()).filter(({ type }) => type === 'start');
+  wire.receive(next, { type: 'error', id: b?.id, payload: limited });
+  wire.receive(next, { type: 'start_ack', id: a?.id });
+  assert.ok(wire.take().some((command) => command.type === 'disconnect' && command.link === link));
+});
+
 test('a link is renewed before it goes: the old one is let go when all stands on the new one', () => {
   const wire = new Transcript();
-  wire.want('b');
   const { link } = wire.stand('a');
+  wire.want('b');
+  wire.receive(link, { type: 'start_ack', id: wire.started(wire.take()) });
+  wire.take();
   assert.ok((wire.timers.get('renewal') ?? 0) < 24 * 3_600_000);
   wire.realtime.timer('renewal');
   const next = wire.connected();
@@ -285,6 +346,17 @@ test('a socket that nobody needs is closed after a while', () => {
     [...wire.timers.keys()].filter((name) => name !== 'idle'),
     []
   );
+});
+
+test('what is wanted after a pause in which nothing was wanted is connected for', () => {
+  const wire = new Transcript();
+  wire.stand('a');
+  wire.realtime.closed(1);
+  wire.realtime.unwant('a');
+  wire.realtime.timer('reconnect');
+  wire.take();
+  wire.want('b');
+  assert.ok(types(wire.take()).includes('connect'));
 });
 
 test('waking up, a link that was silent for long is not trusted, and a pause is cut short', () => {

@@ -1,11 +1,12 @@
 import { useJobs } from '@statusbeam/client/react';
-import { useEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { PageConfig } from './config.ts';
 import { Compose } from './demo/Compose.tsx';
 import { JobPage } from './job/JobPage.tsx';
 import { JobList } from './jobs/JobList.tsx';
 import { type Details, DetailsProvider } from './log/Beside.tsx';
 import type { Route } from './router.ts';
+import { endSessions, isOver } from './session/endSessions.ts';
 import type { Session } from './session/session.ts';
 import { useClient } from './session/useClient.ts';
 import { Header } from './shell/Header.tsx';
@@ -35,13 +36,22 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
   );
   const canStart = Boolean(config.demoUsers && session.token);
   const view = route.view;
+  const [isStillIn, setStillIn] = useState(false);
+  const signOut = () => void endSessions(client, session.userId).then(onLeave, () => setStillIn(true));
   useArrival(route);
   return (
     <ClockProvider value={clock}>
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to content
       </button>
-      <Header session={session} connection={everything.connection} theme={theme} onTheme={onTheme} onLeave={onLeave} />
+      <Header
+        session={session}
+        connection={everything.connection}
+        theme={theme}
+        onTheme={onTheme}
+        onLeave={onLeave}
+        onSignOut={session.kind === 'user' ? signOut : null}
+      />
       <div className="desk" data-view={view} id="desk">
         <div className="side">
           <JobList
@@ -54,7 +64,8 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
           />
         </div>
         <main id="main" tabIndex={-1}>
-          {everything.error?.code === 'unauthorized' && <Ended kind={session.kind} />}
+          {isOver(everything.error) && <Ended kind={session.kind} />}
+          {isStillIn && <StillSignedIn />}
           <DetailsProvider value={details}>
             {view === 'job' ? (
               <JobPage
@@ -93,6 +104,18 @@ function Ended({ kind }: { kind: Session['kind'] }) {
           Sign in again
         </button>
       )}
+    </p>
+  );
+}
+
+/** Who asked to be signed out everywhere must not believe it when it did not happen. */
+function StillSignedIn() {
+  return (
+    <p className="notice" role="alert" id="still-signed-in" data-state="failed">
+      <Icon name="alert" />
+      <span>
+        <strong>You are still signed in.</strong> The service did not answer. Try again.
+      </span>
     </p>
   );
 }

@@ -21,6 +21,7 @@ import { Jobs, type JobWatch } from './jobs.ts';
 import { Positions } from './positions.ts';
 import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 import { Session } from './session.ts';
+import { inStep } from './step.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
 import { UserWatch, type UserWatchOptions } from './user.ts';
@@ -62,10 +63,11 @@ export class Client {
   constructor({ url, realtimeUrl, auth, tabs, timing, environment = browserEnvironment() }: ConnectOptions) {
     this.environment = environment;
     this.timing = { ...TIMING, ...timing };
-    const credentials = new Credentials(auth, environment.now);
-    this.#clock = new ServiceClock(environment.now);
-    const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock: this.#clock });
-    this.#api = new Api(graphql, this.#clock);
+    const clock = new ServiceClock(environment.now);
+    this.#clock = clock;
+    const credentials = new Credentials({ auth, now: () => clock.now(), environment, timeout: this.timing.token });
+    const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock });
+    this.#api = new Api(graphql, clock);
     this.#session = new Session((input, isLast) => this.#api.syncSession(input, isLast), environment, this.timing);
     this.#jobs = this.#newJobs();
     const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
@@ -86,7 +88,6 @@ export class Client {
     this.#subscriptions = new Subscriptions({
       pushes: this.#pushes,
       credentials,
-      documents: () => this.#api.documents,
       connectionId: () => this.#session.connectionId,
       covered: (jobId, isCovered) => this.#jobs.get(jobId)?.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
       failed: (error) => this.#state('reconnecting', error),
@@ -160,8 +161,8 @@ export class Client {
     for (const listener of this.#listeners) {
       listener.woke?.();
     }
-    if (this.#isWatching()) {
-      this.#session.extend();
+    if (this.#jobs.ids.length === 0 && this.#isWatching()) {
+      this.#session.extend(); // else their position checks do
     }
   }
 
@@ -195,8 +196,8 @@ export class Client {
   }
 
   #newJobs(): Jobs {
-    const [api, clock, { defer }] = [this.#api, this.#clock, this.environment];
-    const positions = new Positions((jobIds) => this.#session.positions(jobIds), defer);
+    const [api, clock] = [this.#api, this.#clock];
+    const positions = new Positions((jobIds) => this.#session.positions(jobIds), this.environment.defer);
     return new Jobs({
       reader: {
         position: (jobId) => positions.of(jobId),
@@ -204,7 +205,7 @@ export class Client {
         job: (jobId) => api.getJob(jobId),
         now: () => clock.now(),
       },
-      environment: this.environment,
+      environment: inStep(this.environment),
       timing: this.timing,
       connection: () => this.#connection,
       changed: () => {
@@ -221,7 +222,7 @@ export class Client {
   }
 
   #keepTime(): void {
-    if (this.#timer === null) {
+    if (this.#timer === null && !this.#isClosed) {
       this.#beatLater();
       this.#session.keep(() => this.#isWatching());
     }
@@ -259,10 +260,6 @@ export class Client {
   }
 
   #refused(key: string, error: StatusbeamError): void {
-    if (this.#api.isFromOlder(error)) {
-      this.#subscriptions.again();
-      return;
-    }
     this.#subscriptions.refused(key, error);
     if (key.startsWith('job:')) {
       this.#jobs.get(key.slice('job:'.length))?.do((join) => join.refused(error));

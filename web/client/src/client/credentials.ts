@@ -4,6 +4,7 @@ import { StatusbeamError } from '../errors.ts';
 import { isObject } from '../fold/numbers.ts';
 import type { AuthHeaders } from '../realtime/wire.ts';
 import type { JsonObject } from '../types.ts';
+import type { Environment } from './environment.ts';
 
 /** Gives a token that is valid now. `refused`: the last one was not taken, bring a new one. */
 export type TokenSource = (why: { readonly refused: boolean }) => Promise<string> | string;
@@ -27,20 +28,35 @@ export function claimsOf(token: string): JsonObject {
   }
 }
 
+export interface CredentialsOptions {
+  readonly auth: Auth;
+  /** Epoch milliseconds by the clock of whoever made the token. */
+  readonly now: () => number;
+  readonly environment: Environment;
+  /** How long the callback may take, in milliseconds. */
+  readonly timeout: number;
+}
+
 export class Credentials {
+  #options: CredentialsOptions;
   #auth: Auth;
-  #now: () => number;
   #token: string | null = null;
   #pending: Promise<string> | null = null;
 
-  constructor(auth: Auth, now: () => number) {
-    this.#auth = auth;
-    this.#now = now;
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+    this.#auth = options.auth;
   }
 
-  /** The headers of a request or a subscription. Throws StatusbeamError. */
-  async headers(refused = false): Promise<AuthHeaders> {
-    return this.#auth.type === 'apiKey' ? { 'x-api-key': this.#auth.key } : { Authorization: await this.#current(refused) };
+  /**
+   * The headers of a request or a subscription. `refused`: those that were not taken; of many requests that hear so of one
+   * token, the first asks for a new one. Throws StatusbeamError.
+   */
+  async headers(refused: AuthHeaders | null = null): Promise<AuthHeaders> {
+    if (this.#auth.type === 'apiKey') {
+      return { 'x-api-key': this.#auth.key };
+    }
+    return { Authorization: await this.#current(refused !== null && refused.Authorization === this.#token) };
   }
 
   /** Whose statuses this client hears. */
@@ -50,6 +66,13 @@ export class Credentials {
 
   async tenantId(): Promise<string> {
     return this.#auth.type === 'apiKey' ? 'public' : this.#claim('tenantId', 'custom:tenantId', 'tenant');
+  }
+
+  /** Clients of one scope may watch the same: it names the login and what that is narrowed to. */
+  async scope(): Promise<string> {
+    const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
+    const tenantId = await this.tenantId().catch(() => null);
+    return JSON.stringify([this.#auth.type, await this.userId(), tenantId, jobs]);
   }
 
   async #claim(...names: string[]): Promise<string> {
@@ -75,9 +98,15 @@ export class Credentials {
     if (this.#auth.type === 'apiKey') {
       return '';
     }
+    const { environment, timeout } = this.#options;
+    let timer: unknown;
+    // Whoever is not answered asks again later: a callback that hangs must not keep the client waiting for ever.
+    const late = new Promise<never>((_, reject) => {
+      timer = environment.setTimeout(() => reject(new Error('The token callback did not answer.')), timeout);
+    });
     try {
       this.#token = null;
-      const token = await this.#auth.token({ refused });
+      const token = await Promise.race([this.#auth.token({ refused }), late]);
       if (typeof token !== 'string' || token === '') {
         throw new TypeError('The token callback gave no token.');
       }
@@ -85,13 +114,15 @@ export class Credentials {
       return token;
     } catch (error) {
       throw error instanceof StatusbeamError ? error : new StatusbeamError('unauthorized', messageOf(error));
+    } finally {
+      environment.clearTimeout(timer);
     }
   }
 
   /** A token whose end cannot be read is asked for each time: its owner knows better. */
   #isEnding(token: string): boolean {
     const { exp } = claimsOf(token);
-    return typeof exp !== 'number' || exp * 1000 - EARLY_MS <= this.#now();
+    return typeof exp !== 'number' || exp * 1000 - EARLY_MS <= this.#options.now();
   }
 }
 

@@ -1,5 +1,4 @@
-// The GraphQL documents of the client. They select what graphql/schema.graphql has; `plain` leaves out what older
-// deployments don't know: the fold's own state, and sessions that live as long as they are extended.
+// The GraphQL documents of the client, in the words of graphql/schema.graphql.
 
 const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
   parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
@@ -11,50 +10,33 @@ const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceTyp
 const AGENT = `name invocationId parentInvocationId attempt status activity startedAt completedAt duration progress
   tokenUsage { inputTokens outputTokens totalTokens } dependsOn tools leaseExpiresAt`;
 
-export interface Documents {
-  readonly onStatusUpdate: string;
-  readonly onTenantStatus: string;
-  readonly getJob: string;
-  readonly listJobs: string;
-  readonly listStatusUpdates: string;
-  readonly getStatusDetail: string;
-  readonly syncSession: string;
-}
+export const ON_STATUS_UPDATE = `subscription OnStatusUpdate($userId: ID!, $jobId: ID, $connectionId: ID) {
+  onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+}`;
 
-function documents(isPlain: boolean): Documents {
-  const fold = isPlain ? '' : 'fold';
-  const [declared, passed] = isPlain ? ['', ''] : [', $connectionId: ID', ', connectionId: $connectionId'];
-  return {
-    onStatusUpdate: `subscription OnStatusUpdate($userId: ID!, $jobId: ID${declared}) {
-  onStatusUpdate(userId: $userId, jobId: $jobId${passed}) { ${UPDATE} earlier { ${UPDATE} } }
-}`,
-    onTenantStatus: `subscription OnTenantStatus($tenantId: ID!${declared}) {
-  onTenantStatus(tenantId: $tenantId${passed}) { ${UPDATE} earlier { ${UPDATE} } }
-}`,
-    getJob: `query GetJob($jobId: ID!) {
-  getJob(jobId: $jobId) { ${HEAD} ${fold} agents { ${AGENT} ${fold} } }
-}`,
-    listJobs: `query ListJobs($limit: Int, $nextToken: String, $overallStatus: OverallStatus) {
+export const ON_TENANT_STATUS = `subscription OnTenantStatus($tenantId: ID!, $connectionId: ID) {
+  onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+}`;
+
+/** `fold` is the fold's own state, to go on from. */
+export const GET_JOB = `query GetJob($jobId: ID!) {
+  getJob(jobId: $jobId) { ${HEAD} fold agents { ${AGENT} fold } }
+}`;
+
+export const LIST_JOBS = `query ListJobs($limit: Int, $nextToken: String, $overallStatus: OverallStatus) {
   listJobs(limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus) { jobs { ${HEAD} agents { ${AGENT} } } nextToken }
-}`,
-    listStatusUpdates: `query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {
+}`;
+
+export const LIST_STATUS_UPDATES = `query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {
     updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason
   }
-}`,
-    getStatusDetail: `query GetStatusDetail($jobId: ID!, $sequence: Int!) {
+}`;
+
+export const GET_STATUS_DETAIL = `query GetStatusDetail($jobId: ID!, $sequence: Int!) {
   getStatusDetail(jobId: $jobId, sequence: $sequence) { jobId sequence detail operatorDetail }
-}`,
-    syncSession: `mutation SyncSession($input: SessionInput!) {
+}`;
+
+export const SYNC_SESSION = `mutation SyncSession($input: SessionInput!) {
   syncSession(input: $input) { connectionId expiresAt jobs { jobId sequence epoch } }
-}`,
-  };
-}
-
-export const DOCUMENTS = documents(false);
-export const PLAIN_DOCUMENTS = documents(true);
-
-/** Whether an error says that the deployment is older than this client. */
-export function isOlderDeployment(message: string): boolean {
-  return /['"]?(fold|connectionId)['"]?/.test(message);
-}
+}`;

@@ -19,6 +19,8 @@ export interface Environment {
   clearTimeout(timer: unknown): void;
   /** After the code that runs now. */
   defer(action: () => void): void;
+  /** Tell whoever looks after the page of a mistake: a listener's, a deployment's, ours. */
+  report(error: unknown): void;
   fetch(url: string, init: RequestInit): Promise<Response>;
   openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket;
   /** The tab is shown, comes back from sleep, or is online again. Gives a function that ends it. */
@@ -42,6 +44,7 @@ export function browserEnvironment(): Environment {
     setTimeout: (action, milliseconds) => globalThis.setTimeout(action, milliseconds),
     clearTimeout: (timer) => globalThis.clearTimeout(timer as number),
     defer: (action) => queueMicrotask(action),
+    report: (error) => (globalThis.reportError ?? console.error)(error), // Node has no reportError
     fetch: (url, init) => globalThis.fetch(url, init),
     openSocket,
     onWake: (action) =>

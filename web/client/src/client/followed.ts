@@ -1,6 +1,6 @@
 // One job that is followed: a JobJoin with its commands carried out, shared by all who watch the job.
 
-import { StatusbeamError } from '../errors.ts';
+import { readError, type StatusbeamError } from '../errors.ts';
 import { nextLivenessChange } from '../fold/liveness.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
 import type { JoinCommand, JoinTimer, Reason, Verdict } from '../join/commands.ts';
@@ -81,7 +81,7 @@ export class FollowedJob {
     this.join = new JobJoin(jobId, { timing, random: environment.random });
     const first = initialState(jobId, connection);
     this.#shown = { snapshot: this.join.log.snapshot, liveness: null, job: first.job };
-    this.store = new Store(first, (before) => this.#state(before), environment.defer);
+    this.store = new Store(first, (before) => this.#state(before), environment);
   }
 
   /** Tell the join something: `followed.do((join) => join.check())`. */
@@ -188,12 +188,8 @@ export class FollowedJob {
         this.do((join) => join.snapshotted(ticket, snapshotOf(job)));
       }
     } catch (error) {
-      const isTold = error instanceof StatusbeamError;
-      const told = isTold ? error : new StatusbeamError('unavailable', 'The answer was not understood.');
+      const told = readError(error, this.#environment.report);
       this.do((join) => join.failed(ticket, told));
-      if (!isTold) {
-        throw error; // a mistake of ours or of the deployment: it belongs into the console
-      }
     }
   }
 

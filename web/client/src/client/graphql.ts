@@ -1,6 +1,7 @@
 // GraphQL over HTTP. A token that is refused is renewed once, then the request is tried again.
 
 import { errorOf, StatusbeamError } from '../errors.ts';
+import type { AuthHeaders } from '../realtime/wire.ts';
 import type { ServiceClock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
@@ -22,24 +23,26 @@ export class GraphQL {
 
   /** Run a query or mutation; gives `data`. Throws StatusbeamError, also for errors on HTTP 200. */
   async run<Data>(query: string, variables: object, { keepalive = false } = {}): Promise<Data> {
+    const { credentials } = this.#options;
+    const body = JSON.stringify({ query, variables });
+    const shown = await credentials.headers();
     try {
-      return await this.#once<Data>(query, variables, false, keepalive);
+      return await this.#post<Data>(body, shown, keepalive);
     } catch (error) {
       if (error instanceof StatusbeamError && error.code === 'unauthorized') {
-        return await this.#once<Data>(query, variables, true, keepalive);
+        return await this.#post<Data>(body, await credentials.headers(shown), keepalive);
       }
       throw error;
     }
   }
 
-  async #once<Data>(query: string, variables: object, refused: boolean, keepalive: boolean): Promise<Data> {
-    const { url, credentials, environment, timeout, clock } = this.#options;
-    const headers = { 'content-type': 'application/json', ...(await credentials.headers(refused)) };
+  async #post<Data>(body: string, shown: AuthHeaders, keepalive: boolean): Promise<Data> {
+    const { url, environment, timeout, clock } = this.#options;
+    const headers = { 'content-type': 'application/json', ...shown };
     const abort = new AbortController();
     const timer = environment.setTimeout(() => abort.abort(), timeout);
     const asked = clock.own();
     try {
-      const body = JSON.stringify({ query, variables });
       const response = await environment.fetch(url, { method: 'POST', headers, body, keepalive, signal: abort.signal });
       clock.told(Date.parse(response.headers.get('date') ?? ''), asked); // other sites' pages may not read it
       return dataOf(response.status, await response.json().catch(() => null)) as Data;

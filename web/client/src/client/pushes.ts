@@ -3,7 +3,7 @@
 import { StatusbeamError } from '../errors.ts';
 import type { RealtimeCommand, RealtimeState, RealtimeTimer } from '../realtime/commands.ts';
 import { Realtime } from '../realtime/realtime.ts';
-import type { Operation } from '../realtime/wire.ts';
+import type { AuthHeaders, Operation } from '../realtime/wire.ts';
 import type { Timing } from '../timing.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment, Socket } from './environment.ts';
@@ -119,14 +119,15 @@ export class SocketPushes implements Pushes {
     }
   }
 
-  async #authorize(ticket: number, refused: boolean): Promise<void> {
-    try {
-      const headers = await this.#options.credentials.headers(refused);
-      this.#do(() => this.#realtime.authorized(ticket, headers));
-    } catch (error) {
-      const reason = error instanceof StatusbeamError ? error : new StatusbeamError('unavailable', 'No token could be had.');
-      this.#do(() => this.#realtime.unauthorizable(ticket, reason));
-    }
+  async #authorize(ticket: number, refused: AuthHeaders | null): Promise<void> {
+    const answer = await this.#options.credentials.headers(refused).catch((error: StatusbeamError) => error);
+    this.#do(() => {
+      if (answer instanceof StatusbeamError) {
+        this.#realtime.unauthorizable(ticket, answer);
+      } else {
+        this.#realtime.authorized(ticket, answer);
+      }
+    });
   }
 
   #connect(link: number, url: string, protocols: string[]): void {

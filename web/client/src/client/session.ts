@@ -1,6 +1,7 @@
 // The session that tells the publisher that somebody listens: opened and kept alive by position checks, extended where
 // there are none, closed when the page is left.
 
+import { StatusbeamError } from '../errors.ts';
 import type { Timing } from '../timing.ts';
 import type { JobPosition } from '../types.ts';
 import { type Environment, newId } from './environment.ts';
@@ -22,6 +23,7 @@ export class Session {
   /** 0 while it is not open. */
   #extendedAt = 0;
   #timer: unknown = null;
+  #isOver = false;
 
   constructor(sync: SyncSession, environment: Environment, timing: Timing) {
     this.#sync = sync;
@@ -31,7 +33,10 @@ export class Session {
   }
 
   /** Extend the session, and hear where these jobs (25 at most) stand. Throws StatusbeamError. */
-  positions(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
+  async positions(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
+    if (this.#isOver) {
+      throw new StatusbeamError('closed', 'The client was closed.');
+    }
     const action = this.#extendedAt === 0 ? 'open' : 'extend';
     this.#extendedAt = this.#environment.now();
     return this.#sync({ connectionId: this.connectionId, action, jobIds }, false);
@@ -51,12 +56,14 @@ export class Session {
     }
   }
 
-  /** Look now and then whether it must be extended; `isNeeded` tells whether anything is watched. */
+  /** Look now and then whether it must be extended, or is no longer needed: whether anything is watched. */
   keep(isNeeded: () => boolean): void {
     const { session } = this.#timing;
     const left = Math.max(1_000, this.#extendedAt + session - this.#environment.now());
     this.#timer = this.#environment.setTimeout(() => {
-      if (isNeeded() && this.#environment.now() - this.#extendedAt >= session) {
+      if (!isNeeded()) {
+        this.close();
+      } else if (this.#environment.now() - this.#extendedAt >= session) {
         this.extend();
       }
       this.keep(isNeeded);
@@ -64,6 +71,7 @@ export class Session {
   }
 
   stop(): void {
+    this.#isOver = true;
     this.#environment.clearTimeout(this.#timer);
   }
 }

@@ -1,5 +1,7 @@
 // Something that is watched: an immutable state, the same object until it changes.
 
+import type { Environment } from './environment.ts';
+
 export interface Watch<State> {
   getState(): State;
   /** Be told of each change; gives a function that ends it. */
@@ -10,16 +12,16 @@ export interface Watch<State> {
 export class Store<State> {
   #state: State;
   #build: (before: State) => State;
-  #defer: (action: () => void) => void;
+  #environment: Pick<Environment, 'defer' | 'report'>;
   #listeners = new Set<(state: State) => void>();
   #isDirty = false;
   #isScheduled = false;
 
   /** `build` gives the state that follows `before`, or `before` itself when nothing changed. */
-  constructor(first: State, build: (before: State) => State, defer: (action: () => void) => void) {
+  constructor(first: State, build: (before: State) => State, environment: Pick<Environment, 'defer' | 'report'>) {
     this.#state = first;
     this.#build = build;
-    this.#defer = defer;
+    this.#environment = environment;
   }
 
   get(): State {
@@ -36,7 +38,7 @@ export class Store<State> {
     this.#isDirty = true;
     if (!this.#isScheduled) {
       this.#isScheduled = true;
-      this.#defer(() => this.#tell(before));
+      this.#environment.defer(() => this.#tell(before));
     }
   }
 
@@ -52,7 +54,11 @@ export class Store<State> {
     const state = this.get();
     if (state !== before) {
       for (const listener of [...this.#listeners]) {
-        listener(state);
+        try {
+          listener(state);
+        } catch (error) {
+          this.#environment.report(error); // its mistake, not that of those who are told after it
+        }
       }
     }
   }

@@ -4,7 +4,7 @@
 import { StatusbeamError } from '../errors.ts';
 import type { Operation } from '../realtime/wire.ts';
 import type { Credentials } from './credentials.ts';
-import type { Documents } from './documents.ts';
+import { ON_STATUS_UPDATE, ON_TENANT_STATUS } from './documents.ts';
 import type { Pushes } from './pushes.ts';
 
 /** More watched jobs than this share one subscription. */
@@ -19,7 +19,6 @@ export interface Plan {
 export interface SubscriptionsOptions {
   readonly pushes: Pushes;
   readonly credentials: Credentials;
-  readonly documents: () => Documents;
   readonly connectionId: () => string;
   /** A job's pushes come (again), or no longer do. */
   readonly covered: (jobId: string, isCovered: boolean) => void;
@@ -49,15 +48,6 @@ export class Subscriptions {
         this.#options.covered(jobId, true);
       }
     }
-    this.#settle();
-  }
-
-  /** Ask for everything anew, with other documents. */
-  again(): void {
-    for (const key of this.#wanted) {
-      this.#options.pushes.unwant(key);
-    }
-    this.#wanted.clear();
     this.#settle();
   }
 
@@ -138,20 +128,13 @@ export class Subscriptions {
   }
 
   #operation(key: string, ids: { userId: string; tenantId: string | null }): Operation {
-    const documents = this.#options.documents();
     const connectionId = this.#options.connectionId();
     if (key === 'tenant') {
-      return {
-        query: documents.onTenantStatus,
-        variables: declared(documents.onTenantStatus, { tenantId: ids.tenantId, connectionId }),
-      };
+      return { query: ON_TENANT_STATUS, variables: { tenantId: ids.tenantId, connectionId } };
     }
     // An argument that is null would filter for null: a subscription for all jobs names none.
     const only = key === 'user' ? {} : { jobId: key.slice('job:'.length) };
-    return {
-      query: documents.onStatusUpdate,
-      variables: declared(documents.onStatusUpdate, { userId: ids.userId, ...only, connectionId }),
-    };
+    return { query: ON_STATUS_UPDATE, variables: { userId: ids.userId, ...only, connectionId } };
   }
 
   async #askIds(): Promise<void> {
@@ -170,8 +153,4 @@ export class Subscriptions {
       this.#isAsking = false;
     }
   }
-}
-
-function declared(document: string, variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => document.includes(`$${name}:`)));
 }

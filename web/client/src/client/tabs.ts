@@ -2,40 +2,37 @@
 //
 //     connect({ url, auth, tabs: sharedTabs() })
 //
-// Who passes on may be slow or gone at any moment: each tab still checks its own positions, so nothing can be lost by
-// this, only late. The lock goes to the next tab when its holder closes.
+// The lock goes to the next tab when its holder closes or crashes. One that no longer answers, as frozen tabs do, loses it.
+// Whoever passes on may be slow or gone at any moment: each tab still checks its own positions, so nothing can be lost by
+// this, only late.
 
-import { type ErrorCode, StatusbeamError } from '../errors.ts';
-import type { RealtimeState } from '../realtime/commands.ts';
 import type { Operation } from '../realtime/wire.ts';
 import { newId } from './environment.ts';
+import { LeadingTab } from './leading.ts';
+import { errorFrom, type Message, type Said, type StateFacts } from './messages.ts';
 import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 
 /** What tabs of one browser share, to be replaced in tests. */
 export interface Browser {
   channel(name: string, receive: (message: unknown) => void): { post(message: unknown): void; close(): void };
-  /** Calls `lead` once nobody else holds `name`, until what it gives is fulfilled. Gives a function that stops waiting. */
-  lead(name: string, lead: () => Promise<void>): () => void;
+  /** Gives a function that stops waiting. */
+  lead(name: string, leadership: Leadership): () => void;
 }
 
-/** How often the leading tab asks who is still there. */
-const ROLL_CALL_MS = 120_000;
-const ANSWER_MS = 2_000;
+export interface Leadership {
+  /** Take it from whoever has it. */
+  readonly steals: boolean;
+  /** Called once nobody else leads; this tab does until what it gives is fulfilled. */
+  lead(): Promise<void>;
+  /** Another tab took it; or there is no lock to be had here. */
+  lost(): void;
+}
 
-type Wishes = readonly (readonly [key: string, operation: Operation])[];
-type ErrorFacts = { readonly code: ErrorCode; readonly message: string; readonly errorType: string | null };
+/** How often each tab looks whether the leading one still answers, and that one, who is still there. */
+const LOOK_MS = 20_000;
+const ANSWER_MS = 5_000;
 
-type Message =
-  /** From any tab: all it wants. */
-  | { readonly type: 'want'; readonly tab: string; readonly wishes: Wishes }
-  /** From the leading tab: who is there? `isNew`: and forget what stood. */
-  | { readonly type: 'roll'; readonly isNew: boolean }
-  | { readonly type: 'started' | 'interrupted'; readonly key: string; readonly to: string | null }
-  | { readonly type: 'refused'; readonly key: string; readonly error: ErrorFacts }
-  | { readonly type: 'data'; readonly key: string; readonly data: Readonly<Record<string, unknown>> }
-  | { readonly type: 'state'; readonly state: RealtimeState; readonly error: ErrorFacts | null };
-
-/** For `connect`: share one socket with the other tabs of this user. Where a browser can't, each tab has its own. */
+/** For `connect`: share one socket with the other tabs of this login. Where a browser can't, each tab has its own. */
 export function sharedTabs(browser: Browser | null = ownBrowser()): (options: SocketPushesOptions) => Pushes {
   return (options) => (browser === null ? new SocketPushes(options) : new SharedPushes(options, browser));
 }
@@ -51,9 +48,10 @@ function ownBrowser(): Browser | null {
       channel.onmessage = ({ data }) => receive(data);
       return { post: (message) => channel.postMessage(message), close: () => channel.close() };
     },
-    lead: (name, lead) => {
+    lead: (name, { steals, lead, lost }) => {
       const waiting = new AbortController();
-      locks.request(name, { signal: waiting.signal }, lead).catch(() => undefined); // aborted: nobody waits any more
+      const how = steals ? { steal: true } : { signal: waiting.signal };
+      locks.request(name, how, lead).catch(() => waiting.signal.aborted || lost());
       return () => waiting.abort();
     },
   };
@@ -61,31 +59,41 @@ function ownBrowser(): Browser | null {
 
 class SharedPushes implements Pushes {
   #options: SocketPushesOptions;
+  #listener: PushListener;
   #browser: Browser;
   #tab: string;
   #wishes = new Map<string, Operation>();
   /** What stands, by the leading tab's word. */
   #standing = new Set<string>();
+  #name = '';
   #channel: { post(message: unknown): void; close(): void } | null = null;
   #stopWaiting: () => void = () => undefined;
-  /** Only the leading tab has it. */
-  #socket: SocketPushes | null = null;
+  /** This tab, while it leads. */
+  #leading: LeadingTab | null = null;
   #resign: () => void = () => undefined;
-  #others = new Map<string, Map<string, Operation>>();
-  #wanted = new Set<string>();
-  #timer: unknown = null;
+  #isAnswered = true;
+  #looking: unknown = null;
+  #answering: unknown = null;
   #isClosed = false;
 
   constructor(options: SocketPushesOptions, browser: Browser) {
     this.#options = options;
+    this.#listener = options.listener;
     this.#browser = browser;
     this.#tab = newId(options.environment.random);
   }
 
   want(key: string, operation: Operation): void {
+    const isThere = this.#leading?.isStanding(key);
     this.#wishes.set(key, operation);
-    void this.#begin();
+    if (this.#looking === null) {
+      this.#lookLater();
+      void this.#begin();
+    }
     this.#tellWishes();
+    if (isThere) {
+      this.#listener.started(key);
+    }
   }
 
   unwant(key: string): void {
@@ -95,45 +103,80 @@ class SharedPushes implements Pushes {
   }
 
   isStanding(key: string): boolean {
-    return this.#socket?.isStanding(key) ?? this.#standing.has(key);
+    return this.#leading?.isStanding(key) ?? this.#standing.has(key);
   }
 
   wake(): void {
-    this.#socket?.wake();
-    this.#tellWishes();
+    this.#leading?.wake();
+    this.#look();
   }
 
   close(): void {
+    const { environment } = this.#options;
     this.#wishes.clear();
-    this.#tellWishes();
+    if (this.#leading === null) {
+      this.#tellWishes();
+    }
     this.#isClosed = true;
-    this.#options.environment.clearTimeout(this.#timer);
-    this.#socket?.close();
+    environment.clearTimeout(this.#looking);
+    environment.clearTimeout(this.#answering);
+    this.#leading?.close();
     this.#resign();
     this.#stopWaiting();
     this.#channel?.close();
-    if (this.#socket === null) {
-      this.#options.listener.state('closed', null);
-    }
+    this.#listener.state('closed', null);
   }
 
   async #begin(): Promise<void> {
-    if (this.#channel !== null || this.#isClosed) {
-      return;
+    const { credentials, graphqlUrl } = this.#options;
+    const scope = await credentials.scope().catch(() => null);
+    if (scope === null || this.#channel !== null || this.#isClosed) {
+      return; // the next look tries again
     }
-    const user = await this.#options.credentials.userId().catch(() => null);
-    if (user === null || this.#channel !== null || this.#isClosed) {
-      return; // the next wish tries again
-    }
-    const name = `statusbeam ${this.#options.graphqlUrl} ${user}`;
-    this.#channel = this.#browser.channel(name, (message) => this.#receive(message as Message));
-    this.#stopWaiting = this.#browser.lead(name, () => this.#lead());
+    this.#name = `statusbeam ${graphqlUrl} ${scope}`;
+    this.#channel = this.#browser.channel(this.#name, (message) => this.#receive(message as Message));
+    this.#waitToLead(false);
     this.#tellWishes();
   }
 
+  #lookLater(): void {
+    const { environment } = this.#options;
+    this.#looking = environment.setTimeout(
+      () => {
+        this.#look();
+        this.#lookLater();
+      },
+      LOOK_MS * (0.8 + 0.4 * environment.random())
+    );
+  }
+
+  #look(): void {
+    if (this.#channel === null) {
+      void this.#begin();
+    } else if (this.#leading !== null) {
+      this.#leading.forgetSilent();
+    } else {
+      this.#ask();
+    }
+  }
+
+  /** Ask the tab that leads; when it doesn't answer, lead. */
+  #ask(): void {
+    const { environment } = this.#options;
+    this.#isAnswered = false;
+    this.#tellWishes();
+    environment.clearTimeout(this.#answering);
+    this.#answering = environment.setTimeout(() => {
+      if (!this.#isAnswered && this.#leading === null) {
+        this.#stopWaiting();
+        this.#waitToLead(true);
+      }
+    }, ANSWER_MS);
+  }
+
   #tellWishes(): void {
-    if (this.#socket !== null) {
-      this.#settle();
+    if (this.#leading !== null) {
+      this.#leading.wants(this.#tab, this.#wishes);
     } else {
       this.#post({ type: 'want', tab: this.#tab, wishes: [...this.#wishes] });
     }
@@ -147,142 +190,95 @@ class SharedPushes implements Pushes {
     if (this.#isClosed) {
       return;
     }
-    if (this.#socket !== null) {
-      if (message.type === 'want') {
-        this.#others.set(message.tab, new Map(message.wishes));
-        this.#settle();
-        this.#welcome(message.tab, message.wishes);
-      }
-      return;
+    if (message.type === 'want') {
+      this.#leading?.asked(message.tab, new Map(message.wishes));
+    } else if (this.#leading === null) {
+      this.#isAnswered = true;
+      this.#hear(message);
     }
-    const { listener } = this.#options;
-    if (message.type === 'roll') {
-      if (message.isNew) {
-        this.#forget();
-      }
+  }
+
+  #hear(message: Said): void {
+    if (message.type === 'lead') {
+      this.#forget(this.#standing);
       this.#tellWishes();
     } else if (message.type === 'state') {
-      listener.state(message.state, errorFrom(message.error));
-    } else if (message.type !== 'want' && this.#wishes.has(message.key)) {
-      this.#hear(message, listener);
+      this.#listener.state(message.state.state, errorFrom(message.state.error));
+    } else if (message.type === 'here') {
+      if (message.to === this.#tab) {
+        this.#reconcile(message.standing, message.state);
+      }
+    } else if (this.#wishes.has(message.key)) {
+      this.#hearOf(message);
     }
   }
 
-  #hear(message: Extract<Message, { key: string }>, listener: PushListener): void {
+  #hearOf(message: Extract<Said, { key: string }>): void {
     const { key } = message;
     if (message.type === 'data') {
-      listener.data(key, message.data);
+      this.#listener.data(key, message.data);
     } else if (message.type === 'refused') {
-      listener.refused(key, errorFrom(message.error) as StatusbeamError);
-    } else if (message.to === null || message.to === this.#tab) {
+      this.#listener.refused(key, errorFrom(message.error));
+    } else {
       this.#standing[message.type === 'started' ? 'add' : 'delete'](key);
-      listener[message.type](key);
+      this.#listener[message.type](key);
     }
   }
 
-  /** The tab that passed everything on is gone: nothing stands until the next one says so. */
-  #forget(): void {
-    const stood = [...this.#standing];
-    this.#standing.clear();
-    for (const key of stood) {
-      this.#options.listener.interrupted(key);
+  /** Take over what the leading tab says of all, whatever was missed of it. */
+  #reconcile(standing: readonly string[], { state, error }: StateFacts): void {
+    this.#listener.state(state, errorFrom(error));
+    this.#forget([...this.#standing].filter((key) => !standing.includes(key)));
+    for (const key of standing.filter((each) => this.#wishes.has(each) && !this.#standing.has(each))) {
+      this.#standing.add(key);
+      this.#listener.started(key);
     }
   }
 
-  // --- the leading tab ---
+  #forget(keys: Iterable<string>): void {
+    for (const key of [...keys]) {
+      this.#standing.delete(key);
+      this.#listener.interrupted(key);
+    }
+  }
+
+  #waitToLead(steals: boolean): void {
+    this.#stopWaiting = this.#browser.lead(this.#name, {
+      steals,
+      lead: () => this.#lead(),
+      lost: () => this.#lost(),
+    });
+  }
 
   #lead(): Promise<void> {
     if (this.#isClosed) {
       return Promise.resolve();
     }
-    this.#forget();
-    this.#socket = new SocketPushes({ ...this.#options, listener: this.#relay() });
-    this.#post({ type: 'roll', isNew: true });
-    this.#settle();
-    this.#rollCallLater();
+    this.#forget(this.#standing);
+    this.#leading = new LeadingTab(this.#tab, this.#options, (message) => this.#post(message));
+    this.#post({ type: 'lead' });
+    this.#tellWishes();
     return new Promise((resolve) => {
       this.#resign = resolve;
     });
   }
 
-  /** Listens to the socket for this tab and for all others. */
-  #relay(): PushListener {
-    const { listener } = this.#options;
-    const key = (type: 'started' | 'interrupted') => (each: string) => {
-      this.#post({ type, key: each, to: null });
-      if (this.#wishes.has(each)) {
-        listener[type](each);
-      }
-    };
-    return {
-      started: key('started'),
-      interrupted: key('interrupted'),
-      refused: (each, error) => {
-        this.#post({ type: 'refused', key: each, error: factsOf(error) as ErrorFacts });
-        if (this.#wishes.has(each)) {
-          listener.refused(each, error);
-        }
-      },
-      data: (each, data) => {
-        this.#post({ type: 'data', key: each, data });
-        if (this.#wishes.has(each)) {
-          listener.data(each, data);
-        }
-      },
-      state: (state, error) => {
-        if (state !== 'closed') {
-          this.#post({ type: 'state', state, error: factsOf(error) });
-        }
-        listener.state(state, error);
-      },
-    };
-  }
-
-  #settle(): void {
-    const wanted = new Map([...this.#others.values(), this.#wishes].flatMap((wishes) => [...wishes]));
-    for (const key of [...this.#wanted].filter((each) => !wanted.has(each))) {
-      this.#wanted.delete(key);
-      this.#socket?.unwant(key);
+  #lost(): void {
+    if (this.#isClosed) {
+      return;
     }
-    for (const [key, operation] of wanted) {
-      if (!this.#wanted.has(key)) {
-        this.#wanted.add(key);
-        this.#socket?.want(key, operation);
-      } else if (this.#wishes.has(key) && !this.#standing.has(key) && this.#socket?.isStanding(key)) {
-        this.#options.listener.started(key); // wanted by this tab only now, and there already
-      }
+    const leading = this.#leading;
+    if (leading === null) {
+      void this.#lead(); // a place without locks: nobody to share with either
+      return;
     }
-    this.#standing = new Set([...this.#wishes.keys()].filter((key) => this.#socket?.isStanding(key)));
+    this.#leading = null;
+    this.#resign();
+    const stood = [...this.#wishes.keys()].filter((key) => leading.isStanding(key));
+    leading.close();
+    this.#forget(stood);
+    this.#listener.state('reconnecting', null);
+    this.#waitToLead(false);
+    this.#ask();
   }
-
-  /** Tell a tab what stands already. */
-  #welcome(tab: string, wishes: Wishes): void {
-    const standing = wishes.filter(([key]) => this.#socket?.isStanding(key));
-    if (standing.length > 0) {
-      this.#post({ type: 'state', state: 'live', error: null });
-    }
-    for (const [key] of standing) {
-      this.#post({ type: 'started', key, to: tab });
-    }
-  }
-
-  #rollCallLater(): void {
-    const { environment } = this.#options;
-    this.#timer = environment.setTimeout(() => {
-      this.#others.clear();
-      this.#post({ type: 'roll', isNew: false });
-      this.#timer = environment.setTimeout(() => {
-        this.#settle();
-        this.#rollCallLater();
-      }, ANSWER_MS);
-    }, ROLL_CALL_MS);
-  }
-}
-
-function factsOf(error: StatusbeamError | null): ErrorFacts | null {
-  return error === null ? null : { code: error.code, message: error.message, errorType: error.errorType };
-}
-
-function errorFrom(facts: ErrorFacts | null): StatusbeamError | null {
-  return facts === null ? null : new StatusbeamError(facts.code, facts.message, facts.errorType);
 }

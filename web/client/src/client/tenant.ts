@@ -41,7 +41,7 @@ export class TenantWatch implements Watch<TenantState> {
   constructor(client: Client) {
     this.#client = client;
     const first: TenantState = { jobs: [], recent: [], connection: client.connection, error: null };
-    this.#store = new Store(first, (before) => this.#state(before), client.environment.defer);
+    this.#store = new Store(first, (before) => this.#state(before), client.environment);
     this.#unlisten = client.listen({
       wants: 'tenant',
       push: (push) => this.#take(readPush(push)),

@@ -1,6 +1,6 @@
 // All jobs of the user: the list from the store, those that run followed live, new ones as soon as they speak.
 
-import { StatusbeamError } from '../errors.ts';
+import { readError, type StatusbeamError } from '../errors.ts';
 import { compareText } from '../fold/numbers.ts';
 import { isOver } from '../fold/snapshot.ts';
 import type { Job, OverallStatus } from '../types.ts';
@@ -46,7 +46,7 @@ export class UserWatch implements Watch<UserState> {
     this.#client = client;
     this.#options = { pageSize, overallStatus };
     const first: UserState = { jobs: [], connection: client.connection, isLoading: true, hasMore: false, error: null };
-    this.#store = new Store(first, (before) => this.#state(before), client.environment.defer);
+    this.#store = new Store(first, (before) => this.#state(before), client.environment);
     const listener: ClientListener = {
       wants: 'user',
       push: (update) => this.#heard(update.jobId),
@@ -89,6 +89,9 @@ export class UserWatch implements Watch<UserState> {
   }
 
   async #load(nextToken: string | null): Promise<void> {
+    if (this.#isClosed || this.#client.connection === 'closed') {
+      return;
+    }
     const { pageSize, overallStatus } = this.#options;
     this.#isLoading = true;
     this.#store.touch();
@@ -103,10 +106,7 @@ export class UserWatch implements Watch<UserState> {
       }
       this.#error = null;
     } catch (error) {
-      if (!(error instanceof StatusbeamError)) {
-        throw error;
-      }
-      this.#error = error;
+      this.#error = readError(error, this.#client.environment.report);
     } finally {
       this.#isLoading = false;
     }

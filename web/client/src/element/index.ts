@@ -37,6 +37,14 @@ export class JobStatusElement extends Base {
   #isScheduled = false;
 
   connectedCallback(): void {
+    // What a page set before this class was defined lies on the element itself, in front of the setters.
+    for (const name of ['client', 'labels'] as const) {
+      if (Object.hasOwn(this, name)) {
+        const value: unknown = this[name];
+        delete (this as Partial<typeof this>)[name];
+        Object.assign(this, { [name]: value });
+      }
+    }
     this.#view ??= new JobStatusView(this.attachShadow({ mode: 'open' }));
     this.#open();
   }

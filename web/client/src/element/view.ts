@@ -15,7 +15,7 @@ export class JobStatusView {
   #agents = make('ul', 'agents');
   #note = make('p', 'note');
   #said = make('span', 'said');
-  #rows = new Map<string, { agent: AgentState; state: string; row: HTMLLIElement }>();
+  #rows = new Map<string, { agent: AgentState; state: string; labels: Labels; row: HTMLLIElement }>();
 
   constructor(root: ShadowRoot) {
     root.adoptedStyleSheets = [styleSheet()];
@@ -69,8 +69,8 @@ export class JobStatusView {
       const state = liveness === 'stale' || liveness === 'lost' ? liveness : agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
-      if (shown?.agent !== agent || shown.state !== state) {
-        shown = { agent, state, row: rowOf(agent, state, labels, shown?.row) };
+      if (shown?.agent !== agent || shown.state !== state || shown.labels !== labels) {
+        shown = { agent, state, labels, row: rowOf(agent, state, labels, shown?.row) };
         this.#rows.set(agent.invocationId, shown);
       }
       rows.push(shown.row);

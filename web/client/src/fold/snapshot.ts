@@ -143,7 +143,7 @@ export { agentLiveness };
 
 /**
  * The snapshot that getJob answers with, to fold on from: `apply(snapshotOf(job), laterUpdates)`. Without the fold's own
- * state (`fold`, which older deployments do not answer) it is what can be told from the view.
+ * state (`fold`, which a view lacks) it is what can be told from the view.
  */
 export function snapshotOf(job: StoredJob): Snapshot {
   const own = jsonObject(job.fold) ?? {};

@@ -154,6 +154,9 @@ export class JobJoin {
   /** The client's slow beat. A job that has ended is looked at seldom: a failed one may be reopened. */
   beat(): void {
     this.#beats += 1;
+    if (this.#isWaiting) {
+      return; // what failed is asked again after its pause, and not before
+    }
     const isDone = isOver(this.log.snapshot.head) && this.log.isWhole && this.#hasPosition && this.error === null;
     // Whoever is told that they may not see this should not go on asking; a new login may change it.
     if (!(isDone || this.error?.code === 'forbidden') || this.#beats % SELDOM === 0) {

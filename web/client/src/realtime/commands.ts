@@ -1,13 +1,14 @@
 // What a connection says of itself, and what it wants done.
 
 import type { StatusbeamError } from '../errors.ts';
+import type { AuthHeaders } from './wire.ts';
 
 export type RealtimeState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'closed';
-export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'limited';
+export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'again';
 
 export type RealtimeCommand =
-  /** Answer with `authorized` or `unauthorizable`. `refused`: the headers of last time were. */
-  | { readonly type: 'authorize'; readonly ticket: number; readonly refused: boolean }
+  /** Answer with `authorized` or `unauthorizable`. `refused`: headers that were not taken, if any. */
+  | { readonly type: 'authorize'; readonly ticket: number; readonly refused: AuthHeaders | null }
   | { readonly type: 'connect'; readonly link: number; readonly url: string; readonly protocols: string[] }
   | { readonly type: 'send'; readonly link: number; readonly text: string }
   | { readonly type: 'disconnect'; readonly link: number }

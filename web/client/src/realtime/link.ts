@@ -17,6 +17,8 @@ export class Link {
   readonly standing = new Set<string>();
   /** Keys that were refused: not asked for again on this link. */
   readonly refused = new Set<string>();
+  /** Keys that failed and are asked for again in a while. */
+  readonly later = new Set<string>();
   /** Keys that have been tried with a renewed token. */
   readonly renewed = new Set<string>();
   #next = 1;
@@ -48,13 +50,13 @@ export class Link {
     this.standing.delete(key);
   }
 
-  /** Keys of `wanted` that were neither started nor refused. */
+  /** Keys of `wanted` to be started now. */
   missing(wanted: Iterable<string>): string[] {
-    return [...wanted].filter((key) => !this.ids.has(key) && !this.refused.has(key));
+    return [...wanted].filter((key) => !this.ids.has(key) && !this.refused.has(key) && !this.later.has(key));
   }
 
-  /** Whether all that is wanted stands or was refused. */
-  isComplete(wanted: Iterable<string>): boolean {
-    return [...wanted].every((key) => this.standing.has(key) || this.refused.has(key));
+  /** Whether each of `keys` stands or was refused. */
+  isComplete(keys: Iterable<string>): boolean {
+    return [...keys].every((key) => this.standing.has(key) || this.refused.has(key));
   }
 }

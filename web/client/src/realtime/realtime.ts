@@ -30,8 +30,11 @@ export class Realtime {
   #tickets = new Map<number, { link: Link; use: 'connect' | 'start' }>();
   #ids = 0;
   #tries = 0;
-  #refusedToken = false;
+  /** Headers that were not taken, until new ones are asked for. */
+  #refused: AuthHeaders | null = null;
   #refusals = 0;
+  /** Starts that failed and may do better later, since the last one that stood. */
+  #startTries = 0;
   #wasLive = false;
   #state: RealtimeState = 'idle';
 
@@ -71,6 +74,7 @@ export class Realtime {
     for (const link of this.#links()) {
       const id = link.ids.get(key);
       link.refused.delete(key);
+      link.later.delete(key);
       if (id !== undefined) {
         link.forget(key);
         this.#send(link, stopFrame(id));
@@ -100,7 +104,7 @@ export class Realtime {
     this.#next = null;
     this.#wanted.clear();
     this.#tickets.clear();
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'idle', 'limited'] as const) {
+    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'idle', 'again'] as const) {
       this.#timer(name, null);
     }
     this.#become('closed');
@@ -169,7 +173,11 @@ export class Realtime {
         break;
       }
       case 'error':
-        this.#failed(link, frame.id, frame.error);
+        if (frame.id === null && link.phase !== 'live') {
+          this.#lose(link, frame.error); // the handshake's own way to fail, beside connection_error
+        } else {
+          this.#failed(link, frame.id, frame.error);
+        }
         break;
       case 'complete':
         if (link.keyOf(frame.id) !== null) {
@@ -183,10 +191,14 @@ export class Realtime {
   timer(name: RealtimeTimer): void {
     const current = this.#current;
     if (name === 'reconnect') {
+      this.#rest();
       this.#open();
     } else if (name === 'renewal') {
       this.#renew();
-    } else if (name === 'limited') {
+    } else if (name === 'again') {
+      for (const link of this.#links()) {
+        link.later.clear();
+      }
       this.#startMissing();
     } else if (name === 'idle') {
       this.#rest();
@@ -225,8 +237,8 @@ export class Realtime {
   #authorize(link: Link, use: 'connect' | 'start'): void {
     this.#ids += 1;
     this.#tickets.set(this.#ids, { link, use });
-    this.#say({ type: 'authorize', ticket: this.#ids, refused: this.#refusedToken });
-    this.#refusedToken = false;
+    this.#say({ type: 'authorize', ticket: this.#ids, refused: this.#refused });
+    this.#refused = null;
   }
 
   #open(): void {
@@ -288,6 +300,7 @@ export class Realtime {
       return;
     }
     this.#refusals = 0;
+    this.#startTries = 0;
     link.standing.add(key);
     if ([...link.ids.keys()].every((each) => link.standing.has(each))) {
       this.#timer('starts', null);
@@ -303,14 +316,17 @@ export class Realtime {
     }
     const { timing, random } = this.#options;
     // Without an id: a rate limit, which hits what has not been answered yet.
+    const isLater = error.code === 'limited' || error.code === 'unavailable';
     const hit = key === null ? [...link.ids.keys()].filter((each) => !link.standing.has(each)) : [key];
     for (const each of hit) {
       const stood = link.standing.has(each);
       link.forget(each);
       if (error.code === 'unauthorized' && !link.renewed.has(each)) {
         link.renewed.add(each);
-        this.#refusedToken = true;
-      } else if (error.code !== 'limited') {
+        this.#refused = link.headers;
+      } else if (isLater) {
+        link.later.add(each);
+      } else {
         link.refused.add(each);
       }
       if (stood) {
@@ -318,8 +334,9 @@ export class Realtime {
       }
       this.#say({ type: 'refused', key: each, error });
     }
-    if (error.code === 'limited') {
-      this.#timer('limited', backoff(3, timing.reconnectFirst, timing.reconnectMost, random));
+    if (isLater) {
+      this.#timer('again', backoff(this.#startTries, timing.retryFirst, timing.retryMost, random));
+      this.#startTries += 1;
     } else {
       this.#startMissing();
     }
@@ -329,15 +346,13 @@ export class Realtime {
     this.#takeOver();
   }
 
-  /** Let the next link replace the current one once all stands there. */
+  /** Let the next link replace the current one once all that stands there stands on it as well. */
   #takeOver(): void {
-    const next = this.#next;
-    if (next === null || next.phase !== 'live' || !next.isComplete(this.#wanted.keys())) {
+    const [current, next] = [this.#current, this.#next];
+    if (current === null || next?.phase !== 'live' || !next.isComplete(current.standing)) {
       return;
     }
-    if (this.#current !== null) {
-      this.#say({ type: 'disconnect', link: this.#current.id });
-    }
+    this.#say({ type: 'disconnect', link: current.id });
     this.#current = next;
     this.#next = null;
     this.#listen();
@@ -351,8 +366,8 @@ export class Realtime {
     this.#say({ type: 'disconnect', link: link.id });
     this.#timer('handshake', null);
     this.#timer('starts', null);
-    if (error?.code === 'unauthorized') {
-      this.#refusedToken = true;
+    if (error?.code === 'unauthorized' && link.phase !== 'authorizing') {
+      this.#refused = link.headers;
       this.#refusals += 1;
     }
     if (link === this.#next) {
@@ -393,11 +408,14 @@ export class Realtime {
     }
     // The first refusal of a token is answered with a new one at once.
     const delay =
-      this.#refusedToken && this.#refusals === 1 ? 0 : backoff(this.#tries, timing.reconnectFirst, timing.reconnectMost, random);
+      this.#refused !== null && this.#refusals === 1
+        ? 0
+        : backoff(this.#tries, timing.reconnectFirst, timing.reconnectMost, random);
     this.#tries += 1;
     this.#timer('reconnect', delay);
   }
 
+  /** Be idle, unless something is wanted. */
   #rest(): void {
     if (this.#wanted.size > 0) {
       return;
@@ -407,7 +425,7 @@ export class Realtime {
     }
     this.#current = null;
     this.#next = null;
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'limited'] as const) {
+    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'again'] as const) {
       this.#timer(name, null);
     }
     this.#wasLive = false;

@@ -24,7 +24,8 @@ export interface Outcome {
   readonly statuses: number;
   readonly healed: JobJoin['healed'];
   readonly snapshots: number;
-  readonly restarts: number;
+  /** Subscriptions that failed or were refused. */
+  readonly refusals: number;
 }
 
 export class Run {
@@ -34,6 +35,7 @@ export class Run {
   readonly join: JobJoin;
   readonly realtime: Realtime;
   snapshots = 0;
+  refusals = 0;
   isCut = false;
   isAsleep = false;
   /** The subscription stands, and how far the log was when it began to. */
@@ -101,7 +103,7 @@ export class Run {
     assert.equal(this.join.log.last, updates.length, 'ends whole');
     assert.ok(verdict === 'whole' || (verdict === 'cut' && this.isCut), `ends whole, not ${verdict} (${reason})`);
     assert.deepEqual(jobView(this.join.log.snapshot), jobView(fold(updates, { epoch })));
-    return { verdict, statuses: updates.length, healed: this.join.healed, snapshots: this.snapshots, restarts: 0 };
+    return { verdict, statuses: updates.length, healed: this.join.healed, snapshots: this.snapshots, refusals: this.refusals };
   }
 
   /** What must be true at every moment. */
@@ -116,6 +118,7 @@ export class Run {
       assert.equal(log.last, log.updates.at(-1)?.sequence, 'the snapshot is of exactly these');
     }
     if (verdict.verdict === 'whole') {
+      assert.ok(this.isStanding, 'whole only while a subscription stands');
       assert.ok(log.last >= this.headAtAck, 'whole means at least all up to the start_ack');
     }
   }
@@ -132,6 +135,8 @@ export class Run {
       delay: sometimes(0.7),
       latest: random() * 4_000,
       failRequests: sometimes(0.5),
+      failStarts: sometimes(0.5),
+      failTokens: sometimes(0.5),
       tokenLife: random() < 0.3 ? 1_000 + random() * 10_000 : Number.POSITIVE_INFINITY,
     };
     const troubles: (() => void)[] = [
@@ -282,6 +287,10 @@ export class Run {
             this.isStanding = false;
             this.#doJoin((join) => join.interrupted());
             break;
+          case 'refused':
+            this.refusals += 1;
+            this.#doJoin((join) => join.refused(command.error));
+            break;
           case 'data':
             this.#doJoin((join) => join.push(command.data.onStatusUpdate as WireUpdate));
             break;
@@ -292,12 +301,19 @@ export class Run {
     this.#running.delete('realtime');
   }
 
-  #authorize(ticket: number, refused: boolean): void {
-    if (refused || !this.service.takes(this.#token)) {
+  #authorize(ticket: number, refused: object | null): void {
+    if (refused !== null || !this.service.takes(this.#token)) {
       this.#token = this.service.newToken();
     }
     const Authorization = this.#token;
-    this.clock.after(this.random() * 50, () => this.#doRealtime((realtime) => realtime.authorized(ticket, { Authorization })));
+    const isThere = this.random() >= this.service.faults.failTokens;
+    this.clock.after(this.random() * 50, () =>
+      this.#doRealtime((realtime) =>
+        isThere
+          ? realtime.authorized(ticket, { Authorization })
+          : realtime.unauthorizable(ticket, new StatusbeamError('unauthorized', 'no token'))
+      )
+    );
   }
 
   #connect(link: number, protocols: string[]): void {

@@ -17,6 +17,10 @@ export interface Faults {
   latest: number;
   /** Share of HTTP requests that fail. */
   failRequests: number;
+  /** Share of subscriptions that the store is too busy for. */
+  failStarts: number;
+  /** Share of questions for a token that are in vain. */
+  failTokens: number;
   /** How long a token is taken, in ms. */
   tokenLife: number;
 }
@@ -28,6 +32,8 @@ export const NO_FAULTS: Faults = {
   delay: 0,
   latest: 0,
   failRequests: 0,
+  failStarts: 0,
+  failTokens: 0,
   tokenLife: Number.POSITIVE_INFINITY,
 };
 
@@ -66,8 +72,6 @@ export class Service {
   /** How far its clock is ahead of the client's, in milliseconds. */
   clockAhead = 0;
   isDown = false;
-  /** Its schema knows neither `fold` nor `connectionId`. */
-  isOlder = false;
   /** endSessions was called: the login counts no longer. */
   isForbidden = false;
   hasTooManyAgents = false;
@@ -173,12 +177,17 @@ export class Service {
 
   // --- tokens ---
 
-  newToken(): string {
+  /** `until`: when it says that it ends, in epoch seconds. */
+  newToken(until = this.#clock.now / 1000 + 86_400): string {
     const life = this.faults.tokenLife;
-    const exp = Number.isFinite(life) ? undefined : this.#clock.now / 1000 + 86_400;
-    const token = jwt({ sub: 'ana', tenantId: 'city', jti: this.tokens.length, exp });
+    const exp = Number.isFinite(life) ? undefined : until;
+    return this.admit(jwt({ sub: 'ana', tenantId: 'city', jti: this.tokens.length, exp }));
+  }
+
+  /** Take a token from now on. */
+  admit(token: string): string {
     this.tokens.push(token);
-    this.#expiry.set(token, this.#clock.now + life);
+    this.#expiry.set(token, this.#clock.now + this.faults.tokenLife);
     return token;
   }
 
@@ -251,7 +260,8 @@ export class Service {
       return;
     }
     const { query, variables } = JSON.parse(payload.data) as { query: string; variables: Record<string, unknown> };
-    const refusal = this.#refusalOf(query);
+    const isBusy = this.#random() < this.faults.failStarts;
+    const refusal = isBusy ? { errorType: 'StoreUnavailable', message: 'Try again.' } : this.#refusalOf(query);
     if (refusal !== null) {
       this.#send(socket, { type: 'error', id, payload: { errors: [refusal] } });
       return;
@@ -312,9 +322,7 @@ export class Service {
     if (this.hasTooManyAgents && query.includes('getJob(')) {
       return { errorType: 'TooManyAgents', message: 'This job has more agents than one answer holds.' };
     }
-    const isAsked = /\bfold\b|\$connectionId/.test(query);
-    const message = "Validation error of type FieldUndefined: Field 'fold' in type 'Job' is undefined @ 'getJob/fold'";
-    return this.isOlder && isAsked ? { errorType: 'ValidationError', message } : null;
+    return null;
   }
 
   #resolve(name: string, variables: Record<string, unknown>): unknown {

@@ -17,6 +17,7 @@ export class World {
   readonly asked: { query: string; variables: Record<string, unknown>; headers: Record<string, string>; keepalive: boolean }[] =
     [];
   tokensAsked: boolean[] = [];
+  readonly reported: unknown[] = [];
   /** Pages of other sites are not shown the Date header. */
   hidesDate = false;
   refuseToken: Error | null = null;
@@ -33,6 +34,7 @@ export class World {
       setTimeout: (action, milliseconds) => this.clock.after(milliseconds, action),
       clearTimeout: (timer) => this.clock.cancel(timer),
       defer: (action) => queueMicrotask(action),
+      report: (error) => this.reported.push(error),
       fetch: (url, init) => this.#fetch(url, init),
       openSocket: (url, protocols, handlers) => {
         this.opened.push({ url, protocols });

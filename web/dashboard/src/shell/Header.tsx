@@ -18,10 +18,12 @@ interface Props {
   theme: Theme;
   onTheme: (theme: Theme) => void;
   onLeave: () => void;
+  /** Null for those who have no login of their own. */
+  onSignOut?: (() => void) | null;
 }
 
 /** The bar above everything: brand, connection, who is here. */
-export function Header({ session, connection, theme, onTheme, onLeave }: Props) {
+export function Header({ session, connection, theme, onTheme, onLeave, onSignOut = null }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
   return (
     <header className="bar">
@@ -52,6 +54,19 @@ export function Header({ session, connection, theme, onTheme, onLeave }: Props) 
                 </span>
               )}
             </p>
+            {onSignOut && (
+              <button
+                type="button"
+                className="button bare"
+                id="sign-out-everywhere"
+                onClick={onSignOut}
+                title="Sign out on every page and device"
+                aria-label="Sign out everywhere"
+              >
+                <Icon name="unplugged" size={15} />
+                <span className="wide-only">Sign out everywhere</span>
+              </button>
+            )}
             <button
               type="button"
               className="button bare"

@@ -1,8 +1,9 @@
-"""The one file that reads the emulator's inside: secret keys of the roles it hands out, and IAM decisions.
+"""The one file that knows the emulator's inside: secret keys of the roles it hands out, IAM decisions, and
+how long its queues rest.
 
 Only the emulator knows the secrets of the sessions it issued, and SigV4 cannot be checked without
 them. It runs in this process, so its own resolver and evaluator are asked. Its version is pinned, and
-tests/unit/test_emulator_iam.py fails when an upgrade moves what is used here.
+tests/unit/test_emulator_inside.py fails when an upgrade moves what is used here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ from localcloud.appsync.auth import IamCredential
 T = TypeVar("T")
 
 GRAPHQL_ACTION = "appsync:GraphQL"
+
+
+QUEUE_REST_SECONDS = 0.005
+"""The emulator looks at its queues again so long after a look in vain. Its own 50 ms are for nothing: AWS's
+pollers wait at the queue."""
+
+
+def let_queues_rest_briefly() -> None:
+    """To be called once the emulator is imported."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_REST_SECONDS
 
 
 class UntrustedError(Exception):

@@ -1,0 +1,90 @@
+// The library as it is installed: packed, unpacked into a project that has nothing else, typed and bundled there.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test from 'node:test';
+import { build } from 'vite';
+
+const CLIENT = join(import.meta.dirname, '..');
+const REPOSITORY = join(CLIENT, '..', '..');
+const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+
+const MAIN = `import { type Auth, type Client, connect, type JobState, sharedTabs } from '@statusbeam/client';
+import { JobStatusElement, type Labels } from '@statusbeam/client/element';
+import { useJob, useJobs } from '@statusbeam/client/react';
+
+const auth: Auth = { type: 'viewToken', token: async ({ refused }) => (refused ? 'new' : 'kept') };
+export const client: Client = connect({ url: 'https://api.example.com/graphql', auth, tabs: sharedTabs() });
+export function Line() {
+  const { job, verdict } = useJob(client, 'job-1');
+  return <p>{job.overallStatus} {verdict} {useJobs(client).jobs.length}</p>;
+}
+export const labels: Partial<Labels> = { completed: 'Fertig' };
+export const states: JobState[] = [];
+export const element = JobStatusElement;
+`;
+const WRONG = `import { connect } from '@statusbeam/client';
+export const client: number = connect({ url: 'https://api.example.com/graphql', auth: { type: 'apiKey', key: 'key', userId: 'ana' } });
+`;
+
+function project(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'statusbeam-'));
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: CLIENT });
+  const { version } = JSON.parse(readFileSync(join(CLIENT, 'package.json'), 'utf8')) as { version: string };
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '@statusbeam'), { recursive: true });
+  execFileSync('tar', ['xzf', `statusbeam-client-${version}.tgz`], { cwd: folder });
+  execFileSync('mv', ['package', join(modules, '@statusbeam', 'client')], { cwd: folder });
+  for (const name of ['react', '@types']) {
+    symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name));
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'main.tsx'), MAIN);
+  return folder;
+}
+
+function typesOf(folder: string, module: string, moduleResolution: string): string {
+  const options = {
+    target: 'es2022',
+    module,
+    moduleResolution,
+    lib: ['es2022', 'dom'],
+    jsx: 'react-jsx',
+    strict: true,
+    noEmit: true,
+  };
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, types: [] }, include: ['*.tsx'] })
+  );
+  try {
+    return execFileSync(process.execPath, [TSC, '-p', folder], { encoding: 'utf8' });
+  } catch (error) {
+    return String((error as { stdout: string }).stdout);
+  }
+}
+
+test('the packed library has its types, can be bundled, and can be imported where there is no page', async (t) => {
+  const folder = project();
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const [module, resolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    assert.equal(typesOf(folder, module, resolution), '', resolution);
+  }
+  const lib = { entry: join(folder, 'main.tsx'), formats: ['es' as const], fileName: 'bundle' };
+  const rolldownOptions = { external: ['react', 'react/jsx-runtime'] };
+  await build({ root: folder, configFile: false, logLevel: 'error', build: { lib, rolldownOptions } });
+  assert.match(readFileSync(join(folder, 'dist', 'bundle.js'), 'utf8'), /start_ack/);
+  const hooks = readFileSync(join(folder, 'node_modules', '@statusbeam', 'client', 'dist', 'react.js'), 'utf8');
+  assert.match(hooks, /^'use client';/, 'for frameworks that render on a server as well');
+  const imported = "await Promise.all(['', '/react', '/element'].map((each) => import('@statusbeam/client' + each)));";
+  execFileSync(process.execPath, ['--input-type=module', '-e', imported], { cwd: folder });
+  writeFileSync(join(folder, 'wrong.tsx'), WRONG);
+  assert.match(typesOf(folder, 'nodenext', 'nodenext'), /Type 'Client' is not assignable to type 'number'/);
+});
