@@ -145,6 +145,11 @@ class Dashboard:
 
         self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
 
+    def leave(self, way: str) -> None:
+        """Choose a way out in the account's menu: "Sign out" or "Sign out everywhere"."""
+        self.page.locator("#who").click()
+        self.page.get_by_role("button", name=way, exact=True).click()
+
     def open(self, job_id: str | None = None, *, fragment: str = "") -> None:
         """Load the page, or with `job_id` the link to a job."""
         self.page.goto(f"{self._url}#job={job_id}" if job_id else f"{self._url}{fragment}")

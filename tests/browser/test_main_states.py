@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,6 +14,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from localcloud.outputs import DemoUser
 from tests.browser.dashboard import PHONE, WIDE, Dashboard
+from tests.browser.long_job import USER, LongJob, long_log
 from tests.browser.market_report import Rows, analysis, failure, report, research
 from tests.browser.pictures import Pictures
 from tests.browser.readable import unreadable
@@ -20,10 +22,10 @@ from tests.browser.story import Story
 from tests.e2e.cloud import Cloud, fresh_id
 
 PICTURES = {
-    *("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant"),
-    *("running-dark", "tenant-dark"),
-    *("start-phone", "running-phone", "failed-phone", "lost-phone", "past-phone"),
-}
+    f"{state}{look}"
+    for state in ("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant")
+    for look in ("", "-phone")
+} | {"running-dark", "tenant-dark", "crowd"}
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Prepare = Callable[[Dashboard, Cloud, DemoUser], None]
@@ -58,6 +60,35 @@ def unknown(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     """A job is open that nobody has heard of."""
     dashboard.watch(user, fresh_id("unknown"))
     expect(dashboard.job_state).to_have_text("Waiting")
+
+
+def empty(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """Somebody signed in who has no job yet."""
+    dashboard.open(fragment=f"#viewToken={cloud.view_token(fresh_id('nobody'), user.tenant_id)}")
+    dashboard.expect_live()
+    expect(dashboard.page.locator("#jobs-hint")).to_contain_text("None yet.")
+
+
+def away(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """The page's server does not answer."""
+    dashboard.expected = re.compile("ERR_FAILED")
+    dashboard.page.route("**/config.json", lambda route: route.abort())
+    dashboard.open()
+    expect(dashboard.page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def opened(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """All that is known of a status is shown."""
+    job(failure(), seconds_ago=60, name="market-report", word="Failed")(dashboard, cloud, user)
+    dashboard.entries.last.get_by_role("button", name="Details of status").click()
+    expect(dashboard.entries.last.locator("pre")).to_contain_text("e-4f1c09")
+
+
+def crowd(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """200 agents work."""
+    LongJob(dashboard.page, long_log("long", statuses=1_000, agents=200), head=1_000)
+    dashboard.open(fragment=f"#apiKey=key&user={USER}&job=long")
+    dashboard.expect_whole(1_000)
 
 
 def past(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
@@ -95,6 +126,10 @@ STATES: dict[str, Prepare] = {
     "lost": job(research(), seconds_ago=900, name="market-report", word="Lost"),
     "past": past,
     "tenant": tenant,
+    "empty": empty,
+    "away": away,
+    "opened": opened,
+    "crowd": crowd,
 }
 
 
@@ -108,6 +143,7 @@ def test_nothing_keeps_anybody_from_reading_the_page(
         ("", WIDE, "light"),
         ("-dark", WIDE, "dark"),
         ("-phone", PHONE, "light"),
+        ("-phone-dark", PHONE, "dark"),
     ]
     for suffix, size, theme in looks:
         page.set_viewport_size(size)

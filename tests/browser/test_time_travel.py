@@ -66,6 +66,16 @@ def test_a_link_leads_to_a_moment(dashboard: Dashboard, report: Story) -> None:
     dashboard.expect_log_length(3)
 
 
+def test_a_link_to_another_moment_of_the_open_job_leads_there(dashboard: Dashboard, report: Story) -> None:
+    dashboard.open(fragment=f"#job={report.job_id}&at=3")
+    dashboard.sign_in(report.user)
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 3 of 18")
+    dashboard.open(fragment=f"#job={report.job_id}&at=7")
+    expect(dashboard.page.locator(WHERE)).to_contain_text("Status 7 of 18")
+    dashboard.in_job_list(report.job_id).click()
+    expect(dashboard.page.locator(WHERE)).to_have_text("Now")
+
+
 def test_playing_ends_at_the_newest_status(dashboard: Dashboard, report: Story) -> None:
     dashboard.hold_clock()
     dashboard.watch(report.user, report.job_id)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.dashboard import Dashboard
 from tests.browser.story import Story
+from tests.browser.wire import Wire
 from tests.e2e.cloud import Cloud, fresh_id
 
 
@@ -122,3 +123,25 @@ def test_the_page_says_so_when_its_server_is_away(dashboard: Dashboard) -> None:
     dashboard.page.route("**/config.json", lambda route: route.fulfill(status=500))
     dashboard.open()
     expect(dashboard.page.get_by_role("alert")).to_contain_text("The server does not answer.")
+    dashboard.page.unroute("**/config.json")
+    dashboard.page.get_by_role("button", name="Try again").click()
+    expect(dashboard.page.locator("#users")).to_be_visible()
+
+
+def test_the_page_says_that_its_api_is_away_and_goes_on_by_itself_when_it_is_back(
+    dashboard: Dashboard, story: Story, cloud: Cloud
+) -> None:
+    dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    with Wire(cloud.host) as wire:
+        dashboard.use_server(wire.url)
+        dashboard.open(story.job_id)
+        expect(dashboard.user_button(story.user)).to_be_visible()
+        wire.stop()
+        dashboard.user_button(story.user).click()
+        expect(dashboard.whole).to_contain_text("The log cannot be asked")
+        expect(dashboard.job_state).to_have_text("Looking")
+        expect(dashboard.page.get_by_role("alert")).to_contain_text("Your jobs cannot be listed.")
+        wire.start()
+        story.expect_on(dashboard)
+        expect(dashboard.in_job_list(story.job_id)).to_be_visible()
+        expect(dashboard.page.get_by_role("alert")).to_have_count(0)

@@ -47,7 +47,7 @@ def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: 
     expect(dashboard.page.locator("#job-title")).to_have_text(secret)
     dashboard.page.get_by_role("link", name="New").click()
     dashboard.complaint.fill(f"{secret}, not sent yet")
-    dashboard.page.get_by_role("button", name="Sign out", exact=True).click()
+    dashboard.leave("Sign out")
     dashboard.sign_in(second)
     assert job_id not in dashboard.page.content()
     dashboard.page.goto(f"{dashboard.page.url}#job={job_id}")
@@ -71,7 +71,7 @@ def test_signing_out_everywhere_ends_what_is_live_on_every_page(
         page.watch(user, job_id)
     untouched.open()
     untouched.sign_in(bystander)
-    leaving.page.get_by_role("button", name="Sign out everywhere").click()
+    leaving.leave("Sign out everywhere")
     expect(leaving.user_button(user)).to_be_visible()
     expect(forgotten.page.locator("#ended")).to_contain_text("Your sign-in has ended")
     cloud.publish(status(job_id, user.user_id, user.tenant_id, secret))
@@ -93,7 +93,7 @@ def test_who_could_not_be_signed_out_everywhere_is_told(cloud: Cloud, dashboard:
             route.continue_()
 
     dashboard.page.route("**/graphql", refuse)
-    dashboard.page.get_by_role("button", name="Sign out everywhere").click()
+    dashboard.leave("Sign out everywhere")
     expect(dashboard.page.locator("#still-signed-in")).to_contain_text("You are still signed in.")
     dashboard.expect_live()
 

@@ -34,27 +34,12 @@ def schema() -> GraphQLSchema:
     return build_schema(AWS_WORDS + (ROOT / "graphql" / "schema.graphql").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def documents() -> dict[str, dict[str, str]]:
-    found = in_node("({...(await import('./client/documents.ts'))})")
-    assert isinstance(found, dict)
-    return found
-
-
-def test_documents_fit_the_schema(schema: GraphQLSchema, documents: dict[str, dict[str, str]]) -> None:
-    assert len(documents["DOCUMENTS"]) >= 6
-    for name, document in documents["DOCUMENTS"].items():
-        problems = [problem.message for problem in validate(schema, parse(document))]
-        # The two things the client finds out about by itself, for deployments that are older than it.
-        assert [text for text in problems if not re.search(r"'fold'|connectionId", text)] == [], name
-
-
-def test_plain_documents_ask_for_nothing_that_older_deployments_lack(
-    schema: GraphQLSchema, documents: dict[str, dict[str, str]]
-) -> None:
-    for name, document in documents["PLAIN_DOCUMENTS"].items():
+def test_the_clients_documents_fit_the_schema(schema: GraphQLSchema) -> None:
+    documents = in_node("({...(await import('./client/documents.ts'))})")
+    assert isinstance(documents, dict)
+    assert len(documents) >= 7
+    for name, document in documents.items():
         assert validate(schema, parse(document)) == [], name
-        assert not re.search(r"\bfold\b|\$connectionId", document), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

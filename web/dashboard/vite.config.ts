@@ -23,7 +23,7 @@ export default defineConfig({
   plugins: [react(), preloadFont],
   resolve: { conditions: ['@statusbeam/source', 'module', 'browser', 'development|production'] },
   build: {
-    target: ['chrome123', 'firefox120', 'safari17.5'], // light-dark()
+    target: ['chrome123', 'firefox125', 'safari17.5'], // light-dark(), popover
     assetsInlineLimit: 0, // the page's policy allows no data: fonts
     sourcemap: false,
     modulePreload: { polyfill: false },

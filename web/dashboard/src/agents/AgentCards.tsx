@@ -7,7 +7,7 @@ import { AgentCard } from './AgentCard.tsx';
 import { type AgentFilter, countOf, FILTERS, isOfFilter, type Shown, shownAgents } from './agentFilter.ts';
 
 const ALL_AT_ONCE = 24; // more are drawn as they come into view
-const CARD_WIDTH = 272;
+const CARD_WIDTH = 248;
 const GAP = 12;
 
 interface Props {

@@ -1,23 +1,22 @@
 import { useJob, useJobWatch } from '@statusbeam/client/react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
 import { complaints } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Log } from '../log/Log.tsx';
-import { jobLink } from '../router.ts';
 import type { Session } from '../session/session.ts';
 import { Timeline } from '../timeline/Timeline.tsx';
 import { TimeTravel } from '../travel/TimeTravel.tsx';
 import { useTravel } from '../travel/useTravel.ts';
 import type { Client, JobState } from '../types.ts';
-import { useAnnouncer } from '../ui/Announce.tsx';
 import { useDeafSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { jobState, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
+import { jobState } from '../words.ts';
 import { JobHead } from './JobHead.tsx';
 import { jobLivenessAt } from './liveness.ts';
 import { isOver, PastProvider } from './moment.ts';
 import { Overview } from './Overview.tsx';
+import { useAddress, useLinks, useNews, useTitle } from './outside.ts';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
 import { Whole } from './Whole.tsx';
@@ -49,9 +48,9 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantsNews(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
-  useTitle(shown, at !== null);
+  useLinks(jobId, travel.goTo);
+  useTitle(shown, moment.job, at !== null);
   useNews(state, shown, at !== null);
-  const choose = useCallback((id: string | null) => setChosen(id), []);
   const whole = useMemo(() => <Whole state={state} isReading={isReading} />, [state, isReading]);
   return (
     <PastProvider value={moment.atMs}>
@@ -66,8 +65,8 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
           {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
           <Overview moment={moment} state={shown} />
           <WorkOrder updates={moment.updates} />
-          <Timeline moment={moment} chosen={chosen} onChoose={choose} />
-          <AgentCards moment={moment} chosen={chosen} onChoose={choose} />
+          <Timeline moment={moment} chosen={chosen} onChoose={setChosen} />
+          <AgentCards moment={moment} chosen={chosen} onChoose={setChosen} />
         </div>
         <Log
           updates={moment.updates}
@@ -75,7 +74,7 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
           startedAt={moment.job.createdAt}
           healed={state.fromLog}
           chosen={chosen}
-          onChoose={choose}
+          onChoose={setChosen}
           whole={whole}
         />
         {onCut && (
@@ -107,44 +106,6 @@ function Cut({ state }: { state: JobState }) {
       </span>
     </p>
   );
-}
-
-/** The address names the moment, so that it can be shared; playing does not write one for each step. */
-function useAddress(jobId: string, at: number | null, isPlaying: boolean): void {
-  useEffect(() => {
-    const link = jobLink(jobId, at);
-    if (!isPlaying && location.hash !== link) {
-      const timer = setTimeout(() => history.replaceState(null, '', link), 200);
-      return () => clearTimeout(timer);
-    }
-    return undefined;
-  }, [jobId, at, isPlaying]);
-}
-
-function useTitle(state: ShownState, isPast: boolean): void {
-  useEffect(() => {
-    document.title = `${isPast ? 'Past: ' : ''}${STATE_WORDS[state]} · Statusbeam`;
-  }, [state, isPast]);
-}
-
-/** Reads out what happens, and always how the job ends or falls silent. */
-function useNews({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
-  const announcer = useAnnouncer();
-  const last = updates.at(-1);
-  const known = useRef<string | null>(null);
-  useEffect(() => {
-    const before = known.current;
-    known.current = state;
-    if (isPast || verdict === 'joining') {
-      return;
-    }
-    if (last) {
-      announcer.say(`${sourceOf(last)}: ${last.message}`);
-    }
-    if (before !== null && before !== state) {
-      announcer.sayForCertain(`The job is now: ${STATE_WORDS[state]}`);
-    }
-  }, [announcer, last, state, isPast, verdict]);
 }
 
 /** Operators may read another's job; they hear of it with the tenant. */

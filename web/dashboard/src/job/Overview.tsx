@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { countText, etaText, percentText, plural } from '../format.ts';
+import { agoText, countText, etaText, percentText, plural } from '../format.ts';
 import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
@@ -27,8 +27,11 @@ export function Overview({ moment, state }: { moment: Moment; state: ShownState 
       </div>
       <dl className="numbers">
         <Fact name={over ? 'Took' : isSilent(state) ? 'Begun' : 'Running for'}>
-          <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
-          {!over && isSilent(state) && ' ago'}
+          {!over && isSilent(state) ? (
+            <Ago since={job.createdAt} />
+          ) : (
+            <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
+          )}
         </Fact>
         <Fact name="Agents done">
           <AgentCount job={job} />
@@ -40,6 +43,11 @@ export function Overview({ moment, state }: { moment: Moment; state: ShownState 
       </dl>
     </section>
   );
+}
+
+function Ago({ since }: { since: string | null }) {
+  const now = useMomentMs(true);
+  return <>{since === null ? '–' : agoText(now - Date.parse(since))}</>;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

@@ -42,45 +42,54 @@ export function Header({ session, connection, theme, onTheme, onLeave, onSignOut
         >
           <Icon name={THEME_ICONS[theme]} />
         </button>
-        {session && (
-          <div className="account" id="account">
-            <p className="who">
-              <span id="who-name" className="truncate">
-                {session.name}
-              </span>
-              {session.tenantId && (
-                <span className="who-tenant" id="who-tenant">
-                  {session.tenantId}
-                </span>
-              )}
-            </p>
-            {onSignOut && (
-              <button
-                type="button"
-                className="button bare"
-                id="sign-out-everywhere"
-                onClick={onSignOut}
-                title="Sign out on every page and device"
-                aria-label="Sign out everywhere"
-              >
-                <Icon name="unplugged" size={15} />
-                <span className="wide-only">Sign out everywhere</span>
-              </button>
-            )}
-            <button
-              type="button"
-              className="button bare"
-              id="sign-out"
-              onClick={onLeave}
-              aria-label={session.kind === 'user' ? 'Sign out' : 'Leave'}
-            >
-              <Icon name="out" size={15} />
-              <span className="wide-only">{session.kind === 'user' ? 'Sign out' : 'Leave'}</span>
-            </button>
-          </div>
-        )}
+        {session && <Account session={session} onLeave={onLeave} onSignOut={onSignOut} />}
       </div>
     </header>
+  );
+}
+
+interface AccountProps {
+  session: Session;
+  onLeave: () => void;
+  onSignOut: (() => void) | null;
+}
+
+/** Who is here, and the ways out behind it. */
+function Account({ session, onLeave, onSignOut }: AccountProps) {
+  return (
+    <div className="account">
+      <button type="button" className="button bare" popoverTarget="account" id="who">
+        <bdi id="who-name" className="truncate">
+          {session.name}
+        </bdi>
+        {session.tenantId && (
+          <span className="who-tenant" id="who-tenant">
+            {session.tenantId}
+          </span>
+        )}
+        <Icon name="down" size={12} />
+      </button>
+      <div popover="auto" id="account" className="account-menu">
+        <button type="button" className="button bare" id="sign-out" onClick={onLeave}>
+          <Icon name="out" size={15} />
+          {session.kind === 'user' ? 'Sign out' : 'Leave'}
+        </button>
+        {onSignOut && (
+          <button
+            type="button"
+            className="button bare"
+            id="sign-out-everywhere"
+            popoverTarget="account"
+            popoverTargetAction="hide"
+            onClick={onSignOut}
+            title="Ends what you watch on every page and device"
+          >
+            <Icon name="devices" size={15} />
+            Sign out everywhere
+          </button>
+        )}
+      </div>
+    </div>
   );
 }
 

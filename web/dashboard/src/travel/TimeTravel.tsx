@@ -1,9 +1,12 @@
+import { memo } from 'react';
 import { offsetText } from '../format.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { sourceOf } from '../words.ts';
+import { sourceOf, toneOf } from '../words.ts';
 import { indexAt, SPEEDS, type Speed } from './playback.ts';
 import type { Travel } from './useTravel.ts';
+
+const MOST_MARKS = 40;
 
 interface Props {
   travel: Travel;
@@ -51,20 +54,23 @@ export function TimeTravel({ travel, updates, startedAt, isOver }: Props) {
           <Icon name="forward" />
         </button>
       </div>
-      <input
-        type="range"
-        id="travel"
-        min={0}
-        max={Math.max(0, last)}
-        step={1}
-        value={Math.max(0, index)}
-        disabled={last < 1}
-        aria-label="Moment of the job"
-        aria-valuetext={
-          shown ? `${where}, ${offsetText(shown.timestamp, startedAt)}. ${sourceOf(shown)}: ${shown.message}` : where
-        }
-        onChange={(event) => travel.goTo(updates[Number(event.target.value)]?.sequence ?? null)}
-      />
+      <div className="travel-slider">
+        <input
+          type="range"
+          id="travel"
+          min={0}
+          max={Math.max(0, last)}
+          step={1}
+          value={Math.max(0, index)}
+          disabled={last < 1}
+          aria-label="Moment of the job"
+          aria-valuetext={
+            shown ? `${where}, ${offsetText(shown.timestamp, startedAt)}. ${sourceOf(shown)}: ${shown.message}` : where
+          }
+          onChange={(event) => travel.goTo(updates[Number(event.target.value)]?.sequence ?? null)}
+        />
+        <FailureMarks updates={updates} />
+      </div>
       <p className="travel-where tabular" id="travel-where">
         {isPast ? (
           <>
@@ -91,3 +97,16 @@ export function TimeTravel({ travel, updates, startedAt, isOver }: Props) {
     </section>
   );
 }
+
+/** Where on the slider something failed; the newest of them. */
+const FailureMarks = memo(function FailureMarks({ updates }: { updates: readonly StatusUpdate[] }) {
+  const last = updates.length - 1;
+  const failures = updates.flatMap((update, index) => (last > 0 && toneOf(update) === 'bad' ? [index / last] : []));
+  return (
+    <div className="travel-marks" aria-hidden="true">
+      {failures.slice(-MOST_MARKS).map((share) => (
+        <i key={share} style={{ left: `${share * 100}%` }} />
+      ))}
+    </div>
+  );
+});

@@ -1,0 +1,65 @@
+// What an open job does beyond its own panels: the address, the tab's title, and what screen readers are told.
+
+import { useEffect, useRef } from 'react';
+import { complaints } from '../demo/complaintStore.ts';
+import { jobName, percentText, shortened } from '../format.ts';
+import { jobLink, routeOf } from '../router.ts';
+import type { Job, JobState } from '../types.ts';
+import { useAnnouncer } from '../ui/Announce.tsx';
+import { groupOf, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
+
+/** The address names the moment, so that it can be shared; playing does not write one for each step. */
+export function useAddress(jobId: string, at: number | null, isPlaying: boolean): void {
+  useEffect(() => {
+    const link = jobLink(jobId, at);
+    if (!isPlaying && location.hash !== link) {
+      const timer = setTimeout(() => history.replaceState(null, '', link), 200);
+      return () => clearTimeout(timer);
+    }
+    return undefined;
+  }, [jobId, at, isPlaying]);
+}
+
+/** A link to another moment of the job that is open leads there. */
+export function useLinks(jobId: string, goTo: (sequence: number | null) => void): void {
+  useEffect(() => {
+    const follow = () => {
+      const route = routeOf(location.hash);
+      if (route.view === 'job' && route.jobId === jobId) {
+        goTo(route.sequence);
+      }
+    };
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, [jobId, goTo]);
+}
+
+/** The tab tells how the job stands, also beside others. */
+export function useTitle(state: ShownState, { jobId, progress }: Job, isPast: boolean): void {
+  const share = groupOf(state) === 'running' && progress !== null ? ` ${percentText(progress)}` : '';
+  const name = shortened(complaints()[jobId] ?? jobName(jobId), 40);
+  const title = `${isPast ? 'Past: ' : ''}${STATE_WORDS[state]}${share} · ${name} · Statusbeam`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** Reads out what happens, and always how the job ends or falls silent. */
+export function useNews({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
+  const announcer = useAnnouncer();
+  const last = updates.at(-1);
+  const known = useRef<string | null>(null);
+  useEffect(() => {
+    const before = known.current;
+    known.current = state;
+    if (isPast || verdict === 'joining') {
+      return;
+    }
+    if (last) {
+      announcer.say(`${sourceOf(last)}: ${last.message}`);
+    }
+    if (before !== null && before !== state) {
+      announcer.sayForCertain(`The job is now: ${STATE_WORDS[state]}`);
+    }
+  }, [announcer, last, state, isPast, verdict]);
+}
