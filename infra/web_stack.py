@@ -36,7 +36,7 @@ class PageConfig:
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                "img-src 'self' data:",
+                "img-src 'self'",
                 "font-src 'self'",
                 "manifest-src 'self'",
                 f"connect-src 'self' {api} {self.sign_in_origin}",

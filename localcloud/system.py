@@ -199,7 +199,7 @@ class LocalSystem:
         ]
         connect = " ".join(["'self'", *ours, self._parts.emulator.endpoint_url])
         return (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
             f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 

@@ -65,6 +65,25 @@ test('<job-status> says when it is cut off, and watches nothing once it is remov
   assert.equal(world.service.sockets.size, 0);
 });
 
+test('<job-status> calls nobody dead whom it cannot hear', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const element = placed(world, 'job-1');
+  await world.advance(2_000);
+  world.service.isDown = true;
+  world.service.dropAll();
+  await world.advance(10 * 60_000);
+  assert.equal(textOf(element, 'state'), 'Unknown');
+  const agent = element.shadowRoot?.querySelector('li');
+  assert.equal(agent?.querySelector('.word')?.textContent, 'Unknown');
+  assert.equal(agent?.querySelector('.mark')?.textContent, '?');
+  world.service.isDown = false;
+  await world.advance(60_000);
+  assert.equal(textOf(element, 'state'), 'No sign of life');
+  element.client?.close();
+  element.remove();
+});
+
 test('<job-status> takes its words at any time, also those and the client that it was given before it was defined', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);

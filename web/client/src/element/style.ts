@@ -22,7 +22,7 @@ const CSS = `
 .state { white-space: nowrap; color: var(--_soft); }
 .state[data-state='completed'] { color: var(--_good); }
 .state[data-state='failed'] { color: var(--_bad); }
-.state[data-state='stale'], .state[data-state='lost'] { color: var(--_doubt); }
+.state[data-state='stale'], .state[data-state='lost'], .state[data-state='unknown'] { color: var(--_doubt); }
 progress {
   appearance: none; display: block; inline-size: 100%; block-size: 0.5rem; margin-block: 0.625rem;
   border: 0; border-radius: 1rem; overflow: hidden; background: var(--_line);
@@ -42,7 +42,7 @@ li { display: grid; grid-template-columns: 1.25rem 1fr auto; gap: 0 0.5rem; }
 li[data-state='in-progress'] .mark { color: var(--_work); }
 li[data-state='success'] .mark { color: var(--_good); }
 li[data-state='error'] .mark { color: var(--_bad); }
-li[data-state='stale'] .mark, li[data-state='lost'] .mark { color: var(--_doubt); }
+li[data-state='stale'] .mark, li[data-state='lost'] .mark, li[data-state='unknown'] .mark { color: var(--_doubt); }
 .name { overflow-wrap: anywhere; }
 .word { color: var(--_soft); font-variant-numeric: tabular-nums; }
 .activity { grid-column: 2 / -1; color: var(--_soft); font-size: 0.875em; overflow-wrap: anywhere; }

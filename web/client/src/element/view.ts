@@ -6,7 +6,9 @@ import type { AgentState } from '../types.ts';
 import { styleSheet } from './style.ts';
 import type { Labels } from './words.ts';
 
-const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕', stale: '?', lost: '?' };
+type Word = AgentState['status'] | 'stale' | 'lost' | 'unknown';
+
+const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕' };
 
 export class JobStatusView {
   #title = make('span', 'title');
@@ -15,7 +17,7 @@ export class JobStatusView {
   #agents = make('ul', 'agents');
   #note = make('p', 'note');
   #said = make('span', 'said');
-  #rows = new Map<string, { agent: AgentState; state: string; labels: Labels; row: HTMLLIElement }>();
+  #rows = new Map<string, { agent: AgentState; word: Word; labels: Labels; row: HTMLLIElement }>();
 
   constructor(root: ShadowRoot) {
     root.adoptedStyleSheets = [styleSheet()];
@@ -33,8 +35,7 @@ export class JobStatusView {
   /** Show a state; `now` (epoch seconds) decides which agents have fallen silent. */
   show(state: JobState, labels: Labels, now: number): void {
     const { job } = state;
-    const isSilent = job.liveness === 'stale' || job.liveness === 'lost';
-    const word = isSilent ? (job.liveness as 'stale' | 'lost') : job.overallStatus;
+    const word = silence(job.liveness, state) ?? job.overallStatus;
     setText(this.#title, job.jobId);
     setText(this.#state, labels[word]);
     this.#state.dataset.state = word;
@@ -61,16 +62,16 @@ export class JobStatusView {
     );
   }
 
-  #showAgents({ job }: JobState, labels: Labels, now: number): void {
+  #showAgents(state: JobState, labels: Labels, now: number): void {
+    const { job } = state;
     const rows: HTMLLIElement[] = [];
     const known = new Set<string>();
     for (const agent of job.agents) {
-      const liveness = agentLiveness(agent, job, now);
-      const state = liveness === 'stale' || liveness === 'lost' ? liveness : agent.status;
+      const word = silence(agentLiveness(agent, job, now), state) ?? agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
-      if (shown?.agent !== agent || shown.state !== state || shown.labels !== labels) {
-        shown = { agent, state, labels, row: rowOf(agent, state, labels, shown?.row) };
+      if (shown?.agent !== agent || shown.word !== word || shown.labels !== labels) {
+        shown = { agent, word, labels, row: rowOf(agent, word, labels, shown?.row) };
         this.#rows.set(agent.invocationId, shown);
       }
       rows.push(shown.row);
@@ -85,7 +86,15 @@ export class JobStatusView {
   }
 }
 
-function rowOf(agent: AgentState, state: string, labels: Labels, before?: HTMLLIElement): HTMLLIElement {
+/** What a silence is called; it tells something to those only who could have heard. */
+function silence(liveness: string | null, { connection, reason }: JobState): 'stale' | 'lost' | 'unknown' | null {
+  if (liveness !== 'stale' && liveness !== 'lost') {
+    return null;
+  }
+  return connection !== 'live' && reason === 'failing' ? 'unknown' : liveness;
+}
+
+function rowOf(agent: AgentState, word: Word, labels: Labels, before?: HTMLLIElement): HTMLLIElement {
   const row = before ?? make('li', 'agent');
   if (before === undefined) {
     const mark = make('span', 'mark');
@@ -94,9 +103,9 @@ function rowOf(agent: AgentState, state: string, labels: Labels, before?: HTMLLI
     name.dir = activity.dir = 'auto'; // each in its own writing direction
     row.append(mark, name, make('span', 'word'), activity);
   }
-  const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
-  const texts = [MARKS[state] ?? '·', agent.name, `${labels[state as keyof Labels]}${percent}`, agent.activity ?? ''];
-  row.dataset.state = state;
+  const percent = word === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
+  const texts = [MARKS[word] ?? '?', agent.name, `${labels[word]}${percent}`, agent.activity ?? ''];
+  row.dataset.state = word;
   for (const [index, text] of texts.entries()) {
     setText(row.children[index] as HTMLElement, text);
   }

@@ -7,6 +7,7 @@ export const LABELS = {
   failed: 'Failed',
   stale: 'Quiet for a while',
   lost: 'No sign of life',
+  unknown: 'Unknown',
   pending: 'Waiting',
   'in-progress': 'Working',
   success: 'Done',
