@@ -95,7 +95,7 @@ audit: setup ## ask for known vulnerabilities of all dependencies; needs the net
 test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
 	npm test --silent --workspaces --if-present
 	python .ci/audit.py --if-reachable
-	pytest --numprocesses 2 --dist loadscope
+	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_main_states.py --screenshots docs/images

@@ -1,4 +1,4 @@
-"""What all tests share: an environment that says nothing about this machine, and one localcloud."""
+"""What all tests share: an environment that says nothing about this machine, and a localcloud a process."""
 
 from __future__ import annotations
 
@@ -57,12 +57,15 @@ def pytest_configure() -> None:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
-    """What stays together when processes share the tests: the one localcloud, the one synth, a file."""
+    """What stays together when processes share the tests: what needs a localcloud, the one synth, a file.
+
+    The two folders that need a localcloud have one each when there are processes enough: they mostly wait.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         _, folder, *_ = path.split("/")
-        return {"e2e": "localcloud", "browser": "localcloud", "infra": "synth"}.get(folder, path)
+        return folder if folder in ("e2e", "browser", "infra") else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
@@ -72,7 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Togethe
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """`statusbeam local up`, once for all folders of tests; `down` at the end."""
+    """`statusbeam local up`, once for all tests of a process; `down` at the end."""
     from tests.e2e import cloud as local  # noqa: PLC0415 - loads the AWS SDK; unit tests do not wait for it
     from tests.e2e.written_logs import found_in_logs  # noqa: PLC0415 - as above
 
