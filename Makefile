@@ -15,7 +15,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py .ci/audit.py .ci/scan_secrets.py infra lambdas localcloud status_cli status_utils examples benchmarks tests
+SOURCES := app.py .ci/audit.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
 .PHONY: help
 help: ## list the commands

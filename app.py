@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from infra.page_upload import WebError
 from infra.stacks import PAGE, add_stages
+from statusbeam.cdk.page.page_upload import WebError
 
 app = App()
 page = app.node.try_get_context("page")

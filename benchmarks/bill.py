@@ -20,8 +20,8 @@ from benchmarks.cost import AGENTS, per_status
 from benchmarks.dialects import status
 from benchmarks.end_to_end import localcloud
 from benchmarks.measure import Goal
-from localcloud.outputs import LocalOutputs, read_outputs
-from localcloud.state_folder import StateFolder
+from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
 
 BATCHES = (1, 10, 25)
 WATCHERS = (1, 10)

@@ -119,7 +119,7 @@ HANDLER = """
 import json, logging, time
 from status_utils import status_handler
 from status_utils.sending.dead_letter import undelivered_in
-from status_utils.transports.choice import default_transport
+from status_utils.defaults import default_transport
 default_transport().prepare()
 class Lines(logging.Handler):
     lines = []

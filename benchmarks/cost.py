@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from benchmarks.end_to_end import localcloud
-from localcloud.clients import Clients
-from localcloud.outputs import LocalOutputs, read_outputs
-from localcloud.state_folder import StateFolder
-from status_utils.eta.critical_path import END
-from status_utils.eta.dynamo_histories import DynamoHistories
-from status_utils.eta.run_pace import lessons
-from status_utils.eta.step_history import WorkflowKey
-from status_utils.journal.dynamo import DynamoJournal
-from status_utils.publishing.payload import batches, parse_payload
+from statusbeam.localcloud.emulator.clients import Clients
+from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.log.eta.critical_path import END
+from statusbeam.log.eta.dynamo_histories import DynamoHistories
+from statusbeam.log.eta.run_pace import lessons
+from statusbeam.log.eta.step_history import WorkflowKey
+from statusbeam.log.journal.dynamo import DynamoJournal
+from statusbeam.log.publishing.payload import batches, parse_payload
 
 BATCHES = (1, 5, 25)
 STATUSES = 200

@@ -25,10 +25,10 @@ import boto3
 
 from benchmarks.measure import Goal, Spread, percentile
 from benchmarks.watcher import Watcher
-from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
-from localcloud.state_folder import StateFolder
 from status_utils import LambdaTransport, QueueTransport
-from status_utils.ports import Transport
+from status_utils.transports.transport import Transport
+from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
 
 STATUSES_PER_SECOND = 20.0
 WARM_UP_STATUSES = 20
@@ -39,7 +39,7 @@ WARM_UP_GOAL_SECONDS = 15.0
 P50_GOAL_MS = 40.0
 P99_GOAL_MS = 100.0
 COMPLAINT = "There is a deep pothole at the corner of Elm Street and 5th Avenue, a cyclist fell yesterday."
-DOOR = "import sys; from status_cli.main import main; sys.exit(main())"
+DOOR = "import sys; from statusbeam.cli.main import main; sys.exit(main())"
 
 
 def report(state_dir: Path | None, statuses: int) -> None:

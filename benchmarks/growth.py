@@ -25,15 +25,15 @@ from benchmarks.cost import MeteredClient
 from benchmarks.end_to_end import localcloud
 from benchmarks.growth_reader import TENANT, USER, Reader
 from benchmarks.measure import Goal, number
-from localcloud.clients import Clients
-from localcloud.outputs import read_outputs
-from localcloud.state_folder import StateFolder
-from status_cli.follow import FollowedLog
-from status_cli.soak_table import MemoryTable
-from status_utils.journal.dynamo import DynamoJournal
-from status_utils.publishing.payload import batches, parse_payload
-from status_utils.snapshot.fold import apply
-from status_utils.snapshot.job_view import job_of_view
+from statusbeam.cli.follow import FollowedLog
+from statusbeam.localcloud.emulator.clients import Clients
+from statusbeam.localcloud.outputs import read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.log.journal.dynamo import DynamoJournal
+from statusbeam.log.publishing.payload import batches, parse_payload
+from statusbeam.log.snapshot.fold import apply
+from statusbeam.log.snapshot.job_view import job_of_view
+from tests.soak.table import MemoryTable
 
 LOG_LENGTHS = (100, 1_000, 10_000)
 AGENTS = (8, 80, 800)

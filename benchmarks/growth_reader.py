@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from benchmarks.cost import MeteredClient
-from infra.resolver_code import FieldName, function_code, resolver_code
-from localcloud.appsync.dynamodb_source import DynamoDBSource
-from localcloud.appsync.javascript import CtxParts, JsRuntime
-from localcloud.appsync.resolvers import PipelineResolver
-from status_utils.events import StatusUpdate
+from statusbeam.cdk.api.resolver_code import FieldName, function_code, resolver_code
+from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
+from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime
+from statusbeam.localcloud.appsync.resolvers.resolver import PipelineResolver
+from statusbeam.model.update import StatusUpdate
 
 TENANT, USER = "riverton", "ann"
 STEPS = {

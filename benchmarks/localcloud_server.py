@@ -15,8 +15,8 @@ import boto3
 import psutil
 
 from benchmarks.measure import START_SECONDS, Server, python
-from localcloud.outputs import LocalOutputs, OutputsError, read_outputs
-from localcloud.state_folder import StateFolder
+from statusbeam.localcloud.outputs import LocalOutputs, OutputsError, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
 
 POLL_SECONDS = 0.1
 LOG_TAIL = 2_000
@@ -32,7 +32,7 @@ class LocalcloudServer(Server):
         self._folder = tempfile.TemporaryDirectory(prefix="statusbeam-benchmark-", ignore_cleanup_errors=True)
         self._state = StateFolder(Path(self._folder.name))
         options = ["--state-dir", self._folder.name, "--port", "0", "--aws-port", "0"]
-        super().__init__(python("localcloud.server", *options))
+        super().__init__(python("statusbeam.localcloud.server", *options))
 
     def rss_bytes(self) -> int:
         """The server's own memory; Lambda functions are processes of their own and not part of it."""

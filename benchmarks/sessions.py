@@ -17,11 +17,11 @@ from typing import Any, cast
 
 from benchmarks.cost import MeteredClient
 from benchmarks.end_to_end import localcloud
-from localcloud.clients import Clients
-from localcloud.outputs import LocalOutputs, read_outputs
-from localcloud.state_folder import StateFolder
-from status_utils.journal.dynamo_sessions import DynamoSessionStore
-from status_utils.settings import SessionsTable
+from statusbeam.localcloud.emulator.clients import Clients
+from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
+from statusbeam.model.settings import SessionsTable
 
 SIZES = (10, 1_000, 10_000, 30_000)
 LOOKS = 5

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from aws_cdk import App, Stack, Tags
 
-from infra.bundling import ROOT
-from infra.compliance import add_checks
-from infra.example_stack import ExampleStack
-from infra.stage import StageConfig, api_key_expiry, stages
-from infra.status_route import status_route
-from infra.status_stack import StatusStack
-from infra.web_stack import WebStack
+from infra.example.example_stack import ExampleStack
+from infra.stages import api_key_expiry, stages
+from infra.status.status_stack import StatusStack
+from infra.web.web_stack import WebStack
+from statusbeam.cdk.bundling import ROOT
+from statusbeam.cdk.compliance import add_checks
+from statusbeam.cdk.publishing.status_route import status_route
+from statusbeam.cdk.stage import StageConfig
 
 PAGE = ROOT / "web" / "dashboard" / "dist"
 """Where `make web` builds the page."""

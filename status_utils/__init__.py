@@ -10,7 +10,7 @@ promise: names that are not listed here may change.
 
 from __future__ import annotations
 
-from .errors import (
+from statusbeam.model.errors import (
     BroadcastError,
     ForeignOwnerError,
     InvalidStatusError,
@@ -23,24 +23,31 @@ from .errors import (
     UnknownAgentError,
     ViewTokenError,
 )
-from .events import StatusUpdate
-from .reporting.publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
-from .words import OverallStatus, StatusType, StatusWord, qualified_status, status_type
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import (
+    OverallStatus,
+    StatusType,
+    StatusWord,
+    qualified_status,
+    status_type,
+)
+
+from .scopes.publish import publish_agent_status, publish_orchestrator_status, publish_tool_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .memory import MemoryTransport
-    from .ports import Transport
-    from .reporting.decorators import agent_step, status_handler
-    from .reporting.extras import StatusExtras
-    from .reporting.from_any_depth import current_scope, in_scope, report_progress, report_tool
-    from .reporting.handoff import AgentHandoffManager, Handoff, HandoffOutcome
-    from .reporting.scopes import AgentScope, JobScope, ToolScope, job
-    from .reporting.tracker import StatusTracker
+    from .scopes.context_functions import current_scope, in_scope, report_progress, report_tool
+    from .scopes.decorators import agent_step, status_handler
+    from .scopes.handoff import AgentHandoffManager, Handoff, HandoffOutcome
+    from .scopes.job import AgentScope, JobScope, ToolScope, job
+    from .scopes.optional_arguments import StatusExtras
+    from .scopes.tracker import StatusTracker
     from .tokens.view_tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
     from .transports.direct_transport import DirectTransport
     from .transports.lambda_transport import LambdaTransport
+    from .transports.memory_transport import MemoryTransport
     from .transports.queue_transport import QueueTransport
+    from .transports.transport import Transport
 
 __all__ = [
     "AgentHandoffManager",
@@ -91,29 +98,29 @@ __all__ = [
 
 # Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
 _LATE = {
-    "AgentHandoffManager": "reporting.handoff",
-    "Handoff": "reporting.handoff",
-    "HandoffOutcome": "reporting.handoff",
-    "AgentScope": "reporting.scopes",
+    "AgentHandoffManager": "scopes.handoff",
+    "Handoff": "scopes.handoff",
+    "HandoffOutcome": "scopes.handoff",
+    "AgentScope": "scopes.job",
     "DirectTransport": "transports.direct_transport",
-    "JobScope": "reporting.scopes",
+    "JobScope": "scopes.job",
     "LambdaTransport": "transports.lambda_transport",
-    "MemoryTransport": "memory",
+    "MemoryTransport": "transports.memory_transport",
     "QueueTransport": "transports.queue_transport",
-    "StatusExtras": "reporting.extras",
-    "StatusTracker": "reporting.tracker",
-    "ToolScope": "reporting.scopes",
-    "Transport": "ports",
+    "StatusExtras": "scopes.optional_arguments",
+    "StatusTracker": "scopes.tracker",
+    "ToolScope": "scopes.job",
+    "Transport": "transports.transport",
     "ViewClaims": "tokens.view_tokens",
     "ViewTokenKeys": "tokens.view_tokens",
-    "agent_step": "reporting.decorators",
-    "current_scope": "reporting.from_any_depth",
-    "in_scope": "reporting.from_any_depth",
-    "job": "reporting.scopes",
+    "agent_step": "scopes.decorators",
+    "current_scope": "scopes.context_functions",
+    "in_scope": "scopes.context_functions",
+    "job": "scopes.job",
     "mint_view_token": "tokens.view_tokens",
-    "report_progress": "reporting.from_any_depth",
-    "report_tool": "reporting.from_any_depth",
-    "status_handler": "reporting.decorators",
+    "report_progress": "scopes.context_functions",
+    "report_tool": "scopes.context_functions",
+    "status_handler": "scopes.decorators",
     "verify_view_token": "tokens.view_tokens",
 }
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .errors import TransportError
+from statusbeam.model.errors import TransportError
 
 if TYPE_CHECKING:
     from botocore.config import Config

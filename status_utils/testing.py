@@ -15,11 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, overload
 
-from .memory import MemoryBroadcaster, MemoryJournal, MemorySessionStore, MemoryTransport
-from .publishing.pipeline import Pipeline
+from statusbeam.log.journal.memory import MemoryJournal
+from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
+from statusbeam.log.publishing.pipeline import Pipeline
+from statusbeam.log.snapshot.job_view import job_view
+
+from .defaults import replaced
 from .sending.senders import sender_for
-from .snapshot.job_view import job_view
-from .transports.choice import replaced
+from .transports.memory_transport import MemoryTransport
 
 __all__ = ["MemoryTransport", "Recording", "recorded"]
 

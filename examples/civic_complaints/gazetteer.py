@@ -10,7 +10,13 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
-from examples.civic_complaints.geometry import Point, between, closest_approach, distance, nearest_on_line
+from examples.civic_complaints.geometry import (
+    Point,
+    between,
+    closest_approach,
+    distance,
+    nearest_on_line,
+)
 from examples.civic_complaints.tools import Mention, Place
 
 DATA = Path(__file__).with_name("gazetteer.json")

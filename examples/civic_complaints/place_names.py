@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from examples.civic_complaints.gazetteer import Entry
-from examples.civic_complaints.place_words import CUES, DATE_WORDS, LINKS, STREET_WORDS, Token, tokenize
+from examples.civic_complaints.place_words import (
+    CUES,
+    DATE_WORDS,
+    LINKS,
+    STREET_WORDS,
+    Token,
+    tokenize,
+)
 
 LONGEST_NAME = 6
 MISSPELT_AT_LEAST = 0.84

@@ -13,7 +13,7 @@ import uuid
 from examples.http_orchestrator.agents import AGENTS, serving
 from examples.http_orchestrator.orchestrator import HttpAgent, HttpAgentOrchestrator
 from status_utils import MemoryTransport, StatusTracker, TransportError
-from status_utils.transports.choice import default_transport
+from status_utils.defaults import default_transport
 
 TEXT = "The streetlight at Market and Castro is out. It was out last week too, and the corner is dark."
 

@@ -95,7 +95,7 @@ function newSession(connectionId) {
   return { id: connectionId, seconds: 900 };
 }
 
-// status_utils/snapshot/liveness.py has the rule: a lease nobody renewed is stale, and lost four minutes later.
+// statusbeam/log/snapshot/liveness.py has the rule: a lease nobody renewed is stale, and lost four minutes later.
 function livenessOf(head) {
   if (head.overallStatus === 'completed' || head.overallStatus === 'failed') {
     return 'ended';

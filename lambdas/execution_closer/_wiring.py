@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
-from status_utils.transports.choice import default_transport
+from status_utils.defaults import default_transport
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from status_utils.ports import Transport
+    from status_utils.transports.transport import Transport
 
 _CLIENT = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
 

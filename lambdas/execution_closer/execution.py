@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from status_utils.snapshot.fold import REOPENED
-from status_utils.validation import wire_time
-from status_utils.words import StatusWord
+from statusbeam.model.validation import wire_time
+from statusbeam.model.words import StatusWord
 
 _OWNER: Final = ("jobId", "userId", "tenantId")
 
@@ -22,7 +21,7 @@ _LAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "TIMED_OUT": (StatusWord.ERROR, "The workflow was stopped because it took too long."),
     "ABORTED": (StatusWord.ERROR, "The workflow was stopped before it had finished."),
 }
-_REDRIVEN: Final = (REOPENED, "The workflow goes on from where it had stopped.")
+_REDRIVEN: Final = (StatusWord.REOPENED, "The workflow goes on from where it had stopped.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

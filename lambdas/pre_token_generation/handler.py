@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from status_utils.settings import TENANT_ATTRIBUTE, TENANT_CLAIM
+from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

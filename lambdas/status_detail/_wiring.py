@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
-from status_utils.publishing.detail_store import read_detail
-from status_utils.settings import DetailSettings
+from statusbeam.log.publishing.detail_store import read_detail
+from statusbeam.model.settings import DetailSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

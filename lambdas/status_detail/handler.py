@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lambdas.status_detail._wiring import reader
-from status_utils.errors import DetailStoreError
+from statusbeam.model.errors import DetailStoreError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -13,17 +13,17 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
-from status_utils.errors import SettingError
-from status_utils.publishing.on_aws import pipeline_on_aws
-from status_utils.publishing.pipeline import PublishResult
-from status_utils.settings import PUBLISHER_SERVICE, PublisherSettings
+from statusbeam.log.publishing.on_aws import pipeline_on_aws
+from statusbeam.log.publishing.pipeline import PublishResult
+from statusbeam.model.errors import SettingError
+from statusbeam.model.settings import PUBLISHER_SERVICE, PublisherSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-_log = logging.getLogger("status_utils.wiring")  # below the name that the handler gives its format to
+_log = logging.getLogger("statusbeam.wiring")  # below the name that the handler gives its format to
 
 _CLIENT = Config(
     connect_timeout=1,

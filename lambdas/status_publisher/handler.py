@@ -18,9 +18,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.status_publisher._wiring import publisher, retries
 from lambdas.status_publisher.queue import QueueAnswer, Record, publish_messages, records_of
-from status_utils.errors import StatusError
-from status_utils.publishing.pipeline import PublishResult
-from status_utils.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
+from statusbeam.log.publishing.pipeline import PublishResult
+from statusbeam.model.errors import StatusError
+from statusbeam.model.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,7 +33,7 @@ _HASTEN_SECONDS = 4
 
 logger = Logger(service=PUBLISHER_SERVICE)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=PUBLISHER_SERVICE)
-copy_config_to_registered_loggers(source_logger=logger, include={"status_utils"})
+copy_config_to_registered_loggers(source_logger=logger, include={"statusbeam"})
 
 
 @logger.inject_lambda_context

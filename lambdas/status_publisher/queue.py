@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from status_utils.errors import BroadcastError, SessionStoreError, StatusError
-from status_utils.publishing.pipeline import PublishResult
-from status_utils.settings import QUEUE_RECEIVES
+from statusbeam.log.publishing.pipeline import PublishResult
+from statusbeam.model.errors import BroadcastError, SessionStoreError, StatusError
+from statusbeam.model.settings import QUEUE_RECEIVES
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,7 +30,7 @@ _RETRY_SECONDS = (2, 10, 60, 120, 300)
 
 _RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
-_log = logging.getLogger("status_utils.queue")  # below the name that the handler gives its format to
+_log = logging.getLogger("statusbeam.queue")  # below the name that the handler gives its format to
 
 
 class BatchItemFailure(TypedDict):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
-from status_utils.settings import AuthorizerSettings
 from status_utils.tokens import ViewClaims, ViewTokenKeys, verify_view_token
 from status_utils.tokens.secret_versions import SecretVersions
+from statusbeam.model.settings import AuthorizerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

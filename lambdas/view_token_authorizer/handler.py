@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from lambdas.view_token_authorizer._wiring import verifier
-from status_utils.errors import ViewTokenError
+from statusbeam.model.errors import ViewTokenError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

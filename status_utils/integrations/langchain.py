@@ -16,7 +16,7 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import LLMResult
 
-from ..reporting.scopes import AgentScope, JobScope
+from ..scopes.job import AgentScope, JobScope
 from .runs import RunFailedError, Runs
 
 

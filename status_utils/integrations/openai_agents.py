@@ -25,7 +25,7 @@ from agents import (
 )
 from agents.tracing import ResponseSpanData
 
-from ..reporting.scopes import AgentScope, JobScope
+from ..scopes.job import AgentScope, JobScope
 from .runs import RunFailedError, Runs
 
 

@@ -20,7 +20,7 @@ from pydantic_ai.capabilities import (
 )
 from pydantic_ai.exceptions import ApprovalRequired, CallDeferred, SkipToolExecution
 
-from ..reporting.scopes import AgentScope, JobScope
+from ..scopes.job import AgentScope, JobScope
 from .runs import Runs
 
 if TYPE_CHECKING:

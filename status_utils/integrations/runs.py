@@ -22,10 +22,11 @@ from threading import Lock
 from typing import Any, Concatenate, ParamSpec
 from weakref import WeakKeyDictionary
 
-from ..limits import NAME_LENGTH
-from ..reporting.from_any_depth import current_scope
-from ..reporting.scope_context import Scope, enter_scope, innermost
-from ..reporting.scopes import AgentScope, JobScope, ToolScope
+from statusbeam.model.limits import NAME_LENGTH
+
+from ..scopes.context_functions import current_scope
+from ..scopes.job import AgentScope, JobScope, ToolScope
+from ..scopes.scope import Scope, enter_scope, innermost
 
 _log = logging.getLogger(__name__)
 

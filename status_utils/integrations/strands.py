@@ -25,7 +25,7 @@ from strands.hooks import (
     HookRegistry,
 )
 
-from ..reporting.scopes import AgentScope, JobScope
+from ..scopes.job import AgentScope, JobScope
 from .runs import RunFailedError, Runs
 
 _REPORTING: WeakSet[HookRegistry] = WeakSet()

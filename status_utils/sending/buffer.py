@@ -10,11 +10,12 @@ import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from ..entry import read_entry
-from ..errors import StatusError, TransportError
-from ..limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTES
-from ..validation import json_text
-from .fitting import fitted
+from statusbeam.model.errors import StatusError, TransportError
+from statusbeam.model.limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTES
+from statusbeam.model.parse import read_entry
+from statusbeam.model.validation import json_text
+
+from .truncate import fitted
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from ..errors import SettingError, StatusError
+from statusbeam.model.errors import SettingError, StatusError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
     """Write the line: `lost` is a whole payload, or an entry that could not become one. Secrets stay out."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
-    from .outgoing import loggable  # noqa: PLC0415 - for what could not be sent only
+    from .redact_on_exit import loggable  # noqa: PLC0415 - for what could not be sent only
 
     lost = loggable(lost)
     line = {
@@ -45,7 +45,7 @@ def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
 
 
 def _reason(error: Exception) -> str | None:
-    from .outgoing import redacted_text  # noqa: PLC0415 - as above
+    from .redact_on_exit import redacted_text  # noqa: PLC0415 - as above
 
     if not isinstance(error, StatusError):  # others quote what they were given
         return None

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
-from ..limits import BUFFER_BYTES
+from statusbeam.model.limits import BUFFER_BYTES
+
 from .buffer import Buffer, Parcel, Record
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

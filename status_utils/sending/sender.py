@@ -14,13 +14,14 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 
-from ..clock import Clock
-from ..errors import StatusError, TransportError
-from ..limits import HEARTBEAT_SECONDS
-from ..transports.choice import chosen_transport, freezes_between_calls
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import StatusError, TransportError
+from statusbeam.model.limits import HEARTBEAT_SECONDS
+
+from ..defaults import chosen_transport, freezes_between_calls
 from . import process_hooks
-from .breaker import Breaker
 from .buffer import Parcel, Record
+from .circuit_breaker import Breaker
 from .dead_letter import log_undelivered
 from .outbox import Outbox
 
@@ -28,8 +29,8 @@ TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importi
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from ..ports import Transport
-    from ..reporting.scope_context import Scope
+    from ..scopes.scope import Scope
+    from ..transports.transport import Transport
 
 FLUSH_SECONDS: Final = 0.15
 """How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
@@ -262,7 +263,7 @@ class Sender:
         """Load what sending needs, before a lock is taken: who flushes waits for `_prepared` alone."""
         with process_hooks.loading:
             with suppress(Exception):  # packing says what is wrong
-                from .outgoing import redacted_text  # noqa: PLC0415 - needed at first send only
+                from .redact_on_exit import redacted_text  # noqa: PLC0415 - needed at first send only
 
                 redacted_text("")
             with suppress(Exception):  # `send` says what is wrong

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ..transports.choice import default_transport, replacement
+from ..defaults import default_transport, replacement
 from . import process_hooks
 from .sender import FLUSH_SECONDS, Sender
 
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from ..ports import Transport
+    from ..transports.transport import Transport
 
 EXIT_SECONDS: Final = 2.0
 """How long the end of the process waits, except for a backend that is left alone just now."""

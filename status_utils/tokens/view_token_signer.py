@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from statusbeam.model.settings import AuthorizerSettings
+
 from ..aws_clients import secrets_client
-from ..settings import AuthorizerSettings
 from .secret_versions import SecretVersions
 from .view_tokens import ViewTokenKeys
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import InvalidStatusError, ViewTokenError
-from ..limits import (
+from statusbeam.model.errors import InvalidStatusError, ViewTokenError
+from statusbeam.model.limits import (
     CLOCK_SKEW_SECONDS,
     ID_LENGTH,
     VIEW_TOKEN_JOBS,
@@ -30,8 +30,8 @@ from ..limits import (
     VIEW_TOKEN_SECONDS_MAX,
     VIEW_TOKEN_SECRET_LENGTH,
 )
-from ..settings import VIEW_TOKEN_PREFIX
-from ..validation import identifier
+from statusbeam.model.settings import VIEW_TOKEN_PREFIX
+from statusbeam.model.validation import identifier
 
 _KEPT_SECONDS: Final = 300
 """How long keys are used before the secret is read again."""

@@ -15,13 +15,20 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import (
+    BroadcastError,
+    JournalError,
+    SessionStoreError,
+    SettingError,
+    TransportError,
+)
+
 from ..aws_clients import OwnClient
-from ..clock import Clock
-from ..errors import BroadcastError, JournalError, SessionStoreError, SettingError, TransportError
 
 if TYPE_CHECKING:
-    from ..publishing.pipeline import Pipeline
-    from ..settings import PublisherSettings
+    from statusbeam.log.publishing.pipeline import Pipeline
+    from statusbeam.model.settings import PublisherSettings
 
 DEADLINE_SECONDS: Final = 10
 """How long a commit waits for others who commit to the same job."""
@@ -70,7 +77,7 @@ def direct_pipeline(settings: PublisherSettings) -> Pipeline:
     import boto3.session  # noqa: PLC0415 - loaded at first send
     from botocore.config import Config  # noqa: PLC0415
 
-    from ..publishing.on_aws import pipeline_on_aws  # noqa: PLC0415
+    from statusbeam.log.publishing.on_aws import pipeline_on_aws  # noqa: PLC0415
 
     session = boto3.session.Session()
     credentials = session.get_credentials()

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import PAYLOAD_BYTES
+from statusbeam.model.validation import json_text
+
 from ..aws_clients import OwnClient, lambda_client, transport_errors
-from ..errors import TransportError
-from ..limits import PAYLOAD_BYTES
-from ..validation import json_text
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..entry import ENVELOPE
-from ..errors import TransportError
-from ..limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
-from ..validation import json_text
+from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
+from statusbeam.model.parse import ENVELOPE
+from statusbeam.model.validation import json_text
 
 _NEVER_ALONE = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
 """Characters that JSON allows and SQS refuses."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, expect
 
-from localcloud.system import DASHBOARD
+from statusbeam.localcloud.system import DASHBOARD
 from tests.browser.dashboard import PATIENCE_MS, Dashboard
 from tests.browser.fault_board import FaultBoard
 from tests.browser.pictures import Pictures

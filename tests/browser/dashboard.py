@@ -18,7 +18,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 
 PATIENCE_MS = 40_000
 WIDE: ViewportSize = {"width": 1280, "height": 1010}

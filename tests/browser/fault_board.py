@@ -6,11 +6,11 @@ import json
 import urllib.request
 from urllib.parse import urljoin
 
-from localcloud.appsync.faults import FAULTS_PATH
+from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 
 
 class FaultBoard:
-    """Turns faults on and off. `localcloud/appsync/faults.py` says which there are."""
+    """Turns faults on and off. `statusbeam/localcloud/appsync/realtime/faults.py` says which there are."""
 
     def __init__(self, url: str) -> None:
         self._url = urljoin(url, FAULTS_PATH)

@@ -12,9 +12,9 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, WebSocketRoute
 
-from status_utils.events import StatusUpdate
-from status_utils.snapshot.fold import fold
-from status_utils.snapshot.job_view import job_view
+from statusbeam.log.snapshot.fold import fold
+from statusbeam.log.snapshot.job_view import job_view
+from statusbeam.model.update import StatusUpdate
 
 Update = dict[str, Any]
 

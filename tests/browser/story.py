@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.dashboard import Dashboard, Row
 from tests.e2e.cloud import Cloud, fresh_id, status
 

@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.fault_board import FaultBoard
 from tests.browser.own_site import built_client, own_site
 from tests.browser.readable import unreadable

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.dashboard import PHONE, WIDE, Dashboard
 from tests.browser.long_job import USER, LongJob, long_log
 from tests.browser.market_report import Rows, analysis, failure, report, research

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from status_utils.limits import METADATA_BYTES
+from statusbeam.model.limits import METADATA_BYTES
 from tests.browser.conftest import NewDashboard
 from tests.browser.dashboard import Dashboard
 from tests.browser.readable import unreadable

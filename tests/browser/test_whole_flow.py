@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.dashboard import Dashboard, Row
 from tests.e2e.cloud import Cloud
 

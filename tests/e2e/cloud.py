@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from localcloud.outputs import DemoUser, LocalOutputs, read_outputs
-from localcloud.state_folder import StateFolder
-from status_utils.settings import TENANT_ATTRIBUTE
 from status_utils.tokens import ViewTokenKeys, mint_view_token
+from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.model.settings import TENANT_ATTRIBUTE
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 
 UP_SECONDS = 180
@@ -249,7 +249,7 @@ def down(folder: Path) -> None:
 
 def statusbeam(command: str, folder: Path, seconds: int, *options: str) -> str:
     """Run `statusbeam local <command>` on a state folder; what it printed."""
-    door = "import sys; from status_cli.main import main; sys.exit(main())"
+    door = "import sys; from statusbeam.cli.main import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", door, "local", command, "--state-dir", str(folder), *options],
         capture_output=True,

@@ -18,8 +18,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from infra.status_checkpoints import StatusCheckpoints
-from infra.status_route import QueueRoute
+from statusbeam.cdk.publishing.status_route import QueueRoute
+from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
 from tests.e2e.cloud import Cloud, Update, fresh_id
 
 PATIENCE_SECONDS = 60

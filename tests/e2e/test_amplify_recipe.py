@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.node_client import CLIENTS, NodeClient, require_clients

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from status_cli.soak_work import CLOSER, MOST_SECONDS, Payload, deliveries, payloads
-from status_utils.journal.dynamo import DynamoJournal
-from status_utils.memory import MemoryBroadcaster, MemorySessionStore
-from status_utils.publishing.pipeline import Pipeline
-from status_utils.snapshot.fold import fold
+from statusbeam.log.journal.dynamo import DynamoJournal
+from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
+from statusbeam.log.publishing.pipeline import Pipeline
+from statusbeam.log.snapshot.fold import fold
 from tests.e2e.cloud import Cloud, fresh_id
+from tests.soak.work import CLOSER, MOST_SECONDS, Payload, deliveries, payloads
 
 PUBLISHERS = 6
 COMMIT_SECONDS = 120

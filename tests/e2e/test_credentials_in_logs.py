@@ -93,7 +93,7 @@ def test_the_search_finds_what_it_looks_for(cloud: Cloud) -> None:
 
 
 def test_commands_print_no_secret_but_the_one_they_are_asked_for(cloud: Cloud) -> None:
-    door = "import sys; from status_cli.main import main; sys.exit(main())"
+    door = "import sys; from statusbeam.cli.main import main; sys.exit(main())"
     where = ["--state-dir", str(cloud.state.root)]
     who = ["--user", "ana", "--tenant", "city"]
     shown = ""

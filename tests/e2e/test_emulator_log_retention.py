@@ -1,6 +1,6 @@
 """One gap of the emulator that only a real stack shows: AppSync's own log retention does not deploy.
 
-infra/status_api.py owns the log group instead. When this fails after an upgrade, that may go.
+statusbeam/cdk/api/status_api.py owns the log group instead. When this fails after an upgrade, that may go.
 """
 
 from __future__ import annotations

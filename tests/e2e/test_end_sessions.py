@@ -15,11 +15,11 @@ from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
 from gql.transport.exceptions import TransportClosed, TransportConnectionFailed, TransportQueryError
 from websockets.exceptions import ConnectionClosedOK
 
-from status_cli.demo_user import RefusedError, SignedInUser
-from status_cli.follow import FollowedLog
-from status_cli.job_stream import JobStream
-from status_cli.main import main
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.cli.demo_user import RefusedError, SignedInUser
+from statusbeam.cli.follow import FollowedLog
+from statusbeam.cli.job_stream import JobStream
+from statusbeam.cli.main import main
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from status_utils.eta.run_pace import MIN_RUNS
-from status_utils.snapshot.agent_state import time_of
+from statusbeam.log.eta.run_pace import MIN_RUNS
+from statusbeam.log.snapshot.agent_state import time_of
 from tests.e2e.cloud import Cloud, fresh_id, status
 
 GET_ETA = "query($id: ID!) { getJob(jobId: $id) { eta { p50 p90 } fold agents { name sequence fold } } }"

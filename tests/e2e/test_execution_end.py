@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from tests.e2e.cloud import Cloud
-from tests.e2e.executions import changed_machine, start, tell_closer, wait_for, waiting_for_its_agents
+from tests.e2e.executions import (
+    changed_machine,
+    start,
+    tell_closer,
+    wait_for,
+    waiting_for_its_agents,
+)
 
 TOO_LARGE_FOR_AN_EVENT = 250 * 1024
 STOPPED = "The workflow was stopped before it had finished."

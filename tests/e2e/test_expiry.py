@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.test_liveness_kills import changed_environment

@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from status_utils.settings import VIEW_TOKEN_PREFIX
 from status_utils.tokens import ViewTokenKeys
+from statusbeam.model.settings import VIEW_TOKEN_PREFIX
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, PublishError, Update, fresh_id, status
 

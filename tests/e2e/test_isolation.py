@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
 from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id, status

@@ -13,14 +13,20 @@ from typing import Any
 
 import pytest
 
-from localcloud.outputs import DemoUser
-from status_cli.live_view import job_of, view_of
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
-from status_utils.snapshot.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
+from statusbeam.cli.live_view import job_of, view_of
+from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.log.snapshot.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, fresh_id
-from tests.e2e.executions import changed_machine, start, tell_closer, wait_for, waiting_for_its_agents
+from tests.e2e.executions import (
+    changed_machine,
+    start,
+    tell_closer,
+    wait_for,
+    waiting_for_its_agents,
+)
 from tests.e2e.mortals import mortal_agent, mortal_publisher
 from tests.e2e.test_grants import without_grant
 

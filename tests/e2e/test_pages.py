@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.outputs import DemoUser
-from status_utils.snapshot.agent_state import time_of
+from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.log.snapshot.agent_state import time_of
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
 

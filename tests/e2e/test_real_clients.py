@@ -21,7 +21,7 @@ from gql.transport.appsync_auth import (
 )
 from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
 
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.browser_page import chromium, serve_page, until
 from tests.e2e.callers import IamCaller
 from tests.e2e.cloud import Cloud, Tokens, Update, fresh_id, status

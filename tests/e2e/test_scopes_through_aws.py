@@ -17,14 +17,14 @@ from status_utils import (
     in_scope,
     job,
 )
-from status_utils.journal.dynamo import DynamoJournal
-from status_utils.journal.dynamo_sessions import DynamoSessionStore
-from status_utils.memory import MemoryBroadcaster
-from status_utils.publishing.pipeline import Pipeline
 from status_utils.sending.dead_letter import undelivered_in
 from status_utils.sending.senders import sender_for
-from status_utils.snapshot.fold import fold
-from status_utils.snapshot.job_state import Job
+from statusbeam.log.journal.dynamo import DynamoJournal
+from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
+from statusbeam.log.publishing.memory import MemoryBroadcaster
+from statusbeam.log.publishing.pipeline import Pipeline
+from statusbeam.log.snapshot.fold import fold
+from statusbeam.log.snapshot.job_state import Job
 from tests.e2e.cloud import Cloud, fresh_id
 
 ARRIVAL_SECONDS = 60

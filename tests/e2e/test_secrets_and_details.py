@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from status_cli.live_view import draw
 from status_utils import publish_agent_status, publish_tool_status
-from status_utils.limits import METADATA_BYTES
 from status_utils.transports.queue_transport import QueueTransport
+from statusbeam.cli.live_view import draw
+from statusbeam.model.limits import METADATA_BYTES
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
-from tests.unit.secret_corpus import secrets_of
+from tests.unit.statusbeam.model.redaction.secret_corpus import secrets_of
 
 LOG_SECONDS = 60
 FIELDS = "jobId sequence type status qualifiedStatus message agentName toolName timestamp metadata"

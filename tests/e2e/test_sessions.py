@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.outputs import DemoUser
+from statusbeam.localcloud.outputs import DemoUser
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller
 from tests.e2e.cloud import Cloud, fresh_id, status

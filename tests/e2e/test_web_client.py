@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.outputs import DemoUser
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.node_client import Event, NodeClient

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from status_utils.settings import PUBLIC_TENANT
 from status_utils.tokens import ViewTokenKeys
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.visibility_model import API_KEY, COGNITO, IAM, LAMBDA, Job, Principal

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from status_utils.settings import PUBLIC_TENANT
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.callers import Caller
 
 COGNITO, LAMBDA, API_KEY, IAM = "cognito", "lambda", "api key", "iam"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from status_utils.limits import METADATA_BYTES
+from statusbeam.model.limits import METADATA_BYTES
 from tests.e2e import cloud as local
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.cloud import Cloud, fresh_id, status

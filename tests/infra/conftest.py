@@ -1,4 +1,4 @@
-"""The stacks of all stages, synthesised once: the checks of infra/compliance.py run with them."""
+"""The stacks of all stages, synthesised once: the checks of statusbeam/cdk/compliance.py run with them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def other_provider_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
 ) -> dict[str, Stack]:
     """Prod's, with another provider than Cognito, a domain, and two pages that may call the API."""
-    from infra.stage import OidcProvider, WebFirewall, WebSite  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.stage import OidcProvider, WebFirewall, WebSite  # noqa: PLC0415 - starts Node
 
     return variant(
         tmp_path_factory.mktemp("cdk.out"),
@@ -74,7 +74,7 @@ def existing_pool_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Stack]:
     """Prod's, with a user pool that was there before, one page that may call the API, and none of ours."""
-    from infra.stage import ExistingUserPool, WebFirewall  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.stage import ExistingUserPool, WebFirewall  # noqa: PLC0415 - starts Node
 
     return variant(
         tmp_path_factory.mktemp("cdk.out"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.bundling import ROOT
+from statusbeam.cdk.bundling import ROOT
 
 if TYPE_CHECKING:
     from aws_cdk import App
@@ -66,7 +66,7 @@ def new_app(outdir: Path) -> App:
 
 
 def synthesised(app: App) -> dict[str, Stack]:
-    """The stacks of an app, by name without the prefix; the checks of infra/compliance.py run with them."""
+    """The stacks of an app, by name without the prefix; cdk/compliance.py checks them on the way."""
     return {
         artifact.stack_name.removeprefix("Statusbeam-"): Stack(
             artifact.template, Path(artifact.template_full_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundling import LAMBDA_PYTHON, ROOT, Bundle, BundleError, build_bundle
+from statusbeam.cdk.bundling import LAMBDA_PYTHON, LIBRARY, LOG, ROOT, Bundle, BundleError, build_bundle
 
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 # What Lambda's Python runtime ships.
@@ -102,7 +102,7 @@ def test_a_wheel_with_another_hash_stops_the_build_with_pips_words(tmp_path: Pat
 
 
 def test_the_bundle_is_built_for_the_runtime_it_is_deployed_to() -> None:
-    from infra.python_function import RUNTIME  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.python_function import RUNTIME  # noqa: PLC0415 - starts Node
 
     assert RUNTIME.name == f"python{LAMBDA_PYTHON}"
 
@@ -131,7 +131,8 @@ def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("module", "sources", "with_requirements"),
     [
-        ("lambdas.status_publisher.handler", ("lambdas/__init__.py", "lambdas/status_publisher"), True),
+        ("lambdas.status_publisher.handler", ("lambdas/__init__.py", "lambdas/status_publisher", *LOG), True),
+        ("lambdas.status_detail.handler", ("lambdas/__init__.py", "lambdas/status_detail", *LOG), False),
         (
             "lambdas.view_token_authorizer.handler",
             ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
@@ -150,9 +151,9 @@ def test_a_function_finds_all_it_imports_in_its_bundle_its_layer_and_the_runtime
     lambda_runtime: Path, module: str, sources: tuple[str, ...], with_requirements: bool
 ) -> None:
     bundle = build_bundle(sources=sources, requirements=REQUIREMENTS if with_requirements else None)
-    layer = build_bundle(sources=("status_utils",), prefix="python")
+    layers = [] if set(LOG) < set(sources) else [build_bundle(sources=LIBRARY, prefix="python")]
     # Lambda's own order: the function, its layers, then what the runtime ships.
-    search_path = [str(bundle.path), str(layer.path / "python"), str(lambda_runtime)]
+    search_path = [str(bundle.path), *(str(layer.path / "python") for layer in layers), str(lambda_runtime)]
     program = (
         f"import sys; sys.path += {search_path!r}; import {module}; import boto3; print({module}.__file__)"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.resolver_code import (
+from statusbeam.cdk.api.resolver_code import (
     GUARD,
     LOGIN_CHECK,
     RESOLVERS,
@@ -140,7 +140,7 @@ def test_every_field_of_the_schema_can_be_deployed(field: FieldName) -> None:
 
 
 def test_every_resolver_file_belongs_to_a_field_or_a_pipeline() -> None:
-    from infra.status_api import PIPELINES, STEPS  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.api.status_api import PIPELINES, STEPS  # noqa: PLC0415 - starts Node
 
     fields = {str(field) for field in root_fields(schema_text(api_key=True))}
     files = {path.stem for path in RESOLVERS.glob("*.js")}

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from infra.stage import stages
-from status_utils.settings import QUEUE_RECEIVES
+from infra.stages import stages
+from statusbeam.model.settings import QUEUE_RECEIVES
 from tests.infra.synthesised import (
     APPSYNC_URL,
     EXAMPLE_STACKS,
@@ -51,7 +51,7 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
     from aws_cdk import App, aws_sqs  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
-    from infra.compliance import add_checks  # noqa: PLC0415 - the same
+    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
 
     app = App(analytics_reporting=False)
     aws_sqs.Queue(CdkStack(app, "Careless"), "Queue")

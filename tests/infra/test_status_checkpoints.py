@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import jsonata
 import pytest
 
-from status_utils.limits import BATCH_ID_LENGTH, ID_LENGTH
-from status_utils.snapshot.liveness import MAX_LEASE_SECONDS
+from statusbeam.log.snapshot.liveness import MAX_LEASE_SECONDS
+from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
     from aws_cdk import aws_stepfunctions as sfn
 
-    from infra.status_checkpoints import StatusCheckpoints
+    from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
 
 State = dict[str, Any]
 LANGUAGES = ["JSONPath", "JSONata"]
@@ -33,8 +33,8 @@ class Workflow:
         from aws_cdk import App, Stack, aws_lambda, aws_sqs  # noqa: PLC0415
         from aws_cdk import aws_stepfunctions as sfn  # noqa: PLC0415
 
-        from infra.status_checkpoints import StatusCheckpoints  # noqa: PLC0415
-        from infra.status_route import InvokeRoute, QueueRoute  # noqa: PLC0415
+        from statusbeam.cdk.publishing.status_route import InvokeRoute, QueueRoute  # noqa: PLC0415
+        from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints  # noqa: PLC0415
 
         self._sfn, self._app = sfn, App(analytics_reporting=False)
         self.stack: Stack = Stack(self._app, "Plain")
@@ -276,7 +276,7 @@ def test_a_name_is_refused_when_it_makes(name: str, complaint: str) -> None:
 
 
 def test_the_longest_ids_are_within_the_limits() -> None:
-    from infra import status_checkpoints as made  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.workflows import status_checkpoints as made  # noqa: PLC0415 - starts Node
 
     invocation = 16 + 1 + made._KEY_LENGTH + 1 + made._ITEM_LENGTH
     assert invocation <= ID_LENGTH

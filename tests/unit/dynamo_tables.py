@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto import mock_aws
 
-from status_utils.settings import SessionsTable, StatusTable
+from statusbeam.model.settings import SessionsTable, StatusTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from status_utils.clock import Clock
-from status_utils.entry import read_entry
-from status_utils.events import StatusUpdate
-from status_utils.journal.batch import Batch
-from status_utils.ports import Journal
-from status_utils.snapshot.job_state import Head
+from statusbeam.log.journal.batch import Batch
+from statusbeam.log.publishing.ports import Journal
+from statusbeam.log.snapshot.job_state import Head
+from statusbeam.model.clock import Clock
+from statusbeam.model.parse import read_entry
+from statusbeam.model.update import StatusUpdate
 
 NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
 

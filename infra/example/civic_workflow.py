@@ -1,0 +1,210 @@
+"""The example's state machine: a complaint is located, classified and rated in parallel, checked, summed up.
+
+Checkpoints of the orchestrator are states of their own, on the same way to the publisher as the agents'; one
+that fails is passed over, so status never stops the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from statusbeam.cdk.compliance import accept
+from statusbeam.cdk.publishing.status_route import StatusRoute
+from statusbeam.cdk.stage import StageConfig
+from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
+
+_OWNER = ("jobId", "userId", "tenantId")
+_FOR_AGENTS = ("complaint", "playbook", "failAgent")
+# Lambda's own trouble; an exception of ours would only be raised again.
+_LAMBDA_TROUBLE = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+)
+_LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+_TRACES = (
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
+_AGENT_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CivicAgent:
+    """One agent: `name` as people see it, `key` as its events and invocation ids spell it."""
+
+    name: str
+    key: str
+    function: lambda_.IFunction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CivicFunctions:
+    """The functions the machine runs."""
+
+    load_playbook: lambda_.IFunction
+    agents: tuple[CivicAgent, ...]
+    validate: lambda_.IFunction
+    synthesize: lambda_.IFunction
+
+    def all(self) -> tuple[lambda_.IFunction, ...]:
+        """Every function the machine may invoke."""
+        agents = (agent.function for agent in self.agents)
+        return (self.load_playbook, *agents, self.validate, self.synthesize)
+
+
+class CivicWorkflow(Construct):
+    """Input `{jobId, userId, tenantId, complaint, failAgent?}`. `role` is where the stack puts grants."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        functions: CivicFunctions,
+        route: StatusRoute,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._functions = functions
+        self._route = route
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            # With this prefix, delivery needs no room in the account's one, small resource policy.
+            log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
+            retention=stage.log_retention,
+            removal_policy=stage.removal_policy,
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
+            # The construct would grant itself every version of each function, the stack grants the functions.
+            role=self.role.without_policy_updates(),
+            # Without execution data: complaints are people's own words.
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
+            tracing_enabled=True,
+            timeout=Duration.minutes(15),
+        )
+
+    def grant_observation(self) -> None:
+        """Let the machine deliver its log and its traces; neither kind of action knows resources."""
+        iam.Grant.add_to_principal(grantee=self.role, actions=[*_LOG_DELIVERY, *_TRACES], resource_arns=["*"])
+        accept(
+            self.role,
+            rule="AwsSolutions-IAM5[Resource::*]",
+            reason="Log delivery and X-Ray know no resources; functions are granted one by one.",
+        )
+
+    def _definition(self) -> sfn.IChainable:
+        reports = StatusCheckpoints(self, "Checkpoints", route=self._route)
+        agents = sfn.Parallel(self, "RunAgents", result_path="$.findings")
+        for agent in self._functions.agents:
+            agents.branch(self._agent(agent))
+        found = (*_FOR_AGENTS, "findings")
+        playbook = self._work("LoadPlaybook", self._functions.load_playbook, "playbook", ("complaint",))
+        validate = self._work("Validate", self._functions.validate, "validation", found)
+        synthesize = self._work("Synthesize", self._functions.synthesize, "synthesis", (*found, "validation"))
+        # Not the error's own words: they may name ARNs. The agent that failed has said why, in its status.
+        failed = reports.status(
+            "PublishError", "error", "The job stopped because one of its steps failed."
+        ).next(
+            sfn.Fail(self, "Stopped", error="StepFailed", cause="A step failed; the log says which and why.")
+        )
+        for step in (playbook, agents, validate, synthesize):
+            step.add_catch(failed, result_path="$.failure")
+        steps = (
+            reports.status(
+                "PublishLoadingAgents",
+                "loading_agents",
+                "Choosing agents for this complaint.",
+                # The workflow's name and version say whose earlier runs an estimate is made of.
+                metadata={
+                    "plan": [_planned(agent) for agent in self._functions.agents],
+                    "workflow": "civic-complaints",
+                    "workflowVersion": "1",
+                },
+            )
+            .next(playbook)
+            .next(agents)
+            .next(reports.status("PublishValidating", "validating", "Checking what the agents found."))
+            .next(validate)
+            .next(reports.status("PublishSynthesizing", "synthesizing", "Putting the answer together."))
+            .next(synthesize)
+            .next(
+                reports.status(
+                    "PublishComplete",
+                    "complete",
+                    "{% $states.input.synthesis.summary %}",
+                    metadata={"workOrder": "{% $states.input.synthesis %}"},
+                )
+            )
+            .next(sfn.Succeed(self, "Done"))
+        )
+        nobody = sfn.Pass(self, "NobodyFails", result=sfn.Result.from_string(""), result_path="$.failAgent")
+        asked = sfn.Choice(self, "IsAFailureAskedFor").when(sfn.Condition.is_present("$.failAgent"), steps)
+        return asked.otherwise(nobody.next(steps))
+
+    def _work(
+        self, state_name: str, function: lambda_.IFunction, into: str, given: tuple[str, ...]
+    ) -> tasks.LambdaInvoke:
+        task = self._invoke(state_name, function, given=given, result_path=f"$.{into}")
+        task.add_retry(
+            errors=list(_LAMBDA_TROUBLE), max_attempts=2, interval=Duration.seconds(1), backoff_rate=2
+        )
+        return task
+
+    def _agent(self, agent: CivicAgent) -> tasks.LambdaInvoke:
+        """One agent with its retries; the attempt it is in comes from Step Functions' own count."""
+        task = self._invoke(agent.name, agent.function, given=_FOR_AGENTS, result_path=None)
+        task.add_retry(
+            errors=["States.ALL"], max_attempts=_AGENT_RETRIES, interval=Duration.seconds(1), backoff_rate=2
+        )
+        return task
+
+    def _invoke(
+        self, state_name: str, function: lambda_.IFunction, *, given: tuple[str, ...], result_path: str | None
+    ) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke(
+            self,
+            state_name,
+            lambda_function=function,
+            payload=sfn.TaskInput.from_object(
+                {**_paths(_OWNER), **_paths(given), "attempt": sfn.JsonPath.number_at("$$.State.RetryCount")}
+            ),
+            payload_response_only=True,
+            result_path=result_path,
+            retry_on_service_exceptions=False,
+        )
+
+
+def _planned(agent: CivicAgent) -> dict[str, str]:
+    # The id that the agent's own statuses carry, so that the planned agent and the running one are the same.
+    return {"name": agent.name, "invocationId": f"{{% $states.input.jobId & '-{agent.key}' %}}"}
+
+
+def _paths(names: tuple[str, ...]) -> dict[str, object]:
+    return {name: sfn.JsonPath.object_at(f"$.{name}") for name in names}

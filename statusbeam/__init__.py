@@ -1,0 +1,1 @@
+"""Statusbeam: live, ordered, truthful status of multi-agent jobs on AWS."""

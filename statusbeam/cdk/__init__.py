@@ -1,0 +1,1 @@
+"""Constructs that put Statusbeam into a CDK stack."""

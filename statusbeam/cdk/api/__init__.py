@@ -1,0 +1,1 @@
+"""The AppSync API, its readers, resolvers, view tokens and firewall."""

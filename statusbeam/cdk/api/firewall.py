@@ -1,0 +1,144 @@
+"""AWS WAF before the API: how many requests one address may send, and AWS's own common rules.
+
+What IAM signed (the publisher) passes: AppSync checks the signature, while a rule that takes a status for an
+attack would lose its push. Only where nothing but that signature can let it in: a header that merely looks
+signed opens no way round the rules for a socket, whose login is in its address, or for an API key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from ..stage import WebFirewall
+
+_SIGNED = "AWS4-HMAC-SHA256 "
+# The socket's address carries the login, so it is longer than the rule allows; bodies AppSync bounds itself.
+_COUNTED_ONLY = ("SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY")
+
+_Statement = wafv2.CfnWebACL.StatementProperty
+_Rule = wafv2.CfnWebACL.RuleProperty
+
+
+class ApiFirewall(Construct):
+    """A web ACL in the API's region, and its place before the API."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, firewall: WebFirewall, name: str, api_arn: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        rules = [_rate(firewall.requests_in_five_minutes), _common()]
+        if firewall.allowed_origins:
+            rules.insert(0, _origins(firewall.allowed_origins))
+        acl = wafv2.CfnWebACL(
+            self,
+            "Acl",
+            scope="REGIONAL",
+            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            rules=[
+                _Rule(
+                    name=rule_name,
+                    priority=priority,
+                    statement=statement,
+                    visibility_config=_seen_as(f"{name}-{rule_name}"),
+                    # A group of rules decides itself; the others block.
+                    **(
+                        {"override_action": wafv2.CfnWebACL.OverrideActionProperty(none={})}
+                        if statement.managed_rule_group_statement
+                        else {"action": wafv2.CfnWebACL.RuleActionProperty(block={})}
+                    ),
+                )
+                for priority, (rule_name, statement) in enumerate(rules)
+            ],
+            visibility_config=_seen_as(name),
+        )
+        wafv2.CfnWebACLAssociation(self, "Association", resource_arn=api_arn, web_acl_arn=acl.attr_arn)
+
+
+def _rate(requests: int) -> tuple[str, _Statement]:
+    statement = wafv2.CfnWebACL.RateBasedStatementProperty(
+        aggregate_key_type="IP",
+        limit=requests,
+        evaluation_window_sec=300,
+        scope_down_statement=_not(_signed_request()),
+    )
+    return "rate", _Statement(rate_based_statement=statement)
+
+
+def _common() -> tuple[str, _Statement]:
+    count = wafv2.CfnWebACL.RuleActionProperty(count={})
+    statement = wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+        vendor_name="AWS",
+        name="AWSManagedRulesCommonRuleSet",
+        rule_action_overrides=[
+            wafv2.CfnWebACL.RuleActionOverrideProperty(name=name, action_to_use=count)
+            for name in _COUNTED_ONLY
+        ],
+        scope_down_statement=_not(_signed_request()),
+    )
+    return "common", _Statement(managed_rule_group_statement=statement)
+
+
+def _signed_request() -> _Statement:
+    """An HTTP request that comes with a signature of IAM and with nothing else that AppSync would look at."""
+    statements = [
+        _header("authorization", "STARTS_WITH", _SIGNED),
+        _not(_has("sec-websocket-key")),
+        _not(_has("x-api-key")),
+    ]
+    return _Statement(and_statement=wafv2.CfnWebACL.AndStatementProperty(statements=statements))
+
+
+def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:
+    """Pages of other origins; what is no page sends no origin."""
+    known = [_header("origin", "EXACTLY", origin) for origin in allowed]
+    # OR takes two statements at least.
+    one_of_them = (
+        known[0]
+        if len(known) == 1
+        else _Statement(or_statement=wafv2.CfnWebACL.OrStatementProperty(statements=known))
+    )
+    both = wafv2.CfnWebACL.AndStatementProperty(statements=[_has("origin"), _not(one_of_them)])
+    return "origins", _Statement(and_statement=both)
+
+
+def _has(header: str) -> _Statement:
+    return _Statement(
+        size_constraint_statement=wafv2.CfnWebACL.SizeConstraintStatementProperty(
+            comparison_operator="GT",
+            size=0,
+            field_to_match=_field(header),
+            text_transformations=_as_it_is(),
+        )
+    )
+
+
+def _not(statement: _Statement) -> _Statement:
+    return _Statement(not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=statement))
+
+
+def _header(name: str, how: str, text: str) -> _Statement:
+    return _Statement(
+        byte_match_statement=wafv2.CfnWebACL.ByteMatchStatementProperty(
+            field_to_match=_field(name),
+            positional_constraint=how,
+            search_string=text,
+            text_transformations=_as_it_is(),
+        )
+    )
+
+
+def _field(header: str) -> wafv2.CfnWebACL.FieldToMatchProperty:
+    return wafv2.CfnWebACL.FieldToMatchProperty(single_header={"Name": header})
+
+
+def _as_it_is() -> list[wafv2.CfnWebACL.TextTransformationProperty]:
+    return [wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
+
+
+def _seen_as(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    return wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
+    )

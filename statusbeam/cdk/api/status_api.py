@@ -1,0 +1,301 @@
+"""The AppSync API: its readers, its limits, its log, and a resolver for every field of the schema."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
+from aws_cdk import aws_appsync as appsync
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ..bundling import ROOT
+from ..compliance import accept
+from ..stage import StageConfig
+from .readers import Readers
+from .resolver_code import (
+    LOGIN_CHECK,
+    UNGUARDED,
+    FieldName,
+    ResolverError,
+    check_held,
+    function_code,
+    hand_on_code,
+    resolver_code,
+    root_fields,
+    schema_text,
+)
+
+# The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
+_QUERY_DEPTH_LIMIT = 6
+# Where the schema may be asked for, tools do so 15 levels deep.
+_INTROSPECTION_DEPTH_LIMIT = 15
+_RESOLVER_COUNT_LIMIT = 20
+
+# Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
+UNITS = {
+    "Mutation.endSessions": "sessions",
+    "Mutation.publishStatus": "none",
+    "Subscription.onStatusUpdate": "sessions",
+    "Subscription.onTenantStatus": "sessions",
+}
+STEPS = {
+    LOGIN_CHECK: "sessions",
+    "getStatusDetail.entry": "status",
+    "getStatusDetail.spilled": "details",
+    "getJob.read": "status",
+    "listJobs.page": "status",
+    "listStatusUpdates.head": "status",
+    "listStatusUpdates.range": "status",
+    "readHeads": "status",
+    "syncSession.session": "sessions",
+    "syncSession.tenantSession": "sessions",
+}
+PIPELINES = {
+    "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
+    # Three tries to meet a job that stands still; what settled at once is not read again.
+    "Query.getJob": ("getJob.read", "getJob.read", "getJob.read"),
+    "Query.listJobs": ("listJobs.page", "readHeads"),
+    "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
+    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "readHeads"),
+}
+
+
+class StatusApi(Construct):
+    """The API. `status_source`, `sessions_source` and `details_source`, its data sources' roles, take the
+    stack's grants."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        signed_in: Readers,
+        authorizer: lambda_.IFunction,
+        view_token_pattern: str,
+        status_table: dynamodb.ITable,
+        sessions_table: dynamodb.ITable,
+        detail_reader: lambda_.IFunction,
+        api_key_expires: dt.datetime | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        schema = schema_text(api_key=api_key_expires is not None, oidc=signed_in.oidc)
+        modes = self._modes(
+            signed_in=signed_in,
+            authorizer=authorizer,
+            view_token_pattern=view_token_pattern,
+            api_key_expires=api_key_expires,
+        )
+        self.api = self._make_api(
+            schema, modes, {"STATUS_TABLE": status_table.table_name, **signed_in.claims}
+        )
+        self._log(stage.log_retention, stage.removal_policy)
+        self.status_source = self._source_role("StatusSourceRole")
+        self.sessions_source = self._source_role("SessionsSourceRole")
+        self.details_source = self._source_role("DetailsSourceRole")
+        self._sources: dict[str, appsync.BaseDataSource] = {
+            "none": self.api.add_none_data_source("None"),
+            "status": self._table_source("Status", status_table, self.status_source),
+            "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
+            "details": appsync.LambdaDataSource(
+                self,
+                "Details",
+                api=self.api,
+                name="Details",
+                lambda_function=detail_reader,
+                service_role=self.details_source.without_policy_updates(),
+            ),
+        }
+        self._steps = {name: self._step(name) for name in STEPS}
+        for field in root_fields(schema):
+            self._resolve(field)
+
+    def _make_api(
+        self, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
+    ) -> appsync.GraphqlApi:
+        open_schema = self._stage.introspection
+        return appsync.GraphqlApi(
+            self,
+            "Api",
+            name=f"statusbeam-{self._stage.name.lower()}",
+            definition=appsync.Definition.from_file(str(_written(schema))),
+            authorization_config=appsync.AuthorizationConfig(
+                default_authorization=modes[0], additional_authorization_modes=modes[1:]
+            ),
+            introspection_config=appsync.IntrospectionConfig.ENABLED
+            if open_schema
+            else appsync.IntrospectionConfig.DISABLED,
+            query_depth_limit=_INTROSPECTION_DEPTH_LIMIT if open_schema else _QUERY_DEPTH_LIMIT,
+            resolver_count_limit=_RESOLVER_COUNT_LIMIT,
+            environment_variables=variables,
+            xray_enabled=True,
+        )
+
+    @property
+    def graphql_url(self) -> str:
+        """Where queries and mutations go: the API itself, or the data plane that stands in for it."""
+        return self._stage.appsync_url_override or self.api.graphql_url
+
+    @property
+    def realtime_url(self) -> str | None:
+        """Where subscriptions connect; None for an emulator alone, which has nothing to connect to."""
+        override = self._stage.appsync_url_override
+        if override is not None:
+            return override.replace("http", "ws", 1) + "/realtime"
+        return None if self._stage.emulated else _resource(self.api).attr_realtime_url
+
+    def _modes(
+        self,
+        *,
+        signed_in: Readers,
+        authorizer: lambda_.IFunction,
+        view_token_pattern: str,
+        api_key_expires: dt.datetime | None,
+    ) -> list[appsync.AuthorizationMode]:
+        """Who may sign in, and how; the first mode is the default."""
+        modes = [
+            signed_in.mode,
+            appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
+            appsync.AuthorizationMode(
+                authorization_type=appsync.AuthorizationType.LAMBDA,
+                lambda_authorizer_config=appsync.LambdaAuthorizerConfig(
+                    handler=authorizer,
+                    results_cache_ttl=Duration.seconds(0),  # the authorizer says how long, for each token
+                    validation_regex=view_token_pattern,
+                ),
+            ),
+        ]
+        if api_key_expires is not None:
+            # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
+            Annotations.of(self).add_warning_v2(
+                "statusbeam:api-key",
+                f"INSECURE: {self._stage.name} has an API key; whoever sees it reads the tenant 'public'",
+            )
+            modes.append(
+                appsync.AuthorizationMode(
+                    authorization_type=appsync.AuthorizationType.API_KEY,
+                    api_key_config=appsync.ApiKeyConfig(
+                        name="demo",
+                        description="Demo readers of the tenant public",
+                        expires=Expiration.at_date(api_key_expires),
+                    ),
+                )
+            )
+        return modes
+
+    def _log(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> None:
+        # Not the construct library's log_config: that sets the retention with a custom resource, which costs
+        # a function and a wildcard policy and does not deploy to the emulator. The name is AppSync's choice.
+        role = iam.Role(self, "LogRole", assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/appsync/apis/{self.api.api_id}",
+            retention=retention,
+            removal_policy=removal_policy,
+        )
+        # No CreateLogGroup: AppSync must not make the group before this stack does.
+        group.grant_write(role)
+        accept(
+            self.api,
+            rule="AwsSolutions-ASC3",
+            reason="Errors are logged; verbose content would put people's tokens and statuses into the log.",
+        )
+        _resource(self.api).log_config = appsync.CfnGraphQLApi.LogConfigProperty(
+            cloud_watch_logs_role_arn=role.role_arn, exclude_verbose_content=True, field_log_level="ERROR"
+        )
+
+    def _source_role(self, construct_id: str) -> iam.Role:
+        return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
+
+    def _table_source(
+        self, construct_id: str, table: dynamodb.ITable, role: iam.Role
+    ) -> appsync.DynamoDbDataSource:
+        # The construct grants itself the whole table; on a role that takes no updates, only our grants count.
+        return appsync.DynamoDbDataSource(
+            self,
+            construct_id,
+            api=self.api,
+            name=construct_id,
+            table=table,
+            service_role=role.without_policy_updates(),
+        )
+
+    def _resolve(self, field: FieldName) -> None:
+        name = str(field)
+        if name not in UNITS and name not in PIPELINES:
+            raise ResolverError(f"{name} has no data source; add it to statusbeam/cdk/api/status_api.py")
+        code = resolver_code(field)
+        if name not in UNGUARDED:
+            check_held(field, PIPELINES.get(name, ()))
+        if name in UNGUARDED:
+            self._resolver(field, code, data_source=self._sources[UNITS[name]])
+        elif name in UNITS:
+            own = self._function(name, UNITS[name], code)
+            self._resolver(field, hand_on_code(), pipeline_config=[self._steps[LOGIN_CHECK], own])
+        else:
+            steps = [self._steps[step] for step in (LOGIN_CHECK, *PIPELINES[name])]
+            self._resolver(field, code, pipeline_config=steps)
+
+    def _resolver(
+        self,
+        field: FieldName,
+        code: str,
+        *,
+        data_source: appsync.BaseDataSource | None = None,
+        pipeline_config: Sequence[appsync.IAppsyncFunction] | None = None,
+    ) -> None:
+        appsync.Resolver(
+            self,
+            str(field).replace(".", ""),
+            api=self.api,
+            type_name=field.type_name,
+            field_name=field.field_name,
+            code=appsync.Code.from_inline(code),
+            runtime=appsync.FunctionRuntime.JS_1_0_0,
+            data_source=data_source,
+            pipeline_config=pipeline_config,
+        )
+
+    def _step(self, name: str) -> appsync.AppsyncFunction:
+        return self._function(name, STEPS[name], function_code(name))
+
+    def _function(self, name: str, source: str, code: str) -> appsync.AppsyncFunction:
+        return appsync.AppsyncFunction(
+            self,
+            f"Step{name}",
+            api=self.api,
+            name=name.replace(".", "_"),  # a function's name is an identifier
+            data_source=self._sources[source],
+            code=appsync.Code.from_inline(code),
+            runtime=appsync.FunctionRuntime.JS_1_0_0,
+        )
+
+
+def _resource(api: appsync.GraphqlApi) -> appsync.CfnGraphQLApi:
+    resource = api.node.default_child
+    if not isinstance(resource, appsync.CfnGraphQLApi):
+        raise TypeError(f"GraphqlApi holds a {type(resource).__name__}")
+    return resource
+
+
+def _written(schema: str) -> Path:
+    # The construct reads schemas from files only.
+    folder = ROOT / ".build" / "schema"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(schema.encode()).hexdigest()[:16]}.graphql"
+    if not path.is_file():
+        # Whole or not at all: another synth may be reading it at this moment.
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as scratch:
+            scratch.write(schema)
+        Path(scratch.name).replace(path)
+    return path

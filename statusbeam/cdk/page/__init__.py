@@ -1,0 +1,1 @@
+"""The page on CloudFront, and its files."""

@@ -1,0 +1,187 @@
+"""Where the page lives: a private bucket, CloudFront before it, and the headers that keep it to itself."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from ..compliance import accept
+from ..stage import StageConfig, WebSite
+
+HASHED = "assets/*"
+"""What has its hash in its name."""
+
+_HSTS_AGE = Duration.days(730)
+# A path whose last part has no dot is the page's own; a file that is missing stays missing.
+_ROUTES_TO_THE_PAGE = """\
+function handler(event) {
+  var request = event.request;
+  if (request.uri.slice(request.uri.lastIndexOf('/') + 1).indexOf('.') < 0) {
+    request.uri = '/index.html';
+  }
+  return request;
+}
+"""
+
+
+class PageSite(Construct):
+    """`files` is where the page's files go, `name` the host that serves them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        site: WebSite,
+        content_security_policy: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        self._logs = self._log_bucket()
+        self.files = self._bucket()
+        self._origin = origins.S3BucketOrigin.with_origin_access_control(
+            self.files,
+            # With leave to list, S3 answers 404 for what is not there, instead of 403.
+            origin_access_levels=[cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
+        )
+        distribution = self._distribution(site, self._headers(content_security_policy))
+        self.name = site.domain or distribution.distribution_domain_name
+
+    def _log_bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Logs",
+            # CloudFront writes its logs by ACL.
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
+            removal_policy=self._stage.removal_policy,
+        )
+        accept(bucket, rule="AwsSolutions-S1", reason="This bucket holds the access logs.")
+        return bucket
+
+    def _bucket(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "Files",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))],
+            server_access_logs_bucket=self._logs,
+            server_access_logs_prefix="files/",
+            removal_policy=self._stage.removal_policy,
+        )
+
+    def _distribution(
+        self, site: WebSite, headers: cloudfront.ResponseHeadersPolicy
+    ) -> cloudfront.Distribution:
+        distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"Statusbeam {self._stage.name}",
+            default_root_object="index.html",
+            default_behavior=self._page_itself(headers),
+            additional_behaviors={HASHED: self._hashed_files(headers)},
+            domain_names=[site.domain] if site.domain else None,
+            certificate=self._certificate(site.certificate_arn),
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if site.domain else None,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_ALL
+            if site.everywhere
+            else cloudfront.PriceClass.PRICE_CLASS_100,
+            web_acl_id=site.web_acl_arn,
+            enable_logging=True,
+            log_bucket=self._logs,
+            log_file_prefix="cloudfront/",
+        )
+        self._accept(distribution, site)
+        return distribution
+
+    def _page_itself(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+        routes = cloudfront.Function(
+            self,
+            "Routes",
+            code=cloudfront.FunctionCode.from_inline(_ROUTES_TO_THE_PAGE),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+        )
+        return cloudfront.BehaviorOptions(
+            origin=self._origin,
+            # index.html and config.json say which version is live: nobody keeps them, CloudFront neither.
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            response_headers_policy=headers,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            function_associations=[
+                cloudfront.FunctionAssociation(
+                    function=routes, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                )
+            ],
+        )
+
+    def _hashed_files(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=self._origin,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=headers,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        )
+
+    def _certificate(self, arn: str | None) -> acm.ICertificate | None:
+        return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
+
+    def _headers(self, content_security_policy: str) -> cloudfront.ResponseHeadersPolicy:
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "Headers",
+            comment=f"Statusbeam {self._stage.name}",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=content_security_policy, override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=_HSTS_AGE, include_subdomains=True, override=True
+                ),
+            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
+                    for name, value in (
+                        ("Cross-Origin-Opener-Policy", "same-origin"),
+                        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+                    )
+                ]
+            ),
+        )
+
+    def _accept(self, distribution: cloudfront.Distribution, site: WebSite) -> None:
+        accept(
+            distribution, rule="AwsSolutions-CFR1", reason="The page is for whoever may sign in, anywhere."
+        )
+        accept(
+            distribution,
+            rule="Annotation::@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
+            reason="There is a default root object, and no behavior hands a query to S3.",
+        )
+        if site.web_acl_arn is None:
+            reason = "Static files without an origin that computes; the firewall stands before the API."
+            accept(distribution, rule="AwsSolutions-CFR2", reason=reason)
+        if site.domain is None:
+            reason = (
+                "CloudFront's own name comes with its own certificate and TLS versions; see WebSite.domain."
+            )
+            accept(distribution, rule="AwsSolutions-CFR4", reason=reason)

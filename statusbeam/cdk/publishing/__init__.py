@@ -1,0 +1,1 @@
+"""The publisher function, its queue, and how other stacks report statuses."""

@@ -1,0 +1,60 @@
+"""The publisher: the one function that commits and pushes statuses, and the queues before and behind it."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from statusbeam.model.settings import PublisherSettings
+
+from ..bundling import LOG, ROOT, build_bundle
+from ..dead_letters import dead_letter_queue
+from ..python_function import AsyncDelivery, PythonFunction
+from ..stage import StageConfig
+from .status_queue import StatusQueue
+
+_TIMEOUT_SECONDS = 30
+# With Lambda's default of six hours, "50 %" could arrive long after "done".
+_RETRIES = 2
+_MAX_EVENT_AGE = Duration.minutes(15)
+
+
+class Publisher(Construct):
+    """`queue` takes statuses in their jobs' order, `function` is what callers may invoke, `role` takes the
+    grants. `dead_letters` holds invokes that failed, `queue_dead_letters` messages of the queue."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        settings: PublisherSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self, "DeadLetters", stage=stage)
+        timeout = Duration.seconds(_TIMEOUT_SECONDS)
+        publisher = PythonFunction(
+            self,
+            "Publisher",
+            bundle=build_bundle(
+                sources=("lambdas/__init__.py", "lambdas/status_publisher", *LOG),
+                requirements=ROOT / "lambdas" / "requirements.txt",
+            ),
+            handler="lambdas.status_publisher.handler.handler",
+            environment=settings.to_env(),
+            log_retention=stage.log_retention,
+            removal_policy=stage.removal_policy,
+            timeout=timeout,
+            memory_mb=512,
+            reserved_concurrency=stage.publisher_reserved_concurrency,
+            async_delivery=AsyncDelivery(
+                retry_attempts=_RETRIES, max_event_age=_MAX_EVENT_AGE, on_failure=self.dead_letters
+            ),
+        )
+        self.function = publisher.function
+        self.role = publisher.role
+        statuses = StatusQueue(self, "Statuses", stage=stage, consumer_timeout=timeout)
+        statuses.feed(publisher.function)
+        self.queue = statuses.queue
+        self.queue_dead_letters = statuses.dead_letters

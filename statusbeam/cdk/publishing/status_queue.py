@@ -1,0 +1,74 @@
+"""The queue that carries statuses in the order of their jobs, and the mapping that feeds the publisher."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from statusbeam.model.settings import QUEUE_RECEIVES
+
+from ..compliance import accept
+from ..stage import StageConfig
+
+# All that a FIFO queue gives at once, and it has no batching window: what waits goes out together, a single
+# status at once. At 50 ms a message that is half a second of the publisher's thirty.
+_BATCH_SIZE = 10
+# AWS's rule: below it, a batch that Lambda throttled comes again while it is still being tried.
+_VISIBILITY_TIMEOUTS = 6
+
+
+class StatusQueue(Construct):
+    """`queue` takes payloads with the job id as message group; `dead_letters` has what failed too often."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, consumer_timeout: Duration
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        self._visibility = Duration.seconds(_VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds())
+        self.dead_letters = self._fifo("DeadLetters", kept=Duration.days(14))
+        accept(self.dead_letters, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
+        self.queue = self._fifo(
+            "Queue",
+            kept=Duration.days(4),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=QUEUE_RECEIVES),
+        )
+
+    def _fifo(
+        self, construct_id: str, *, kept: Duration, dead_letter_queue: sqs.DeadLetterQueue | None = None
+    ) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            construct_id,
+            fifo=True,
+            # Jobs don't share a rate limit: 300 messages a second for each, 9,000 and more for all.
+            deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
+            fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+            # No content-based deduplication: the same words twice are two statuses.
+            enforce_ssl=not self._stage.emulated,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=kept,
+            visibility_timeout=self._visibility,
+            dead_letter_queue=dead_letter_queue,
+            removal_policy=self._stage.removal_policy,
+        )
+        if self._stage.emulated:
+            reason = "The emulator speaks plain HTTP, on the loopback interface only."
+            accept(queue, rule="AwsSolutions-SQS4", reason=reason)
+        return queue
+
+    def feed(self, publisher: lambda_.Function) -> None:
+        """Let the queue invoke the publisher, and the publisher take its messages."""
+        reserved = self._stage.publisher_reserved_concurrency
+        publisher.add_event_source(
+            event_sources.SqsEventSource(
+                self.queue,
+                batch_size=_BATCH_SIZE,
+                report_batch_item_failures=True,
+                # The rest is for invokes: a throttled batch counts as a delivery of each of its messages.
+                max_concurrency=reserved * 4 // 5 if reserved is not None else None,
+            )
+        )

@@ -1,0 +1,138 @@
+"""How code of another stack reports statuses: through the queue, or by invoking the publisher.
+
+A stage chooses one; the code that reports and the states that do are told and granted the same one.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from statusbeam.model.settings import CallerSettings
+
+from ..stage import StageConfig
+
+Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one state reports, in JSONata: `{% … %}` around what is worked out when the state is entered.
+
+    `update` is a StatusInput with its jobId. `batch_id` makes the state's own retries the same status.
+    `outputs` is what the next state gets, `assign` the variables it sees.
+    """
+
+    update: Mapping[str, object]
+    batch_id: str
+    outputs: str
+    assign: Mapping[str, str] = field(default_factory=dict)
+
+
+class StatusRoute(ABC):
+    """One way to the publisher."""
+
+    @abstractmethod
+    def settings(self) -> CallerSettings:
+        """What code that reports has in its environment."""
+
+    @abstractmethod
+    def grant(self, role: iam.IGrantable) -> None:
+        """Let a role report."""
+
+    @abstractmethod
+    def _task(self, scope: Construct, name: str, report: Report) -> Checkpoint:
+        """The state itself, in JSONata, which machines of both query languages take."""
+
+    def checkpoint(self, scope: Construct, name: str, report: Report) -> Checkpoint:
+        """A state that reports, and tries again for a few seconds; what follows a failure is the caller's."""
+        task = self._task(scope, name, report)
+        task.add_retry(
+            errors=["States.ALL"],
+            max_attempts=2,
+            interval=Duration.seconds(1),
+            backoff_rate=2,
+            max_delay=Duration.seconds(5),
+        )
+        return task
+
+
+class QueueRoute(StatusRoute):
+    """Through the FIFO queue: nobody waits for the commit, and a job keeps its order."""
+
+    def __init__(self, queue: sqs.IQueue) -> None:
+        self._queue = queue
+
+    def settings(self) -> CallerSettings:
+        """See StatusRoute.settings."""
+        return CallerSettings(status_queue_url=self._queue.queue_url)
+
+    def grant(self, role: iam.IGrantable) -> None:
+        """See StatusRoute.grant."""
+        # Not grant_send_messages: that one adds reading the queue's attributes.
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["sqs:SendMessage"], resource_arns=[self._queue.queue_arn]
+        )
+
+    def _task(self, scope: Construct, name: str, report: Report) -> tasks.SqsSendMessage:
+        return tasks.SqsSendMessage.jsonata(
+            scope,
+            name,
+            queue=self._queue,
+            message_body=sfn.TaskInput.from_object({"batchId": report.batch_id, **report.update}),
+            message_group_id=_group(str(report.update["jobId"])),
+            # Without the retry's number: what the queue took although its answer got lost is not sent twice.
+            message_deduplication_id=report.batch_id,
+            outputs=report.outputs,
+            assign=report.assign or None,
+        )
+
+
+class InvokeRoute(StatusRoute):
+    """By invoking the publisher: agents asynchronously, so without order; states wait for the commit."""
+
+    def __init__(self, publisher: lambda_.IFunction) -> None:
+        self._publisher = publisher
+
+    def settings(self) -> CallerSettings:
+        """See StatusRoute.settings."""
+        return CallerSettings(status_publisher_function=self._publisher.function_arn)
+
+    def grant(self, role: iam.IGrantable) -> None:
+        """See StatusRoute.grant."""
+        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["lambda:InvokeFunction"], resource_arns=[self._publisher.function_arn]
+        )
+
+    def _task(self, scope: Construct, name: str, report: Report) -> tasks.LambdaInvoke:
+        return tasks.LambdaInvoke.jsonata(
+            scope,
+            name,
+            lambda_function=self._publisher,
+            payload=sfn.TaskInput.from_object({"batchId": report.batch_id, "updates": [report.update]}),
+            retry_on_service_exceptions=False,
+            outputs=report.outputs,
+            assign=report.assign or None,
+        )
+
+
+def _group(job_id: str) -> str:
+    """As status_utils.transports.queue_messages.group_of has it: one group, and one order, whoever sends."""
+    inner = job_id.removeprefix("{%").removesuffix("%}").strip()
+    return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
+
+
+def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:
+    """The way that the stage chose."""
+    return QueueRoute(queue) if stage.status_transport == "queue" else InvokeRoute(publisher)

@@ -1,0 +1,96 @@
+"""The one way this app defines a Python function: arm64, traced, with a log group and a role of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from .bundling import LIBRARY, Bundle, build_bundle
+from .compliance import accept
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncDelivery:
+    """What Lambda does with an asynchronous invoke that fails: how often, for how long, and where it ends."""
+
+    retry_attempts: int
+    max_event_age: Duration
+    on_failure: sqs.IQueue
+
+
+class PythonFunction(Construct):
+    """A function and all that belongs to it. `role` takes the grants, `function` is what others invoke."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bundle: Bundle,
+        handler: str,
+        environment: Mapping[str, str],
+        log_retention: logs.RetentionDays,
+        removal_policy: RemovalPolicy,
+        timeout: Duration,
+        memory_mb: int = 256,
+        layers: Sequence[lambda_.ILayerVersion] = (),
+        reserved_concurrency: int | None = None,
+        async_delivery: AsyncDelivery | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            code=code_of(bundle),
+            handler=handler,
+            role=self.role,
+            environment=dict(environment),
+            timeout=timeout,
+            memory_size=memory_mb,
+            layers=list(layers),
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=reserved_concurrency,
+            retry_attempts=async_delivery.retry_attempts if async_delivery else None,
+            max_event_age=async_delivery.max_event_age if async_delivery else None,
+            on_failure=destinations.SqsDestination(async_delivery.on_failure) if async_delivery else None,
+        )
+        accept(
+            self.role,
+            rule="AwsSolutions-IAM5[Resource::*]",
+            reason="X-Ray's two Put actions know no resources; nothing else is granted on *.",
+        )
+
+
+def code_of(bundle: Bundle) -> lambda_.AssetCode:
+    """The bundle as an asset named after its content, so that every machine uploads the same key."""
+    return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)
+
+
+def library_layer(scope: Construct) -> lambda_.LayerVersion:
+    """`status_utils` as a layer. Each stack has its own: a layer's ARN changes with its content, and
+    CloudFormation lets no stack change an export that another one uses."""
+    return lambda_.LayerVersion(
+        scope,
+        "Library",
+        code=code_of(build_bundle(sources=LIBRARY, prefix="python")),
+        compatible_runtimes=[RUNTIME],
+        compatible_architectures=[lambda_.Architecture.ARM_64],
+        description="status_utils",
+    )

@@ -1,0 +1,1 @@
+"""The tables, and the bucket for details too large for the log."""

@@ -1,0 +1,81 @@
+"""Where metadata goes that is too big for the log: a bucket, and the function that reads one object of it."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from statusbeam.model.settings import DetailSettings
+
+from ..bundling import LOG, build_bundle
+from ..compliance import accept, accept_wildcard
+from ..python_function import PythonFunction
+from ..stage import StageConfig
+
+
+class StatusDetails(Construct):
+    """`bucket_name` is for the publisher, `reader` for the API; `role` is the reader's."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self._bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=not stage.emulated,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            # As long as the log entries that name the objects.
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(stage.status_log_days),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=stage.removal_policy,
+        )
+        reason = (
+            "One function writes, one reads, both by key; their calls are in CloudTrail if one wants them."
+        )
+        accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
+        if stage.emulated:
+            reason = "The emulator speaks plain HTTP, on the loopback interface only."
+            accept(self._bucket, rule="AwsSolutions-S10", reason=reason)
+        self.bucket_name = self._bucket.bucket_name
+        function = PythonFunction(
+            self,
+            "Reader",
+            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/status_detail", *LOG)),
+            handler="lambdas.status_detail.handler.handler",
+            environment=DetailSettings(detail_bucket=self.bucket_name).to_env(),
+            log_retention=stage.log_retention,
+            removal_policy=stage.removal_policy,
+            timeout=Duration.seconds(8),  # AppSync waits 10 s
+        )
+        self.reader = function.function
+        self.role = function.role
+
+    def grant_put(self, role: iam.Role) -> None:
+        """Let `role` store details, and neither read nor list them."""
+        self._grant(role, "s3:PutObject")
+
+    def grant_get(self, role: iam.Role) -> None:
+        """Let `role` read a detail whose key it knows."""
+        self._grant(role, "s3:GetObject")
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` ask the reader."""
+        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["lambda:InvokeFunction"],
+            resource_arns=[self.reader.function_arn],
+        )
+
+    def _grant(self, role: iam.Role, action: str) -> None:
+        objects = self._bucket.arn_for_objects("*")
+        iam.Grant.add_to_principal(grantee=role, actions=[action], resource_arns=[objects])
+        reason = "Keys are made of digests: there is no prefix to grant, and one action on objects is all."
+        accept_wildcard(role, resource=objects, reason=reason)

@@ -1,0 +1,89 @@
+"""The two tables: the log of every job, and who is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from statusbeam.model.settings import SessionsTable as SessionsNames
+from statusbeam.model.settings import StatusTable as StatusNames
+
+from ..stage import StageConfig
+
+
+class StatusTable(Construct):
+    """Job heads, agent states and status logs (docs/architecture.md, "Status table")."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.table = _table(
+            self,
+            stage=stage,
+            partition_key=StatusNames.PARTITION_KEY,
+            sort_key=StatusNames.SORT_KEY,
+            ttl_attribute=StatusNames.TTL,
+        )
+        self.table.add_global_secondary_index(
+            index_name=StatusNames.BY_USER,
+            partition_key=_text(StatusNames.BY_USER_PARTITION_KEY),
+            sort_key=_text(StatusNames.BY_USER_SORT_KEY),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(StatusNames.BY_USER_PROJECTION),
+        )
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
+        """Let `grantee` do exactly `actions` on the table itself, not on its index."""
+        _grant(grantee, actions, self.table.table_arn)
+
+    def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` list a user's jobs."""
+        _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{StatusNames.BY_USER}")
+
+
+class UserSessionsTable(Construct):
+    """Live connections by tenant and user (docs/architecture.md, "Sessions")."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.table = _table(
+            self,
+            stage=stage,
+            partition_key=SessionsNames.PARTITION_KEY,
+            sort_key=SessionsNames.SORT_KEY,
+            ttl_attribute=SessionsNames.TTL,
+        )
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
+        """Let `grantee` do exactly `actions` on the table."""
+        _grant(grantee, actions, self.table.table_arn)
+
+
+def _table(
+    scope: Construct, *, stage: StageConfig, partition_key: str, sort_key: str, ttl_attribute: str
+) -> dynamodb.Table:
+    return dynamodb.Table(
+        scope,
+        "Table",
+        partition_key=_text(partition_key),
+        sort_key=_text(sort_key),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.AWS_MANAGED,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        time_to_live_attribute=ttl_attribute,
+        removal_policy=stage.removal_policy,
+        deletion_protection=stage.stored_data_is_kept,
+    )
+
+
+def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> None:
+    # Not the table's own grant: that one adds every index, as `index/*`.
+    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,1 @@
+"""Step Functions workflows that report statuses, and the closer for their jobs."""

@@ -1,0 +1,155 @@
+"""A demo user of a running localcloud: signs in, starts a job, reads its log, and hears its pushes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from statusbeam.localcloud.outputs import DemoUser, LocalOutputs
+
+from .command import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+ANSWER_SECONDS = 15
+PAGE = 100
+SERVER_TROUBLE = 500
+
+_UPDATE = """jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
+  parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata"""
+ON_STATUS_UPDATE = f"""subscription OnStatusUpdate($userId: ID!) {{
+  onStatusUpdate(userId: $userId) {{ {_UPDATE} earlier {{ {_UPDATE} }} }}
+}}"""
+LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {{
+  listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {{
+    updates {{ {_UPDATE} }} currentSequence nextAfterSequence recovered reason
+  }}
+}}"""
+
+
+class RefusedError(Exception):
+    """The server said no. The message says why."""
+
+
+class UnreachableError(Exception):
+    """The server did not answer, or had trouble of its own; another try may succeed."""
+
+
+def choose_user(outputs: LocalOutputs, username: str | None) -> DemoUser:
+    """The demo user of that name, or the first one that is no operator. Raises CommandError."""
+    if username is None:
+        return next(user for user in outputs.demo_users if "operator" not in user.roles)
+    for user in outputs.demo_users:
+        if user.username == username:
+            return user
+    known = ", ".join(user.username for user in outputs.demo_users)
+    raise CommandError(f"there is no demo user {username}; there are {known}.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInUser:
+    """What one user may do with localcloud. `id_token` is theirs alone and is written nowhere."""
+
+    outputs: LocalOutputs
+    user: DemoUser
+    id_token: str
+
+    async def start_job(self, complaint: str, fail_agent: str | None) -> str:
+        """Start the example job and give its id. Raises RefusedError, UnreachableError."""
+        body = {"complaint": complaint, "failAgent": fail_agent}
+        answer = await asyncio.to_thread(self._post, f"{self.outputs.dashboard_url}demo/jobs", body)
+        return str(answer["jobId"])
+
+    async def log_page(self, job_id: str, after: int) -> Mapping[str, Any]:
+        """A page of the job's log after a sequence. Raises RefusedError, UnreachableError."""
+        variables = {"jobId": job_id, "afterSequence": after, "limit": PAGE}
+        body = {"query": LIST_STATUS_UPDATES, "variables": variables}
+        answer = await asyncio.to_thread(self._post, self.outputs.graphql_url, body)
+        page: Mapping[str, Any] = answer["data"]["listStatusUpdates"]
+        return page
+
+    async def pushes(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
+        """Statuses of all of the user's jobs as AppSync pushes them; None once, when the connection stands.
+
+        Raises TransportError of gql when the connection breaks.
+        """
+        # gql is heavy: commands that hear no pushes do without it.
+        from gql import Client, GraphQLRequest  # noqa: PLC0415 - see above
+        from gql.transport.appsync_auth import AppSyncJWTAuthentication  # noqa: PLC0415 - see above
+        from gql.transport.appsync_websockets import AppSyncWebsocketsTransport  # noqa: PLC0415 - see above
+
+        graphql = urlsplit(self.outputs.graphql_url)
+        transport = AppSyncWebsocketsTransport(
+            url=graphql._replace(scheme=graphql.scheme.replace("http", "ws")).geturl(),
+            auth=AppSyncJWTAuthentication(host=graphql.netloc, jwt=self.id_token),
+        )
+        request = GraphQLRequest(ON_STATUS_UPDATE, variable_values={"userId": self.user.user_id})
+        async with Client(transport=transport, fetch_schema_from_transport=False) as session:
+            yield None
+            async for result in session.subscribe(request):
+                if result.get("onStatusUpdate"):
+                    yield result["onStatusUpdate"]
+
+    def _post(self, url: str, body: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - localcloud's own http address
+            url,
+            data=json.dumps(body).encode(),
+            headers={"content-type": "application/json", "authorization": self.id_token},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:  # noqa: S310 - as above
+                answer = json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = _first_message(error.read()) or f"HTTP status {error.code}"
+            kind = UnreachableError if error.code >= SERVER_TROUBLE else RefusedError
+            raise kind(problem) from error
+        except (OSError, ValueError) as error:
+            raise UnreachableError(f"{urlsplit(url).netloc} does not answer ({error})") from error
+        if "errors" in answer:
+            raise RefusedError(_first_message(json.dumps(answer).encode()) or "the API refused")
+        return answer
+
+
+def sign_in(outputs: LocalOutputs, user: DemoUser) -> SignedInUser:
+    """Sign a demo user in with Cognito. Raises CommandError."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only signing in needs the SDK
+
+    try:
+        answer = _cognito(outputs).initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH",
+            ClientId=outputs.user_pool_client_id,
+            AuthParameters={"USERNAME": user.username, "PASSWORD": user.password},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"{user.username} could not be signed in: {error}") from error
+    return SignedInUser(outputs, user, answer["AuthenticationResult"]["IdToken"])
+
+
+def _cognito(outputs: LocalOutputs) -> CognitoIdentityProviderClient:
+    import boto3.session  # noqa: PLC0415 - as in sign_in
+    from botocore import UNSIGNED  # noqa: PLC0415 - as in sign_in
+    from botocore.config import Config  # noqa: PLC0415 - as in sign_in
+
+    return boto3.session.Session().client(
+        "cognito-idp",
+        region_name=outputs.region,
+        endpoint_url=outputs.aws_endpoint_url,
+        config=Config(signature_version=UNSIGNED, connect_timeout=5, read_timeout=ANSWER_SECONDS),
+    )
+
+
+def _first_message(body: bytes) -> str | None:
+    try:
+        errors = json.loads(body).get("errors")
+    except (ValueError, AttributeError):
+        return None
+    first = errors[0] if isinstance(errors, list) and errors else errors
+    return str(first["message"]) if isinstance(first, dict) and "message" in first else None

@@ -1,0 +1,55 @@
+"""The `statusbeam` command. Each subcommand is a module with `add_command`, listed in COMMANDS.
+
+One whose packages are not installed is left out, and `--help` says so: redriving a log needs no emulator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+from .command import CommandError
+
+COMMANDS = ("demo", "end_sessions", "local", "redrive_log", "token")
+
+
+def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The parser of all subcommands; `environ` gives the defaults of flags that have a variable."""
+    parser = argparse.ArgumentParser(
+        prog="statusbeam", description="Live, ordered, truthful status of multi-agent jobs on AWS."
+    )
+    subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    missing = []
+    for name in COMMANDS:
+        try:
+            module = import_module(f".{name}", __package__)
+        except ModuleNotFoundError as error:
+            missing.append(f"{name.replace('_', '-')} needs {error.name}")
+            continue
+        module.add_command(subcommands, environ)
+    if missing:
+        parser.epilog = f"Not installed: {', '.join(missing)} (extras of statusbeam: cli, local, infra)."
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; exit code 0 for yes and done, 1 for no and failed, 2 for a wrong call."""
+    try:
+        parsed = build_parser(os.environ).parse_args(arguments)
+        code: int = parsed.run(parsed)
+    except CommandError as error:
+        print(f"statusbeam: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130  # what a shell expects after Ctrl-C
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The five authorization modes of AppSync."""

@@ -1,0 +1,235 @@
+"""Tokens of Cognito user pools and OpenID Connect providers, verified against the issuer's published keys.
+
+The network and the clock come in: `fetch` gets one JSON document, `now` is epoch seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jwt as pyjwt
+
+from ..contract import AuthenticationError
+
+FetchJson = Callable[[str], Awaitable[Mapping[str, Any]]]
+Clock = Callable[[], float]
+Claims = Mapping[str, Any]
+
+# A client sends the same token with every request. What was verified counts again for this long, so that a
+# key the issuer withdraws is out of use soon after; the token's own end always counts.
+REMEMBERED_SECONDS = 60.0
+MAX_REMEMBERED = 4096
+
+# An unknown key id asks the issuer again, but a stream of made-up ids must not become a stream of requests.
+MIN_REFRESH_SECONDS = 10.0
+
+_BEARER = re.compile(r"bearer\s+", re.IGNORECASE)
+_COGNITO_ALGORITHMS = ("RS256",)
+_OIDC_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+
+
+class FetchError(Exception):
+    """The issuer's keys could not be read. The request is refused; the next one tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """What a token says before anybody checked it: enough to find who must check it."""
+
+    encoded: str
+    issuer: str
+    key_id: str
+
+
+@lru_cache(maxsize=1024)
+def read_unverified(authorization: str) -> UnverifiedToken | None:
+    """The token in an `Authorization` value, `Bearer ` allowed; None when it isn't shaped like a JWT."""
+    encoded = _BEARER.sub("", authorization.strip(), count=1)
+    try:
+        token = pyjwt.decode_complete(encoded, options={"verify_signature": False})
+    except pyjwt.InvalidTokenError:
+        return None
+    header, claims = token["header"], token["payload"]
+    if not isinstance(claims, dict):
+        return None
+    return UnverifiedToken(encoded, str(claims.get("iss", "")), str(header.get("kid", "")))
+
+
+class IssuerKeys:
+    """An issuer's public keys by key id, read at first use and again when a token names an unknown one."""
+
+    def __init__(self, fetch: FetchJson, *, keys_url: str = "", discovery_url: str = "", now: Clock) -> None:
+        """Keys are at `keys_url`, or where the OpenID document at `discovery_url` says."""
+        self._fetch = fetch
+        self._keys_url = keys_url
+        self._discovery_url = discovery_url
+        self._now = now
+        self.issuer = ""
+        """Who the OpenID document says it is of; empty before it was read, and where there is none."""
+        self._keys: dict[str, pyjwt.PyJWK] = {}
+        self._read_at: float | None = None
+        self._reading = asyncio.Lock()
+
+    async def get(self, key_id: str) -> pyjwt.PyJWK:
+        """The key a token's `kid` names. Raises AuthenticationError when the issuer doesn't publish it."""
+        if key_id not in self._keys:
+            async with self._reading:
+                if key_id not in self._keys and self._may_read():
+                    await self._read()
+        key = self._keys.get(key_id)
+        if key is None:
+            raise AuthenticationError("The token's signing key is unknown.")
+        return key
+
+    def _may_read(self) -> bool:
+        return self._read_at is None or self._now() - self._read_at >= MIN_REFRESH_SECONDS
+
+    async def _read(self) -> None:
+        try:
+            if not self._keys_url:
+                discovered = await self._fetch(self._discovery_url)
+                self.issuer = str(discovered.get("issuer", ""))
+                self._keys_url = str(discovered.get("jwks_uri", ""))
+            document = await self._fetch(self._keys_url)
+            keys = pyjwt.PyJWKSet.from_dict(dict(document)).keys
+        except (FetchError, pyjwt.PyJWTError) as error:
+            raise AuthenticationError("The issuer's signing keys are not available.") from error
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._read_at = self._now()
+
+
+class CognitoVerifier:
+    """Access and ID tokens of one user pool."""
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        keys: IssuerKeys,
+        now: Clock,
+        app_client_id: re.Pattern[str] | None = None,
+    ) -> None:
+        """`app_client_id` is AppSync's appIdClientRegex: which app clients' tokens are let in."""
+        self.issuer = issuer
+        self._keys = keys
+        self._now = now
+        self._app_client_id = app_client_id
+        self._verified = _VerifiedTokens(now)
+
+    async def verify(self, token: UnverifiedToken) -> Claims:
+        """The claims of a token this pool signed and that is valid now. Raises AuthenticationError."""
+        known = self._verified.get(token)
+        if known is not None:
+            return known
+        claims = await _verified_claims(token, self._keys, self.issuer, _COGNITO_ALGORITHMS, self._now())
+        use = claims.get("token_use")
+        if use not in ("access", "id"):
+            raise AuthenticationError("The token is neither an access nor an ID token.")
+        client_id = claims.get("client_id" if use == "access" else "aud")
+        if self._app_client_id is not None and not _matches(self._app_client_id, client_id):
+            raise AuthenticationError("The token was issued to another app client.")
+        self._verified.add(token, claims)
+        return claims
+
+
+class _VerifiedTokens:
+    """Tokens that passed every check a moment ago, with their claims."""
+
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._known: dict[str, tuple[float, Claims]] = {}
+
+    def get(self, token: UnverifiedToken) -> Claims | None:
+        until, claims = self._known.get(token.encoded, (0.0, None))
+        return claims if self._now() < until else None
+
+    def add(self, token: UnverifiedToken, claims: Claims) -> None:
+        self._known.pop(token.encoded, None)
+        while len(self._known) >= MAX_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        until = min(self._now() + REMEMBERED_SECONDS, _number(claims, "exp"))
+        self._known[token.encoded] = (until, claims)
+
+
+class OidcVerifier:
+    """Tokens of one OpenID Connect provider. Lifetimes are in milliseconds, as in AppSync; 0 is no limit.
+
+    `iss` must be what the provider's discovery document says, which may differ from the configured one by a
+    slash at its end and by nothing else.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        keys: IssuerKeys,
+        now: Clock,
+        client_id: re.Pattern[str] | None = None,
+        issued_ttl_ms: int = 0,
+        auth_ttl_ms: int = 0,
+    ) -> None:
+        self.issuer = issuer
+        self._keys = keys
+        self._now = now
+        self._client_id = client_id
+        self._limits = (("iat", issued_ttl_ms), ("auth_time", auth_ttl_ms))
+
+    async def verify(self, token: UnverifiedToken) -> Claims:
+        """The claims of a token this provider signed and that is valid now. Raises AuthenticationError."""
+        now = self._now()
+        await self._keys.get(token.key_id)
+        issuer = self._keys.issuer or self.issuer
+        if issuer.rstrip("/") != self.issuer.rstrip("/"):
+            raise AuthenticationError("The OpenID document is of another issuer.")
+        claims = await _verified_claims(token, self._keys, issuer, _OIDC_ALGORITHMS, now)
+        _number(claims, "iat")  # AppSync wants it even where no lifetime is set
+        for claim, ttl_ms in self._limits:
+            if ttl_ms and now - _number(claims, claim) > ttl_ms / 1000:
+                raise AuthenticationError("Token has expired.")
+        if self._client_id is not None:
+            audience = claims.get("aud")
+            names = [*(audience if isinstance(audience, list) else [audience]), claims.get("azp")]
+            if not any(_matches(self._client_id, name) for name in names):
+                raise AuthenticationError("The token was issued to another client.")
+        return claims
+
+
+async def _verified_claims(
+    token: UnverifiedToken, keys: IssuerKeys, issuer: str, algorithms: tuple[str, ...], now: float
+) -> Claims:
+    key = await keys.get(token.key_id)
+    # PyJWT reads the wall clock for exp, nbf and iat; those are checked below against ours.
+    options: Any = {
+        "require": ["exp", "iss", "sub"],
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_iat": False,
+        "verify_aud": False,
+    }
+    try:
+        claims: dict[str, Any] = pyjwt.decode(
+            token.encoded, key, algorithms=list(algorithms), issuer=issuer, options=options
+        )
+    except pyjwt.PyJWTError as error:
+        raise AuthenticationError from error
+    if now >= _number(claims, "exp"):
+        raise AuthenticationError("Token has expired.")
+    if "nbf" in claims and now < _number(claims, "nbf"):
+        raise AuthenticationError("The token is not valid yet.")
+    return claims
+
+
+def _number(claims: Claims, name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise AuthenticationError("The token's times are malformed.")
+    return float(value)
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

@@ -1,0 +1,1 @@
+"""Deployed AppSync APIs: read from the emulator's control plane and made ready to run."""

@@ -1,0 +1,1 @@
+"""GraphQL operations of a deployed API: parsed, checked, authorized and executed."""

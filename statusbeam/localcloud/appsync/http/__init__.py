@@ -1,0 +1,1 @@
+"""The data plane's one port: HTTP connections, routes and static files."""

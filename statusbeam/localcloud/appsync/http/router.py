@@ -1,0 +1,81 @@
+"""Which code answers an HTTP request: the API, a route of the table, or a file of the page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from ..contract import AppSyncError
+from .cors import preflight
+from .endpoint import GRAPHQL_PATH, REALTIME_PATHS, Endpoint, failure_response, internal_failure
+from .loopback import is_local_host, is_local_origin
+from .messages import HttpRequest, HttpResponse
+from .static_site import StaticSite
+
+log = logging.getLogger(__name__)
+
+_FOREIGN = HttpResponse.failure(403, "ForbiddenException", "Only pages of this machine may ask for this.")
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+Routes = Mapping[tuple[str, str], Handler]
+
+
+class Router:
+    """Answers requests; its coroutine does not raise."""
+
+    def __init__(self, endpoint: Endpoint, routes: Routes, site: StaticSite | None) -> None:
+        self._endpoint = endpoint
+        self._routes = routes
+        self._site = site
+
+    async def respond(self, request: HttpRequest) -> HttpResponse:
+        """The answer to `request`."""
+        if request.path in REALTIME_PATHS and not _is_of_a_local_page(request):
+            return _FOREIGN
+        if request.path == GRAPHQL_PATH and request.method == "POST":
+            return await self._endpoint.post(request)
+        if request.path in REALTIME_PATHS:
+            return preflight(request) if request.method == "OPTIONS" else _not_allowed("POST, OPTIONS")
+        if not _is_from_this_machine(request):
+            return _FOREIGN
+        handler = self._routes.get((request.method, request.path))
+        if handler is not None:
+            return await _call(handler, request)
+        return self._file(request)
+
+    def _file(self, request: HttpRequest) -> HttpResponse:
+        allowed = sorted(method for method, path in self._routes if path == request.path)
+        if allowed:
+            return _not_allowed(", ".join(allowed))
+        if self._site is not None and request.method in {"GET", "HEAD"}:
+            response = self._site.respond(request.path)
+            if response is not None:
+                return response
+        return HttpResponse.failure(404, "NotFoundException", "There is nothing here.")
+
+
+async def _call(handler: Handler, request: HttpRequest) -> HttpResponse:
+    await asyncio.sleep(0)  # into a task of its own: a route may use whatever asyncio has
+    try:
+        return await handler(request)
+    except AppSyncError as error:
+        return failure_response(error)
+    except Exception:  # a route is somebody else's code; its failure is one request's
+        log.exception("method=<%s>, path=<%s> | route failed", request.method, request.path)
+        return failure_response(internal_failure())
+
+
+def _is_of_a_local_page(request: HttpRequest) -> bool:
+    """Programs name no origin. AppSync lets any page ask; this is a server for one machine."""
+    origin = request.headers.get("origin")
+    return origin is None or is_local_origin(origin)
+
+
+def _is_from_this_machine(request: HttpRequest) -> bool:
+    """These routes carry no credentials, so neither a foreign page nor a rebound DNS name may reach them."""
+    return _is_of_a_local_page(request) and is_local_host(request.headers.get("host", ""))
+
+
+def _not_allowed(methods: str) -> HttpResponse:
+    return HttpResponse.failure(405, "MethodNotAllowedException", "Method not allowed.", allow=methods)

@@ -1,0 +1,1 @@
+"""AppSync's real-time protocol: WebSocket connections, subscriptions and the hub that delivers pushes."""

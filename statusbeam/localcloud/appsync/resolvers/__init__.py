@@ -1,0 +1,1 @@
+"""Resolver code (APPSYNC_JS) and its data sources."""

@@ -1,0 +1,1 @@
+"""The AWS emulator, in this process, and what localcloud knows of its inside."""

@@ -1,0 +1,130 @@
+"""The one file that knows the emulator's inside: secret keys of the roles it hands out, IAM decisions, and
+how long its queues rest.
+
+Only the emulator knows the secrets of the sessions it issued, and SigV4 cannot be checked without
+them. It runs in this process, so its own resolver and evaluator are asked. Its version is pinned, and
+test_emulator_inside.py fails when an upgrade moves what is used here.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..appsync.auth.authenticator import IamCredential
+
+T = TypeVar("T")
+
+GRAPHQL_ACTION = "appsync:GraphQL"
+
+
+QUEUE_REST_SECONDS = 0.005
+"""The emulator looks at its queues again so long after a look in vain. Its own 50 ms are for nothing: AWS's
+pollers wait at the queue."""
+
+
+def let_queues_rest_briefly() -> None:
+    """To be called once the emulator is imported."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_REST_SECONDS
+
+
+class UntrustedError(Exception):
+    """A service may not assume a role: the deployed stack is at fault. The message names both."""
+
+
+class EmulatorIam:
+    """Credentials and policies of one account and region of the emulator in this process."""
+
+    def __init__(self, *, account_id: str, region: str) -> None:
+        self._account_id = account_id
+        self._region = region
+        # Not at the top: the emulator reads os.environ while it is imported, which must be in order by then.
+        self._evaluator = importlib.import_module("ministack.core.iam_evaluator")
+        self._responses = importlib.import_module("ministack.core.responses")
+        self._roles = importlib.import_module("ministack.services.iam")._roles
+        self._register_session = importlib.import_module("ministack.services.sts").register_session
+
+    def credential(self, access_key_id: str, session_token: str | None) -> IamCredential | None:
+        """What the key stands for; None when it is unknown, expired or `session_token` isn't its own."""
+        if not access_key_id:
+            return None  # the emulator takes an empty key for its root
+        found = self._ask(
+            lambda: self._evaluator.resolve_credential(access_key_id, self._account_id, session_token or "")
+        )
+        if not isinstance(found, self._evaluator.ResolvedCredential):
+            return None
+        return IamCredential(
+            secret_key=found.secret_access_key,
+            account_id=found.account_id,
+            principal_arn=found.principal_arn,
+            principal_id=found.principal_id,
+        )
+
+    def may_access_field(
+        self, access_key_id: str | None, api_id: str, type_name: str, field_name: str
+    ) -> bool:
+        """Whether the policies behind the key allow `appsync:GraphQL` on one field of the API."""
+        if not access_key_id:
+            return False
+        resource = (
+            f"arn:aws:appsync:{self._region}:{self._account_id}:apis/{api_id}"
+            f"/types/{type_name}/fields/{field_name}"
+        )
+        refusal = self._ask(
+            lambda: self._evaluator.enforce(access_key_id, GRAPHQL_ACTION, "appsync", self._region, resource)
+        )
+        return refusal is None
+
+    def session_of(self, role_arn: str, *, service: str) -> dict[str, str]:
+        """Credentials of a role that `service` has assumed, as boto3.Session takes them.
+
+        They never expire, like those a service renews by itself. Raises UntrustedError when the role's trust
+        policy doesn't let the service in.
+        """
+        role_name = role_arn.rsplit("/", 1)[-1]
+        role = self._ask(lambda: self._roles.get(role_name))
+        if role is None or not _trusts(role.get("AssumeRolePolicyDocument"), service):
+            raise UntrustedError(f"The role {role_arn} does not trust {service}.")
+        access_key_id = f"ASIA{secrets.token_hex(8).upper()}"
+        secret_key, token = secrets.token_hex(32), secrets.token_hex(32)
+        session_name = service.partition(".")[0]
+        session = {
+            "Arn": f"arn:aws:sts::{self._account_id}:assumed-role/{role_name}/{session_name}",
+            "UserId": f"{role.get('RoleId', role_name)}:{session_name}",
+            "SecretAccessKey": secret_key,
+            "SessionToken": token,
+        }
+        self._ask(lambda: self._register_session(access_key_id, session))
+        return {
+            "aws_access_key_id": access_key_id,
+            "aws_secret_access_key": secret_key,
+            "aws_session_token": token,
+        }
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Ask in the account's scope, and outside of whatever request the calling thread may be serving."""
+
+        def scoped() -> T:
+            with self._responses.request_scope(self._account_id, self._region):
+                return question()
+
+        return contextvars.Context().run(scoped)
+
+
+def _trusts(document: Any, service: str) -> bool:
+    policy = json.loads(document) if isinstance(document, str) else document or {}
+    return any(
+        statement.get("Effect") == "Allow"
+        and "sts:AssumeRole" in _listed(statement.get("Action"))
+        and service in _listed((statement.get("Principal") or {}).get("Service"))
+        for statement in _listed(policy.get("Statement"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

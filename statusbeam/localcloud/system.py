@@ -1,0 +1,211 @@
+"""All parts of localcloud put together and taken apart again: emulator, stacks, data plane, users, page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .api_auth import APPSYNC_PRINCIPAL, api_authenticator
+from .appsync.contract import Identity
+from .appsync.control_plane.datasources import AwsDataSources
+from .appsync.control_plane.loader import load_definition
+from .appsync.graphql.engine import AppSyncApi
+from .appsync.http.static_site import StaticSite
+from .appsync.realtime.faults import FAULTS_PATH, Faults
+from .appsync.resolvers.javascript import JsRuntime
+from .appsync.server import DataPlane
+from .certificates import Certificates
+from .deploy import API_KEY_OUTPUT, ROOT, Deployment, create_asset_bucket, output
+from .emulator.clients import Clients
+from .emulator.inside import EmulatorIam
+from .emulator.server import ACCOUNT_ID, HOST, REGION, Emulator
+from .outputs import LocalOutputs
+from .page import DemoPage
+from .users import create_demo_users
+
+T = TypeVar("T")
+
+WARM_PUBLISHERS = 3
+DASHBOARD = ROOT / "web" / "dashboard" / "dist"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a system is made of.
+
+    `reserved` keeps the data plane's port until it is started. With `faults`, a route switches them.
+    """
+
+    emulator: Emulator
+    deployment: Deployment
+    certificates: Certificates
+    reserved: socket.socket
+    faults: Faults | None = None
+
+
+class LocalSystem:
+    """One local cloud. `start` once, `stop` always."""
+
+    def __init__(self, parts: Parts, *, tell: Callable[[str], None]) -> None:
+        """`tell` gets one line for the user at each step of the start."""
+        self._parts = parts
+        self._tell = tell
+        self._clients = Clients(parts.emulator.endpoint_url)
+        self._data_plane: DataPlane | None = None
+        self._port: int = parts.reserved.getsockname()[1]
+        self.url = f"http://{HOST}:{self._port}"
+
+    async def start(self) -> LocalOutputs:
+        """Bring everything up. Raises the parts' own errors; `stop` cleans up after them."""
+        self._parts.emulator.start()
+        self._tell("deploying the stacks")
+        stacks = await _timed("deploy", self._deploy())
+        self._tell("starting the data plane")
+        warm_up = asyncio.create_task(self._warm_up(output(stacks, "PublisherFunctionArn")))
+        outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
+        self._data_plane = await _timed("data plane", self._serve(outputs))
+        await _timed("warm-up", warm_up)
+        return outputs
+
+    async def stop(self) -> None:
+        """Stop serving, end the emulator and its functions. Safe after a failed start."""
+        self._parts.reserved.close()
+        if self._data_plane is not None:
+            await _timed("close data plane", self._data_plane.close())
+        await _timed("stop emulator", asyncio.to_thread(self._parts.emulator.stop))
+
+    async def _deploy(self) -> dict[str, str]:
+        # Synth is the slow part and needs no AWS: the emulator comes up beside it.
+        deployment = asyncio.create_task(self._parts.deployment.run(appsync_url=f"{self.url}/graphql"))
+        try:
+            await asyncio.to_thread(self._prepare_emulator)
+            return await deployment
+        finally:
+            deployment.cancel()
+
+    async def _warm_up(self, publisher_arn: str) -> None:
+        """Start the publisher's first environments now, with a payload of nothing.
+
+        Agents that run in parallel report at once; on a laptop, cold starts beside each other take seconds.
+        """
+
+        def invoke() -> None:
+            functions = self._clients.functions
+            try:
+                answer = functions.invoke(FunctionName=publisher_arn, Payload=b'{"updates": []}')
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("error=<%s> | the publisher could not be warmed up", error)
+                return
+            if answer.get("FunctionError"):
+                logger.warning("function=<%s> | the publisher fails, its log says why", publisher_arn)
+
+        await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
+
+    def _prepare_emulator(self) -> None:
+        self._parts.emulator.wait_until_ready()
+        create_asset_bucket(self._clients.s3)
+
+    def _outputs(self, stacks: Mapping[str, str]) -> LocalOutputs:
+        user_pool_id = output(stacks, "UserPoolId")
+        return LocalOutputs(
+            graphql_url=f"{self.url}/graphql",
+            realtime_url=f"ws://{HOST}:{self._port}/graphql/realtime",
+            region=REGION,
+            api_key=output(stacks, API_KEY_OUTPUT),
+            user_pool_id=user_pool_id,
+            user_pool_client_id=output(stacks, "UserPoolClientId"),
+            state_machine_arn=output(stacks, "StateMachineArn"),
+            publisher_function_arn=output(stacks, "PublisherFunctionArn"),
+            status_table=output(stacks, "StatusTable"),
+            user_sessions_table=output(stacks, "UserSessionsTable"),
+            dashboard_url=f"{self.url}/",
+            aws_endpoint_url=self._parts.emulator.endpoint_url,
+            demo_users=create_demo_users(self._clients.cognito, user_pool_id),
+            api_id=output(stacks, "ApiId"),
+            view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
+            view_token_audience=output(stacks, "ViewTokenAudience"),
+            dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
+            status_queue_url=output(stacks, "StatusQueueUrl"),
+            status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),
+            ca_certificate=str(self._parts.certificates.ca),
+        )
+
+    async def _serve(self, outputs: LocalOutputs) -> DataPlane:
+        clients, iam = self._clients, EmulatorIam(account_id=ACCOUNT_ID, region=REGION)
+        definition = await asyncio.to_thread(load_definition, clients.appsync, clients.stacks, outputs.api_id)
+        authenticator = api_authenticator(
+            definition,
+            endpoint_url=clients.endpoint_url,
+            account_id=ACCOUNT_ID,
+            region=REGION,
+            iam=iam,
+            functions=clients.functions,
+        )
+
+        def iam_allows(identity: Identity, type_name: str, field_name: str) -> bool:
+            return iam.may_access_field(identity.access_key_id, outputs.api_id, type_name, field_name)
+
+        def credentials_of(role_arn: str) -> Mapping[str, str]:
+            return iam.session_of(role_arn, service=APPSYNC_PRINCIPAL)
+
+        sources = AwsDataSources(clients.endpoint_url, region=REGION, credentials_of=credentials_of)
+        js = JsRuntime(now=self._readers_clock)
+        api = AppSyncApi(definition, data_sources=sources, iam_allows=iam_allows, js=js)
+        page = DemoPage(
+            outputs,
+            authenticator=authenticator,
+            state_machines=clients.state_machines,
+            new_job_id=lambda: f"demo-{uuid.uuid4()}",
+        )
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self._parts.certificates.certificate, self._parts.certificates.key)
+        self._parts.reserved.close()
+        if self._parts.faults is not None:
+            logger.warning("path=<%s> | faults may be switched on", FAULTS_PATH)
+        if not (DASHBOARD / "index.html").exists():
+            self._tell("the page is not built: `make web` builds it")
+        return await DataPlane.start(
+            HOST,
+            self._port,
+            api,
+            authenticator,
+            tls=tls,
+            routes=page.routes(),
+            site=StaticSite(root=DASHBOARD, content_security_policy=self._content_security_policy()),
+            faults=self._parts.faults,
+        )
+
+    def _readers_clock(self) -> float:
+        """Epoch seconds, as resolvers have them: a test may look at a job as it will be seen later."""
+        faults = self._parts.faults
+        return time.time() + (faults.switches.clock_ahead_seconds if faults is not None else 0.0)
+
+    def _content_security_policy(self) -> str:
+        """The page may load its own files, and talk to this server and to the emulator's Cognito."""
+        names = (HOST, "localhost")
+        ours = [
+            f"{scheme}://{name}:{self._port}" for name in names for scheme in ("http", "https", "ws", "wss")
+        ]
+        connect = " ".join(["'self'", *ours, self._parts.emulator.endpoint_url])
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+            f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+
+
+async def _timed(step: str, work: Awaitable[T]) -> T:
+    started_at = time.monotonic()
+    result = await work
+    logger.info("step=<%s>, seconds=<%.1f> | done", step, time.monotonic() - started_at)
+    return result

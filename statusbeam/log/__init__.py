@@ -1,0 +1,1 @@
+"""What the publisher runs: it validates, commits and pushes statuses."""

@@ -1,0 +1,197 @@
+"""How long jobs will go on, asked before each commit, and learnt from the jobs that complete.
+
+    estimates = Estimates(histories)
+    journal = DynamoJournal(…, estimator=estimates.before_commit)
+    Pipeline(journal=journal, …, estimates=estimates)
+
+A commit costs no read for it: histories are kept for a while, and a job is known whole to the process that
+made all of its commits. Elsewhere the whole job is read, once in REFRESH_SECONDS; between, readers count the
+last estimate down. Nothing here fails a commit: what can't be known is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import StatusError
+from statusbeam.model.words import OverallStatus
+
+from ..journal.commits import Change
+from ..snapshot.agent_state import AgentState
+from ..snapshot.job_state import Eta, Head, Job
+from .critical_path import estimate, observations, steps_of
+from .histories import Histories
+from .run_pace import MIN_RUNS, lessons
+from .step_history import StepHistory, WorkflowKey
+
+HISTORY_SECONDS: Final = 60
+"""How long a workflow's history is kept before it is read again."""
+
+REFRESH_SECONDS: Final = 10
+"""How often a job that others commit to as well is read for an estimate."""
+
+_AT_MOST_EVERY_MS: Final = 1_000
+"""How often a job is estimated while none of its steps begins or ends."""
+
+_WORKFLOWS_KEPT: Final = 200
+_JOBS_KEPT: Final = 500
+
+Snapshot = Callable[[str], Job | None]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A job as one commit left it, with all of its agents."""
+
+    epoch: str | None
+    sequence: int
+    agents: Mapping[str, AgentState]
+
+
+class Estimates:
+    """Estimates of one publisher's process."""
+
+    def __init__(self, histories: Histories, *, clock: Clock | None = None) -> None:
+        self._histories = histories
+        self._clock = clock or Clock()
+        self._kept: dict[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = {}
+        self._known: dict[str, _Known] = {}
+        self._read_at: dict[str, float] = {}
+        self._snapshot: Snapshot | None = None
+
+    def before_commit(self, snapshot: Snapshot, before: Job | None, after: Job) -> Eta | None:
+        """See Estimator."""
+        self._snapshot = snapshot
+        workflow = _workflow_of(after.head)
+        if workflow is None or after.head.ended or not _is_due(before, after):
+            return None
+        try:
+            history = self._history(workflow)
+            if not any(step.runs >= MIN_RUNS for step in history.values()):
+                return None
+            whole = self._whole(snapshot, before, after)
+        except StatusError as error:
+            _log.warning("job_id=<%s>, code=<%s> | no estimate", after.head.job_id, error.code)
+            return None
+        if whole is None:
+            return None
+        return estimate(steps_of(whole, (whole.head.updated_ms or 0) / 1000), history)
+
+    def learn(self, change: Change) -> None:
+        """Remember the job as this commit left it; if it completed the job, add its steps to the history.
+
+        Called once a commit, by whoever made it: a redelivery is none, so no job counts twice. A process that
+        dies before it gets here leaves one job out.
+        """
+        workflow = _workflow_of(change.after.head)
+        if workflow is None:
+            return
+        whole = self._follow(change)
+        if not _completes(change):
+            return
+        self._known.pop(change.after.head.job_id, None)
+        try:
+            if whole is None and self._snapshot is not None:
+                whole = self._snapshot(change.after.head.job_id)
+            took = [] if whole is None else observations(whole)
+            if took:
+                self._add(workflow, took)
+        except StatusError as error:
+            _log.warning("job_id=<%s>, code=<%s> | not in the history", change.after.head.job_id, error.code)
+
+    def _add(self, workflow: WorkflowKey, took: Sequence[tuple[str, float]]) -> None:
+        history = self._history(workflow)
+        learnt = lessons(took, history)
+        self._histories.add(workflow, learnt)
+        # What this process has learnt it knows at once; what others have, when it reads the next time.
+        merged = {name: history.get(name, StepHistory()).merged(lesson) for name, lesson in learnt.items()}
+        self._kept[workflow] = (self._kept[workflow][0], {**history, **merged})
+
+    def _history(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
+        now = self._clock.now()
+        read_at, history = self._kept.get(workflow, (None, None))
+        if history is None or read_at is None or not 0 <= now - read_at < HISTORY_SECONDS:
+            self._kept.pop(workflow, None)  # to the end of the line
+            history = self._histories.read(workflow)
+            self._kept[workflow] = (now, history)
+            if len(self._kept) > _WORKFLOWS_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return history
+
+    def _whole(self, snapshot: Snapshot, before: Job | None, after: Job) -> Job | None:
+        """The job after the commit with all of its agents; None where that is not worth a read."""
+        if before is None:
+            return after
+        head = before.head
+        known = self._known.get(head.job_id)
+        if known is None or (known.epoch, known.sequence) != (head.epoch, head.sequence):
+            known = self._read(snapshot, head, after.head)
+        return None if known is None else Job(head=after.head, agents={**known.agents, **after.agents})
+
+    def _read(self, snapshot: Snapshot, head: Head, after: Head) -> _Known | None:
+        """The whole job, unless some publisher estimated it just now: its last estimate is in the head."""
+        now = self._clock.now()
+        estimated_ms = head.eta[2] if head.eta else None
+        if estimated_ms is not None and (after.updated_ms or 0) - estimated_ms < REFRESH_SECONDS * 1000:
+            return None
+        if 0 <= now - self._read_at.get(head.job_id, float("-inf")) < REFRESH_SECONDS:
+            return None
+        self._read_at.pop(head.job_id, None)
+        self._read_at[head.job_id] = now
+        if len(self._read_at) > _JOBS_KEPT:
+            del self._read_at[next(iter(self._read_at))]
+        found = snapshot(head.job_id)
+        if found is None or found.head.epoch != head.epoch:
+            return None
+        return self._keep(found)
+
+    def _follow(self, change: Change) -> Job | None:
+        """The job as this commit left it, where this process knows all of it."""
+        head = change.after.head
+        known = self._known.pop(head.job_id, None)
+        agents = change.after.agents
+        if change.before is not None:
+            was = change.before.head
+            if known is None or (known.epoch, known.sequence) != (was.epoch, was.sequence):
+                return None
+            agents = {**known.agents, **agents}
+        whole = Job(head=head, agents=agents)
+        self._keep(whole)
+        return whole
+
+    def _keep(self, whole: Job) -> _Known:
+        head = whole.head
+        known = _Known(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
+        self._known[head.job_id] = known
+        if len(self._known) > _JOBS_KEPT:
+            del self._known[next(iter(self._known))]
+        return known
+
+
+def _workflow_of(head: Head) -> WorkflowKey | None:
+    """Whose history a job belongs to; None for a job without a plan or without a workflow's name."""
+    if not head.planned or head.workflow is None or head.tenant_id is None:
+        return None
+    return WorkflowKey(head.tenant_id, head.workflow, head.workflow_version or "")
+
+
+def _completes(change: Change) -> bool:
+    was = change.before.head.overall_status if change.before else None
+    is_now = change.after.head.overall_status
+    return is_now is OverallStatus.COMPLETED and was is not OverallStatus.COMPLETED
+
+
+def _is_due(before: Job | None, after: Job) -> bool:
+    """Whether there is something new to say: a step began or ended, or time has passed."""
+    if before is None or before.head.eta is None or before.head.planned != after.head.planned:
+        return True
+    if (after.head.updated_ms or 0) - before.head.eta[2] >= _AT_MOST_EVERY_MS:
+        return True
+    stood = {name: (agent.status, agent.attempt) for name, agent in before.agents.items()}
+    return any(stood.get(name) != (agent.status, agent.attempt) for name, agent in after.agents.items())

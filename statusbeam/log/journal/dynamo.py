@@ -1,0 +1,276 @@
+"""The journal on DynamoDB, with a botocore client handed in.
+
+>>> client = botocore.session.get_session().create_client("dynamodb")
+>>> journal = DynamoJournal(client, "StatusTable", log_retention_days=7, job_retention_days=90)
+>>> journal.commit(batch, deadline=time.time() + 20).updates[-1].sequence
+3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import JournalError
+from statusbeam.model.limits import DAY_SECONDS
+from statusbeam.model.replace import altered
+from statusbeam.model.update import StatusUpdate
+
+from ..snapshot.fold import touched
+from ..snapshot.job_state import Job
+from .batch import Batch
+from .commits import Commit, change_of, new_epoch, redelivery
+from .dynamo_errors import journal_error, reasons_of
+from .dynamo_items import (
+    HEAD,
+    MARKER_ACTION,
+    PK,
+    SK,
+    TTL,
+    CommitWriter,
+    agent_key,
+    from_item,
+    head_key,
+    marker_key,
+    partition,
+    read_agents,
+    read_job,
+    read_update,
+    refused_key,
+    to_item,
+    update_key,
+)
+from .dynamo_query import pages
+from .only_if_open import NotOpenError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactGetItemTypeDef
+
+    from .estimator import Estimator
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
+"""How long to wait for others who commit to the same job: up to twice as long after each conflict."""
+
+_JOBS_KEPT = 1_000
+_JOB_KEPT_SECONDS = 300
+_AGENTS_KEPT = 64
+"""What a process remembers: so many jobs, for so long, and so many agents each or those it touched last."""
+
+_GETS_AT_ONCE = 25
+"""Of a TransactGetItems: AWS takes 100, others still its first limit."""
+
+_SNAPSHOT_READS = 10
+"""How often to read a snapshot that others move meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """A job as one process left it, as far as it touched it."""
+
+    job: Job
+    names: frozenset[str]  # of the agents it knows of, also of those that don't exist
+    at: float
+
+
+class DynamoJournal:
+    """The Journal in the status table. A commit is one TransactWriteItems, and before it one TransactGetItems
+    of what this process doesn't remember: the head, unless it was the last to commit to the job, and agents.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        log_retention_days: int,
+        job_retention_days: int,
+        clock: Clock | None = None,
+        estimator: Estimator | None = None,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock or Clock()
+        self._estimate = partial(estimator, self.snapshot) if estimator else None
+        # Jobs as this process left them; the transaction finds out if they moved since.
+        self._left: dict[str, _Left] = {}
+        self._log_seconds = log_retention_days * DAY_SECONDS
+        self._writer = CommitWriter(
+            table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
+        )
+
+    def commit(self, batch: Batch, *, deadline: float) -> Commit:
+        """See Journal.commit."""
+        longest = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._commit_once(batch)
+            except _ConflictError as conflict:
+                pause = longest * self._clock.chance()
+                if self._clock.now() + pause >= deadline:
+                    problem = f"job {batch.job_id}: others committed first until time was up"
+                    raise JournalError(problem, code="conflict", retriable=True) from conflict
+            self._clock.sleep(pause)
+            longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)
+
+    def keep_refused(self, batch: Batch) -> None:
+        """See Journal.keep_refused."""
+        expires_at = int(self._clock.now()) + self._log_seconds
+        for update in batch.updates:
+            item = to_item({**refused_key(update), **update.to_wire(), TTL: expires_at})
+            try:
+                self._client.put_item(TableName=self._table, Item=item)
+            except (ClientError, BotoCoreError) as error:
+                raise journal_error(error) from error
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """See Journal.snapshot."""
+        for _ in range(_SNAPSHOT_READS):
+            keys = {":pk": partition(job_id), ":first": "AGENT#", ":last": HEAD}
+            # Backwards, so the head comes first. If it's still the same afterwards, the agents belong to it.
+            head, *agents = self._range(keys, forward=False) or [{}]
+            if not _is_live(head, self._clock.now()):
+                return None
+            again = self._get(head_key(job_id))
+            if all(again.get(name) == head[name] for name in ("epoch", "sequence")):
+                return read_job(head, agents)
+        raise JournalError(f"job {job_id}: it moved during each read", code="conflict", retriable=True)
+
+    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+        """See Journal.updates."""
+        if first > last:
+            return ()
+        keys = {":pk": partition(job_id), ":first": update_key(first), ":last": update_key(last)}
+        now = self._clock.now()
+        return tuple(read_update(values) for values in self._range(keys, forward=True) if values[TTL] > now)
+
+    def _commit_once(self, batch: Batch) -> Commit:
+        now = self._clock.now()
+        names = touched(batch.updates)
+        left = self._left.pop(batch.job_id, None)
+        if left and now - left.at >= _JOB_KEPT_SECONDS:
+            left = None
+        before = self._read_what_lacks(batch.job_id, left, names, now)
+        try:
+            change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
+        except NotOpenError:
+            # What is remembered may be old, and here no transaction finds out: it is asked for once more.
+            return self._not_open(batch) if left is None else self._commit_once(batch)
+        if not change.updates:
+            return self._left_out(batch, left)
+        actions = self._writer.actions(batch.batch_id, change, now=int(now))
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except ClientError as error:
+            reasons = reasons_of(error)
+            if not reasons or "ValidationError" in reasons:
+                raise journal_error(error) from error
+            if reasons[MARKER_ACTION] != "ConditionalCheckFailed":
+                raise _ConflictError from error
+            return self._committed_before(batch) or _conflict()
+        except BotoCoreError as error:
+            raise journal_error(error) from error
+        self._remember(_Left(job=change.after, names=names | (left.names if left else names), at=now), names)
+        return Commit(updates=change.updates, shed=change.shed, change=change)
+
+    def _left_out(self, batch: Batch, left: _Left | None) -> Commit:
+        """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
+        if left is not None:
+            self._left[batch.job_id] = left
+        return self._committed_before(batch) or Commit(updates=(), shed=len(batch.updates))
+
+    def _not_open(self, batch: Batch) -> Commit:
+        """Nothing, unless it is the batch itself that the job is closed by."""
+        return self._committed_before(batch) or Commit(updates=(), passed_over=True)
+
+    def _read_what_lacks(
+        self, job_id: str, left: _Left | None, names: frozenset[str], now: float
+    ) -> Job | None:
+        """The head and the agents called `names`; None for a job that begins.
+
+        Agents that are read with or after the head belong to it: had anybody written one since, the head
+        would have moved with it, and the commit will be refused.
+        """
+        agents = [agent_key(job_id, name) for name in sorted(names - (left.names if left else frozenset()))]
+        if left is None:
+            head, *items = self._get_in_order([head_key(job_id), *agents])
+            return read_job(head, filter(None, items)) if _is_live(head, now) else None
+        found = filter(None, self._get_in_order(agents))
+        read = read_agents(found, epoch=left.job.head.epoch)
+        return altered(left.job, agents={**left.job.agents, **read})
+
+    def _remember(self, left: _Left, names: frozenset[str]) -> None:
+        if len(left.names) > _AGENTS_KEPT:
+            agents = {name: agent for name, agent in left.job.agents.items() if name in names}
+            left = replace(left, job=replace(left.job, agents=agents), names=names)
+        self._left[left.job.head.job_id] = left
+        if len(self._left) > _JOBS_KEPT:
+            del self._left[next(iter(self._left))]
+
+    def _committed_before(self, batch: Batch) -> Commit | None:
+        marker = self._get(marker_key(batch.job_id, batch.batch_id))
+        if not marker or marker[TTL] <= self._clock.now():
+            return None
+        first, last = marker["firstSequence"], marker["lastSequence"]
+        committed = self.updates(batch.job_id, first=first, last=last)
+        return redelivery(batch, count=last - first + 1, committed=committed, digest=marker["digest"])
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._client.get_item(TableName=self._table, Key=to_item(key), ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise journal_error(error) from error
+        return from_item(answer.get("Item", {}))
+
+    def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """The items at these keys, empty where there is none, none of them older than those before it."""
+        found: list[dict[str, Any]] = []
+        for at in range(0, len(keys), _GETS_AT_ONCE):
+            some = keys[at : at + _GETS_AT_ONCE]
+            gets: list[TransactGetItemTypeDef] = [
+                {"Get": {"TableName": self._table, "Key": to_item(key)}} for key in some
+            ]
+            try:
+                answer = self._client.transact_get_items(TransactItems=gets)
+            except ClientError as error:
+                if "TransactionConflict" in reasons_of(error):
+                    raise _ConflictError from error
+                raise journal_error(error) from error
+            except BotoCoreError as error:
+                raise journal_error(error) from error
+            found += (from_item(one.get("Item", {})) for one in answer["Responses"])
+        return found
+
+    def _range(self, keys: dict[str, str], *, forward: bool) -> list[dict[str, Any]]:
+        query = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#pk": PK, "#sk": SK},
+            "ExpressionAttributeValues": to_item(keys),
+        }
+        try:
+            return [from_item(item) for page in pages(self._client, query) for item in page]
+        except (ClientError, BotoCoreError) as error:
+            raise journal_error(error) from error
+
+
+def _is_live(head: Mapping[str, Any], now: float) -> bool:
+    # Without one there may be agents all the same: of a job whose head TTL took first.
+    return head.get(SK) == HEAD and head[TTL] > now
+
+
+class _ConflictError(Exception):
+    """Somebody else committed to the job meanwhile."""
+
+
+def _conflict() -> NoReturn:
+    # TTL took the marker between the two calls.
+    raise _ConflictError

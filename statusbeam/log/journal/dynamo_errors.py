@@ -1,0 +1,45 @@
+"""What DynamoDB's refusals mean for us."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statusbeam.model.errors import JournalError
+
+_PASSING = frozenset(
+    (
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    )
+)
+"""DynamoDB's errors that the same call may not meet again."""
+
+
+def reasons_of(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, for each of its actions; empty when it failed otherwise."""
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())]
+
+
+def is_conflict(error: ClientError) -> bool:
+    """Whether a transaction met another one on the way, and nothing worse."""
+    return "TransactionConflict" in reasons_of(error) and "ValidationError" not in reasons_of(error)
+
+
+def journal_error(error: ClientError | BotoCoreError) -> JournalError:
+    """The error of ours for one of botocore's."""
+    return JournalError(str(error), code=code_of(error), retriable=may_pass(error))
+
+
+def code_of(error: ClientError | BotoCoreError) -> str:
+    """DynamoDB's code, or what kept botocore from an answer."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
+
+def may_pass(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same call may get through the next time."""
+    # What kept botocore from an answer (no connection, no time) may be gone by then.
+    return not isinstance(error, ClientError) or code_of(error) in _PASSING

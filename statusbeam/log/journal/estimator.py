@@ -1,0 +1,20 @@
+"""What a journal needs to know how long a job will go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..snapshot.job_state import Eta, Job
+
+
+class Estimator(Protocol):
+    """What a journal asks, before each commit, how long the job will go on."""
+
+    def __call__(
+        self, snapshot: Callable[[str], Job | None], before: Job | None, after: Job, /
+    ) -> Eta | None:
+        """Seconds from `after`'s lastUpdated on, None for unknown; `snapshot` reads a whole job."""
+        ...

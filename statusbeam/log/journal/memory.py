@@ -1,0 +1,111 @@
+"""The Journal in memory: for a local run in one process, and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from statusbeam.model.clock import Clock
+from statusbeam.model.limits import DAY_SECONDS, MARKER_SECONDS
+from statusbeam.model.update import StatusUpdate
+
+from ..snapshot.job_state import Job
+from .batch import Batch
+from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
+from .only_if_open import NotOpenError
+
+if TYPE_CHECKING:
+    from .estimator import Estimator
+
+
+@dataclass(slots=True)
+class _Job:
+    snapshot: Job
+    expires_at: float
+    log: dict[int, tuple[StatusUpdate, float]] = field(default_factory=dict)
+    markers: dict[str, tuple[int, int, float, str]] = field(default_factory=dict)
+    attributes: dict[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+class MemoryJournal:
+    """A Journal that lasts as long as the process. `refused` holds the evidence."""
+
+    def __init__(
+        self,
+        *,
+        log_retention_days: int = 7,
+        job_retention_days: int = 90,
+        clock: Clock | None = None,
+        estimator: Estimator | None = None,
+    ) -> None:
+        self.refused: list[StatusUpdate] = []
+        self._log_seconds = log_retention_days * DAY_SECONDS
+        self._job_seconds = job_retention_days * DAY_SECONDS
+        self._clock = clock or Clock()
+        self._estimate = partial(estimator, self.snapshot) if estimator else None
+        self._jobs: dict[str, _Job] = {}
+        self._lock = Lock()
+
+    def commit(self, batch: Batch, *, deadline: float) -> Commit:  # noqa: ARG002 - nothing here can take long
+        """See Journal.commit."""
+        with self._lock:
+            now = self._clock.now()
+            job = self._live(batch.job_id, now)
+            before = part_of(job.snapshot, batch) if job else None
+            try:
+                change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
+            except NotOpenError:
+                change = None
+            if job and job.markers.get(batch.batch_id, (0, 0, 0.0, ""))[2] > now:
+                first, last, _, digest = job.markers[batch.batch_id]
+                committed = self._range(job, first, last, now)
+                return redelivery(batch, count=last - first + 1, committed=committed, digest=digest)
+            if change is None:
+                return Commit(updates=(), passed_over=True)
+            if not change.updates:
+                return Commit(updates=(), shed=change.shed)
+            self._keep(batch.batch_id, job, change, now)
+            return Commit(updates=change.updates, shed=change.shed, change=change)
+
+    def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
+        head, updates = change.after.head, change.updates
+        job = self._jobs[head.job_id] = job or _Job(snapshot=change.after, expires_at=0.0)
+        job.snapshot = Job(head=head, agents={**job.snapshot.agents, **change.after.agents})
+        job.expires_at = now + self._job_seconds
+        first = head.sequence - len(updates) + 1
+        for sequence, update in enumerate(updates, first):
+            job.log[sequence] = (update, now + self._log_seconds)
+        job.attributes.update(change.attributes)
+        until = now + min(MARKER_SECONDS, self._job_seconds)
+        job.markers[batch_id] = (first, head.sequence, until, change.digest)
+
+    def keep_refused(self, batch: Batch) -> None:
+        """See Journal.keep_refused."""
+        self.refused.extend(batch.updates)
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """See Journal.snapshot."""
+        job = self._live(job_id, self._clock.now())
+        return job.snapshot if job else None
+
+    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+        """See Journal.updates."""
+        now = self._clock.now()
+        job = self._live(job_id, now)
+        return self._range(job, first, last, now) if job else ()
+
+    def attributes(self, job_id: str, sequence: int) -> Mapping[str, str]:
+        """What is kept beside one log entry."""
+        return self._jobs[job_id].attributes.get(sequence, {})
+
+    def _live(self, job_id: str, now: float) -> _Job | None:
+        job = self._jobs.get(job_id)
+        return job if job and job.expires_at > now else None
+
+    @staticmethod
+    def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:
+        kept = (job.log.get(sequence) for sequence in range(first, min(last, job.snapshot.head.sequence) + 1))
+        return tuple(entry[0] for entry in kept if entry and entry[1] > now)

@@ -1,0 +1,203 @@
+"""The way of one payload: validate, commit, see who watches, push.
+
+>>> pipeline = Pipeline(journal=journal, sessions=sessions, broadcaster=broadcaster)
+>>> pipeline.publish(payload, batch_id="request-1", deadline=time.time() + 20)
+{'committed': 2, 'rejected': [], 'pushed': 1}
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import (
+    ForeignOwnerError,
+    ForeignTenantError,
+    InvalidStatusError,
+    JournalError,
+    StatusError,
+)
+from statusbeam.model.limits import PUSH_BYTES
+from statusbeam.model.replace import altered
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.validation import json_text
+
+from ..journal.batch import Batch
+from ..journal.commits import Commit
+from .admission import Admission
+from .payload import Rejection, batches
+from .ports import Broadcaster, Journal, SessionStore
+
+if TYPE_CHECKING:
+    from ..eta.estimates import Estimates
+
+_log = logging.getLogger(__name__)
+
+
+class PublishResult(TypedDict):
+    """What became of a payload, as JSON."""
+
+    committed: int
+    """Statuses that are in their jobs' logs, by this delivery or by an earlier one."""
+    rejected: list[dict[str, Any]]
+    """The others: index (None: the payload as a whole), code, field, message."""
+    pushed: int
+    """Mutations sent; 0 when nobody watches."""
+    shed: NotRequired[int]
+    """Statuses that a limit left out; not there when none was."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    pushing: bool
+    """Until a push fails for a while: each further one would take its time-out from the commits."""
+    committed: int = 0
+    pushed: int = 0
+    shed: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    failures: list[StatusError] = field(default_factory=list)
+
+    def worst(self) -> StatusError:
+        """What to raise: whether everything is committed matters more than which failure came first."""
+        return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
+
+    def fail(self, batch: Batch, error: StatusError) -> None:
+        self.failures.append(error)
+        _log.error(
+            "job_id=<%s>, batch_id=<%s>, error=<%s>, code=<%s>, retriable=<%s> | publishing failed: %s",
+            batch.job_id,
+            batch.batch_id,
+            type(error).__name__,
+            error.code,
+            error.retriable,
+            error.message,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Takes payloads to the log and to those who watch."""
+
+    journal: Journal
+    sessions: SessionStore
+    broadcaster: Broadcaster
+    clock: Clock = field(default_factory=Clock)
+    admission: Admission = field(default_factory=Admission)
+    estimates: Estimates | None = None
+    """Learns from the jobs that complete; None: nobody does."""
+
+    def publish(
+        self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
+    ) -> PublishResult:
+        """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
+
+        Without `pushing` it is only committed. So is what follows a push that failed with `retriable`.
+
+        What is invalid is rejected with a reason, and sending it again can't help. Raises, once every job had
+        its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
+        BroadcastError; then the payload may come again as it is.
+        """
+        parsed = self.admission.parse(payload, batch_id=batch_id, now=self.clock.now())
+        tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
+        for of_one_job in batches(parsed):
+            self._publish_job(of_one_job, deadline, tally)
+        for rejection in tally.rejected:
+            _log.warning(
+                "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
+                parsed.batch_id,
+                rejection.index,
+                rejection.code,
+                rejection.field,
+                rejection.message,
+            )
+        if tally.failures:
+            raise tally.worst()
+        result: PublishResult = {
+            "committed": tally.committed,
+            "rejected": [rejection.to_wire() for rejection in tally.rejected],
+            "pushed": tally.pushed,
+        }
+        return {**result, "shed": tally.shed} if tally.shed else result
+
+    def _publish_job(self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally) -> None:
+        for batch in of_one_job:
+            try:
+                commit = self._commit(batch, deadline, tally)
+            except StatusError as error:
+                tally.fail(batch, error)
+                return  # nothing of the job may overtake what isn't committed
+            if commit is None:
+                continue
+            tally.committed += len(batch.updates) - commit.shed
+            tally.shed += commit.shed
+            if tally.pushing and commit.updates:
+                try:
+                    self._push(commit, tally)
+                except StatusError as error:
+                    tally.pushing = not error.retriable
+                    tally.fail(batch, error)
+            if self.estimates and commit.change:
+                self.estimates.learn(commit.change)
+
+    def _push(self, commit: Commit, tally: _Tally) -> None:
+        last = commit.updates[-1]
+        if not self.sessions.is_watched(last.tenant_id, last.user_id, now=self.clock.now()):
+            _log.warning(
+                "job_id=<%s>, sequence=<%s> | committed, not pushed: no live session",
+                last.job_id,
+                last.sequence,
+            )
+            return
+        for push in pushes(commit.updates):
+            self.broadcaster.push(push)
+            tally.pushed += 1
+
+    def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
+        """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
+        try:
+            commit = self.journal.commit(self.admission.admit(batch, now=self.clock.now()), deadline=deadline)
+        except (ForeignOwnerError, ForeignTenantError) as error:
+            self.journal.keep_refused(batch)
+            field_name = "jobId" if isinstance(error, ForeignOwnerError) else "tenantId"
+            refusal = InvalidStatusError(error.message, code=error.code, field=field_name)
+        except InvalidStatusError as error:
+            refusal = error
+        else:
+            if commit.passed_over:
+                problem = "passed over: the job is not open to it"
+                _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
+                return None
+            self.admission.note(batch, commit)
+            return commit
+        tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)
+        return None
+
+
+def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> Iterator[StatusUpdate]:
+    """What to push of one commit: its last status with the others as `earlier`.
+
+    More than `max_bytes` become several pushes, in order; a single status always goes out.
+    """
+    if len(updates) == 1:
+        yield updates[0]
+        return
+    group: list[StatusUpdate] = []
+    size = 0
+    for update in updates:
+        own = len(json_text(update.to_wire()).encode())
+        if group and size + own > max_bytes:
+            yield _one_push(group)
+            group, size = [], 0
+        group.append(update)
+        size += own
+    if group:
+        yield _one_push(group)
+
+
+def _one_push(group: Sequence[StatusUpdate]) -> StatusUpdate:
+    *earlier, last = group
+    # From the log, so valid: not through the constructor, which checks every field of every one.
+    return altered(last, earlier=tuple(earlier)) if earlier else last

@@ -1,0 +1,67 @@
+"""The ports of the pipeline. Their in-memory twins are in `memory.py` and `journal/memory.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from statusbeam.model.update import StatusUpdate
+
+    from ..journal.batch import Batch
+    from ..journal.commits import Commit
+    from ..snapshot.job_state import Job
+
+
+class Journal(Protocol):
+    """The log of every job. A status exists once its commit returned."""
+
+    def commit(self, batch: Batch, *, deadline: float) -> Commit:
+        """Add a batch to its job's log, whole or not at all; a batch that is there already changes nothing,
+        and so does one that is `only_if_open` for a job that is not.
+
+        Waits for others who commit to the same job, until `deadline` (epoch seconds).
+        Raises ForeignOwnerError, InvalidStatusError (the batch id was used for other statuses), JournalError.
+        """
+        ...
+
+    def keep_refused(self, batch: Batch) -> None:
+        """Keep statuses for somebody else's job as evidence, out of its log. Raises JournalError."""
+        ...
+
+    def snapshot(self, job_id: str) -> Job | None:
+        """The fold of a job's log up to its head; None for one that has no status or whose time is over.
+
+        Raises JournalError.
+        """
+        ...
+
+    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+        """The log from sequence `first` to `last`, without what has expired. Raises JournalError."""
+        ...
+
+
+class DetailStore(Protocol):
+    """Where the detail of statuses is kept that is too big for the log."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keep `body`; the same key always comes with the same body. Raises DetailStoreError."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Who is connected."""
+
+    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+        """Whether the user, or an operator of the tenant, has a live session at `now` (epoch seconds).
+
+        Raises SessionStoreError.
+        """
+        ...
+
+
+class Broadcaster(Protocol):
+    """The way to everybody who watches."""
+
+    def push(self, update: StatusUpdate) -> None:
+        """Send one committed status, with those in its `earlier`, to its watchers. Raises BroadcastError."""
+        ...

@@ -1,0 +1,32 @@
+"""Who was connected a moment ago still is: a busy job's watchers are not looked up each time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from statusbeam.model.limits import USERS_REMEMBERED, WATCHED_SECONDS
+
+from .ports import SessionStore
+
+
+class WatchedLately:
+    """A SessionStore that believes a yes of `store` for `seconds`: at worst, who has just left is pushed to.
+    A no is never remembered: who has just come is not to miss the next status."""
+
+    def __init__(self, store: SessionStore, *, seconds: float = WATCHED_SECONDS) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()  # at, by tenant and user
+
+    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+        """See SessionStore.is_watched."""
+        who = (tenant_id, user_id)
+        if 0 <= now - self._seen.get(who, -self._seconds) < self._seconds:
+            return True
+        self._seen.pop(who, None)
+        watched = self._store.is_watched(tenant_id, user_id, now=now)
+        if watched:
+            self._seen[who] = now
+            if len(self._seen) > USERS_REMEMBERED:
+                self._seen.popitem(last=False)
+        return watched

@@ -1,0 +1,292 @@
+"""The snapshot is a fold of the log: the one function from statuses to what readers see.
+
+    job = fold(log)                                       in any order, redelivered as often as you like
+    apply(fold(log[:40]), log[40:]) == fold(log)          so a commit goes on from what is stored
+    part = Job(head, {id: agents[id] for id in touched(batch) if id in agents})
+    apply(part, batch)                                    is exact with the touched agents alone
+
+Total over valid statuses: nothing here raises. docs/fold.md has the rules as a table, tests/vectors examples
+that the TypeScript twin is held to as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from statusbeam.model.limits import ID_LENGTH, SECONDS_MAX
+from statusbeam.model.replace import altered
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus, StatusType, StatusWord
+
+from .agent_state import AgentState, AgentStatus, ms_of
+from .fold_agent import News, after, attempt_of, number_in, renewed, share_of
+from .job_state import IDENTITY, Head, Job
+from .progress import PlanStep, parse_plan, short_text
+from .usage import usage_in
+
+INITIAL_WORDS: Final = frozenset((StatusWord.LOADING_AGENTS, "initializing", "pending"))
+
+_ORDERS_PER_STATUS: Final = 64
+"""Room for the steps of one plan between two statuses in the order of agents."""
+
+
+def fold(updates: Iterable[StatusUpdate], *, epoch: str | None = None) -> Job:
+    """The snapshot of one job's statuses; an empty one answers as a job that has not begun."""
+    return apply(Job(head=Head(epoch=epoch)), updates)
+
+
+def apply(snapshot: Job, batch: Iterable[StatusUpdate]) -> Job:
+    """The snapshot after `batch`. What the snapshot holds already (by sequence) changes nothing.
+
+    The batch must continue the log. Statuses that are not committed yet (no sequence) come last and count as
+    its next. `snapshot` may hold only the agents in `touched(batch)`; the answer then holds those and the new
+    ones.
+    """
+    work = _Work(snapshot)
+    for update in canonical(batch):
+        sequence = work.head.sequence + 1 if update.sequence is None else update.sequence
+        if sequence > work.head.sequence:
+            work.take(update, sequence)
+    return Job(head=work.head, agents=work.agents)
+
+
+def canonical(updates: Iterable[StatusUpdate]) -> list[StatusUpdate]:
+    """Each status once, in the order that decides which news is latest.
+
+    A committed status is its sequence and comes in that order; then those not committed, each once by event
+    id, in the order of timestamp and event id. The `earlier` statuses of a push are statuses like others.
+    """
+    committed: dict[int, StatusUpdate] = {}
+    fresh: dict[str, StatusUpdate] = {}
+    for push in updates:
+        for update in (*(push.earlier or ()), push):
+            if update.sequence is not None:
+                committed[update.sequence] = _first(committed.get(update.sequence), update)
+            else:
+                fresh[update.event_id] = _first(fresh.get(update.event_id), update)
+    for update in committed.values():
+        fresh.pop(update.event_id, None)
+    in_order = [committed[sequence] for sequence in sorted(committed)]
+    return in_order + sorted(fresh.values(), key=lambda update: (update.timestamp, update.event_id))
+
+
+def touched(updates: Iterable[StatusUpdate]) -> frozenset[str]:
+    """The invocations whose state `apply` reads, and beyond which it writes none."""
+    found: set[str] = set()
+    for push in updates:
+        for update in (*(push.earlier or ()), push):
+            found.update(name for name in (update.invocation_id, update.agent_name) if name)
+            if invocation_of(update) is None:
+                found.update(step.invocation_id for step in parse_plan((update.metadata or {}).get("plan")))
+    return frozenset(found)
+
+
+def changed(before: Job, now: Job) -> list[AgentState]:
+    """The agents that must be written when `before` became `now`."""
+    return [agent for key, agent in now.agents.items() if before.agents.get(key) != agent]
+
+
+def invocation_of(update: StatusUpdate) -> str | None:
+    """The invocation a status is about, None for the job; an agent without an id goes by its name."""
+    return update.invocation_id or update.agent_name
+
+
+def _first(one: StatusUpdate | None, other: StatusUpdate) -> StatusUpdate:
+    """Which of two statuses at one place counts; a sound log has only equal ones, then it doesn't matter."""
+    return other if one is None or one == other else min(one, other, key=_whole_text)
+
+
+def _whole_text(update: StatusUpdate) -> tuple[str, str, str]:
+    return (update.timestamp, update.event_id, json.dumps(update.to_wire(), sort_keys=True))
+
+
+class _Work:
+    """A snapshot while statuses are taken into it, one after the other."""
+
+    def __init__(self, snapshot: Job) -> None:
+        self.head = snapshot.head
+        self.agents = dict(snapshot.agents)
+
+    def take(self, update: StatusUpdate, sequence: int) -> None:
+        if self.head.sequence == 0:
+            self._begin(update)
+        before = self.head
+        self.head = altered(self.head, sequence=sequence)
+        invocation = invocation_of(update)
+        if invocation is None:
+            self._job_news(update)
+        else:
+            self._agent_news(invocation, update)
+        self._advance(before)
+
+    def _advance(self, before: Head) -> None:
+        """Bring the bar up to date, once a status: amid the changes of one status the sums aren't true."""
+        weighted, planned = self.head.weighted, self.head.planned
+        if planned and (weighted != before.weighted or not before.planned):
+            revised = weighted.total != before.weighted.total or not before.planned
+            self.head = altered(self.head, weighted=weighted.advanced(revised=revised))
+
+    def _begin(self, update: StatusUpdate) -> None:
+        self.head = altered(
+            self.head,
+            job_id=update.job_id,
+            user_id=update.user_id,
+            tenant_id=update.tenant_id,
+            created_ms=ms_of(update.timestamp),
+        )
+
+    def _agent_news(self, invocation: str, update: StatusUpdate) -> None:
+        known = self.agents.get(invocation)
+        fresh = AgentState(
+            invocation_id=invocation, name=update.agent_name or invocation, order=self._order(0)
+        )
+        agent, news = after(known or fresh, update)
+        if news is News.LIVE:
+            agent = self._with_plan(agent, update.agent_name, is_new=known is None)
+        self._put(agent)
+        if news is not News.LIVE:
+            return
+        self._sign_of_life(update)
+        if agent.status is not AgentStatus.PENDING:
+            self._processing()
+        self._ending(update)
+
+    def _with_plan(self, agent: AgentState, name: str | None, *, is_new: bool) -> AgentState:
+        """An invocation under its own id takes over the planned step of its agent's name."""
+        step = self.agents.get(name or "")
+        if agent.planned or step is None or not step.planned or step.weight == 0:
+            return agent
+        takes_over = step.claimed_by is None and step.status is AgentStatus.PENDING
+        if takes_over:
+            self._put(altered(step, claimed_by=agent.invocation_id))
+        order = step.order if takes_over and is_new else agent.order
+        return altered(_planned_like(agent, step), order=order)
+
+    def _put(self, agent: AgentState) -> None:
+        """Store an agent and settle what its change means for the job's sums."""
+        before = self.agents.get(agent.invocation_id)
+        self.agents[agent.invocation_id] = agent
+        weight, done = agent.counted
+        tokens_in, tokens_out = agent.ledger.total
+        if before is not None:
+            weight, done = weight - before.counted[0], done - before.counted[1]
+            tokens_in, tokens_out = tokens_in - before.ledger.total[0], tokens_out - before.ledger.total[1]
+        self._paid(tokens_in, tokens_out)
+        if weight or done:
+            self.head = altered(self.head, weighted=self.head.weighted.moved(weight, done))
+
+    def _paid(self, tokens_in: int, tokens_out: int) -> None:
+        if tokens_in or tokens_out:
+            before = self.head.tokens
+            self.head = altered(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
+
+    def _job_news(self, update: StatusUpdate) -> None:
+        failed = self.head.overall_status is OverallStatus.FAILED
+        attempt = attempt_of(
+            update,
+            current=self.head.attempt,
+            ended_ms=self.head.ended_ms if failed else None,
+            starts=update.status == StatusWord.REOPENED,
+        )
+        self._own_usage(update, attempt)
+        if attempt > self.head.attempt and self.head.overall_status is not OverallStatus.COMPLETED:
+            self._reopen(attempt)
+        if attempt < self.head.attempt or self.head.ended:
+            return
+        metadata = update.metadata or {}
+        self._identify(metadata)
+        self._plan(metadata.get("plan"))
+        if update.progress is not None:
+            reported = max(self.head.reported or 0, share_of(update.progress))
+            self.head = altered(self.head, reported=reported)
+        self._sign_of_life(update)
+        if update.status not in INITIAL_WORDS and update.type is not StatusType.HEARTBEAT:
+            self._processing()
+        self._ending(update)
+
+    def _own_usage(self, update: StatusUpdate, attempt: int) -> None:
+        usage = usage_in(update.metadata or {})
+        if usage is not None:
+            before = self.head.ledger
+            ledger = before.reported(attempt, usage)
+            self.head = altered(self.head, ledger=ledger)
+            self._paid(ledger.total[0] - before.total[0], ledger.total[1] - before.total[1])
+
+    def _reopen(self, attempt: int) -> None:
+        self.head = altered(self.head, attempt=attempt)
+        if self.head.ended:
+            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
+
+    def _identify(self, metadata: Mapping[str, Any]) -> None:
+        said = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
+        first: dict[str, Any] = {
+            name: text for name, text in said.items() if text and getattr(self.head, name) is None
+        }
+        if first:
+            self.head = altered(self.head, **first)
+
+    def _plan(self, plan: Any) -> None:
+        steps = parse_plan(plan)
+        if not steps:
+            return
+        for index, step in enumerate(steps):
+            known = self.agents.get(step.invocation_id)
+            agent = known or AgentState(
+                invocation_id=step.invocation_id, name=step.name, order=self._order(index)
+            )
+            name = step.name if agent.name == agent.invocation_id else agent.name
+            self._put(altered(_planned_like(agent, step), name=name))
+        self.head = altered(self.head, planned=True)
+
+    def _order(self, index: int) -> int:
+        return self.head.sequence * _ORDERS_PER_STATUS + index
+
+    def _sign_of_life(self, update: StatusUpdate) -> None:
+        head, at_ms = self.head, ms_of(update.timestamp) or 0
+        self.head = altered(
+            head,
+            updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
+            lease_ms=None if head.ended else renewed(head.lease_ms, update),
+            eta=None if head.ended else eta_in(update.metadata or {}, at_ms) or head.eta,
+        )
+
+    def _processing(self) -> None:
+        if self.head.overall_status is OverallStatus.INITIALIZING:
+            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING)
+
+    def _ending(self, update: StatusUpdate) -> None:
+        """The types `complete` and `error` are the job's last word, whoever says it."""
+        ends = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
+        if update.type in ends and not self.head.ended:
+            self.head = altered(
+                self.head,
+                overall_status=ends[update.type],
+                ended_ms=ms_of(update.timestamp),
+                lease_ms=None,
+                eta=None,
+            )
+
+
+def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
+    return altered(
+        agent,
+        planned=True,
+        weight=step.weight,
+        depends_on=step.depends_on,
+        tool_weights=step.tool_weights,
+        reported=agent.progress,  # other weights must not take back what was reached with the old ones
+    )
+
+
+def eta_in(metadata: Mapping[str, Any], at_ms: int) -> tuple[int, int, int] | None:
+    """`{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta."""
+    found = metadata.get("eta")
+    if not isinstance(found, Mapping):
+        return None
+    p50, p90 = number_in(found, "p50", SECONDS_MAX), number_in(found, "p90", SECONDS_MAX)
+    if p50 is None or p90 is None:
+        return None
+    p50_ms, p90_ms = int(p50 * 1000 + 0.5), int(p90 * 1000 + 0.5)
+    return (p50_ms, max(p50_ms, p90_ms), at_ms)

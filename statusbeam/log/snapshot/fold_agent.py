@@ -1,0 +1,185 @@
+"""What one status does to the invocation it is about; `fold.py` does the rest, docs/fold.md has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+from statusbeam.model.limits import WHOLE_NUMBER_MAX
+from statusbeam.model.replace import altered
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import StatusType, StatusWord
+
+from .agent_state import FIRST_MS, LAST_MS, AgentState, AgentStatus, ms_of
+from .liveness import LEASE_SECONDS, MAX_LEASE_SECONDS
+from .progress import FULL
+from .usage import usage_in
+
+SUCCESS_WORDS: Final = frozenset((StatusWord.AGENT_COMPLETE, StatusWord.COMPLETE, "success"))
+ERROR_WORDS: Final = frozenset((StatusWord.AGENT_ERROR, StatusWord.ERROR))
+PENDING_WORDS: Final = frozenset(("pending", "agent_pending"))
+START_WORDS: Final = frozenset((StatusWord.AGENT_INVOKING, StatusWord.AGENT_RETRYING))
+TOOL_END_WORDS: Final = frozenset(("tool_complete", "tool_error"))
+
+TOOLS_KEPT: Final = 32
+"""Tools of one attempt; what is used later than so many others is in the log only."""
+
+ACTIVITY_LENGTH: Final = 300
+"""Characters of a message that the snapshot keeps; the log has all of it."""
+
+
+class News(Enum):
+    """What a status is to the invocation or job it is about."""
+
+    LIVE = "live"  # of the running attempt, or of a newer one
+    LATE = "late"  # of an attempt that has ended: its end stands
+    DEAD = "dead"  # of an attempt that a newer one superseded
+
+
+def attempt_of(update: StatusUpdate, *, current: int, ended_ms: int | None, starts: bool) -> int:
+    """The attempt that `update` is about: its own word, else the current one.
+
+    Callers who don't count their attempts still retry: a word that starts something (`starts`), said after
+    the end at `ended_ms` (None: not ended), begins the next attempt. One said before the end only arrived
+    late.
+    """
+    if update.attempt is not None:
+        return update.attempt
+    if starts and ended_ms is not None and (ms_of(update.timestamp) or 0) > ended_ms:
+        return min(current + 1, WHOLE_NUMBER_MAX)
+    return current
+
+
+def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
+    """The invocation once `update`, which is about it, is known."""
+    attempt = attempt_of(
+        update,
+        current=agent.attempt,
+        ended_ms=agent.completed_ms if agent.ended else None,
+        starts=update.status in START_WORDS,
+    )
+    usage = usage_in(update.metadata or {})
+    if usage is not None:
+        agent = altered(agent, ledger=agent.ledger.reported(attempt, usage))
+    if attempt < agent.attempt:
+        return agent, News.DEAD
+    agent = _named(agent, update)
+    if attempt > agent.attempt:
+        agent = _restarted(agent, attempt)
+    if agent.ended:
+        return _amended(agent, update), News.LATE
+    return _moved(agent, update), News.LIVE
+
+
+def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
+    """With its name and parent, each from the first status that tells it."""
+    name, parent = agent.name, agent.parent_invocation_id
+    if name == agent.invocation_id:
+        name = update.agent_name or name
+    if parent is None and update.parent_invocation_id != agent.invocation_id:
+        parent = update.parent_invocation_id
+    if (name, parent) == (agent.name, agent.parent_invocation_id):
+        return agent
+    return altered(agent, name=name, parent_invocation_id=parent)
+
+
+def _restarted(agent: AgentState, attempt: int) -> AgentState:
+    return altered(
+        agent,
+        attempt=attempt,
+        status=AgentStatus.PENDING,
+        activity=None,
+        started_ms=None,
+        completed_ms=None,
+        execution_ms=None,
+        reported=None,
+        tools=(),
+        lease_ms=None,
+    )
+
+
+def _amended(agent: AgentState, update: StatusUpdate) -> AgentState:
+    """What late news still tells of an ended attempt: that it began earlier, that it used a tool."""
+    return altered(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
+
+
+def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
+    at_ms = ms_of(update.timestamp)
+    status = _status(agent, update)
+    ended = status in (AgentStatus.SUCCESS, AgentStatus.ERROR)
+    reported = agent.reported
+    if update.progress is not None and update.tool_name is None:
+        reported = max(reported or 0, share_of(update.progress))
+    leased = status is AgentStatus.IN_PROGRESS
+    return altered(
+        agent,
+        status=status,
+        activity=_activity(update) or agent.activity,
+        started_ms=_started(agent, update),
+        completed_ms=at_ms if ended else None,
+        execution_ms=update.execution_time_ms if ended else None,
+        reported=reported,
+        tools=_tools(agent, update, ended=False),
+        lease_ms=renewed(agent.lease_ms, update) if leased else None,
+    )
+
+
+def _status(agent: AgentState, update: StatusUpdate) -> AgentStatus:
+    if update.status in SUCCESS_WORDS:
+        return AgentStatus.SUCCESS
+    if update.status in ERROR_WORDS:
+        return AgentStatus.ERROR
+    return agent.status if update.status in PENDING_WORDS else AgentStatus.IN_PROGRESS
+
+
+def _started(agent: AgentState, update: StatusUpdate) -> int | None:
+    at_ms, known = ms_of(update.timestamp), agent.started_ms
+    if update.status in PENDING_WORDS or at_ms is None:
+        return known
+    if update.status in SUCCESS_WORDS | ERROR_WORDS:
+        # An end says when its run began only if it says how long that took.
+        took_ms = update.execution_time_ms
+        tells = known is None and took_ms is not None and not agent.ended
+        return max(FIRST_MS, at_ms - (took_ms or 0)) if tells else known
+    return at_ms if known is None else min(known, at_ms)
+
+
+def _tools(agent: AgentState, update: StatusUpdate, *, ended: bool) -> tuple[tuple[str, int], ...]:
+    name, tools = update.tool_name, dict(agent.tools)
+    if name is None or (name not in tools and len(tools) >= TOOLS_KEPT):
+        return agent.tools
+    share = 0
+    if not ended:
+        share = FULL if update.status in TOOL_END_WORDS else share_of(update.progress or 0.0)
+    tools[name] = max(tools.get(name, 0), share)
+    return tuple(tools.items())
+
+
+def _activity(update: StatusUpdate) -> str | None:
+    if update.type is StatusType.HEARTBEAT or not update.message:
+        return None
+    if len(update.message) > ACTIVITY_LENGTH:
+        return update.message[: ACTIVITY_LENGTH - 1] + "…"
+    return update.message
+
+
+def share_of(percent: float) -> int:
+    """A percentage as the fold counts it, FULL = 100 %."""
+    return min(FULL, int(percent * 1000 + 0.5))
+
+
+def renewed(lease_ms: int | None, update: StatusUpdate) -> int:
+    """The lease after a sign of life: it never gets shorter, and a status may ask for a longer one."""
+    at_ms = ms_of(update.timestamp) or 0
+    asked = number_in(update.metadata or {}, "leaseSeconds", MAX_LEASE_SECONDS)
+    seconds = max(LEASE_SECONDS, asked or 0.0)
+    return min(LAST_MS, max(lease_ms or at_ms, at_ms + int(seconds * 1000)))
+
+
+def number_in(metadata: Mapping[str, Any], name: str, highest: float) -> float | None:
+    """The number from 0 to `highest` that metadata has under `name`; None for anything else."""
+    value = metadata.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
+        return None
+    return float(value)

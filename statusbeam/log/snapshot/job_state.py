@@ -1,0 +1,178 @@
+"""The snapshot: what the log of one job comes to. `fold.py` makes it, this page says what is in it.
+
+A snapshot is one `Head` and one `AgentState` an invocation, each an item of the status table. Together they
+hold all that the fold needs to go on, so a commit reads and writes the head and the agents it touches, no
+more.
+
+    Job.from_items(job.head.to_item(), [agent.to_item() for agent in job.agents.values()]) == job
+
+An item carries the schema's fields as readers see them, so that a resolver can answer with it as it is, and
+under `fold` what only the fold needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from statusbeam.model.words import OverallStatus
+
+from .agent_state import AgentState, ms_of, percent_of, present, time_of, whole
+from .progress import ALMOST, FULL, WeightedProgress
+from .usage import Ledger, usage_view
+
+IDENTITY: Final = {
+    "session_id": "sessionId",
+    "correlation_id": "correlationId",
+    "document_id": "documentId",
+    "source_type": "sourceType",
+    "workflow": "workflow",
+    "workflow_version": "workflowVersion",
+}
+"""What a job's metadata says of the job itself, field by name: the first word on each counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eta:
+    """Seconds left: of runs like this, half need at most `p50` and nine of ten at most `p90`."""
+
+    p50: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The job as a whole: its position, its state, and sums over its agents."""
+
+    job_id: str = ""
+    user_id: str | None = None
+    tenant_id: str | None = None
+    session_id: str | None = None
+    correlation_id: str | None = None
+    document_id: str | None = None
+    source_type: str | None = None
+    workflow: str | None = None  # with the version, whose history an estimate is made of
+    workflow_version: str | None = None
+    overall_status: OverallStatus = OverallStatus.INITIALIZING
+    attempt: int = 1
+    sequence: int = 0
+    epoch: str | None = None  # another one when a job id is used again after its time is over
+    created_ms: int | None = None
+    updated_ms: int | None = None
+    ended_ms: int | None = None
+    lease_ms: int | None = None  # None before the first status and after the end
+    tokens: tuple[int, int] = (0, 0)  # (input, output): the agents' and its own
+    ledger: Ledger = field(default_factory=Ledger)  # its own
+    planned: bool = False  # a plan was declared
+    weighted: WeightedProgress = field(default_factory=WeightedProgress)
+    reported: int | None = None  # progress, as the orchestrator said itself
+    eta: tuple[int, int, int] | None = None  # (p50, p90, as of) in milliseconds
+    # What of a flood is taken: the publisher's own count (shedding.Bucket), no part of the fold.
+    rate: tuple[int, int] | None = field(default=None, compare=False)
+
+    @property
+    def ended(self) -> bool:
+        return self.overall_status in (OverallStatus.COMPLETED, OverallStatus.FAILED)
+
+    @property
+    def progress(self) -> int | None:
+        """The furthest of the orchestrator's own word and the plan's; None when there is neither."""
+        if self.overall_status is OverallStatus.COMPLETED:
+            return FULL
+        if not self.planned:
+            return self.reported
+        return max(self.reported or 0, min(self.weighted.shown, ALMOST))
+
+    def view(self) -> dict[str, Any]:
+        """The schema's Job, without `agents`, `liveness` and `expiresAt`."""
+        return {
+            "jobId": self.job_id,
+            "userId": self.user_id,
+            "tenantId": self.tenant_id,
+            "sessionId": self.session_id,
+            "correlationId": self.correlation_id,
+            "documentId": self.document_id,
+            "sourceType": self.source_type,
+            "overallStatus": self.overall_status.value,
+            "totalTokenUsage": usage_view(self.tokens),
+            "progress": percent_of(self.progress),
+            "eta": self._eta_view(),
+            "leaseExpiresAt": time_of(self.lease_ms),
+            "sequence": self.sequence,
+            "epoch": self.epoch,
+            "createdAt": time_of(self.created_ms),
+            "lastUpdated": time_of(self.updated_ms),
+        }
+
+    def _eta_view(self) -> dict[str, float] | None:
+        if self.eta is None:
+            return None
+        p50, p90, as_of = self.eta
+        passed = (self.updated_ms or as_of) - as_of
+        return {"p50": max(0, p50 - passed) / 1000, "p90": max(0, p90 - passed) / 1000}
+
+    def to_item(self) -> dict[str, Any]:
+        """Plain JSON types, nothing that is None: the view and the fold's own state."""
+        own = {
+            "attempt": self.attempt,
+            "endedAt": time_of(self.ended_ms),
+            "tokens": list(self.tokens),
+            "ledger": self.ledger.to_item() or None,
+            "planned": self.planned or None,
+            "weighted": self.weighted.to_item(),
+            "reported": self.reported,
+            "eta": list(self.eta) if self.eta else None,
+            "workflow": self.workflow,
+            "workflowVersion": self.workflow_version,
+        }
+        rate = list(self.rate) if self.rate else None
+        return present({**self.view(), "rate": rate, "fold": present(own)})
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
+        own = item["fold"]
+        tokens_in, tokens_out = (int(count) for count in own["tokens"])
+        eta, rate = [int(number) for number in own.get("eta", ())], item.get("rate")
+        return cls(
+            job_id=item["jobId"],
+            user_id=item.get("userId"),
+            tenant_id=item.get("tenantId"),
+            **{name: item.get(wire, own.get(wire)) for name, wire in IDENTITY.items()},
+            overall_status=OverallStatus(item["overallStatus"]),
+            attempt=int(own["attempt"]),
+            sequence=int(item["sequence"]),
+            epoch=item.get("epoch"),
+            created_ms=ms_of(item.get("createdAt")),
+            updated_ms=ms_of(item.get("lastUpdated")),
+            ended_ms=ms_of(own.get("endedAt")),
+            lease_ms=ms_of(item.get("leaseExpiresAt")),
+            tokens=(tokens_in, tokens_out),
+            ledger=Ledger.from_item(own.get("ledger")),
+            planned=own.get("planned", False),
+            weighted=WeightedProgress.from_item(own["weighted"]),
+            reported=whole(own.get("reported")),
+            eta=(eta[0], eta[1], eta[2]) if eta else None,
+            rate=(int(rate[0]), int(rate[1])) if rate else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A snapshot. `agents` by invocation id; the fold goes on exactly without those a batch doesn't touch."""
+
+    head: Head = field(default_factory=Head)
+    agents: Mapping[str, AgentState] = field(default_factory=dict)
+
+    @property
+    def shown_agents(self) -> list[AgentState]:
+        """The agents that readers see, in the order they were planned or first heard of."""
+        agents = (agent for agent in self.agents.values() if agent.shown)
+        return sorted(agents, key=lambda agent: (agent.order, agent.invocation_id))
+
+    @classmethod
+    def from_items(cls, head: Mapping[str, Any], agents: Iterable[Mapping[str, Any]]) -> Self:
+        """A snapshot, or the part of it that a batch touches, as stored."""
+        states = (AgentState.from_item(item) for item in agents)
+        return cls(head=Head.from_item(head), agents={state.invocation_id: state for state in states})

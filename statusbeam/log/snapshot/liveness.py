@@ -1,0 +1,63 @@
+"""Silence is a status: what readers make of a lease that nobody renewed, from time alone.
+
+Whoever works renews a lease with each status; the library sends a heartbeat where there is nothing else to
+say. A reader needs only `leaseExpiresAt` and a clock:
+
+    now < lease                      live     somebody works
+    lease <= now < lease + LOST      stale    no news for longer than three missed heartbeats
+    lease + LOST <= now              lost     presumed dead
+    the job or the agent has ended   ended    whatever the clock says
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from statusbeam.model import limits
+
+from .agent_state import AgentState
+from .job_state import Job
+
+HEARTBEAT_SECONDS: Final = limits.HEARTBEAT_SECONDS
+"""How often something that is open and quiet says so."""
+
+LEASE_SECONDS: Final = 75
+"""What one status buys: three heartbeats and 15 s for the way, so that slow delivery isn't called stale."""
+
+LOST_AFTER_SECONDS: Final = 240
+"""How long something stays stale before it counts as lost."""
+
+MAX_LEASE_SECONDS: Final = 86_400
+"""The longest lease a status may ask for with `metadata.leaseSeconds`, where nobody can send heartbeats."""
+
+Liveness = Literal["live", "stale", "lost", "ended"]
+
+
+def liveness(snapshot: Job, now: float) -> Liveness | None:
+    """What a reader at `now` (epoch seconds) makes of a job; None for a job that has no status yet.
+
+    A job lives as long as anything in it reports: one silent agent of several is told by `agent_liveness`.
+    """
+    head = snapshot.head
+    return _of_lease(head.lease_ms, ended=head.ended, now=now)
+
+
+def agent_liveness(snapshot: Job, invocation_id: str, now: float) -> Liveness | None:
+    """What a reader at `now` (epoch seconds) makes of one agent; None while it is pending or unknown.
+
+    Nothing runs in a job that has ended, also where an agent's own last word is missing.
+    """
+    agent = snapshot.agents.get(invocation_id, AgentState(invocation_id=invocation_id, name=""))
+    return _of_lease(agent.lease_ms, ended=agent.ended or snapshot.head.ended, now=now)
+
+
+def _of_lease(lease_ms: int | None, *, ended: bool, now: float) -> Liveness | None:
+    if ended:
+        return "ended"
+    if lease_ms is None:
+        return None
+    if now * 1000 < lease_ms:
+        return "live"
+    if now * 1000 < lease_ms + LOST_AFTER_SECONDS * 1000:
+        return "stale"
+    return "lost"

@@ -1,0 +1,156 @@
+"""How far the work is: a weighted tree, tool → agent → job, that never goes backwards.
+
+    plan = parse_plan(["Load", {"name": "Geo", "weight": 3, "dependsOn": ["Load"], "tools": ["geocode"]}])
+
+Everything is in whole thousandths of a percent (FULL = 100 %) and whole thousandths of a weight, so that
+Python, JavaScript and every store agree to the last digit. Shares are rounded down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH
+from statusbeam.model.replace import altered
+
+FULL: Final = 100_000
+"""100 %."""
+
+ALMOST: Final = 99_000
+"""The most that a plan alone can show: only the job's own last word makes it whole."""
+
+WEIGHT: Final = 1_000
+"""The weight 1, which is the default."""
+
+WEIGHT_MAX: Final = 1_000_000
+STEPS_PER_PLAN: Final = 40
+"""Steps one status can declare: each is an item of its transaction. A plan may come in parts."""
+
+TOOLS_PER_STEP: Final = 16
+DEPENDENCIES_PER_STEP: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """One planned agent. Weight 0 takes the step out of the plan."""
+
+    name: str
+    invocation_id: str  # the name, unless the plan says which invocation it will be
+    weight: int = WEIGHT
+    depends_on: tuple[str, ...] = ()  # names of agents
+    tool_weights: tuple[tuple[str, int], ...] = ()  # the tools it will use
+
+
+def parse_plan(value: Any) -> tuple[PlanStep, ...]:
+    """The steps of `metadata.plan`, a list of names or of
+    `{"name", "weight"?, "dependsOn"?: [name], "tools"?: [name | {"name", "weight"?}], "invocationId"?}`.
+
+    Never raises: what can't be read is left out, of equal invocations the first counts, and STEPS_PER_PLAN.
+    """
+    steps: dict[str, PlanStep] = {}
+    for entry in value if isinstance(value, list) else []:
+        step = _step(entry if isinstance(entry, Mapping) else {"name": entry})
+        if step is not None and len(steps) < STEPS_PER_PLAN:
+            steps.setdefault(step.invocation_id, step)
+    return tuple(steps.values())
+
+
+def _step(entry: Mapping[str, Any]) -> PlanStep | None:
+    name = short_text(entry.get("name"), NAME_LENGTH)
+    if name is None:
+        return None
+    depends_on = entry.get("dependsOn")
+    names = (short_text(one, NAME_LENGTH) for one in (depends_on if isinstance(depends_on, list) else []))
+    return PlanStep(
+        name=name,
+        invocation_id=short_text(entry.get("invocationId"), ID_LENGTH) or name,
+        weight=_weight(entry.get("weight")),
+        depends_on=tuple(dict.fromkeys(one for one in names if one))[:DEPENDENCIES_PER_STEP],
+        tool_weights=_tool_weights(entry.get("tools")),
+    )
+
+
+def _tool_weights(value: Any) -> tuple[tuple[str, int], ...]:
+    weights: dict[str, int] = {}
+    for entry in value if isinstance(value, list) else []:
+        tool = entry if isinstance(entry, Mapping) else {"name": entry}
+        name = short_text(tool.get("name"), NAME_LENGTH)
+        if name is not None and len(weights) < TOOLS_PER_STEP:
+            weights.setdefault(name, _weight(tool.get("weight")))
+    return tuple(weights.items())
+
+
+def short_text(value: Any, longest: int) -> str | None:
+    """`value` if it is text of 1 to `longest` characters, else None."""
+    return value if isinstance(value, str) and 0 < len(value) <= longest else None
+
+
+def _weight(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= WEIGHT_MAX:
+        return WEIGHT
+    return min(WEIGHT_MAX, math.floor(value * WEIGHT + 0.5))
+
+
+def agent_progress(
+    reported: int | None, tools: Iterable[tuple[str, int]], tool_weights: Sequence[tuple[str, int]]
+) -> int | None:
+    """An agent's progress from what it reported itself and from its planned tools, whichever is further.
+
+    Tools outside the plan don't count: nobody knows how many more there will be. None when nothing is known.
+    """
+    total = sum(weight for _, weight in tool_weights)
+    if total == 0:
+        return reported
+    done = dict(tools)
+    share = sum(weight * done.get(name, 0) for name, weight in tool_weights) // total
+    return max(share, reported or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedProgress:
+    """A job's progress over its agents, kept up to date from those that change without reading the others.
+
+    When the total changes (the plan grew, an agent nobody planned turned up), the percentage stays where it
+    is and what is left of the bar is dealt out anew over what is left of the work: it neither falls back nor
+    stalls.
+    """
+
+    total: int = 0  # sum of the weights
+    done: int = 0  # sum of weight x progress
+    shown: int = 0  # what the bar shows
+    revised_at: tuple[int, int] = (0, 0)  # (shown, true share) when the total was last revised
+
+    @property
+    def share(self) -> int:
+        """The true share: the part of the weight that is done."""
+        return min(FULL, self.done // self.total) if self.total else 0
+
+    def moved(self, total: int, done: int) -> WeightedProgress:
+        """With `total` and `done` added; both may be negative. `shown` waits for `advanced`."""
+        return altered(self, total=max(0, self.total + total), done=max(0, self.done + done))
+
+    def advanced(self, *, revised: bool) -> WeightedProgress:
+        """With `shown` brought up to date; `revised` tells that the total changed since."""
+        if revised:
+            shown = max(self.shown, self.share)
+            return altered(self, shown=shown, revised_at=(shown, self.share))
+        shown_then, share_then = self.revised_at
+        if share_then >= FULL:
+            return self
+        gained = (FULL - shown_then) * max(0, self.share - share_then) // (FULL - share_then)
+        return altered(self, shown=max(self.shown, shown_then + gained))
+
+    def to_item(self) -> list[int]:
+        """Five integers."""
+        return [self.total, self.done, self.shown, *self.revised_at]
+
+    @classmethod
+    def from_item(cls, numbers: Any) -> Self:
+        """What `to_item` wrote; numbers may come back as Decimal."""
+        if not numbers:
+            return cls()
+        total, done, shown, shown_then, share_then = (int(number) for number in numbers)
+        return cls(total=total, done=done, shown=shown, revised_at=(shown_then, share_then))

@@ -1,0 +1,1 @@
+"""One status, and what every part of the product knows of it: fields, limits, words, settings, errors."""

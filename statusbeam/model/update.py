@@ -1,0 +1,183 @@
+"""The event model: one status, as callers report it and the log keeps it.
+
+    >>> update = StatusUpdate.from_wire(entry)      # camelCase, as in graphql/schema.graphql's StatusInput
+    >>> update.agent_name, update.sequence
+    ('Geo Agent', None)
+    >>> update.to_wire()["agentName"]
+    'Geo Agent'
+
+A StatusUpdate that exists is valid: the constructor checks every field. How it travels is told here only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import RejectionCode
+from .limits import (
+    ATTEMPT_MIN,
+    ID_LENGTH,
+    MESSAGE_LENGTH,
+    NAME_LENGTH,
+    PROGRESS_MAX,
+    QUALIFIED_STATUS_LENGTH,
+    SECONDS_MAX,
+    STATUS_LENGTH,
+)
+from .replace import altered
+from .validation import (
+    identifier,
+    json_object,
+    json_text,
+    message,
+    number,
+    one_word,
+    printable,
+    refuse,
+    time,
+    whole_number,
+)
+from .words import StatusType, status_type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Self
+
+    from .validation import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate:
+    """Something happened in a job, worth telling the people who wait for it.
+
+    Raises InvalidStatusError when a field breaks its rule.
+    """
+
+    job_id: str  # the job, one run of a workflow
+    user_id: str  # who sees it; no `#`
+    tenant_id: str  # whose it is; no `#`
+    event_id: str  # the same however often this status is delivered
+    sequence: int | None = None  # 1, 2, 3 … in the job's log; None until committed
+    type: StatusType  # what `status` implies
+    status: str  # a StatusWord or a word of the caller's own
+    qualified_status: str | None = None  # one token that names the agent or tool as well
+    message: str  # for people
+    agent_name: str | None = None  # who is at work
+    invocation_id: str | None = None  # one run of that agent
+    parent_invocation_id: str | None = None  # the run that started it
+    attempt: int | None = None  # 1, 2 … when runs are retried
+    tool_name: str | None = None  # what it is using
+    progress: float | None = None  # percent, 0 to 100
+    eta_seconds: float | None = None  # estimate of what is left
+    execution_time_ms: int | None = None  # how long it took
+    timestamp: str  # when it happened, UTC, 2026-11-20T09:30:00.000Z
+    metadata: Mapping[str, Any] | None = None  # a JSON object of the caller's
+    earlier: tuple[StatusUpdate, ...] | None = None  # in a push: the same commit's preceding updates
+
+    def __post_init__(self) -> None:
+        for name, (field, read) in _FIELDS.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, read(field, value))
+            elif name in _REQUIRED:
+                raise refuse(field, RejectionCode.MISSING, "is missing")
+        if self.type is not status_type(self.status):
+            problem = f"must be {status_type(self.status)} for the status {self.status}"
+            raise refuse("type", RejectionCode.CONTRADICTION, problem)
+
+    def numbered(self, sequence: int) -> Self:
+        """The same status at its place in the job's log."""
+        # What is valid stays so: not through the constructor, which checks every field.
+        return altered(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
+
+    @classmethod
+    def from_store(cls, wire: Mapping[str, Any]) -> Self:
+        """What `to_wire` gave, from where only valid statuses are kept: its fields are not checked again."""
+        copy = object.__new__(cls)
+        for name, (field, _) in _FIELDS.items():
+            object.__setattr__(copy, name, wire.get(field))
+        object.__setattr__(copy, "type", StatusType(copy.type))
+        if copy.metadata is not None:
+            object.__setattr__(copy, "metadata", json.loads(wire["metadata"]))
+        return copy
+
+    def to_wire(self) -> dict[str, Any]:
+        """The StatusInput: camelCase, metadata as JSON text, nothing that is None."""
+        wire: dict[str, Any] = {}
+        for name, (field, _) in _FIELDS.items():
+            value = getattr(self, name)
+            if value is not None:
+                wire[field] = value
+        wire["type"] = self.type.value
+        if self.metadata is not None:
+            wire["metadata"] = json_text(self.metadata)
+        if self.earlier is not None:
+            wire["earlier"] = [update.to_wire() for update in self.earlier]
+        return wire
+
+    @classmethod
+    def from_wire(cls, entry: Mapping[str, Any]) -> Self:
+        """The status that a whole StatusInput describes; a field that is null counts as absent.
+
+        Raises InvalidStatusError for fields that are missing, unknown, or break their rule.
+        """
+        for field in entry:
+            if field not in _NAMES:
+                named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
+                raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
+        values: dict[str, Any] = {name: entry.get(field) for name, (field, _) in _FIELDS.items()}
+        return cls(**values)
+
+
+def _type(field: str, value: Any) -> StatusType:
+    try:
+        return StatusType(value)
+    except ValueError as error:
+        known = ", ".join(StatusType)
+        raise refuse(field, RejectionCode.WRONG_TYPE, f"must be one of {known}") from error
+
+
+def _earlier(field: str, value: Any) -> tuple[StatusUpdate, ...]:
+    if not isinstance(value, list | tuple):
+        raise refuse(field, RejectionCode.WRONG_TYPE, "must be a list of statuses")
+    for update in value:
+        if not isinstance(update, StatusUpdate | Mapping):
+            raise refuse(field, RejectionCode.WRONG_TYPE, "must be a list of statuses")
+    return tuple(u if isinstance(u, StatusUpdate) else StatusUpdate.from_wire(u) for u in value)
+
+
+_ID = identifier(ID_LENGTH)
+_OWNER = identifier(ID_LENGTH, forbidden="#")  # `#` parts them in the tables' keys
+_NAME = identifier(NAME_LENGTH)
+
+_FIELDS: Final[dict[str, tuple[str, Reader]]] = {
+    "job_id": ("jobId", _ID),
+    "user_id": ("userId", _OWNER),
+    "tenant_id": ("tenantId", _OWNER),
+    "event_id": ("eventId", _ID),
+    "sequence": ("sequence", whole_number(1)),
+    "type": ("type", _type),
+    "status": ("status", one_word(STATUS_LENGTH)),
+    "qualified_status": ("qualifiedStatus", identifier(QUALIFIED_STATUS_LENGTH)),
+    "message": ("message", message(MESSAGE_LENGTH)),
+    "agent_name": ("agentName", _NAME),
+    "invocation_id": ("invocationId", _ID),
+    "parent_invocation_id": ("parentInvocationId", _ID),
+    "attempt": ("attempt", whole_number(ATTEMPT_MIN)),
+    "tool_name": ("toolName", _NAME),
+    "progress": ("progress", number(PROGRESS_MAX)),
+    "eta_seconds": ("etaSeconds", number(SECONDS_MAX)),
+    "execution_time_ms": ("executionTimeMs", whole_number(0)),
+    "timestamp": ("timestamp", time),
+    "metadata": ("metadata", json_object),
+    "earlier": ("earlier", _earlier),
+}
+_NAMES: Final = {field: name for name, (field, _) in _FIELDS.items()}
+_REQUIRED: Final = frozenset(
+    ("job_id", "user_id", "tenant_id", "event_id", "type", "status", "message", "timestamp")
+)
+
+FIELDS: Final = tuple(_NAMES)
+"""Every field's name on the wire, in the schema's order."""

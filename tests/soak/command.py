@@ -1,0 +1,153 @@
+"""`python -m tests.soak`: proves that the log never lies, with seeds that can be run again."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from statusbeam.cli.command import CommandError
+from statusbeam.cli.local import add_server_flags, running_outputs, state_folder
+
+STORES = ("memory", "moto", "localcloud")
+DESCRIPTION = (
+    "Delivers the statuses of 8 parallel agents in 2 attempts, each payload 1 to 3 times in any order, "
+    "through concurrent publishers that crash at every step, to a table that refuses transactions and loses "
+    "answers; then the log must have each status once, without a gap, and the stored snapshot must be its "
+    "fold. As often lets a client join over a network that loses, doubles, swaps and cuts, and end with the "
+    "log. "
+    "Exit code 0 when all holds, 1 when something doesn't; the message names the seed."
+)
+_MEMORY_START = 1_795_163_400.0
+"""The time in runs whose table nobody else's clock looks at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A status table, and when runs on it begin (epoch seconds)."""
+
+    client: object | None  # None: a new one in memory for each run
+    table: str
+    start: float
+    job_prefix: str
+
+
+def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The parser of the command line; `environ` gives the defaults of flags that have a variable."""
+    soak = argparse.ArgumentParser(prog="python -m tests.soak", description=DESCRIPTION)
+    soak.add_argument("--seed", type=int, default=1, help="of the first run; the next has the next one [1]")
+    soak.add_argument("--runs", type=_count, default=1_000, help="how many runs of each kind [1000]")
+    soak.add_argument(
+        "--store",
+        choices=STORES,
+        default=STORES[0],
+        help="the table that publishers commit to: in memory, moto's, or the running localcloud's [memory]",
+    )
+    add_server_flags(soak, environ, with_ports=False)
+    return soak
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; exit code 0 when all holds, 1 when something doesn't, 2 for a wrong call."""
+    try:
+        return run(build_parser(os.environ).parse_args(arguments))
+    except CommandError as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return 1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run both kinds of runs and give the exit code."""
+    from tests.soak.joiner import JoinTally, join_run  # noqa: PLC0415 - loads the AWS SDK
+    from tests.soak.model import SoakError, Step, Tally, soak_run  # noqa: PLC0415
+    from tests.soak.table import MemoryTable  # noqa: PLC0415
+
+    seeds = range(arguments.seed, arguments.seed + arguments.runs)
+    tally, joined = Tally(), JoinTally()
+    began = time.process_time()
+    try:
+        with _store(arguments) as store, _silent_publishers():
+            for seed in seeds:
+                client = store.client or MemoryTable()
+                job_id = f"{store.job_prefix}{seed}"
+                tally.add(soak_run(client, store.table, seed=seed, start=store.start, job_id=job_id))
+        between = time.process_time()
+        for seed in seeds:
+            joined.add(join_run(seed=seed))
+    except SoakError as error:
+        raise CommandError(f"{error}. Run it again with --seed and --runs 1.") from error
+    crashes = ", ".join(f"{tally.crashes[step]} {step}" for step in Step)
+    print(
+        f"publishers: {arguments.runs} runs on {arguments.store}, seeds {seeds[0]} to {seeds[-1]}, "
+        f"{between - began:.1f} s of CPU\n"
+        f"  {tally.statuses} statuses in {tally.deliveries} deliveries, {tally.conflicts} conflicts, "
+        f"{tally.answers_lost} answers lost\n"
+        f"  crashes: {crashes}\n"
+        f"  no gap, each status once, every snapshot the fold of its log\n"
+        f"joiners: {arguments.runs} runs, {time.process_time() - between:.1f} s of CPU\n"
+        f"  {joined.statuses} statuses; pushes lost {joined.pushes_lost}, doubled {joined.pushes_doubled}; "
+        f"{joined.disconnects} disconnects, {joined.replays} replays\n"
+        f"  0 statuses lost, 0 applied twice"
+    )
+    return 0
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"must be from 1 to 1000000, not {text!r}")
+    return int(text)
+
+
+@contextmanager
+def _silent_publishers() -> Iterator[None]:
+    """What they say of their troubles, which are made on purpose, would hide what is found."""
+    logger = logging.getLogger("statusbeam")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
+def _store(arguments: argparse.Namespace) -> Iterator[Store]:
+    if arguments.store == "memory":
+        yield Store(client=None, table="StatusTable", start=_MEMORY_START, job_prefix="soak-")
+    elif arguments.store == "moto":
+        with _moto_table() as client:
+            yield Store(client=client, table="StatusTable", start=_MEMORY_START, job_prefix="soak-")
+    else:
+        from statusbeam.localcloud.emulator.clients import Clients  # noqa: PLC0415 - loads the AWS SDK
+
+        outputs = running_outputs(state_folder(arguments))
+        client = Clients(outputs.aws_endpoint_url).tables
+        prefix = f"soak-{os.urandom(4).hex()}-"  # the table keeps its jobs
+        yield Store(client=client, table=outputs.status_table, start=time.time(), job_prefix=prefix)
+
+
+@contextmanager
+def _moto_table() -> Iterator[Any]:
+    try:
+        import boto3  # noqa: PLC0415
+        from moto import mock_aws  # noqa: PLC0415 - a tool of the tests, not needed to use Statusbeam
+    except ImportError as error:
+        raise CommandError(f"--store moto needs {error.name}, which is not installed.") from error
+    from statusbeam.model.settings import StatusTable  # noqa: PLC0415
+
+    keys = {StatusTable.PARTITION_KEY: "HASH", StatusTable.SORT_KEY: "RANGE"}
+    with mock_aws():
+        client: Any = boto3.client("dynamodb", region_name="us-east-1")
+        client.create_table(
+            TableName="StatusTable",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        )
+        yield client

@@ -1,0 +1,155 @@
+"""The log never lies: publishers that race, crash and deliver again, clients that join over a bad network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+
+from statusbeam.cli.follow import FollowedLog, Status
+from tests.soak.command import main
+from tests.soak.joiner import JOB_ID, JoinTally, join_run
+from tests.soak.model import SoakError, Step, Tally, soak_run, soak_runs
+from tests.soak.table import MemoryTable
+from tests.soak.work import AGENTS, ATTEMPTS
+from tests.unit.dynamo_tables import STATUS_TABLE, dynamo_tables
+from tests.unit.samples import NOW
+
+RUNS = 10_000
+PARTS = 20
+JOINS = 10_000
+
+
+def soak(seeds: range, new_table: Callable[[], Any]) -> Tally:
+    tally = Tally()
+    for seed in seeds:
+        tally.add(soak_run(new_table(), STATUS_TABLE, seed=seed, start=NOW))
+    return tally
+
+
+def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_its_fold() -> None:
+    parts = [range(at, at + RUNS // PARTS) for at in range(0, RUNS, RUNS // PARTS)]
+    tally = Tally()
+    # On all cores: processes that start anew, because forks of one with threads may hang.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for part in pool.map(partial(soak_runs, start=NOW), parts):
+            tally.add(part)
+    # Each run has eight agents in two attempts, three publishers that overtake each other, 1 to 3 deliveries
+    # a payload in any order, and crashes, whose steps follow each other in turn; the table has its troubles.
+    assert (AGENTS, ATTEMPTS) == (8, 2)
+    assert set(tally.crashes) == set(Step)
+    assert min(tally.crashes.values(), default=0) > RUNS // 4
+    assert min(tally.refused, tally.answers_lost) > RUNS // 4
+    assert tally.conflicts > RUNS * 3
+    assert tally.deliveries > RUNS * 30
+
+
+def test_on_moto_too() -> None:
+    with dynamo_tables() as client:
+        assert soak(range(1), lambda: client).deliveries > 0
+
+
+def test_a_seed_always_does_the_same() -> None:
+    one, other = (soak(range(5), MemoryTable) for _ in range(2))
+    assert one == other
+
+
+class UnguardedTable(MemoryTable):
+    """Takes every write, whoever was first."""
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        puts = [{"Put": {"Item": action["Put"]["Item"]}} for action in request["TransactItems"]]
+        return super().transact_write_items(TransactItems=puts)
+
+
+class MarkerlessTable(MemoryTable):
+    """Forgets which batches it has."""
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        kept = [a for a in request["TransactItems"] if not a["Put"]["Item"]["sk"]["S"].startswith("MARKER#")]
+        return super().transact_write_items(TransactItems=kept)
+
+
+class StaleTable(MemoryTable):
+    """Never has the newest of one agent."""
+
+    def transact_get_items(self, **request: Any) -> dict[str, Any]:
+        answer = super().transact_get_items(**request)
+        keys = [one["Get"]["Key"]["sk"]["S"] for one in request["TransactItems"]]
+        answers = zip(keys, answer["Responses"], strict=True)
+        return {"Responses": [{} if key == "AGENT#run-1" else found for key, found in answers]}
+
+
+@pytest.mark.parametrize("table", [UnguardedTable, MarkerlessTable, StaleTable])
+def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
+    with pytest.raises(SoakError, match=r"seed \d+: "):
+        soak(range(25), table)
+
+
+@pytest.mark.parametrize(
+    ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was passed over")]
+)
+def test_the_soak_finds_out_when_last_words_are_not_told_apart(
+    decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statusbeam.log.journal.commits.is_open_to", lambda before, after: decided)
+    with pytest.raises(SoakError, match=problem):
+        soak(range(200), MemoryTable)
+
+
+def test_a_client_that_joins_over_a_bad_network_ends_with_the_log() -> None:
+    tally = JoinTally()
+    for seed in range(JOINS):
+        tally.add(join_run(seed=seed))
+    happened = (tally.pushes_lost, tally.pushes_doubled, tally.disconnects, tally.replays)
+    assert min(happened) > JOINS // 4
+
+
+class Forgetful(FollowedLog):
+    """Takes no `earlier`, and believes that pushes come in order."""
+
+    def take(self, update: Status) -> None:
+        self._shown = max(self._shown, int(update["sequence"]) - 1)
+        super().take({**update, "earlier": None})
+
+
+class Repeating(FollowedLog):
+    """Shows what it is told, as often as it is told."""
+
+    def ready(self) -> list[Status]:
+        shown = super().ready()
+        return [*shown, *shown[:1]]
+
+
+@pytest.mark.parametrize(("client", "problem"), [(Forgetful, "another log"), (Repeating, "twice")])
+def test_the_joiner_model_finds_out(client: type[FollowedLog], problem: str) -> None:
+    with pytest.raises(SoakError, match=problem):
+        for seed in range(20):
+            join_run(seed=seed, client=client(JOB_ID))
+
+
+def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seed", "7", "--runs", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "3 runs on memory, seeds 7 to 9" in said
+    assert "no gap, each status once, every snapshot the fold of its log" in said
+    assert "0 statuses lost, 0 applied twice" in said
+
+
+def test_the_command_says_beforehand_what_each_run_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"statuses of {AGENTS} parallel agents in {ATTEMPTS} attempts, each payload 1 to 3 times" in said
+
+
+@pytest.mark.parametrize("runs", ["0", "-1", "many"])
+def test_the_command_refuses_a_number_of_runs_like(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["--runs", runs])
+    assert refused.value.code == 2
+    assert "must be from 1 to 1000000" in capsys.readouterr().err

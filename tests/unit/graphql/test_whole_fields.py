@@ -1,0 +1,219 @@
+"""Each guarded field as it is deployed, from the login's check to the answer, on tables with others' jobs.
+
+Whatever is asked with whatever login, nobody sees what isn't theirs, and nothing fails without a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from statusbeam.cdk.api.resolver_code import (
+    LOGIN_CHECK,
+    FieldName,
+    function_code,
+    hand_on_code,
+    resolver_code,
+)
+from statusbeam.cdk.api.status_api import PIPELINES, STEPS, UNITS
+from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
+from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime, to_json
+from statusbeam.localcloud.appsync.resolvers.resolver import (
+    DataSource,
+    PipelineResolver,
+    Resolution,
+    ResolverError,
+)
+from statusbeam.log.journal.dynamo import DynamoJournal
+from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
+from tests.unit.graphql.test_malformed_input import ARGUMENTS, json_values
+from tests.unit.samples import NOW, StoppedClock, batch
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+JOBS = {"j1": ("ann", "north"), "j2": ("ann", "north"), "j3": ("ann", "south"), "j4": ("bob", "north")} | {
+    "j5": ("bob", "public"),
+    "j6": ("eve", "north"),
+}
+SECRET = re.compile(r"secret of (j\d)")
+NAMED = {"Forbidden", "BadRequest"}
+
+
+class NothingKept:
+    """The details' function over an empty bucket."""
+
+    async def invoke(self, request: Mapping[str, Any]) -> Any:
+        return None
+
+
+class Fields:
+    """The guarded fields on two tables."""
+
+    def __init__(self, client: DynamoDBClient, executor: Executor) -> None:
+        self._runtime = JsRuntime(now=lambda: NOW, new_id=lambda: "id-1")
+        self._sources: dict[str, DataSource] = {
+            "status": DynamoDBSource(client, STATUS_TABLE, executor),
+            "sessions": DynamoDBSource(client, SESSIONS_TABLE, executor),
+            "details": NothingKept(),
+        }
+        self._fields = {name: self._field(name) for name in ARGUMENTS}
+
+    def _field(self, name: str) -> PipelineResolver:
+        type_name, field_name = name.split(".")
+        code = resolver_code(FieldName(type_name=type_name, field_name=field_name))
+        own = self._runtime.load(code, name)
+        login = self._step(LOGIN_CHECK)
+        if name in UNITS:
+            outer = self._runtime.load(hand_on_code(), "handOn")
+            return PipelineResolver(outer, [login, (own, self._sources[UNITS[name]])])
+        return PipelineResolver(own, [login, *map(self._step, PIPELINES[name])])
+
+    def _step(self, name: str) -> Any:
+        return self._runtime.load(function_code(name), name), self._sources[STEPS[name]]
+
+    def ask(self, name: str, arguments: Mapping[str, Any], identity: Any) -> Resolution:
+        """Raises ResolverError."""
+        given = {"identity": identity, "env": {"STATUS_TABLE": STATUS_TABLE}}
+        parts = CtxParts(to_json(arguments), lambda part: to_json(given[part]) if given.get(part) else "")
+        return asyncio.run(self._fields[name].resolve(parts))
+
+
+@pytest.fixture(scope="module")
+def fields() -> Iterator[Fields]:
+    with dynamo_tables() as client, ThreadPoolExecutor(1) as executor:
+        time = StoppedClock()
+        journal = DynamoJournal(
+            client, STATUS_TABLE, log_retention_days=7, job_retention_days=90, clock=time.clock()
+        )
+        for job_id, (user_id, tenant_id) in JOBS.items():
+            said: dict[str, Any] = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
+            secret = f"secret of {job_id}"
+            journal.commit(batch(**said, message=secret, metadata={"x": secret}), deadline=NOW + 20)
+        client.put_item(
+            TableName=SESSIONS_TABLE,
+            Item={"tenant_id": {"S": "north"}, "sk": {"S": "#ended#eve"}, "endedAt": {"N": str(int(NOW))}},
+        )
+        yield Fields(client, executor)
+
+
+odd = json_values
+claims = st.fixed_dictionaries(
+    {"sub": st.sampled_from(["ann", "bob", "eve", "zoe"]) | odd},
+    optional={
+        "tenantId": st.sampled_from(["north", "south", "public"]) | odd,
+        "custom:tenantId": st.sampled_from(["north", "south"]) | odd,
+        "cognito:groups": st.sampled_from(
+            [["operator"], ["viewer", "admin"], "viewer operator", ["cooperator"]]
+        )
+        | odd,
+        "auth_time": st.sampled_from([NOW - 60, NOW + 60]) | odd,
+    },
+)
+tokens = st.fixed_dictionaries(
+    {
+        "userId": st.sampled_from(["ann", "bob", "eve"]),
+        "tenantId": st.sampled_from(["north", "south", "public"]),
+    },
+    optional={
+        "jobIds": st.sampled_from(["j1", "j2,j4", "j6"]),
+        "issuedAt": st.sampled_from(["1", "9999999999"]),
+    },
+)
+identities = st.one_of(
+    claims.map(lambda found: {"claims": found}),
+    tokens.map(lambda found: {"resolverContext": found}),
+    st.just({"userArn": "arn:aws:iam::1:role/r"}),
+    st.none(),
+)
+
+
+def visible(identity: Any) -> set[str]:
+    """The jobs that are anything to the bearer, said once more without the resolvers."""
+    if identity is None or "userArn" in identity:
+        return {job_id for job_id, (_, tenant) in JOBS.items() if tenant == "public"}
+    if "resolverContext" in identity:
+        token = identity["resolverContext"]
+        jobs = token["jobIds"].split(",") if "jobIds" in token else list(JOBS)
+        return {job for job in jobs if JOBS[job] == (token["userId"], token["tenantId"])}
+    found = identity["claims"]
+    tenant = found.get("tenantId")
+    tenant = found.get("custom:tenantId") if tenant is None else tenant
+    roles = found.get("cognito:groups")
+    roles = roles.split(" ") if isinstance(roles, str) else roles if isinstance(roles, list) else []
+    leads = "operator" in roles or "admin" in roles
+    return {job for job, (user, of) in JOBS.items() if of == tenant and (leads or user == found["sub"])}
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
+    fields: Fields, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(sorted(ARGUMENTS)))
+    identity = data.draw(identities)
+    try:
+        answer = fields.ask(name, data.draw(ARGUMENTS[name]), identity)
+    except ResolverError as error:
+        assert error.error_type in NAMED
+        assert "arn:" not in str(error)
+        return
+    assert {job["errorType"] for job in answer.appended} == set()
+    assert set(SECRET.findall(json.dumps(answer.value))) <= visible(identity)
+    if name == "Query.listJobs":
+        assert {job["jobId"] for job in answer.value["jobs"]} <= visible(identity)
+
+
+def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
+    eve = {"claims": {"sub": "eve", "tenantId": "north", "auth_time": NOW - 1}}
+    asked: dict[str, Any] = {
+        "Query.getJob": {"jobId": "j6"},
+        "Query.listJobs": {},
+        "Query.listStatusUpdates": {"jobId": "j6"},
+        "Query.getStatusDetail": {"jobId": "j6", "sequence": 1},
+        "Mutation.syncSession": {"input": {"connectionId": "c", "action": "open"}},
+        "Mutation.endSessions": {"input": {"userId": "eve"}},
+        "Subscription.onStatusUpdate": {"userId": "eve"},
+        "Subscription.onTenantStatus": {"tenantId": "north"},
+    }
+    assert asked.keys() == ARGUMENTS.keys()
+    for name, arguments in asked.items():
+        with pytest.raises(ResolverError, match=r"This login was ended|Only operators"):
+            fields.ask(name, arguments, eve)
+
+
+ANN = {"claims": {"sub": "ann", "tenantId": "north"}}
+NARROW = {"resolverContext": {"userId": "ann", "tenantId": "north", "jobIds": "j1,j2,j4,j3"}}
+
+
+def test_a_token_for_certain_jobs_lists_them_and_learns_of_no_others(fields: Fields) -> None:
+    whole = fields.ask("Query.listJobs", {}, NARROW).value
+    everything = fields.ask("Query.listJobs", {}, ANN).value
+    assert (
+        [job["jobId"] for job in whole["jobs"]]
+        == [job["jobId"] for job in everything["jobs"]]
+        == ["j2", "j1"]
+    )
+    assert whole["nextToken"] is None
+    first = fields.ask("Query.listJobs", {"limit": 1}, NARROW).value
+    rest = fields.ask("Query.listJobs", {"limit": 1, "nextToken": first["nextToken"]}, NARROW).value
+    assert [[job["jobId"] for job in page["jobs"]] for page in (first, rest)] == [["j2"], ["j1"]]
+    assert rest["nextToken"] is None
+    one = {"resolverContext": {**NARROW["resolverContext"], "jobIds": "j1"}}
+    assert fields.ask("Query.listJobs", {"limit": 1}, one).value["nextToken"] is None
+
+
+@pytest.mark.parametrize(
+    "token", ["j3", "j4", "nonsense"], ids=["a namesake's job", "another's job", "nothing"]
+)
+def test_such_a_list_goes_on_after_its_own_jobs_only(fields: Fields, token: str) -> None:
+    with pytest.raises(ResolverError, match="nextToken is not one that this list gave"):
+        fields.ask("Query.listJobs", {"nextToken": token}, NARROW)

@@ -1,0 +1,339 @@
+"""AgentHandoffManager: what a call gives its caller, what it reports, what it notes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from status_utils import (
+    AgentHandoffManager,
+    HandoffOutcome,
+    MemoryTransport,
+    TransportError,
+    UnknownAgentError,
+    job,
+    report_progress,
+    report_tool,
+)
+from tests.unit.samples import StoppedClock
+from tests.unit.status_utils.published import snapshot, statuses
+
+
+@pytest.fixture
+def transport() -> MemoryTransport:
+    return MemoryTransport()
+
+
+@pytest.fixture
+def time() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def handoffs(transport: MemoryTransport, time: StoppedClock) -> AgentHandoffManager:
+    return AgentHandoffManager("ana", "city", session_id="job-1", transport=transport, clock=time.clock())
+
+
+def told(transport: MemoryTransport) -> list[tuple[str, str]]:
+    return [(update.status, update.message) for update in statuses(transport)]
+
+
+async def never(context: Any) -> Any:
+    await asyncio.Event().wait()
+
+
+async def test_an_async_agent_is_called_and_its_call_reported(
+    handoffs: AgentHandoffManager, transport: MemoryTransport, time: StoppedClock
+) -> None:
+    async def find(context: dict[str, str]) -> dict[str, str]:
+        time.time += 1.25
+        return {"street": context["text"]}
+
+    handoffs.register("Geo Agent", find)
+    assert await handoffs.call_agent("Geo Agent", {"text": "Elm"}) == {"street": "Elm"}
+    assert told(transport) == [
+        ("agent_invoking", "Handing over to Geo Agent"),
+        ("agent_complete", '{"street": "Elm"}'),
+    ]
+    (geo,) = snapshot(transport)["agents"]
+    assert (geo["name"], geo["status"]) == ("Geo Agent", "success")
+    (call,) = handoffs.execution_log
+    assert (call.invocation_id, call.duration) == (geo["invocationId"], 1.25)
+
+
+async def test_a_plain_function_runs_in_a_thread_of_its_own(handoffs: AgentHandoffManager) -> None:
+    handoffs.register("Geo Agent", lambda context: threading.current_thread() is threading.main_thread())
+    assert await handoffs.call_agent("Geo Agent", {}) is False
+
+
+async def test_a_plain_function_that_answers_with_an_awaitable_is_awaited(
+    handoffs: AgentHandoffManager,
+) -> None:
+    async def find(context: str, street: str) -> str:
+        return f"{context} {street}".upper()
+
+    handoffs.register("Geo Agent", lambda context: find(context, "street"))
+    assert await handoffs.call_agent("Geo Agent", "elm") == "ELM STREET"
+
+
+async def test_an_object_with_an_async_call_is_an_agent_too(handoffs: AgentHandoffManager) -> None:
+    class Finder:
+        async def __call__(self, context: str) -> str:
+            return context.upper()
+
+    handoffs.register("Geo Agent", Finder())
+    assert await handoffs.call_agent("Geo Agent", "elm") == "ELM"
+
+
+async def test_an_agents_exception_reaches_the_caller_and_its_text_nobody_else(
+    handoffs: AgentHandoffManager, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = RuntimeError("password is hunter2")
+
+    async def fail(context: Any) -> Any:
+        raise error
+
+    handoffs.register("Geo Agent", fail)
+    with pytest.raises(RuntimeError) as raised:
+        await handoffs.call_agent("Geo Agent", {})
+    assert raised.value is error
+    assert told(transport)[-1] == ("agent_error", "Geo Agent failed")
+    metadata = statuses(transport)[-1].metadata or {}
+    assert metadata["outcome"] == "error"
+    assert metadata["errorId"] in caplog.text
+    assert "hunter2" not in str(transport.sent)
+
+
+async def test_a_call_that_takes_too_long_is_reported_and_raises_timeout_error(
+    handoffs: AgentHandoffManager, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    handoffs.register("Geo Agent", never)
+    with pytest.raises(TimeoutError):
+        await handoffs.call_agent("Geo Agent", {}, timeout=0.01)
+    assert told(transport)[-1] == ("agent_error", "Geo Agent did not answer within 0.01 s")
+    metadata = statuses(transport)[-1].metadata or {}
+    assert (metadata["outcome"], metadata["reason"]) == ("timeout", "timed out")
+    assert metadata["errorId"] in caplog.text
+    assert handoffs.execution_log[-1].outcome is HandoffOutcome.TIMEOUT
+
+
+async def test_an_agents_own_timeout_error_is_an_error_of_the_agent(handoffs: AgentHandoffManager) -> None:
+    async def fail(context: Any) -> Any:
+        raise TimeoutError("the map did not answer")
+
+    handoffs.register("Geo Agent", fail)
+    with pytest.raises(TimeoutError, match="the map"):
+        await handoffs.call_agent("Geo Agent", {})
+    assert handoffs.execution_log[-1].outcome is HandoffOutcome.ERROR
+
+
+async def test_a_caller_that_gives_up_is_told_as_cancelled(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    begun = asyncio.Event()
+
+    async def wait(context: Any) -> Any:
+        begun.set()
+        await never(context)
+
+    handoffs.register("Geo Agent", wait)
+    call = asyncio.create_task(handoffs.call_agent("Geo Agent", {}))
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert told(transport)[-1] == ("agent_error", "Geo Agent was cancelled")
+    assert handoffs.execution_log[-1].outcome is HandoffOutcome.CANCELLED
+
+
+async def test_an_unknown_agent_is_the_callers_mistake_and_reports_nothing(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    with pytest.raises(UnknownAgentError, match="no agent is registered as Geo Agent"):
+        await handoffs.call_agent("Geo Agent", {})
+    assert (transport.sent, handoffs.execution_log) == ([], ())
+
+
+SUMMARIES: list[tuple[Any, str]] = [
+    ("Found Elm Street", "Found Elm Street"),
+    ({"summary": "Found it", "secret": "x"}, "Found it"),  # its own words go before its JSON
+    ({"street": "Elm"}, '{"street": "Elm"}'),
+    ("é" * 201, "é" * 199 + "…"),
+    (None, "null"),
+    ("", "Geo Agent"),  # a message is never empty
+    ({"at": object()}, '{"at": "<object>"}'),
+    ({(1, 2): 3}, "<dict>"),
+]
+
+
+@pytest.mark.parametrize(("result", "summary"), SUMMARIES)
+async def test_a_result_is_summed_up_in_200_characters(
+    handoffs: AgentHandoffManager, transport: MemoryTransport, result: Any, summary: str
+) -> None:
+    handoffs.register("Geo Agent", lambda context: result)
+    assert await handoffs.call_agent("Geo Agent", {}) is result
+    assert told(transport)[-1] == ("agent_complete", summary)
+
+
+async def test_parallel_calls_of_one_agent_are_invocations_of_their_own(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    both = asyncio.Barrier(2)
+
+    async def echo(context: str) -> str:
+        await both.wait()
+        return context
+
+    handoffs.register("Geo Agent", echo)
+    calls = [handoffs.call_agent("Geo Agent", text) for text in ("elm", "oak")]
+    assert await asyncio.gather(*calls) == ["elm", "oak"]
+    seen = snapshot(transport)["agents"]
+    assert sorted(agent["activity"] for agent in seen) == ["elm", "oak"]
+    assert {agent["status"] for agent in seen} == {"success"}
+    assert {call.invocation_id: call.summary for call in handoffs.execution_log} == {
+        agent["invocationId"]: agent["activity"] for agent in seen
+    }
+
+
+async def test_the_session_of_a_call_goes_before_the_managers(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    handoffs.register("Geo Agent", str)
+    await handoffs.call_agent("Geo Agent", 1, session_id="job-2")
+    assert {update.job_id for update in statuses(transport)} == {"job-2"}
+    assert handoffs.execution_log[-1].session_id == "job-2"
+
+
+async def test_without_a_session_a_call_is_made_and_noted_but_not_reported(
+    transport: MemoryTransport,
+) -> None:
+    handoffs = AgentHandoffManager("ana", "city", transport=transport)
+    handoffs.register("Geo Agent", str)
+    assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    assert transport.sent == []
+    assert [(call.agent_name, call.outcome, call.summary) for call in handoffs.execution_log] == [
+        ("Geo Agent", "success", "7")
+    ]
+
+
+async def test_what_an_agent_reports_is_its_calls_own_in_whatever_thread_it_runs(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    def find(context: str) -> str:
+        with report_tool("map", reason="Find Elm Street"):
+            report_progress(0.5)
+        return context
+
+    handoffs.register("Geo Agent", find)
+    await handoffs.call_agent("Geo Agent", "elm")
+    (call,) = handoffs.execution_log
+    assert [update.status for update in statuses(transport)] == [
+        "agent_invoking",
+        "calling_tool",
+        "progress",
+        "tool_complete",
+        "agent_complete",
+    ]
+    assert {update.invocation_id for update in statuses(transport)} == {call.invocation_id}
+
+
+async def test_an_agent_that_an_agent_calls_is_below_it(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    async def ask(context: str) -> Any:
+        return await handoffs.call_agent("Street Agent", context)
+
+    handoffs.register("Geo Agent", ask)
+    handoffs.register("Street Agent", str)
+    assert await handoffs.call_agent("Geo Agent", "elm") == "elm"
+    street, geo = (call.invocation_id for call in handoffs.execution_log)
+    parents = {update.invocation_id: update.parent_invocation_id for update in statuses(transport)}
+    assert parents == {geo: None, street: geo}
+
+
+async def test_a_call_inside_a_scope_is_below_it_and_needs_no_session(transport: MemoryTransport) -> None:
+    handoffs = AgentHandoffManager("ana", "city")
+    handoffs.register("Geo Agent", str)
+    async with (
+        job(job_id="job-7", user_id="ana", tenant_id="city", transport=transport) as j,
+        j.agent("Orchestrator") as orchestrator,
+        orchestrator.tool("hand over"),
+    ):
+        await handoffs.call_agent("Geo Agent", "elm")
+    (call,) = handoffs.execution_log
+    assert call.session_id == "job-7"
+    (geo,) = {u.parent_invocation_id for u in statuses(transport) if u.invocation_id == call.invocation_id}
+    assert geo == orchestrator.invocation_id
+    assert [update.status for update in statuses(transport)][-1] == "complete"
+
+
+async def test_the_log_keeps_the_last_calls_only() -> None:
+    handoffs = AgentHandoffManager("ana", "city", log_size=2)
+    handoffs.register("Geo Agent", str)
+    for number in range(3):
+        await handoffs.call_agent("Geo Agent", number)
+    assert [call.summary for call in handoffs.execution_log] == ["1", "2"]
+
+
+async def test_a_dead_backend_costs_the_call_nothing_and_hears_of_it_later() -> None:
+    class DeadTransport(MemoryTransport):
+        dead = True
+
+        def send(self, payload: Mapping[str, Any]) -> None:
+            if self.dead:
+                raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
+            super().send(payload)
+
+    transport = DeadTransport()
+    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
+    handoffs.register("Geo Agent", str)
+    assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    assert transport.sent == []
+    transport.dead = False
+    assert told(transport)[-1] == ("agent_complete", "7")
+
+
+async def test_agents_that_never_return_hold_up_neither_others_nor_reports(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    release = threading.Event()
+    handoffs.register("Stuck Agent", lambda context: release.wait(60))
+    handoffs.register("Geo Agent", str)
+    stuck = [asyncio.create_task(handoffs.call_agent("Stuck Agent", {}, timeout=None)) for _ in range(50)]
+    try:
+        assert await handoffs.call_agent("Geo Agent", 7) == "7"
+    finally:
+        release.set()
+    assert await asyncio.gather(*stuck) == [True] * 50
+
+
+async def test_a_call_that_is_cancelled_before_its_start_is_reported_is_told_as_cancelled() -> None:
+    class SlowTransport(MemoryTransport):
+        def send(self, payload: Mapping[str, Any]) -> None:
+            asked.set()
+            assert release.wait(60)
+            super().send(payload)
+
+    asked, release = threading.Event(), threading.Event()
+    transport = SlowTransport()
+    handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
+    handoffs.register("Geo Agent", never)
+    call = asyncio.create_task(handoffs.call_agent("Geo Agent", {}))
+    await asyncio.to_thread(asked.wait, 60)
+    call.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert sorted(word for word, _ in told(transport)) == ["agent_error", "agent_invoking"]
+
+
+async def test_an_agent_that_raises_stop_iteration_does_not_hold_its_caller_up(
+    handoffs: AgentHandoffManager,
+) -> None:
+    handoffs.register("Geo Agent", lambda context: next(iter(())))
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await handoffs.call_agent("Geo Agent", {})

@@ -1,0 +1,211 @@
+"""Nothing is lost where a process ends, doubles or stands still: real signals, forks and freezes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from status_utils.sending.dead_letter import undelivered_in
+
+ROOT = Path(__file__).parents[4]
+
+
+def command(program: str, file: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.unit.status_utils.sending.scope_programs", program, str(file)]
+
+
+@contextmanager
+def running(program: str, file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The program, which has said that it is ready."""
+    process = subprocess.Popen(
+        command(program, file),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def payloads(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def words(found: list[dict[str, Any]]) -> list[str]:
+    return [status["status"] for payload in found for status in payload["updates"]]
+
+
+def test_the_end_of_the_interpreter_sends_what_is_left(tmp_path: Path) -> None:
+    subprocess.run(command("exits", tmp_path / "sent"), cwd=ROOT, check=True)
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "agent_invoking"]
+
+
+def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path: Path) -> None:
+    (tmp_path / "sent.dead").touch()
+    done = subprocess.run(
+        command("exits", tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
+
+
+def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end_of_a_job(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        command("ends_before_a_slow_backend_answers", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
+    assert done.stderr == ""
+
+
+def test_an_uncaught_exception_ends_agent_and_job_and_is_told_without_detail(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("exits_by_error", tmp_path / "sent"), cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert words(payloads(tmp_path / "sent"))[-2:] == ["agent_error", "error"]
+    assert "hunter2" not in (tmp_path / "sent").read_text()
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_sigterm_ends_the_process_as_ever_once_everything_is_sent_or_in_the_log(
+    tmp_path: Path, dead: bool
+) -> None:
+    if dead:
+        (tmp_path / "sent.dead").touch()
+    with running("waits_for_a_signal", tmp_path / "sent") as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+    assert words([*payloads(tmp_path / "sent"), *undelivered_in(log)]) == ["loading_agents", "one"]
+
+
+def test_a_handler_of_sigterm_that_was_there_before_still_decides(tmp_path: Path) -> None:
+    with running("handles_signals_itself", tmp_path / "sent") as process:
+        process.terminate()
+        shown, _ = process.communicate(timeout=60)
+        assert (process.returncode, shown) == (7, "stopped by my own handler\n")
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
+
+
+def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) -> None:
+    subprocess.run(command("forks", tmp_path / "sent"), cwd=ROOT, check=True)
+    by_process: dict[int, list[dict[str, Any]]] = {}
+    for payload in payloads(tmp_path / "sent"):
+        by_process.setdefault(payload["pid"], []).append(payload)
+    assert sorted(words(found) for found in by_process.values()) == [
+        ["agent_invoking", "agent_complete"],
+        ["loading_agents", "one", "agent_invoking", "agent_complete", "complete"],
+    ]
+
+
+def test_a_job_is_ended_by_the_process_that_began_it_not_by_one_that_it_forked(tmp_path: Path) -> None:
+    subprocess.run(command("forks_and_leaves", tmp_path / "sent"), cwd=ROOT, check=True)
+    told = words(payloads(tmp_path / "sent"))
+    assert sorted(told) == ["agent_complete", "agent_invoking", "complete", "loading_agents", "one"]
+    assert told[-1] == "complete"
+
+
+def test_a_process_of_multiprocessing_sends_what_is_left_when_it_ends(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_child_processes", tmp_path / "sent"), cwd=ROOT, check=True)
+    told: dict[str, list[str]] = {}
+    for payload in payloads(tmp_path / "sent"):
+        for status in payload["updates"]:
+            told.setdefault(status["jobId"], []).append(status["status"])
+    whole = ["loading_agents", "one", "complete"]
+    assert told == {
+        "fork": whole,
+        "forkserver": whole,
+        "spawn": whole,
+        "shared": ["loading_agents", "by_the_fork", "complete"],
+    }
+
+
+def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("forks_while_it_loads", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "the child ended with 0\n"
+    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
+
+
+@pytest.mark.parametrize("program", ["forks_while_a_message_is_redacted", "forks_while_it_commits"])
+def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, program: str) -> None:
+    done = subprocess.run(
+        command(program, tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("the child ended with 0\n", "")
+    told = sorted(words(payloads(tmp_path / "sent")))
+    assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 gave the module another name")
+def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(tmp_path: Path) -> None:
+    subprocess.run(command("works_in_a_subinterpreter", tmp_path / "sent"), cwd=ROOT, check=True)
+    assert words(payloads(tmp_path / "sent"))[0] == "loading_agents"
+
+
+def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
+    (tmp_path / "sent.dead").touch()
+    with running("says_much_and_is_stopped", tmp_path / "sent") as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+    assert words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
+
+
+ONE_CALL = ["loading_agents", "agent_invoking", "agent_complete", "complete"]
+
+
+def call(process: subprocess.Popen[str], job_id: str) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{job_id}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "done\n"
+
+
+def test_a_function_that_is_frozen_between_its_calls_loses_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "sent"
+    with running("is_a_lambda", file, AWS_LAMBDA_FUNCTION_NAME="agent") as process:
+        for number in range(5):
+            if number == 2:
+                file.with_suffix(".dead").touch()
+            if number == 3:
+                file.with_suffix(".dead").unlink()
+            call(process, f"job-{number}")
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGSTOP)  # and then never thawed again
+        process.kill()
+        _, log = process.communicate(timeout=60)
+    by_batch = {payload["batchId"]: payload for payload in [*payloads(file), *undelivered_in(log)]}
+    told = [status for payload in by_batch.values() for status in payload["updates"]]
+    for number in range(5):
+        assert sorted(s["status"] for s in told if s["jobId"] == f"job-{number}") == sorted(ONE_CALL)

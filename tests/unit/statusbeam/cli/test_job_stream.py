@@ -1,0 +1,176 @@
+"""Following jobs over a connection that loses things: pushes for speed, the log for truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import pytest
+
+from statusbeam.cli.follow import FollowedLog
+from statusbeam.cli.job_stream import BEAT_SECONDS, JobStream, QuietJobError
+
+
+class LostError(Exception):
+    """The network broke."""
+
+
+class DeniedError(Exception):
+    """The service said no."""
+
+
+def status_of(sequence: int, **more: Any) -> dict[str, Any]:
+    return {"jobId": "job-1", "sequence": sequence, "status": "note", "message": f"status {sequence}", **more}
+
+
+class Service:
+    """A job's log, and connections that play a script: statuses to push, words to write, breaks."""
+
+    def __init__(self, *connections: list[Any]) -> None:
+        self.log: list[dict[str, Any]] = []
+        self.connections = list(connections)
+        self.failing_pages = 0
+        self.opened = 0
+
+    def write(self, *words: str) -> None:
+        for word in words:
+            self.log.append(status_of(len(self.log) + 1, status=word))
+
+    async def pushes(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
+        self.opened += 1
+        yield None
+        for item in self.connections.pop(0) if self.connections else []:
+            await asyncio.sleep(0)
+            if isinstance(item, Exception):
+                raise item
+            if isinstance(item, tuple):
+                self.write(*item)
+            else:
+                yield item
+        await asyncio.Event().wait()
+
+    async def page(self, job_id: str, after: int) -> Mapping[str, Any]:
+        if self.failing_pages:
+            self.failing_pages -= 1
+            raise LostError
+        return {
+            "updates": self.log[after : after + 2],
+            "currentSequence": len(self.log),
+            "nextAfterSequence": min(after + 2, len(self.log)),
+            "recovered": True,
+        }
+
+
+async def sleep(seconds: float) -> None:
+    """No time passes, except that the slow beat never comes."""
+    if seconds == BEAT_SECONDS:
+        await asyncio.Event().wait()
+    await asyncio.sleep(0)
+
+
+async def followed(service: Service, **more: Any) -> list[int]:
+    """The sequences that are shown, in the order they are shown."""
+    log = FollowedLog("job-1")
+    shown: list[int] = []
+    async with JobStream(service.pushes, service.page, lost=(LostError,), sleep=sleep, **more) as stream:
+        async for statuses in stream.follow(log):
+            shown += [status["sequence"] for status in statuses]
+    return shown
+
+
+async def test_job_that_is_over_is_read_from_the_log() -> None:
+    service = Service()
+    service.write("loading_agents", "validating", "synthesizing", "note", "complete")
+    assert await followed(service) == [1, 2, 3, 4, 5]
+
+
+async def test_pushes_are_shown_as_they_come() -> None:
+    service = Service([status_of(1), status_of(2), status_of(3, status="complete")])
+    assert await followed(service) == [1, 2, 3]
+
+
+async def test_pushes_that_are_lost_reordered_and_repeated_are_made_whole() -> None:
+    written = ("note", "note", "note", "note", "note", "complete")
+    last = status_of(6, status="complete")
+    service = Service([status_of(4), written, status_of(2), status_of(2), last])
+    assert await followed(service) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_broken_connection_is_opened_again_and_what_was_missed_is_read() -> None:
+    service = Service([status_of(1), ("note", "note", "complete"), LostError()], [])
+    assert await followed(service) == [1, 2, 3]
+    assert service.opened == 2
+
+
+async def test_log_that_does_not_answer_is_asked_again() -> None:
+    service = Service()
+    service.write("note", "complete")
+    service.failing_pages = 1
+    assert await followed(service) == [1, 2]
+
+
+async def test_last_words_of_an_agent_after_the_end_are_waited_for() -> None:
+    run = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
+    service = Service(
+        [
+            status_of(1, status="agent_invoking", **run),
+            status_of(2, status="complete"),
+            status_of(3, status="agent_complete", **run),
+        ]
+    )
+    assert await followed(service) == [1, 2, 3]
+
+
+async def test_agent_that_says_nothing_more_is_not_waited_for_long() -> None:
+    run = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
+    service = Service([status_of(1, status="agent_invoking", **run), status_of(2, status="complete")])
+    assert await followed(service, stragglers_seconds=0.01) == [1, 2]
+
+
+async def test_denied_subscription_ends_the_following() -> None:
+    service = Service([DeniedError()])
+    with pytest.raises(DeniedError):
+        await followed(service)
+
+
+async def test_job_that_nothing_is_heard_of_is_given_up() -> None:
+    with pytest.raises(QuietJobError):
+        await followed(Service(), quiet_seconds=0.01)
+
+
+async def test_silence_is_looked_at_at_every_beat() -> None:
+    looks: list[int] = []
+    beats = 3
+
+    async def beat(seconds: float) -> None:
+        nonlocal beats
+        if seconds != BEAT_SECONDS or not beats:
+            await asyncio.Event().wait()
+        beats -= 1
+        await asyncio.sleep(0)
+
+    service, log = Service(), FollowedLog("job-1")
+    service.write("note")
+    with pytest.raises(QuietJobError):
+        async with JobStream(
+            service.pushes, service.page, lost=(LostError,), sleep=beat, quiet_seconds=0.2
+        ) as stream:
+            async for _ in stream.follow(log, on_quiet=lambda: looks.append(log.known)):
+                pass
+    assert looks
+    assert set(looks) == {1}
+
+
+async def test_two_jobs_are_followed_one_after_the_other_over_one_connection() -> None:
+    other = {"jobId": "job-2"}
+    service = Service(
+        [status_of(1), status_of(1, status="complete", **other), status_of(2, status="complete")]
+    )
+    log = FollowedLog("job-1")
+    async with JobStream(service.pushes, service.page, lost=(LostError,), sleep=sleep) as stream:
+        first = [status async for statuses in stream.follow(log) for status in statuses]
+        service.log = [status_of(1, status="complete", **other)]
+        second = [s async for statuses in stream.follow(FollowedLog("job-2")) for s in statuses]
+    assert [status["jobId"] for status in [*first, *second]] == ["job-1", "job-1", "job-2"]
+    assert service.opened == 1

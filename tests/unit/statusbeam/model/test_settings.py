@@ -1,0 +1,84 @@
+"""Settings: the same class writes the variables for the stack and reads them at the door."""
+
+from __future__ import annotations
+
+import pytest
+
+from statusbeam.model.errors import SettingError
+from statusbeam.model.settings import AuthorizerSettings, CallerSettings, PublisherSettings
+
+PUBLISHER = PublisherSettings(
+    appsync_api_url="https://example.test/graphql",
+    appsync_api_id="api",
+    user_sessions_table="Sessions",
+    status_table="Statuses",
+    log_retention_days=3,
+    trace_with_sdk=True,
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PUBLISHER,
+        CallerSettings(),
+        CallerSettings(status_publisher_function="publisher"),
+        CallerSettings(status_queue_url="https://example.test/queue"),
+        AuthorizerSettings(view_token_secret="arn", view_token_audience="dev"),
+    ],
+)
+def test_settings_come_back_from_the_environment_as_they_were(
+    settings: PublisherSettings | CallerSettings | AuthorizerSettings,
+) -> None:
+    assert type(settings).from_env(settings.to_env()) == settings
+
+
+def test_the_variables_are_the_ones_of_the_contract() -> None:
+    assert PUBLISHER.to_env() == {
+        "APPSYNC_API_URL": "https://example.test/graphql",
+        "APPSYNC_API_ID": "api",
+        "USER_SESSIONS_TABLE": "Sessions",
+        "STATUS_TABLE": "Statuses",
+        "LOG_RETENTION_DAYS": "3",
+        "JOB_RETENTION_DAYS": "90",
+        "TRACE_WITH_SDK": "true",
+    }
+
+
+def test_what_is_not_set_keeps_its_default() -> None:
+    required = {
+        name: value for name, value in PUBLISHER.to_env().items() if not name.endswith(("_DAYS", "_SDK"))
+    }
+    settings = PublisherSettings.from_env(required)
+    assert (settings.log_retention_days, settings.job_retention_days) == (7, 90)
+    assert not settings.trace_with_sdk
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+@pytest.mark.parametrize(
+    "variable", ["APPSYNC_API_URL", "APPSYNC_API_ID", "USER_SESSIONS_TABLE", "STATUS_TABLE"]
+)
+def test_a_missing_variable_is_named(variable: str, empty: str | None) -> None:
+    environ = PUBLISHER.to_env()
+    del environ[variable]
+    if empty is not None:
+        environ[variable] = empty
+    with pytest.raises(SettingError, match=variable) as missing:
+        PublisherSettings.from_env(environ)
+    assert missing.value.variable == variable
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LOG_RETENTION_DAYS", "a week"),
+        ("LOG_RETENTION_DAYS", "0"),
+        ("JOB_RETENTION_DAYS", "-1"),
+        ("JOB_RETENTION_DAYS", "²"),
+        ("TRACE_WITH_SDK", "yes"),
+        ("LOG_RETENTION_DAYS", "91"),  # a log that outlives its job
+    ],
+)
+def test_a_malformed_variable_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingError, match=variable):
+        PublisherSettings.from_env(PUBLISHER.to_env() | {variable: value})
