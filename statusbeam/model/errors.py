@@ -4,7 +4,6 @@ StatusError
 ├── SettingError         an environment variable is missing or malformed    fix the deployment
 ├── InvalidStatusError   a caller's status breaks a rule or a limit         rejected, the others go on
 ├── ForeignOwnerError    a status for a job of another tenant or user       rejected, kept as evidence
-├── ForeignTenantError   a status of another tenant than the publisher's    rejected, kept as evidence
 ├── JournalError         the status table did not take a commit             nothing stored, comes again
 ├── SessionStoreError    nobody could say who is watching                   committed, comes again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
@@ -76,15 +75,6 @@ class ForeignOwnerError(StatusError):
             f"job {job_id} belongs to somebody else", code=RejectionCode.FOREIGN_OWNER, retriable=False
         )
         self.job_id = job_id
-
-
-class ForeignTenantError(StatusError):
-    """The publisher is bound to another tenant. Nothing is committed; the pipeline keeps the evidence."""
-
-    def __init__(self, tenant_id: str) -> None:
-        problem = f"this publisher takes no statuses of the tenant {tenant_id}"
-        super().__init__(problem, code=RejectionCode.FOREIGN_TENANT, retriable=False)
-        self.tenant_id = tenant_id
 
 
 class DetailStoreError(StatusError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from statusbeam.log.journal.batch import Batch
+from statusbeam.log.journal.entry import Entry
 from statusbeam.log.publishing.ports import Journal
 from statusbeam.log.snapshot.job_state import Head
 from statusbeam.model.clock import Clock
@@ -36,8 +37,13 @@ def update(event_id: str = "event-1", **changes: Any) -> StatusUpdate:
 
 def batch(batch_id: str = "b1", count: int = 1, **changes: Any) -> Batch:
     """A batch of `count` statuses."""
-    updates = tuple(update(f"{batch_id}.{index}", **changes) for index in range(count))
-    return Batch(batch_id=batch_id, updates=updates, indexes=tuple(range(count)))
+    return batch_of([update(f"{batch_id}.{index}", **changes) for index in range(count)], batch_id)
+
+
+def batch_of(updates: Iterable[StatusUpdate], batch_id: str = "b1") -> Batch:
+    """A batch of these statuses."""
+    entries = tuple(Entry(index=index, update=update) for index, update in enumerate(updates))
+    return Batch(batch_id=batch_id, entries=entries)
 
 
 def head_of(journal: Journal, job_id: str) -> Head | None:

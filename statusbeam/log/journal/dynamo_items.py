@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
 
     from .commits import Change
+    from .entry import Entry
 
     Item = Mapping[str, AttributeValueTypeDef]
 
@@ -147,7 +148,7 @@ class CommitWriter:
         puts = [
             _if_unmoved(head, change.before.head) if change.before else _if_absent(head, now),
             _if_absent(self._marker(batch_id, change, now), now),
-            *(self._log_entry(update, change, now) for update in change.updates),
+            *(self._log_entry(entry, now) for entry in change.entries),
             *(self._agent(agent, change.after.head, now) for agent in change.agents),
         ]
         return [{"Put": put} for put in puts]
@@ -169,17 +170,17 @@ class CommitWriter:
     def _marker(self, batch_id: str, change: Change, now: int) -> PutTypeDef:
         head = change.after.head
         places = {
-            "firstSequence": head.sequence - len(change.updates) + 1,
+            "firstSequence": head.sequence - len(change.entries) + 1,
             "lastSequence": head.sequence,
             "digest": change.digest,
         }
         seconds = min(MARKER_SECONDS, self._job_seconds)
         return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + seconds})
 
-    def _log_entry(self, update: StatusUpdate, change: Change, now: int) -> PutTypeDef:
+    def _log_entry(self, entry: Entry, now: int) -> PutTypeDef:
+        update = entry.update
         key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
-        beside = change.attributes.get(update.sequence or 0, {})
-        return self._put({**key, **beside, **update.to_wire(), TTL: now + self._log_seconds})
+        return self._put({**key, **entry.attributes, **update.to_wire(), TTL: now + self._log_seconds})
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import (
     ForeignOwnerError,
-    ForeignTenantError,
     InvalidStatusError,
     JournalError,
     StatusError,
@@ -28,8 +27,9 @@ from statusbeam.model.validation import json_text
 from ..journal.batch import Batch
 from ..journal.commits import Commit
 from .admission import Admission
-from .payload import Rejection, batches
+from .payload import Rejection
 from .ports import Broadcaster, Journal, SessionStore
+from .tenant_limits import UnreportedSheds
 
 if TYPE_CHECKING:
     from ..eta.estimates import Estimates
@@ -64,6 +64,9 @@ class _Tally:
         """What to raise: whether everything is committed matters more than which failure came first."""
         return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
 
+    def reject(self, batch: Batch, error: InvalidStatusError) -> None:
+        self.rejected += (Rejection.of(error, entry.index) for entry in batch.entries)
+
     def fail(self, batch: Batch, error: StatusError) -> None:
         self.failures.append(error)
         _log.error(
@@ -88,6 +91,7 @@ class Pipeline:
     admission: Admission = field(default_factory=Admission)
     estimates: Estimates | None = None
     """Learns from the jobs that complete; None: nobody does."""
+    unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
@@ -100,14 +104,16 @@ class Pipeline:
         its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
         BroadcastError; then the payload may come again as it is.
         """
-        parsed = self.admission.parse(payload, batch_id=batch_id, now=self.clock.now())
-        tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
-        for of_one_job in batches(parsed):
+        admitted = self.admission.admit(payload, batch_id=batch_id, now=self.clock.now())
+        tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
+        for batch in admitted.refused:
+            self._keep_refused(batch, tally)
+        for of_one_job in admitted.jobs:
             self._publish_job(of_one_job, deadline, tally)
         for rejection in tally.rejected:
             _log.warning(
                 "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
-                parsed.batch_id,
+                admitted.batch_id,
                 rejection.index,
                 rejection.code,
                 rejection.field,
@@ -131,7 +137,7 @@ class Pipeline:
                 return  # nothing of the job may overtake what isn't committed
             if commit is None:
                 continue
-            tally.committed += len(batch.updates) - commit.shed
+            tally.committed += len(batch.entries) - commit.shed
             tally.shed += commit.shed
             if tally.pushing and commit.updates:
                 try:
@@ -157,23 +163,30 @@ class Pipeline:
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
         """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
+        unreported = self.unreported.count(batch.job_id, besides=batch.batch_id)
         try:
-            commit = self.journal.commit(self.admission.admit(batch, now=self.clock.now()), deadline=deadline)
-        except (ForeignOwnerError, ForeignTenantError) as error:
+            commit = self.journal.commit(
+                altered(batch, unreported=unreported) if unreported else batch, deadline=deadline
+            )
+        except ForeignOwnerError as error:
             self.journal.keep_refused(batch)
-            field_name = "jobId" if isinstance(error, ForeignOwnerError) else "tenantId"
-            refusal = InvalidStatusError(error.message, code=error.code, field=field_name)
+            tally.reject(batch, InvalidStatusError(error.message, code=error.code, field="jobId"))
+            return None
         except InvalidStatusError as error:
-            refusal = error
-        else:
-            if commit.passed_over:
-                problem = "passed over: the job is not open to it"
-                _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
-                return None
-            self.admission.note(batch, commit)
-            return commit
-        tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)
-        return None
+            tally.reject(batch, error)
+            return None
+        if commit.passed_over:
+            problem = "passed over: the job is not open to it"
+            _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
+            return None
+        self.unreported.note(batch, commit)
+        return commit
+
+    def _keep_refused(self, batch: Batch, tally: _Tally) -> None:
+        try:
+            self.journal.keep_refused(batch)
+        except StatusError as error:
+            tally.fail(batch, error)
 
 
 def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> Iterator[StatusUpdate]:

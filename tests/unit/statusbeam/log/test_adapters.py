@@ -29,7 +29,7 @@ from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus
 from tests.soak.table import MemoryTable
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
-from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
+from tests.unit.samples import NOW, StoppedClock, batch, batch_of, entry, head_of
 from tests.unit.statusbeam.log.snapshot.fold_cases import logs
 
 SOON = NOW + 20
@@ -298,7 +298,7 @@ def test_after_every_commit_the_snapshot_is_the_fold_of_the_log(
     for number, length in enumerate(lengths):
         part, left = left[:length], left[length:]
         if part:
-            group = Batch(batch_id=f"b{number}", updates=tuple(part), indexes=tuple(range(len(part))))
+            group = batch_of(part, f"b{number}")
             (setup.journal, setup.other)[number // 2 % 2].commit(group, deadline=SOON)
             assert setup.other.snapshot(job_id) == folded_log(setup.other, job_id)
 
@@ -425,8 +425,9 @@ def test_a_batch_id_used_again_for_less_is_refused(setup: Setup) -> None:
 
 
 def test_what_stands_beside_a_log_entry_is_not_in_its_status(setup: Setup) -> None:
-    beside = {1: {"operatorDetail": "{}", "detailKey": "k"}}
-    commit = setup.journal.commit(replace(batch("b1", 2), attributes=beside), deadline=SOON)
+    first, second = batch("b1", 2).entries
+    second = replace(second, attributes={"operatorDetail": "{}", "detailKey": "k"})
+    commit = setup.journal.commit(Batch(batch_id="b1", entries=(first, second)), deadline=SOON)
     assert log(setup.journal) == commit.updates
 
 

@@ -460,7 +460,7 @@ def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
             unknowing.say("job", invoking("Load"))
             after = publisher.journal.snapshot("job")
             assert after is not None
-            other.ask(Change(before=before, after=after, updates=()))
+            other.ask(Change(before=before, after=after, entries=()))
     assert 1 <= other.snapshots <= 2
 
 
