@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError
 from statusbeam.model.words import OverallStatus
@@ -60,9 +61,9 @@ class Estimates:
     def __init__(self, histories: Histories, *, clock: Clock | None = None) -> None:
         self._histories = histories
         self._clock = clock or Clock()
-        self._kept: dict[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = {}
-        self._known: dict[str, _Known] = {}
-        self._read_at: dict[str, float] = {}
+        self._kept: Bounded[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = Bounded(_WORKFLOWS_KEPT)
+        self._known: Bounded[str, _Known] = Bounded(_JOBS_KEPT)
+        self._read_at: Bounded[str, float] = Bounded(_JOBS_KEPT)
         self._snapshot: Snapshot | None = None
 
     def before_commit(self, snapshot: Snapshot, before: Job | None, after: Job) -> Eta | None:
@@ -117,11 +118,8 @@ class Estimates:
         now = self._clock.now()
         read_at, history = self._kept.get(workflow, (None, None))
         if history is None or read_at is None or not 0 <= now - read_at < HISTORY_SECONDS:
-            self._kept.pop(workflow, None)  # to the end of the line
             history = self._histories.read(workflow)
             self._kept[workflow] = (now, history)
-            if len(self._kept) > _WORKFLOWS_KEPT:
-                del self._kept[next(iter(self._kept))]
         return history
 
     def _whole(self, snapshot: Snapshot, before: Job | None, after: Job) -> Job | None:
@@ -142,10 +140,7 @@ class Estimates:
             return None
         if 0 <= now - self._read_at.get(head.job_id, float("-inf")) < REFRESH_SECONDS:
             return None
-        self._read_at.pop(head.job_id, None)
         self._read_at[head.job_id] = now
-        if len(self._read_at) > _JOBS_KEPT:
-            del self._read_at[next(iter(self._read_at))]
         found = snapshot(head.job_id)
         if found is None or found.head.epoch != head.epoch:
             return None
@@ -169,8 +164,6 @@ class Estimates:
         head = whole.head
         known = _Known(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
         self._known[head.job_id] = known
-        if len(self._known) > _JOBS_KEPT:
-            del self._known[next(iter(self._known))]
         return known
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.limits import USERS_REMEMBERED, WATCHED_SECONDS
 
 from .ports import SessionStore
@@ -16,7 +15,7 @@ class WatchedLately:
     def __init__(self, store: SessionStore, *, seconds: float = WATCHED_SECONDS) -> None:
         self._store = store
         self._seconds = seconds
-        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()  # at, by tenant and user
+        self._seen: Bounded[tuple[str, str], float] = Bounded(USERS_REMEMBERED)  # at, by tenant and user
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
@@ -27,6 +26,4 @@ class WatchedLately:
         watched = self._store.is_watched(tenant_id, user_id, now=now)
         if watched:
             self._seen[who] = now
-            if len(self._seen) > USERS_REMEMBERED:
-                self._seen.popitem(last=False)
         return watched
