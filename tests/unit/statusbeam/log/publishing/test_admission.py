@@ -21,6 +21,7 @@ from statusbeam.log.publishing.memory import (
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult
 from statusbeam.log.publishing.tenant_limits import TenantLimits, UnreportedSheds
 from statusbeam.model import limits
+from statusbeam.model.chunked import chunked
 from statusbeam.model.errors import DetailStoreError, JournalError
 from statusbeam.model.redaction.redactor import Redactor
 from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
@@ -343,8 +344,8 @@ def flood(count: int, *, start: int = 0, status: str = "progress", **more: Any) 
 
 def send(world: World, entries: list[dict[str, Any]], at: Callable[[int], str] = "b{}".format) -> int:
     """Publish in batches of 40; how many were left out."""
-    parts = [entries[at : at + 40] for at in range(0, len(entries), 40)]
-    return sum(world.publish(*part, batch_id=at(n)).get("shed", 0) for n, part in enumerate(parts))
+    parts = enumerate(chunked(entries, 40))
+    return sum(world.publish(*part, batch_id=at(n)).get("shed", 0) for n, part in parts)
 
 
 def told(world: World) -> int:
