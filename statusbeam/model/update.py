@@ -26,7 +26,7 @@ from .limits import (
     SECONDS_MAX,
     STATUS_LENGTH,
 )
-from .replace import altered
+from .replace import replace
 from .validation import (
     identifier,
     json_object,
@@ -90,7 +90,7 @@ class StatusUpdate:
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""
         # What is valid stays so: not through the constructor, which checks every field.
-        return altered(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
+        return replace(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
 
     @classmethod
     def from_store(cls, wire: Mapping[str, Any]) -> Self:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from statusbeam.model.errors import ForeignOwnerError, RejectionCode
 from statusbeam.model.limits import JOB_BURST, JOB_STATUSES_PER_SECOND
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, refuse
 
@@ -93,7 +93,7 @@ def change_of(
         after, entries[-1] = _after(job, entries, before, batch, estimate)
     return Change(
         before=before,
-        after=altered(after, head=altered(after.head, rate=rate)),
+        after=replace(after, head=replace(after.head, rate=rate)),
         entries=tuple(entries),
         digest=digest_of(batch),
         shed=shed,

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,7 +20,7 @@ from statusbeam.model.chunked import chunked
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
 from statusbeam.model.limits import DAY_SECONDS
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 
 from ..snapshot.fold import touched
@@ -205,7 +205,7 @@ class DynamoJournal:
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
         read = read_agents(found, epoch=left.job.head.epoch)
-        return altered(left.job, agents={**left.job.agents, **read})
+        return replace(left.job, agents={**left.job.agents, **read})
 
     def _remember(self, left: _Left, names: frozenset[str]) -> None:
         if len(left.names) > _AGENTS_KEPT:

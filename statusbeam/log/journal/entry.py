@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 
 
@@ -31,9 +31,9 @@ class Entry:
 
     def numbered(self, sequence: int) -> Entry:
         """The entry at its place in the job's log."""
-        return altered(self, update=self.update.numbered(sequence))
+        return replace(self, update=self.update.numbered(sequence))
 
     def annotated(self, **metadata: Any) -> Entry:
         """The entry with metadata of the publisher's own, for which there is always room."""
         more = {**(self.update.metadata or {}), **metadata}
-        return altered(self, update=altered(self.update, metadata=more))
+        return replace(self, update=replace(self.update, metadata=more))

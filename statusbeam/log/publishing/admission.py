@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from statusbeam.model.errors import DetailStoreError, RejectionCode
 from statusbeam.model.limits import OPERATOR_BYTES
 from statusbeam.model.redaction.redactor import Redactor
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.settings import PublisherSettings, StatusTable
 from statusbeam.model.validation import json_text, refuse
 
@@ -115,11 +115,11 @@ class Admission:
             attributes[StatusTable.DETAIL_KEY] = stored
         elif entry.detail is not None:
             marked = _marked(entry.update.metadata or {}, entry.detail)
-            entry = altered(entry, update=replace(entry.update, metadata=marked))
+            entry = replace(entry, update=replace(entry.update, metadata=marked))
         if operator is not None:
             mark = spill_mark(entry.operator or {}, stored=stored is not None) if too_big else None
             attributes[StatusTable.OPERATOR_DETAIL] = operator if mark is None else json_text(mark)
-        return altered(entry, attributes=attributes) if attributes else entry
+        return replace(entry, attributes=attributes) if attributes else entry
 
     def _store(self, entry: Entry, now: float) -> str | None:
         """The key of the stored detail, or None: a status is committed also when its detail is not stored."""

@@ -20,7 +20,7 @@ from statusbeam.model.errors import (
     StatusError,
 )
 from statusbeam.model.limits import PUSH_BYTES
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 
@@ -166,7 +166,7 @@ class Pipeline:
         unreported = self.unreported.count(batch.job_id, besides=batch.batch_id)
         try:
             commit = self.journal.commit(
-                altered(batch, unreported=unreported) if unreported else batch, deadline=deadline
+                replace(batch, unreported=unreported) if unreported else batch, deadline=deadline
             )
         except ForeignOwnerError as error:
             self.journal.keep_refused(batch)
@@ -213,4 +213,4 @@ def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> I
 def _one_push(group: Sequence[StatusUpdate]) -> StatusUpdate:
     *earlier, last = group
     # From the log, so valid: not through the constructor, which checks every field of every one.
-    return altered(last, earlier=tuple(earlier)) if earlier else last
+    return replace(last, earlier=tuple(earlier)) if earlier else last

@@ -5,12 +5,11 @@ Both are the memory of one process. They are bounded; what is forgotten begins a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from statusbeam.model.bounded import Bounded
 from statusbeam.model.limits import JOBS_REMEMBERED, TENANT_BURST, TENANT_STATUSES_PER_SECOND
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 
 from ..journal.batch import Batch
 from ..journal.commits import Commit
@@ -38,7 +37,7 @@ class TenantLimits:
         if len(taken) == len(entries):
             return batch
         kept = {entry.index for entry in taken}
-        marked = (entry if entry.index in kept else altered(entry, shed=True) for entry in entries)
+        marked = (entry if entry.index in kept else replace(entry, shed=True) for entry in entries)
         return replace(batch, entries=tuple(marked))
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from statusbeam.model.limits import ID_LENGTH, SECONDS_MAX
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
@@ -113,7 +113,7 @@ class _Work:
         if self.head.sequence == 0:
             self._begin(update)
         before = self.head
-        self.head = altered(self.head, sequence=sequence)
+        self.head = replace(self.head, sequence=sequence)
         invocation = invocation_of(update)
         if invocation is None:
             self._job_news(update)
@@ -126,10 +126,10 @@ class _Work:
         weighted, planned = self.head.weighted, self.head.planned
         if planned and (weighted != before.weighted or not before.planned):
             revised = weighted.total != before.weighted.total or not before.planned
-            self.head = altered(self.head, weighted=weighted.advanced(revised=revised))
+            self.head = replace(self.head, weighted=weighted.advanced(revised=revised))
 
     def _begin(self, update: StatusUpdate) -> None:
-        self.head = altered(
+        self.head = replace(
             self.head,
             job_id=update.job_id,
             user_id=update.user_id,
@@ -160,9 +160,9 @@ class _Work:
             return agent
         takes_over = step.claimed_by is None and step.status is AgentStatus.PENDING
         if takes_over:
-            self._put(altered(step, claimed_by=agent.invocation_id))
+            self._put(replace(step, claimed_by=agent.invocation_id))
         order = step.order if takes_over and is_new else agent.order
-        return altered(_planned_like(agent, step), order=order)
+        return replace(_planned_like(agent, step), order=order)
 
     def _put(self, agent: AgentState) -> None:
         """Store an agent and settle what its change means for the job's sums."""
@@ -175,12 +175,12 @@ class _Work:
             tokens_in, tokens_out = tokens_in - before.ledger.total[0], tokens_out - before.ledger.total[1]
         self._paid(tokens_in, tokens_out)
         if weight or done:
-            self.head = altered(self.head, weighted=self.head.weighted.moved(weight, done))
+            self.head = replace(self.head, weighted=self.head.weighted.moved(weight, done))
 
     def _paid(self, tokens_in: int, tokens_out: int) -> None:
         if tokens_in or tokens_out:
             before = self.head.tokens
-            self.head = altered(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
+            self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
 
     def _job_news(self, update: StatusUpdate) -> None:
         failed = self.head.overall_status is OverallStatus.FAILED
@@ -200,7 +200,7 @@ class _Work:
         self._plan(metadata.get("plan"))
         if update.progress is not None:
             reported = max(self.head.reported or 0, share_of(update.progress))
-            self.head = altered(self.head, reported=reported)
+            self.head = replace(self.head, reported=reported)
         self._sign_of_life(update)
         if update.status not in INITIAL_WORDS and update.type is not StatusType.HEARTBEAT:
             self._processing()
@@ -211,13 +211,13 @@ class _Work:
         if usage is not None:
             before = self.head.ledger
             ledger = before.reported(attempt, usage)
-            self.head = altered(self.head, ledger=ledger)
+            self.head = replace(self.head, ledger=ledger)
             self._paid(ledger.total[0] - before.total[0], ledger.total[1] - before.total[1])
 
     def _reopen(self, attempt: int) -> None:
-        self.head = altered(self.head, attempt=attempt)
+        self.head = replace(self.head, attempt=attempt)
         if self.head.ended:
-            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
+            self.head = replace(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
 
     def _identify(self, metadata: Mapping[str, Any]) -> None:
         said = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
@@ -225,7 +225,7 @@ class _Work:
             name: text for name, text in said.items() if text and getattr(self.head, name) is None
         }
         if first:
-            self.head = altered(self.head, **first)
+            self.head = replace(self.head, **first)
 
     def _plan(self, plan: Any) -> None:
         steps = parse_plan(plan)
@@ -237,15 +237,15 @@ class _Work:
                 invocation_id=step.invocation_id, name=step.name, order=self._order(index)
             )
             name = step.name if agent.name == agent.invocation_id else agent.name
-            self._put(altered(_planned_like(agent, step), name=name))
-        self.head = altered(self.head, planned=True)
+            self._put(replace(_planned_like(agent, step), name=name))
+        self.head = replace(self.head, planned=True)
 
     def _order(self, index: int) -> int:
         return self.head.sequence * _ORDERS_PER_STATUS + index
 
     def _sign_of_life(self, update: StatusUpdate) -> None:
         head, at_ms = self.head, ms_of(update.timestamp) or 0
-        self.head = altered(
+        self.head = replace(
             head,
             updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
             lease_ms=None if head.ended else renewed(head.lease_ms, update),
@@ -254,13 +254,13 @@ class _Work:
 
     def _processing(self) -> None:
         if self.head.overall_status is OverallStatus.INITIALIZING:
-            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING)
+            self.head = replace(self.head, overall_status=OverallStatus.PROCESSING)
 
     def _ending(self, update: StatusUpdate) -> None:
         """The types `complete` and `error` are the job's last word, whoever says it."""
         ends = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
         if update.type in ends and not self.head.ended:
-            self.head = altered(
+            self.head = replace(
                 self.head,
                 overall_status=ends[update.type],
                 ended_ms=ms_of(update.timestamp),
@@ -270,7 +270,7 @@ class _Work:
 
 
 def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
-    return altered(
+    return replace(
         agent,
         planned=True,
         weight=step.weight,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from statusbeam.model.limits import WHOLE_NUMBER_MAX
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
@@ -61,7 +61,7 @@ def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
     )
     usage = usage_in(update.metadata or {})
     if usage is not None:
-        agent = altered(agent, ledger=agent.ledger.reported(attempt, usage))
+        agent = replace(agent, ledger=agent.ledger.reported(attempt, usage))
     if attempt < agent.attempt:
         return agent, News.DEAD
     agent = _named(agent, update)
@@ -81,11 +81,11 @@ def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
         parent = update.parent_invocation_id
     if (name, parent) == (agent.name, agent.parent_invocation_id):
         return agent
-    return altered(agent, name=name, parent_invocation_id=parent)
+    return replace(agent, name=name, parent_invocation_id=parent)
 
 
 def _restarted(agent: AgentState, attempt: int) -> AgentState:
-    return altered(
+    return replace(
         agent,
         attempt=attempt,
         status=AgentStatus.PENDING,
@@ -101,7 +101,7 @@ def _restarted(agent: AgentState, attempt: int) -> AgentState:
 
 def _amended(agent: AgentState, update: StatusUpdate) -> AgentState:
     """What late news still tells of an ended attempt: that it began earlier, that it used a tool."""
-    return altered(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
+    return replace(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
 
 
 def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
@@ -112,7 +112,7 @@ def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
     if update.progress is not None and update.tool_name is None:
         reported = max(reported or 0, share_of(update.progress))
     leased = status is AgentStatus.IN_PROGRESS
-    return altered(
+    return replace(
         agent,
         status=status,
         activity=_activity(update) or agent.activity,
