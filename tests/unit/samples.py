@@ -11,7 +11,7 @@ from statusbeam.log.journal.entry import Entry
 from statusbeam.log.publishing.ports import Journal
 from statusbeam.log.snapshot.job_state import Head
 from statusbeam.model.clock import Clock
-from statusbeam.model.parse import read_entry
+from statusbeam.model.parse import parse_status
 from statusbeam.model.update import StatusUpdate
 
 NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
@@ -32,7 +32,7 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 def update(event_id: str = "event-1", **changes: Any) -> StatusUpdate:
     """The status that such an entry becomes."""
-    return read_entry(entry(**changes), event_id=event_id, now=NOW)
+    return parse_status(entry(**changes), event_id=event_id, now=NOW)
 
 
 def batch(batch_id: str = "b1", count: int = 1, **changes: Any) -> Batch:

@@ -23,7 +23,7 @@ from statusbeam.model.limits import (
     ENTRIES_PER_PAYLOAD,
     UPDATES_PER_COMMIT,
 )
-from statusbeam.model.parse import ENVELOPE, read_entry
+from statusbeam.model.parse import ENVELOPE_FIELDS, parse_status
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier, refuse
 
@@ -97,7 +97,7 @@ def parse_payload(
         try:
             screened = screen(status) if screen else Screened(status)
             # Made of batch id and index, so that a redelivered payload is the same statuses again.
-            update = read_entry(screened.status, event_id=f"{batch_id}.{index}", now=now)
+            update = parse_status(screened.status, event_id=f"{batch_id}.{index}", now=now)
         except InvalidStatusError as error:
             rejected.append(Rejection.of(error, index))
             continue
@@ -110,7 +110,7 @@ def parse_payload(
 def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
     if not isinstance(payload, Mapping):
         raise refuse(None, RejectionCode.WRONG_TYPE, "must be a JSON object")
-    bare = {field: value for field, value in payload.items() if field not in ENVELOPE}
+    bare = {field: value for field, value in payload.items() if field not in ENVELOPE_FIELDS}
     statuses = payload.get("updates", [bare])
     if not isinstance(statuses, list):
         raise refuse("updates", RejectionCode.WRONG_TYPE, "must be a list of statuses")
