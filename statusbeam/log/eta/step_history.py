@@ -79,7 +79,7 @@ class StepHistory:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote, and items merged of it; other attributes are passed over."""
+        """What `to_item` wrote, and items merged of it; other attributes are ignored."""
         bins = {name[1:]: count for name, count in item.items() if name[0] == _BIN and name[1:].isdigit()}
         return cls(
             counts={int(index): int(count) for index, count in bins.items()},

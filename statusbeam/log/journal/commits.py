@@ -36,7 +36,7 @@ class Commit:
     updates: tuple[StatusUpdate, ...]
     redelivered: bool = False
     """It had been there before. Then `updates` is what the log still has of it, all or nothing."""
-    passed_over: bool = False
+    skipped: bool = False
     """It said `onlyIfOpen` and its job isn't: nothing of it is there."""
     shed: int = 0
     """Statuses of the batch that a limit left out, maybe all of it."""

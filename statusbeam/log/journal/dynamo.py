@@ -189,7 +189,7 @@ class DynamoJournal:
 
     def _not_open(self, batch: Batch) -> Commit:
         """Nothing, unless it is the batch itself that the job is closed by."""
-        return self._committed_before(batch) or Commit(updates=(), passed_over=True)
+        return self._committed_before(batch) or Commit(updates=(), skipped=True)
 
     def _read_what_lacks(
         self, job_id: str, left: _Left | None, names: frozenset[str], now: float

@@ -109,7 +109,7 @@ def read_head(values: Attributes) -> Head:
 def read_agents(items: Iterable[Attributes], *, epoch: str | None) -> dict[str, AgentState]:
     """The agents that these items' attributes hold, by invocation id.
 
-    Those of an earlier use of the job id, which TTL has not taken yet, are passed over.
+    Those of an earlier use of the job id, which TTL has not taken yet, are ignored.
     """
     own = (values for values in items if values["epoch"] == epoch)
     return {values["invocationId"]: AgentState.from_item(_unpacked(values)) for values in own}

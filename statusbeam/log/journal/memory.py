@@ -64,7 +64,7 @@ class MemoryJournal:
                 committed = self._range(job, first, last, now)
                 return redelivery(batch, count=last - first + 1, committed=committed, digest=digest)
             if change is None:
-                return Commit(updates=(), passed_over=True)
+                return Commit(updates=(), skipped=True)
             if not change.entries:
                 return Commit(updates=(), shed=change.shed)
             self._keep(batch.batch_id, job, change, now)

@@ -175,8 +175,8 @@ class Pipeline:
         except InvalidStatusError as error:
             tally.reject(batch, error)
             return None
-        if commit.passed_over:
-            problem = "passed over: the job is not open to it"
+        if commit.skipped:
+            problem = "skipped: the job is not open to it"
             _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
             return None
         self.unreported.note(batch, commit)

@@ -1,4 +1,4 @@
-"""Who was connected a moment ago still is: a busy job's watchers are not looked up each time."""
+"""Caches for a moment that somebody is connected: the watchers of a busy job are not looked up each time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from statusbeam.model.limits import USERS_REMEMBERED, WATCHED_SECONDS
 from .ports import SessionStore
 
 
-class WatchedLately:
-    """A SessionStore that believes a yes of `store` for `seconds`: at worst, who has just left is pushed to.
-    A no is never remembered: who has just come is not to miss the next status."""
+class WatchCache:
+    """A SessionStore that caches each yes of `store` for `seconds`.
+
+    At worst a user who has just left is pushed to. A no is never cached, so a user who has just connected
+    does not miss the next status.
+    """
 
     def __init__(self, store: SessionStore, *, seconds: float = WATCHED_SECONDS) -> None:
         self._store = store

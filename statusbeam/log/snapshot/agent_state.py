@@ -122,7 +122,7 @@ class AgentState:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
+        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
         own = item["fold"]
         shares = (int(share) for share in own.get("tools", ()))
         return cls(

@@ -131,7 +131,7 @@ class Head:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
+        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
         own = item["fold"]
         tokens_in, tokens_out = (int(count) for count in own["tokens"])
         eta, rate = [int(number) for number in own.get("eta", ())], item.get("rate")

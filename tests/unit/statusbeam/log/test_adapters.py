@@ -212,13 +212,13 @@ def closing(batch_id: str, **changes: Any) -> Batch:
 def test_a_job_that_has_ended_passes_a_last_word_over(setup: Setup) -> None:
     setup.journal.commit(batch("b1", agentName=None, status="complete"), deadline=SOON)
     passed = setup.journal.commit(closing("b2"), deadline=SOON)
-    assert (passed.passed_over, passed.updates, passed.change) == (True, (), None)
+    assert (passed.skipped, passed.updates, passed.change) == (True, (), None)
     assert sequences(log(setup.journal)) == [1]
 
 
 def test_a_job_that_is_open_or_has_not_begun_takes_it(setup: Setup) -> None:
     for job_id in ("job-1", "job-2"):
-        assert not setup.journal.commit(closing("b2", jobId=job_id), deadline=SOON).passed_over
+        assert not setup.journal.commit(closing("b2", jobId=job_id), deadline=SOON).skipped
         setup.journal.commit(batch("b1", jobId="job-2"), deadline=SOON)
     assert [len(log(setup.journal, job_id)) for job_id in ("job-1", "job-2")] == [1, 2]
 
@@ -236,7 +236,7 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
     """Failed, as this one left it; taken up again by another since."""
     setup.journal.commit(batch("b1", agentName=None, status="error"), deadline=SOON)
     setup.other.commit(batch("b2", agentName=None, status="reopened", attempt=2), deadline=SOON)
-    assert not setup.journal.commit(closing("b3"), deadline=SOON).passed_over
+    assert not setup.journal.commit(closing("b3"), deadline=SOON).skipped
     head = head_of(setup.journal, "job-1")
     assert head is not None
     assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)

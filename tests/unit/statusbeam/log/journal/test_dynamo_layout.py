@@ -249,7 +249,7 @@ def test_a_job_that_ends_between_read_and_transaction_has_one_last_word(
     its_own = batch("b2", agentName=None, status="complete")
     meddling = MeddlingClient(table, lambda: other.commit(its_own, deadline=SOON))
     closing = replace(batch("b3", agentName=None, status="error"), only_if_open=True)
-    assert journal(meddling).commit(closing, deadline=SOON).passed_over
+    assert journal(meddling).commit(closing, deadline=SOON).skipped
     assert [u.status for u in other.updates("job-1", first=1, last=9)] == ["agent_invoking", "complete"]
 
 
