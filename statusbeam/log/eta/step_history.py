@@ -4,7 +4,7 @@ history = StepHistory().observed(12.1).observed(9.8)        one a (workflow, ver
 history.curve().at(0.9)                                     what nine of ten runs stay below, in seconds
 
 Beside the histogram two sums tell how far the step is slow when the other steps of its run are
-(`run_pace.py`).
+(`step_correlation.py`).
 """
 
 from __future__ import annotations
