@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from statusbeam.model.errors import ForeignOwnerError, RejectionCode
 from statusbeam.model.limits import JOB_BURST, JOB_STATUSES_PER_SECOND
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, refuse
@@ -89,7 +90,7 @@ def change_of(
     after = job
     if entries:
         if shed + batch.unreported:
-            entries[-1] = entries[-1].annotated(shed=shed + batch.unreported)
+            entries[-1] = entries[-1].annotated({MetadataKey.SHED: shed + batch.unreported})
         after, entries[-1] = _after(job, entries, before, batch, estimate)
     return Change(
         before=before,
@@ -110,7 +111,7 @@ def _after(
     if batch.only_if_open and before and not is_open_to(before.head, after.head):
         raise NotOpenError
     eta = None if estimate is None else estimate(before, after)
-    if eta is None or "eta" in (last.update.metadata or {}):  # its sender has estimated
+    if eta is None or MetadataKey.ETA in (last.update.metadata or {}):  # its sender has estimated
         return after, last
     last = _estimated(last, eta, after.head)
     return apply(but_last, [last.update]), last
@@ -120,7 +121,8 @@ def _estimated(entry: Entry, eta: Eta, head: Head) -> Entry:
     """The entry with an estimate."""
     # Readers count it from the status's own time, the estimate is from the latest of the job.
     older = max(0, (head.updated_ms or 0) - (ms_of(entry.update.timestamp) or 0)) / 1000
-    return entry.annotated(eta={"p50": round(eta.p50 + older, 3), "p90": round(eta.p90 + older, 3)})
+    p50, p90 = round(eta.p50 + older, 3), round(eta.p90 + older, 3)
+    return entry.annotated({MetadataKey.ETA: {"p50": p50, "p90": p90}})
 
 
 def _within_limits(

@@ -33,7 +33,7 @@ class Entry:
         """The entry at its place in the job's log."""
         return replace(self, update=self.update.numbered(sequence))
 
-    def annotated(self, **metadata: Any) -> Entry:
+    def annotated(self, metadata: Mapping[str, Any]) -> Entry:
         """The entry with metadata of the publisher's own, for which there is always room."""
         more = {**(self.update.metadata or {}), **metadata}
         return replace(self, update=replace(self.update, metadata=more))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from statusbeam.model.errors import DetailStoreError, RejectionCode
 from statusbeam.model.limits import OPERATOR_BYTES
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.redaction.redactor import Redactor
 from statusbeam.model.replace import replace
 from statusbeam.model.settings import PublisherSettings, StatusTable
@@ -164,4 +165,6 @@ def _foreign_tenant(entry: Entry) -> Rejection:
 
 def _marked(metadata: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, Any]:
     mark = spill_mark(detail, stored=False)
-    return {**mark, **({"reportedAt": metadata["reportedAt"]} if "reportedAt" in metadata else {})}
+    if MetadataKey.REPORTED_AT in metadata:
+        mark[MetadataKey.REPORTED_AT] = metadata[MetadataKey.REPORTED_AT]
+    return mark

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from statusbeam.model.limits import (
     CLOCK_AHEAD_SECONDS,
@@ -22,23 +22,14 @@ from statusbeam.model.limits import (
     NAME_LENGTH,
     SPILLED_KEYS,
 )
+from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_object, json_text, printable_json, wire_time
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
-from ..snapshot.job_state import IDENTITY
 from .payload import Screened
-
-OPERATOR: Final = "operator"
-"""The metadata key whose value is for operators only."""
-
-SPILLED: Final = "spilled"
-"""The metadata key that says what became of metadata too big for the log."""
-
-KEPT_KEYS: Final = ("plan", "tokenUsage", "eta", "leaseSeconds", *IDENTITY.values())
-"""What the fold reads stays in the status, however much is spilled."""
 
 
 def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
@@ -79,11 +70,11 @@ def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str, Any]:
     """What stands in a status for metadata that was spilled: how much, its keys, and what the fold reads."""
     names = [key[:NAME_LENGTH] for key in list(metadata)[:SPILLED_KEYS]]
-    said: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
+    spilled: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
     if not stored:
-        said["stored"] = False
-    mark: dict[str, Any] = {SPILLED: said}
-    kept = [key for key in KEPT_KEYS if key in metadata]
+        spilled["stored"] = False
+    mark: dict[str, Any] = {MetadataKey.SPILLED: spilled}
+    kept = [key for key in FOLDED_KEYS if key in metadata]
     for key in sorted(kept, key=lambda key: _size(metadata[key])):
         if _size({**mark, key: metadata[key]}) <= METADATA_BYTES:
             mark[key] = metadata[key]
@@ -108,8 +99,8 @@ def _parted(
     metadata: Mapping[str, Any],
 ) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
     """The metadata for everybody, the operators', and the whole of the former where it is too big."""
-    public = {key: value for key, value in metadata.items() if key != OPERATOR}
-    operator = metadata.get(OPERATOR)
+    public = {key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR}
+    operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
         operator = {"value": operator}  # whatever it is, it was not meant for everybody
     if _size(public) > METADATA_BYTES:
@@ -130,5 +121,5 @@ def _on_our_clock(status: dict[str, Any], now: float) -> dict[str, Any]:
         return status
     if -CLOCK_BEHIND_SECONDS <= ahead <= CLOCK_AHEAD_SECONDS:
         return status
-    metadata = {**(status.get("metadata") or {}), "reportedAt": reported}
+    metadata = {**(status.get("metadata") or {}), MetadataKey.REPORTED_AT: reported}
     return {**status, "timestamp": wire_time(datetime.fromtimestamp(now, UTC)), "metadata": metadata}

@@ -16,13 +16,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from statusbeam.model.limits import ID_LENGTH, SECONDS_MAX
+from statusbeam.model.metadata import IDENTITY, MetadataKey
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
 from .agent_state import AgentState, AgentStatus, ms_of
 from .fold_agent import News, after, attempt_of, number_in, renewed, share_of
-from .job_state import IDENTITY, Head, Job
+from .job_state import Head, Job
 from .progress import PlanStep, parse_plan, short_text
 from .usage import usage_in
 
@@ -79,7 +80,8 @@ def touched(updates: Iterable[StatusUpdate]) -> frozenset[str]:
         for update in (*(push.earlier or ()), push):
             found.update(name for name in (update.invocation_id, update.agent_name) if name)
             if invocation_of(update) is None:
-                found.update(step.invocation_id for step in parse_plan((update.metadata or {}).get("plan")))
+                plan = (update.metadata or {}).get(MetadataKey.PLAN)
+                found.update(step.invocation_id for step in parse_plan(plan))
     return frozenset(found)
 
 
@@ -197,7 +199,7 @@ class _Work:
             return
         metadata = update.metadata or {}
         self._identify(metadata)
-        self._plan(metadata.get("plan"))
+        self._plan(metadata.get(MetadataKey.PLAN))
         if update.progress is not None:
             reported = max(self.head.reported or 0, share_of(update.progress))
             self.head = replace(self.head, reported=reported)
@@ -282,7 +284,7 @@ def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
 
 def eta_in(metadata: Mapping[str, Any], at_ms: int) -> tuple[int, int, int] | None:
     """`{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta."""
-    found = metadata.get("eta")
+    found = metadata.get(MetadataKey.ETA)
     if not isinstance(found, Mapping):
         return None
     p50, p90 = number_in(found, "p50", SECONDS_MAX), number_in(found, "p90", SECONDS_MAX)

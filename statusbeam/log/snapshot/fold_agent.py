@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from statusbeam.model.limits import WHOLE_NUMBER_MAX
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
@@ -172,7 +173,7 @@ def share_of(percent: float) -> int:
 def renewed(lease_ms: int | None, update: StatusUpdate) -> int:
     """The lease after a sign of life: it never gets shorter, and a status may ask for a longer one."""
     at_ms = ms_of(update.timestamp) or 0
-    asked = number_in(update.metadata or {}, "leaseSeconds", MAX_LEASE_SECONDS)
+    asked = number_in(update.metadata or {}, MetadataKey.LEASE_SECONDS, MAX_LEASE_SECONDS)
     seconds = max(LEASE_SECONDS, asked or 0.0)
     return min(LAST_MS, max(lease_ms or at_ms, at_ms + int(seconds * 1000)))
 

@@ -14,23 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Self
 
+from statusbeam.model.metadata import IDENTITY
 from statusbeam.model.words import OverallStatus
 
 from .agent_state import AgentState, ms_of, percent_of, present, time_of, whole
 from .progress import ALMOST, FULL, WeightedProgress
 from .usage import Ledger, usage_view
-
-IDENTITY: Final = {
-    "session_id": "sessionId",
-    "correlation_id": "correlationId",
-    "document_id": "documentId",
-    "source_type": "sourceType",
-    "workflow": "workflow",
-    "workflow_version": "workflowVersion",
-}
-"""What a job's metadata says of the job itself, field by name: the first word on each counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
