@@ -6,7 +6,7 @@
     >>> update.to_wire()["agentName"]
     'Geo Agent'
 
-A StatusUpdate that exists is valid: the constructor checks every field. How it travels is told here only.
+A StatusUpdate is valid: its constructor checks every field. Its wire format is defined here only.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """Something happened in a job, worth telling the people who wait for it.
+    """One event of a job, for the people who wait for it.
 
     Raises InvalidStatusError when a field breaks its rule.
     """

@@ -36,9 +36,9 @@ class Commit:
 
     updates: tuple[StatusUpdate, ...]
     redelivered: bool = False
-    """It had been there before. Then `updates` is what the log still has of it, all or nothing."""
+    """An earlier delivery committed it. Then `updates` is what the log still has of it, all or nothing."""
     skipped: bool = False
-    """It said `onlyIfOpen` and its job isn't: nothing of it is there."""
+    """It is `onlyIfOpen` and its job is not open: nothing of it is committed."""
     shed: int = 0
     """Statuses of the batch that a limit left out, maybe all of it."""
     change: Change | None = None
@@ -77,9 +77,9 @@ def change_of(
     """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
-    limit leaves out what is too much by then. What `estimate` says goes into the last status. Raises
-    ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is only for
-    an open job and this one is not open to it.
+    limit sheds what is too much by then. The last status carries the result of `estimate`.
+    Raises ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is
+    `only_if_open` and the job is not.
     """
     job = before or Job(head=Head(epoch=epoch))
     if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
@@ -150,17 +150,17 @@ def new_epoch(now: float) -> str:
 
 
 def digest_of(batch: Batch) -> str:
-    """What a batch is known by when it comes again: all of it, also what a limit left out."""
+    """Identifies a batch when it is delivered again: all of it, including what a limit shed."""
     text = json_text([_identity(entry.update) for entry in batch.entries])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...], digest: str) -> Commit:
-    """The commit of a batch whose marker was found, with its `digest`; `committed` is what the log has in its
-    place, and `count` how many that were: a part of the log may have expired.
+    """The commit of a batch whose marker was found, with its `digest`.
 
-    Raises InvalidStatusError when these are other statuses: a batch id was used twice, and taking the second
-    for a redelivery of the first would lose it without a word.
+    `committed` is what the log still has of it; it was `count` statuses, of which a part may have expired.
+    Raises InvalidStatusError when the digests differ. Then the batch id was used twice, and treating the
+    second batch as a redelivery would lose it silently.
     """
     if digest_of(batch) != digest:
         raise refuse("batchId", RejectionCode.BATCH_REUSED, "was used for other statuses of this job before")

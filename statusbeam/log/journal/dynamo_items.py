@@ -29,7 +29,7 @@ PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
 HEAD: Final = "HEAD"
 
 MARKER_ACTION: Final = 1
-"""Where the marker stands among the actions of a commit; the reasons of a refusal come in that order."""
+"""The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
 
 _AGENT_OUTLIVES_SECONDS: Final = 7 * DAY_SECONDS
 """How much longer an agent's item stays than the head written with it. Only commits that touch an agent renew
@@ -62,7 +62,7 @@ def marker_key(job_id: str, batch_id: str) -> dict[str, str]:
 
 
 def refused_key(update: StatusUpdate) -> dict[str, str]:
-    """The key of a refused status: a partition of its own, so that nobody can crowd somebody else's job."""
+    """The key of a refused status: a partition of its own, so that it cannot fill another owner's job."""
     return {PK: f"REFUSED#{update.job_id}", SK: update.event_id}
 
 
@@ -126,7 +126,7 @@ def read_update(values: Attributes) -> StatusUpdate:
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
-    # One text instead of a tree of types: smaller, and nobody but the fold looks into it.
+    # One text instead of a tree of types: smaller, and only the fold reads it.
     return {**values, "fold": json_text(values["fold"])}
 
 

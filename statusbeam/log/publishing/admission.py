@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 30
-"""How long no detail is stored after that failed: each try would take its time from the commits."""
+"""How long the store is left alone after a failure: each try takes time from the commits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Admission:
         return self.limits.applied_to(batch, now=now)
 
     def _without_secrets(self, rejection: Rejection) -> Rejection:
-        # It names the field, and what should have been a value may stand where a field does.
+        # It names the field, and a caller may have put a secret in its place.
         clean = self.redactor.text
         name = None if rejection.field is None else clean(rejection.field)
         return replace(rejection, field=name, message=clean(rejection.message))

@@ -1,4 +1,4 @@
-"""The way of one payload: validate, commit, see who watches, push.
+"""The way of one payload: admit, commit, look up watchers, push.
 
 >>> pipeline = Pipeline(journal=journal, sessions=sessions, broadcaster=broadcaster)
 >>> pipeline.publish(payload, batch_id="request-1", deadline=time.time() + 20)
@@ -41,19 +41,19 @@ class PublishResult(TypedDict):
     """What became of a payload, as JSON."""
 
     committed: int
-    """Statuses that are in their jobs' logs, by this delivery or by an earlier one."""
+    """Statuses in their jobs' logs, from this delivery or an earlier one."""
     rejected: list[dict[str, Any]]
     """The others: index (None: the payload as a whole), code, field, message."""
     pushed: int
-    """Mutations sent; 0 when nobody watches."""
+    """Mutations sent; 0 when there is no live session."""
     shed: NotRequired[int]
-    """Statuses that a limit left out; not there when none was."""
+    """Statuses that a limit shed; absent when there are none."""
 
 
 @dataclass(slots=True)
 class _Tally:
     pushing: bool
-    """Until a push fails for a while: each further one would take its time-out from the commits."""
+    """False after a push failed that may succeed later: each further one would take time from the commits."""
     committed: int = 0
     pushed: int = 0
     shed: int = 0
@@ -61,7 +61,7 @@ class _Tally:
     failures: list[StatusError] = field(default_factory=list)
 
     def worst(self) -> StatusError:
-        """What to raise: whether everything is committed matters more than which failure came first."""
+        """The error to raise: a failed commit matters more than which failure came first."""
         return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
 
     def reject(self, batch: Batch, error: InvalidStatusError) -> None:
@@ -82,7 +82,7 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """Takes payloads to the log and to those who watch."""
+    """Commits payloads to the log and pushes them to the watchers."""
 
     journal: Journal
     sessions: SessionStore
@@ -90,19 +90,19 @@ class Pipeline:
     clock: Clock = field(default_factory=Clock)
     admission: Admission = field(default_factory=Admission)
     estimates: Estimates | None = None
-    """Learns from the jobs that complete; None: nobody does."""
+    """Learns from the jobs that complete, if there is one."""
     unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
     ) -> PublishResult:
-        """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
+        """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
 
-        Without `pushing` it is only committed. So is what follows a push that failed with `retriable`.
+        Without `pushing`, and after a push that failed with `retriable`, statuses are only committed. Invalid
+        statuses are rejected with a reason; sending them again cannot help.
 
-        What is invalid is rejected with a reason, and sending it again can't help. Raises, once every job had
-        its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
-        BroadcastError; then the payload may come again as it is.
+        After all jobs had their turn, raises the first JournalError. If everything is committed, raises the
+        first SessionStoreError or BroadcastError. Then the payload may be delivered again as it is.
         """
         admitted = self.admission.admit(payload, batch_id=batch_id, now=self.clock.now())
         tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
@@ -134,7 +134,7 @@ class Pipeline:
                 commit = self._commit(batch, deadline, tally)
             except StatusError as error:
                 tally.fail(batch, error)
-                return  # nothing of the job may overtake what isn't committed
+                return  # no later status of the job may overtake an uncommitted one
             if commit is None:
                 continue
             tally.committed += len(batch.entries) - commit.shed

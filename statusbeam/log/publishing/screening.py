@@ -68,7 +68,7 @@ def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str, Any]:
-    """What stands in a status for metadata that was spilled: how much, its keys, and what the fold reads."""
+    """The mark that replaces spilled metadata: its size, its keys, and what the fold reads of it."""
     names = [key[:NAME_LENGTH] for key in list(metadata)[:SPILLED_KEYS]]
     spilled: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
     if not stored:
@@ -82,10 +82,9 @@ def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str,
 
 
 def detail_key(update: StatusUpdate, body: bytes) -> str:
-    """Where a status's detail is stored: the same whenever the status comes, and nothing anybody can guess.
+    """The key of a status's detail: the same at each delivery, and impossible to guess.
 
-    The log entry alone names the place, and nobody reads it from there but the resolver, which asks whose the
-    job is.
+    Only the log entry has the key, and only the resolver reads it there, after checking who owns the job.
     """
     owner = _digest(update.tenant_id, update.user_id, update.job_id)
     return f"{owner}/{_digest(update.event_id, hashlib.sha256(body).hexdigest())}.json"
@@ -98,11 +97,11 @@ def _digest(*parts: str) -> str:
 def _parted(
     metadata: Mapping[str, Any],
 ) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """The metadata for everybody, the operators', and the whole of the former where it is too big."""
+    """The public metadata, the operators', and the whole public metadata where it is too big."""
     public = {key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR}
     operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
-        operator = {"value": operator}  # whatever it is, it was not meant for everybody
+        operator = {"value": operator}  # whatever it is, it is not for every reader
     if _size(public) > METADATA_BYTES:
         return spill_mark(public), operator, public
     return public or None, operator, None

@@ -1,4 +1,4 @@
-"""The snapshot is a fold of the log: the one function from statuses to what readers see.
+"""The snapshot is a fold of the log: one function from statuses to what readers see.
 
     job = fold(log)                                       in any order, redelivered as often as you like
     apply(fold(log[:40]), log[40:]) == fold(log)          so a commit goes on from what is stored
@@ -22,7 +22,7 @@ from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
 from .agent_state import AgentState, AgentStatus, ms_of
-from .fold_agent import News, after, attempt_of, number_in, renewed, share_of
+from .fold_agent import Recency, agent_after, attempt_of, number_in, renewed_lease, share_of
 from .job_state import Head, Job
 from .progress import PlanStep, parse_plan, short_text
 from .usage import usage_in
@@ -54,7 +54,7 @@ def apply(snapshot: Job, batch: Iterable[StatusUpdate]) -> Job:
 
 
 def canonical(updates: Iterable[StatusUpdate]) -> list[StatusUpdate]:
-    """Each status once, in the order that decides which news is latest.
+    """Each status once, in the order that decides which one is latest.
 
     A committed status is its sequence and comes in that order; then those not committed, each once by event
     id, in the order of timestamp and event id. The `earlier` statuses of a push are statuses like others.
@@ -118,13 +118,13 @@ class _Work:
         self.head = replace(self.head, sequence=sequence)
         invocation = invocation_of(update)
         if invocation is None:
-            self._job_news(update)
+            self._take_job_status(update)
         else:
-            self._agent_news(invocation, update)
+            self._take_agent_status(invocation, update)
         self._advance(before)
 
     def _advance(self, before: Head) -> None:
-        """Bring the bar up to date, once a status: amid the changes of one status the sums aren't true."""
+        """Bring the bar up to date, once a status: the sums are wrong amid the changes of one status."""
         weighted, planned = self.head.weighted, self.head.planned
         if planned and (weighted != before.weighted or not before.planned):
             revised = weighted.total != before.weighted.total or not before.planned
@@ -139,18 +139,18 @@ class _Work:
             created_ms=ms_of(update.timestamp),
         )
 
-    def _agent_news(self, invocation: str, update: StatusUpdate) -> None:
+    def _take_agent_status(self, invocation: str, update: StatusUpdate) -> None:
         known = self.agents.get(invocation)
         fresh = AgentState(
             invocation_id=invocation, name=update.agent_name or invocation, order=self._order(0)
         )
-        agent, news = after(known or fresh, update)
-        if news is News.LIVE:
+        agent, recency = agent_after(known or fresh, update)
+        if recency is Recency.CURRENT:
             agent = self._with_plan(agent, update.agent_name, is_new=known is None)
         self._put(agent)
-        if news is not News.LIVE:
+        if recency is not Recency.CURRENT:
             return
-        self._sign_of_life(update)
+        self._renew_lease(update)
         if agent.status is not AgentStatus.PENDING:
             self._processing()
         self._ending(update)
@@ -184,7 +184,7 @@ class _Work:
             before = self.head.tokens
             self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
 
-    def _job_news(self, update: StatusUpdate) -> None:
+    def _take_job_status(self, update: StatusUpdate) -> None:
         failed = self.head.overall_status is OverallStatus.FAILED
         attempt = attempt_of(
             update,
@@ -203,7 +203,7 @@ class _Work:
         if update.progress is not None:
             reported = max(self.head.reported or 0, share_of(update.progress))
             self.head = replace(self.head, reported=reported)
-        self._sign_of_life(update)
+        self._renew_lease(update)
         if update.status not in INITIAL_WORDS and update.type is not StatusType.HEARTBEAT:
             self._processing()
         self._ending(update)
@@ -222,9 +222,9 @@ class _Work:
             self.head = replace(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
 
     def _identify(self, metadata: Mapping[str, Any]) -> None:
-        said = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
+        named = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
         first: dict[str, Any] = {
-            name: text for name, text in said.items() if text and getattr(self.head, name) is None
+            name: text for name, text in named.items() if text and getattr(self.head, name) is None
         }
         if first:
             self.head = replace(self.head, **first)
@@ -245,12 +245,12 @@ class _Work:
     def _order(self, index: int) -> int:
         return self.head.sequence * _ORDERS_PER_STATUS + index
 
-    def _sign_of_life(self, update: StatusUpdate) -> None:
+    def _renew_lease(self, update: StatusUpdate) -> None:
         head, at_ms = self.head, ms_of(update.timestamp) or 0
         self.head = replace(
             head,
             updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
-            lease_ms=None if head.ended else renewed(head.lease_ms, update),
+            lease_ms=None if head.ended else renewed_lease(head.lease_ms, update),
             eta=None if head.ended else eta_in(update.metadata or {}, at_ms) or head.eta,
         )
 
@@ -259,7 +259,7 @@ class _Work:
             self.head = replace(self.head, overall_status=OverallStatus.PROCESSING)
 
     def _ending(self, update: StatusUpdate) -> None:
-        """The types `complete` and `error` are the job's last word, whoever says it."""
+        """The types `complete` and `error` end the job, whoever reports them."""
         ends = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
         if update.type in ends and not self.head.ended:
             self.head = replace(

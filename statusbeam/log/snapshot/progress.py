@@ -19,8 +19,8 @@ from statusbeam.model.replace import replace
 FULL: Final = 100_000
 """100 %."""
 
-ALMOST: Final = 99_000
-"""The most that a plan alone can show: only the job's own last word makes it whole."""
+PLAN_MAX: Final = 99_000
+"""The most that a plan alone can show: only the job's final status makes it 100 %."""
 
 WEIGHT: Final = 1_000
 """The weight 1, which is the default."""
@@ -99,7 +99,7 @@ def agent_progress(
 ) -> int | None:
     """An agent's progress from what it reported itself and from its planned tools, whichever is further.
 
-    Tools outside the plan don't count: nobody knows how many more there will be. None when nothing is known.
+    Tools outside the plan don't count: their number is unknown. None when nothing is known.
     """
     total = sum(weight for _, weight in tool_weights)
     if total == 0:
@@ -133,7 +133,7 @@ class WeightedProgress:
         return replace(self, total=max(0, self.total + total), done=max(0, self.done + done))
 
     def advanced(self, *, revised: bool) -> WeightedProgress:
-        """With `shown` brought up to date; `revised` tells that the total changed since."""
+        """With `shown` brought up to date; `revised`: the total has changed since."""
         if revised:
             shown = max(self.shown, self.share)
             return replace(self, shown=shown, revised_at=(shown, self.share))
