@@ -24,7 +24,7 @@ from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
 from statusbeam.log.eta.critical_path import END
 from statusbeam.log.eta.dynamo_histories import DynamoHistories
-from statusbeam.log.eta.run_pace import lessons
+from statusbeam.log.eta.step_correlation import increments
 from statusbeam.log.eta.step_history import WorkflowKey
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.publishing.payload import batches, parse_payload
@@ -97,9 +97,9 @@ def _history(outputs: LocalOutputs) -> tuple[float, float]:
     workflow = WorkflowKey("riverton", f"cost-{uuid.uuid4()}", "1")
     took = [(f"Analysis Agent {number}", 12.5 + number) for number in range(AGENTS)]
     for _ in range(LEARNT):
-        histories.add(workflow, lessons([*took, (END, 0.5)], {}))
+        histories.add(workflow, increments([*took, (END, 0.5)], {}))
     metered.written = 0.0
-    histories.add(workflow, lessons([*took, (END, 0.5)], histories.read(workflow)))
+    histories.add(workflow, increments([*took, (END, 0.5)], histories.read(workflow)))
     metered.read = 0.0
     histories.read(workflow)
     return metered.written, metered.read

@@ -33,6 +33,7 @@ from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.publishing.payload import batches, parse_payload
 from statusbeam.log.snapshot.fold import apply
 from statusbeam.log.snapshot.job_view import job_of_view
+from statusbeam.model.chunked import chunked
 from tests.soak.table import MemoryTable
 
 LOG_LENGTHS = (100, 1_000, 10_000)
@@ -191,9 +192,8 @@ def _said(agent: int, at: int) -> dict[str, Any]:
 def _job(journals: Journals, length: int, agents: int) -> str:
     """A job with so many statuses of so many agents in turn."""
     job_id, journal = f"growth-{uuid.uuid4()}", journals()
-    for at in range(0, length, 40):
-        entries = [_said(one % agents, one) for one in range(at, min(at + 40, length))]
-        _commit(journal, job_id, entries, USER)
+    for part in chunked(range(length), 40):
+        _commit(journal, job_id, [_said(one % agents, one) for one in part], USER)
     return job_id
 
 

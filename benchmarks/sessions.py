@@ -21,6 +21,7 @@ from statusbeam.localcloud.emulator.clients import Clients
 from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
+from statusbeam.model.chunked import chunked
 from statusbeam.model.settings import SessionsTable
 
 SIZES = (10, 1_000, 10_000, 30_000)
@@ -58,14 +59,14 @@ def measure(outputs: LocalOutputs) -> None:
 
 def _open(client: Any, table: str, tenant: str, numbers: range) -> None:
     ttl = {"N": str(int(time.time()) + 3_600)}
-    for at in range(numbers.start, numbers.stop, AT_ONCE):
+    for part in chunked(numbers, AT_ONCE):
         items = [
             {
                 SessionsTable.PARTITION_KEY: {"S": tenant},
                 SessionsTable.SORT_KEY: {"S": f"user-{number}#{uuid.uuid4().hex}"},
                 SessionsTable.TTL: ttl,
             }
-            for number in range(at, min(at + AT_ONCE, numbers.stop))
+            for number in part
         ]
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in items]})
 

@@ -1,4 +1,4 @@
-"""What EventBridge tells of an execution of a state machine, and what it means for the execution's job."""
+"""An execution of a state machine, as EventBridge reports it, and the status that its job gets."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from statusbeam.model.words import StatusWord
 
 _OWNER: Final = ("jobId", "userId", "tenantId")
 
-# For people: causes and ARNs stay in Step Functions, which tells its operators.
-_LAST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+# For people: causes and ARNs stay in Step Functions, where operators read them.
+_FINAL_STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "SUCCEEDED": (StatusWord.COMPLETE, "The workflow has finished."),
     "FAILED": (StatusWord.ERROR, "The workflow stopped because something in it failed."),
     "TIMED_OUT": (StatusWord.ERROR, "The workflow was stopped because it took too long."),
@@ -36,7 +36,7 @@ class Execution:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """What a "Step Functions Execution Status Change" says. Raises KeyError for any other event."""
+        """The execution in a "Step Functions Execution Status Change". Raises KeyError for other events."""
         detail = event["detail"]
         stopped_ms = detail.get("stopDate")
         stopped = wire_time(datetime.fromtimestamp(stopped_ms / 1000, UTC)) if stopped_ms else None
@@ -49,21 +49,21 @@ class Execution:
         )
 
     @property
-    def news(self) -> tuple[str, str] | None:
-        """Word and message for the job; None when there is nothing to say, as of a first start."""
+    def job_status(self) -> tuple[str, str] | None:
+        """Status and message for the job; None when there is nothing to report, as of a first start."""
         if self.status == "RUNNING" and self.redrives:
             return _REDRIVEN
-        return _LAST_WORDS.get(self.status)
+        return _FINAL_STATUSES.get(self.status)
 
-    def payload(self, owner: Mapping[str, str], news: tuple[str, str]) -> dict[str, Any]:
-        """The news for the publisher: the same at each delivery of the event, another after each redrive."""
-        status, message = news
+    def payload(self, owner: Mapping[str, str], job_status: tuple[str, str]) -> dict[str, Any]:
+        """The publisher's payload: the same at each delivery of the event, another after each redrive."""
+        status, message = job_status
         execution = hashlib.sha256(self.arn.encode()).hexdigest()[:32]
         update = {
             **owner,
             "status": status,
             "message": message,
-            # Events come in any order: what an earlier run ended with does not end the one after a redrive.
+            # Events come in any order: the end of an earlier run must not end the run after a redrive.
             "attempt": self.redrives + 1,
             "timestamp": self.at,
             "metadata": {"executionStatus": self.status},
@@ -76,7 +76,7 @@ class Execution:
 
 
 def owner_in(text: str) -> dict[str, str] | None:
-    """jobId, userId and tenantId in an execution's input; None when it is no job of ours."""
+    """jobId, userId and tenantId in an execution's input; None when one of them is missing."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

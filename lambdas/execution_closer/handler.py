@@ -1,8 +1,8 @@
-"""Closes the job of an execution that ended, and reopens it when the execution is redriven.
+"""Ends the job of an execution that ended, and reopens it when the execution is redriven.
 
-Whether the workflow said its own last word is not asked here, where the answer could change at once: the
-publisher passes the closer's word over when the job has ended (`onlyIfOpen`), and the workflow's own word,
-sent before the execution ended, is committed first. What fails is retried by Lambda, then a dead letter.
+The closer does not check whether the workflow sent its own final status: that could change at once. The
+publisher skips the closer's status when the job has ended (`onlyIfOpen`). The workflow's own status was sent
+before the execution ended, so it is committed first. Lambda retries what fails; then it is a dead letter.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:  # noqa: ARG001 - Lambda's signature
-    """Send the job's news to the publisher; the payload that was sent, None when there was none."""
+    """Send the job's status to the publisher. Returns the payload, None when there is nothing to send."""
     execution = Execution.from_event(event)
-    news = execution.news
-    if news is None:
+    status = execution.job_status
+    if status is None:
         return None
     owner = owner_in(described_input(execution.arn) if execution.input is None else execution.input)
     if owner is None:
         _log.info(
-            "execution=<%s>, status=<%s> | passed over: its input names no job",
+            "execution=<%s>, status=<%s> | skipped: its input names no job",
             execution.arn,
             execution.status,
         )
         return None
-    payload = execution.payload(owner, news)
+    payload = execution.payload(owner, status)
     transport().send(payload)
-    _log.info("job_id=<%s>, batch_id=<%s> | sent: %s", owner["jobId"], payload["batchId"], news[0])
+    _log.info("job_id=<%s>, batch_id=<%s> | sent: %s", owner["jobId"], payload["batchId"], status[0])
     return payload

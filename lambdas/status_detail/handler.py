@@ -1,6 +1,6 @@
-"""Reads the detail of one status that was too big for the log: `{"key": …}` in, what was spilled out.
+"""Reads the detail of one status that was too big for the log: `{"key": …}` in, the spilled detail out.
 
-Only the API's resolver may call it, and the resolver has asked whose the status is.
+Only the API's resolver may call it. The resolver has checked who owns the status.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _KEY = re.compile(r"[0-9a-f]{64}/[0-9a-f]{64}\.json")
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | None:  # noqa: ARG001 - Lambda's signature
-    """The detail at a key of the publisher's; None when it is not there, or no longer.
+    """The detail that the publisher stored under a key; None when it is not there, or no longer.
 
     Raises DetailStoreError.
     """
     key = event.get("key") if isinstance(event, dict) else None
     if not (isinstance(key, str) and _KEY.fullmatch(key)):
-        raise DetailStoreError("this is no place of a detail", code="bad_key", retriable=False)
+        raise DetailStoreError("invalid detail key", code="bad_key", retriable=False)
     body = reader()(key)
     if body is None:
         return None

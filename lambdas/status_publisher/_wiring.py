@@ -68,7 +68,7 @@ def _s3() -> S3Client:
 
 @cache
 def retries() -> Retries:
-    """The queue's way to be asked again soon; made when a message fails for the first time."""
+    """The client that asks SQS for early retries; made when a message fails for the first time."""
     return Retries(cast("SQSClient", _session().create_client("sqs", config=_BRIEF)))
 
 

@@ -1,9 +1,9 @@
-"""The publisher: a payload of statuses in, what became of them out.
+"""The publisher: a payload of statuses in, the result out.
 
-From the queue, with one payload a message; or invoked, asynchronously by agents or synchronously by Step
-Functions. When statuses could not be committed or pushed, the message is reported as failed, or the invoke
-raises: then it comes again, and in the end the dead-letter queue has the payload. What is invalid is only
-rejected, since it stays invalid.
+The queue sends one payload a message; agents invoke it asynchronously, Step Functions synchronously. When
+statuses could not be committed or pushed, the handler reports the message as failed, or raises. Then AWS
+delivers the payload again, and at last moves it to the dead-letter queue. Invalid statuses are only rejected:
+sending them again cannot help.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _PUSH_SECONDS = 8
-"""What is kept of the invocation's time for the pushes, when commits have to wait for each other."""
+"""Time reserved for the pushes when commits have to wait for each other."""
 
-_HASTEN_SECONDS = 4
-"""What asking the queue for an early retry may take; without that much time left it is not asked."""
+_RETRY_SOON_SECONDS = 4
+"""Time for asking SQS for an early retry; with less time left the handler does not ask."""
 
 logger = Logger(service=PUBLISHER_SERVICE)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=PUBLISHER_SERVICE)
@@ -63,8 +63,8 @@ def _publish_messages(records: Sequence[Record], context: LambdaContext, deadlin
         metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
     if outcome.failed:
         _count(failed=len(outcome.failed))
-        if context.get_remaining_time_in_millis() > _HASTEN_SECONDS * 1000:
-            retries().hasten(outcome.failed)
+        if context.get_remaining_time_in_millis() > _RETRY_SOON_SECONDS * 1000:
+            retries().retry_soon(outcome.failed)
     return outcome.answer()
 
 

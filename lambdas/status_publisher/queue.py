@@ -1,4 +1,4 @@
-"""Messages of the queue: each is one payload, in the order of its job; what failed comes again.
+"""Messages of the queue: each is one payload, in the order of its job; SQS delivers failed ones again.
 
 A message is one commit, with its own batch id (the payload's, or the message's): a redelivery is the same
 commit again, whatever shares the batch with it.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _RETRY_SECONDS = (2, 10, 60, 120, 300)
-"""How soon a message comes again that failed once, twice …: eight minutes for what is broken to come back."""
+"""When SQS delivers a message again that failed once, twice, and so on: eight minutes in all."""
 
 _RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
@@ -34,7 +34,7 @@ _log = logging.getLogger("statusbeam.queue")  # below the name that the handler 
 
 
 class BatchItemFailure(TypedDict):
-    """One message that is to come again."""
+    """One message that SQS delivers again."""
 
     itemIdentifier: str
 
@@ -58,8 +58,10 @@ class Outcome:
     """Committed messages whose push failed and is not tried again: clients fetch what they miss."""
 
     def not_pushed(self, record: Record, *, retriable: bool) -> None:
-        """A message is in the log, its push is not out: that is worth one more try, no more. On its way back
-        it holds up its whole job, and the dead-letter queue is for what is not in the log."""
+        """Try a message once more that is in the log and was not pushed.
+
+        While it waits, it holds up its whole job; the dead-letter queue is for what is not in the log.
+        """
         if retriable and _received(record) == 1:
             self.failed.append(record)
         else:
@@ -77,7 +79,7 @@ def records_of(event: object) -> Sequence[Record] | None:
 
 
 def _is_sqs(record: object) -> bool:
-    # Who may invoke the publisher may send anything; what lacks a part would fail without a name, and again.
+    # Whoever may invoke the publisher may send anything. An incomplete record would fail again and again.
     if not (isinstance(record, dict) and record.get("eventSource") == "aws:sqs"):
         return False
     texts = all(isinstance(record.get(part), str) for part in ("messageId", "body", "receiptHandle"))
@@ -96,13 +98,13 @@ def publish_messages(
 ) -> Outcome:
     """Publish messages in their order; `deadline` is in epoch seconds.
 
-    What would not be through by then, if it took as long as the slowest before it, fails untried: a table
-    that does not answer takes seconds of each message, and a function that runs out of time lets all of them
+    A message fails untried when it would not be done by then, if it took as long as the slowest before it. A
+    table that does not answer costs seconds a message, and when the function runs out of time all messages
     wait for the visibility timeout.
 
     After a message that was not committed, all later ones of its group fail untried, so that none overtakes
-    it, until its last delivery: then it goes to the dead-letter queue, and would take them along. After a
-    push that failed for a while the rest is only committed: waiting for pushes takes no commit's time.
+    it. At its last delivery they go on: it moves to the dead-letter queue, and must not take them along.
+    After a push that may succeed later, the rest is only committed: pushes must not take the commits' time.
     """
     outcome = Outcome()
     stopped: set[str] = set()
@@ -124,13 +126,13 @@ def publish_messages(
             pushing = pushing and not error.retriable
             outcome.not_pushed(record, retriable=error.retriable)
             continue
-        except Exception as error:  # noqa: BLE001 - what one message meets must not take others with it
+        except Exception as error:  # noqa: BLE001 - the failure of one message must not fail the others
             _log.error(
                 "message_id=<%s>, received=<%s>, error=<%s> | message failed",
                 record["messageId"],
                 _received(record),
                 type(error).__name__,
-                exc_info=not isinstance(error, StatusError),  # a mistake of ours; the pipeline tells the rest
+                exc_info=not isinstance(error, StatusError),  # a bug; the pipeline has logged all others
             )
             outcome.failed.append(record)
             if _received(record) < QUEUE_RECEIVES:
@@ -154,25 +156,24 @@ def _payload(record: Record) -> object:
     try:
         return json.loads(record["body"])
     except (ValueError, RecursionError):
-        return None  # no payload: the pipeline rejects it, says so in the log, and it is not tried again
+        return None  # no payload: the pipeline rejects and logs it, and it is not tried again
 
 
 class Retries:
-    """Has failed messages come again in seconds: left alone, they and their jobs wait for the queue's
-    visibility timeout, which is minutes."""
+    """Makes SQS deliver failed messages again within seconds; the queue's visibility timeout is minutes."""
 
     def __init__(self, client: SQSClient) -> None:
         self._client = client
         self._url = cache(self._find_url)
 
-    def hasten(self, failed: Sequence[Record]) -> None:
-        """Make them visible soon, sooner at their first failure. Does nothing worse than nothing."""
+    def retry_soon(self, failed: Sequence[Record]) -> None:
+        """Make them visible soon, sooner at their first failure. Best effort; errors are logged."""
         queues: dict[str, list[Record]] = {}
         for record in failed:
             queues.setdefault(record["eventSourceARN"], []).append(record)
         for arn, records in queues.items():
             try:
-                self._hasten(arn, records)
+                self._make_visible(arn, records)
             except (BotoCoreError, ClientError) as error:
                 code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
                 _log.warning(
@@ -182,7 +183,7 @@ class Retries:
                     code,
                 )
 
-    def _hasten(self, arn: str, records: Sequence[Record]) -> None:
+    def _make_visible(self, arn: str, records: Sequence[Record]) -> None:
         # One by one: localcloud's IAM knows the batch as an action of its own, which AWS does not grant.
         for record in records:
             self._client.change_message_visibility(
@@ -202,5 +203,5 @@ def _received(record: Record) -> int:
 
 def _retry_seconds(record: Record) -> int:
     received = _received(record)
-    # At once into the dead-letter queue, so that the job does not wait for nothing.
+    # At once: its next stop is the dead-letter queue, and the job need not wait for that.
     return 0 if received >= QUEUE_RECEIVES else _RETRY_SECONDS[received - 1]

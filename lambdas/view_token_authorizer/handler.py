@@ -1,6 +1,6 @@
-"""AppSync's Lambda authorizer: lets view tokens in, and tells the resolvers whose they are.
+"""AppSync's Lambda authorizer: admits view tokens, and passes their owner to the resolvers.
 
-The bearer of a bad token learns nothing but no; the reason is in the log, the token never is.
+The bearer of a bad token gets no reason. The process's logs have the reason, and never the token.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CACHED_SECONDS = 300
-"""How long AppSync may use an answer again, at most: a rotated-out key opens no door for longer."""
+"""How long AppSync may cache an answer: a rotated-out key is refused after that."""
 
 
 class Decision(TypedDict, total=False):
-    """What AppSync reads of an authorizer's answer."""
+    """The fields of an authorizer's answer that AppSync reads."""
 
     isAuthorized: bool
     resolverContext: dict[str, str]

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from statusbeam.model.parse import read_entry
+from statusbeam.model.parse import parse_status
 from statusbeam.model.words import StatusWord
 
 from ..sending.dead_letter import log_undelivered
@@ -129,7 +129,7 @@ def _publish(entry: dict[str, Any], extras: StatusExtras) -> bool:
             scope.take_in(lost)
             return True
         batch_id = os.urandom(16).hex()
-        update = read_entry(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
+        update = parse_status(fitted(lost), event_id=f"{batch_id}.0", now=time.time())
         lost = {"batchId": batch_id, "updates": [update.to_wire()]}
         _send(lost, extras.get("transport"))
     except Exception as error:  # noqa: BLE001 - the promise: whatever goes wrong here, the caller's work goes on

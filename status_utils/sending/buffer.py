@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from statusbeam.model.errors import StatusError, TransportError
 from statusbeam.model.limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTES
-from statusbeam.model.parse import read_entry
+from statusbeam.model.parse import parse_status
 from statusbeam.model.validation import json_text
 
 from .truncate import fitted
@@ -132,7 +132,7 @@ class Buffer:
 
     def _wire(self, record: Record, event_id: str) -> dict[str, Any] | None:
         try:
-            return read_entry(fitted(record.entry), event_id=event_id, now=record.said).to_wire()
+            return parse_status(fitted(record.entry), event_id=event_id, now=record.said).to_wire()
         except StatusError as error:
             self.refused.append((record.entry, error))
         except Exception as error:  # noqa: BLE001 - what one caller gave must not stop the others

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice
 from threading import Lock
 
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.limits import NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.validation import json_text, printable, printable_json
@@ -105,7 +105,7 @@ class Tails:
     """
 
     def __init__(self) -> None:
-        self._tails: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._tails: Bounded[tuple[Any, ...], str] = Bounded(TAILS)
         self._lock = Lock()
 
     def redacted(self, entry: Mapping[str, Any]) -> str:
@@ -113,12 +113,10 @@ class Tails:
         key = (str(entry.get("jobId")), str(entry.get("invocationId") or entry.get("agentName")))
         message: str = entry["message"]
         with self._lock:
-            tail = self._tails.pop(key, "")
+            tail = self._tails.get(key, "")
             if tail:
                 message = split_redacted([tail, message])[1]
             self._tails[key] = (tail + message)[-TAIL_LENGTH:]
-            if len(self._tails) > TAILS:
-                self._tails.popitem(last=False)
         return message
 
 

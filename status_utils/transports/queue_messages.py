@@ -18,7 +18,7 @@ from typing import Any
 
 from statusbeam.model.errors import TransportError
 from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
-from statusbeam.model.parse import ENVELOPE
+from statusbeam.model.parse import ENVELOPE_FIELDS
 from statusbeam.model.validation import json_text
 
 _NEVER_ALONE = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
@@ -58,7 +58,7 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
 
 
 def _by_group(payload: Mapping[str, Any], batch_id: str) -> dict[str, list[str]]:
-    bare = {field: value for field, value in payload.items() if field not in ENVELOPE}
+    bare = {field: value for field, value in payload.items() if field not in ENVELOPE_FIELDS}
     entries = payload.get("updates")
     groups: dict[str, list[str]] = {}
     for index, entry in enumerate(entries if isinstance(entries, list) else [bare]):

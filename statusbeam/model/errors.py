@@ -4,13 +4,12 @@ StatusError
 ├── SettingError         an environment variable is missing or malformed    fix the deployment
 ├── InvalidStatusError   a caller's status breaks a rule or a limit         rejected, the others go on
 ├── ForeignOwnerError    a status for a job of another tenant or user       rejected, kept as evidence
-├── ForeignTenantError   a status of another tenant than the publisher's    rejected, kept as evidence
-├── JournalError         the status table did not take a commit             nothing stored, comes again
-├── SessionStoreError    nobody could say who is watching                   committed, comes again
+├── JournalError         the status table did not take a commit             nothing stored, delivered again
+├── SessionStoreError    the sessions table did not answer                  committed, delivered again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
-├── BroadcastError       AppSync did not take a push                        committed, comes again
+├── BroadcastError       AppSync did not take a push                        committed, delivered again
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
-├── UnknownAgentError    an agent was called by a name nobody registered   the caller is told
+├── UnknownAgentError    an agent was called by an unregistered name       raised to the caller
 └── ViewTokenError       a view token is forged, expired, for others        denied without detail
 """
 
@@ -73,36 +72,28 @@ class ForeignOwnerError(StatusError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(
-            f"job {job_id} belongs to somebody else", code=RejectionCode.FOREIGN_OWNER, retriable=False
+            f"job {job_id} belongs to another user or tenant",
+            code=RejectionCode.FOREIGN_OWNER,
+            retriable=False,
         )
         self.job_id = job_id
 
 
-class ForeignTenantError(StatusError):
-    """The publisher is bound to another tenant. Nothing is committed; the pipeline keeps the evidence."""
-
-    def __init__(self, tenant_id: str) -> None:
-        problem = f"this publisher takes no statuses of the tenant {tenant_id}"
-        super().__init__(problem, code=RejectionCode.FOREIGN_TENANT, retriable=False)
-        self.tenant_id = tenant_id
-
-
 class DetailStoreError(StatusError):
-    """Oversize detail of a status could not be stored, or not be read. The status itself is committed without
-    it, and says so."""
+    """Oversize detail could not be stored or read. The status is committed without it, with a mark."""
 
 
 class JournalError(StatusError):
-    """The status table did not take a commit. Nothing of the batch is stored; the payload may come again."""
+    """The status table did not take a commit. Nothing of the batch is stored; deliver the payload again."""
 
 
 class SessionStoreError(StatusError):
-    """The sessions table did not answer. The commit stands; the payload may come again for its push."""
+    """The sessions table did not answer. Everything is committed; deliver the payload again for its push."""
 
 
 class BroadcastError(StatusError):
-    """AppSync did not take a push. The commit stands; clients have the status by replay, and by a later push
-    when the payload comes again."""
+    """AppSync did not take a push. The statuses are committed; clients get them by replay, or by the push of
+    the next delivery."""
 
 
 class TransportError(StatusError):
@@ -118,7 +109,7 @@ class UnknownAgentError(StatusError):
 
 
 class ViewTokenError(StatusError):
-    """A view token is refused. `code` is for the log; the bearer is told nothing."""
+    """A view token is refused. `code` is for the process's logs; the bearer gets no reason."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message, code=code, retriable=False)

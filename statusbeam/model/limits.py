@@ -26,7 +26,7 @@ SPILLED_KEYS: Final = 20
 """Of metadata that was spilled, so many keys are named."""
 CLOCK_AHEAD_SECONDS: Final = 300
 CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
-"""How far the clock of whoever reports may be off. A status from further ahead would keep a dead job alive,
+"""How far a caller's clock may be off. A status from further ahead would keep a dead job alive,
 one from further behind would sort among jobs that are gone: it gets the publisher's time."""
 PROGRESS_MAX: Final = 100
 """Progress is a percentage."""
@@ -78,9 +78,9 @@ JOBS_REMEMBERED: Final = 1_000
 
 # Who watches
 WATCHED_SECONDS: Final = 2
-"""How long a publisher believes that somebody is connected without asking again."""
+"""How long a publisher caches that somebody is connected."""
 USERS_REMEMBERED: Final = 1_000
-"""Users of which it does."""
+"""Users of which it caches that."""
 
 # How long things are kept, in seconds
 HEARTBEAT_SECONDS: Final = 20

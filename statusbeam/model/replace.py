@@ -1,6 +1,6 @@
 """Changed copies of frozen dataclasses: the fold makes a dozen of each status.
 
->>> altered(head, sequence=7) == dataclasses.replace(head, sequence=7)
+>>> replace(head, sequence=7) == dataclasses.replace(head, sequence=7)
 True
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     _Slots = tuple[Callable[[Any], Any], tuple[Callable[..., None], ...], dict[str, Any]]
 
 
-def altered(one: T, **changes: Any) -> T:
+def replace(one: T, **changes: Any) -> T:
     """`one` with these fields changed; for classes with slots, and values that need no check.
 
     A third of what dataclasses.replace takes, which goes through the constructor. Raises KeyError for a name

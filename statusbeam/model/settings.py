@@ -1,4 +1,4 @@
-"""Names that the stacks and the running code must spell alike: environment variables, tables, claims.
+"""Names that the stacks and the running code share: environment variables, tables, claims.
 
 A setting is a field; its environment variable is the field's name in capitals, and a field without a default
 must be set. Infra writes the variables with `to_env()`, the runtime reads them with `from_env(os.environ)` at
@@ -20,13 +20,13 @@ PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
 
 TENANT_ATTRIBUTE: Final = "custom:tenantId"
-"""The Cognito user attribute that says whose user this is; immutable."""
+"""The Cognito user attribute with the user's tenant; immutable."""
 
 TENANT_CLAIM: Final = "tenantId"
 """The claim that both tokens carry it in."""
 
 VIEW_TOKEN_PREFIX: Final = "sbv1."  # noqa: S105 - no secret
-"""What a view token begins with, so that AppSync never takes it for the JWT of another mode."""
+"""The beginning of a view token, so that AppSync never takes it for the JWT of another mode."""
 
 VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
 """The same for AppSync's authorizer: a token that doesn't match never reaches the Lambda."""
@@ -46,9 +46,9 @@ class StatusTable:
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
     OPERATOR_DETAIL: Final = "operatorDetail"
-    """Of a log entry: what it says to operators only, as JSON text."""
+    """Of a log entry: its detail for operators only, as JSON text."""
     DETAIL_KEY: Final = "detailKey"
-    """Of a log entry: where in the bucket its oversize detail is."""
+    """Of a log entry: the key of its oversize detail in the bucket."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"

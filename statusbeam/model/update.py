@@ -6,7 +6,7 @@
     >>> update.to_wire()["agentName"]
     'Geo Agent'
 
-A StatusUpdate that exists is valid: the constructor checks every field. How it travels is told here only.
+A StatusUpdate is valid: its constructor checks every field. Its wire format is defined here only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .limits import (
     SECONDS_MAX,
     STATUS_LENGTH,
 )
-from .replace import altered
+from .replace import replace
 from .validation import (
     identifier,
     json_object,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """Something happened in a job, worth telling the people who wait for it.
+    """One event of a job, for the people who wait for it.
 
     Raises InvalidStatusError when a field breaks its rule.
     """
@@ -90,7 +90,7 @@ class StatusUpdate:
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""
         # What is valid stays so: not through the constructor, which checks every field.
-        return altered(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
+        return replace(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
 
     @classmethod
     def from_store(cls, wire: Mapping[str, Any]) -> Self:

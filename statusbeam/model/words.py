@@ -32,12 +32,12 @@ class StatusWord(StrEnum):
     TOOL_COMPLETE = "tool_complete"  # the tool gave its answer
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # how far something is, in percent
-    HEARTBEAT = "heartbeat"  # nothing new, but still alive
+    HEARTBEAT = "heartbeat"  # nothing new, still alive
     REOPENED = "reopened"  # a failed job is taken up again, e.g. by a redrive
 
 
 class StatusType(StrEnum):
-    """What kind of news a status is: the `type` on the wire."""
+    """The kind of a status: the `type` on the wire."""
 
     AGENT_STATUS = "agent_status"  # somebody starts, does or ends something
     PROGRESS = "progress"  # only the percentage moved
@@ -47,9 +47,9 @@ class StatusType(StrEnum):
 
 
 class OverallStatus(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
-    INITIALIZING = "initializing"  # agents are being loaded, none has spoken
+    INITIALIZING = "initializing"  # agents are being loaded, none has reported
     PROCESSING = "processing"  # work is going on
     COMPLETED = "completed"  # ended well, for good
     FAILED = "failed"  # ended badly, for good

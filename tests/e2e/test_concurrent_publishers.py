@@ -48,7 +48,7 @@ def test_publishers_that_run_at_the_same_time_leave_one_whole_log_and_its_fold(
     there = [update.event_id for update in log]
     assert len(set(there)) == len(there)
     wanted = {f"{payload['batchId']}.{at}" for payload in said for at in range(len(payload["updates"]))}
-    assert wanted - set(there) <= {f"{CLOSER}.0"}  # which is passed over when the job has ended
+    assert wanted - set(there) <= {f"{CLOSER}.0"}  # which is skipped when the job has ended
     assert set(there) <= wanted
     snapshot = reader.snapshot(job_id)
     assert snapshot is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statusbeam.log.eta.run_pace import MIN_RUNS
+from statusbeam.log.eta.step_correlation import MIN_RUNS
 from statusbeam.log.snapshot.agent_state import time_of
 from tests.e2e.cloud import Cloud, fresh_id, status
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from statusbeam.model.chunked import chunked
 from statusbeam.model.limits import METADATA_BYTES
 from tests.e2e import cloud as local
 from tests.e2e.appsync_socket import AppSyncSocket, connected
@@ -245,11 +246,11 @@ class Fuzz:
         if not who.known:
             self._refused_at_the_door(who)
             return
-        for first in range(0, len(cases), WATCHES_PER_SOCKET):
+        for of_one_socket in chunked(cases, WATCHES_PER_SOCKET):
             url, host = self._cloud.outputs.realtime_url, self._cloud.host
             socket = open_sockets.enter_context(connected(url, host, who.caller))
             started = {}
-            for case in cases[first : first + WATCHES_PER_SOCKET]:
+            for case in of_one_socket:
                 frame = socket.start(DOCUMENTS[case.operation], case.arguments)
                 expected = self._model.expect(who, case.operation, case.arguments)
                 if frame["type"] == "start_ack":

@@ -182,11 +182,11 @@ class _Run:
         self._hold([u.sequence for u in log] == list(range(1, len(log) + 1)), "the sequence has a gap")
         there = sorted(u.event_id for u in log)
         closing = f"{CLOSER}.0"
-        passed_over = closing in said and closing not in there
-        if passed_over:
+        skipped = closing in said and closing not in there
+        if skipped:
             said.remove(closing)
         self._hold(there == sorted(said), "a status is lost or there twice")
-        self._hold(not passed_over or fold(log).head.ended, "the last word of an open job was passed over")
+        self._hold(not skipped or fold(log).head.ended, "the last word of an open job was skipped")
         self._hold(all(map(self._was_open, _places(log, closing))), "a job that had ended was ended again")
         self._hold(
             self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"

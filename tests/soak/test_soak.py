@@ -91,7 +91,7 @@ def test_the_soak_finds_out(table: type[MemoryTable]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was passed over")]
+    ("decided", "problem"), [(True, "had ended was ended again"), (False, "open job was skipped")]
 )
 def test_the_soak_finds_out_when_last_words_are_not_told_apart(
     decided: bool, problem: str, monkeypatch: pytest.MonkeyPatch

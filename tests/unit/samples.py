@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from statusbeam.log.journal.batch import Batch
+from statusbeam.log.journal.entry import Entry
 from statusbeam.log.publishing.ports import Journal
 from statusbeam.log.snapshot.job_state import Head
 from statusbeam.model.clock import Clock
-from statusbeam.model.parse import read_entry
+from statusbeam.model.parse import parse_status
 from statusbeam.model.update import StatusUpdate
 
 NOW = 1_795_163_400.0  # 2026-11-20T08:30:00Z
@@ -31,13 +32,18 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 def update(event_id: str = "event-1", **changes: Any) -> StatusUpdate:
     """The status that such an entry becomes."""
-    return read_entry(entry(**changes), event_id=event_id, now=NOW)
+    return parse_status(entry(**changes), event_id=event_id, now=NOW)
 
 
 def batch(batch_id: str = "b1", count: int = 1, **changes: Any) -> Batch:
     """A batch of `count` statuses."""
-    updates = tuple(update(f"{batch_id}.{index}", **changes) for index in range(count))
-    return Batch(batch_id=batch_id, updates=updates, indexes=tuple(range(count)))
+    return batch_of([update(f"{batch_id}.{index}", **changes) for index in range(count)], batch_id)
+
+
+def batch_of(updates: Iterable[StatusUpdate], batch_id: str = "b1") -> Batch:
+    """A batch of these statuses."""
+    entries = tuple(Entry(index=index, update=update) for index, update in enumerate(updates))
+    return Batch(batch_id=batch_id, entries=entries)
 
 
 def head_of(journal: Journal, job_id: str) -> Head | None:

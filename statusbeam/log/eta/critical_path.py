@@ -5,8 +5,8 @@
     observations(job)                                       what a completed job adds to the history
 
 A step's time runs from ready (what it depends on has ended) to its end, so waiting and retries are in it.
-Steps of one run go together as they did in earlier runs (`run_pace.py`): what is over tells how the rest will
-go. All is drawn on fixed seeds: equal input gives equal output.
+Steps of one run correlate as they did in earlier runs (`step_correlation.py`), so the finished steps predict
+the others. All samples have fixed seeds: equal input gives equal output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from statusbeam.model.words import OverallStatus
 
 from ..snapshot.agent_state import AgentState, AgentStatus
 from ..snapshot.job_state import Eta, Job
-from .run_pace import MIN_RUNS, SAMPLES, loadings, paces, score, score_of, share, shuffled_scores
+from .step_correlation import (
+    MIN_RUNS,
+    SAMPLES,
+    loadings,
+    normal_cdf,
+    normal_quantile,
+    normal_score,
+    sample_paces,
+    shuffled_scores,
+)
 from .step_history import Curve, StepHistory
 
 END: Final = "(end)"
@@ -29,7 +38,7 @@ END: Final = "(end)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One node of the work. Several steps may share a name; names that are no step's hold nobody up."""
+    """One node of the work. Several steps may share a name; a dependency that names no step is ignored."""
 
     name: str
     depends_on: tuple[str, ...] = ()
@@ -72,10 +81,10 @@ def _paces(
     done, running = [], []
     for step in steps:
         if step.done and step.took is not None and history.get(step.name, StepHistory()).runs >= MIN_RUNS:
-            done.append((follows[step.name], score_of(step.took, history[step.name])))
+            done.append((follows[step.name], normal_score(step.took, history[step.name])))
         elif not step.done and step.elapsed:
             running.append((follows[step.name], curves[step.name].share_below(step.elapsed)))
-    return paces(done, running)
+    return sample_paces(done, running)
 
 
 def _left(
@@ -85,15 +94,17 @@ def _left(
     alone = math.sqrt(1.0 - follows * follows)
     passed = curve.share_below(elapsed)
     if passed <= 0.0:
-        shares = [share(follows * pace + alone * chance) for pace, chance in zip(drawn, own, strict=True)]
+        shares = [
+            normal_cdf(follows * pace + alone * chance) for pace, chance in zip(drawn, own, strict=True)
+        ]
         return [curve.left_at(each, elapsed) for each in shares]
     # Of what the step's own chance could be, only what has let it come this far.
-    point = score(passed)
+    point = normal_quantile(passed)
     seconds = []
     for pace, chance in zip(drawn, own, strict=True):
-        gone = share((point - follows * pace) / alone)
-        chance_left = score(min(1.0 - 1e-9, gone + (1.0 - gone) * share(chance)))
-        seconds.append(curve.left_at(max(passed, share(follows * pace + alone * chance_left)), elapsed))
+        gone = normal_cdf((point - follows * pace) / alone)
+        chance_left = normal_quantile(min(1.0 - 1e-9, gone + (1.0 - gone) * normal_cdf(chance)))
+        seconds.append(curve.left_at(max(passed, normal_cdf(follows * pace + alone * chance_left)), elapsed))
     return seconds
 
 

@@ -62,9 +62,9 @@ class DynamoHistories:
             item[SK].removeprefix(_STEP): StepHistory.from_item(item) for item in items if item[TTL] > now
         }
 
-    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+    def add(self, workflow: WorkflowKey, increments: Mapping[str, StepHistory]) -> None:
         """See Histories.add. A transaction, because the SDK may send it again without counting twice."""
-        actions = [self._action(workflow, name, lesson) for name, lesson in sorted(lessons.items())]
+        actions = [self._action(workflow, name, increment) for name, increment in sorted(increments.items())]
         for left in reversed(range(_TRIES)):
             try:
                 self._client.transact_write_items(TransactItems=actions[:_STEPS_AT_ONCE])
@@ -78,8 +78,8 @@ class DynamoHistories:
                 return
             self._clock.sleep(_LONGEST_PAUSE_SECONDS * self._clock.chance())
 
-    def _action(self, workflow: WorkflowKey, name: str, lesson: StepHistory) -> TransactWriteItemTypeDef:
-        sums = lesson.to_item()
+    def _action(self, workflow: WorkflowKey, name: str, increment: StepHistory) -> TransactWriteItemTypeDef:
+        sums = increment.to_item()
         names = {f"#n{at}": attribute for at, attribute in enumerate(sums)}
         values = {f":n{at}": value for at, value in enumerate(sums.values())}
         added = ", ".join(f"#n{at} :n{at}" for at in range(len(sums)))

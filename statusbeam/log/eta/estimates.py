@@ -1,12 +1,12 @@
-"""How long jobs will go on, asked before each commit, and learnt from the jobs that complete.
+"""How long jobs will go on: estimated before each commit, learnt from the jobs that complete.
 
     estimates = Estimates(histories)
     journal = DynamoJournal(…, estimator=estimates.before_commit)
     Pipeline(journal=journal, …, estimates=estimates)
 
-A commit costs no read for it: histories are kept for a while, and a job is known whole to the process that
-made all of its commits. Elsewhere the whole job is read, once in REFRESH_SECONDS; between, readers count the
-last estimate down. Nothing here fails a commit: what can't be known is left out.
+An estimate costs a commit no read: histories are cached, and the process that made all commits of a job has
+the whole job. Other processes read the whole job once in REFRESH_SECONDS; in between, readers count the last
+estimate down. An estimate never fails a commit: without the data there is none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError
 from statusbeam.model.words import OverallStatus
@@ -25,11 +26,11 @@ from ..snapshot.agent_state import AgentState
 from ..snapshot.job_state import Eta, Head, Job
 from .critical_path import estimate, observations, steps_of
 from .histories import Histories
-from .run_pace import MIN_RUNS, lessons
+from .step_correlation import MIN_RUNS, increments
 from .step_history import StepHistory, WorkflowKey
 
 HISTORY_SECONDS: Final = 60
-"""How long a workflow's history is kept before it is read again."""
+"""How long a workflow's history is cached."""
 
 REFRESH_SECONDS: Final = 10
 """How often a job that others commit to as well is read for an estimate."""
@@ -60,9 +61,9 @@ class Estimates:
     def __init__(self, histories: Histories, *, clock: Clock | None = None) -> None:
         self._histories = histories
         self._clock = clock or Clock()
-        self._kept: dict[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = {}
-        self._known: dict[str, _Known] = {}
-        self._read_at: dict[str, float] = {}
+        self._kept: Bounded[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = Bounded(_WORKFLOWS_KEPT)
+        self._known: Bounded[str, _Known] = Bounded(_JOBS_KEPT)
+        self._read_at: Bounded[str, float] = Bounded(_JOBS_KEPT)
         self._snapshot: Snapshot | None = None
 
     def before_commit(self, snapshot: Snapshot, before: Job | None, after: Job) -> Eta | None:
@@ -86,13 +87,13 @@ class Estimates:
     def learn(self, change: Change) -> None:
         """Remember the job as this commit left it; if it completed the job, add its steps to the history.
 
-        Called once a commit, by whoever made it: a redelivery is none, so no job counts twice. A process that
-        dies before it gets here leaves one job out.
+        The process that made a commit calls this once. A redelivery is no commit, so no job counts twice. A
+        process that dies before this call leaves one job out.
         """
         workflow = _workflow_of(change.after.head)
         if workflow is None:
             return
-        whole = self._follow(change)
+        whole = self._remember(change)
         if not _completes(change):
             return
         self._known.pop(change.after.head.job_id, None)
@@ -107,21 +108,18 @@ class Estimates:
 
     def _add(self, workflow: WorkflowKey, took: Sequence[tuple[str, float]]) -> None:
         history = self._history(workflow)
-        learnt = lessons(took, history)
-        self._histories.add(workflow, learnt)
-        # What this process has learnt it knows at once; what others have, when it reads the next time.
-        merged = {name: history.get(name, StepHistory()).merged(lesson) for name, lesson in learnt.items()}
+        added = increments(took, history)
+        self._histories.add(workflow, added)
+        # This process sees its own increments at once, those of others when it reads the history again.
+        merged = {name: history.get(name, StepHistory()).merged(more) for name, more in added.items()}
         self._kept[workflow] = (self._kept[workflow][0], {**history, **merged})
 
     def _history(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
         now = self._clock.now()
         read_at, history = self._kept.get(workflow, (None, None))
         if history is None or read_at is None or not 0 <= now - read_at < HISTORY_SECONDS:
-            self._kept.pop(workflow, None)  # to the end of the line
             history = self._histories.read(workflow)
             self._kept[workflow] = (now, history)
-            if len(self._kept) > _WORKFLOWS_KEPT:
-                del self._kept[next(iter(self._kept))]
         return history
 
     def _whole(self, snapshot: Snapshot, before: Job | None, after: Job) -> Job | None:
@@ -142,16 +140,13 @@ class Estimates:
             return None
         if 0 <= now - self._read_at.get(head.job_id, float("-inf")) < REFRESH_SECONDS:
             return None
-        self._read_at.pop(head.job_id, None)
         self._read_at[head.job_id] = now
-        if len(self._read_at) > _JOBS_KEPT:
-            del self._read_at[next(iter(self._read_at))]
         found = snapshot(head.job_id)
         if found is None or found.head.epoch != head.epoch:
             return None
         return self._keep(found)
 
-    def _follow(self, change: Change) -> Job | None:
+    def _remember(self, change: Change) -> Job | None:
         """The job as this commit left it, where this process knows all of it."""
         head = change.after.head
         known = self._known.pop(head.job_id, None)
@@ -169,8 +164,6 @@ class Estimates:
         head = whole.head
         known = _Known(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
         self._known[head.job_id] = known
-        if len(self._known) > _JOBS_KEPT:
-            del self._known[next(iter(self._known))]
         return known
 
 
@@ -188,7 +181,7 @@ def _completes(change: Change) -> bool:
 
 
 def _is_due(before: Job | None, after: Job) -> bool:
-    """Whether there is something new to say: a step began or ended, or time has passed."""
+    """Whether a new estimate is worth it: a step began or ended, or time has passed."""
     if before is None or before.head.eta is None or before.head.planned != after.head.planned:
         return True
     if (after.head.updated_ms or 0) - before.head.eta[2] >= _AT_MOST_EVERY_MS:

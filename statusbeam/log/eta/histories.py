@@ -1,4 +1,4 @@
-"""What the estimates need of the outside: where the histories of earlier jobs are kept."""
+"""The port of the estimates: where the histories of earlier jobs are kept."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class Histories(Protocol):
         """The history of each step, by name. Raises JournalError."""
         ...
 
-    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+    def add(self, workflow: WorkflowKey, increments: Mapping[str, StepHistory]) -> None:
         """Add to the history of these steps, all of them or none, once. Raises JournalError."""
         ...

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MemoryHistories:
-    """Histories that last as long as the process. `reads` counts how often they were asked for."""
+    """Histories that last as long as the process. `reads` counts the reads."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -25,9 +25,9 @@ class MemoryHistories:
             self.reads += 1
             return dict(self._steps.get(workflow, {}))
 
-    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+    def add(self, workflow: WorkflowKey, increments: Mapping[str, StepHistory]) -> None:
         """See Histories.add."""
         with self._lock:
             known = self._steps.setdefault(workflow, {})
-            for name, lesson in lessons.items():
-                known[name] = known[name].merged(lesson) if name in known else lesson
+            for name, increment in increments.items():
+                known[name] = known[name].merged(increment) if name in known else increment

@@ -4,7 +4,7 @@ history = StepHistory().observed(12.1).observed(9.8)        one a (workflow, ver
 history.curve().at(0.9)                                     what nine of ten runs stay below, in seconds
 
 Beside the histogram two sums tell how far the step is slow when the other steps of its run are
-(`run_pace.py`).
+(`step_correlation.py`).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class StepHistory:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote, and items merged of it; other attributes are passed over."""
+        """What `to_item` wrote, and items merged of it; other attributes are ignored."""
         bins = {name[1:]: count for name, count in item.items() if name[0] == _BIN and name[1:].isdigit()}
         return cls(
             counts={int(index): int(count) for index, count in bins.items()},

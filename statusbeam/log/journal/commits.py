@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from statusbeam.model.errors import ForeignOwnerError, RejectionCode
 from statusbeam.model.limits import JOB_BURST, JOB_STATUSES_PER_SECOND
-from statusbeam.model.replace import altered
+from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, refuse
 
@@ -22,8 +22,9 @@ from ..snapshot.agent_state import AgentState, ms_of
 from ..snapshot.fold import apply, changed, touched
 from ..snapshot.job_state import Eta, Head, Job
 from .batch import Batch
+from .entry import Entry
 from .only_if_open import NotOpenError, is_open_to
-from .shedding import Bucket, admitted
+from .shedding import Bucket, within_limit
 
 Estimate = Callable[[Job | None, Job], Eta | None]
 """(job before, job after) -> how long the job will go on after its `lastUpdated`, None for unknown."""
@@ -35,9 +36,9 @@ class Commit:
 
     updates: tuple[StatusUpdate, ...]
     redelivered: bool = False
-    """It had been there before. Then `updates` is what the log still has of it, all or nothing."""
-    passed_over: bool = False
-    """It said `onlyIfOpen` and its job isn't: nothing of it is there."""
+    """An earlier delivery committed it. Then `updates` is what the log still has of it, all or nothing."""
+    skipped: bool = False
+    """It is `onlyIfOpen` and its job is not open: nothing of it is committed."""
     shed: int = 0
     """Statuses of the batch that a limit left out, maybe all of it."""
     change: Change | None = None
@@ -50,10 +51,14 @@ class Change:
 
     before: Job | None  # None: the job begins
     after: Job
-    updates: tuple[StatusUpdate, ...]  # with their sequences
-    digest: str = ""  # what the batch is known by when it comes again
-    attributes: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # beside them, by sequence
+    entries: tuple[Entry, ...]  # with their sequences
+    digest: str = ""  # identifies the batch when it is delivered again
     shed: int = 0  # statuses of the batch that a limit left out
+
+    @property
+    def updates(self) -> tuple[StatusUpdate, ...]:
+        """The statuses, with their sequences."""
+        return tuple(entry.update for entry in self.entries)
 
     @property
     def agents(self) -> list[AgentState]:
@@ -72,72 +77,64 @@ def change_of(
     """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
-    limit leaves out what is too much by then. What `estimate` says goes into the last status. Raises
-    ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is only for
-    an open job and this one is not open to it.
+    limit sheds what is too much by then. The last status carries the result of `estimate`.
+    Raises ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is
+    `only_if_open` and the job is not.
     """
     job = before or Job(head=Head(epoch=epoch))
     if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
         raise ForeignOwnerError(batch.job_id)
-    places, rate = _taken(job.head, batch, now)
-    numbered = dict(enumerate(places, job.head.sequence + 1))
-    updates = [batch.updates[place].numbered(sequence) for sequence, place in numbered.items()]
-    shed = len(batch.updates) - len(places)
-    if updates and shed + batch.shed_before:
-        updates[-1] = annotated(updates[-1], shed=shed + batch.shed_before)
-    after = _after(job, updates, before, batch, estimate)
-    beside = {sequence: batch.attributes[at] for sequence, at in numbered.items() if at in batch.attributes}
+    taken, rate = _within_limits(job.head, batch, now)
+    entries = [entry.numbered(sequence) for sequence, entry in enumerate(taken, job.head.sequence + 1)]
+    shed = len(batch.entries) - len(entries)
+    after = job
+    if entries:
+        if shed + batch.unreported:
+            entries[-1] = entries[-1].annotated({MetadataKey.SHED: shed + batch.unreported})
+        after, entries[-1] = _after(job, entries, before, batch, estimate)
     return Change(
         before=before,
-        after=altered(after, head=altered(after.head, rate=rate)),
-        updates=tuple(updates),
+        after=replace(after, head=replace(after.head, rate=rate)),
+        entries=tuple(entries),
         digest=digest_of(batch),
-        attributes=beside,
         shed=shed,
     )
 
 
 def _after(
-    job: Job, updates: list[StatusUpdate], before: Job | None, batch: Batch, estimate: Estimate | None
-) -> Job:
-    """The job after `updates`, the last of which is made to tell the estimate."""
-    if not updates:
-        return job
-    but_last = apply(job, updates[:-1])
-    after = apply(but_last, updates[-1:])
+    job: Job, entries: Sequence[Entry], before: Job | None, batch: Batch, estimate: Estimate | None
+) -> tuple[Job, Entry]:
+    """The job after `entries`, and the last of them, which carries the estimate."""
+    *others, last = entries
+    but_last = apply(job, [entry.update for entry in others])
+    after = apply(but_last, [last.update])
     if batch.only_if_open and before and not is_open_to(before.head, after.head):
         raise NotOpenError
     eta = None if estimate is None else estimate(before, after)
-    if eta is None or "eta" in (updates[-1].metadata or {}):  # its sender has said one
-        return after
-    updates[-1] = _telling(updates[-1], eta, after.head)
-    return apply(but_last, updates[-1:])
+    if eta is None or MetadataKey.ETA in (last.update.metadata or {}):  # its sender has estimated
+        return after, last
+    last = _estimated(last, eta, after.head)
+    return apply(but_last, [last.update]), last
 
 
-def _telling(update: StatusUpdate, eta: Eta, head: Head) -> StatusUpdate:
-    """The status with an estimate."""
+def _estimated(entry: Entry, eta: Eta, head: Head) -> Entry:
+    """The entry with an estimate."""
     # Readers count it from the status's own time, the estimate is from the latest of the job.
-    older = max(0, (head.updated_ms or 0) - (ms_of(update.timestamp) or 0)) / 1000
-    return annotated(update, eta={"p50": round(eta.p50 + older, 3), "p90": round(eta.p90 + older, 3)})
+    older = max(0, (head.updated_ms or 0) - (ms_of(entry.update.timestamp) or 0)) / 1000
+    p50, p90 = round(eta.p50 + older, 3), round(eta.p90 + older, 3)
+    return entry.annotated({MetadataKey.ETA: {"p50": p50, "p90": p90}})
 
 
-def _taken(head: Head, batch: Batch, now: float | None) -> tuple[list[int], tuple[int, int] | None]:
-    places = [place for place in range(len(batch.updates)) if place not in batch.left_out]
+def _within_limits(
+    head: Head, batch: Batch, now: float | None
+) -> tuple[Sequence[Entry], tuple[int, int] | None]:
+    """What the limits of tenant and job leave of a batch, and the job's bucket after it."""
+    entries = [entry for entry in batch.entries if not entry.shed]
     if now is None:
-        return places, head.rate
-    kept, left = admitted(
-        Bucket(*head.rate) if head.rate else None,
-        [batch.updates[place] for place in places],
-        now=now,
-        rate=JOB_STATUSES_PER_SECOND,
-        burst=JOB_BURST,
-    )
-    return [places[at] for at in kept], (left.level, left.at_ms)
-
-
-def annotated(update: StatusUpdate, **more: Any) -> StatusUpdate:
-    """A numbered status with something of the publisher's in its metadata, for which there is always room."""
-    return altered(update, metadata={**(update.metadata or {}), **more})
+        return entries, head.rate
+    bucket = Bucket(*head.rate) if head.rate else None
+    taken, left = within_limit(bucket, entries, now=now, rate=JOB_STATUSES_PER_SECOND, burst=JOB_BURST)
+    return taken, (left.level, left.at_ms)
 
 
 def part_of(snapshot: Job, batch: Batch) -> Job:
@@ -153,22 +150,22 @@ def new_epoch(now: float) -> str:
 
 
 def digest_of(batch: Batch) -> str:
-    """What a batch is known by when it comes again: all of it, also what a limit left out."""
-    text = json_text([_identity(update) for update in batch.updates])
+    """Identifies a batch when it is delivered again: all of it, including what a limit shed."""
+    text = json_text([_identity(entry.update) for entry in batch.entries])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...], digest: str) -> Commit:
-    """The commit of a batch whose marker was found, with its `digest`; `committed` is what the log has in its
-    place, and `count` how many that were: a part of the log may have expired.
+    """The commit of a batch whose marker was found, with its `digest`.
 
-    Raises InvalidStatusError when these are other statuses: a batch id was used twice, and taking the second
-    for a redelivery of the first would lose it without a word.
+    `committed` is what the log still has of it; it was `count` statuses, of which a part may have expired.
+    Raises InvalidStatusError when the digests differ. Then the batch id was used twice, and treating the
+    second batch as a redelivery would lose it silently.
     """
     if digest_of(batch) != digest:
         raise refuse("batchId", RejectionCode.BATCH_REUSED, "was used for other statuses of this job before")
     whole = committed if len(committed) == count else ()
-    return Commit(updates=whole, redelivered=True, shed=len(batch.updates) - count)
+    return Commit(updates=whole, redelivered=True, shed=len(batch.entries) - count)
 
 
 def _identity(update: StatusUpdate) -> tuple[str, ...]:

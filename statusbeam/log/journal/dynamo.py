@@ -9,16 +9,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from statusbeam.model.bounded import Bounded
+from statusbeam.model.chunked import chunked
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
 from statusbeam.model.limits import DAY_SECONDS
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 
 from ..snapshot.fold import touched
@@ -99,7 +101,7 @@ class DynamoJournal:
         self._clock = clock or Clock()
         self._estimate = partial(estimator, self.snapshot) if estimator else None
         # Jobs as this process left them; the transaction finds out if they moved since.
-        self._left: dict[str, _Left] = {}
+        self._left: Bounded[str, _Left] = Bounded(_JOBS_KEPT)
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._writer = CommitWriter(
             table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
@@ -162,7 +164,7 @@ class DynamoJournal:
         except NotOpenError:
             # What is remembered may be old, and here no transaction finds out: it is asked for once more.
             return self._not_open(batch) if left is None else self._commit_once(batch)
-        if not change.updates:
+        if not change.entries:
             return self._left_out(batch, left)
         actions = self._writer.actions(batch.batch_id, change, now=int(now))
         try:
@@ -183,11 +185,11 @@ class DynamoJournal:
         """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
         if left is not None:
             self._left[batch.job_id] = left
-        return self._committed_before(batch) or Commit(updates=(), shed=len(batch.updates))
+        return self._committed_before(batch) or Commit(updates=(), shed=len(batch.entries))
 
     def _not_open(self, batch: Batch) -> Commit:
         """Nothing, unless it is the batch itself that the job is closed by."""
-        return self._committed_before(batch) or Commit(updates=(), passed_over=True)
+        return self._committed_before(batch) or Commit(updates=(), skipped=True)
 
     def _read_what_lacks(
         self, job_id: str, left: _Left | None, names: frozenset[str], now: float
@@ -203,15 +205,13 @@ class DynamoJournal:
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
         read = read_agents(found, epoch=left.job.head.epoch)
-        return altered(left.job, agents={**left.job.agents, **read})
+        return replace(left.job, agents={**left.job.agents, **read})
 
     def _remember(self, left: _Left, names: frozenset[str]) -> None:
         if len(left.names) > _AGENTS_KEPT:
             agents = {name: agent for name, agent in left.job.agents.items() if name in names}
             left = replace(left, job=replace(left.job, agents=agents), names=names)
         self._left[left.job.head.job_id] = left
-        if len(self._left) > _JOBS_KEPT:
-            del self._left[next(iter(self._left))]
 
     def _committed_before(self, batch: Batch) -> Commit | None:
         marker = self._get(marker_key(batch.job_id, batch.batch_id))
@@ -231,8 +231,7 @@ class DynamoJournal:
     def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
         """The items at these keys, empty where there is none, none of them older than those before it."""
         found: list[dict[str, Any]] = []
-        for at in range(0, len(keys), _GETS_AT_ONCE):
-            some = keys[at : at + _GETS_AT_ONCE]
+        for some in chunked(keys, _GETS_AT_ONCE):
             gets: list[TransactGetItemTypeDef] = [
                 {"Get": {"TableName": self._table, "Key": to_item(key)}} for key in some
             ]

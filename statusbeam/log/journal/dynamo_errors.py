@@ -1,4 +1,4 @@
-"""What DynamoDB's refusals mean for us."""
+"""DynamoDB's errors, as ours."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
 
     from .commits import Change
+    from .entry import Entry
 
     Item = Mapping[str, AttributeValueTypeDef]
 
@@ -28,7 +29,7 @@ PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
 HEAD: Final = "HEAD"
 
 MARKER_ACTION: Final = 1
-"""Where the marker stands among the actions of a commit; the reasons of a refusal come in that order."""
+"""The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
 
 _AGENT_OUTLIVES_SECONDS: Final = 7 * DAY_SECONDS
 """How much longer an agent's item stays than the head written with it. Only commits that touch an agent renew
@@ -61,7 +62,7 @@ def marker_key(job_id: str, batch_id: str) -> dict[str, str]:
 
 
 def refused_key(update: StatusUpdate) -> dict[str, str]:
-    """The key of a refused status: a partition of its own, so that nobody can crowd somebody else's job."""
+    """The key of a refused status: a partition of its own, so that it cannot fill another owner's job."""
     return {PK: f"REFUSED#{update.job_id}", SK: update.event_id}
 
 
@@ -108,7 +109,7 @@ def read_head(values: Attributes) -> Head:
 def read_agents(items: Iterable[Attributes], *, epoch: str | None) -> dict[str, AgentState]:
     """The agents that these items' attributes hold, by invocation id.
 
-    Those of an earlier use of the job id, which TTL has not taken yet, are passed over.
+    Those of an earlier use of the job id, which TTL has not taken yet, are ignored.
     """
     own = (values for values in items if values["epoch"] == epoch)
     return {values["invocationId"]: AgentState.from_item(_unpacked(values)) for values in own}
@@ -125,7 +126,7 @@ def read_update(values: Attributes) -> StatusUpdate:
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
-    # One text instead of a tree of types: smaller, and nobody but the fold looks into it.
+    # One text instead of a tree of types: smaller, and only the fold reads it.
     return {**values, "fold": json_text(values["fold"])}
 
 
@@ -147,7 +148,7 @@ class CommitWriter:
         puts = [
             _if_unmoved(head, change.before.head) if change.before else _if_absent(head, now),
             _if_absent(self._marker(batch_id, change, now), now),
-            *(self._log_entry(update, change, now) for update in change.updates),
+            *(self._log_entry(entry, now) for entry in change.entries),
             *(self._agent(agent, change.after.head, now) for agent in change.agents),
         ]
         return [{"Put": put} for put in puts]
@@ -169,17 +170,17 @@ class CommitWriter:
     def _marker(self, batch_id: str, change: Change, now: int) -> PutTypeDef:
         head = change.after.head
         places = {
-            "firstSequence": head.sequence - len(change.updates) + 1,
+            "firstSequence": head.sequence - len(change.entries) + 1,
             "lastSequence": head.sequence,
             "digest": change.digest,
         }
         seconds = min(MARKER_SECONDS, self._job_seconds)
         return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + seconds})
 
-    def _log_entry(self, update: StatusUpdate, change: Change, now: int) -> PutTypeDef:
+    def _log_entry(self, entry: Entry, now: int) -> PutTypeDef:
+        update = entry.update
         key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
-        beside = change.attributes.get(update.sequence or 0, {})
-        return self._put({**key, **beside, **update.to_wire(), TTL: now + self._log_seconds})
+        return self._put({**key, **entry.attributes, **update.to_wire(), TTL: now + self._log_seconds})
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _SESSIONS_PER_PAGE = 25
-"""One live session is enough to know; expired ones may stand before it until TTL takes them."""
+"""One live session is enough; expired ones may come first until TTL deletes them."""
 
 _OPERATORS = "#tenant#"
 """How sessions of a tenant's operators begin. User ids have no `#`, so no user's sessions begin like it."""
@@ -37,7 +37,7 @@ class DynamoSessionStore:
     def _has_live(self, tenant_id: str, beginning: str, now: float) -> bool:
         query = {
             "TableName": self._table,
-            "ConsistentRead": True,  # who has just subscribed is not to miss the next status
+            "ConsistentRead": True,  # a user who has just subscribed must not miss the next status
             "Limit": _SESSIONS_PER_PAGE,
             "KeyConditionExpression": "#tenant = :tenant AND begins_with(#sk, :beginning)",
             "FilterExpression": "#ttl > :now",

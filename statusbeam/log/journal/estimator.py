@@ -1,4 +1,4 @@
-"""What a journal needs to know how long a job will go on."""
+"""The journal's port to the estimates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Estimator(Protocol):
-    """What a journal asks, before each commit, how long the job will go on."""
+    """Called before each commit: estimates how long the job will go on."""
 
     def __call__(
         self, snapshot: Callable[[str], Job | None], before: Job | None, after: Job, /

@@ -15,6 +15,7 @@ from statusbeam.model.update import StatusUpdate
 from ..snapshot.job_state import Job
 from .batch import Batch
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
+from .entry import Entry
 from .only_if_open import NotOpenError
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 class _Job:
     snapshot: Job
     expires_at: float
-    log: dict[int, tuple[StatusUpdate, float]] = field(default_factory=dict)
+    log: dict[int, tuple[Entry, float]] = field(default_factory=dict)  # (entry, until), by sequence
     markers: dict[str, tuple[int, int, float, str]] = field(default_factory=dict)
-    attributes: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 class MemoryJournal:
@@ -64,21 +64,20 @@ class MemoryJournal:
                 committed = self._range(job, first, last, now)
                 return redelivery(batch, count=last - first + 1, committed=committed, digest=digest)
             if change is None:
-                return Commit(updates=(), passed_over=True)
-            if not change.updates:
+                return Commit(updates=(), skipped=True)
+            if not change.entries:
                 return Commit(updates=(), shed=change.shed)
             self._keep(batch.batch_id, job, change, now)
             return Commit(updates=change.updates, shed=change.shed, change=change)
 
     def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
-        head, updates = change.after.head, change.updates
+        head = change.after.head
         job = self._jobs[head.job_id] = job or _Job(snapshot=change.after, expires_at=0.0)
         job.snapshot = Job(head=head, agents={**job.snapshot.agents, **change.after.agents})
         job.expires_at = now + self._job_seconds
-        first = head.sequence - len(updates) + 1
-        for sequence, update in enumerate(updates, first):
-            job.log[sequence] = (update, now + self._log_seconds)
-        job.attributes.update(change.attributes)
+        first = head.sequence - len(change.entries) + 1
+        for sequence, entry in enumerate(change.entries, first):
+            job.log[sequence] = (entry, now + self._log_seconds)
         until = now + min(MARKER_SECONDS, self._job_seconds)
         job.markers[batch_id] = (first, head.sequence, until, change.digest)
 
@@ -99,7 +98,7 @@ class MemoryJournal:
 
     def attributes(self, job_id: str, sequence: int) -> Mapping[str, str]:
         """What is kept beside one log entry."""
-        return self._jobs[job_id].attributes.get(sequence, {})
+        return self._jobs[job_id].log[sequence][0].attributes
 
     def _live(self, job_id: str, now: float) -> _Job | None:
         job = self._jobs.get(job_id)
@@ -108,4 +107,4 @@ class MemoryJournal:
     @staticmethod
     def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:
         kept = (job.log.get(sequence) for sequence in range(first, min(last, job.snapshot.head.sequence) + 1))
-        return tuple(entry[0] for entry in kept if entry and entry[1] > now)
+        return tuple(found[0].update for found in kept if found and found[1] > now)

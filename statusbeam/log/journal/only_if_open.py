@@ -1,8 +1,8 @@
-"""Words that count only while their job is open to them, such as a last word said on a workflow's behalf.
+"""Batches that count only while their job is open, such as the final status that a workflow's closer sends.
 
->>> is_open_to(head_of_a_failed_job, head_with_a_last_word)
+>>> is_open_to(head_of_a_failed_job, head_after_another_final_status)
 False
->>> is_open_to(head_of_a_failed_job, head_with_the_last_word_of_its_second_attempt)
+>>> is_open_to(head_of_a_failed_job, head_after_the_final_status_of_its_second_attempt)
 True
 """
 
@@ -12,7 +12,7 @@ from ..snapshot.job_state import Head
 
 
 class NotOpenError(Exception):
-    """A batch would not move its job; no failure, and nothing of it is committed."""
+    """A batch would not move its job. No failure: the journal skips the batch."""
 
 
 def is_open_to(before: Head, after: Head) -> bool:

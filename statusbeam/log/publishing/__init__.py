@@ -1,1 +1,1 @@
-"""What a publisher does with a payload: let in, commit, see who watches, push."""
+"""The way of a payload through the publisher: admit, commit, look up watchers, push."""

@@ -1,32 +1,33 @@
-"""What a publisher lets in, and as what: without secrets, of its own tenant, at a bearable rate.
+"""What a publisher admits, and as what: without secrets, of its own tenant, at a bearable rate.
 
 >>> admission = Admission(tenant="city", details=S3DetailStore(client, "details"))
->>> parsed = admission.parse(payload, batch_id="b1", now=time.time())
->>> commit = journal.commit(admission.admit(batch, now=time.time()), deadline=deadline)
+>>> admitted = admission.admit(payload, batch_id="request-1", now=time.time())
+>>> for batch in chain(*admitted.jobs):
+...     journal.commit(batch, deadline=deadline)
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from statusbeam.model.errors import DetailStoreError, ForeignTenantError
+from statusbeam.model.errors import DetailStoreError, RejectionCode
 from statusbeam.model.limits import OPERATOR_BYTES
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.redaction.redactor import Redactor
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.settings import PublisherSettings, StatusTable
-from statusbeam.model.update import StatusUpdate
-from statusbeam.model.validation import json_text
+from statusbeam.model.validation import json_text, refuse
 
-from ..journal.batch import Aside, Batch
-from ..journal.commits import Commit
-from ..journal.shedding import Shedding
-from .payload import ParsedPayload, Rejection, parse_payload
+from ..journal.batch import Batch
+from ..journal.entry import Entry
+from .payload import ParsedPayload, Rejection, batches, parse_payload
 from .ports import DetailStore
 from .screening import detail_key, screen, spill_mark, split_screened
+from .tenant_limits import TenantLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,93 +37,105 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 30
-"""How long no detail is stored after that failed: each try would take its time from the commits."""
+"""How long the store is left alone after a failure: each try takes time from the commits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedPayload:
+    """One payload, ready to be committed."""
+
+    batch_id: str
+    jobs: tuple[tuple[Batch, ...], ...] = ()
+    """The batches of each job and owner; those of one job must be committed in their order."""
+    refused: tuple[Batch, ...] = ()
+    """Batches of other tenants than the publisher's: evidence, to be kept out of the log."""
+    rejected: tuple[Rejection, ...] = ()
+    """What is not committed, with the reasons; the statuses of `refused` are among it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """The rules of one publisher: `tenant` is the one it is bound to; without `details` nothing is kept that
-    is too big for the log."""
+    """The rules of one publisher.
+
+    `tenant` is the one it is bound to. Without `details`, metadata too big for the log is left out.
+    """
 
     redactor: Redactor = field(default_factory=Redactor)
     tenant: str | None = None
     details: DetailStore | None = None
-    shedding: Shedding = field(default_factory=Shedding)
+    limits: TenantLimits = field(default_factory=TenantLimits)
     _details_fail_until: float = 0.0
+
+    def admit(self, payload: object, *, batch_id: str, now: float) -> AdmittedPayload:
+        """The batches to commit; never raises.
+
+        Their statuses are screened, details are in the store, and the tenant's limit has been applied.
+        """
+        parsed = self.parse(payload, batch_id=batch_id, now=now)
+        jobs: list[tuple[Batch, ...]] = []
+        refused: list[Batch] = []
+        rejected = list(parsed.rejected)
+        for of_one_job in batches(parsed):
+            if self.tenant is None or of_one_job[0].tenant_id == self.tenant:
+                jobs.append(tuple(self._admitted(batch, now) for batch in of_one_job))
+            else:
+                refused += of_one_job
+                rejected += (_foreign_tenant(entry) for batch in of_one_job for entry in batch.entries)
+        return AdmittedPayload(
+            batch_id=parsed.batch_id, jobs=tuple(jobs), refused=tuple(refused), rejected=tuple(rejected)
+        )
 
     def parse(self, payload: object, *, batch_id: str, now: float) -> ParsedPayload:
         """See parse_payload; the statuses are without secrets and within the log's limits."""
         screened = partial(screen, redactor=self.redactor, now=now)
-        parsed = split_screened(parse_payload(payload, batch_id=batch_id, now=now, screen=screened))
-        return replace(parsed, rejected=tuple(map(self._without_secrets, parsed.rejected)))
-
-    def admit(self, batch: Batch, *, now: float) -> Batch:
-        """The batch to commit: its details are stored, what is too much for its tenant is marked as left out.
-
-        Raises ForeignTenantError.
-        """
-        if self.tenant is not None and batch.tenant_id != self.tenant:
-            raise ForeignTenantError(batch.tenant_id)
-        updates = list(batch.updates)
-        attributes = {}
-        for place, aside in batch.asides.items():
-            updates[place], attributes[place] = self._set_aside(updates[place], aside, now)
-        return altered(
-            batch,
-            updates=tuple(updates),
-            attributes=attributes,
-            left_out=self.shedding.left_out(batch.tenant_id, updates, now=now),
-            shed_before=self.shedding.waiting(batch.job_id, batch.batch_id),
+        parsed = parse_payload(payload, batch_id=batch_id, now=now, screen=screened)
+        return replace(
+            parsed,
+            entries=split_screened(parsed.entries),
+            rejected=tuple(map(self._without_secrets, parsed.rejected)),
         )
 
+    def _admitted(self, batch: Batch, now: float) -> Batch:
+        if any(entry.operator is not None or entry.detail is not None for entry in batch.entries):
+            batch = replace(batch, entries=tuple(self._set_aside(entry, now) for entry in batch.entries))
+        return self.limits.applied_to(batch, now=now)
+
     def _without_secrets(self, rejection: Rejection) -> Rejection:
-        # It names the field, and what should have been a value may stand where a field does.
+        # It names the field, and a caller may have put a secret in its place.
         clean = self.redactor.text
         name = None if rejection.field is None else clean(rejection.field)
         return replace(rejection, field=name, message=clean(rejection.message))
 
-    def note(self, batch: Batch, commit: Commit) -> None:
-        """What became of a batch: what was left out of it is told by a later commit, if not by its own."""
-        if not commit.redelivered:
-            told = bool(commit.updates)
-            self.shedding.note(batch.job_id, batch.batch_id, committed=told, shed=commit.shed)
-
-    def _set_aside(
-        self, update: StatusUpdate, aside: Aside, now: float
-    ) -> tuple[StatusUpdate, Mapping[str, str]]:
-        """The status as the log has it, and the attributes beside it."""
-        told = None if aside.operator is None else json_text(aside.operator)
-        too_much = told is not None and len(told.encode()) > OPERATOR_BYTES
+    def _set_aside(self, entry: Entry, now: float) -> Entry:
+        """The entry as the log has it: what is not for every reader is in its attributes, or in the store."""
+        operator = None if entry.operator is None else json_text(entry.operator)
+        too_big = operator is not None and len(operator.encode()) > OPERATOR_BYTES
         attributes = {}
-        stored = None
-        if aside.detail is not None or too_much:
-            stored = self._store(update, aside, now)
+        stored = self._store(entry, now) if entry.detail is not None or too_big else None
         if stored is not None:
             attributes[StatusTable.DETAIL_KEY] = stored
-        elif aside.detail is not None:
-            update = replace(update, metadata=_marked(update, aside.detail))
-        if told is not None:
-            told = (
-                json_text(spill_mark(aside.operator or {}, stored=stored is not None)) if too_much else told
-            )
-            attributes[StatusTable.OPERATOR_DETAIL] = told
-        return update, attributes
+        elif entry.detail is not None:
+            marked = _marked(entry.update.metadata or {}, entry.detail)
+            entry = replace(entry, update=replace(entry.update, metadata=marked))
+        if operator is not None:
+            mark = spill_mark(entry.operator or {}, stored=stored is not None) if too_big else None
+            attributes[StatusTable.OPERATOR_DETAIL] = operator if mark is None else json_text(mark)
+        return replace(entry, attributes=attributes) if attributes else entry
 
-    def _store(self, update: StatusUpdate, aside: Aside, now: float) -> str | None:
-        """Where the detail is; None when it is nowhere: the status is worth more than what hangs on it."""
+    def _store(self, entry: Entry, now: float) -> str | None:
+        """The key of the stored detail, or None: a status is committed also when its detail is not stored."""
         if self.details is None or now < self._details_fail_until:
             return None
-        held: dict[str, Any] = {"detail": aside.detail, "operatorDetail": aside.operator}
-        body = json_text(held).encode()
-        key = detail_key(update, body)
+        body = json_text({"detail": entry.detail, "operatorDetail": entry.operator}).encode()
+        key = detail_key(entry.update, body)
         try:
             self.details.put(key, body)
         except DetailStoreError as error:
             self._details_fail_until = now + _PAUSE_SECONDS
             _log.warning(
                 "job_id=<%s>, event_id=<%s>, bytes=<%s>, code=<%s> | detail not stored",
-                update.job_id,
-                update.event_id,
+                entry.update.job_id,
+                entry.update.event_id,
                 len(body),
                 error.code,
             )
@@ -145,7 +158,13 @@ def admission_of(settings: PublisherSettings, new_client: Callable[[], S3Client]
     )
 
 
-def _marked(update: StatusUpdate, detail: Mapping[str, Any]) -> dict[str, Any]:
+def _foreign_tenant(entry: Entry) -> Rejection:
+    problem = f"must be this publisher's tenant, not {entry.update.tenant_id}"
+    return Rejection.of(refuse("tenantId", RejectionCode.FOREIGN_TENANT, problem), entry.index)
+
+
+def _marked(metadata: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, Any]:
     mark = spill_mark(detail, stored=False)
-    told = update.metadata or {}
-    return {**mark, **({"reportedAt": told["reportedAt"]} if "reportedAt" in told else {})}
+    if MetadataKey.REPORTED_AT in metadata:
+        mark[MetadataKey.REPORTED_AT] = metadata[MetadataKey.REPORTED_AT]
+    return mark

@@ -23,7 +23,7 @@ _ABSENT = ("NoSuchKey", "AccessDenied")
 
 
 class S3DetailStore:
-    """Makes its client at the first detail: most publishers never see one."""
+    """Makes its client at the first detail: most publishers never store one."""
 
     def __init__(self, new_client: Callable[[], S3Client], bucket: str) -> None:
         self._client = cache(new_client)
@@ -39,7 +39,7 @@ class S3DetailStore:
 
 def read_detail(client: S3Client, bucket: str, key: str) -> bytes | None:
     """The object at `key`; None when there is none, or no longer. Raises DetailStoreError."""
-    # Who may not list the bucket is told that it is denied what isn't there.
+    # Without the right to list the bucket, S3 answers AccessDenied for a missing object.
     try:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (ClientError, BotoCoreError) as error:

@@ -33,7 +33,7 @@ class MemorySessionStore:
             self._sessions.setdefault((tenant_id, user_id or ""), {})[connection_id] = until
 
     def close(self, tenant_id: str, user_id: str | None, connection_id: str) -> None:
-        """It leaves."""
+        """The client disconnects."""
         with self._lock:
             self._sessions.get((tenant_id, user_id or ""), {}).pop(connection_id, None)
 

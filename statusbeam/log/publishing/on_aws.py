@@ -14,7 +14,7 @@ from ..journal.dynamo_sessions import DynamoSessionStore
 from .admission import admission_of
 from .appsync import AppSyncBroadcaster, sigv4
 from .pipeline import Pipeline
-from .watch_cache import WatchedLately
+from .watch_cache import WatchCache
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -44,7 +44,7 @@ def pipeline_on_aws(
             job_retention_days=settings.job_retention_days,
             estimator=estimates.before_commit,
         ),
-        sessions=WatchedLately(DynamoSessionStore(client, settings.user_sessions_table)),
+        sessions=WatchCache(DynamoSessionStore(client, settings.user_sessions_table)),
         broadcaster=AppSyncBroadcaster(
             settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
         ),

@@ -2,19 +2,19 @@
 
     >>> payload = {"batchId": "b1", "updates": [good, bad]}
     >>> parsed = parse_payload(payload, batch_id="request-1", now=time.time())
-    >>> len(parsed.updates), parsed.rejected[0].code
+    >>> len(parsed.entries), parsed.rejected[0].code
     (1, 'missing')
 
 One payload is `{"batchId": …, "updates": [StatusInput, …]}` or one bare StatusInput, with or without a
-batchId beside its fields. Entries are taken or refused one by one; only a payload without a readable list of
-entries is refused whole. With `"onlyIfOpen": true`, statuses that would not move their job are passed over.
+batchId beside its fields. Statuses are taken or refused one by one; only a payload without a readable list of
+statuses is refused whole. With `"onlyIfOpen": true`, statuses that would not move their job are skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from statusbeam.model.errors import InvalidStatusError, RejectionCode
 from statusbeam.model.limits import (
@@ -23,22 +23,31 @@ from statusbeam.model.limits import (
     ENTRIES_PER_PAYLOAD,
     UPDATES_PER_COMMIT,
 )
-from statusbeam.model.parse import ENVELOPE, read_entry
+from statusbeam.model.parse import ENVELOPE_FIELDS, parse_status
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier, refuse
 
-from ..journal.batch import Aside, Batch
+from ..journal.batch import Batch
+from ..journal.entry import Entry
 from ..snapshot.fold import touched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Screen = Callable[[object], tuple[object, Aside | None]]
+    Screen = Callable[[object], "Screened"]
+
+
+class Screened(NamedTuple):
+    """A status of a payload before it is parsed, and what was taken out of it: see Entry."""
+
+    status: object
+    operator: Mapping[str, Any] | None = None
+    detail: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Why one entry was not taken; `index` is its place in the payload, None for the payload as a whole."""
+    """Why one status was not taken. `index` is its position; None stands for the payload as a whole."""
 
     index: int | None
     code: str
@@ -51,21 +60,23 @@ class Rejection:
 
     @classmethod
     def of(cls, error: InvalidStatusError, index: int | None) -> Rejection:
-        """What `error` says of the entry at `index`."""
+        """The rejection for `error`, which the status at `index` raised."""
         return cls(index=index, code=str(error.code), field=error.field, message=error.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPayload:
-    """The statuses of one payload in order, with their places in it (`indexes`), and what was refused."""
+    """The statuses of one payload in order, and what was refused."""
 
     batch_id: str
     only_if_open: bool = False
-    updates: tuple[StatusUpdate, ...] = ()
-    indexes: tuple[int, ...] = ()
+    entries: tuple[Entry, ...] = ()
     rejected: tuple[Rejection, ...] = ()
-    asides: Mapping[int, Aside] = field(default_factory=dict)
-    """By place: what a status carries that is not for its log entry's readers."""
+
+    @property
+    def updates(self) -> tuple[StatusUpdate, ...]:
+        """The statuses, in their order."""
+        return tuple(entry.update for entry in self.entries)
 
 
 def parse_payload(
@@ -73,49 +84,43 @@ def parse_payload(
 ) -> ParsedPayload:
     """Read a payload; never raises.
 
-    `batch_id` is used when the payload brings none, `now` (epoch seconds) when an entry has no timestamp.
-    `screen` looks at each entry first, takes out what is not for the log, or raises InvalidStatusError.
+    `batch_id` is used when the payload brings none, `now` (epoch seconds) when a status has no timestamp.
+    `screen` sees each status first. It takes out what is not for the log, or raises InvalidStatusError.
     """
     try:
-        batch_id, only_if_open, entries = _open(payload, batch_id)
+        batch_id, only_if_open, statuses = _open(payload, batch_id)
     except InvalidStatusError as error:
         return ParsedPayload(batch_id=batch_id, rejected=(Rejection.of(error, None),))
-    taken: dict[int, StatusUpdate] = {}
-    asides: dict[int, Aside] = {}
+    entries = []
     rejected = []
-    for index, entry in enumerate(entries):
+    for index, status in enumerate(statuses):
         try:
-            # Made of batch id and place, so that a redelivered payload is the same statuses again.
-            screened, aside = screen(entry) if screen else (entry, None)
-            taken[index] = read_entry(screened, event_id=f"{batch_id}.{index}", now=now)
-            if aside is not None:
-                asides[index] = aside
+            screened = screen(status) if screen else Screened(status)
+            # Made of batch id and index, so that a redelivered payload is the same statuses again.
+            update = parse_status(screened.status, event_id=f"{batch_id}.{index}", now=now)
         except InvalidStatusError as error:
             rejected.append(Rejection.of(error, index))
+            continue
+        entries.append(Entry(index=index, update=update, operator=screened.operator, detail=screened.detail))
     return ParsedPayload(
-        batch_id=batch_id,
-        only_if_open=only_if_open,
-        updates=tuple(taken.values()),
-        indexes=tuple(taken),
-        rejected=tuple(rejected),
-        asides=asides,
+        batch_id=batch_id, only_if_open=only_if_open, entries=tuple(entries), rejected=tuple(rejected)
     )
 
 
 def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
     if not isinstance(payload, Mapping):
         raise refuse(None, RejectionCode.WRONG_TYPE, "must be a JSON object")
-    bare = {field: value for field, value in payload.items() if field not in ENVELOPE}
-    entries = payload.get("updates", [bare])
-    if not isinstance(entries, list):
+    bare = {field: value for field, value in payload.items() if field not in ENVELOPE_FIELDS}
+    statuses = payload.get("updates", [bare])
+    if not isinstance(statuses, list):
         raise refuse("updates", RejectionCode.WRONG_TYPE, "must be a list of statuses")
-    if len(entries) > ENTRIES_PER_PAYLOAD:
-        problem = f"must have at most {ENTRIES_PER_PAYLOAD} entries, not {len(entries)}"
+    if len(statuses) > ENTRIES_PER_PAYLOAD:
+        problem = f"must have at most {ENTRIES_PER_PAYLOAD} entries, not {len(statuses)}"
         raise refuse("updates", RejectionCode.TOO_MANY, problem)
     own, only_if_open = payload.get("batchId"), payload.get("onlyIfOpen")
     if not isinstance(only_if_open, bool | None):
         raise refuse("onlyIfOpen", RejectionCode.WRONG_TYPE, "must be true or false")
-    return (batch_id if own is None else _BATCH_ID("batchId", own)), bool(only_if_open), entries
+    return (batch_id if own is None else _BATCH_ID("batchId", own)), bool(only_if_open), statuses
 
 
 def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
@@ -123,36 +128,31 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
 
     Which statuses share a batch, and its id, depend on the payload alone: a redelivery is cut the same way.
     """
-    groups: dict[tuple[str, str, str], list[tuple[int, StatusUpdate]]] = {}
-    for index, update in zip(parsed.indexes, parsed.updates, strict=True):
-        owner = (update.job_id, update.tenant_id, update.user_id)
-        groups.setdefault(owner, []).append((index, update))
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in parsed.entries:
+        update = entry.update
+        groups.setdefault((update.job_id, update.tenant_id, update.user_id), []).append(entry)
     for group in groups.values():
         yield tuple(
             Batch(
                 batch_id=f"{parsed.batch_id}#{number}" if number else parsed.batch_id,
-                updates=tuple(update for _, update in part),
-                indexes=tuple(index for index, _ in part),
-                asides={
-                    place: parsed.asides[index]
-                    for place, (index, _) in enumerate(part)
-                    if index in parsed.asides
-                },
+                entries=tuple(part),
                 only_if_open=parsed.only_if_open,
             )
             for number, part in enumerate(_cut(group))
         )
 
 
-def _cut(group: list[tuple[int, StatusUpdate]]) -> Iterator[list[tuple[int, StatusUpdate]]]:
+def _cut(group: list[Entry]) -> Iterator[list[Entry]]:
     """The group in parts, each as long as one commit can take."""
-    part: list[tuple[int, StatusUpdate]] = []
+    part: list[Entry] = []
     agents: frozenset[str] = frozenset()
     for entry in group:
-        more = agents | touched((entry[1],))
+        own = touched((entry.update,))
+        more = agents | own
         if part and (len(part) == UPDATES_PER_COMMIT or len(more) > AGENTS_PER_COMMIT):
             yield part
-            part, more = [], touched((entry[1],))
+            part, more = [], own
         part.append(entry)
         agents = more
     yield part

@@ -1,4 +1,4 @@
-"""The way of one payload: validate, commit, see who watches, push.
+"""The way of one payload: admit, commit, look up watchers, push.
 
 >>> pipeline = Pipeline(journal=journal, sessions=sessions, broadcaster=broadcaster)
 >>> pipeline.publish(payload, batch_id="request-1", deadline=time.time() + 20)
@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import (
     ForeignOwnerError,
-    ForeignTenantError,
     InvalidStatusError,
     JournalError,
     StatusError,
 )
 from statusbeam.model.limits import PUSH_BYTES
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 
 from ..journal.batch import Batch
 from ..journal.commits import Commit
 from .admission import Admission
-from .payload import Rejection, batches
+from .payload import Rejection
 from .ports import Broadcaster, Journal, SessionStore
+from .tenant_limits import UnreportedSheds
 
 if TYPE_CHECKING:
     from ..eta.estimates import Estimates
@@ -41,19 +41,19 @@ class PublishResult(TypedDict):
     """What became of a payload, as JSON."""
 
     committed: int
-    """Statuses that are in their jobs' logs, by this delivery or by an earlier one."""
+    """Statuses in their jobs' logs, from this delivery or an earlier one."""
     rejected: list[dict[str, Any]]
     """The others: index (None: the payload as a whole), code, field, message."""
     pushed: int
-    """Mutations sent; 0 when nobody watches."""
+    """Mutations sent; 0 when there is no live session."""
     shed: NotRequired[int]
-    """Statuses that a limit left out; not there when none was."""
+    """Statuses that a limit shed; absent when there are none."""
 
 
 @dataclass(slots=True)
 class _Tally:
     pushing: bool
-    """Until a push fails for a while: each further one would take its time-out from the commits."""
+    """False after a push failed that may succeed later: each further one would take time from the commits."""
     committed: int = 0
     pushed: int = 0
     shed: int = 0
@@ -61,8 +61,11 @@ class _Tally:
     failures: list[StatusError] = field(default_factory=list)
 
     def worst(self) -> StatusError:
-        """What to raise: whether everything is committed matters more than which failure came first."""
+        """The error to raise: a failed commit matters more than which failure came first."""
         return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
+
+    def reject(self, batch: Batch, error: InvalidStatusError) -> None:
+        self.rejected += (Rejection.of(error, entry.index) for entry in batch.entries)
 
     def fail(self, batch: Batch, error: StatusError) -> None:
         self.failures.append(error)
@@ -79,7 +82,7 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """Takes payloads to the log and to those who watch."""
+    """Commits payloads to the log and pushes them to the watchers."""
 
     journal: Journal
     sessions: SessionStore
@@ -87,27 +90,30 @@ class Pipeline:
     clock: Clock = field(default_factory=Clock)
     admission: Admission = field(default_factory=Admission)
     estimates: Estimates | None = None
-    """Learns from the jobs that complete; None: nobody does."""
+    """Learns from the jobs that complete, if there is one."""
+    unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
     ) -> PublishResult:
-        """Publish a payload; `batch_id` stands in for a missing batchId, `deadline` is in epoch seconds.
+        """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
 
-        Without `pushing` it is only committed. So is what follows a push that failed with `retriable`.
+        Without `pushing`, and after a push that failed with `retriable`, statuses are only committed. Invalid
+        statuses are rejected with a reason; sending them again cannot help.
 
-        What is invalid is rejected with a reason, and sending it again can't help. Raises, once every job had
-        its turn, the first JournalError or else, everything being committed, the first SessionStoreError or
-        BroadcastError; then the payload may come again as it is.
+        After all jobs had their turn, raises the first JournalError. If everything is committed, raises the
+        first SessionStoreError or BroadcastError. Then the payload may be delivered again as it is.
         """
-        parsed = self.admission.parse(payload, batch_id=batch_id, now=self.clock.now())
-        tally = _Tally(pushing=pushing, rejected=list(parsed.rejected))
-        for of_one_job in batches(parsed):
+        admitted = self.admission.admit(payload, batch_id=batch_id, now=self.clock.now())
+        tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
+        for batch in admitted.refused:
+            self._keep_refused(batch, tally)
+        for of_one_job in admitted.jobs:
             self._publish_job(of_one_job, deadline, tally)
         for rejection in tally.rejected:
             _log.warning(
                 "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
-                parsed.batch_id,
+                admitted.batch_id,
                 rejection.index,
                 rejection.code,
                 rejection.field,
@@ -128,10 +134,10 @@ class Pipeline:
                 commit = self._commit(batch, deadline, tally)
             except StatusError as error:
                 tally.fail(batch, error)
-                return  # nothing of the job may overtake what isn't committed
+                return  # no later status of the job may overtake an uncommitted one
             if commit is None:
                 continue
-            tally.committed += len(batch.updates) - commit.shed
+            tally.committed += len(batch.entries) - commit.shed
             tally.shed += commit.shed
             if tally.pushing and commit.updates:
                 try:
@@ -157,23 +163,30 @@ class Pipeline:
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
         """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
+        unreported = self.unreported.count(batch.job_id, besides=batch.batch_id)
         try:
-            commit = self.journal.commit(self.admission.admit(batch, now=self.clock.now()), deadline=deadline)
-        except (ForeignOwnerError, ForeignTenantError) as error:
+            commit = self.journal.commit(
+                replace(batch, unreported=unreported) if unreported else batch, deadline=deadline
+            )
+        except ForeignOwnerError as error:
             self.journal.keep_refused(batch)
-            field_name = "jobId" if isinstance(error, ForeignOwnerError) else "tenantId"
-            refusal = InvalidStatusError(error.message, code=error.code, field=field_name)
+            tally.reject(batch, InvalidStatusError(error.message, code=error.code, field="jobId"))
+            return None
         except InvalidStatusError as error:
-            refusal = error
-        else:
-            if commit.passed_over:
-                problem = "passed over: the job is not open to it"
-                _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
-                return None
-            self.admission.note(batch, commit)
-            return commit
-        tally.rejected.extend(Rejection.of(refusal, index) for index in batch.indexes)
-        return None
+            tally.reject(batch, error)
+            return None
+        if commit.skipped:
+            problem = "skipped: the job is not open to it"
+            _log.info("job_id=<%s>, batch_id=<%s> | %s", batch.job_id, batch.batch_id, problem)
+            return None
+        self.unreported.note(batch, commit)
+        return commit
+
+    def _keep_refused(self, batch: Batch, tally: _Tally) -> None:
+        try:
+            self.journal.keep_refused(batch)
+        except StatusError as error:
+            tally.fail(batch, error)
 
 
 def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> Iterator[StatusUpdate]:
@@ -200,4 +213,4 @@ def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> I
 def _one_push(group: Sequence[StatusUpdate]) -> StatusUpdate:
     *earlier, last = group
     # From the log, so valid: not through the constructor, which checks every field of every one.
-    return altered(last, earlier=tuple(earlier)) if earlier else last
+    return replace(last, earlier=tuple(earlier)) if earlier else last

@@ -16,20 +16,20 @@ class Journal(Protocol):
     """The log of every job. A status exists once its commit returned."""
 
     def commit(self, batch: Batch, *, deadline: float) -> Commit:
-        """Add a batch to its job's log, whole or not at all; a batch that is there already changes nothing,
-        and so does one that is `only_if_open` for a job that is not.
+        """Add a batch to its job's log, whole or not at all.
 
-        Waits for others who commit to the same job, until `deadline` (epoch seconds).
+        A batch that is there already changes nothing. One that is `only_if_open` is skipped if its job is not
+        open. Waits until `deadline` (epoch seconds) for other publishers that commit to the same job.
         Raises ForeignOwnerError, InvalidStatusError (the batch id was used for other statuses), JournalError.
         """
         ...
 
     def keep_refused(self, batch: Batch) -> None:
-        """Keep statuses for somebody else's job as evidence, out of its log. Raises JournalError."""
+        """Keep statuses for another owner's job as evidence, outside of its log. Raises JournalError."""
         ...
 
     def snapshot(self, job_id: str) -> Job | None:
-        """The fold of a job's log up to its head; None for one that has no status or whose time is over.
+        """The fold of a job's log up to its head; None for a job that has no status or has expired.
 
         Raises JournalError.
         """
@@ -41,7 +41,7 @@ class Journal(Protocol):
 
 
 class DetailStore(Protocol):
-    """Where the detail of statuses is kept that is too big for the log."""
+    """Keeps the detail of statuses that is too big for the log."""
 
     def put(self, key: str, body: bytes) -> None:
         """Keep `body`; the same key always comes with the same body. Raises DetailStoreError."""
@@ -60,7 +60,7 @@ class SessionStore(Protocol):
 
 
 class Broadcaster(Protocol):
-    """The way to everybody who watches."""
+    """The way to all watchers."""
 
     def push(self, update: StatusUpdate) -> None:
         """Send one committed status, with those in its `earlier`, to its watchers. Raises BroadcastError."""

@@ -1,19 +1,19 @@
-"""What a publisher makes of an entry before it is a status: no secrets, nothing too big, on its own clock.
+"""What a publisher changes in a status before parsing it: no secrets, nothing too big, on its own clock.
 
-    >>> screened, aside = screen(entry, redactor=Redactor(), now=time.time())
-    >>> aside.operator
+    >>> screened = screen(status, redactor=Redactor(), now=time.time())
+    >>> screened.operator
     {'errorId': 'e-1', 'cause': 'the model timed out'}
 
-Follows from the entry and the time alone, so that a redelivered payload is screened to the same statuses.
+The result depends on the status and the time alone, so a redelivery is screened to the same statuses.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from statusbeam.model.limits import (
     CLOCK_AHEAD_SECONDS,
@@ -22,67 +22,59 @@ from statusbeam.model.limits import (
     NAME_LENGTH,
     SPILLED_KEYS,
 )
+from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_object, json_text, printable_json, wire_time
 
-from ..journal.batch import Aside
+from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
-from ..snapshot.job_state import IDENTITY
-from .payload import ParsedPayload
-
-OPERATOR: Final = "operator"
-"""The metadata key whose value is for operators only."""
-
-SPILLED: Final = "spilled"
-"""The metadata key that says what became of metadata too big for the log."""
-
-KEPT_KEYS: Final = ("plan", "tokenUsage", "eta", "leaseSeconds", *IDENTITY.values())
-"""What the fold reads stays in the status, however much is spilled."""
+from .payload import Screened
 
 
-def screen(entry: object, *, redactor: Redactor, now: float) -> tuple[object, Aside | None]:
-    """The entry as the log takes it, and what it carries beside.
+def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
+    """The status as the log takes it, and what it carries beside.
 
-    Raises InvalidStatusError for metadata that is no JSON object, or too much even to be spilled; all else is
-    for `read_entry` to check.
+    Raises InvalidStatusError for metadata that is no JSON object, or too much even to be spilled. The parser
+    checks everything else.
     """
-    if not isinstance(entry, Mapping):
-        return entry, None
-    texts: dict[str, Any] = {str(field): value for field, value in entry.items() if isinstance(value, str)}
-    if entry.get("metadata") is not None:
-        texts["metadata"] = printable_json(json_object("metadata", entry["metadata"]))
+    if not isinstance(status, Mapping):
+        return Screened(status)
+    texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
+    if status.get("metadata") is not None:
+        texts["metadata"] = printable_json(json_object("metadata", status["metadata"]))
     clean = redactor.entry(texts)
-    others = {field: value for field, value in entry.items() if field not in texts}
+    others = {field: value for field, value in status.items() if field not in texts}
     metadata = clean.get("metadata")
-    aside = None
+    operator = detail = None
     if isinstance(metadata, Mapping):
-        clean["metadata"], aside = _parted(metadata)
-    return _on_our_clock({**others, **clean}, now), aside
+        clean["metadata"], operator, detail = _parted(metadata)
+    return Screened(_on_our_clock({**others, **clean}, now), operator, detail)
 
 
-def split_screened(parsed: ParsedPayload) -> ParsedPayload:
-    """The payload without the secrets that go from one message of an invocation into its next."""
+def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries without the secrets that go from one message of an invocation into its next."""
     places: dict[tuple[str, str | None], list[int]] = {}
-    for place, update in enumerate(parsed.updates):
-        places.setdefault((update.job_id, invocation_of(update)), []).append(place)
-    updates = list(parsed.updates)
+    for place, entry in enumerate(entries):
+        places.setdefault((entry.update.job_id, invocation_of(entry.update)), []).append(place)
+    found = list(entries)
     for same in places.values():
-        messages = [updates[place].message for place in same]
+        messages = [found[place].update.message for place in same]
         for place, message in zip(same, split_redacted(messages), strict=True):
-            if message != updates[place].message:
-                updates[place] = replace(updates[place], message=message)
-    return replace(parsed, updates=tuple(updates))
+            update = found[place].update
+            if message != update.message:
+                found[place] = replace(found[place], update=replace(update, message=message))
+    return tuple(found)
 
 
 def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str, Any]:
-    """What stands in a status for metadata that was spilled: how much, its keys, and what the fold reads."""
+    """The mark that replaces spilled metadata: its size, its keys, and what the fold reads of it."""
     names = [key[:NAME_LENGTH] for key in list(metadata)[:SPILLED_KEYS]]
-    said: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
+    spilled: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
     if not stored:
-        said["stored"] = False
-    mark: dict[str, Any] = {SPILLED: said}
-    kept = [key for key in KEPT_KEYS if key in metadata]
+        spilled["stored"] = False
+    mark: dict[str, Any] = {MetadataKey.SPILLED: spilled}
+    kept = [key for key in FOLDED_KEYS if key in metadata]
     for key in sorted(kept, key=lambda key: _size(metadata[key])):
         if _size({**mark, key: metadata[key]}) <= METADATA_BYTES:
             mark[key] = metadata[key]
@@ -90,10 +82,9 @@ def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str,
 
 
 def detail_key(update: StatusUpdate, body: bytes) -> str:
-    """Where a status's detail is stored: the same whenever the status comes, and nothing anybody can guess.
+    """The key of a status's detail: the same at each delivery, and impossible to guess.
 
-    The log entry alone names the place, and nobody reads it from there but the resolver, which asks whose the
-    job is.
+    Only the log entry has the key, and only the resolver reads it there, after checking who owns the job.
     """
     owner = _digest(update.tenant_id, update.user_id, update.job_id)
     return f"{owner}/{_digest(update.event_id, hashlib.sha256(body).hexdigest())}.json"
@@ -103,29 +94,31 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _parted(metadata: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Aside | None]:
-    """What is for everybody, as the log takes it, and what is not."""
-    public = {key: value for key, value in metadata.items() if key != OPERATOR}
-    operator = metadata.get(OPERATOR)
+def _parted(
+    metadata: Mapping[str, Any],
+) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The public metadata, the operators', and the whole public metadata where it is too big."""
+    public = {key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR}
+    operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
-        operator = {"value": operator}  # whatever it is, it was not meant for everybody
-    detail = public if _size(public) > METADATA_BYTES else None
-    aside = Aside(operator=operator, detail=detail) if operator is not None or detail is not None else None
-    return (spill_mark(public) if detail is not None else public) or None, aside
+        operator = {"value": operator}  # whatever it is, it is not for every reader
+    if _size(public) > METADATA_BYTES:
+        return spill_mark(public), operator, public
+    return public or None, operator, None
 
 
 def _size(value: Any) -> int:
     return len(json_text(value).encode())
 
 
-def _on_our_clock(entry: dict[str, Any], now: float) -> dict[str, Any]:
-    """The entry with our time when its own can't be: `reportedAt` in its metadata keeps what it said."""
-    told = entry.get("timestamp")
+def _on_our_clock(status: dict[str, Any], now: float) -> dict[str, Any]:
+    """The status with our time when its own is impossible; `reportedAt` in its metadata keeps its own."""
+    reported = status.get("timestamp")
     try:
-        ahead = datetime.fromisoformat(told).timestamp() - now if isinstance(told, str) else 0.0
+        ahead = datetime.fromisoformat(reported).timestamp() - now if isinstance(reported, str) else 0.0
     except (ValueError, OverflowError):
-        return entry
+        return status
     if -CLOCK_BEHIND_SECONDS <= ahead <= CLOCK_AHEAD_SECONDS:
-        return entry
-    metadata = {**(entry.get("metadata") or {}), "reportedAt": told}
-    return {**entry, "timestamp": wire_time(datetime.fromtimestamp(now, UTC)), "metadata": metadata}
+        return status
+    metadata = {**(status.get("metadata") or {}), MetadataKey.REPORTED_AT: reported}
+    return {**status, "timestamp": wire_time(datetime.fromtimestamp(now, UTC)), "metadata": metadata}

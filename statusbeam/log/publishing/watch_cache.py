@@ -1,22 +1,24 @@
-"""Who was connected a moment ago still is: a busy job's watchers are not looked up each time."""
+"""Caches for a moment that somebody is connected: the watchers of a busy job are not looked up each time."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.limits import USERS_REMEMBERED, WATCHED_SECONDS
 
 from .ports import SessionStore
 
 
-class WatchedLately:
-    """A SessionStore that believes a yes of `store` for `seconds`: at worst, who has just left is pushed to.
-    A no is never remembered: who has just come is not to miss the next status."""
+class WatchCache:
+    """A SessionStore that caches each yes of `store` for `seconds`.
+
+    At worst a user who has just left is pushed to. A no is never cached, so a user who has just connected
+    does not miss the next status.
+    """
 
     def __init__(self, store: SessionStore, *, seconds: float = WATCHED_SECONDS) -> None:
         self._store = store
         self._seconds = seconds
-        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()  # at, by tenant and user
+        self._seen: Bounded[tuple[str, str], float] = Bounded(USERS_REMEMBERED)  # at, by tenant and user
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
@@ -27,6 +29,4 @@ class WatchedLately:
         watched = self._store.is_watched(tenant_id, user_id, now=now)
         if watched:
             self._seen[who] = now
-            if len(self._seen) > USERS_REMEMBERED:
-                self._seen.popitem(last=False)
         return watched

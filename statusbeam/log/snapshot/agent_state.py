@@ -1,4 +1,4 @@
-"""What the snapshot holds of one invocation, and the marks that both halves of the snapshot are written in.
+"""One invocation in the snapshot, and the conversions that both parts of the snapshot share.
 
 Times are epoch milliseconds inside and ISO 8601 outside, shares are whole numbers with progress.FULL = 100 %.
 """
@@ -44,8 +44,8 @@ class AgentState:
     activity: str | None = None  # its last message
     started_ms: int | None = None
     completed_ms: int | None = None
-    execution_ms: int | None = None  # how long it took, where it said so itself
-    reported: int | None = None  # progress, as it said itself
+    execution_ms: int | None = None  # how long it took, if it reported that
+    reported: int | None = None  # progress, as it reported it
     tools: tuple[tuple[str, int], ...] = ()  # (name, progress) in order of first use
     ledger: Ledger = field(default_factory=Ledger)
     lease_ms: int | None = None  # None unless it is at work
@@ -118,11 +118,11 @@ class AgentState:
             "claimedBy": self.claimed_by,
         }
         place = {"order": self.order, "hidden": None if self.shown else True}
-        return present({**self.view(), **place, "fold": present(own)})
+        return without_none({**self.view(), **place, "fold": without_none(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
+        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
         own = item["fold"]
         shares = (int(share) for share in own.get("tools", ()))
         return cls(
@@ -134,8 +134,8 @@ class AgentState:
             activity=item.get("activity"),
             started_ms=ms_of(item.get("startedAt")),
             completed_ms=ms_of(item.get("completedAt")),
-            execution_ms=whole(own.get("executionMs")),
-            reported=whole(own.get("reported")),
+            execution_ms=optional_int(own.get("executionMs")),
+            reported=optional_int(own.get("reported")),
             tools=tuple(zip(item.get("tools", ()), shares, strict=True)),
             ledger=Ledger.from_item(own.get("ledger")),
             lease_ms=ms_of(item.get("leaseExpiresAt")),
@@ -166,9 +166,9 @@ def percent_of(share: int | None) -> float | None:
     return None if share is None else share / 1000
 
 
-def whole(value: Any) -> int | None:
+def optional_int(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def present(fields: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

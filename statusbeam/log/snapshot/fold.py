@@ -1,4 +1,4 @@
-"""The snapshot is a fold of the log: the one function from statuses to what readers see.
+"""The snapshot is a fold of the log: one function from statuses to what readers see.
 
     job = fold(log)                                       in any order, redelivered as often as you like
     apply(fold(log[:40]), log[40:]) == fold(log)          so a commit goes on from what is stored
@@ -16,13 +16,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from statusbeam.model.limits import ID_LENGTH, SECONDS_MAX
-from statusbeam.model.replace import altered
+from statusbeam.model.metadata import IDENTITY, MetadataKey
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
 from .agent_state import AgentState, AgentStatus, ms_of
-from .fold_agent import News, after, attempt_of, number_in, renewed, share_of
-from .job_state import IDENTITY, Head, Job
+from .fold_agent import Recency, agent_after, attempt_of, number_in, renewed_lease, share_of
+from .job_state import Head, Job
 from .progress import PlanStep, parse_plan, short_text
 from .usage import usage_in
 
@@ -53,7 +54,7 @@ def apply(snapshot: Job, batch: Iterable[StatusUpdate]) -> Job:
 
 
 def canonical(updates: Iterable[StatusUpdate]) -> list[StatusUpdate]:
-    """Each status once, in the order that decides which news is latest.
+    """Each status once, in the order that decides which one is latest.
 
     A committed status is its sequence and comes in that order; then those not committed, each once by event
     id, in the order of timestamp and event id. The `earlier` statuses of a push are statuses like others.
@@ -79,7 +80,8 @@ def touched(updates: Iterable[StatusUpdate]) -> frozenset[str]:
         for update in (*(push.earlier or ()), push):
             found.update(name for name in (update.invocation_id, update.agent_name) if name)
             if invocation_of(update) is None:
-                found.update(step.invocation_id for step in parse_plan((update.metadata or {}).get("plan")))
+                plan = (update.metadata or {}).get(MetadataKey.PLAN)
+                found.update(step.invocation_id for step in parse_plan(plan))
     return frozenset(found)
 
 
@@ -113,23 +115,23 @@ class _Work:
         if self.head.sequence == 0:
             self._begin(update)
         before = self.head
-        self.head = altered(self.head, sequence=sequence)
+        self.head = replace(self.head, sequence=sequence)
         invocation = invocation_of(update)
         if invocation is None:
-            self._job_news(update)
+            self._take_job_status(update)
         else:
-            self._agent_news(invocation, update)
+            self._take_agent_status(invocation, update)
         self._advance(before)
 
     def _advance(self, before: Head) -> None:
-        """Bring the bar up to date, once a status: amid the changes of one status the sums aren't true."""
+        """Bring the bar up to date, once a status: the sums are wrong amid the changes of one status."""
         weighted, planned = self.head.weighted, self.head.planned
         if planned and (weighted != before.weighted or not before.planned):
             revised = weighted.total != before.weighted.total or not before.planned
-            self.head = altered(self.head, weighted=weighted.advanced(revised=revised))
+            self.head = replace(self.head, weighted=weighted.advanced(revised=revised))
 
     def _begin(self, update: StatusUpdate) -> None:
-        self.head = altered(
+        self.head = replace(
             self.head,
             job_id=update.job_id,
             user_id=update.user_id,
@@ -137,18 +139,18 @@ class _Work:
             created_ms=ms_of(update.timestamp),
         )
 
-    def _agent_news(self, invocation: str, update: StatusUpdate) -> None:
+    def _take_agent_status(self, invocation: str, update: StatusUpdate) -> None:
         known = self.agents.get(invocation)
         fresh = AgentState(
             invocation_id=invocation, name=update.agent_name or invocation, order=self._order(0)
         )
-        agent, news = after(known or fresh, update)
-        if news is News.LIVE:
+        agent, recency = agent_after(known or fresh, update)
+        if recency is Recency.CURRENT:
             agent = self._with_plan(agent, update.agent_name, is_new=known is None)
         self._put(agent)
-        if news is not News.LIVE:
+        if recency is not Recency.CURRENT:
             return
-        self._sign_of_life(update)
+        self._renew_lease(update)
         if agent.status is not AgentStatus.PENDING:
             self._processing()
         self._ending(update)
@@ -160,9 +162,9 @@ class _Work:
             return agent
         takes_over = step.claimed_by is None and step.status is AgentStatus.PENDING
         if takes_over:
-            self._put(altered(step, claimed_by=agent.invocation_id))
+            self._put(replace(step, claimed_by=agent.invocation_id))
         order = step.order if takes_over and is_new else agent.order
-        return altered(_planned_like(agent, step), order=order)
+        return replace(_planned_like(agent, step), order=order)
 
     def _put(self, agent: AgentState) -> None:
         """Store an agent and settle what its change means for the job's sums."""
@@ -175,14 +177,14 @@ class _Work:
             tokens_in, tokens_out = tokens_in - before.ledger.total[0], tokens_out - before.ledger.total[1]
         self._paid(tokens_in, tokens_out)
         if weight or done:
-            self.head = altered(self.head, weighted=self.head.weighted.moved(weight, done))
+            self.head = replace(self.head, weighted=self.head.weighted.moved(weight, done))
 
     def _paid(self, tokens_in: int, tokens_out: int) -> None:
         if tokens_in or tokens_out:
             before = self.head.tokens
-            self.head = altered(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
+            self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
 
-    def _job_news(self, update: StatusUpdate) -> None:
+    def _take_job_status(self, update: StatusUpdate) -> None:
         failed = self.head.overall_status is OverallStatus.FAILED
         attempt = attempt_of(
             update,
@@ -197,11 +199,11 @@ class _Work:
             return
         metadata = update.metadata or {}
         self._identify(metadata)
-        self._plan(metadata.get("plan"))
+        self._plan(metadata.get(MetadataKey.PLAN))
         if update.progress is not None:
             reported = max(self.head.reported or 0, share_of(update.progress))
-            self.head = altered(self.head, reported=reported)
-        self._sign_of_life(update)
+            self.head = replace(self.head, reported=reported)
+        self._renew_lease(update)
         if update.status not in INITIAL_WORDS and update.type is not StatusType.HEARTBEAT:
             self._processing()
         self._ending(update)
@@ -211,21 +213,21 @@ class _Work:
         if usage is not None:
             before = self.head.ledger
             ledger = before.reported(attempt, usage)
-            self.head = altered(self.head, ledger=ledger)
+            self.head = replace(self.head, ledger=ledger)
             self._paid(ledger.total[0] - before.total[0], ledger.total[1] - before.total[1])
 
     def _reopen(self, attempt: int) -> None:
-        self.head = altered(self.head, attempt=attempt)
+        self.head = replace(self.head, attempt=attempt)
         if self.head.ended:
-            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
+            self.head = replace(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
 
     def _identify(self, metadata: Mapping[str, Any]) -> None:
-        said = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
+        named = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
         first: dict[str, Any] = {
-            name: text for name, text in said.items() if text and getattr(self.head, name) is None
+            name: text for name, text in named.items() if text and getattr(self.head, name) is None
         }
         if first:
-            self.head = altered(self.head, **first)
+            self.head = replace(self.head, **first)
 
     def _plan(self, plan: Any) -> None:
         steps = parse_plan(plan)
@@ -237,30 +239,30 @@ class _Work:
                 invocation_id=step.invocation_id, name=step.name, order=self._order(index)
             )
             name = step.name if agent.name == agent.invocation_id else agent.name
-            self._put(altered(_planned_like(agent, step), name=name))
-        self.head = altered(self.head, planned=True)
+            self._put(replace(_planned_like(agent, step), name=name))
+        self.head = replace(self.head, planned=True)
 
     def _order(self, index: int) -> int:
         return self.head.sequence * _ORDERS_PER_STATUS + index
 
-    def _sign_of_life(self, update: StatusUpdate) -> None:
+    def _renew_lease(self, update: StatusUpdate) -> None:
         head, at_ms = self.head, ms_of(update.timestamp) or 0
-        self.head = altered(
+        self.head = replace(
             head,
             updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
-            lease_ms=None if head.ended else renewed(head.lease_ms, update),
+            lease_ms=None if head.ended else renewed_lease(head.lease_ms, update),
             eta=None if head.ended else eta_in(update.metadata or {}, at_ms) or head.eta,
         )
 
     def _processing(self) -> None:
         if self.head.overall_status is OverallStatus.INITIALIZING:
-            self.head = altered(self.head, overall_status=OverallStatus.PROCESSING)
+            self.head = replace(self.head, overall_status=OverallStatus.PROCESSING)
 
     def _ending(self, update: StatusUpdate) -> None:
-        """The types `complete` and `error` are the job's last word, whoever says it."""
+        """The types `complete` and `error` end the job, whoever reports them."""
         ends = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
         if update.type in ends and not self.head.ended:
-            self.head = altered(
+            self.head = replace(
                 self.head,
                 overall_status=ends[update.type],
                 ended_ms=ms_of(update.timestamp),
@@ -270,7 +272,7 @@ class _Work:
 
 
 def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
-    return altered(
+    return replace(
         agent,
         planned=True,
         weight=step.weight,
@@ -282,7 +284,7 @@ def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
 
 def eta_in(metadata: Mapping[str, Any], at_ms: int) -> tuple[int, int, int] | None:
     """`{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta."""
-    found = metadata.get("eta")
+    found = metadata.get(MetadataKey.ETA)
     if not isinstance(found, Mapping):
         return None
     p50, p90 = number_in(found, "p50", SECONDS_MAX), number_in(found, "p90", SECONDS_MAX)

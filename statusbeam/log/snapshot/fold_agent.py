@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any, Final
 
 from statusbeam.model.limits import WHOLE_NUMBER_MAX
-from statusbeam.model.replace import altered
+from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
@@ -29,20 +30,20 @@ ACTIVITY_LENGTH: Final = 300
 """Characters of a message that the snapshot keeps; the log has all of it."""
 
 
-class News(Enum):
-    """What a status is to the invocation or job it is about."""
+class Recency(Enum):
+    """How a status relates to the attempt of the invocation or job that it is about."""
 
-    LIVE = "live"  # of the running attempt, or of a newer one
-    LATE = "late"  # of an attempt that has ended: its end stands
-    DEAD = "dead"  # of an attempt that a newer one superseded
+    CURRENT = "current"  # of the running attempt, or of a newer one
+    LATE = "late"  # of an attempt that has ended; the end does not change
+    SUPERSEDED = "superseded"  # of an older attempt
 
 
 def attempt_of(update: StatusUpdate, *, current: int, ended_ms: int | None, starts: bool) -> int:
-    """The attempt that `update` is about: its own word, else the current one.
+    """The attempt that `update` is about: the one it names, else the current one.
 
-    Callers who don't count their attempts still retry: a word that starts something (`starts`), said after
-    the end at `ended_ms` (None: not ended), begins the next attempt. One said before the end only arrived
-    late.
+    Callers who don't count their attempts still retry. A status that starts something (`starts`) begins the
+    next attempt if it was reported after the end at `ended_ms` (None: not ended). One reported before the end
+    only arrived late.
     """
     if update.attempt is not None:
         return update.attempt
@@ -51,8 +52,8 @@ def attempt_of(update: StatusUpdate, *, current: int, ended_ms: int | None, star
     return current
 
 
-def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
-    """The invocation once `update`, which is about it, is known."""
+def agent_after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, Recency]:
+    """The invocation after `update`, which is about it."""
     attempt = attempt_of(
         update,
         current=agent.attempt,
@@ -61,19 +62,19 @@ def after(agent: AgentState, update: StatusUpdate) -> tuple[AgentState, News]:
     )
     usage = usage_in(update.metadata or {})
     if usage is not None:
-        agent = altered(agent, ledger=agent.ledger.reported(attempt, usage))
+        agent = replace(agent, ledger=agent.ledger.reported(attempt, usage))
     if attempt < agent.attempt:
-        return agent, News.DEAD
+        return agent, Recency.SUPERSEDED
     agent = _named(agent, update)
     if attempt > agent.attempt:
         agent = _restarted(agent, attempt)
     if agent.ended:
-        return _amended(agent, update), News.LATE
-    return _moved(agent, update), News.LIVE
+        return _with_late_status(agent, update), Recency.LATE
+    return _with_current_status(agent, update), Recency.CURRENT
 
 
 def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
-    """With its name and parent, each from the first status that tells it."""
+    """With its name and parent, each from the first status that has it."""
     name, parent = agent.name, agent.parent_invocation_id
     if name == agent.invocation_id:
         name = update.agent_name or name
@@ -81,11 +82,11 @@ def _named(agent: AgentState, update: StatusUpdate) -> AgentState:
         parent = update.parent_invocation_id
     if (name, parent) == (agent.name, agent.parent_invocation_id):
         return agent
-    return altered(agent, name=name, parent_invocation_id=parent)
+    return replace(agent, name=name, parent_invocation_id=parent)
 
 
 def _restarted(agent: AgentState, attempt: int) -> AgentState:
-    return altered(
+    return replace(
         agent,
         attempt=attempt,
         status=AgentStatus.PENDING,
@@ -99,12 +100,12 @@ def _restarted(agent: AgentState, attempt: int) -> AgentState:
     )
 
 
-def _amended(agent: AgentState, update: StatusUpdate) -> AgentState:
-    """What late news still tells of an ended attempt: that it began earlier, that it used a tool."""
-    return altered(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
+def _with_late_status(agent: AgentState, update: StatusUpdate) -> AgentState:
+    """What a late status adds to an ended attempt: an earlier start, a tool."""
+    return replace(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
 
 
-def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
+def _with_current_status(agent: AgentState, update: StatusUpdate) -> AgentState:
     at_ms = ms_of(update.timestamp)
     status = _status(agent, update)
     ended = status in (AgentStatus.SUCCESS, AgentStatus.ERROR)
@@ -112,7 +113,7 @@ def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
     if update.progress is not None and update.tool_name is None:
         reported = max(reported or 0, share_of(update.progress))
     leased = status is AgentStatus.IN_PROGRESS
-    return altered(
+    return replace(
         agent,
         status=status,
         activity=_activity(update) or agent.activity,
@@ -121,7 +122,7 @@ def _moved(agent: AgentState, update: StatusUpdate) -> AgentState:
         execution_ms=update.execution_time_ms if ended else None,
         reported=reported,
         tools=_tools(agent, update, ended=False),
-        lease_ms=renewed(agent.lease_ms, update) if leased else None,
+        lease_ms=renewed_lease(agent.lease_ms, update) if leased else None,
     )
 
 
@@ -138,10 +139,10 @@ def _started(agent: AgentState, update: StatusUpdate) -> int | None:
     if update.status in PENDING_WORDS or at_ms is None:
         return known
     if update.status in SUCCESS_WORDS | ERROR_WORDS:
-        # An end says when its run began only if it says how long that took.
+        # An end implies a start only if it has the duration.
         took_ms = update.execution_time_ms
-        tells = known is None and took_ms is not None and not agent.ended
-        return max(FIRST_MS, at_ms - (took_ms or 0)) if tells else known
+        implied = known is None and took_ms is not None and not agent.ended
+        return max(FIRST_MS, at_ms - (took_ms or 0)) if implied else known
     return at_ms if known is None else min(known, at_ms)
 
 
@@ -169,10 +170,10 @@ def share_of(percent: float) -> int:
     return min(FULL, int(percent * 1000 + 0.5))
 
 
-def renewed(lease_ms: int | None, update: StatusUpdate) -> int:
-    """The lease after a sign of life: it never gets shorter, and a status may ask for a longer one."""
+def renewed_lease(lease_ms: int | None, update: StatusUpdate) -> int:
+    """The lease after a status: it never gets shorter, and a status may ask for a longer one."""
     at_ms = ms_of(update.timestamp) or 0
-    asked = number_in(update.metadata or {}, "leaseSeconds", MAX_LEASE_SECONDS)
+    asked = number_in(update.metadata or {}, MetadataKey.LEASE_SECONDS, MAX_LEASE_SECONDS)
     seconds = max(LEASE_SECONDS, asked or 0.0)
     return min(LAST_MS, max(lease_ms or at_ms, at_ms + int(seconds * 1000)))
 

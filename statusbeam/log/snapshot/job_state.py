@@ -1,4 +1,4 @@
-"""The snapshot: what the log of one job comes to. `fold.py` makes it, this page says what is in it.
+"""The snapshot: the folded log of one job. `fold.py` computes it; this module defines its fields.
 
 A snapshot is one `Head` and one `AgentState` an invocation, each an item of the status table. Together they
 hold all that the fold needs to go on, so a commit reads and writes the head and the agents it touches, no
@@ -14,23 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Self
 
+from statusbeam.model.metadata import IDENTITY
 from statusbeam.model.words import OverallStatus
 
-from .agent_state import AgentState, ms_of, percent_of, present, time_of, whole
-from .progress import ALMOST, FULL, WeightedProgress
+from .agent_state import AgentState, ms_of, optional_int, percent_of, time_of, without_none
+from .progress import FULL, PLAN_MAX, WeightedProgress
 from .usage import Ledger, usage_view
-
-IDENTITY: Final = {
-    "session_id": "sessionId",
-    "correlation_id": "correlationId",
-    "document_id": "documentId",
-    "source_type": "sourceType",
-    "workflow": "workflow",
-    "workflow_version": "workflowVersion",
-}
-"""What a job's metadata says of the job itself, field by name: the first word on each counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +57,7 @@ class Head:
     ledger: Ledger = field(default_factory=Ledger)  # its own
     planned: bool = False  # a plan was declared
     weighted: WeightedProgress = field(default_factory=WeightedProgress)
-    reported: int | None = None  # progress, as the orchestrator said itself
+    reported: int | None = None  # progress, as the orchestrator reported it
     eta: tuple[int, int, int] | None = None  # (p50, p90, as of) in milliseconds
     # What of a flood is taken: the publisher's own count (shedding.Bucket), no part of the fold.
     rate: tuple[int, int] | None = field(default=None, compare=False)
@@ -77,12 +68,12 @@ class Head:
 
     @property
     def progress(self) -> int | None:
-        """The furthest of the orchestrator's own word and the plan's; None when there is neither."""
+        """The larger of the orchestrator's own progress and the plan's; None when there is neither."""
         if self.overall_status is OverallStatus.COMPLETED:
             return FULL
         if not self.planned:
             return self.reported
-        return max(self.reported or 0, min(self.weighted.shown, ALMOST))
+        return max(self.reported or 0, min(self.weighted.shown, PLAN_MAX))
 
     def view(self) -> dict[str, Any]:
         """The schema's Job, without `agents`, `liveness` and `expiresAt`."""
@@ -127,11 +118,11 @@ class Head:
             "workflowVersion": self.workflow_version,
         }
         rate = list(self.rate) if self.rate else None
-        return present({**self.view(), "rate": rate, "fold": present(own)})
+        return without_none({**self.view(), "rate": rate, "fold": without_none(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are passed over."""
+        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
         own = item["fold"]
         tokens_in, tokens_out = (int(count) for count in own["tokens"])
         eta, rate = [int(number) for number in own.get("eta", ())], item.get("rate")
@@ -152,7 +143,7 @@ class Head:
             ledger=Ledger.from_item(own.get("ledger")),
             planned=own.get("planned", False),
             weighted=WeightedProgress.from_item(own["weighted"]),
-            reported=whole(own.get("reported")),
+            reported=optional_int(own.get("reported")),
             eta=(eta[0], eta[1], eta[2]) if eta else None,
             rate=(int(rate[0]), int(rate[1])) if rate else None,
         )
@@ -167,7 +158,7 @@ class Job:
 
     @property
     def shown_agents(self) -> list[AgentState]:
-        """The agents that readers see, in the order they were planned or first heard of."""
+        """The agents that readers see, in the order in which they were planned or first reported."""
         agents = (agent for agent in self.agents.values() if agent.shown)
         return sorted(agents, key=lambda agent: (agent.order, agent.invocation_id))
 

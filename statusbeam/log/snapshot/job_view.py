@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .agent_state import AgentState
+from .agent_state import AgentState, without_none
 from .job_state import Head, Job
 from .liveness import liveness
 
@@ -33,13 +33,8 @@ def job_of_view(view: Mapping[str, Any]) -> Job:
     """
     if not view.get("fold"):
         return Job()
-    agents = [*view["agents"], *(view["fold"].get("hidden") or ())]
-    states = [
-        AgentState.from_item({**agent, "order": agent["fold"]["order"]}) for agent in map(_told, agents)
-    ]
-    return Job(head=Head.from_item(_told(view)), agents={state.invocation_id: state for state in states})
-
-
-def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the nulls that GraphQL answers for what an item does not have."""
-    return {name: value for name, value in fields.items() if value is not None}
+    # GraphQL answers null for what an item does not have.
+    agents = map(without_none, [*view["agents"], *(view["fold"].get("hidden") or ())])
+    states = [AgentState.from_item({**agent, "order": agent["fold"]["order"]}) for agent in agents]
+    head = Head.from_item(without_none(view))
+    return Job(head=head, agents={state.invocation_id: state for state in states})

@@ -1,10 +1,10 @@
-"""Silence is a status: what readers make of a lease that nobody renewed, from time alone.
+"""Silence is a status: readers derive it from a lease that was not renewed, and from time alone.
 
-Whoever works renews a lease with each status; the library sends a heartbeat where there is nothing else to
-say. A reader needs only `leaseExpiresAt` and a clock:
+Each status renews the lease of its sender; the library sends heartbeats in between. A reader needs only
+`leaseExpiresAt` and a clock:
 
-    now < lease                      live     somebody works
-    lease <= now < lease + LOST      stale    no news for longer than three missed heartbeats
+    now < lease                      live     the work goes on
+    lease <= now < lease + LOST      stale    no status for longer than three missed heartbeats
     lease + LOST <= now              lost     presumed dead
     the job or the agent has ended   ended    whatever the clock says
 """
@@ -19,7 +19,7 @@ from .agent_state import AgentState
 from .job_state import Job
 
 HEARTBEAT_SECONDS: Final = limits.HEARTBEAT_SECONDS
-"""How often something that is open and quiet says so."""
+"""How often an open scope sends a heartbeat when it sends nothing else."""
 
 LEASE_SECONDS: Final = 75
 """What one status buys: three heartbeats and 15 s for the way, so that slow delivery isn't called stale."""
@@ -36,7 +36,7 @@ Liveness = Literal["live", "stale", "lost", "ended"]
 def liveness(snapshot: Job, now: float) -> Liveness | None:
     """What a reader at `now` (epoch seconds) makes of a job; None for a job that has no status yet.
 
-    A job lives as long as anything in it reports: one silent agent of several is told by `agent_liveness`.
+    A job lives as long as anything in it reports: for one silent agent of several, see `agent_liveness`.
     """
     head = snapshot.head
     return _of_lease(head.lease_ms, ended=head.ended, now=now)
@@ -45,7 +45,7 @@ def liveness(snapshot: Job, now: float) -> Liveness | None:
 def agent_liveness(snapshot: Job, invocation_id: str, now: float) -> Liveness | None:
     """What a reader at `now` (epoch seconds) makes of one agent; None while it is pending or unknown.
 
-    Nothing runs in a job that has ended, also where an agent's own last word is missing.
+    Nothing runs in a job that has ended, even if an agent's own final status is missing.
     """
     agent = snapshot.agents.get(invocation_id, AgentState(invocation_id=invocation_id, name=""))
     return _of_lease(agent.lease_ms, ended=agent.ended or snapshot.head.ended, now=now)

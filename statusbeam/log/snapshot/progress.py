@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH
-from statusbeam.model.replace import altered
+from statusbeam.model.replace import replace
 
 FULL: Final = 100_000
 """100 %."""
 
-ALMOST: Final = 99_000
-"""The most that a plan alone can show: only the job's own last word makes it whole."""
+PLAN_MAX: Final = 99_000
+"""The most that a plan alone can show: only the job's final status makes it 100 %."""
 
 WEIGHT: Final = 1_000
 """The weight 1, which is the default."""
@@ -99,7 +99,7 @@ def agent_progress(
 ) -> int | None:
     """An agent's progress from what it reported itself and from its planned tools, whichever is further.
 
-    Tools outside the plan don't count: nobody knows how many more there will be. None when nothing is known.
+    Tools outside the plan don't count: their number is unknown. None when nothing is known.
     """
     total = sum(weight for _, weight in tool_weights)
     if total == 0:
@@ -130,18 +130,18 @@ class WeightedProgress:
 
     def moved(self, total: int, done: int) -> WeightedProgress:
         """With `total` and `done` added; both may be negative. `shown` waits for `advanced`."""
-        return altered(self, total=max(0, self.total + total), done=max(0, self.done + done))
+        return replace(self, total=max(0, self.total + total), done=max(0, self.done + done))
 
     def advanced(self, *, revised: bool) -> WeightedProgress:
-        """With `shown` brought up to date; `revised` tells that the total changed since."""
+        """With `shown` brought up to date; `revised`: the total has changed since."""
         if revised:
             shown = max(self.shown, self.share)
-            return altered(self, shown=shown, revised_at=(shown, self.share))
+            return replace(self, shown=shown, revised_at=(shown, self.share))
         shown_then, share_then = self.revised_at
         if share_then >= FULL:
             return self
         gained = (FULL - shown_then) * max(0, self.share - share_then) // (FULL - share_then)
-        return altered(self, shown=max(self.shown, shown_then + gained))
+        return replace(self, shown=max(self.shown, shown_then + gained))
 
     def to_item(self) -> list[int]:
         """Five integers."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from statusbeam.model.limits import WHOLE_NUMBER_MAX
+from statusbeam.model.metadata import MetadataKey
 
 ATTEMPTS_KEPT: Final = 8
 """Attempts whose usage can still grow; older ones are settled into one sum, so that a ledger stays small."""
@@ -70,7 +71,7 @@ def usage_in(metadata: Mapping[str, Any]) -> tuple[int, int] | None:
 
     What isn't a whole number from 0 to 2^31 - 1 counts as absent; of the two, one may be absent.
     """
-    found = metadata.get("tokenUsage")
+    found = metadata.get(MetadataKey.TOKEN_USAGE)
     if not isinstance(found, Mapping):
         return None
     tokens_in, tokens_out = _count(found.get("inputTokens")), _count(found.get("outputTokens"))

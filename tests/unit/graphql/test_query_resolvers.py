@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from statusbeam.cdk.api.resolver_code import schema_text
 from statusbeam.localcloud.appsync.resolvers.attribute_values import from_sdk_map
 from statusbeam.localcloud.appsync.resolvers.javascript import JsOutcome, JsResolverError, JsRuntime
-from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.commits import change_of
 from statusbeam.log.journal.dynamo_items import CommitWriter
 from statusbeam.log.snapshot.agent_state import AgentState
@@ -40,6 +39,7 @@ from tests.unit.graphql.resolver_harness import (
     refusal,
     step,
 )
+from tests.unit.samples import batch_of
 from tests.unit.statusbeam.log.snapshot.fold_cases import START_MS, logs, status
 
 
@@ -156,8 +156,7 @@ def test_get_job_answers_what_the_fold_of_the_log_says(
     # The statuses of these logs are of one day; their clock is moved to where NOW is.
     shift = timedelta(milliseconds=(NOW - seconds_later) * 1000 - START_MS)
     updates = [moved(each, shift) for each in log] or [moved(status("loading_agents"), shift)]
-    batch = Batch(batch_id="b1", updates=tuple(updates), indexes=tuple(range(len(updates))))
-    change = change_of(None, batch, epoch="e1")
+    change = change_of(None, batch_of(updates), epoch="e1")
     actions = CommitWriter(TABLE, log_seconds=1, job_seconds=DAY).actions("b1", change, now=NOW)
     items = [from_sdk_map(action["Put"]["Item"]) for action in actions]
     snapshot = [item for item in items if item["sk"] == "HEAD" or item["sk"].startswith("AGENT#")]

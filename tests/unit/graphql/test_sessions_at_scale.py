@@ -13,6 +13,7 @@ import pytest
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
 from statusbeam.log.publishing.memory import MemorySessionStore
+from statusbeam.model.chunked import chunked
 from tests.unit.dynamo_tables import SESSIONS_TABLE, dynamo_tables
 from tests.unit.graphql.resolver_harness import NOW, new_runtime, of_field, step
 
@@ -63,8 +64,8 @@ def crowded() -> Iterator[Metered]:
             }
             for number in range(ON_MOTO)
         ]
-        for at in range(0, ON_MOTO, AT_ONCE):
-            client.batch_write_item(RequestItems={SESSIONS_TABLE: puts[at : at + AT_ONCE]})
+        for some in chunked(puts, AT_ONCE):
+            client.batch_write_item(RequestItems={SESSIONS_TABLE: some})
         yield Metered(client)
 
 

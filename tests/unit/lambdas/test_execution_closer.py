@@ -116,14 +116,14 @@ def test_every_end_of_an_execution_is_a_batch_of_its_own(transport: MemoryTransp
         pytest.param("[" * 100_000, id="too deep"),
     ],
 )
-def test_an_execution_that_is_no_job_is_passed_over_with_a_log_line(
+def test_an_execution_that_is_no_job_is_skipped_with_a_log_line(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     caplog.set_level("INFO")
     assert handler(event(input=text), NO_CONTEXT) is None
     assert transport.sent == []
     assert [record.getMessage().rpartition("| ")[2] for record in caplog.records] == [
-        "passed over: its input names no job"
+        "skipped: its input names no job"
     ]
 
 
@@ -176,8 +176,8 @@ class Publisher:
     def closer(self, status: str, redrives: int = 0) -> None:
         """The closer's, on an event."""
         execution = Execution.from_event(event(status=status, redriveCount=redrives))
-        assert execution.news
-        self._publish(execution.payload(owner_in(execution.input or "") or {}, execution.news))
+        assert execution.job_status
+        self._publish(execution.payload(owner_in(execution.input or "") or {}, execution.job_status))
 
     def _publish(self, payload: object) -> None:
         result = self._pipeline.publish(payload, batch_id="request", deadline=NOW + 20)

@@ -190,7 +190,7 @@ def test_a_job_waits_seconds_for_a_failed_message_not_the_queues_minutes() -> No
         assert queue.event()["Records"] == []  # for three minutes
         failed = [*event["Records"]]
         failed[0]["attributes"]["ApproximateReceiveCount"] = str(LAST)  # at once, so that no test has to wait
-        Retries(queue.client).hasten(failed)
+        Retries(queue.client).retry_soon(failed)
         assert [r["messageId"] for r in queue.event()["Records"]] == [failed[0]["messageId"]]
 
 
@@ -203,17 +203,17 @@ def test_the_more_often_it_failed_the_later_it_comes_again(
     with local_server(json_answer({"QueueUrl": "http://127.0.0.1/q"}), json_answer({})) as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
         client = boto3.client("sqs")
-        Retries(client).hasten([record("a1", received=received)])
+        Retries(client).retry_soon([record("a1", received=received)])
         asked = json.loads(aws.received[1].body)
     assert (asked["ReceiptHandle"], asked["VisibilityTimeout"]) == ("receipt of a1", seconds)
 
 
-def test_a_queue_that_refuses_to_hasten_is_a_warning(
+def test_a_queue_that_refuses_an_early_retry_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with local_server(json_answer({"__type": "AccessDenied"}, 403)) as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
-        Retries(boto3.client("sqs")).hasten([record("a1")])
+        Retries(boto3.client("sqs")).retry_soon([record("a1")])
     assert [(r.levelno, "wait their full time" in r.getMessage()) for r in caplog.records] == [
         (logging.WARNING, True)
     ]

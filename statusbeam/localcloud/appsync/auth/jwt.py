@@ -14,6 +14,8 @@ from typing import Any
 
 import jwt as pyjwt
 
+from statusbeam.model.bounded import Bounded
+
 from ..contract import AuthenticationError
 
 FetchJson = Callable[[str], Awaitable[Mapping[str, Any]]]
@@ -142,16 +144,13 @@ class _VerifiedTokens:
 
     def __init__(self, now: Clock) -> None:
         self._now = now
-        self._known: dict[str, tuple[float, Claims]] = {}
+        self._known: Bounded[str, tuple[float, Claims]] = Bounded(MAX_REMEMBERED)
 
     def get(self, token: UnverifiedToken) -> Claims | None:
         until, claims = self._known.get(token.encoded, (0.0, None))
         return claims if self._now() < until else None
 
     def add(self, token: UnverifiedToken, claims: Claims) -> None:
-        self._known.pop(token.encoded, None)
-        while len(self._known) >= MAX_REMEMBERED:
-            del self._known[next(iter(self._known))]
         until = min(self._now() + REMEMBERED_SECONDS, _number(claims, "exp"))
         self._known[token.encoded] = (until, claims)
 

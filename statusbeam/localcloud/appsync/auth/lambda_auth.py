@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from statusbeam.model.bounded import Bounded
+
 from ..contract import AuthenticationError, AuthMode, Identity, SignedRequest
 
 InvokeAuthorizer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -50,7 +52,7 @@ class LambdaAuthorizer:
         self._invoke = invoke
         self._now = now
         self._new_request_id = new_request_id
-        self._allowed: dict[bytes, tuple[float, Identity]] = {}
+        self._allowed: Bounded[bytes, tuple[float, Identity]] = Bounded(MAX_CACHED_TOKENS)
 
     async def authorize(self, token: str, request: SignedRequest) -> Identity:
         """The caller the function vouches for. Raises AuthenticationError."""
@@ -95,8 +97,6 @@ class LambdaAuthorizer:
         self._allowed.pop(digest, None)
         if ttl <= 0:
             return
-        while len(self._allowed) >= MAX_CACHED_TOKENS:
-            del self._allowed[next(iter(self._allowed))]
         self._allowed[digest] = (self._now() + ttl, identity)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,8 @@ from graphql import (
     GraphQLSchema,
 )
 from graphql.utilities import value_from_ast_untyped
+
+from statusbeam.model.bounded import Bounded
 
 from ..contract import AuthMode, Identity
 from ..control_plane.definition import ApiDefinition
@@ -136,7 +137,9 @@ class IamDecisions:
     def __init__(self, allows: IamAllows, *, now: Callable[[], float] = time.monotonic) -> None:
         self._allows = allows
         self._now = now
-        self._known: OrderedDict[tuple[str, str | None, str, str], tuple[bool, float]] = OrderedDict()
+        self._known: Bounded[tuple[str, str | None, str, str], tuple[bool, float]] = Bounded(
+            _MAX_IAM_DECISIONS
+        )
 
     def known(self, identity: Identity, type_name: str, field_name: str) -> bool | None:
         """A decision that still counts, without asking."""
@@ -149,9 +152,6 @@ class IamDecisions:
         allowed = bool(await answer if inspect.isawaitable(answer) else answer)
         key = (identity.principal, identity.access_key_id, type_name, field_name)
         self._known[key] = (allowed, self._now() + IAM_DECISION_SECONDS)
-        self._known.move_to_end(key)
-        while len(self._known) > _MAX_IAM_DECISIONS:
-            self._known.popitem(last=False)
         return allowed
 
     def forget(self) -> None:

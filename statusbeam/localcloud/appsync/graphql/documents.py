@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -19,6 +19,8 @@ from graphql import (
     parse,
     validate,
 )
+
+from statusbeam.model.bounded import Bounded
 
 from ..graphql_errors import (
     LIMIT,
@@ -46,13 +48,7 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariablesPlan
     booleans: frozenset[str]
-    plans: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-
-    def keep_plan(self, key: Hashable, plan: Any) -> None:
-        """Remember a compiled plan, forgetting the oldest beyond MAX_PLANS."""
-        self.plans[key] = plan
-        if len(self.plans) > MAX_PLANS:
-            self.plans.popitem(last=False)
+    plans: Bounded[Hashable, Any] = field(default_factory=partial(Bounded, MAX_PLANS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +79,12 @@ class Documents:
         self._introspection = introspection
         self._depth_limit = depth_limit
         self._inputs = InputTypes()
-        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._known: Bounded[str, Document] = Bounded(MAX_DOCUMENTS)
 
     def get(self, text: str) -> Document:
         """The checked document of a query text."""
-        known = self._known.get(text)
-        if known is not None:
-            self._known.move_to_end(text)
-            return known
-        document = self._check(text)
+        document = self._known.get(text) or self._check(text)
         self._known[text] = document
-        if len(self._known) > MAX_DOCUMENTS:
-            self._known.popitem(last=False)
         return document
 
     def _check(self, text: str) -> Document:

@@ -189,7 +189,7 @@ def _plan(
     plan = operation.plans.get(key)
     if plan is None:
         plan = _compile(deployed, operation, booleans, access)
-        operation.keep_plan(key, plan)
+        operation.plans[key] = plan
     found: Plan = plan
     return found
 

@@ -30,7 +30,7 @@ from status_utils.scopes.context_functions import _warn_of_percent
 from status_utils.scopes.scope import Scope, enter_scope
 from status_utils.sending.senders import sender_for
 from statusbeam.log.snapshot.progress import parse_plan
-from statusbeam.model.parse import read_entry
+from statusbeam.model.parse import parse_status
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_everything_said_is_valid(transport: MemoryTransport) -> None:
     with a_job(transport, plan=["Geo Agent"]) as j, j.agent("Geo Agent") as a, a.tool("location"):
         a.tokens(input=10, output=2)
     for status in told(transport):
-        read_entry(status, event_id="unused", now=0)
+        parse_status(status, event_id="unused", now=0)
 
 
 def test_a_tool_that_is_only_called_says_no_end(transport: MemoryTransport) -> None:

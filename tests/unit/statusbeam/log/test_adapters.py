@@ -29,7 +29,7 @@ from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus
 from tests.soak.table import MemoryTable
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
-from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
+from tests.unit.samples import NOW, StoppedClock, batch, batch_of, entry, head_of
 from tests.unit.statusbeam.log.snapshot.fold_cases import logs
 
 SOON = NOW + 20
@@ -212,13 +212,13 @@ def closing(batch_id: str, **changes: Any) -> Batch:
 def test_a_job_that_has_ended_passes_a_last_word_over(setup: Setup) -> None:
     setup.journal.commit(batch("b1", agentName=None, status="complete"), deadline=SOON)
     passed = setup.journal.commit(closing("b2"), deadline=SOON)
-    assert (passed.passed_over, passed.updates, passed.change) == (True, (), None)
+    assert (passed.skipped, passed.updates, passed.change) == (True, (), None)
     assert sequences(log(setup.journal)) == [1]
 
 
 def test_a_job_that_is_open_or_has_not_begun_takes_it(setup: Setup) -> None:
     for job_id in ("job-1", "job-2"):
-        assert not setup.journal.commit(closing("b2", jobId=job_id), deadline=SOON).passed_over
+        assert not setup.journal.commit(closing("b2", jobId=job_id), deadline=SOON).skipped
         setup.journal.commit(batch("b1", jobId="job-2"), deadline=SOON)
     assert [len(log(setup.journal, job_id)) for job_id in ("job-1", "job-2")] == [1, 2]
 
@@ -236,7 +236,7 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
     """Failed, as this one left it; taken up again by another since."""
     setup.journal.commit(batch("b1", agentName=None, status="error"), deadline=SOON)
     setup.other.commit(batch("b2", agentName=None, status="reopened", attempt=2), deadline=SOON)
-    assert not setup.journal.commit(closing("b3"), deadline=SOON).passed_over
+    assert not setup.journal.commit(closing("b3"), deadline=SOON).skipped
     head = head_of(setup.journal, "job-1")
     assert head is not None
     assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)
@@ -298,7 +298,7 @@ def test_after_every_commit_the_snapshot_is_the_fold_of_the_log(
     for number, length in enumerate(lengths):
         part, left = left[:length], left[length:]
         if part:
-            group = Batch(batch_id=f"b{number}", updates=tuple(part), indexes=tuple(range(len(part))))
+            group = batch_of(part, f"b{number}")
             (setup.journal, setup.other)[number // 2 % 2].commit(group, deadline=SOON)
             assert setup.other.snapshot(job_id) == folded_log(setup.other, job_id)
 
@@ -425,8 +425,9 @@ def test_a_batch_id_used_again_for_less_is_refused(setup: Setup) -> None:
 
 
 def test_what_stands_beside_a_log_entry_is_not_in_its_status(setup: Setup) -> None:
-    beside = {1: {"operatorDetail": "{}", "detailKey": "k"}}
-    commit = setup.journal.commit(replace(batch("b1", 2), attributes=beside), deadline=SOON)
+    first, second = batch("b1", 2).entries
+    second = replace(second, attributes={"operatorDetail": "{}", "detailKey": "k"})
+    commit = setup.journal.commit(Batch(batch_id="b1", entries=(first, second)), deadline=SOON)
     assert log(setup.journal) == commit.updates
 
 

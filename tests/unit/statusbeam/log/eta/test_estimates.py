@@ -16,7 +16,7 @@ from statusbeam.log.eta.dynamo_histories import DynamoHistories
 from statusbeam.log.eta.estimates import HISTORY_SECONDS, REFRESH_SECONDS, Estimates
 from statusbeam.log.eta.histories import Histories
 from statusbeam.log.eta.memory import MemoryHistories
-from statusbeam.log.eta.run_pace import MIN_RUNS
+from statusbeam.log.eta.step_correlation import MIN_RUNS
 from statusbeam.log.eta.step_history import StepHistory, WorkflowKey
 from statusbeam.log.journal.commits import Change
 from statusbeam.log.journal.dynamo import DynamoJournal
@@ -379,7 +379,7 @@ class Broken:
     def read(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
         raise JournalError("throttled", code="ThrottlingException", retriable=True)
 
-    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
+    def add(self, workflow: WorkflowKey, increments: Mapping[str, StepHistory]) -> None:
         raise JournalError("throttled", code="ThrottlingException", retriable=True)
 
 
@@ -405,8 +405,8 @@ class Counting:
         self.reads += 1
         return self._histories.read(workflow)
 
-    def add(self, workflow: WorkflowKey, lessons: Mapping[str, StepHistory]) -> None:
-        self._histories.add(workflow, lessons)
+    def add(self, workflow: WorkflowKey, increments: Mapping[str, StepHistory]) -> None:
+        self._histories.add(workflow, increments)
 
 
 def test_a_history_is_read_once_a_minute_however_many_commits_ask(learnt: World) -> None:
@@ -460,7 +460,7 @@ def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
             unknowing.say("job", invoking("Load"))
             after = publisher.journal.snapshot("job")
             assert after is not None
-            other.ask(Change(before=before, after=after, updates=()))
+            other.ask(Change(before=before, after=after, entries=()))
     assert 1 <= other.snapshots <= 2
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from statusbeam.log.eta.critical_path import END, Step, estimate, observations, steps_of
-from statusbeam.log.eta.run_pace import MIN_RUNS, lessons
+from statusbeam.log.eta.step_correlation import MIN_RUNS, increments
 from statusbeam.log.eta.step_history import StepHistory
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Eta
@@ -165,8 +165,9 @@ def learnt(
     history: dict[str, StepHistory] = {}
     for _ in range(runs):
         run = spans(workflow, pace, chance)
-        for name, lesson in lessons([(name, end - at) for name, (at, end) in run.items()], history).items():
-            history[name] = history.get(name, StepHistory()).merged(lesson)
+        took = [(name, end - at) for name, (at, end) in run.items()]
+        for name, increment in increments(took, history).items():
+            history[name] = history.get(name, StepHistory()).merged(increment)
     return history
 
 

@@ -14,6 +14,7 @@ from statusbeam.log.journal.commits import change_of
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.dynamo_items import CommitWriter
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
+from statusbeam.log.journal.entry import Entry
 from statusbeam.log.publishing.pipeline import pushes
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.model import limits
@@ -248,7 +249,7 @@ def test_a_job_that_ends_between_read_and_transaction_has_one_last_word(
     its_own = batch("b2", agentName=None, status="complete")
     meddling = MeddlingClient(table, lambda: other.commit(its_own, deadline=SOON))
     closing = replace(batch("b3", agentName=None, status="error"), only_if_open=True)
-    assert journal(meddling).commit(closing, deadline=SOON).passed_over
+    assert journal(meddling).commit(closing, deadline=SOON).skipped
     assert [u.status for u in other.updates("job-1", first=1, last=9)] == ["agent_invoking", "complete"]
 
 
@@ -429,11 +430,9 @@ def largest_update() -> StatusUpdate:
 
 def test_the_largest_commit_stays_far_below_what_a_transaction_takes() -> None:
     count = limits.UPDATES_PER_COMMIT
-    largest = Batch(batch_id="b", updates=(largest_update(),) * count, indexes=tuple(range(count)))
-    beside = {
-        at: {"operatorDetail": "o" * limits.OPERATOR_BYTES, "detailKey": "k" * 134} for at in range(count)
-    }
-    change = change_of(None, replace(largest, attributes=beside), epoch="e")
+    beside = {"operatorDetail": "o" * limits.OPERATOR_BYTES, "detailKey": "k" * 134}
+    entry = Entry(index=0, update=largest_update(), attributes=beside)
+    change = change_of(None, Batch(batch_id="b", entries=(entry,) * count), epoch="e")
     writer = CommitWriter("T", log_seconds=1, job_seconds=1)
     actions = writer.actions("b", change, now=int(NOW))
     assert len(json_text(actions).encode()) < 2_000_000

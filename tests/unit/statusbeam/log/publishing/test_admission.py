@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from statusbeam.log.journal.batch import Batch
+from statusbeam.log.journal.commits import Commit
 from statusbeam.log.journal.memory import MemoryJournal
-from statusbeam.log.journal.shedding import Shedding
 from statusbeam.log.publishing.admission import Admission
 from statusbeam.log.publishing.memory import (
     MemoryBroadcaster,
@@ -18,10 +19,12 @@ from statusbeam.log.publishing.memory import (
     MemorySessionStore,
 )
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult
+from statusbeam.log.publishing.tenant_limits import TenantLimits, UnreportedSheds
 from statusbeam.model import limits
-from statusbeam.model.errors import DetailStoreError
+from statusbeam.model.chunked import chunked
+from statusbeam.model.errors import DetailStoreError, JournalError
 from statusbeam.model.redaction.redactor import Redactor
-from tests.unit.samples import NOW, StoppedClock, entry, head_of, update
+from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
 from tests.unit.statusbeam.model.redaction.secret_corpus import secrets_of
 
 CORPUS = [(name, *found) for name, found in secrets_of(3).items()]
@@ -32,9 +35,9 @@ BIG = {"text": "m" * limits.METADATA_BYTES}
 class World:
     """A pipeline on memory with an admission of a test's choice, watched by ana of city."""
 
-    def __init__(self, **rules: Any) -> None:
+    def __init__(self, journal: type[MemoryJournal] = MemoryJournal, **rules: Any) -> None:
         self.time = StoppedClock()
-        self.journal = MemoryJournal(clock=self.time.clock())
+        self.journal = journal(clock=self.time.clock())
         self.details = MemoryDetailStore()
         self.broadcaster = MemoryBroadcaster()
         sessions = MemorySessionStore()
@@ -144,6 +147,18 @@ def test_a_publisher_of_one_tenant_refuses_all_others_and_keeps_the_evidence() -
     ]
     assert [update.message for update in world.journal.refused] == ["theirs"]
     assert head_of(world.journal, "job-2") is None
+
+
+class EvidenceLosingJournal(MemoryJournal):
+    def keep_refused(self, batch: Batch) -> None:
+        raise JournalError("no answer", code="ReadTimeoutError", retriable=True)
+
+
+def test_a_payload_whose_evidence_is_not_kept_is_committed_and_delivered_again() -> None:
+    world = World(EvidenceLosingJournal, tenant="city")
+    with pytest.raises(JournalError):
+        world.publish(entry(message="ours"), entry(jobId="job-2", tenantId="village"))
+    assert [status["message"] for status in world.log()] == ["ours"]
 
 
 # operators
@@ -329,8 +344,8 @@ def flood(count: int, *, start: int = 0, status: str = "progress", **more: Any) 
 
 def send(world: World, entries: list[dict[str, Any]], at: Callable[[int], str] = "b{}".format) -> int:
     """Publish in batches of 40; how many were left out."""
-    parts = [entries[at : at + 40] for at in range(0, len(entries), 40)]
-    return sum(world.publish(*part, batch_id=at(n)).get("shed", 0) for n, part in enumerate(parts))
+    parts = enumerate(chunked(entries, 40))
+    return sum(world.publish(*part, batch_id=at(n)).get("shed", 0) for n, part in parts)
 
 
 def told(world: World) -> int:
@@ -401,7 +416,7 @@ def test_time_fills_the_bucket() -> None:
 def test_another_publisher_goes_on_with_the_same_bucket() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST))
-    world.pipeline.admission.shedding = type(world.pipeline.admission.shedding)()
+    world.pipeline.admission.limits = TenantLimits()
     assert send(world, flood(40), at="c{}".format) == 40
 
 
@@ -452,11 +467,20 @@ def test_a_tenants_jobs_share_a_limit(caplog: pytest.LogCaptureFixture) -> None:
     ] * 4 + [50]
 
 
-def test_no_more_jobs_and_tenants_are_remembered_than_the_limit() -> None:
-    shedding = Shedding(rate=1, burst=1)
+def test_no_more_tenants_are_remembered_than_the_limit() -> None:
+    tenant_limits = TenantLimits(rate=1, burst=1)
+    full = batch(status="heartbeat", tenantId="tenant-0")
+    assert not tenant_limits.applied_to(full, now=NOW).entries[0].shed
+    assert tenant_limits.applied_to(full, now=NOW).entries[0].shed
+    for number in range(1, limits.JOBS_REMEMBERED + 1):
+        tenant_limits.applied_to(batch(tenantId=f"tenant-{number}"), now=NOW)
+    assert not tenant_limits.applied_to(full, now=NOW).entries[0].shed  # forgotten, so its bucket is full
+
+
+def test_no_more_jobs_are_remembered_than_the_limit() -> None:
+    unreported = UnreportedSheds()
     for number in range(limits.JOBS_REMEMBERED + 5):
-        shedding.left_out(f"tenant-{number}", [update()], now=NOW)
-        shedding.note(f"job-{number}", "b1", committed=False, shed=1)
-    assert (len(shedding._tenants), len(shedding._left_out)) == (limits.JOBS_REMEMBERED,) * 2
-    assert shedding.waiting("job-0", "b2") == 0
-    assert shedding.waiting(f"job-{limits.JOBS_REMEMBERED}", "b2") == 1
+        unreported.note(batch("b1", jobId=f"job-{number}"), Commit(updates=(), shed=1))
+    assert unreported.count("job-4", besides="b2") == 0
+    assert unreported.count("job-5", besides="b2") == 1
+    assert unreported.count("job-5", besides="b1") == 0

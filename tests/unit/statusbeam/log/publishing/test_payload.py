@@ -67,7 +67,7 @@ def test_bad_entries_are_rejected_one_by_one_and_good_ones_go_on() -> None:
     payload = {"updates": [entry(jobId=None), entry(message="good"), [], entry(sequence=3)]}
     parsed = parse_payload(payload, batch_id="b1", now=NOW)
     assert [update.message for update in parsed.updates] == ["good"]
-    assert parsed.indexes == (1,)
+    assert [each.index for each in parsed.entries] == [1]
     assert [(r.index, r.code, r.field) for r in parsed.rejected] == [
         (0, "missing", "jobId"),
         (2, "wrong_type", None),
@@ -125,7 +125,7 @@ def test_batches_are_cut_by_job_and_owner_and_keep_their_order() -> None:
     }
     cut = list(batches(parse_payload(payload, batch_id="r", now=NOW)))
     assert [[u.message for u in batch.updates] for (batch,) in cut] == [["a1", "a2"], ["b1"], ["c1"]]
-    assert [batch.indexes for (batch,) in cut] == [(0, 2), (1,), (3,)]
+    assert [[each.index for each in batch.entries] for (batch,) in cut] == [[0, 2], [1], [3]]
     assert {batch.batch_id for (batch,) in cut} == {"b1"}
 
 
@@ -191,7 +191,7 @@ def test_any_json_is_valid_statuses_and_named_rejections_never_an_exception(payl
 @given(st.lists(damaged | any_json, max_size=6))
 def test_every_entry_is_taken_or_rejected_once(entries: list[Any]) -> None:
     parsed = parse_payload({"updates": entries}, batch_id="b1", now=NOW)
-    seen = [*parsed.indexes, *(rejection.index for rejection in parsed.rejected)]
+    seen = [*(each.index for each in parsed.entries), *(rejection.index for rejection in parsed.rejected)]
     assert sorted(index for index in seen if index is not None) == list(range(len(entries)))
 
 

@@ -290,7 +290,7 @@ def test_a_job_that_ended_passes_it_over_and_says_so_in_the_log_alone(
     assert world.publish(last_word("b2")) == {"committed": 0, "rejected": [], "pushed": 0}
     assert world.log() == ["done"]
     assert len(world.broadcaster.pushed) == 1
-    expected = "batch_id=<b2> | passed over: the job is not open to it"
+    expected = "batch_id=<b2> | skipped: the job is not open to it"
     assert [record.getMessage() for record in caplog.records] == [f"job_id=<job-1>, {expected}"]
 
 

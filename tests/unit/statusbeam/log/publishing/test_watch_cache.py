@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statusbeam.log.publishing.memory import MemorySessionStore
-from statusbeam.log.publishing.watch_cache import WatchedLately
+from statusbeam.log.publishing.watch_cache import WatchCache
 from statusbeam.model import limits
 from statusbeam.model.limits import WATCHED_SECONDS
 
@@ -32,38 +32,38 @@ def sessions() -> Asked:
 
 
 def test_a_user_seen_a_moment_ago_is_not_looked_up_again(sessions: Asked) -> None:
-    lately = WatchedLately(sessions)
-    assert lately.is_watched("north", "ana", now=NOW)
+    cache = WatchCache(sessions)
+    assert cache.is_watched("north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert lately.is_watched("north", "ana", now=NOW + WATCHED_SECONDS - 0.1)
+    assert cache.is_watched("north", "ana", now=NOW + WATCHED_SECONDS - 0.1)
     assert sessions.times == 1
 
 
 def test_a_user_who_left_is_found_out_soon(sessions: Asked) -> None:
-    lately = WatchedLately(sessions)
-    assert lately.is_watched("north", "ana", now=NOW)
+    cache = WatchCache(sessions)
+    assert cache.is_watched("north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert not lately.is_watched("north", "ana", now=NOW + WATCHED_SECONDS)
+    assert not cache.is_watched("north", "ana", now=NOW + WATCHED_SECONDS)
 
 
 def test_a_user_who_has_just_come_misses_nothing(sessions: Asked) -> None:
-    lately = WatchedLately(sessions)
-    assert not lately.is_watched("north", "ben", now=NOW)
+    cache = WatchCache(sessions)
+    assert not cache.is_watched("north", "ben", now=NOW)
     sessions.open("north", "ben", "c2", until=NOW + 60)
-    assert lately.is_watched("north", "ben", now=NOW)
+    assert cache.is_watched("north", "ben", now=NOW)
 
 
 def test_the_same_user_id_of_another_tenant_is_somebody_else(sessions: Asked) -> None:
-    lately = WatchedLately(sessions)
-    assert lately.is_watched("north", "ana", now=NOW)
-    assert not lately.is_watched("south", "ana", now=NOW)
+    cache = WatchCache(sessions)
+    assert cache.is_watched("north", "ana", now=NOW)
+    assert not cache.is_watched("south", "ana", now=NOW)
 
 
 def test_a_clock_that_was_set_back_makes_nobody_watched_for_longer(sessions: Asked) -> None:
-    lately = WatchedLately(sessions)
-    assert lately.is_watched("north", "ana", now=NOW)
+    cache = WatchCache(sessions)
+    assert cache.is_watched("north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert not lately.is_watched("north", "ana", now=NOW - 1)
+    assert not cache.is_watched("north", "ana", now=NOW - 1)
 
 
 def test_of_many_users_those_seen_first_are_asked_for_again(
@@ -71,9 +71,9 @@ def test_of_many_users_those_seen_first_are_asked_for_again(
 ) -> None:
     monkeypatch.setattr("statusbeam.log.publishing.watch_cache.USERS_REMEMBERED", 2)
     assert limits.USERS_REMEMBERED > 2
-    lately = WatchedLately(sessions)
+    cache = WatchCache(sessions)
     for user in ("ben", "eve"):
         sessions.open("north", user, "c", until=NOW + 60)
     for user in ("ana", "ben", "eve", "eve", "ben", "ana"):
-        assert lately.is_watched("north", user, now=NOW)
+        assert cache.is_watched("north", user, now=NOW)
     assert sessions.times == 4

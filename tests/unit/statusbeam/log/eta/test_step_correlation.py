@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusbeam.log.eta.run_pace import MIN_RUNS, SAMPLES, lessons, loadings, paces, score_of, share
+from statusbeam.log.eta.step_correlation import (
+    MIN_RUNS,
+    SAMPLES,
+    increments,
+    loadings,
+    normal_cdf,
+    normal_score,
+    sample_paces,
+)
 from statusbeam.log.eta.step_history import StepHistory
 
 NAMES = ("a", "b", "c", "d")
@@ -22,8 +30,8 @@ def learnt(*, together: float, runs: int = 300, names: tuple[str, ...] = NAMES) 
     for _ in range(runs):
         pace = chance.gauss(0, together**0.5)
         took = [(name, 2.718 ** (2 + pace + chance.gauss(0, (1 - together) ** 0.5))) for name in names]
-        for name, lesson in lessons(took, history).items():
-            history[name] = history.get(name, StepHistory()).merged(lesson)
+        for name, increment in increments(took, history).items():
+            history[name] = history.get(name, StepHistory()).merged(increment)
     return history
 
 
@@ -46,11 +54,11 @@ def test_the_first_runs_are_not_compared_because_they_have_no_place_among_others
 
 
 def test_what_is_no_duration_teaches_nothing() -> None:
-    assert lessons([("a", -1.0), ("b", float("nan"))], {}) == {}
+    assert increments([("a", -1.0), ("b", float("nan"))], {}) == {}
 
 
 def test_steps_of_one_name_count_each() -> None:
-    assert lessons([("a", 1.0), ("a", 2.0)], {})["a"].runs == 2
+    assert increments([("a", 1.0), ("a", 2.0)], {})["a"].runs == 2
 
 
 @given(
@@ -60,7 +68,7 @@ def test_steps_of_one_name_count_each() -> None:
 def test_paces_are_ascending_and_finite_whatever_has_happened(
     done: list[tuple[float, float]], running: list[tuple[float, float]]
 ) -> None:
-    drawn = paces(done, running)
+    drawn = sample_paces(done, running)
     assert len(drawn) == SAMPLES
     assert drawn == sorted(drawn)
     assert all(-60 < pace < 60 for pace in drawn)
@@ -71,13 +79,13 @@ def middle(drawn: list[float]) -> float:
 
 
 def test_a_slow_step_and_one_that_is_overdue_both_tell_of_a_slow_run() -> None:
-    assert middle(paces([(0.8, 2.0)], [])) > 1
-    assert middle(paces([], [(0.8, 0.99)])) > 1
-    assert middle(paces([(0.8, -2.0)], [])) < -1
-    assert middle(paces([(0.0, 2.0)], [(0.0, 0.99)])) == pytest.approx(0, abs=0.02)
+    assert middle(sample_paces([(0.8, 2.0)], [])) > 1
+    assert middle(sample_paces([], [(0.8, 0.99)])) > 1
+    assert middle(sample_paces([(0.8, -2.0)], [])) < -1
+    assert middle(sample_paces([(0.0, 2.0)], [(0.0, 0.99)])) == pytest.approx(0, abs=0.02)
 
 
 def test_a_score_is_a_place_among_the_earlier_runs() -> None:
     history = learnt(together=0.0)["a"]
-    assert score_of(0.0, history) < -2 < 2 < score_of(1e6, history)
-    assert share(score_of(2.718**2, history)) == pytest.approx(0.5, abs=0.1)
+    assert normal_score(0.0, history) < -2 < 2 < normal_score(1e6, history)
+    assert normal_cdf(normal_score(2.718**2, history)) == pytest.approx(0.5, abs=0.1)

@@ -1,12 +1,13 @@
-"""How the steps of one run go together: what slows one down, a long input or a busy model, slows others too.
+"""How the durations of the steps of one run correlate: what slows one down, such as a long input or a busy
+model, slows others too.
 
-A step's time is told by its normal score: where it stands among the earlier runs of the step, as a point of
-the normal distribution. One common factor, the run's pace, is behind the scores of all its steps, behind each
-as strongly as its loading (0 to below 1) says; the rest of a score is the step's own chance.
+A step's duration counts as its normal score: its rank among the earlier runs of the step, as a point of the
+normal distribution. One common factor, the run's pace, is behind the scores of all steps. A step's loading
+(0 to below 1) is the strength of that factor; the rest of its score is the step's own chance.
 
-    lessons(observations, history)          what a completed run adds to the history, by step
-    loadings(history)                       how strongly each step follows the pace, by step
-    paces(loadings, done, running)          equally likely paces of a run, given how it went so far
+    increments(observations, history)            what a completed run adds to the history, by step
+    loadings(history)                            how strongly each step follows the pace, by step
+    sample_paces(done, running)                  equally likely paces of a run, given how it went so far
 """
 
 from __future__ import annotations
@@ -21,45 +22,47 @@ from typing import Final
 from .step_history import StepHistory
 
 MIN_RUNS: Final = 5
-"""With fewer runs nothing is said: a p90 would be a guess, and so would a place among them."""
+"""With fewer runs there is no estimate: a p90 would be a guess, and so would a rank among them."""
 
 SAMPLES: Final = 128
 SEED: Final = "statusbeam-eta-1"
 
 _LIKENESS_BEFORE: Final = 300
 _RUNS_BEFORE: Final = 6
-"""What is taken for granted of a step: in thousandths, and as if so many runs had said it."""
+"""The prior of a step: its likeness in thousandths, and the number of runs that it counts as."""
 
 _LOADING_MAX: Final = 0.97
 _ROUNDS: Final = 30
 _SURE: Final = 1e-9
 
 _NORMAL: Final = NormalDist()
-score: Final = _NORMAL.inv_cdf
-"""The normal score of a share between 0 and 1."""
+normal_quantile: Final = _NORMAL.inv_cdf
+"""The point of the normal distribution that a share, between 0 and 1, is below."""
 
 
-def share(point: float) -> float:
-    """The share that a normal score stands for, between 0 and 1 and never quite either."""
+def normal_cdf(point: float) -> float:
+    """The share of the normal distribution below a point; never quite 0 or 1."""
     return min(1.0 - _SURE, max(_SURE, 0.5 * math.erfc(-point / math.sqrt(2.0))))
 
 
-def score_of(seconds: float, history: StepHistory) -> float:
-    """Where a run of a step stands among the earlier ones."""
+def normal_score(seconds: float, history: StepHistory) -> float:
+    """The rank of a run of a step among the earlier ones, as a point of the normal distribution."""
     runs = history.runs
     place = history.curve().share_below(seconds) * (runs + 1)
-    return score((min(place, runs) + 0.5) / (runs + 1))
+    return normal_quantile((min(place, runs) + 0.5) / (runs + 1))
 
 
-def lessons(
+def increments(
     observations: Iterable[tuple[str, float]], history: Mapping[str, StepHistory]
 ) -> dict[str, StepHistory]:
     """What the steps of a completed run (name, seconds) add to `history`, by step.
 
-    Merged into it, or added to it in its table by however many at once, it is the history with that run.
+    Merging them into it gives the history with that run. Any number of publishers may add theirs at once.
     """
     took = [(name, seconds) for name, seconds in observations if seconds >= 0]
-    known = [(name, score_of(seconds, history[name])) for name, seconds in took if _is_known(history, name)]
+    known = [
+        (name, normal_score(seconds, history[name])) for name, seconds in took if _is_known(history, name)
+    ]
     total = sum(point for _, point in known)
     learnt: dict[str, StepHistory] = {}
     for name, seconds in took:
@@ -77,8 +80,10 @@ def _is_known(history: Mapping[str, StepHistory], name: str) -> bool:
 
 
 def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
-    """How strongly each step follows the pace of its run, from how alike it was to the mean of the others:
-    its loading multiplied by the mean of theirs."""
+    """How strongly each step follows the pace of its run.
+
+    Its likeness to the mean of the other steps is its loading multiplied by the mean of theirs.
+    """
     alike = {
         name: max(0.0, _LIKENESS_BEFORE * _RUNS_BEFORE + step.likeness)
         / (1000 * (_RUNS_BEFORE + step.compared))
@@ -97,7 +102,7 @@ def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
     return found
 
 
-def paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[float, float]]) -> list[float]:
+def sample_paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[float, float]]) -> list[float]:
     """SAMPLES equally likely paces of a run, as normal scores, ascending.
 
     `done`: (loading, score) of each step that is over; `running`: (loading, share of the runs that would be
@@ -110,14 +115,16 @@ def paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[float, fl
         pull += loading * point / own
     spread = 1.0 / math.sqrt(precision)
     drawn = [pull / precision + spread * point for point in even_scores()]
-    left = [(loading, score(passed)) for loading, passed in running if loading > 0 and passed > _SURE]
+    left = [
+        (loading, normal_quantile(passed)) for loading, passed in running if loading > 0 and passed > _SURE
+    ]
     if not left:
         return drawn
     # How likely each pace is to have come this far without an end.
     weights = [1.0] * SAMPLES
     for loading, point in left:
         own = math.sqrt(1.0 - loading * loading)
-        weights = [w * share((loading * z - point) / own) for w, z in zip(weights, drawn, strict=True)]
+        weights = [w * normal_cdf((loading * z - point) / own) for w, z in zip(weights, drawn, strict=True)]
     return _drawn_anew(drawn, weights)
 
 
@@ -137,7 +144,7 @@ def _drawn_anew(values: Sequence[float], weights: Sequence[float]) -> list[float
 @cache
 def even_scores() -> tuple[float, ...]:
     """SAMPLES equally likely normal scores, ascending."""
-    return tuple(score((place + 0.5) / SAMPLES) for place in range(SAMPLES))
+    return tuple(normal_quantile((place + 0.5) / SAMPLES) for place in range(SAMPLES))
 
 
 @lru_cache(maxsize=256)
