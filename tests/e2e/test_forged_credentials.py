@@ -65,7 +65,7 @@ class Genuine:
         return TokenCaller(self.cloud.view_token(self.user_id, "tenant-1", **changes))
 
     def view_token_of(
-        self, *, key: bytes | None = None, algorithm: str = "HS256", **headers: Any
+        self, *, key: bytes | str | None = None, algorithm: str = "HS256", **headers: Any
     ) -> TokenCaller:
         """A view token's claims under other headers, signed with the stack's secret unless told otherwise."""
         claims = jwt.decode(
@@ -182,7 +182,7 @@ FORGERIES: dict[str, Callable[[Genuine], Caller]] = {
     "a view token signed with another secret in the name of the right one": lambda genuine: (
         genuine.view_token_of(key=b"x" * 64)
     ),
-    "a view token that nobody signed": lambda genuine: genuine.view_token_of(key=b"", algorithm="none"),
+    "a view token that nobody signed": lambda genuine: genuine.view_token_of(key="", algorithm="none"),
     "a view token signed with another algorithm": lambda genuine: genuine.view_token_of(algorithm="HS512"),
     "a view token that brings its own key": lambda genuine: genuine.view_token_of(
         key=b"x" * 64, jwk={"kty": "oct", "k": _base64url(b"x" * 64)}
