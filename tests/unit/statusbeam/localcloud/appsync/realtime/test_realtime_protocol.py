@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from statusbeam.localcloud.appsync.contract import AppSyncError, AuthenticationError
 from statusbeam.localcloud.appsync.limits import Limits
+from statusbeam.localcloud.appsync.operations import parse_operation
 from statusbeam.localcloud.appsync.realtime.faults import Faults, Switches
 from statusbeam.localcloud.appsync.realtime.protocol import (
     RealtimeProtocol,
@@ -19,7 +20,6 @@ from statusbeam.localcloud.appsync.realtime.protocol import (
     State,
     Stopped,
     data_prefix,
-    parse_operation,
 )
 
 UNSUPPORTED = {
@@ -51,7 +51,7 @@ class Conversation:
         return self.protocol.receive(message if isinstance(message, str) else json.dumps(message))
 
     def heard(self) -> list[Any]:
-        return [json.loads(message) for message in self.protocol.take()]
+        return [json.loads(message) for message in self.protocol.take_messages()]
 
     def subscribe(self, subscription_id: Any) -> None:
         start = self.say(start_message(subscription_id))
@@ -287,9 +287,9 @@ def test_refused_connection_says_so_when_the_client_sends_init() -> None:
 
 def test_refused_connection_says_so_once_when_nothing_comes() -> None:
     talk = Conversation(refusal=AuthenticationError())
-    talk.protocol.give_up_waiting()
+    talk.protocol.refuse_connection()
     talk.say({"type": "connection_init"})
-    talk.protocol.give_up_waiting()
+    talk.protocol.refuse_connection()
     assert talk.heard() == [REFUSED]
 
 
