@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statusbeam.localcloud.appsync.counters import Counters
 
 from statusbeam.localcloud.appsync.contract import Invalidation, JsonObject, Published, Subscription
+from statusbeam.localcloud.appsync.counters import Counters
 from statusbeam.localcloud.appsync.limits import Limits
 from statusbeam.localcloud.appsync.realtime.faults import Faults, Switches
 from statusbeam.localcloud.appsync.realtime.hub import Hub, Subscriber
