@@ -39,7 +39,7 @@ class Certificates:
 
 
 def ensure_certificates(folder: Path, *, now: dt.datetime) -> Certificates:
-    """The certificates in `folder`; creates those that are missing, broken or close to expiry at `now` (UTC)."""
+    """The certificates in `folder`. Creates those that are missing, broken or close to expiry at `now`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_file, ca_key_file = folder / "ca.pem", folder / "ca.key"
     leaf_file, leaf_key_file = folder / "localhost.pem", folder / "localhost.key"
