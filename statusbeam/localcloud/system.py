@@ -16,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .api_auth import APPSYNC_PRINCIPAL, api_authenticator
 from .appsync.contract import Identity
-from .appsync.control_plane.datasources import AwsDataSources
-from .appsync.control_plane.loader import load_definition
+from .appsync.control_plane.data_sources import AwsDataSources
+from .appsync.control_plane.definition_loader import load_definition
 from .appsync.graphql.engine import AppSyncApi
 from .appsync.http.static_site import StaticSite
 from .appsync.realtime.faults import FAULTS_PATH, Faults

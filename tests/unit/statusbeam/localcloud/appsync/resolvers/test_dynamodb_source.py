@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from statusbeam.localcloud.appsync.control_plane.datasources import AwsDataSources, LambdaSource
+from statusbeam.localcloud.appsync.control_plane.data_sources import AwsDataSources, LambdaSource
 from statusbeam.localcloud.appsync.control_plane.definition import DataSourceDefinition
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.localcloud.appsync.resolvers.resolver import DataSourceError

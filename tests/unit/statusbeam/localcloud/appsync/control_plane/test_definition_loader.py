@@ -19,7 +19,7 @@ from statusbeam.localcloud.appsync.control_plane.definition import (
     FunctionDefinition,
     ResolverDefinition,
 )
-from statusbeam.localcloud.appsync.control_plane.loader import load_definition
+from statusbeam.localcloud.appsync.control_plane.definition_loader import load_definition
 
 API = "abcdefghijklmnopqrstuvwxyz"
 SDL = """
