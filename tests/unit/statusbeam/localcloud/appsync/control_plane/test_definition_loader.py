@@ -233,7 +233,7 @@ def test_the_definition_shows_no_key_when_it_is_printed() -> None:
         ({"Resources": {**TEMPLATE["Resources"], "StepOne": function("one", "T", {"Fn::Sub": "x"})}},
          "the function one has no inline code"),
         ({"Resources": {**TEMPLATE["Resources"], "StepOne": function("one", {"Ref": "X"})}},
-         "the data source of the function one can't be told"),
+         "the data source of the function one can't be found"),
         ("Resources:\n  a: b", "the stack's template is not JSON"),
         ({}, "the stack's template has no resources"),
     ],
