@@ -40,7 +40,7 @@ class Router:
             return await self._endpoint.post(request)
         if request.path in REALTIME_PATHS:
             return preflight(request) if request.method == "OPTIONS" else _not_allowed("POST, OPTIONS")
-        if not _is_from_this_machine(request):
+        if not _is_local_request(request):
             return _FOREIGN
         handler = self._routes.get((request.method, request.path))
         if handler is not None:
@@ -75,7 +75,7 @@ def _has_local_origin(request: HttpRequest) -> bool:
     return origin is None or is_local_origin(origin)
 
 
-def _is_from_this_machine(request: HttpRequest) -> bool:
+def _is_local_request(request: HttpRequest) -> bool:
     """Whether the request may use routes without credentials: foreign pages and rebound DNS names may not."""
     return _has_local_origin(request) and is_local_host(request.headers.get("host", ""))
 

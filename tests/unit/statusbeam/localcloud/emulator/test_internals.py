@@ -12,11 +12,11 @@ import pytest
 from ministack.core.iam_evaluator import resolve_credential
 from ministack.services import iam, lambda_svc, sts
 
-from statusbeam.localcloud.emulator.inside import (
-    QUEUE_REST_SECONDS,
+from statusbeam.localcloud.emulator.internals import (
+    QUEUE_POLL_SECONDS,
     EmulatorIam,
     UntrustedError,
-    let_queues_rest_briefly,
+    shorten_queue_polling,
 )
 
 ACCOUNT = "000000000000"
@@ -167,6 +167,6 @@ def test_queues_rest_as_briefly_as_we_say_where_the_emulator_looks_it_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)  # fails when it moved
-    let_queues_rest_briefly()
-    assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_REST_SECONDS
+    shorten_queue_polling()
+    assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_POLL_SECONDS
     assert "_ESM_IDLE_WAKE_GAP_SECONDS" in lambda_svc._poll_loop.__code__.co_names
