@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -62,32 +63,15 @@ class DataPlane:
         them. `rng` makes the request ids. Raises ValueError when the host is not loopback, OSError when the
         port is in use.
         """
-        loop = asyncio.get_running_loop()
-        limits = limits or Limits()
-        counters = Counters()
         switches = faults or Faults(random.Random(0))  # noqa: S311 - random faults, no secret
-        timer = DeadlineTimer(loop.time, loop.call_at)
-        tasks = EagerTasks(loop, limits.execution_seconds)
-        hub = Hub(limits, counters, switches, loop.call_later)
-        websockets = SharedWebSocketState(
-            loop=loop,
-            timer=timer,
-            tasks=tasks,
-            limits=limits,
-            counters=counters,
-            faults=switches,
-            hub=hub,
-            endpoint=RealtimeEndpoint(authenticator, api),
-        )
         table: dict[tuple[str, str], Handler] = dict(routes)
-        shared = SharedHttpState(
-            loop=loop,
-            timer=timer,
-            tasks=tasks,
-            limits=limits,
-            counters=counters,
-            router=Router(GraphQLEndpoint(authenticator, api, hub), table, site),
-            websockets=websockets,
+        shared = build_shared_state(
+            api,
+            authenticator,
+            limits=limits or Limits(),
+            faults=switches,
+            routes=table,
+            site=site,
             new_request_id=RequestIds(rng or random.Random()),  # noqa: S311 - ids for logs, no secret
         )
         plane = cls(shared, Listener(shared, host, port, tls), switches)
@@ -152,6 +136,44 @@ class DataPlane:
             connection.abort()
         await asyncio.sleep(0)  # the transports report their end in the next tick
         shared.timer.stop()
+
+
+def build_shared_state(
+    api: GraphQLApi,
+    authenticator: Authenticator,
+    *,
+    limits: Limits,
+    faults: Faults,
+    routes: Routes,
+    site: StaticSite | None,
+    new_request_id: Callable[[], str],
+) -> SharedHttpState:
+    """Build the state that all connections of one data plane share, on the running event loop."""
+    loop = asyncio.get_running_loop()
+    counters = Counters()
+    timer = DeadlineTimer(loop.time, loop.call_at)
+    tasks = EagerTasks(loop, limits.execution_seconds)
+    hub = Hub(limits, counters, faults, loop.call_later)
+    websockets = SharedWebSocketState(
+        loop=loop,
+        timer=timer,
+        tasks=tasks,
+        limits=limits,
+        counters=counters,
+        faults=faults,
+        hub=hub,
+        endpoint=RealtimeEndpoint(authenticator, api),
+    )
+    return SharedHttpState(
+        loop=loop,
+        timer=timer,
+        tasks=tasks,
+        limits=limits,
+        counters=counters,
+        router=Router(GraphQLEndpoint(authenticator, api, hub), routes, site),
+        websockets=websockets,
+        new_request_id=new_request_id,
+    )
 
 
 async def _wait_until_closed(shared: SharedHttpState) -> None:

@@ -49,7 +49,7 @@ class EmulatorIam:
         self._register_session = importlib.import_module("ministack.services.sts").register_session
 
     def credential(self, access_key_id: str, session_token: str | None) -> IamCredential | None:
-        """What the key stands for; None when it is unknown, expired or `session_token` isn't its own."""
+        """The credential of a key. None for an unknown or expired key, or for another `session_token`."""
         if not access_key_id:
             return None  # the emulator takes an empty key for its root
         found = self._call(

@@ -29,6 +29,7 @@ from ..control_plane.resolver_loader import DataSources, load_resolvers
 from ..graphql_errors import VALIDATION, RequestRefusedError, validation_error
 from ..resolvers.javascript import JsRuntime, to_json
 from .api_schema import build_api_schema
+from .compiler import Compiler, ResolverOf, resolving_types
 from .directives import (
     AccessKey,
     FieldAccess,
@@ -38,7 +39,7 @@ from .directives import (
     subscribed_mutations,
 )
 from .documents import INTROSPECTION_FIELDS, Documents, Operation
-from .execution import Compiler, Execution, ResolvedField, ResolverOf, gather_all, resolving_types
+from .execution import Execution, ResolvedField, gather_all
 from .introspection import introspect
 from .projection import NullBubbleError
 from .selection import Selections
