@@ -101,7 +101,9 @@ def drawn(statuses: list[dict[str, Any]], seconds: float) -> list[str]:
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
-def test_a_terminal_tells_a_job_and_an_agent_that_fell_silent(seconds: float, verdict: str | None) -> None:
+def test_a_terminal_shows_that_a_job_and_an_agent_are_stale_or_lost(
+    seconds: float, verdict: str | None
+) -> None:
     head, *rest = drawn(STATUSES[:3], seconds)
     (agent,) = (line for line in rest if line.startswith("Geo Agent"))
     if verdict is None:
@@ -122,7 +124,7 @@ def test_a_job_that_ended_is_never_stale() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
-def test_a_pipe_tells_a_silence_once_each(seconds: float, verdict: str | None) -> None:
+def test_a_pipe_gets_each_liveness_once(seconds: float, verdict: str | None) -> None:
     out = io.StringIO()
     with LineOutput(out, now=lambda: BEGAN + seconds).job("A pothole") as view:
         view.add(STATUSES[:2])
@@ -132,7 +134,7 @@ def test_a_pipe_tells_a_silence_once_each(seconds: float, verdict: str | None) -
     assert printed == ([f"# {verdict}: no status for {seconds} s"] if verdict else [])
 
 
-def test_a_terminal_tells_how_long_it_will_take() -> None:
+def test_a_terminal_shows_the_estimated_time_left() -> None:
     eta = {**STATUSES[1], "metadata": '{"eta": {"p50": 12.4, "p90": 20}}'}
     assert "about 12 s left" in drawn([STATUSES[0], eta], 0)[0]
     assert "left" not in drawn(STATUSES, 0)[0]

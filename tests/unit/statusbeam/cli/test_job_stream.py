@@ -90,7 +90,7 @@ async def test_pushes_are_shown_as_they_come() -> None:
     assert await followed(service) == [1, 2, 3]
 
 
-async def test_pushes_that_are_lost_reordered_and_repeated_are_made_whole() -> None:
+async def test_lost_reordered_and_repeated_pushes_are_completed_from_the_log() -> None:
     written = ("note", "note", "note", "note", "note", "complete")
     last = status_of(6, status="complete")
     service = Service([status_of(4), written, status_of(2), status_of(2), last])

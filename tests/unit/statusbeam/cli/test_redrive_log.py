@@ -100,7 +100,7 @@ def test_what_was_redriven_is_in_the_journal_once_however_often(caplog: pytest.L
     assert head.overall_status == "completed"
 
 
-def test_the_command_sends_and_says_how_many(
+def test_the_command_sends_and_prints_the_counts(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     log = tmp_path / "agent.log"

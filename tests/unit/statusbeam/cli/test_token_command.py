@@ -108,6 +108,8 @@ def test_a_stack_that_cannot_be_read_is_one_sentence(
     assert "no such stack" in shown.err
 
 
-def test_without_localcloud_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_localcloud_the_error_names_the_command_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["token", "--user", "ana", "--tenant", "city", "--state-dir", str(tmp_path)]) == 1
     assert "statusbeam local up" in capsys.readouterr().err

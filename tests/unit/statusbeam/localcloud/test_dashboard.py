@@ -151,7 +151,7 @@ async def test_a_user_without_a_tenant_starts_nothing() -> None:
     assert refused.value.status == 403
 
 
-async def test_the_page_is_told_where_everything_is_but_not_the_api_key() -> None:
+async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
     response = await page().config(HttpRequest(method="GET", path="/config.json"))
     document = json.loads(response.body)
     assert document["graphqlUrl"] == OUTPUTS.graphql_url

@@ -83,7 +83,7 @@ def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(tmp
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT", "PYTHONPATH"} & set(given)
 
 
-def test_a_missing_cdk_says_make(tmp_path: Path) -> None:
+def test_a_missing_cdk_is_reported_with_make(tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.write_text("")
     node.chmod(0o755)
@@ -91,7 +91,7 @@ def test_a_missing_cdk_says_make(tmp_path: Path) -> None:
         find_tools(tmp_path, python_bin=tmp_path)
 
 
-def test_a_missing_node_says_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_node_is_reported_with_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_args, **_named: None)
     with pytest.raises(MissingToolError, match="Node is missing: run `make` first"):
         find_tools(tmp_path, python_bin=tmp_path)

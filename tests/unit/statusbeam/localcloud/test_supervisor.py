@@ -80,7 +80,7 @@ def server_of(folder: StateFolder) -> ServerProcess:
     return server
 
 
-def test_up_starts_the_server_in_a_session_of_its_own_and_tells_its_progress(folder: StateFolder) -> None:
+def test_up_starts_the_server_in_a_session_of_its_own_and_reports_its_progress(folder: StateFolder) -> None:
     seen: list[Progress] = []
     assert up(folder, seen=seen) == UpResult(URL, started=True)
     assert seen == [Step("deploying"), Ready(URL)]
@@ -90,7 +90,7 @@ def test_up_starts_the_server_in_a_session_of_its_own_and_tells_its_progress(fol
     assert "hello from the server" in folder.server_log.read_text()
 
 
-def test_a_second_up_does_nothing_but_say_where_it_runs(folder: StateFolder) -> None:
+def test_a_second_up_only_returns_the_url_of_the_running_server(folder: StateFolder) -> None:
     up(folder)
     first = server_of(folder)
     assert up(folder) == UpResult(URL, started=False)
@@ -151,7 +151,7 @@ def test_up_after_a_kill_starts_anew(folder: StateFolder) -> None:
     assert session_processes(server) == []
 
 
-def test_a_stale_record_of_a_number_that_a_stranger_has_now_harms_nobody(folder: StateFolder) -> None:
+def test_a_stale_record_whose_pid_was_reused_leaves_the_other_process_alone(folder: StateFolder) -> None:
     stranger = subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, start_new_session=True
     )
@@ -165,7 +165,7 @@ def test_a_stale_record_of_a_number_that_a_stranger_has_now_harms_nobody(folder:
         stranger.communicate()
 
 
-def test_a_record_of_a_living_process_that_holds_no_lock_is_not_believed(folder: StateFolder) -> None:
+def test_a_record_of_a_running_process_without_the_lock_is_ignored(folder: StateFolder) -> None:
     folder.create()
     me = ServerProcess.of(os.getpid())
     folder.process_record.write_text(json.dumps({"pid": me.pid, "startedAt": me.started_at, "url": URL}))

@@ -159,7 +159,7 @@ def step(function_id: str, name: str, source: str, code: str = CODE) -> Function
     return FunctionDefinition(function_id=function_id, name=name, data_source=source, code=code)
 
 
-def test_a_deployed_api_is_read_whole() -> None:
+def test_every_part_of_a_deployed_api_is_read() -> None:
     pool = {"userPoolId": "pool", "awsRegion": "us-east-1", "defaultAction": "ALLOW"}
     assert load() == ApiDefinition(
         api_id=API,

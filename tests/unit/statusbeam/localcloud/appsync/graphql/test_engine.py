@@ -282,7 +282,7 @@ async def test_util_unauthorized_names_the_field(served: Served) -> None:
     assert error["message"] == "Not Authorized to access fail on type Mutation"
 
 
-async def test_an_appended_error_stands_beside_the_value(served: Served) -> None:
+async def test_an_appended_error_is_returned_with_the_value(served: Served) -> None:
     answer = await served.ask(FAIL, kind="appended")
     assert answer["data"] == {"fail": {"id": "1"}}
     assert [(e["message"], e["errorType"]) for e in answer["errors"]] == [("late", "Slow")]
@@ -530,7 +530,7 @@ async def test_introspection_answers_as_graphql_core_does(served: Served) -> Non
     assert (await served.ask(query, ANN))["data"] == graphql_sync(build_api_schema(SDL), query).data
 
 
-async def test_introspection_may_stand_beside_fields_and_use_variables(served: Served) -> None:
+async def test_introspection_can_be_combined_with_fields_and_variables(served: Served) -> None:
     query = 'query($t: String!) { __type(name: $t) { name } note(id: "1") { id } __typename }'
     answer = await served.ask(query, t="Note")
     assert answer == {"data": {"note": {"id": "1"}, "__typename": "Query", "__type": {"name": "Note"}}}
@@ -787,7 +787,7 @@ def test_a_definition_that_cannot_be_served_is_refused_with_the_part_that_is_bro
     assert message in str(refused.value)
 
 
-async def test_a_resolver_without_javascript_says_so_when_it_is_used() -> None:
+async def test_a_resolver_without_javascript_fails_with_the_reason_when_it_is_used() -> None:
     mapped = ResolverDefinition(type_name="Query", field_name="nowhere", code="", data_source="none")
     error = (await Served(resolvers=(mapped,)).ask("{ nowhere }", ANN))["errors"][0]
     assert error["message"] == "Query.nowhere has no APPSYNC_JS code; localcloud runs no other resolvers"

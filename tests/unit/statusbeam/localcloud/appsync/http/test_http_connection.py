@@ -257,7 +257,7 @@ async def test_nothing_more_is_answered_while_the_peer_does_not_read(world: Worl
     assert len(await world.answers()) == 1
 
 
-async def test_connection_close_is_honoured_and_said(world: World) -> None:
+async def test_connection_close_is_honoured_and_echoed(world: World) -> None:
     answer = await world.ask(body=publish_body("ann"), Connection="close")
     assert answer.headers["connection"] == "close"
     assert world.transport.closed
@@ -396,7 +396,7 @@ async def test_head_has_the_headers_and_no_body(tmp_path: Path) -> None:
 # The data plane about itself.
 
 
-async def test_stats_tell_the_counters(world: World) -> None:
+async def test_stats_show_the_counters(world: World) -> None:
     await world.ask(body=publish_body("ann"))
     answer = await world.ask("GET", "/_localcloud/stats")
     assert answer.json()["published"] == 1
@@ -482,7 +482,7 @@ async def test_websocket_elsewhere_is_not_found(world: World) -> None:
     ("protocols", "message"),
     [(None, "NoProtocolError"), ("graphql-transport-ws", "SubProtocolNotSupportedError")],
 )
-async def test_missing_protocol_is_told_in_connection_error(
+async def test_missing_protocol_is_reported_in_connection_error(
     world: World, protocols: str | None, message: str
 ) -> None:
     headers = {name: value for name, value in UPGRADE.items() if name != "Sec_WebSocket_Protocol"}

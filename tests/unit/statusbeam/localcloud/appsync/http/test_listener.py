@@ -164,12 +164,14 @@ async def test_large_pushes_cross_tls(
         assert len(message["payload"]["data"]["onStatusUpdate"]["text"]) == 200_000
 
 
-async def test_connection_that_says_nothing_is_closed(planes: Planes, server_tls: ssl.SSLContext) -> None:
+async def test_connection_that_sends_no_byte_is_closed(planes: Planes, server_tls: ssl.SSLContext) -> None:
     plane = await planes(tls=server_tls, limits=Limits(first_byte_seconds=0.01))
     assert await http(plane, b"") == b""
 
 
-async def test_broken_tls_handshake_harms_nobody(planes: Planes, server_tls: ssl.SSLContext) -> None:
+async def test_broken_tls_handshake_leaves_other_connections_alone(
+    planes: Planes, server_tls: ssl.SSLContext
+) -> None:
     plane = await planes(tls=server_tls)
     reader, writer = await asyncio.open_connection("127.0.0.1", plane.port)
     writer.write(b"\x16\x03\x01\x00\x05hello")
@@ -194,7 +196,7 @@ async def test_plain_headers_authorise_a_handshake(planes: Planes) -> None:
         await subscribe(connection)
 
 
-async def test_refused_handshake_opens_tells_why_and_closes(planes: Planes) -> None:
+async def test_refused_handshake_opens_sends_the_reason_and_closes(planes: Planes) -> None:
     plane = await planes(limits=Limits(refusal_linger_seconds=0.01))
     protocols = [Subprotocol("graphql-ws"), header_protocol(authorization("wrong"))]
     async with dial(plane, subprotocols=protocols) as connection:
@@ -226,7 +228,7 @@ async def test_close_all_closes_with_the_code_and_clients_may_come_back(planes: 
         await subscribe(connection)
 
 
-async def test_closing_the_plane_says_goodbye_and_frees_the_port(planes: Planes) -> None:
+async def test_closing_the_plane_closes_its_connections_and_frees_the_port(planes: Planes) -> None:
     plane = await planes()
     async with dial(plane) as connection:
         await subscribe(connection)
@@ -331,14 +333,14 @@ async def test_gql_subscribes_and_receives(planes: Planes) -> None:
         await results.aclose()
 
 
-async def test_gql_is_told_that_its_key_is_wrong(planes: Planes) -> None:
+async def test_gql_receives_the_error_for_a_wrong_key(planes: Planes) -> None:
     plane = await planes()
     with pytest.raises(TransportServerError, match="You are not authorized to make this call"):
         async with asyncio.timeout(PATIENCE), Client(transport=gql_transport(plane, "wrong")):
             raise AssertionError("it connected")
 
 
-async def test_gql_is_told_why_a_subscription_is_denied(planes: Planes) -> None:
+async def test_gql_receives_the_reason_for_a_denied_subscription(planes: Planes) -> None:
     plane = await planes()
     async with asyncio.timeout(PATIENCE), Client(transport=gql_transport(plane)) as session:
         with pytest.raises(TransportQueryError, match="Not yours"):

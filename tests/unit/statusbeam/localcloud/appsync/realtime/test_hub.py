@@ -153,7 +153,7 @@ def test_index_is_only_a_hint_and_the_filter_decides() -> None:
 
 
 @pytest.mark.parametrize("value", [["ann"], {"ann": 1}])
-def test_result_whose_indexed_field_is_no_scalar_reaches_nobody_by_index(value: Any) -> None:
+def test_result_whose_indexed_field_is_no_scalar_matches_no_index(value: Any) -> None:
     scene, box = Scene(), Mailbox()
     scene.hub.add(subscription(), "1", box)
     scene.publish({"userId": value})
@@ -234,7 +234,7 @@ def test_payload_of_exactly_240_kilobytes_is_delivered() -> None:
     assert len(box.messages()) == 1
 
 
-def test_counters_tell_published_and_delivered() -> None:
+def test_counters_count_published_and_delivered() -> None:
     scene = Scene()
     for number in range(3):
         scene.hub.add(subscription(), str(number), Mailbox())

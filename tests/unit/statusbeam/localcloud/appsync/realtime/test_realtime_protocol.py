@@ -221,7 +221,7 @@ def test_two_hundred_subscriptions_fit_on_a_connection() -> None:
         {"type": "stop", "id": {}},
     ],
 )
-def test_unintelligible_message_is_an_unsupported_operation_without_id(message: Any) -> None:
+def test_unreadable_message_is_an_unsupported_operation_without_id(message: Any) -> None:
     talk = Conversation()
     assert talk.say(message) is None
     assert talk.heard() == [UNSUPPORTED]
@@ -252,7 +252,7 @@ def test_start_with_an_unreadable_authorization_is_a_bad_request() -> None:
     assert error["payload"]["errors"][0]["errorType"] == "BadRequestException"
 
 
-def test_errors_are_an_object_when_the_fault_switch_says_so() -> None:
+def test_errors_are_an_object_when_the_fault_is_switched_on() -> None:
     talk = Conversation(as_object=True, limits=Limits(subscriptions_per_connection=0))
     talk.say(start_message("1"))
     assert talk.heard()[0]["payload"] == {
@@ -277,7 +277,7 @@ REFUSED = {
 }
 
 
-def test_refused_connection_says_so_when_the_client_sends_init() -> None:
+def test_refused_connection_sends_an_error_when_the_client_sends_init() -> None:
     talk = Conversation(refusal=AuthenticationError())
     assert talk.heard() == []
     talk.say({"type": "connection_init"})
@@ -285,7 +285,7 @@ def test_refused_connection_says_so_when_the_client_sends_init() -> None:
     assert talk.protocol.state is State.ENDED
 
 
-def test_refused_connection_says_so_once_when_nothing_comes() -> None:
+def test_refused_connection_sends_one_error_when_it_receives_nothing() -> None:
     talk = Conversation(refusal=AuthenticationError())
     talk.protocol.refuse_connection()
     talk.say({"type": "connection_init"})

@@ -76,7 +76,7 @@ def kinds(messages: list[Any]) -> list[str]:
     return [message["type"] for message in messages]
 
 
-async def test_subscriber_hears_ack_keep_alive_start_ack_and_data_in_this_order(world: World) -> None:
+async def test_subscriber_receives_ack_keep_alive_start_ack_and_data_in_this_order(world: World) -> None:
     client = Client(world.websockets)
     client.send('{"type":"connection_init"}', start_message("1", "ann"))
     world.publish("ann", 7)
@@ -217,7 +217,7 @@ async def test_lost_connection_leaves_nothing_behind(world: World) -> None:
     assert len(shared.keep_alive) + len(shared.lifetime) + len(shared.closing) == 0
 
 
-async def test_start_decided_after_the_connection_is_lost_subscribes_nobody(world: World) -> None:
+async def test_start_decided_after_the_connection_is_lost_adds_no_subscription(world: World) -> None:
     world.api.gate = asyncio.Event()
     client = Client(world.websockets)
     client.send(start_message("1", "ann"))
@@ -298,7 +298,7 @@ async def test_connection_is_closed_when_its_lifetime_is_over() -> None:
     await world.close()
 
 
-async def test_refused_client_hears_why_when_it_sends_init_and_is_closed_after_a_while() -> None:
+async def test_refused_client_receives_the_reason_after_its_init_and_is_closed_after_a_while() -> None:
     world = World(Limits(refusal_linger_seconds=0, init_wait_seconds=1000))
     client = Client(world.websockets, AuthenticationError())
     assert await client.received() == []
@@ -310,7 +310,7 @@ async def test_refused_client_hears_why_when_it_sends_init_and_is_closed_after_a
     await world.close()
 
 
-async def test_refused_client_that_says_nothing_hears_why_too() -> None:
+async def test_refused_client_that_sends_nothing_receives_the_reason_too() -> None:
     world = World(Limits(refusal_linger_seconds=1000, init_wait_seconds=0))
     client = Client(world.websockets, AuthenticationError())
     received: list[Any] = []
