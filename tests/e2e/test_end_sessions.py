@@ -16,7 +16,7 @@ from gql.transport.exceptions import TransportClosed, TransportConnectionFailed,
 from websockets.exceptions import ConnectionClosedOK
 
 from statusbeam.cli.demo_user import RefusedError, SignedInUser
-from statusbeam.cli.follow import FollowedLog
+from statusbeam.cli.job_log import JobLog
 from statusbeam.cli.job_stream import JobStream
 from statusbeam.cli.main import main
 from statusbeam.model.settings import PUBLIC_TENANT
@@ -193,7 +193,7 @@ def test_a_banned_user_comes_in_by_no_door(cloud: Cloud, capsys: pytest.CaptureF
         cognito.admin_user_global_sign_out(UserPoolId=pool, Username=user.username)
         where = ["--state-dir", str(cloud.state.root)]
         assert main(["end-sessions", "--user", user.user_id, "--tenant", user.tenant_id, *where]) == 0
-        assert "are ended" in capsys.readouterr().out
+        assert "Ended the sessions of" in capsys.readouterr().out
         assert_ended(socket, started["id"])
     with pytest.raises(ClientError, match="disabled"):
         cloud.sign_in(user)
@@ -267,9 +267,9 @@ async def test_our_own_follower_is_told_and_does_not_come_back(cloud: Cloud) -> 
     lost = (TransportClosed, TransportConnectionFailed)
     await asyncio.to_thread(cloud.publish, status(job_id, user.user_id, user.tenant_id, "hello"))
     followed = []
-    async with asyncio.timeout(20), JobStream(reader.pushes, reader.log_page, lost=lost) as stream:
+    async with asyncio.timeout(20), JobStream(reader.pushes, reader.log_page, retriable=lost) as stream:
         with pytest.raises((RefusedError, TransportQueryError), match="ended"):
-            async for statuses in stream.follow(FollowedLog(job_id)):
+            async for statuses in stream.follow(JobLog(job_id)):
                 followed += statuses
                 await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
     assert [status["message"] for status in followed] == ["hello"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from statusbeam.cli.follow import FollowedLog, Status
+from statusbeam.cli.job_log import JobLog, Status
 from tests.soak.command import main
 from tests.soak.joiner import JOB_ID, JoinTally, join_run
 from tests.soak.model import SoakError, Step, Tally, soak_run, soak_runs
@@ -109,24 +109,24 @@ def test_a_client_that_joins_over_a_bad_network_ends_with_the_log() -> None:
     assert min(happened) > JOINS // 4
 
 
-class Forgetful(FollowedLog):
+class Forgetful(JobLog):
     """Takes no `earlier`, and believes that pushes come in order."""
 
-    def take(self, update: Status) -> None:
-        self._shown = max(self._shown, int(update["sequence"]) - 1)
-        super().take({**update, "earlier": None})
+    def add_push(self, update: Status) -> None:
+        self._taken = max(self._taken, int(update["sequence"]) - 1)
+        super().add_push({**update, "earlier": None})
 
 
-class Repeating(FollowedLog):
+class Repeating(JobLog):
     """Shows what it is told, as often as it is told."""
 
-    def ready(self) -> list[Status]:
-        shown = super().ready()
+    def take_ready(self) -> list[Status]:
+        shown = super().take_ready()
         return [*shown, *shown[:1]]
 
 
 @pytest.mark.parametrize(("client", "problem"), [(Forgetful, "another log"), (Repeating, "twice")])
-def test_the_joiner_model_finds_out(client: type[FollowedLog], problem: str) -> None:
+def test_the_joiner_model_finds_out(client: type[JobLog], problem: str) -> None:
     with pytest.raises(SoakError, match=problem):
         for seed in range(20):
             join_run(seed=seed, client=client(JOB_ID))

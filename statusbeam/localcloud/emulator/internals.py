@@ -1,9 +1,8 @@
-"""The one file that knows the emulator's inside: secret keys of the roles it hands out, IAM decisions, and
-how long its queues rest.
+"""The only module that uses the emulator's internals: secret keys, IAM decisions, queue polling.
 
-Only the emulator knows the secrets of the sessions it issued, and SigV4 cannot be checked without
-them. It runs in this process, so its own resolver and evaluator are asked. Its version is pinned, and
-test_emulator_inside.py fails when an upgrade moves what is used here.
+SigV4 can't be verified without the secrets of the sessions that the emulator has issued. The emulator runs in
+this process, so this module calls its own resolver and evaluator. Its version is pinned, and
+test_internals.py fails when an upgrade moves a name that is used here.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ T = TypeVar("T")
 GRAPHQL_ACTION = "appsync:GraphQL"
 
 
-QUEUE_REST_SECONDS = 0.005
-"""The emulator looks at its queues again so long after a look in vain. Its own 50 ms are for nothing: AWS's
-pollers wait at the queue."""
+QUEUE_POLL_SECONDS = 0.005
+"""The emulator's wait after it has polled an empty queue. Its default of 50 ms delays every status; AWS's
+pollers do not wait."""
 
 
-def let_queues_rest_briefly() -> None:
-    """To be called once the emulator is imported."""
+def shorten_queue_polling() -> None:
+    """Set the emulator's poll interval. Call it after the emulator is imported."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
-    functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_REST_SECONDS
+    functions._ESM_IDLE_WAKE_GAP_SECONDS = QUEUE_POLL_SECONDS
 
 
 class UntrustedError(Exception):
-    """A service may not assume a role: the deployed stack is at fault. The message names both."""
+    """A service may not assume a role of the deployed stack. The message names both."""
 
 
 class EmulatorIam:
@@ -43,17 +42,17 @@ class EmulatorIam:
     def __init__(self, *, account_id: str, region: str) -> None:
         self._account_id = account_id
         self._region = region
-        # Not at the top: the emulator reads os.environ while it is imported, which must be in order by then.
+        # Not at the top: the emulator reads os.environ when it is imported, and the server sets it before.
         self._evaluator = importlib.import_module("ministack.core.iam_evaluator")
         self._responses = importlib.import_module("ministack.core.responses")
         self._roles = importlib.import_module("ministack.services.iam")._roles
         self._register_session = importlib.import_module("ministack.services.sts").register_session
 
     def credential(self, access_key_id: str, session_token: str | None) -> IamCredential | None:
-        """What the key stands for; None when it is unknown, expired or `session_token` isn't its own."""
+        """The credential of a key. None for an unknown or expired key, or for another `session_token`."""
         if not access_key_id:
             return None  # the emulator takes an empty key for its root
-        found = self._ask(
+        found = self._call(
             lambda: self._evaluator.resolve_credential(access_key_id, self._account_id, session_token or "")
         )
         if not isinstance(found, self._evaluator.ResolvedCredential):
@@ -75,7 +74,7 @@ class EmulatorIam:
             f"arn:aws:appsync:{self._region}:{self._account_id}:apis/{api_id}"
             f"/types/{type_name}/fields/{field_name}"
         )
-        refusal = self._ask(
+        refusal = self._call(
             lambda: self._evaluator.enforce(access_key_id, GRAPHQL_ACTION, "appsync", self._region, resource)
         )
         return refusal is None
@@ -87,7 +86,7 @@ class EmulatorIam:
         policy doesn't let the service in.
         """
         role_name = role_arn.rsplit("/", 1)[-1]
-        role = self._ask(lambda: self._roles.get(role_name))
+        role = self._call(lambda: self._roles.get(role_name))
         if role is None or not _trusts(role.get("AssumeRolePolicyDocument"), service):
             raise UntrustedError(f"The role {role_arn} does not trust {service}.")
         access_key_id = f"ASIA{secrets.token_hex(8).upper()}"
@@ -99,19 +98,19 @@ class EmulatorIam:
             "SecretAccessKey": secret_key,
             "SessionToken": token,
         }
-        self._ask(lambda: self._register_session(access_key_id, session))
+        self._call(lambda: self._register_session(access_key_id, session))
         return {
             "aws_access_key_id": access_key_id,
             "aws_secret_access_key": secret_key,
             "aws_session_token": token,
         }
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        """Ask in the account's scope, and outside of whatever request the calling thread may be serving."""
+    def _call(self, call: Callable[[], T]) -> T:
+        """Call in the account's scope, in a context of its own: the thread may be serving another request."""
 
         def scoped() -> T:
             with self._responses.request_scope(self._account_id, self._region):
-                return question()
+                return call()
 
         return contextvars.Context().run(scoped)
 

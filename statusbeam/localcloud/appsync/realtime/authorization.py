@@ -1,4 +1,6 @@
-"""How a WebSocket handshake carries its authorization: three ways, one SignedRequest.
+"""The authorization that a WebSocket handshake or a `start` message carries, as a SignedRequest.
+
+A handshake carries it in one of three places:
 
 1. `?header=<base64(JSON)>`, sent percent-encoded or raw, so `+` is a plus and never a space;
 2. the subprotocol `header-<base64url(JSON), no padding>` beside `graphql-ws`;
@@ -29,11 +31,11 @@ def offered_subprotocols(value: str) -> tuple[str, ...]:
 
 
 def connect_request(query: str, headers: Mapping[str, str]) -> SignedRequest:
-    """What the client of a handshake claims: POST /graphql/connect with body `{}`.
+    """The request that the client of a handshake signed: POST /graphql/connect with body `{}`.
 
-    `query` is the raw query string, `headers` the upgrade request's, names in lower case. A carrier made for
-    this purpose wins over plain headers. Raises AppSyncError (BadRequestException, 400) for an unreadable
-    carrier.
+    `query` is the raw query string. `headers` are those of the upgrade request, with lower-case names; query
+    and subprotocol take precedence over them. Raises AppSyncError (BadRequestException, 400) when the
+    authorization can't be decoded.
     """
     encoded = _query_value(query, "header")
     if encoded is None:
@@ -43,7 +45,7 @@ def connect_request(query: str, headers: Mapping[str, str]) -> SignedRequest:
 
 
 def start_request(authorization: Mapping[str, Any], data: str) -> SignedRequest:
-    """What the client of a `start` claims: POST /graphql with the exact `payload.data` text as body.
+    """The request that the client of a `start` signed: POST /graphql with the exact `payload.data` as body.
 
     Raises AppSyncError (BadRequestException, 400) when the authorization holds anything but strings.
     """

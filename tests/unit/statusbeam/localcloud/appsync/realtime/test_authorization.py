@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from statusbeam.localcloud.appsync.contract import AppSyncError
-from statusbeam.localcloud.appsync.realtime.carriers import (
+from statusbeam.localcloud.appsync.realtime.authorization import (
     connect_request,
     offered_subprotocols,
     start_request,

@@ -19,7 +19,7 @@ from statusbeam.localcloud.appsync.control_plane.definition import (
     FunctionDefinition,
     ResolverDefinition,
 )
-from statusbeam.localcloud.appsync.control_plane.loader import load_definition
+from statusbeam.localcloud.appsync.control_plane.definition_loader import load_definition
 
 API = "abcdefghijklmnopqrstuvwxyz"
 SDL = """
@@ -159,7 +159,7 @@ def step(function_id: str, name: str, source: str, code: str = CODE) -> Function
     return FunctionDefinition(function_id=function_id, name=name, data_source=source, code=code)
 
 
-def test_a_deployed_api_is_read_whole() -> None:
+def test_every_part_of_a_deployed_api_is_read() -> None:
     pool = {"userPoolId": "pool", "awsRegion": "us-east-1", "defaultAction": "ALLOW"}
     assert load() == ApiDefinition(
         api_id=API,
@@ -233,7 +233,7 @@ def test_the_definition_shows_no_key_when_it_is_printed() -> None:
         ({"Resources": {**TEMPLATE["Resources"], "StepOne": function("one", "T", {"Fn::Sub": "x"})}},
          "the function one has no inline code"),
         ({"Resources": {**TEMPLATE["Resources"], "StepOne": function("one", {"Ref": "X"})}},
-         "the data source of the function one can't be told"),
+         "the data source of the function one can't be found"),
         ("Resources:\n  a: b", "the stack's template is not JSON"),
         ({}, "the stack's template has no resources"),
     ],

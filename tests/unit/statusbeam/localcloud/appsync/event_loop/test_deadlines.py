@@ -9,7 +9,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusbeam.localcloud.appsync.realtime.deadlines import RESOLUTION, Beat
+from statusbeam.localcloud.appsync.event_loop.deadlines import RESOLUTION, DeadlineTimer
 
 
 class _Timer:
@@ -55,49 +55,49 @@ class Clock:
 
 def make(*seconds: float) -> tuple[Clock, list[Any], list[Any]]:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    fallen: list[Any] = []
-    return clock, [beat.queue(wait, fallen.append) for wait in seconds], fallen
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expired: list[Any] = []
+    return clock, [timer.queue(wait, expired.append) for wait in seconds], expired
 
 
 def test_thing_falls_due_after_its_wait_and_not_before() -> None:
-    clock, (queue,), fallen = make(10)
+    clock, (queue,), expired = make(10)
     queue.add("a")
     clock.advance(9.9)
-    assert fallen == []
+    assert expired == []
     clock.advance(0.2)
-    assert fallen == ["a"]
+    assert expired == ["a"]
 
 
 def test_adding_again_starts_the_wait_anew() -> None:
-    clock, (queue,), fallen = make(10)
+    clock, (queue,), expired = make(10)
     queue.add("a")
     clock.advance(6)
     queue.add("a")
     clock.advance(6)
-    assert fallen == []
+    assert expired == []
     clock.advance(6)
-    assert fallen == ["a"]
+    assert expired == ["a"]
 
 
 def test_discarded_thing_does_not_fall() -> None:
-    clock, (queue,), fallen = make(10)
+    clock, (queue,), expired = make(10)
     queue.add("a")
     queue.add("b")
     queue.discard("a")
     queue.discard("unknown")
     clock.advance(20)
-    assert fallen == ["b"]
+    assert expired == ["b"]
 
 
 def test_short_wait_is_not_held_up_by_a_long_one() -> None:
-    clock, (long, short), fallen = make(100, 1)
+    clock, (long, short), expired = make(100, 1)
     long.add("long")
     short.add("short")
     clock.advance(1.1)
-    assert fallen == ["short"]
+    assert expired == ["short"]
     clock.advance(100)
-    assert fallen == ["short", "long"]
+    assert expired == ["short", "long"]
 
 
 def test_thousand_things_need_one_timer() -> None:
@@ -110,88 +110,88 @@ def test_thousand_things_need_one_timer() -> None:
 
 def test_thing_may_add_itself_again_when_it_falls() -> None:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    beats: list[float] = []
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expirations: list[float] = []
 
     def again(thing: str) -> None:
-        beats.append(clock.now)
+        expirations.append(clock.now)
         queue.add(thing)
 
-    queue = beat.queue(10, again)
+    queue = timer.queue(10, again)
     queue.add("a")
     clock.advance(35)
-    assert len(beats) == 3
+    assert len(expirations) == 3
 
 
 def test_one_failure_does_not_stop_the_others() -> None:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    fallen: list[int] = []
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expired: list[int] = []
 
-    def fall(number: int) -> None:
+    def expire(number: int) -> None:
         if number == 1:
             raise RuntimeError("bad")
-        fallen.append(number)
+        expired.append(number)
 
-    queue = beat.queue(1, fall)
+    queue = timer.queue(1, expire)
     for number in range(3):
         queue.add(number)
     clock.advance(2)
-    assert fallen == [0, 2]
+    assert expired == [0, 2]
 
 
 def test_thing_taken_off_by_one_that_fell_before_it_does_not_fall() -> None:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    fallen: list[str] = []
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expired: list[str] = []
 
-    def fall(thing: str) -> None:
-        fallen.append(thing)
+    def expire(thing: str) -> None:
+        expired.append(thing)
         queue.discard("b")
 
-    queue = beat.queue(1, fall)
+    queue = timer.queue(1, expire)
     queue.add("a")
     queue.add("b")
     clock.advance(2)
-    assert fallen == ["a"]
+    assert expired == ["a"]
 
 
 def test_nothing_falls_after_a_stop() -> None:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    fallen: list[str] = []
-    queue = beat.queue(1, fallen.append)
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expired: list[str] = []
+    queue = timer.queue(1, expired.append)
     queue.add("a")
-    beat.stop()
+    timer.stop()
     queue.add("b")
     clock.advance(5)
-    assert fallen == []
+    assert expired == []
 
 
 def test_take_all_empties_a_queue() -> None:
-    clock, (queue,), fallen = make(1)
+    clock, (queue,), expired = make(1)
     queue.add("a")
     assert queue.take_all() == ["a"]
     clock.advance(5)
-    assert fallen == []
+    assert expired == []
     assert len(queue) == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1]), st.floats(0, 3)), max_size=30))
 def test_everything_falls_once_and_at_its_time(steps: list[tuple[int, float]]) -> None:
     clock = Clock()
-    beat = Beat(clock.time, clock.call_at)
-    fallen: dict[int, float] = {}
+    timer = DeadlineTimer(clock.time, clock.call_at)
+    expired: dict[int, float] = {}
 
-    def fall(number: int) -> None:
-        fallen[number] = clock.now
+    def expire(number: int) -> None:
+        expired[number] = clock.now
 
-    queues = [beat.queue(wait, fall) for wait in (1.0, 5.0)]
+    queues = [timer.queue(wait, expire) for wait in (1.0, 5.0)]
     due = {}
     for number, (which, pause) in enumerate(steps):
         queues[which].add(number)
         due[number] = clock.now + queues[which].seconds
         clock.advance(pause)
     clock.advance(10)
-    assert fallen.keys() == due.keys()
-    assert all(due[n] <= fallen[n] <= due[n] + 2 * RESOLUTION for n in due)
+    assert expired.keys() == due.keys()
+    assert all(due[n] <= expired[n] <= due[n] + 2 * RESOLUTION for n in due)

@@ -1,4 +1,4 @@
-"""Following a job: whatever is lost, reordered or repeated, what is shown equals the log."""
+"""A job's log rebuilt from pushes and pages: after any loss, reorder or repetition it equals the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusbeam.cli.follow import FollowedLog, Outcome
+from statusbeam.cli.job_log import JobLog, Outcome
 
 
 def status_of(sequence: int, **more: Any) -> dict[str, Any]:
@@ -30,102 +30,102 @@ def sequences(statuses: list[Any]) -> list[int]:
     return [status["sequence"] for status in statuses]
 
 
-def test_statuses_are_handed_out_in_order() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(2))
-    assert log.ready() == []
-    log.take(status_of(1))
-    assert sequences(log.ready()) == [1, 2]
+def test_statuses_are_returned_in_order() -> None:
+    log = JobLog("job-1")
+    log.add_push(status_of(2))
+    assert log.take_ready() == []
+    log.add_push(status_of(1))
+    assert sequences(log.take_ready()) == [1, 2]
 
 
-def test_status_that_comes_twice_is_handed_out_once() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(1))
-    assert sequences(log.ready()) == [1]
-    log.take(status_of(1))
-    assert log.ready() == []
+def test_status_that_is_pushed_twice_is_returned_once() -> None:
+    log = JobLog("job-1")
+    log.add_push(status_of(1))
+    assert sequences(log.take_ready()) == [1]
+    log.add_push(status_of(1))
+    assert log.take_ready() == []
 
 
 def test_earlier_statuses_of_a_commit_come_first() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(3, earlier=[status_of(1), status_of(2)]))
-    assert sequences(log.ready()) == [1, 2, 3]
+    log = JobLog("job-1")
+    log.add_push(status_of(3, earlier=[status_of(1), status_of(2)]))
+    assert sequences(log.take_ready()) == [1, 2, 3]
 
 
 def test_status_of_another_job_is_ignored() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(1, jobId="job-2"))
-    assert log.ready() == []
-    assert log.is_whole
+    log = JobLog("job-1")
+    log.add_push(status_of(1, jobId="job-2"))
+    assert log.take_ready() == []
+    assert log.is_complete
 
 
 @pytest.mark.parametrize("sequence", [None, "1", 0, -3])
 def test_status_without_a_proper_sequence_is_ignored(sequence: Any) -> None:
-    log = FollowedLog("job-1")
-    log.take({**status_of(1), "sequence": sequence})
-    assert log.ready() == []
+    log = JobLog("job-1")
+    log.add_push({**status_of(1), "sequence": sequence})
+    assert log.take_ready() == []
 
 
 def test_gap_is_noticed_and_filled() -> None:
     written = [status_of(sequence) for sequence in range(1, 5)]
-    log = FollowedLog("job-1")
-    log.take(written[0])
-    log.take(written[3])
-    assert sequences(log.ready()) == [1]
-    assert not log.is_whole
-    log.take_page(page_of(written, log.known))
-    assert sequences(log.ready()) == [2, 3, 4]
-    assert log.is_whole
+    log = JobLog("job-1")
+    log.add_push(written[0])
+    log.add_push(written[3])
+    assert sequences(log.take_ready()) == [1]
+    assert not log.is_complete
+    log.add_page(page_of(written, log.contiguous))
+    assert sequences(log.take_ready()) == [2, 3, 4]
+    assert log.is_complete
 
 
-def test_status_that_only_a_page_tells_of_counts_as_missing() -> None:
-    log = FollowedLog("job-1")
-    log.take_page({**page_of([status_of(1), status_of(2)], 0, limit=1)})
-    log.ready()
-    assert not log.is_whole
+def test_status_that_only_a_page_counts_is_missing() -> None:
+    log = JobLog("job-1")
+    log.add_page({**page_of([status_of(1), status_of(2)], 0, limit=1)})
+    log.take_ready()
+    assert not log.is_complete
 
 
 def test_long_replay_asks_for_page_after_page() -> None:
     written = [status_of(sequence) for sequence in range(1, 251)]
-    log = FollowedLog("job-1")
+    log = JobLog("job-1")
     shown: list[int] = []
     more = True
     while more:
-        more = log.take_page(page_of(written, log.known))
-        shown += sequences(log.ready())
+        more = log.add_page(page_of(written, log.contiguous))
+        shown += sequences(log.take_ready())
     assert shown == list(range(1, 251))
 
 
 def test_log_that_no_longer_reaches_back_is_skipped_and_counted() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(12))
-    assert not log.take_page(
+    log = JobLog("job-1")
+    log.add_push(status_of(12))
+    assert not log.add_page(
         {"updates": [], "currentSequence": 10, "nextAfterSequence": 10, "recovered": False}
     )
     assert log.skipped == 10
-    log.take(status_of(11))
-    assert sequences(log.ready()) == [11, 12]
+    log.add_push(status_of(11))
+    assert sequences(log.take_ready()) == [11, 12]
 
 
-@pytest.mark.parametrize(("word", "succeeded"), [("complete", True), ("error", False)])
-def test_orchestrators_last_word_is_the_outcome(word: str, succeeded: bool) -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(1, status=word, message="That was it."))
-    log.ready()
+@pytest.mark.parametrize(("status", "succeeded"), [("complete", True), ("error", False)])
+def test_orchestrators_final_status_is_the_outcome(status: str, succeeded: bool) -> None:
+    log = JobLog("job-1")
+    log.add_push(status_of(1, status=status, message="That was it."))
+    log.take_ready()
     assert log.outcome == Outcome(succeeded, "That was it.")
 
 
 def test_outcome_waits_for_everything_before_it() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(2, status="complete"))
-    log.ready()
+    log = JobLog("job-1")
+    log.add_push(status_of(2, status="complete"))
+    log.take_ready()
     assert log.outcome is None
 
 
 def test_end_of_an_agent_is_not_the_end_of_the_job() -> None:
-    log = FollowedLog("job-1")
-    log.take(status_of(1, status="error", agentName="Geo Agent"))
-    log.ready()
+    log = JobLog("job-1")
+    log.add_push(status_of(1, status="error", agentName="Geo Agent"))
+    log.take_ready()
     assert log.outcome is None
 
 
@@ -144,30 +144,30 @@ def test_any_delivery_with_replay_ends_equal_to_the_log(
 ) -> None:
     length, arriving, replays = delivery
     written = [status_of(sequence) for sequence in range(1, length + 1)]
-    log = FollowedLog("job-1")
+    log = JobLog("job-1")
     shown: list[Any] = []
 
     def replay() -> None:
-        while log.take_page(page_of(written, log.known, limit)):
-            shown.extend(log.ready())
-        shown.extend(log.ready())
+        while log.add_page(page_of(written, log.contiguous, limit)):
+            shown.extend(log.take_ready())
+        shown.extend(log.take_ready())
 
     for sequence, replays_now in zip(arriving, replays, strict=True):
-        log.take(written[sequence - 1])
-        shown.extend(log.ready())
+        log.add_push(written[sequence - 1])
+        shown.extend(log.take_ready())
         if replays_now:
             replay()
     replay()
     assert shown == written
-    assert log.is_whole
+    assert log.is_complete
     assert log.skipped == 0
 
 
 @given(st.lists(st.integers(1, 30), max_size=60))
-def test_what_is_handed_out_never_repeats_nor_goes_back(arriving: list[int]) -> None:
-    log = FollowedLog("job-1")
+def test_returned_statuses_never_repeat_nor_go_back(arriving: list[int]) -> None:
+    log = JobLog("job-1")
     shown: list[int] = []
     for sequence in arriving:
-        log.take(status_of(sequence))
-        shown += sequences(log.ready())
+        log.add_push(status_of(sequence))
+        shown += sequences(log.take_ready())
     assert shown == list(range(1, len(shown) + 1))

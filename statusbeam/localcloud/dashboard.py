@@ -1,6 +1,6 @@
-"""What the page needs beside the API: how to reach everything, and a way to start the example job.
+"""The dashboard's own routes: its configuration, and the start of the example job.
 
-Only this machine's pages reach these routes: the router checks `Host` and `Origin` before it calls them.
+The router checks `Host` and `Origin` first, so only local pages can use these routes.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MAX_AGENT_NAME_CHARACTERS = 64
 _NO_STORE = {"cache-control": "no-store"}
 
 
-class DemoPage:
-    """The page's two routes. They exist on localcloud only; nothing of this is deployed."""
+class DashboardRoutes:
+    """The dashboard's two routes. They exist on localcloud only."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class DemoPage:
         return {("GET", CONFIG_PATH): self.config, ("POST", JOBS_PATH): self.start_job}
 
     async def config(self, _: HttpRequest) -> HttpResponse:
-        """Where everything is, and the demo users with their passwords: it is a demo on one machine."""
+        """The dashboard's configuration. It has the demo users' passwords: the demo runs on one machine."""
         document = self._outputs.to_json()
         names = (
             "graphqlUrl",
@@ -73,12 +73,17 @@ class DemoPage:
     async def start_job(self, request: HttpRequest) -> HttpResponse:
         """Start the example job for the signed-in user.
 
-        `{"complaint": "…", "failAgent": null}` is answered by `{"jobId": "…"}`.
+        The body is `{"complaint": "…", "failAgent": null}`, the response `{"jobId": "…"}`.
         """
         identity = await self._signed_in(request)
-        work = _job_input(request.body)
+        job_input = _job_input(request.body)
         job_id = self._new_job_id()
-        execution = {**work, "jobId": job_id, "userId": identity.principal, "tenantId": _tenant(identity)}
+        execution = {
+            **job_input,
+            "jobId": job_id,
+            "userId": identity.principal,
+            "tenantId": _tenant(identity),
+        }
         await asyncio.to_thread(
             self._state_machines.start_execution,
             stateMachineArn=self._outputs.state_machine_arn,
@@ -92,7 +97,7 @@ class DemoPage:
         signed = SignedRequest(method=request.method, path=request.path, headers=headers, body=request.body)
         identity = await self._authenticator.authenticate(signed)
         if identity.mode != AuthMode.COGNITO:
-            raise AuthenticationError("Sign in as a user of the pool to start a job.")
+            raise AuthenticationError("Sign in as a user of the user pool to start a job.")
         return identity
 
 
@@ -116,7 +121,7 @@ def _job_input(body: bytes) -> dict[str, Any]:
         raise _bad_request("The body is not a JSON object.")
     complaint, fail_agent = document.get("complaint"), document.get("failAgent")
     if not isinstance(complaint, str) or not complaint.strip():
-        raise _bad_request("complaint must be a text that is not empty.")
+        raise _bad_request("complaint must be a text and must not be empty.")
     if len(complaint) > MAX_COMPLAINT_CHARACTERS:
         raise _bad_request(f"complaint is longer than {MAX_COMPLAINT_CHARACTERS} characters.")
     work = {"complaint": complaint.strip()}

@@ -1,4 +1,4 @@
-"""Opens the data sources of a deployed API: DynamoDB and Lambda, each with its own role's rights."""
+"""Opens the data sources of a deployed API: DynamoDB and Lambda, each with its own service role."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 DYNAMODB = "AMAZON_DYNAMODB"
 LAMBDA = "AWS_LAMBDA"
 
-# Blocking calls at once; AppSync itself sets no such bound, a laptop does.
+# Concurrent blocking calls. AppSync has no such limit, but a laptop needs one.
 MAX_THREADS = 16
-# AppSync gives a request 30 s; a source that answers later answers nobody.
+# AppSync's time limit for a request is 30 s.
 _TIMEOUT_S = 30
-# One attempt: the emulator runs beside us, what fails once fails again.
+# One attempt: the emulator runs on this machine, so a retry would fail too.
 _CONFIG = Config(
     retries={"total_max_attempts": 1},
     connect_timeout=5,
@@ -40,10 +40,10 @@ Credentials = Mapping[str, str]
 
 
 class AwsDataSources:
-    """Makes the source of a DataSourceDefinition; call it with one.
+    """Opens the source of a DataSourceDefinition when it is called with one.
 
-    `credentials_of` gives the credentials of a data source's service role (by ARN). Without it, or for a
-    source without a role, the process's own credentials are used. Clients are kept, threads are shared.
+    `credentials_of` returns the credentials of a service role, by its ARN. Without it, or for a source
+    without a role, the process's own credentials are used. Sources share clients and threads.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class AwsDataSources:
         self._lock = threading.Lock()
 
     def __call__(self, definition: DataSourceDefinition) -> DataSource:
-        """The source; one of an unknown type says so when it is used."""
+        """The source. A source of an unknown type fails when it is used."""
         if definition.type == DYNAMODB:
             table = str(definition.config.get("tableName", ""))
             return DynamoDBSource(self._client("dynamodb", definition), table, self._executor)
@@ -121,7 +121,7 @@ class LambdaSource:
 
 
 class UnsupportedSource:
-    """A data source of a type that localcloud doesn't have."""
+    """A data source of a type that localcloud does not support."""
 
     def __init__(self, definition: DataSourceDefinition) -> None:
         self._definition = definition

@@ -1,21 +1,21 @@
-"""The WebSocket upgrade: what is answered to it, and what its client claims to be."""
+"""The WebSocket upgrade: checks an HTTP request and reads the authorization that it carries."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ..contract import AppSyncError, SignedRequest
-from ..http.loopback import is_local_origin
-from ..http.messages import HttpRequest, HttpResponse
-from .carriers import SUBPROTOCOL, connect_request, offered_subprotocols
-from .websocket import accept_value
+from ..realtime.authorization import SUBPROTOCOL, connect_request, offered_subprotocols
+from ..realtime.websocket import accept_value
+from .loopback import is_local_origin
+from .messages import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """An upgrade to accept. `claim` is still to be checked; an AppSyncError there is a refusal already.
+    """A valid upgrade. `claim` still has to be authorized; an AppSyncError there is already a refusal.
 
-    A refused client gets its socket all the same: AppSync says why in `connection_error`.
+    A refused client gets its WebSocket too: AppSync sends the reason in `connection_error`.
     """
 
     accept: str
@@ -24,7 +24,7 @@ class Handshake:
 
 
 def read_handshake(request: HttpRequest) -> Handshake | HttpResponse:
-    """The handshake in an upgrade request, or the HTTP answer that ends it."""
+    """The handshake in an upgrade request, or the HTTP response that rejects it."""
     headers = request.headers
     origin = headers.get("origin")
     if origin is not None and not is_local_origin(origin):

@@ -1,4 +1,4 @@
-"""What the wire side counts; GET /_localcloud/stats shows it."""
+"""The data plane's counters. GET /_localcloud/stats shows them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Counters:
     connections: int = 0
     connections_opened: int = 0
     connections_refused: int = 0
-    slow_consumers: int = 0  # connections cut because they fell behind
+    slow_consumers: int = 0  # connections closed because their backlog exceeded the limit
     subscriptions: int = 0
     subscriptions_opened: int = 0
     published: int = 0
-    delivered: int = 0  # pushes queued for a socket, not yet known to be read
+    delivered: int = 0  # pushes queued for a socket, not necessarily read
     dropped: Counter[str] = field(default_factory=Counter)
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from statusbeam.localcloud.appsync.contract import (
     SignedRequest,
 )
 from statusbeam.localcloud.appsync.http.messages import HttpRequest
+from statusbeam.localcloud.dashboard import MAX_BODY_BYTES, MAX_COMPLAINT_CHARACTERS, DashboardRoutes
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs
-from statusbeam.localcloud.page import MAX_BODY_BYTES, MAX_COMPLAINT_CHARACTERS, DemoPage
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:Complaints"
 OUTPUTS = LocalOutputs(
@@ -67,14 +67,14 @@ def user(**claims: str) -> Identity:
     return Identity(mode=AuthMode.COGNITO, principal="sub-1", context=context)
 
 
-def page(stubber: Stubber | None = None, *, client: Any = None) -> DemoPage:
+def page(stubber: Stubber | None = None, *, client: Any = None) -> DashboardRoutes:
     callers = Doorkeeper(
         ana=user(tenantId="riverton"),
         idtoken=user(**{"custom:tenantId": "riverton"}),
         stray=user(),
         view=Identity(mode=AuthMode.LAMBDA, principal="x", context={"resolverContext": {"userId": "u"}}),
     )
-    return DemoPage(OUTPUTS, authenticator=callers, state_machines=client, new_job_id=lambda: "demo-1")
+    return DashboardRoutes(OUTPUTS, authenticator=callers, state_machines=client, new_job_id=lambda: "demo-1")
 
 
 def post(body: object, caller: str = "ana") -> HttpRequest:
@@ -151,7 +151,7 @@ async def test_a_user_without_a_tenant_starts_nothing() -> None:
     assert refused.value.status == 403
 
 
-async def test_the_page_is_told_where_everything_is_but_not_the_api_key() -> None:
+async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
     response = await page().config(HttpRequest(method="GET", path="/config.json"))
     document = json.loads(response.body)
     assert document["graphqlUrl"] == OUTPUTS.graphql_url

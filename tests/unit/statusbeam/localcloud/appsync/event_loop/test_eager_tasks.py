@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from statusbeam.localcloud.appsync.realtime.eager_tasks import Tasks
+from statusbeam.localcloud.appsync.event_loop.eager_tasks import EagerTasks
 
 
 def never() -> str:
@@ -22,8 +22,8 @@ async def answer(*waits: Callable[[], asyncio.Future[None]]) -> str:
 
 
 async def test_coroutine_that_does_not_wait_is_done_in_the_call_without_a_task() -> None:
-    tasks, results = Tasks(asyncio.get_running_loop(), 10), list[str]()
-    tasks.begin(answer(), results.append, too_late=never)
+    tasks, results = EagerTasks(asyncio.get_running_loop(), 10), list[str]()
+    tasks.start(answer(), results.append, on_timeout=never)
     assert results == ["done"]
     assert len(tasks) == 0
 
@@ -31,8 +31,8 @@ async def test_coroutine_that_does_not_wait_is_done_in_the_call_without_a_task()
 async def test_coroutine_that_waits_is_done_later() -> None:
     loop = asyncio.get_running_loop()
     first, second, results = loop.create_future(), loop.create_future(), list[str]()
-    tasks = Tasks(loop, 10)
-    tasks.begin(answer(lambda: first, lambda: second), results.append, too_late=never)
+    tasks = EagerTasks(loop, 10)
+    tasks.start(answer(lambda: first, lambda: second), results.append, on_timeout=never)
     assert results == []
     loop.call_soon(first.set_result, None)
     loop.call_soon(second.set_result, None)
@@ -51,8 +51,8 @@ async def test_failure_of_what_is_waited_for_reaches_the_coroutine() -> None:
 
     loop = asyncio.get_running_loop()
     future, results = loop.create_future(), list[str]()
-    tasks = Tasks(loop, 10)
-    tasks.begin(guarded(future), results.append, too_late=never)
+    tasks = EagerTasks(loop, 10)
+    tasks.start(guarded(future), results.append, on_timeout=never)
     future.set_exception(LookupError())
     await tasks.drain(5)
     assert results == ["caught"]
@@ -65,8 +65,8 @@ async def test_plain_yields_to_the_loop_are_carried_on(pauses: int) -> None:
             await asyncio.sleep(0)
         return "done"
 
-    tasks, results = Tasks(asyncio.get_running_loop(), 10), list[str]()
-    tasks.begin(pausing(), results.append, too_late=never)
+    tasks, results = EagerTasks(asyncio.get_running_loop(), 10), list[str]()
+    tasks.start(pausing(), results.append, on_timeout=never)
     await tasks.drain(5)
     assert results == ["done"]
 
@@ -74,8 +74,8 @@ async def test_plain_yields_to_the_loop_are_carried_on(pauses: int) -> None:
 async def test_coroutine_that_waits_too_long_is_cancelled_and_answered_for() -> None:
     loop = asyncio.get_running_loop()
     future, results = loop.create_future(), list[str]()
-    tasks = Tasks(loop, 0)
-    tasks.begin(answer(lambda: future), results.append, too_late=lambda: "too late")
+    tasks = EagerTasks(loop, 0)
+    tasks.start(answer(lambda: future), results.append, on_timeout=lambda: "too late")
     await tasks.drain(5)
     assert results == ["too late"]
     assert future.cancelled()
@@ -84,8 +84,8 @@ async def test_coroutine_that_waits_too_long_is_cancelled_and_answered_for() -> 
 async def test_drain_cancels_what_does_not_end() -> None:
     loop = asyncio.get_running_loop()
     future, results = loop.create_future(), list[str]()
-    tasks = Tasks(loop, 100)
-    tasks.begin(answer(lambda: future), results.append, too_late=never)
+    tasks = EagerTasks(loop, 100)
+    tasks.start(answer(lambda: future), results.append, on_timeout=never)
     await tasks.drain(0)
     assert results == []
     assert future.cancelled()
@@ -101,8 +101,8 @@ async def test_context_variables_of_a_coroutine_are_its_own() -> None:
         variable.reset(token)
         return seen
 
-    tasks, results = Tasks(asyncio.get_running_loop(), 10), list[str]()
-    tasks.begin(changing(), results.append, too_late=never)
+    tasks, results = EagerTasks(asyncio.get_running_loop(), 10), list[str]()
+    tasks.start(changing(), results.append, on_timeout=never)
     assert variable.get() == "outside"
     await tasks.drain(5)
     assert results == ["inside"]

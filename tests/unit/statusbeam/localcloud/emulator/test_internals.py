@@ -12,11 +12,11 @@ import pytest
 from ministack.core.iam_evaluator import resolve_credential
 from ministack.services import iam, lambda_svc, sts
 
-from statusbeam.localcloud.emulator.inside import (
-    QUEUE_REST_SECONDS,
+from statusbeam.localcloud.emulator.internals import (
+    QUEUE_POLL_SECONDS,
     EmulatorIam,
     UntrustedError,
-    let_queues_rest_briefly,
+    shorten_queue_polling,
 )
 
 ACCOUNT = "000000000000"
@@ -159,14 +159,14 @@ async def test_a_service_gets_no_session_of_a_role_that_does_not_trust_it(
 
 
 @pytest.mark.parametrize("access_key_id", [None, "", "AKIAUNKNOWN000000000"])
-def test_nobody_and_an_unknown_key_reach_no_field(emulator: EmulatorIam, access_key_id: str | None) -> None:
+def test_no_key_and_an_unknown_key_reach_no_field(emulator: EmulatorIam, access_key_id: str | None) -> None:
     assert not emulator.may_access_field(access_key_id, API, "Mutation", "publishStatus")
 
 
-def test_queues_rest_as_briefly_as_we_say_where_the_emulator_looks_it_up(
+def test_the_poll_interval_is_set_where_the_emulator_reads_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)  # fails when it moved
-    let_queues_rest_briefly()
-    assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_REST_SECONDS
+    shorten_queue_polling()
+    assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_POLL_SECONDS
     assert "_ESM_IDLE_WAKE_GAP_SECONDS" in lambda_svc._poll_loop.__code__.co_names

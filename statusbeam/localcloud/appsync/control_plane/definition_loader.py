@@ -1,7 +1,7 @@
-"""Reads the definition of a deployed API from AppSync's control plane, and the rest from its stack.
+"""Reads the definition of a deployed API from AppSync's control plane and from its stack's template.
 
-The emulator keeps no code of `AWS::AppSync::FunctionConfiguration`, so that pipeline functions that the
-control plane doesn't know are read from the template of the stack that made them.
+The emulator stores no code of `AWS::AppSync::FunctionConfiguration`. The template of the stack has the code
+of those pipeline functions.
 """
 
 from __future__ import annotations
@@ -199,5 +199,5 @@ def _data_source_name(template: Mapping[str, Any], value: Any, function: str) ->
         if isinstance(name, str):
             return name
     raise DefinitionError(
-        f"the data source of the function {function} can't be told from its stack's template"
+        f"the data source of the function {function} can't be found in its stack's template"
     )

@@ -1,4 +1,4 @@
-"""The definition's resolvers, made to run: code loaded, data sources opened, functions put into pipelines."""
+"""Builds the resolvers of a definition: loads code, opens data sources, assembles pipelines."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from .definition import (
 NONE = "NONE"
 
 DataSources = Callable[[DataSourceDefinition], DataSource]
-"""Makes the source of a definition. Not asked for NONE."""
+"""Opens the source of a definition. Not called for NONE."""
 
 
 def load_resolvers(
     definition: ApiDefinition, schema: GraphQLSchema, js: JsRuntime, data_sources: DataSources
 ) -> Mapping[tuple[str, str], Resolver]:
-    """The resolvers by (type name, field name). Raises DefinitionError, which names the part."""
+    """The resolvers by (type name, field name). Raises DefinitionError."""
     return _Loader(definition, schema, js, data_sources).resolvers()
 
 
@@ -65,9 +65,11 @@ class _Loader:
         module = self._module(resolver.code, name)
         if resolver.kind != PIPELINE:
             return UnitResolver(module, self._source(resolver.data_source, name))
-        return PipelineResolver(module, [self._step(function_id, name) for function_id in resolver.functions])
+        return PipelineResolver(
+            module, [self._function(function_id, name) for function_id in resolver.functions]
+        )
 
-    def _step(self, function_id: str, resolver: str) -> tuple[JsModule, DataSource | None]:
+    def _function(self, function_id: str, resolver: str) -> tuple[JsModule, DataSource | None]:
         function = self._functions.get(function_id)
         if function is None:
             raise DefinitionError(f"{resolver} uses the function {function_id}, which isn't there")

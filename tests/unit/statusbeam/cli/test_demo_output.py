@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from statusbeam.cli.live_view import draw, plain
+from statusbeam.cli.live_view import draw, plain_text
 from statusbeam.cli.main import build_parser
-from statusbeam.cli.screens import PipeScreen, TerminalScreen, screen_for
+from statusbeam.cli.output import LineOutput, TerminalOutput, output_for
 
 OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "riverton", "timestamp": "2026-11-20T09:30:00.000Z"}
 BEGAN = 1_795_167_000.0  # that time
@@ -36,9 +36,9 @@ STATUSES = [
 
 def test_pipe_gets_a_header_and_one_line_a_status() -> None:
     out = io.StringIO()
-    with PipeScreen(out).job("A pothole") as shown:
-        shown.add(STATUSES[:2])
-        shown.add(STATUSES[2:])
+    with LineOutput(out).job("A pothole") as view:
+        view.add(STATUSES[:2])
+        view.add(STATUSES[2:])
     assert out.getvalue().splitlines() == [
         "# A pothole",
         "1 loading_agents Orchestrator Choosing agents.",
@@ -50,12 +50,12 @@ def test_pipe_gets_a_header_and_one_line_a_status() -> None:
 
 
 def test_stream_decides_between_pipe_and_terminal() -> None:
-    assert isinstance(screen_for(io.StringIO()), PipeScreen)
+    assert isinstance(output_for(io.StringIO()), LineOutput)
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\x1b[2Jb", "a\x9b2Jb", "a\r\nb"])
 def test_no_status_steers_the_terminal_or_makes_a_second_line(text: str) -> None:
-    cleaned = plain(text)
+    cleaned = plain_text(text)
     assert cleaned.startswith("a ")
     assert cleaned.isprintable()
 
@@ -63,8 +63,8 @@ def test_no_status_steers_the_terminal_or_makes_a_second_line(text: str) -> None
 def test_terminal_shows_state_agents_tools_and_log() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=120, height=40)
-    with TerminalScreen(console).job("A [bold]pothole[/bold]") as shown:
-        shown.add(STATUSES)
+    with TerminalOutput(console).job("A [bold]pothole[/bold]") as view:
+        view.add(STATUSES)
     text = out.getvalue()
     for words in (
         "completed",
@@ -101,13 +101,15 @@ def drawn(statuses: list[dict[str, Any]], seconds: float) -> list[str]:
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
-def test_a_terminal_tells_a_job_and_an_agent_that_fell_silent(seconds: float, verdict: str | None) -> None:
+def test_a_terminal_shows_that_a_job_and_an_agent_are_stale_or_lost(
+    seconds: float, verdict: str | None
+) -> None:
     head, *rest = drawn(STATUSES[:3], seconds)
     (agent,) = (line for line in rest if line.startswith("Geo Agent"))
     if verdict is None:
         assert ("processing" in head, "in-progress" in agent) == (True, True)
     else:
-        assert f"{verdict}: nothing was heard of it for {seconds} s" in head
+        assert f"{verdict}: no status for {seconds} s" in head
         assert verdict in agent
         assert "in-progress" not in agent
 
@@ -122,17 +124,17 @@ def test_a_job_that_ended_is_never_stale() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
-def test_a_pipe_tells_a_silence_once_each(seconds: float, verdict: str | None) -> None:
+def test_a_pipe_gets_each_liveness_once(seconds: float, verdict: str | None) -> None:
     out = io.StringIO()
-    with PipeScreen(out, now=lambda: BEGAN + seconds).job("A pothole") as shown:
-        shown.add(STATUSES[:2])
-        shown.look()
-        shown.look()
-    said = [line for line in out.getvalue().splitlines() if line.startswith("# ")][1:]
-    assert said == ([f"# {verdict}: nothing was heard of it for {seconds} s"] if verdict else [])
+    with LineOutput(out, now=lambda: BEGAN + seconds).job("A pothole") as view:
+        view.add(STATUSES[:2])
+        view.refresh()
+        view.refresh()
+    printed = [line for line in out.getvalue().splitlines() if line.startswith("# ")][1:]
+    assert printed == ([f"# {verdict}: no status for {seconds} s"] if verdict else [])
 
 
-def test_a_terminal_tells_how_long_it_will_take() -> None:
+def test_a_terminal_shows_the_estimated_time_left() -> None:
     eta = {**STATUSES[1], "metadata": '{"eta": {"p50": 12.4, "p90": 20}}'}
     assert "about 12 s left" in drawn([STATUSES[0], eta], 0)[0]
     assert "left" not in drawn(STATUSES, 0)[0]
