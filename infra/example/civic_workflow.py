@@ -17,8 +17,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statusbeam.cdk.compliance import accept
+from statusbeam.cdk.options import ResourceOptions
 from statusbeam.cdk.publishing.status_route import StatusRoute
-from statusbeam.cdk.stage import StageConfig
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
 
 _OWNER = ("jobId", "userId", "tenantId")
@@ -82,7 +82,8 @@ class CivicWorkflow(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
+        log_group_name: str,
+        resources: ResourceOptions,
         functions: CivicFunctions,
         route: StatusRoute,
     ) -> None:
@@ -93,10 +94,9 @@ class CivicWorkflow(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            # With this prefix, delivery needs no room in the account's one, small resource policy.
-            log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
-            retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            log_group_name=log_group_name,
+            retention=resources.log_retention,
+            removal_policy=resources.removal_policy,
         )
         self.state_machine = sfn.StateMachine(
             self,

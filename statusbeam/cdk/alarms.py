@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -13,8 +13,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-
-from .stage import StageConfig
 
 _MINUTE = Duration.minutes(1)
 # A page that is two minutes behind has stopped being live; redeliveries alone take 12 s.
@@ -25,10 +23,16 @@ _BREACHES = 3
 class Alarms(Construct):
     """`topic` hears of each alarm that begins or ends: subscribe addresses, chats and pagers to it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
         super().__init__(scope, construct_id)
         # A key of its own: the key that AWS manages for SNS lets no alarm publish.
-        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=stage.removal_policy)
+        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy)
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -15,6 +15,7 @@ from constructs import Construct
 
 from .bundling import LIBRARY, Bundle, build_bundle
 from .compliance import accept
+from .options import ResourceOptions
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
@@ -39,8 +40,7 @@ class PythonFunction(Construct):
         bundle: Bundle,
         handler: str,
         environment: Mapping[str, str],
-        log_retention: logs.RetentionDays,
-        removal_policy: RemovalPolicy,
+        resources: ResourceOptions,
         timeout: Duration,
         memory_mb: int = 256,
         layers: Sequence[lambda_.ILayerVersion] = (),
@@ -48,7 +48,9 @@ class PythonFunction(Construct):
         async_delivery: AsyncDelivery | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
+        )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
         self.function = lambda_.Function(

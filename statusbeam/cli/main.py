@@ -31,7 +31,7 @@ def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
             continue
         module.add_command(subcommands, environ)
     if missing:
-        parser.epilog = f"Not installed: {', '.join(missing)} (extras of statusbeam: cli, local, infra)."
+        parser.epilog = f"Not installed: {', '.join(missing)} (extras of statusbeam: cli, local, cdk)."
     return parser
 
 

@@ -188,10 +188,10 @@ def test_a_user_pool_that_is_there_already_is_used_as_it_is(existing_pool_stacks
 
 @pytest.mark.parametrize(
     ("issuer", "client_id", "complaint"),
-    [("http://login.example.com", "page", "https"), (ISSUER, "", "client id")],
+    [("http://login.example.com", "page", "https"), (ISSUER, "", "client_id")],
 )
 def test_a_provider_is_refused_that_would_let_anybody_in(issuer: str, client_id: str, complaint: str) -> None:
-    from statusbeam.cdk.stage import OidcProvider  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import OidcProvider  # noqa: PLC0415 - starts Node
 
     with pytest.raises(ValueError, match=complaint):
         OidcProvider(issuer=issuer, client_id=client_id)

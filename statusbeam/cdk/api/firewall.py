@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from ..stage import WebFirewall
+from ..options import FirewallOptions
 
 _SIGNED = "AWS4-HMAC-SHA256 "
 # The socket's address carries the login, so it is longer than the rule allows; bodies AppSync bounds itself.
@@ -26,12 +26,12 @@ class ApiFirewall(Construct):
     """A web ACL in the API's region, and its place before the API."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, firewall: WebFirewall, name: str, api_arn: str
+        self, scope: Construct, construct_id: str, *, options: FirewallOptions, name: str, api_arn: str
     ) -> None:
         super().__init__(scope, construct_id)
-        rules = [_rate(firewall.requests_in_five_minutes), _common()]
-        if firewall.allowed_origins:
-            rules.insert(0, _origins(firewall.allowed_origins))
+        rules = [_rate(options.requests_in_five_minutes), _common()]
+        if options.allowed_origins:
+            rules.insert(0, _origins(options.allowed_origins))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",

@@ -13,15 +13,15 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from ..compliance import accept, accept_wildcard
-from ..stage import StageConfig
+from ..options import ResourceOptions
 from .page_site import HASHED
 
 _YEAR = Duration.days(365)
 _QUALIFIER = DefaultStackSynthesizer.DEFAULT_QUALIFIER
 
 
-class WebError(Exception):
-    """There is no page to deploy. Synth stops."""
+class PageError(Exception):
+    """The folder holds no page. Synth stops."""
 
 
 class PageUpload(Construct):
@@ -30,7 +30,7 @@ class PageUpload(Construct):
     What has its hash in its name goes first. Nothing is deleted: pages that are open still load the files
     they were built with.
 
-    Raises WebError when `folder` holds no page.
+    Raises PageError when `folder` holds no page.
     """
 
     def __init__(
@@ -38,18 +38,18 @@ class PageUpload(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
+        resources: ResourceOptions,
         files: s3.IBucket,
         folder: Path,
         config: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         if not (folder / "index.html").is_file():
-            raise WebError(f"{folder} holds no index.html: build the page with `make web`")
+            raise PageError(f"{folder} holds no index.html: build the page with `make web`")
         self._files = files
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self._logs = logs.LogGroup(
-            self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
+            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
         )
         self._logs.grant_write(self._role)
         page = deployment.Source.asset(str(folder))

@@ -1,6 +1,6 @@
 """How code of another stack reports statuses: through the queue, or by invoking the publisher.
 
-A stage chooses one; the code that reports and the states that do are told and granted the same one.
+A deployment chooses one. Its functions and its Step Functions states report in that way.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statusbeam.model.settings import CallerSettings
-
-from ..stage import StageConfig
 
 Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
@@ -43,8 +41,8 @@ class StatusRoute(ABC):
     """One way to the publisher."""
 
     @abstractmethod
-    def settings(self) -> CallerSettings:
-        """What code that reports has in its environment."""
+    def environment(self) -> dict[str, str]:
+        """The variables of code that reports."""
 
     @abstractmethod
     def grant(self, role: iam.IGrantable) -> None:
@@ -73,9 +71,9 @@ class QueueRoute(StatusRoute):
     def __init__(self, queue: sqs.IQueue) -> None:
         self._queue = queue
 
-    def settings(self) -> CallerSettings:
-        """See StatusRoute.settings."""
-        return CallerSettings(status_queue_url=self._queue.queue_url)
+    def environment(self) -> dict[str, str]:
+        """See StatusRoute.environment."""
+        return CallerSettings(status_queue_url=self._queue.queue_url).to_env()
 
     def grant(self, role: iam.IGrantable) -> None:
         """See StatusRoute.grant."""
@@ -104,9 +102,9 @@ class InvokeRoute(StatusRoute):
     def __init__(self, publisher: lambda_.IFunction) -> None:
         self._publisher = publisher
 
-    def settings(self) -> CallerSettings:
-        """See StatusRoute.settings."""
-        return CallerSettings(status_publisher_function=self._publisher.function_arn)
+    def environment(self) -> dict[str, str]:
+        """See StatusRoute.environment."""
+        return CallerSettings(status_publisher_function=self._publisher.function_arn).to_env()
 
     def grant(self, role: iam.IGrantable) -> None:
         """See StatusRoute.grant."""
@@ -131,8 +129,3 @@ def _group(job_id: str) -> str:
     """As status_utils.transports.queue_messages.group_of has it: one group, and one order, whoever sends."""
     inner = job_id.removeprefix("{%").removesuffix("%}").strip()
     return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
-
-
-def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:
-    """The way that the stage chose."""
-    return QueueRoute(queue) if stage.status_transport == "queue" else InvokeRoute(publisher)

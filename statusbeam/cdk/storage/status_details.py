@@ -11,36 +11,37 @@ from statusbeam.model.settings import DetailSettings
 
 from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
+from ..options import ResourceOptions
 from ..python_function import PythonFunction
-from ..stage import StageConfig
 
 
 class StatusDetails(Construct):
-    """`bucket_name` is for the publisher, `reader` for the API; `role` is the reader's."""
+    """`bucket_name` is for the publisher, `reader` for the API; `role` is the reader's. A detail is kept for
+    `days`."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
         super().__init__(scope, construct_id)
         self._bucket = s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=not stage.emulated,
+            enforce_ssl=not resources.emulated,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             # As long as the log entries that name the objects.
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=Duration.days(stage.status_log_days),
+                    expiration=Duration.days(days),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
-            removal_policy=stage.removal_policy,
+            removal_policy=resources.removal_policy,
         )
         reason = (
             "One function writes, one reads, both by key; their calls are in CloudTrail if one wants them."
         )
         accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
-        if stage.emulated:
+        if resources.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
             accept(self._bucket, rule="AwsSolutions-S10", reason=reason)
         self.bucket_name = self._bucket.bucket_name
@@ -50,8 +51,7 @@ class StatusDetails(Construct):
             bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/status_detail", *LOG)),
             handler="lambdas.status_detail.handler.handler",
             environment=DetailSettings(detail_bucket=self.bucket_name).to_env(),
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            resources=resources,
             timeout=Duration.seconds(8),  # AppSync waits 10 s
         )
         self.reader = function.function

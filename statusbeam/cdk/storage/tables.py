@@ -11,17 +11,17 @@ from constructs import Construct
 from statusbeam.model.settings import SessionsTable as SessionsNames
 from statusbeam.model.settings import StatusTable as StatusNames
 
-from ..stage import StageConfig
+from ..options import ResourceOptions
 
 
 class StatusTable(Construct):
     """Job heads, agent states and status logs (docs/architecture.md, "Status table")."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
         self.table = _table(
             self,
-            stage=stage,
+            resources=resources,
             partition_key=StatusNames.PARTITION_KEY,
             sort_key=StatusNames.SORT_KEY,
             ttl_attribute=StatusNames.TTL,
@@ -46,11 +46,11 @@ class StatusTable(Construct):
 class UserSessionsTable(Construct):
     """Live connections by tenant and user (docs/architecture.md, "Sessions")."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
         self.table = _table(
             self,
-            stage=stage,
+            resources=resources,
             partition_key=SessionsNames.PARTITION_KEY,
             sort_key=SessionsNames.SORT_KEY,
             ttl_attribute=SessionsNames.TTL,
@@ -62,7 +62,7 @@ class UserSessionsTable(Construct):
 
 
 def _table(
-    scope: Construct, *, stage: StageConfig, partition_key: str, sort_key: str, ttl_attribute: str
+    scope: Construct, *, resources: ResourceOptions, partition_key: str, sort_key: str, ttl_attribute: str
 ) -> dynamodb.Table:
     return dynamodb.Table(
         scope,
@@ -75,8 +75,8 @@ def _table(
             point_in_time_recovery_enabled=True
         ),
         time_to_live_attribute=ttl_attribute,
-        removal_policy=stage.removal_policy,
-        deletion_protection=stage.stored_data_is_kept,
+        removal_policy=resources.removal_policy,
+        deletion_protection=resources.deletion_protection,
     )
 
 
