@@ -27,11 +27,10 @@ def add_stages(
     appsync_url_override: str | None = None,
     page: Path = PAGE,
 ) -> None:
-    """Fill `app` with the stacks of all stages, or of the stage called `only`. `page` is the folder of the
-    built page.
+    """Add the stacks of all stages, or of the stage called `only`. `page` is the folder of the built page.
 
-    Raises ValueError for an unknown name; BundleError, ResolverError and PageError for parts that cannot be
-    deployed.
+    Raises ValueError for an unknown name, and BundleError, ResolverError or PageError if a part cannot be
+    built.
     """
     for stage in stages(only=only, region=region, appsync_url_override=appsync_url_override):
         add_stage(app, stage, today=today, page=page)
@@ -39,8 +38,8 @@ def add_stages(
 
 
 def add_stage(app: App, stage: StageConfig, *, today: dt.date, page: Path = PAGE) -> None:
-    """The stacks of one stage."""
-    prefix = f"Statusbeam-{stage.name}"  # stack names are for good: another name is another stack
+    """Add the stacks of one stage."""
+    prefix = f"Statusbeam-{stage.name}"  # another name is another stack
     expires = api_key_expiry(stage, today)
     base = StatusStack(app, f"{prefix}-Status", stage=stage, api_key_expires=expires)
     stacks: list[Stack] = [base]

@@ -110,8 +110,8 @@ def stages(
 ) -> tuple[StageConfig, ...]:
     """The environments to synthesise: all, or the one called `only` (any case).
 
-    `region` moves the deployment; `appsync_url_override` counts for the local stage alone. Raises ValueError
-    for a name that is none of ours.
+    `region` replaces each stage's own; `appsync_url_override` applies to the local stage only. Raises
+    ValueError if no stage has the name.
     """
     known = {stage.name.lower(): stage for stage in (DEV, PROD, LOCAL)}
     if only is not None and only.lower() not in known:
@@ -127,7 +127,7 @@ def stages(
 
 
 def api_key_expiry(stage: StageConfig, today: dt.date) -> dt.datetime | None:
-    """When the stage's API key ends: counted from midnight, so that synth gives one template all day long."""
+    """When the API key expires. It counts from midnight, so that the template stays the same all day."""
     if stage.api_key_days is None:
         return None
     midnight = dt.datetime.combine(today, dt.time(), tzinfo=dt.UTC)

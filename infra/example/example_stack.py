@@ -1,4 +1,4 @@
-"""The example's stack: the agents' functions, the state machine over them, and who may call whom."""
+"""The example's stack: the agents' functions, the state machine that calls them, and the grants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.python_function import PythonFunction, library_layer
 from statusbeam.cdk.workflows.execution_closer import ExecutionCloser
 
-# The names that statuses and Step Functions show, and the keys that events and handlers spell.
+# The names in statuses and in Step Functions, and the keys in events and handlers.
 _AGENTS = {"Geo Agent": "geo", "Category Agent": "category", "Severity Agent": "severity"}
 
 
@@ -47,7 +47,7 @@ class ExampleStack(Stack):
         workflow = CivicWorkflow(
             self,
             "CivicComplaints",
-            # With this prefix, delivery needs no room in the account's one, small resource policy.
+            # Log groups with this prefix need no entry in the account's resource policy, which is small.
             log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
             resources=stage.resources,
             functions=parts,
@@ -87,7 +87,7 @@ class ExampleStack(Stack):
         library: lambda_.ILayerVersion,
     ) -> None:
         bundle = build_bundle(sources=("examples/__init__.py", "examples/civic_complaints"))
-        # The example reads the two AGENT_ variables itself; it is copied as a whole and imports no infra.
+        # The example reads the two AGENT_ variables itself.
         environment = {
             **route.environment(),
             "AGENT_TOOLS": options.tools,
@@ -116,7 +116,7 @@ class ExampleStack(Stack):
 
 
 def _grant_invoke(grantee: iam.IGrantable, function: lambda_.IFunction) -> None:
-    # Not grant_invoke: that one adds every version and alias, as `:*`.
+    # grant_invoke would also grant every version and alias, as `:*`.
     _grant(grantee, "lambda:InvokeFunction", function.function_arn)
 
 

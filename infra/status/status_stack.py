@@ -39,7 +39,7 @@ class StatusStack(Stack):
         self._output()
 
     def _export(self) -> None:
-        # For either transport: an export that appears and goes with the choice could not go while in use.
+        # For either transport: CloudFormation keeps an export in use, so the choice must not remove one.
         publisher = self.status.publisher
         self.export_value(publisher.function.function_arn)
         self.export_value(publisher.queue.queue_arn)

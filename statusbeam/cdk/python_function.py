@@ -1,4 +1,4 @@
-"""The one way this app defines a Python function: arm64, traced, with a log group and a role of its own."""
+"""The construct behind every Python function: arm64, traced, with a log group and a role of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncDelivery:
-    """What Lambda does with an asynchronous invoke that fails: how often, for how long, and where it ends."""
+    """How often and for how long Lambda retries an asynchronous invoke, and where it puts one that failed."""
 
     retry_attempts: int
     max_event_age: Duration
@@ -30,7 +30,7 @@ class AsyncDelivery:
 
 
 class PythonFunction(Construct):
-    """A function and all that belongs to it. `role` takes the grants, `function` is what others invoke."""
+    """A function with its log group and its role. Grants go to `role`; callers invoke `function`."""
 
     def __init__(
         self,
@@ -76,18 +76,21 @@ class PythonFunction(Construct):
         accept(
             self.role,
             rule="AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray's two Put actions know no resources; nothing else is granted on *.",
+            reason="X-Ray's two Put actions support no resources; nothing else is granted on *.",
         )
 
 
 def code_of(bundle: Bundle) -> lambda_.AssetCode:
-    """The bundle as an asset named after its content, so that every machine uploads the same key."""
+    """The bundle as an asset. Its name is the hash of its content, so every machine uploads the same key."""
     return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)
 
 
 def library_layer(scope: Construct) -> lambda_.LayerVersion:
-    """`status_utils` as a layer. Each stack has its own: a layer's ARN changes with its content, and
-    CloudFormation lets no stack change an export that another one uses."""
+    """`status_utils` as a layer for functions in the stack of `scope`.
+
+    Create one in each stack. A layer's ARN changes with its content, and CloudFormation refuses to change an
+    export that another stack uses.
+    """
     return lambda_.LayerVersion(
         scope,
         "Library",

@@ -191,13 +191,13 @@ def test_work_that_sends_no_heartbeats_is_not_stale_before_the_longest_lambda_is
         assert "metadata" not in update(states[f"Report {name} finished"])
 
 
-def test_a_silence_longer_than_readers_believe_in_is_refused() -> None:
+def test_a_silence_longer_than_a_day_is_refused() -> None:
     from aws_cdk import Duration  # noqa: PLC0415 - starts Node
 
     workflow = Workflow("JSONPath")
     longest = Duration.seconds(MAX_LEASE_SECONDS)
     workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=longest)
-    with pytest.raises(ValueError, match="Clerk: readers believe in a silence of a day at most"):
+    with pytest.raises(ValueError, match="Clerk: silence must be a day at most"):
         workflow.checkpoints.agent(workflow.task("File"), "Clerk", silence=longest.plus(Duration.seconds(1)))
 
 

@@ -1,4 +1,4 @@
-"""Who may read: the Cognito user pool, its roles, and the trigger that puts the tenant into both tokens."""
+"""The Cognito user pool, its groups, and the trigger that puts the tenant into both tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TENANT = TENANT_ATTRIBUTE.removeprefix("custom:")  # Cognito adds the prefix
 
 
 class Identity(Construct):
-    """A pool whose users are made by an administrator, each in one tenant for good."""
+    """Administrators create the users of this pool. A user's tenant never changes."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Identity(Construct):
             feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the plan that lets a trigger change access tokens
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(username=True, email=True),
-            # Immutable: a user who could change the tenant could read another one's statuses.
+            # Immutable: a user who could change it could read the statuses of another tenant.
             custom_attributes={_TENANT: cognito.StringAttribute(mutable=False, min_len=1, max_len=128)},
             password_policy=cognito.PasswordPolicy(
                 min_length=12,
@@ -83,12 +83,12 @@ class Identity(Construct):
             handler="lambdas.pre_token_generation.handler.handler",
             environment={},
             resources=resources,
-            timeout=Duration.seconds(5),  # Cognito waits no longer
+            timeout=Duration.seconds(5),  # Cognito's own limit
             layers=[library],
         ).function
 
     def _client(self, options: NewUserPool) -> cognito.UserPoolClient:
-        # The client of a page or a terminal: it cannot keep a secret, and may not write the tenant.
+        # Pages and terminals cannot keep a secret, and may not write the tenant.
         readable = cognito.ClientAttributes().with_standard_attributes(email=True, preferred_username=True)
         return self.user_pool.add_client(
             "Client",

@@ -17,8 +17,7 @@ from ..python_function import PythonFunction
 
 
 class ViewTokens(Construct):
-    """`secret_arn` and `audience` are for whoever issues tokens, `authorizer` is for the API, `role` for the
-    stack's grants."""
+    """Back ends issue tokens with `secret_arn` and `audience`; the API asks `authorizer`, with its `role`."""
 
     def __init__(
         self,
@@ -44,7 +43,7 @@ class ViewTokens(Construct):
         accept(
             secret,
             rule="AwsSolutions-SMG4",
-            reason="Whoever issues tokens must rotate with it; the authorizer takes both versions.",
+            reason="Back ends rotate it when they are ready; the authorizer accepts both versions.",
         )
         checker = PythonFunction(
             self,

@@ -1,4 +1,4 @@
-"""Where the page lives: a private bucket, CloudFront before it, and the headers that keep it to itself."""
+"""The page's host: a private bucket, CloudFront in front of it, and strict security headers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from ..compliance import accept
 from ..options import PageOptions
 
 HASHED = "assets/*"
-"""What has its hash in its name."""
+"""The files whose names contain the hash of their content."""
 
 _HSTS_AGE = Duration.days(730)
-# A path whose last part has no dot is the page's own; a file that is missing stays missing.
+# CloudFront serves index.html for paths without a dot in their last part: the page's own routes. A missing
+# file stays a 404.
 _ROUTES_TO_THE_PAGE = """\
 function handler(event) {
   var request = event.request;
@@ -29,7 +30,7 @@ function handler(event) {
 
 
 class PageSite(Construct):
-    """`files` is where the page's files go, `host` serves them."""
+    """`files` is the bucket of the page's files, `host` the domain that serves them."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class PageSite(Construct):
         self.files = self._bucket()
         self._origin = origins.S3BucketOrigin.with_origin_access_control(
             self.files,
-            # With leave to list, S3 answers 404 for what is not there, instead of 403.
+            # With this permission S3 answers 404 for a missing file, instead of 403.
             origin_access_levels=[cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
         )
         distribution = self._distribution(options, self._headers(content_security_policy))
@@ -58,7 +59,7 @@ class PageSite(Construct):
         bucket = s3.Bucket(
             self,
             "Logs",
-            # CloudFront writes its logs by ACL.
+            # CloudFront's log delivery needs ACLs.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
@@ -91,8 +92,8 @@ class PageSite(Construct):
             "Distribution",
             comment=self._comment,
             default_root_object="index.html",
-            default_behavior=self._page_itself(headers),
-            additional_behaviors={HASHED: self._hashed_files(headers)},
+            default_behavior=self._index_behavior(headers),
+            additional_behaviors={HASHED: self._assets_behavior(headers)},
             domain_names=[options.domain] if options.domain else None,
             certificate=self._certificate(options.certificate_arn),
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
@@ -110,7 +111,7 @@ class PageSite(Construct):
         self._accept(distribution, options)
         return distribution
 
-    def _page_itself(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    def _index_behavior(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
         routes = cloudfront.Function(
             self,
             "Routes",
@@ -119,7 +120,7 @@ class PageSite(Construct):
         )
         return cloudfront.BehaviorOptions(
             origin=self._origin,
-            # index.html and config.json say which version is live: nobody keeps them, CloudFront neither.
+            # index.html and config.json name the live version, so neither browsers nor CloudFront cache them.
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             response_headers_policy=headers,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -130,7 +131,7 @@ class PageSite(Construct):
             ],
         )
 
-    def _hashed_files(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    def _assets_behavior(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
             origin=self._origin,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,

@@ -1,4 +1,4 @@
-"""The page's files on their way into the bucket, and config.json, which only the deployment can write."""
+"""Upload of the page's files, and of config.json, whose content is known at deployment only."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class PageError(Exception):
 
 
 class PageUpload(Construct):
-    """`folder` and `config` (as config.json), uploaded when either changes.
+    """Uploads `folder`, and `config` as config.json, whenever either changes.
 
-    What has its hash in its name goes first. Nothing is deleted: pages that are open still load the files
-    they were built with.
+    Files with a hash in their name are uploaded first. No file is deleted: pages that are open still load
+    the files they were built with.
 
-    Raises PageError when `folder` holds no page.
+    Raises PageError if `folder` holds no page.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The publisher: the one function that commits and pushes statuses, and the queues before and behind it."""
+"""The publisher: the function that commits and pushes statuses, its queue, and its dead-letter queues."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _MAX_EVENT_AGE = Duration.minutes(15)
 
 
 class Publisher(Construct):
-    """`queue` takes statuses in their jobs' order, `function` is what callers may invoke, `role` takes the
-    grants. `dead_letters` holds invokes that failed, `queue_dead_letters` messages of the queue."""
+    """Callers send statuses to `queue`, in each job's order, or invoke `function`. Grants go to `role`.
+
+    `dead_letters` holds invokes that failed, `queue_dead_letters` holds messages that failed.
+    """
 
     def __init__(
         self,

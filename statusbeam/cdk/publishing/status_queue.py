@@ -1,4 +1,4 @@
-"""The queue that carries statuses in the order of their jobs, and the mapping that feeds the publisher."""
+"""The queue that keeps each job's order, and the event source mapping of the publisher."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from statusbeam.model.settings import QUEUE_RECEIVES
 from ..compliance import accept
 from ..options import ResourceOptions
 
-# All that a FIFO queue gives at once, and it has no batching window: what waits goes out together, a single
-# status at once. At 50 ms a message that is half a second of the publisher's thirty.
+# The most that a FIFO queue delivers at once. It has no batching window, so a single status does not wait.
+# At 50 ms a message, a batch takes half a second of the publisher's thirty.
 _BATCH_SIZE = 10
-# AWS's rule: below it, a batch that Lambda throttled comes again while it is still being tried.
+# AWS's rule: below it, the queue redelivers a throttled batch while Lambda still retries it.
 _VISIBILITY_TIMEOUTS = 6
 
 
 class StatusQueue(Construct):
-    """`queue` takes payloads with the job id as message group; `dead_letters` has what failed too often."""
+    """Messages of `queue` have the job as their group. `dead_letters` holds those that failed too often."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class StatusQueue(Construct):
             self,
             construct_id,
             fifo=True,
-            # Jobs don't share a rate limit: 300 messages a second for each, 9,000 and more for all.
+            # 300 messages a second for each job, 9,000 and more for all.
             deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
             fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-            # No content-based deduplication: the same words twice are two statuses.
+            # No content-based deduplication: two statuses may have the same content.
             enforce_ssl=not self._resources.emulated,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=kept,
@@ -73,7 +73,7 @@ class StatusQueue(Construct):
                 self.queue,
                 batch_size=_BATCH_SIZE,
                 report_batch_item_failures=True,
-                # The rest is for invokes: a throttled batch counts as a delivery of each of its messages.
+                # The rest is for invokes. A throttled batch counts as a delivery of each of its messages.
                 max_concurrency=reserved * 4 // 5 if reserved is not None else None,
             )
         )

@@ -1,4 +1,4 @@
-"""Where metadata goes that is too big for the log: a bucket, and the function that reads one object of it."""
+"""The bucket of metadata that is too big for the log, and the function that reads one object of it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..python_function import PythonFunction
 
 
 class StatusDetails(Construct):
-    """`bucket_name` is for the publisher, `reader` for the API; `role` is the reader's. A detail is kept for
-    `days`."""
+    """The publisher writes to `bucket_name`, and the API asks `reader`, whose role is `role`. S3 deletes a
+    detail after `days`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
         super().__init__(scope, construct_id)
@@ -28,7 +28,7 @@ class StatusDetails(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=not resources.emulated,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # As long as the log entries that name the objects.
+            # As long as the log entries that name the objects are kept.
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(days),
@@ -37,9 +37,7 @@ class StatusDetails(Construct):
             ],
             removal_policy=resources.removal_policy,
         )
-        reason = (
-            "One function writes, one reads, both by key; their calls are in CloudTrail if one wants them."
-        )
+        reason = "One function writes, one reads, both by key; CloudTrail can record their calls."
         accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
         if resources.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
@@ -58,16 +56,16 @@ class StatusDetails(Construct):
         self.role = function.role
 
     def grant_put(self, role: iam.Role) -> None:
-        """Let `role` store details, and neither read nor list them."""
+        """Allow storing details, and neither reading nor listing them."""
         self._grant(role, "s3:PutObject")
 
     def grant_get(self, role: iam.Role) -> None:
-        """Let `role` read a detail whose key it knows."""
+        """Allow reading a detail by its key."""
         self._grant(role, "s3:GetObject")
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` ask the reader."""
-        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        """Allow invoking the reader."""
+        # grant_invoke would also grant every version and alias, as `:*`.
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["lambda:InvokeFunction"],

@@ -1,4 +1,4 @@
-"""The two tables: the log of every job, and who is connected."""
+"""The two tables: jobs with their logs, and the sessions of connected clients."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class StatusTable(Construct):
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Let `grantee` do exactly `actions` on the table itself, not on its index."""
+        """Allow exactly `actions` on the table itself, not on its index."""
         _grant(grantee, actions, self.table.table_arn)
 
     def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` list a user's jobs."""
+        """Allow listing the jobs of a user."""
         _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{StatusNames.BY_USER}")
 
 
@@ -57,7 +57,7 @@ class UserSessionsTable(Construct):
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Let `grantee` do exactly `actions` on the table."""
+        """Allow exactly `actions` on the table."""
         _grant(grantee, actions, self.table.table_arn)
 
 
@@ -81,7 +81,7 @@ def _table(
 
 
 def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> None:
-    # Not the table's own grant: that one adds every index, as `index/*`.
+    # The table's own grant would add every index, as `index/*`.
     iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
 
 
