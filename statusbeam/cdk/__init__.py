@@ -13,7 +13,6 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .alarms import Alarms
-    from .compliance import add_checks
     from .options import (
         ApiOptions,
         ExistingUserPool,
@@ -46,7 +45,6 @@ __all__ = [
     "ResourceOptions",
     "StatusCheckpoints",
     "Statusbeam",
-    "add_checks",
     "library_layer",
 ]
 
@@ -66,7 +64,6 @@ _LATE = {
     "ResourceOptions": "options",
     "StatusCheckpoints": "workflows.status_checkpoints",
     "Statusbeam": "statusbeam",
-    "add_checks": "compliance",
     "library_layer": "python_function",
 }
 

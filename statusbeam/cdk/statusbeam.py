@@ -38,6 +38,7 @@ class Statusbeam(Construct):
         agent = lambda_.Function(self, "Agent", layers=[status.library], environment=status.environment, ...)
         status.grant_report(agent)
 
+    `library` is for functions of the same stack; other stacks create theirs with `library_layer`.
     `name` tells deployments apart: it names the API and the audience of view tokens. By default it is made of
     the stack's name and the construct's id.
     """

@@ -25,9 +25,11 @@ def stack_with(outdir: Path, fill: Fill) -> Stack:
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
+    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
+
     app = new_app(outdir)
     fill(CdkStack(app, "TheirStack", env=Environment(region=REGION)))
-    statusbeam.cdk.add_checks(app)
+    add_checks(app)
     return synthesised(app)["TheirStack"]
 
 
