@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 RULES = [contract["name"] for contract in CONFIG["contracts"]]
-LINT_IMPORTS = str(Path(sys.executable).with_name("lint-imports"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,52 +69,44 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages that the rules are about, and the rules."""
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Planted | None, dict[str, Any]]:
+    """What lint-imports reports on a copy of the packages, by planted import; None: without any."""
     folder = tmp_path_factory.mktemp("copy")
     for package in CONFIG["root_packages"]:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
-    return folder
-
-
-def broken(folder: Path) -> list[str]:
-    """The rules that lint-imports finds broken in `folder`; it must report on all of them."""
-    wide = {**os.environ, "COLUMNS": "200"}  # a verdict stays on one line
     finished = subprocess.run(
-        [LINT_IMPORTS], cwd=folder, env=wide, capture_output=True, text=True, check=False
+        [sys.executable, str(Path(__file__).with_name("plant_imports.py"))],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "300"},  # a verdict stays on one line
+        input=json.dumps([{"into": case.into, "target": case.target} for case in CASES]),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", finished.stdout, re.MULTILINE))
-    assert list(verdicts) == RULES, finished.stdout + finished.stderr
+    assert finished.stderr == ""
+    return dict(zip((None, *CASES), json.loads(finished.stdout), strict=True))
+
+
+def broken(report: dict[str, Any]) -> list[str]:
+    """The rules that a report calls broken; it must have a verdict on each."""
+    verdicts = dict(re.findall(r"^(.+?) (KEPT|BROKEN)\b", report["output"], re.MULTILINE))
+    assert list(verdicts) == RULES, report["output"]
     found = [rule for rule, verdict in verdicts.items() if verdict == "BROKEN"]
-    assert finished.returncode == (1 if found else 0)
+    assert report["code"] == (1 if found else 0)
     return found
 
 
-@contextmanager
-def planted(folder: Path, case: Planted) -> Iterator[None]:
-    """`folder` with a late import, which is the kind that is easily overlooked."""
-    path = folder / case.into
-    before = path.read_text() if path.exists() else None
-    path.write_text(f"{before or ''}\n\ndef planted():\n    import {case.target}\n")
-    try:
-        yield
-    finally:
-        if before is None:
-            path.unlink()
-        else:
-            path.write_text(before)
-
-
-def test_every_rule_is_kept_without_a_planted_import(copy: Path) -> None:
-    assert broken(copy) == []
-
-
 def test_every_rule_has_a_planted_import() -> None:
-    assert set(RULES) == {case.rule for case in CASES}
+    assert {case.rule for case in CASES} == set(RULES)
+
+
+def test_every_rule_is_kept_without_a_planted_import(reports: dict[Planted | None, dict[str, Any]]) -> None:
+    assert broken(reports[None]) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_planted_import_breaks_its_rule_and_no_other(copy: Path, case: Planted) -> None:
-    with planted(copy, case):
-        assert broken(copy) == [case.rule]
+def test_a_planted_import_breaks_its_rule_and_no_other(
+    reports: dict[Planted | None, dict[str, Any]], case: Planted
+) -> None:
+    assert broken(reports[case]) == [case.rule]
