@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonata
 import pytest
 
+from statusbeam.cdk.workflows.invocation_ids import ITEM_LENGTH, KEY_LENGTH
 from statusbeam.log.snapshot.liveness import MAX_LEASE_SECONDS
 from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH
 
@@ -276,8 +277,6 @@ def test_a_name_is_refused_when_it_makes(name: str, complaint: str) -> None:
 
 
 def test_the_longest_ids_are_within_the_limits() -> None:
-    from statusbeam.cdk.workflows import status_checkpoints as made  # noqa: PLC0415 - starts Node
-
-    invocation = 16 + 1 + made._KEY_LENGTH + 1 + made._ITEM_LENGTH
+    invocation = 16 + 1 + KEY_LENGTH + 1 + ITEM_LENGTH
     assert invocation <= ID_LENGTH
     assert invocation + len("-99999-finished") <= BATCH_ID_LENGTH

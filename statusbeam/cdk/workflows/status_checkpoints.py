@@ -12,10 +12,7 @@ workflow goes on if a status cannot be sent. docs/workflows.md has the details.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import jsii
 from aws_cdk import Duration, IStableStringProducer, Lazy
@@ -23,58 +20,15 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from ..publishing.status_route import Report, StatusRoute
+from .invocation_ids import REDRIVE, Invocation, invocation_id, jsonata, key_of, variable
 
 _INPUT = "{% $states.input %}"
 _EXECUTION_INPUT = "$states.context.Execution.Input"
-# An execution's ARN is too long for an id; 16 digits of its digest tell the executions of a job apart.
-_EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
-# After a redrive, a state reports a new status; a retry repeats the old one. The emulator has no redrive.
-_REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
-_KEY_LENGTH = 48  # with execution, item, attempt and event it stays below BATCH_ID_LENGTH
-_ITEM_LENGTH = 12
 
 LONGEST_LAMBDA = Duration.minutes(15)
 LONGEST_SILENCE = Duration.days(1)  # MAX_LEASE_SECONDS: a status that asks for more gets the usual lease
 
 Work = sfn.IChainable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Invocation:
-    """An invocation in the states of one workflow. `parent` is JSONata for its parent's id."""
-
-    name: str
-    key: str
-    parent: str | None
-
-    @property
-    def id_variable(self) -> str:
-        """The variable that holds its id."""
-        return _variable("invocation", self.key)
-
-    @property
-    def attempt_variable(self) -> str:
-        """The variable that holds its attempt."""
-        return _variable("attempt", self.key)
-
-    def fields(self, event: str) -> dict[str, object]:
-        """The fields of a status that name the invocation and the event."""
-        message = json.dumps(f"{self.name} {event}")
-        if event == "started":
-            message += f" & (${self.attempt_variable} > 1 ? ' again' : '')"
-        found: dict[str, object] = {
-            "agentName": self.name,
-            "invocationId": _jsonata(f"${self.id_variable}"),
-            "attempt": _jsonata(f"${self.attempt_variable}"),
-            "message": _jsonata(message),
-        }
-        if self.parent is not None:
-            found["parentInvocationId"] = _jsonata(self.parent)
-        return found
-
-    def batch_id(self, event: str) -> str:
-        """JSONata for the batch id of the status, the same in every retry of its task."""
-        return f"${self.id_variable} & '-' & $string(${self.attempt_variable}) & '-{event}'"
 
 
 class StatusCheckpoints(Construct):
@@ -128,16 +82,16 @@ class StatusCheckpoints(Construct):
         if item is not None:
             self._of_items.add(key)
         elif parent is None:
-            self._plan.append({"name": name, "invocationId": _jsonata(_invocation(key))})
-        invocation = _Invocation(
+            self._plan.append({"name": name, "invocationId": jsonata(invocation_id(key))})
+        invocation = Invocation(
             name=name, key=key, parent=None if parent is None else self._id_of_parent(parent)
         )
         begin = sfn.Pass.jsonata(
             self,
             f"Begin {name}",
             assign={
-                invocation.id_variable: _jsonata(_invocation(key, item)),
-                invocation.attempt_variable: _jsonata("$states.input.retries + 1"),
+                invocation.id_variable: jsonata(invocation_id(key, item)),
+                invocation.attempt_variable: jsonata("$states.input.retries + 1"),
             },
             outputs="{% $states.input.input %}",
         )
@@ -185,12 +139,12 @@ class StatusCheckpoints(Construct):
         if metadata is not None:
             update["metadata"] = metadata
         return self._publish(
-            state_name, update, batch_id=f"{_invocation(self._new_key(state_name))} & {_REDRIVE}"
+            state_name, update, batch_id=f"{invocation_id(self._new_key(state_name))} & {REDRIVE}"
         )
 
     def _report(
         self,
-        invocation: _Invocation,
+        invocation: Invocation,
         event: str,
         status: str,
         *,
@@ -203,10 +157,10 @@ class StatusCheckpoints(Construct):
         return self._publish(f"Report {invocation.name} {event}", update, batch_id=invocation.batch_id(event))
 
     def _publish(self, state_name: str, update: Mapping[str, object], *, batch_id: str) -> sfn.Chain:
-        owner = {name: _jsonata(f"({self._owner}).{name}") for name in ("jobId", "userId", "tenantId")}
+        owner = {name: jsonata(f"({self._owner}).{name}") for name in ("jobId", "userId", "tenantId")}
         report = Report(
             update={**owner, **update, "timestamp": "{% $states.context.State.EnteredTime %}"},
-            batch_id=_jsonata(batch_id),
+            batch_id=jsonata(batch_id),
             outputs=_INPUT,
         )
         task = self._route.checkpoint(self, state_name, report)
@@ -251,19 +205,19 @@ class StatusCheckpoints(Construct):
     def _raise_again(self, state_name: str) -> sfn.Fail:
         # An error may have no cause, and an undefined value would be an error of its own.
         error, cause = (f"$exists($states.input.{x}) ? $states.input.{x} : ''" for x in ("Error", "Cause"))
-        return sfn.Fail.jsonata(self, state_name, error=_jsonata(error), cause=_jsonata(cause))
+        return sfn.Fail.jsonata(self, state_name, error=jsonata(error), cause=jsonata(cause))
 
     def _id_of_parent(self, name: str) -> str:
         """JSONata for the id of the parent agent, which is added after the agents inside it."""
-        key = _key(name)
+        key = key_of(name)
 
         def found() -> str:
-            return f"${_variable('invocation', key)}" if key in self._of_items else _invocation(key)
+            return f"${variable('invocation', key)}" if key in self._of_items else invocation_id(key)
 
         return Lazy.string(_Later(found))
 
     def _new_key(self, name: str) -> str:
-        key = _key(name)
+        key = key_of(name)
         if key in self._keys:
             raise ValueError(
                 f"{name} makes the id {key}, which another state of this workflow has: choose another name"
@@ -292,31 +246,6 @@ def _lone_state(work: Work) -> sfn.TaskStateBase | sfn.Parallel | sfn.Map | None
     return state if ends == [state.node.path] and "Catch" not in state.to_state_json() else None
 
 
-def _key(name: str) -> str:
-    key = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:_KEY_LENGTH]
-    if not key:
-        raise ValueError(f"{name!r} has no letter or digit to make an id of")
-    return key
-
-
-def _variable(what: str, key: str) -> str:
-    return f"{what}_{key.replace('-', '_')}"
-
-
-def _invocation(key: str, item: str | None = None) -> str:
-    """JSONata for an invocation's id. It is the same in every attempt, and differs between executions."""
-    expression = f"{_EXECUTION} & '-{key}'"
-    if item is None:
-        return expression
-    digest = f"$substring($hash($string($item), 'SHA-256'), 0, {_ITEM_LENGTH})"
-    found = f"$item := $states.input.input.({item}); $exists($item) ? '-' & {digest} : ''"
-    return f"{expression} & ({found})"
-
-
 def _pointer() -> dict[str, str]:
     # The error's message may name ARNs or data. Step Functions keeps it, under this name.
     return {"errorId": "{% $states.context.Execution.Name %}"}
-
-
-def _jsonata(expression: str) -> str:
-    return f"{{% {expression} %}}"
