@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import tempfile
 from collections.abc import Sequence
@@ -18,8 +17,7 @@ from constructs import Construct
 
 from ..bundling import ROOT
 from ..compliance import accept
-from ..stage import StageConfig
-from .readers import Readers
+from ..options import ApiOptions, ResourceOptions
 from .resolver_code import (
     LOGIN_CHECK,
     UNGUARDED,
@@ -32,6 +30,7 @@ from .resolver_code import (
     root_fields,
     schema_text,
 )
+from .sign_in import SignIn
 
 # The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
 _QUERY_DEPTH_LIMIT = 6
@@ -77,28 +76,24 @@ class StatusApi(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
-        signed_in: Readers,
+        name: str,
+        resources: ResourceOptions,
+        options: ApiOptions,
+        sign_in: SignIn,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
         detail_reader: lambda_.IFunction,
-        api_key_expires: dt.datetime | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stage = stage
-        schema = schema_text(api_key=api_key_expires is not None, oidc=signed_in.oidc)
-        modes = self._modes(
-            signed_in=signed_in,
-            authorizer=authorizer,
-            view_token_pattern=view_token_pattern,
-            api_key_expires=api_key_expires,
-        )
-        self.api = self._make_api(
-            schema, modes, {"STATUS_TABLE": status_table.table_name, **signed_in.claims}
-        )
-        self._log(stage.log_retention, stage.removal_policy)
+        self._options = options
+        self._emulated = resources.emulated
+        schema = schema_text(api_key=options.api_key_expires is not None, oidc=sign_in.oidc)
+        modes = self._modes(sign_in, authorizer=authorizer, view_token_pattern=view_token_pattern)
+        variables = {"STATUS_TABLE": status_table.table_name, **sign_in.claims}
+        self.api = self._make_api(name, schema, modes, variables)
+        self._log(resources.log_retention, resources.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
         self.details_source = self._source_role("DetailsSourceRole")
@@ -120,13 +115,13 @@ class StatusApi(Construct):
             self._resolve(field)
 
     def _make_api(
-        self, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
+        self, name: str, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
     ) -> appsync.GraphqlApi:
-        open_schema = self._stage.introspection
+        open_schema = self._options.introspection
         return appsync.GraphqlApi(
             self,
             "Api",
-            name=f"statusbeam-{self._stage.name.lower()}",
+            name=name,
             definition=appsync.Definition.from_file(str(_written(schema))),
             authorization_config=appsync.AuthorizationConfig(
                 default_authorization=modes[0], additional_authorization_modes=modes[1:]
@@ -143,27 +138,22 @@ class StatusApi(Construct):
     @property
     def graphql_url(self) -> str:
         """Where queries and mutations go: the API itself, or the data plane that stands in for it."""
-        return self._stage.appsync_url_override or self.api.graphql_url
+        return self._options.appsync_url_override or self.api.graphql_url
 
     @property
     def realtime_url(self) -> str | None:
         """Where subscriptions connect; None for an emulator alone, which has nothing to connect to."""
-        override = self._stage.appsync_url_override
+        override = self._options.appsync_url_override
         if override is not None:
             return override.replace("http", "ws", 1) + "/realtime"
-        return None if self._stage.emulated else _resource(self.api).attr_realtime_url
+        return None if self._emulated else _resource(self.api).attr_realtime_url
 
     def _modes(
-        self,
-        *,
-        signed_in: Readers,
-        authorizer: lambda_.IFunction,
-        view_token_pattern: str,
-        api_key_expires: dt.datetime | None,
+        self, sign_in: SignIn, *, authorizer: lambda_.IFunction, view_token_pattern: str
     ) -> list[appsync.AuthorizationMode]:
         """Who may sign in, and how; the first mode is the default."""
         modes = [
-            signed_in.mode,
+            sign_in.mode,
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
             appsync.AuthorizationMode(
                 authorization_type=appsync.AuthorizationType.LAMBDA,
@@ -174,11 +164,12 @@ class StatusApi(Construct):
                 ),
             ),
         ]
-        if api_key_expires is not None:
+        expires = self._options.api_key_expires
+        if expires is not None:
             # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
             Annotations.of(self).add_warning_v2(
                 "statusbeam:api-key",
-                f"INSECURE: {self._stage.name} has an API key; whoever sees it reads the tenant 'public'",
+                "INSECURE: the API has a key; whoever sees it reads the tenant 'public'",
             )
             modes.append(
                 appsync.AuthorizationMode(
@@ -186,7 +177,7 @@ class StatusApi(Construct):
                     api_key_config=appsync.ApiKeyConfig(
                         name="demo",
                         description="Demo readers of the tenant public",
-                        expires=Expiration.at_date(api_key_expires),
+                        expires=Expiration.at_date(expires),
                     ),
                 )
             )

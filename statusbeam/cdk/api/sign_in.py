@@ -1,4 +1,4 @@
-"""Who signs readers in: the stage's own user pool, one that is there already, or another provider."""
+"""How readers sign in: with a new user pool, an existing one, or another provider."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from ..stage import ExistingUserPool, OidcProvider, StageConfig
+from ..options import ExistingUserPool, NewUserPool, OidcProvider, ReaderOptions, ResourceOptions
 from .identity import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readers:
-    """`mode` is the API's default mode, `claims` what the resolvers read (empty: Cognito's), `outputs` what
-    clients need to sign in, `origin` where their pages do."""
+class SignIn:
+    """`mode` is the API's default mode. `claims` are the names of the claims that the resolvers read; empty:
+    Cognito's. Clients sign in with `outputs`, at `origin`."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
@@ -27,21 +27,27 @@ class Readers:
     oidc: bool = False
 
 
-def readers(scope: Construct, *, stage: StageConfig, library: lambda_.ILayerVersion) -> Readers:
-    """As the stage says; its own user pool is made here."""
-    match stage.readers:
+def create_sign_in(
+    scope: Construct,
+    *,
+    readers: ReaderOptions,
+    resources: ResourceOptions,
+    library: lambda_.ILayerVersion,
+) -> SignIn:
+    """Create the new user pool, or refer to what exists."""
+    match readers:
         case OidcProvider() as provider:
             return _of_provider(provider)
         case ExistingUserPool() as existing:
             pool = cognito.UserPool.from_user_pool_id(scope, "Users", existing.user_pool_id)
             return _of_pool(scope, pool, existing.client_id)
-        case None:
-            identity = Identity(scope, "Identity", stage=stage, library=library)
+        case NewUserPool():
+            identity = Identity(scope, "Identity", options=readers, resources=resources, library=library)
             return _of_pool(scope, identity.user_pool, identity.client.user_pool_client_id)
 
 
-def _of_pool(scope: Construct, pool: cognito.IUserPool, client_id: str) -> Readers:
-    return Readers(
+def _of_pool(scope: Construct, pool: cognito.IUserPool, client_id: str) -> SignIn:
+    return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.USER_POOL,
             user_pool_config=appsync.UserPoolConfig(user_pool=pool),
@@ -51,8 +57,8 @@ def _of_pool(scope: Construct, pool: cognito.IUserPool, client_id: str) -> Reade
     )
 
 
-def _of_provider(provider: OidcProvider) -> Readers:
-    return Readers(
+def _of_provider(provider: OidcProvider) -> SignIn:
+    return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.OIDC,
             open_id_connect_config=appsync.OpenIdConnectConfig(
