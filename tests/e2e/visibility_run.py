@@ -42,6 +42,7 @@ from tests.e2e.visibility_model import (
     Told,
     Watch,
 )
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 DOCUMENTS: Final[Mapping[str, str]] = {
     "getJob": "query($jobId: ID!) { getJob(jobId: $jobId) "
@@ -174,7 +175,7 @@ class Fuzz:
                 done.result()
 
     def _ask_all(self, cases: Sequence[Case]) -> None:
-        connection = http.client.HTTPConnection(self._cloud.host, timeout=30)
+        connection = http.client.HTTPConnection(self._cloud.host, timeout=DEADLINE_SECONDS)
         for case in cases:
             body = json.dumps(_operation(case))
             headers = case.who.caller.authorization(self._cloud.host, "/graphql", body)
