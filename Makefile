@@ -80,20 +80,39 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 # --- proof ------------------------------------------------------------------------------------------------
 
 .PHONY: check test audit screenshots lock
+# Steps that don't need each other run side by side; each one's output comes whole, when it is done.
+ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+CHECKS := check-types check-python check-imports check-web check-secrets
+
 check: setup ## lint, format, types, import rules, secrets
+	@$(ALONGSIDE) $(CHECKS)
+
+.PHONY: $(CHECKS) test-web
+check-types: setup # the longest goes first
+	mypy $(SOURCES)
+
+check-python: setup
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
-	mypy $(SOURCES)
+
+check-imports: setup
 	lint-imports
+
+check-web: setup
 	npx biome check
 	npm run check --silent --workspaces --if-present
+
+check-secrets: setup
 	python .ci/scan_secrets.py
+
+test-web: web
+	npm test --silent --workspaces --if-present
 
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
-test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
-	npm test --silent --workspaces --if-present
+test: setup ## everything: check, web, unit, infra, end to end, browser
+	@$(ALONGSIDE) $(CHECKS) test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from .command import CommandError
 
 COMMANDS = ("demo", "end_sessions", "local", "redrive_log", "token")
-EXTRAS = ("cli", "infra", "local")
+EXTRAS = ("cdk", "cli", "local")
 """The extras of the package that install what all subcommands need."""
 
 

@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
 from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id, status
+from tests.e2e.waiting import DEADLINE_SECONDS
 from tests.e2e.written_logs import found_in_logs, written
 
 WATCH = "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { message } }"
@@ -31,7 +32,7 @@ def in_the_address(cloud: Cloud, caller: Caller) -> dict[str, Any]:
     url = f"{cloud.outputs.realtime_url}?header={header}&payload=e30="
     with connect(url, subprotocols=[Subprotocol("graphql-ws")]) as socket:
         socket.send(json.dumps({"type": "connection_init"}))
-        answer: dict[str, Any] = json.loads(socket.recv(timeout=10))
+        answer: dict[str, Any] = json.loads(socket.recv(timeout=DEADLINE_SECONDS))
         return answer
 
 

@@ -24,11 +24,11 @@ from tests.e2e.executions import (
     changed_machine,
     start,
     tell_closer,
-    wait_for,
     waiting_for_its_agents,
 )
 from tests.e2e.mortals import mortal_agent, mortal_publisher
 from tests.e2e.test_grants import without_grant
+from tests.e2e.waiting import wait_for
 
 NOTICED = LEASE_SECONDS + HEARTBEAT_SECONDS
 """By then every reader calls it stale."""

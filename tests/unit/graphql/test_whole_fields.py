@@ -105,7 +105,8 @@ def fields() -> Iterator[Fields]:
         yield Fields(client, executor)
 
 
-odd = json_values
+# The claims of a token are JSON, which has neither NaN nor Infinity.
+odd = json_values(st.floats(allow_nan=False, allow_infinity=False))
 claims = st.fixed_dictionaries(
     {"sub": st.sampled_from(["ann", "bob", "eve", "zoe"]) | odd},
     optional={

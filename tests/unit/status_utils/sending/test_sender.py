@@ -264,15 +264,17 @@ def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_in_the_log_whole
 ) -> None:
     world = World(FakeTransport(lambda: DEAD))
     job = world.job().start()
-    for number in range(100):
-        for _ in range(100):
-            job.status(f"word{number}", "m" * 2_000)
+    rounds, each, message = 60, 100, "m" * 2_000
+    assert rounds * each * len(message) > limits.BUFFER_BYTES * 1.2
+    for number in range(rounds):
+        for _ in range(each):
+            job.status(f"word{number}", message)
         world.run(20)
     kept = sum(len(json.dumps(batch.payload)) for batch in world.sender._outbox._batches)
     assert limits.BUFFER_BYTES / 2 < kept < limits.BUFFER_BYTES * 1.1
     assert Counter(s["status"] for p in undelivered(caplog.records) for s in p["updates"]) == {
         "loading_agents": 1,
-        **{f"word{number}": 100 for number in range(100)},
+        **{f"word{number}": each for number in range(rounds)},
     }
 
 
