@@ -39,11 +39,29 @@ tests/e2e/clients/node_modules/.ready: .venv/.ready tests/e2e/clients/package-lo
 	@npm ci --silent --prefix tests/e2e/clients
 	@touch $@
 
+graphql/node_modules/.ready: node_modules/.ready graphql/package-lock.json
+	@npm ci --silent --prefix graphql
+	@touch $@
+
 .PHONY: setup browser
-setup: .venv/.ready node_modules/.ready ## install everything into .venv and node_modules
+setup: .venv/.ready node_modules/.ready resolvers ## install everything, and build what a deployment needs
 
 browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's, or Playwright's own
 	@tests/browser/install-chromium
+
+# --- resolvers --------------------------------------------------------------------------------------------
+
+.PHONY: resolvers
+RESOLVER_SETTINGS := graphql/resolvers/shared/settings.generated.js
+# With the folders: they change when a file goes.
+RESOLVER_SOURCES := $(shell find graphql/*.json graphql/*.js graphql/*.ts graphql/resolvers)
+resolvers: .build/resolvers/manifest.json ## lint the resolvers' code and bundle it for AppSync
+
+$(RESOLVER_SETTINGS): .venv/.ready statusbeam/cdk/api/resolver_settings.py statusbeam/model/settings.py statusbeam/model/limits.py statusbeam/model/words.py
+	@python -m statusbeam.cdk.api.resolver_settings
+
+.build/resolvers/manifest.json: graphql/node_modules/.ready $(RESOLVER_SETTINGS) $(RESOLVER_SOURCES)
+	@npm run build --silent --prefix graphql
 
 # --- the main job -----------------------------------------------------------------------------------------
 
@@ -100,6 +118,7 @@ check-imports: setup
 
 check-web: setup
 	npx biome check
+	npm run check --silent --prefix graphql
 	npm run check --silent --workspaces --if-present
 
 check-secrets: setup

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs
+from statusbeam.model.limits import UPDATES_PER_PAGE
 
 from .command import CommandError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 ANSWER_SECONDS = 15
-PAGE = 100
 SERVER_ERROR = 500
 
 _UPDATE = """jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
@@ -35,7 +35,11 @@ LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: I
 
 
 class RefusedError(Exception):
-    """The server refused the request. The message has the reason."""
+    """The server refused. `error_type` is AppSync's errorType, where it gave one."""
+
+    def __init__(self, message: str, error_type: str | None = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class UnreachableError(Exception):
@@ -69,7 +73,7 @@ class SignedInUser:
 
     async def log_page(self, job_id: str, after: int) -> Mapping[str, Any]:
         """A page of the job's log after a sequence. Raises RefusedError, UnreachableError."""
-        variables = {"jobId": job_id, "afterSequence": after, "limit": PAGE}
+        variables = {"jobId": job_id, "afterSequence": after, "limit": UPDATES_PER_PAGE}
         body = {"query": LIST_STATUS_UPDATES, "variables": variables}
         answer = await asyncio.to_thread(self._post, self.outputs.graphql_url, body)
         page: Mapping[str, Any] = answer["data"]["listStatusUpdates"]
@@ -114,7 +118,8 @@ class SignedInUser:
         except (OSError, ValueError) as error:
             raise UnreachableError(f"{urlsplit(url).netloc} does not answer ({error})") from error
         if "errors" in answer:
-            raise RefusedError(_first_message(json.dumps(answer).encode()) or "the API refused the request")
+            first = _first_error(answer)
+            raise RefusedError(first.get("message") or "the API refused", first.get("errorType"))
         return answer
 
 
@@ -148,8 +153,14 @@ def _cognito(outputs: LocalOutputs) -> CognitoIdentityProviderClient:
 
 def _first_message(body: bytes) -> str | None:
     try:
-        errors = json.loads(body).get("errors")
-    except (ValueError, AttributeError):
+        message = _first_error(json.loads(body)).get("message")
+    except ValueError:
         return None
+    return None if message is None else str(message)
+
+
+def _first_error(answer: Any) -> Mapping[str, Any]:
+    """AppSync sends `errors` as a list, and for some errors as one object."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else errors
-    return str(first["message"]) if isinstance(first, dict) and "message" in first else None
+    return first if isinstance(first, dict) else {}

@@ -14,7 +14,8 @@ from status_utils import StatusUpdate
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
-from statusbeam.log.snapshot.liveness import LEASE_SECONDS, agent_liveness, liveness
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
+from statusbeam.model.limits import LEASE_SECONDS
 
 from .job_log import TERMINAL
 

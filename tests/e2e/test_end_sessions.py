@@ -114,11 +114,11 @@ def test_ending_sessions_ends_live_subscriptions(cloud: Cloud, watcher: Watcher)
 def test_an_ended_login_opens_nothing(cloud: Cloud, watcher: Watcher) -> None:
     end(cloud, watcher.ends, watcher.user_id)
     for query in READS.values():
-        assert error_types(cloud.graphql(watcher.caller, query)) == ["Forbidden"]
-    assert error_types(end(cloud, watcher.caller, watcher.user_id)) == ["Forbidden"]
+        assert error_types(cloud.graphql(watcher.caller, query)) == ["LoginEnded"]
+    assert error_types(end(cloud, watcher.caller, watcher.user_id)) == ["LoginEnded"]
     with connected(cloud.outputs.realtime_url, cloud.host, watcher.caller) as socket:
         refusal = socket.start(WATCH, {"userId": watcher.user_id})
-    assert [error["errorType"] for error in refusal["payload"]["errors"]] == ["Forbidden"]
+    assert [error["errorType"] for error in refusal["payload"]["errors"]] == ["LoginEnded"]
 
 
 def test_a_new_login_is_good_again(cloud: Cloud) -> None:
@@ -201,7 +201,7 @@ def test_a_banned_user_comes_in_by_no_door(cloud: Cloud, capsys: pytest.CaptureF
             AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
         )
     answer = cloud.graphql(TokenCaller(tokens["IdToken"]), READS["getJob"])
-    assert error_types(answer) == ["Forbidden"]
+    assert error_types(answer) == ["LoginEnded"]
 
 
 # --- what clients make of it ------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_amplify_hears_that_its_login_is_over(cloud: Cloud) -> None:
     with NodeClient("amplify.mjs", config, environment=_environment(cloud)) as client:
         client.until("subscribed")
         end(cloud, TokenCaller(token), user_id)
-        assert "This login was ended" in client.until("error")["error"]  # it tried to subscribe again
+        assert "LoginEnded" in client.until("error")["error"]  # it tried to subscribe again
 
 
 def test_our_web_client_says_that_its_login_is_over(cloud: Cloud) -> None:
@@ -255,7 +255,7 @@ def test_our_web_client_says_that_its_login_is_over(cloud: Cloud) -> None:
         state_where(client, lambda state: state["connection"] == "live" and state["verdict"] == "whole")
         end(cloud, TokenCaller(token), user_id)
         state = state_where(client, lambda state: state["error"] is not None)
-    assert "This login was ended" in state["error"]
+    assert state["errorType"] == "LoginEnded"
 
 
 async def test_our_own_follower_is_told_and_does_not_come_back(cloud: Cloud) -> None:
@@ -266,8 +266,16 @@ async def test_our_own_follower_is_told_and_does_not_come_back(cloud: Cloud) -> 
     await asyncio.to_thread(cloud.publish, status(job_id, user.user_id, user.tenant_id, "hello"))
     followed = []
     async with asyncio.timeout(20), JobStream(reader.pushes, reader.log_page, retriable=lost) as stream:
-        with pytest.raises((RefusedError, TransportQueryError), match="ended"):
+        with pytest.raises((RefusedError, TransportQueryError)) as refused:
             async for statuses in stream.follow(JobLog(job_id)):
                 followed += statuses
                 await asyncio.to_thread(end, cloud, TokenCaller(tokens.access), user.user_id)
     assert [status["message"] for status in followed] == ["hello"]
+    assert error_type_of(refused.value) == "LoginEnded"
+
+
+def error_type_of(error: Exception) -> str | None:
+    """AppSync's errorType, whether a query or the subscription was refused."""
+    if isinstance(error, TransportQueryError):
+        return str((error.errors or [{}])[0].get("errorType"))
+    return error.error_type if isinstance(error, RefusedError) else None

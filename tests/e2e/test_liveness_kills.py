@@ -16,7 +16,7 @@ import pytest
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
 from statusbeam.cli.live_view import fold_job, render_job
 from statusbeam.localcloud.outputs import DemoUser
-from statusbeam.log.snapshot.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
+from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, fresh_id

@@ -11,8 +11,7 @@ import jsonata
 import pytest
 
 from statusbeam.cdk.workflows.invocation_ids import ITEM_LENGTH, KEY_LENGTH
-from statusbeam.log.snapshot.liveness import MAX_LEASE_SECONDS
-from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH
+from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH, MAX_LEASE_SECONDS
 
 if TYPE_CHECKING:
     from aws_cdk import Stack

@@ -11,6 +11,8 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from statusbeam.model.settings import ResolverVariables
+
 from ..options import ExistingUserPool, NewUserPool, OidcProvider, ReaderOptions, ResourceOptions
 from .identity import Identity
 
@@ -67,6 +69,9 @@ def _of_provider(provider: OidcProvider) -> SignIn:
         ),
         outputs={"OidcIssuer": provider.issuer, "OidcClientId": provider.client_id},
         origin="/".join(provider.issuer.split("/")[:3]),
-        claims={"TENANT_CLAIM": provider.tenant_claim, "ROLES_CLAIM": provider.roles_claim},
+        claims={
+            ResolverVariables.TENANT_CLAIM: provider.tenant_claim,
+            ResolverVariables.ROLES_CLAIM: provider.roles_claim,
+        },
         oidc=True,
     )

@@ -15,18 +15,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from statusbeam.model.settings import ResolverVariables
+
 from ..bundling import ROOT
 from ..compliance import accept
 from ..options import ApiOptions, ResourceOptions
 from .resolver_code import (
     LOGIN_CHECK,
+    PASS_THROUGH,
     UNGUARDED,
     FieldName,
+    ResolverBundles,
     ResolverError,
-    check_held,
-    function_code,
-    hand_on_code,
-    resolver_code,
     root_fields,
     schema_text,
 )
@@ -38,7 +38,7 @@ _QUERY_DEPTH_LIMIT = 6
 _INTROSPECTION_DEPTH_LIMIT = 15
 _RESOLVER_COUNT_LIMIT = 20
 
-# Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
+# The data source of each field, or of each function of a pipeline. Every pipeline begins with LOGIN_CHECK.
 UNITS = {
     "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
@@ -47,23 +47,23 @@ UNITS = {
 }
 STEPS = {
     LOGIN_CHECK: "sessions",
-    "getStatusDetail.entry": "status",
+    "getStatusDetail.logEntry": "status",
     "getStatusDetail.spilled": "details",
-    "getJob.read": "status",
+    "getJob.snapshot": "status",
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
-    "readHeads": "status",
+    "getHeads": "status",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
 PIPELINES = {
-    "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
-    # Three tries to meet a job that stands still; what settled at once is not read again.
-    "Query.getJob": ("getJob.read", "getJob.read", "getJob.read"),
-    "Query.listJobs": ("listJobs.page", "readHeads"),
+    "Query.getStatusDetail": ("getStatusDetail.logEntry", "getStatusDetail.spilled"),
+    # Up to three reads until head and agents belong to one commit.
+    "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
+    "Query.listJobs": ("listJobs.page", "getHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
-    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "readHeads"),
+    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
 
@@ -91,7 +91,7 @@ class StatusApi(Construct):
         self._emulated = resources.emulated
         schema = schema_text(api_key=options.api_key_expires is not None, oidc=sign_in.oidc)
         modes = self._modes(sign_in, authorizer=authorizer, view_token_pattern=view_token_pattern)
-        variables = {"STATUS_TABLE": status_table.table_name, **sign_in.claims}
+        variables = {ResolverVariables.STATUS_TABLE: status_table.table_name, **sign_in.claims}
         self.api = self._make_api(name, schema, modes, variables)
         self._log(resources.log_retention, resources.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
@@ -110,7 +110,10 @@ class StatusApi(Construct):
                 service_role=self.details_source.without_policy_updates(),
             ),
         }
-        self._steps = {name: self._step(name) for name in STEPS}
+        self._bundles = ResolverBundles.read()
+        self._steps = {
+            name: self._function(name, source, self._bundles.function(name)) for name, source in STEPS.items()
+        }
         for field in root_fields(schema):
             self._resolve(field)
 
@@ -225,14 +228,15 @@ class StatusApi(Construct):
         name = str(field)
         if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to statusbeam/cdk/api/status_api.py")
-        code = resolver_code(field)
+        code = self._bundles.resolver(field)
         if name not in UNGUARDED:
-            check_held(field, PIPELINES.get(name, ()))
+            self._bundles.check_held(field, PIPELINES.get(name, ()))
         if name in UNGUARDED:
             self._resolver(field, code, data_source=self._sources[UNITS[name]])
         elif name in UNITS:
             own = self._function(name, UNITS[name], code)
-            self._resolver(field, hand_on_code(), pipeline_config=[self._steps[LOGIN_CHECK], own])
+            outer = self._bundles.function(PASS_THROUGH)
+            self._resolver(field, outer, pipeline_config=[self._steps[LOGIN_CHECK], own])
         else:
             steps = [self._steps[step] for step in (LOGIN_CHECK, *PIPELINES[name])]
             self._resolver(field, code, pipeline_config=steps)
@@ -256,9 +260,6 @@ class StatusApi(Construct):
             data_source=data_source,
             pipeline_config=pipeline_config,
         )
-
-    def _step(self, name: str) -> appsync.AppsyncFunction:
-        return self._function(name, STEPS[name], function_code(name))
 
     def _function(self, name: str, source: str, code: str) -> appsync.AppsyncFunction:
         return appsync.AppsyncFunction(

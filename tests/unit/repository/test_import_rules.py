@@ -65,6 +65,62 @@ CASES = [
         "statusbeam.log.snapshot",
     ),
     Planted("Examples import what agents import", "examples/agent.py", "statusbeam.model.words"),
+    Planted(
+        "The library uses the publisher in the direct transport and in testing only",
+        "status_utils/scopes/job.py",
+        "statusbeam.log.journal",
+    ),
+    Planted(
+        "The library's imports go one way",
+        "status_utils/tokens/view_tokens.py",
+        "status_utils.sending.outbox",
+    ),
+    Planted(
+        "The library's modules have no cycles",
+        "status_utils/scopes/invocations.py",
+        "status_utils.scopes.job",
+    ),
+    Planted(
+        "localcloud: server over its parts over the emulator over the data plane",
+        "statusbeam/localcloud/certificates.py",
+        "statusbeam.localcloud.ports",
+    ),
+    Planted(
+        "AppSync data plane: two sides that meet in the contract",
+        "statusbeam/localcloud/appsync/graphql/engine.py",
+        "statusbeam.localcloud.appsync.auth",
+    ),
+    Planted(
+        "AppSync data plane: connections know nothing of schema, resolvers and authorization modes",
+        "statusbeam/localcloud/appsync/admin.py",
+        "statusbeam.localcloud.appsync.graphql",
+    ),
+    Planted(
+        "AppSync data plane: schema, resolvers and authorization modes know nothing of connections",
+        "statusbeam/localcloud/appsync/auth/jwt.py",
+        "statusbeam.localcloud.appsync.counters",
+    ),
+    Planted(
+        "The command: main over commands over what they share",
+        "statusbeam/cli/complaints.py",
+        "statusbeam.cli.demo_user",
+    ),
+    Planted(
+        "localcloud and the command: no circles, type-only imports included",
+        "statusbeam/localcloud/emulator/internals.py",
+        "statusbeam.localcloud.emulator.server",
+    ),
+    Planted(
+        "A status goes down through the log: publish, estimate, commit, fold",
+        "statusbeam/log/a_new_room.py",
+        "json",
+    ),
+    Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
+    Planted(
+        "No circles in the log and the model",
+        "statusbeam/log/journal/entry.py",
+        "statusbeam.log.journal.commits",
+    ),
 ]
 
 

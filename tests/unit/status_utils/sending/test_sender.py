@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from status_utils.sending.sender import FLUSH_SECONDS, PREPARE_SECONDS, TRIES, Sender
-from statusbeam.log.snapshot.liveness import HEARTBEAT_SECONDS
 from statusbeam.model import limits
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import HEARTBEAT_SECONDS
 from tests.unit.status_utils.virtual_sender import (
     DEAD,
     REFUSED,

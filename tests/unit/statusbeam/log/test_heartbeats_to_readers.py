@@ -9,15 +9,10 @@ from status_utils.scopes.job import JobScope
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
-from statusbeam.log.snapshot.liveness import (
-    HEARTBEAT_SECONDS,
-    LEASE_SECONDS,
-    LOST_AFTER_SECONDS,
-    agent_liveness,
-    liveness,
-)
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.unit.samples import NOW
 from tests.unit.status_utils.virtual_sender import THROTTLED, World
 
