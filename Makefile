@@ -108,3 +108,7 @@ lock: .venv/.ready ## resolve the dependencies anew
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --no-emit-package botocore --no-emit-package python-dateutil --no-emit-package six \
 	  --quiet --output-file lambdas/requirements.txt
+	# What the authorizer's Lambda carries beside it.
+	uv pip compile pyproject.toml --extra tokens --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+	  --quiet --output-file lambdas/requirements-tokens.txt

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from status_utils.defaults import chosen_transport
+from status_utils.defaults import current_transport
 from status_utils.sending.dead_letter import undelivered_in
 from status_utils.transports.transport import Transport
 from statusbeam.log.publishing.payload import parse_payload
@@ -95,6 +95,6 @@ def _read(name: str) -> str:
 
 def _transport() -> Transport:
     try:
-        return chosen_transport()
+        return current_transport()
     except StatusError as error:
         raise CommandError(f"nowhere to send to: {error.message}") from error

@@ -82,7 +82,7 @@ def test_eight_parallel_agents_arrive_whole_and_in_order(
         ThreadPoolExecutor(8) as executor,
     ):
         list(executor.map(in_scope(work), range(8)))
-    sender_for(transport).flush(ARRIVAL_SECONDS, patient=True)
+    sender_for(transport).flush(ARRIVAL_SECONDS, force_wait=True)
     snapshot = ended(cloud, job_id)
     assert snapshot.head.overall_status == "completed"
     assert {

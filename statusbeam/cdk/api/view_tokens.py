@@ -10,7 +10,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import AuthorizerSettings
 
-from ..bundling import build_bundle
+from ..bundling import ROOT, build_bundle
 from ..compliance import accept
 from ..python_function import PythonFunction
 from ..stage import StageConfig
@@ -43,7 +43,10 @@ class ViewTokens(Construct):
         checker = PythonFunction(
             self,
             "Authorizer",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/view_token_authorizer")),
+            bundle=build_bundle(
+                sources=("lambdas/__init__.py", "lambdas/view_token_authorizer"),
+                requirements=ROOT / "lambdas" / "requirements-tokens.txt",
+            ),
             handler="lambdas.view_token_authorizer.handler.handler",
             environment=AuthorizerSettings(
                 view_token_secret=self.secret_arn,

@@ -27,7 +27,7 @@ from status_utils import (
     report_tool,
 )
 from status_utils.scopes.context_functions import _warn_of_percent
-from status_utils.scopes.scope import Scope, enter_scope
+from status_utils.scopes.scope import Scope, set_current_scope
 from status_utils.sending.senders import sender_for
 from statusbeam.log.snapshot.progress import parse_plan
 from statusbeam.model.parse import read_entry
@@ -43,7 +43,7 @@ def a_job(transport: MemoryTransport, **more: Any) -> JobScope:
 
 
 def told(transport: MemoryTransport) -> list[dict[str, Any]]:
-    sender_for(transport).flush(60, patient=True)
+    sender_for(transport).flush(60, force_wait=True)
     return [status for payload in transport.sent for status in payload["updates"]]
 
 
@@ -63,7 +63,7 @@ def metadata(status: dict[str, Any]) -> dict[str, Any]:
 
 def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
     def run() -> Any:
-        enter_scope(scope)
+        set_current_scope(scope)
         return function(*args)
 
     return contextvars.copy_context().run(run)
@@ -378,7 +378,7 @@ def test_a_scope_by_hand_is_over_with_its_last_word(
 ) -> None:
     with a_job(transport) as j:
         last_word(j.agent("Geo Agent").start())
-        assert j.sender.open_scopes() == [j]
+        assert j.sender.open_sources() == [j]
 
 
 def test_a_scope_left_in_another_context_still_ends(transport: MemoryTransport) -> None:

@@ -109,7 +109,7 @@ def handles_signals_itself(transport: FileTransport) -> None:
 
 
 def forks(transport: FileTransport) -> None:
-    """Runs an agent in a forked process that ends as multiprocessing's do, and one in its own."""
+    """FrameworkRuns an agent in a forked process that ends as multiprocessing's do, and one in its own."""
     with opened(transport) as j:
         j.status("one", "…")
         child = os.fork()
@@ -155,7 +155,7 @@ def forks_while_it_loads(transport: FileTransport) -> None:
 def forks_while_a_message_is_redacted(transport: FileTransport) -> None:
     """Forks while somebody holds what redacting needs."""
     with opened(transport) as j:
-        with redact_on_exit._tails()._lock:
+        with redact_on_exit._history()._lock:
             child = os.fork()
             if child == 0:
                 signal.alarm(20)
@@ -196,7 +196,7 @@ sys.path.insert(0, {str(Path.cwd())!r})
 from pathlib import Path
 from tests.unit.status_utils.sending.scope_programs import FileTransport, opened
 with opened(FileTransport(Path({str(transport.path)!r}))) as j:
-    j.sender.flush(20, patient=True)
+    j.sender.flush(20, force_wait=True)
 """
     subinterpreters: Any = importlib.import_module("_xxsubinterpreters")
     subinterpreters.run_string(subinterpreters.create(isolated=False), code)

@@ -19,7 +19,7 @@ from status_utils import (
 from status_utils.defaults import default_redactor
 from status_utils.sending import redact_on_exit
 from status_utils.sending.dead_letter import log_undelivered
-from status_utils.sending.redact_on_exit import Tails, without_secrets
+from status_utils.sending.redact_on_exit import MessageHistory, redact_draft
 from statusbeam.model.errors import InvalidStatusError
 from statusbeam.model.limits import MESSAGE_LENGTH, NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
 from statusbeam.model.redaction.redactor import Redactor
@@ -32,8 +32,8 @@ KEY = secrets_of(7)["aws key id"][0]
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    tails = Tails()
-    monkeypatch.setattr(redact_on_exit, "_tails", lambda: tails)
+    history = MessageHistory()
+    monkeypatch.setattr(redact_on_exit, "_history", lambda: history)
     default_redactor.cache_clear()
     yield
     default_redactor.cache_clear()
@@ -126,21 +126,21 @@ def test_messages_of_other_invocations_are_not_put_together() -> None:
 
 
 def test_no_more_invocations_are_remembered_than_the_limit() -> None:
-    tails = Tails()
+    history = MessageHistory()
     for number in range(2 * TAILS):
-        tails.redacted({"jobId": str(number), "message": "m"})
-    assert len(tails._tails) == TAILS
+        history.redact_next({"jobId": str(number), "message": "m"})
+    assert len(history._ends) == TAILS
 
 
 def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
-    tails = Tails()
-    tails.redacted({"jobId": "j", "message": KEY[:8]})
-    tails.redacted({"jobId": "j", "message": "m" * TAIL_LENGTH})
-    assert [len(tail) for tail in tails._tails.values()] == [TAIL_LENGTH]
+    history = MessageHistory()
+    history.redact_next({"jobId": "j", "message": KEY[:8]})
+    history.redact_next({"jobId": "j", "message": "m" * TAIL_LENGTH})
+    assert [len(end) for end in history._ends.values()] == [TAIL_LENGTH]
 
 
 def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
-    said = without_secrets({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
+    said = redact_draft({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
     assert said["message"] == "m " * (REDACTED_LENGTH // 2)
 
 

@@ -75,7 +75,7 @@ def test_progress_of_each_invocation_and_tool_is_kept_apart() -> None:
     transport = FakeTransport()
     with World(transport).job() as job, job.agent("A") as a, job.agent("B") as b, b.tool("t") as tool:
         for scope in (a, b, tool, a, b, tool):
-            scope.progress(50, scope.who)
+            scope.progress(50, scope.label)
     told = [(s["agentName"], s.get("toolName")) for s in transport.statuses() if s["status"] == "progress"]
     assert told == [("A", None), ("B", None), ("B", "t")]
 
@@ -177,12 +177,12 @@ def test_a_backend_that_answers_after_ten_seconds_holds_a_handler_up_as_little(
     assert sum(waits) <= BOUND_ONCE, "the second one does not wait"
     lost = undelivered(caplog.records)
     gone = threading.Event()
-    sender._outbox.tell_when_gone(gone.set)
+    sender._outbox.call_when_drained(gone.set)
     transport.answer.set()
     assert gone.wait(60)
     # Everything is in the log and has arrived as well, under the same batch ids: a redrive is harmless.
     assert [payload["batchId"] for payload in lost] == [payload["batchId"] for payload in transport.taken]
-    assert sender.breaker.trusted
+    assert sender.breaker.responsive
 
 
 def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
@@ -202,7 +202,7 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
     job.status("two", "…")
     world.run(0)
     assert transport.words() == ["one", "two"], "the refused one would be refused again"
-    assert world.sender.breaker.trusted
+    assert world.sender.breaker.responsive
 
 
 @pytest.mark.parametrize("outage", [8, 30, 300])
@@ -268,7 +268,7 @@ def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_in_the_log_whole
         for _ in range(100):
             job.status(f"word{number}", "m" * 2_000)
         world.run(20)
-    kept = sum(len(json.dumps(parcel.payload)) for parcel in world.sender._outbox._parcels)
+    kept = sum(len(json.dumps(batch.payload)) for batch in world.sender._outbox._batches)
     assert limits.BUFFER_BYTES / 2 < kept < limits.BUFFER_BYTES * 1.1
     assert Counter(s["status"] for p in undelivered(caplog.records) for s in p["updates"]) == {
         "loading_agents": 1,
@@ -393,10 +393,10 @@ def test_of_what_has_no_room_progress_goes_first_and_the_rest_to_the_log(
     for number in range(4_000):
         job.status(f"word{number}", "m" * 2_000)
     world.run(0)
-    world.sender._outbox.gather()
+    world.sender._outbox.drain_inbox()
     waiting = world.sender._outbox._buffer
     assert waiting._bytes <= limits.BUFFER_BYTES
-    assert not waiting._latest, "progress went first"
+    assert not waiting._coalescing, "progress went first"
     overflow = [s["status"] for p in undelivered(caplog.records) for s in p["updates"]]
     assert overflow == [f"word{number}" for number in range(4_000 - len(overflow), 4_000)]
     assert len(waiting) + len(overflow) == 4_000
@@ -523,7 +523,7 @@ def test_the_end_of_a_job_that_may_take_no_time_waits_for_nothing() -> None:
 def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is() -> None:
     done = threading.Event()
     transport = FakeTransport()
-    sender = Sender(transport, on_rest=lambda sender: done.set())
+    sender = Sender(transport, on_idle=lambda sender: done.set())
     world = World(transport)
     world.sender = sender
     for _ in range(3):
@@ -551,7 +551,7 @@ def test_threads_that_say_much_at_once_lose_nothing(threads: int) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    sender.flush(60, patient=True)
+    sender.flush(60, force_wait=True)
     expected = ["loading_agents", *(f"w{word}" for word in range(500)), "complete"]
     for number in range(threads):
         assert [s["status"] for s in transport.statuses() if s["jobId"] == f"job-{number}"] == expected

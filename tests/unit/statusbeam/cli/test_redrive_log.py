@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from status_utils import MemoryTransport, publish_agent_status
-from status_utils.defaults import replaced
+from status_utils.defaults import override_transport
 from status_utils.sending.dead_letter import undelivered_in
 from statusbeam.cli.main import main
 from statusbeam.cli.redrive_log import redrive
@@ -107,7 +107,7 @@ def test_the_command_sends_and_says_how_many(
     written = lines(caplog)
     log.write_text("\n".join([*written, written[0]]))
     transport = MemoryTransport()
-    with replaced(transport):
+    with override_transport(transport):
         assert main(["redrive-log", str(log)]) == 0
     assert capsys.readouterr().out == (
         "5 statuses in 2 payloads sent\n1 payloads were in the log more than once\n"
@@ -130,7 +130,7 @@ def test_what_is_still_refused_is_named_and_the_others_are_sent(
     log.write_text("\n".join(lines(caplog)))
     failures: list[Exception | None] = [DEAD, None]
     transport = FakeTransport(lambda: failures.pop(0))
-    with replaced(transport):
+    with override_transport(transport):
         assert main(["redrive-log", str(log)]) == 1
     shown = capsys.readouterr()
     assert shown.out == "1 statuses in 1 payloads sent\n"

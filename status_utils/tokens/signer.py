@@ -1,21 +1,19 @@
-"""What signs view tokens where nothing was handed in: the one place where the environment decides it."""
+"""The default signer of view tokens, for back ends that pass no keys to mint_view_token."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 
-from statusbeam.model.settings import AuthorizerSettings
-
-from ..aws_clients import secrets_client
+from ..defaults import view_token_settings
+from ..transports.aws_clients import secrets_client
+from .keys import ViewTokenKeys
 from .secret_versions import SecretVersions
-from .view_tokens import ViewTokenKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """The keys, and for which stage's API they sign."""
+    """The signing keys, and the audience of the stage that accepts them."""
 
     keys: ViewTokenKeys
     audience: str
@@ -25,8 +23,8 @@ class Signer:
 def default_signer() -> Signer:
     """The signer that VIEW_TOKEN_SECRET and VIEW_TOKEN_AUDIENCE name, one a process.
 
-    Raises SettingError when one is not set, and looks again at the next call.
+    Raises SettingError if a variable is missing; the next call reads the environment again.
     """
-    settings = AuthorizerSettings.from_env(os.environ)
+    settings = view_token_settings()
     keys = ViewTokenKeys(SecretVersions(secrets_client(), settings.view_token_secret))
     return Signer(keys=keys, audience=settings.view_token_audience)
