@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 _COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
+_PROGRESS = StatusWord.PROGRESS.value  # plain texts: hashing an enum's member takes longer, at each call
+_HEARTBEAT = StatusWord.HEARTBEAT.value
 
 
 class Scope:
@@ -100,7 +102,7 @@ class Scope:
         # A value that is not a number is logged when the status is validated.
         with suppress(TypeError, ValueError, OverflowError):
             percent = min(100.0, max(0.0, float(percent)))
-        self._report(StatusWord.PROGRESS, message, metadata, progress=percent)
+        self._report(_PROGRESS, message, metadata, progress=percent)
 
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own."""
@@ -111,7 +113,7 @@ class Scope:
 
     def send_heartbeat(self) -> None:
         """Report that the work goes on. The sender calls this while the scope is quiet."""
-        self._report(StatusWord.HEARTBEAT, "Still working", None)
+        self._report(_HEARTBEAT, "Still working", None)
 
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """Set the tokens used so far in this attempt; the next statuses carry them."""

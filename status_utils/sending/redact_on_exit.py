@@ -89,7 +89,7 @@ if hasattr(os, "register_at_fork"):  # a thread of the parent may hold its lock
 
 
 def owner_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """The ids of a status that say whose it is."""
+    """The ids of the job, the user and the tenant of a draft."""
     return {name: draft[name] for name in _OWNER_FIELDS if isinstance(draft.get(name), str)}
 
 
