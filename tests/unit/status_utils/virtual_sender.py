@@ -39,7 +39,7 @@ class FakeTransport:
     def statuses(self) -> list[dict[str, Any]]:
         return [status for payload in self.taken for status in payload["updates"]]
 
-    def words(self) -> list[str]:
+    def status_words(self) -> list[str]:
         return [status["status"] for status in self.statuses()]
 
 

@@ -30,7 +30,7 @@ def in_job(transport: MemoryTransport) -> JobScope:
     return job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport)
 
 
-def told(transport: MemoryTransport) -> list[tuple[str, str | None, str | None]]:
+def reported(transport: MemoryTransport) -> list[tuple[str, str | None, str | None]]:
     return [(u.status, u.agent_name, u.tool_name) for u in statuses(transport) if u.agent_name]
 
 
@@ -49,7 +49,7 @@ def test_a_run_is_the_current_scope_until_it_ends(runs: FrameworkRuns, transport
         runs.tool_ended("t")
         runs.agent_ended("a")
         assert current_scope() is outer
-    assert told(transport) == [
+    assert reported(transport) == [
         ("agent_invoking", "Geo Agent", None),
         ("calling_tool", "Geo Agent", "location"),
         ("progress", "Geo Agent", "location"),
@@ -70,7 +70,7 @@ def test_a_run_may_go_on_and_end_in_other_threads(runs: FrameworkRuns, transport
     street = next(update for update in seen if update.agent_name == "Street Agent")
     geo = next(update for update in seen if update.agent_name == "Geo Agent")
     assert street.parent_invocation_id == geo.invocation_id
-    assert [word for word, *_ in told(transport)][-2:] == ["tool_error", "agent_complete"]
+    assert [word for word, *_ in reported(transport)][-2:] == ["tool_error", "agent_complete"]
 
 
 def test_what_is_the_frameworks_own_leads_on_to_who_began_it(
@@ -85,7 +85,7 @@ def test_what_is_the_frameworks_own_leads_on_to_who_began_it(
         runs.unreported_ended("step")
         runs.unreported_ended("node")
         runs.agent_ended("a")
-    assert ("calling_tool", "Geo Agent", "location") in told(transport)
+    assert ("calling_tool", "Geo Agent", "location") in reported(transport)
     assert (statuses(transport)[-2].metadata or {})["tokenUsage"] == {"inputTokens": 7, "outputTokens": 0}
 
 
@@ -142,14 +142,14 @@ def test_a_name_that_no_status_takes_is_made_to_fit(
         runs.tool_ended("t")
         runs.agent_ended("a")
     assert {update.agent_name for update in statuses(transport) if update.agent_name} == {shown}
-    assert len(told(transport)) == 4
+    assert len(reported(transport)) == 4
 
 
 def test_a_tool_that_no_agent_uses_is_passed_over(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.tool_started("t", "location", parent="nobody")
         runs.tool_ended("t")
-    assert told(transport) == []
+    assert reported(transport) == []
 
 
 def test_outside_of_a_job_nothing_is_remembered(runs: FrameworkRuns) -> None:

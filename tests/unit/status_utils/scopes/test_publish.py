@@ -301,7 +301,7 @@ class SlowDeath:
             raise TransportError("nobody answers", code="ReadTimeoutError", retriable=True)
 
 
-def in_vain(breaker: SendBreaker, transport: SlowDeath) -> str | None:
+def send_error(breaker: SendBreaker, transport: SlowDeath) -> str | None:
     try:
         breaker.send(transport, {})
     except TransportError as error:
@@ -312,19 +312,19 @@ def in_vain(breaker: SendBreaker, transport: SlowDeath) -> str | None:
 def test_a_backend_that_holds_callers_up_in_vain_is_left_alone_for_a_while() -> None:
     transport = SlowDeath(4.0)
     breaker = SendBreaker(lambda: transport.time)
-    assert [in_vain(breaker, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]
+    assert [send_error(breaker, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]
     assert (transport.tries, transport.time) == (1, 4.0)
     transport.time += 5
-    assert in_vain(breaker, transport) == "ReadTimeoutError", "it is asked again"
+    assert send_error(breaker, transport) == "ReadTimeoutError", "it is asked again"
     transport.time += 5
-    assert in_vain(breaker, transport) == "breaker_open", "and left alone for longer"
+    assert send_error(breaker, transport) == "breaker_open", "and left alone for longer"
     transport.time += 5
     transport.seconds = 0
-    assert in_vain(breaker, transport) is None
-    assert in_vain(breaker, transport) is None
+    assert send_error(breaker, transport) is None
+    assert send_error(breaker, transport) is None
 
 
 def test_a_backend_that_refuses_at_once_is_asked_each_time() -> None:
     transport = SlowDeath(0.05)
     breaker = SendBreaker(lambda: transport.time)
-    assert [in_vain(breaker, transport) for _ in range(5)] == ["ReadTimeoutError"] * 5
+    assert [send_error(breaker, transport) for _ in range(5)] == ["ReadTimeoutError"] * 5

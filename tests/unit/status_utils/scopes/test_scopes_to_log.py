@@ -268,7 +268,7 @@ def test_publish_functions_for_another_job_or_another_way_go_their_own() -> None
     with recorded() as recording, job(job_id="job-1", user_id="ana", tenant_id="city"):
         publish_orchestrator_status("job-2", "ana", "city", "validating", "…")
         publish_orchestrator_status("job-1", "ana", "city", "validating", "…", transport=other)
-        assert other.words() == ["validating"]
+        assert other.status_words() == ["validating"]
     assert [(s["jobId"], s["status"]) for s in recording if s["status"] == "validating"] == [
         ("job-2", "validating")
     ]

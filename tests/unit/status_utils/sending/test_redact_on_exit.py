@@ -44,7 +44,7 @@ class DeadTransport:
         raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
 
 
-def say(message: str = "m", **extras: Any) -> dict[str, Any]:
+def sent_status(message: str = "m", **extras: Any) -> dict[str, Any]:
     transport = MemoryTransport()
     assert publish_agent_status(
         "j", "u", "t", "Geo", "agent_invoking", message, transport=transport, **extras
@@ -91,7 +91,7 @@ def test_nor_is_one_in_the_place_of_a_field(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_secret_that_the_limit_cuts_in_two_is_hidden() -> None:
-    status = say("m" * (MESSAGE_LENGTH - 30) + f" {KEY} and more")
+    status = sent_status("m" * (MESSAGE_LENGTH - 30) + f" {KEY} and more")
     assert KEY[:8] not in status["message"]
     assert len(status["message"]) <= MESSAGE_LENGTH
 
@@ -104,25 +104,25 @@ def test_a_name_that_a_mark_makes_too_long_is_cut() -> None:
 
 
 def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> None:
-    assert say(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
-    assert say(KEY[8:14])["message"] == KEY[8:14]  # still no key
-    assert say(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
+    assert sent_status(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
+    assert sent_status(KEY[8:14])["message"] == KEY[8:14]  # still no key
+    assert sent_status(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
 
 
 def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
-    assert say("The password: hunter2!")["message"] == "The password: [redacted: secret]"
-    assert say("the last")["message"] == "the last"
+    assert sent_status("The password: hunter2!")["message"] == "The password: [redacted: secret]"
+    assert sent_status("the last")["message"] == "the last"
 
 
 def test_a_private_key_said_line_by_line_is_hidden_whole() -> None:
     lines = secrets_of(7)["private key"][0].split("\n")
-    assert [say(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
-    assert say("that was it")["message"] == "that was it"
+    assert [sent_status(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
+    assert sent_status("that was it")["message"] == "that was it"
 
 
 def test_messages_of_other_invocations_are_not_put_together() -> None:
-    say(KEY[:8], invocation_id="one")
-    assert say(KEY[8:], invocation_id="two")["message"] == KEY[8:]
+    sent_status(KEY[:8], invocation_id="one")
+    assert sent_status(KEY[8:], invocation_id="two")["message"] == KEY[8:]
 
 
 def test_no_more_invocations_are_remembered_than_the_limit() -> None:
@@ -146,7 +146,7 @@ def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
 
 def test_configured_fields_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDACTED_FIELDS", "metadata.customer.email, metadata.note")
-    sent = json.loads(say(metadata={"customer": {"email": "ana@example.com"}, "note": 3})["metadata"])
+    sent = json.loads(sent_status(metadata={"customer": {"email": "ana@example.com"}, "note": 3})["metadata"])
     mark = "[redacted: configured field]"
     assert sent == {"customer": {"email": mark}, "note": mark}
 

@@ -201,7 +201,7 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
     world.run(5)
     job.status("two", "…")
     world.run(0)
-    assert transport.words() == ["one", "two"], "the refused one would be refused again"
+    assert transport.status_words() == ["one", "two"], "the refused one would be refused again"
     assert world.sender.breaker.responsive
 
 
@@ -219,7 +219,7 @@ def test_what_is_said_while_the_backend_is_dead_arrives_in_order_once_it_is_back
             job.status(word, "…")
             world.run(1)
     world.run(60)
-    assert [word for word in transport.words() if word != "heartbeat"] == [
+    assert [word for word in transport.status_words() if word != "heartbeat"] == [
         "loading_agents",
         *words,
         "complete",
@@ -255,7 +255,7 @@ def test_a_payload_that_a_healthy_backend_never_takes_holds_up_the_others_for_a_
     world.run(0)
     job.status("one", "…")
     world.run(600)
-    assert [word for word in transport.words() if word != "heartbeat"] == ["loading_agents", "one"]
+    assert [word for word in transport.status_words() if word != "heartbeat"] == ["loading_agents", "one"]
     assert ["poison"] in words_of(undelivered(caplog.records))
 
 
@@ -295,7 +295,7 @@ def test_a_container_keeps_what_a_slow_spell_left_and_sends_it(caplog: pytest.Lo
         pass
     assert world.waited == pytest.approx(FLUSH_SECONDS)
     world.run(10)
-    assert transport.words() == ["loading_agents", "complete"]
+    assert transport.status_words() == ["loading_agents", "complete"]
     assert undelivered(caplog.records) == []
 
 
@@ -377,7 +377,7 @@ def test_a_status_that_breaks_a_rule_goes_to_the_log_alone(caplog: pytest.LogCap
     transport = FakeTransport()
     with World(transport).job() as job:
         job.status("not one word", "…")
-    assert transport.words() == ["loading_agents", "complete"]
+    assert transport.status_words() == ["loading_agents", "complete"]
     (line,) = [json.loads(record.getMessage()) for record in caplog.records]
     assert (line["code"], line["payload"]["status"]) == ("bad_characters", "not one word")
 
@@ -419,7 +419,7 @@ def test_what_is_open_and_quiet_gives_signs_of_life() -> None:
     world.run(0)
     before = len(transport.statuses())
     world.run(HEARTBEAT_SECONDS + 1)
-    assert transport.words()[before:] == ["heartbeat"], "the job's own"
+    assert transport.status_words()[before:] == ["heartbeat"], "the job's own"
     job.end()
     before = len(transport.statuses())
     world.run(3 * HEARTBEAT_SECONDS)
@@ -436,7 +436,7 @@ def test_a_sign_of_life_is_due_at_the_moment_that_the_sender_wakes_up_for_it(beg
     assert wake_at is not None
     world.time = wake_at
     assert world.sender.pump() == wake_at + HEARTBEAT_SECONDS
-    assert transport.words() == ["loading_agents", "heartbeat"]
+    assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
 def test_who_says_something_needs_no_sign_of_life() -> None:
@@ -446,7 +446,7 @@ def test_who_says_something_needs_no_sign_of_life() -> None:
         for percent in range(0, 100, 5):
             agent.progress(percent, "…")
             world.run(HEARTBEAT_SECONDS / 2)
-    assert "heartbeat" not in transport.words()
+    assert "heartbeat" not in transport.status_words()
 
 
 def test_after_a_freeze_of_an_hour_there_is_one_sign_of_life_not_hundreds() -> None:
@@ -456,7 +456,7 @@ def test_after_a_freeze_of_an_hour_there_is_one_sign_of_life_not_hundreds() -> N
     world.run(0)
     world.time += 3_600  # nothing ran meanwhile
     world.run(0)
-    assert transport.words() == ["loading_agents", "heartbeat"]
+    assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
 def test_a_payload_whose_send_was_cut_by_a_freeze_is_sent_again_after_it() -> None:
@@ -484,7 +484,7 @@ def test_a_broken_transport_does_not_stop_the_thread(caplog: pytest.LogCaptureFi
     world.run(10)
     job.status("one", "…")
     world.run(0)
-    assert transport.words() == ["one"]
+    assert transport.status_words() == ["one"]
     assert words_of(undelivered(caplog.records)) == [["loading_agents"]]
 
 
@@ -499,7 +499,7 @@ def test_the_sdk_is_loaded_before_a_backend_is_held_to_its_time() -> None:
     with World(transport).job() as job:
         job.status("one", "…")
     assert order == ["prepared"]
-    assert transport.words() == ["loading_agents", "one", "complete"]
+    assert transport.status_words() == ["loading_agents", "one", "complete"]
 
 
 def test_the_end_of_a_job_that_may_take_no_time_waits_for_nothing() -> None:
@@ -531,7 +531,7 @@ def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is
             pass
         assert done.wait(60)
         done.clear()
-    assert transport.words() == ["loading_agents", "complete"] * 3
+    assert transport.status_words() == ["loading_agents", "complete"] * 3
 
 
 @pytest.mark.parametrize("threads", [8])
