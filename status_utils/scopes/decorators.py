@@ -165,25 +165,30 @@ def status_handler(
             yield opened.agent(agent_name, message=message, invocation_id=keys.invocation(event))
 
     def decorate(handler: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
-        work: Any = handler
-
-        def handle(event: Any, context: Any) -> Any:
-            with ExitStack() as call:
-                for scope in scopes(event, context, call):
-                    call.enter_context(scope)
-                return work(event, context)
-
-        async def handle_async(event: Any, context: Any) -> Any:
-            async with AsyncExitStack() as call:
-                for scope in scopes(event, context, call):
-                    await call.enter_async_context(scope)
-                return await work(event, context)
-
-        handled: Any = handle_async if iscoroutinefunction(handler) else handle
-        decorated: Callable[[Any, Any], R] = wraps(handler)(handled)
+        decorated: Callable[[Any, Any], R] = wraps(handler)(_handler_in(scopes, handler))
         return decorated
 
     return decorate
+
+
+def _handler_in(
+    scopes: Callable[[Any, Any, Any], Iterable[JobScope | AgentScope]], handler: Callable[..., Any]
+) -> Callable[..., Any]:
+    """The handler with the scopes of each call around it."""
+
+    def handle(event: Any, context: Any) -> Any:
+        with ExitStack() as call:
+            for scope in scopes(event, context, call):
+                call.enter_context(scope)
+            return handler(event, context)
+
+    async def handle_async(event: Any, context: Any) -> Any:
+        async with AsyncExitStack() as call:
+            for scope in scopes(event, context, call):
+                await call.enter_async_context(scope)
+            return await handler(event, context)
+
+    return handle_async if iscoroutinefunction(handler) else handle
 
 
 @dataclass(frozen=True, slots=True)

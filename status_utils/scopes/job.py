@@ -13,7 +13,7 @@ and never wait for the network. `async with` works alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from statusbeam.model.words import StatusWord
 
@@ -21,6 +21,7 @@ from ..sending.sender import FLUSH_SECONDS
 from ..sending.senders import sender_for
 from ..sending.truncate import to_id, to_text
 from .invocations import Invocation, Invocations
+from .plan import plan_parts
 from .scope import Scope
 
 TYPE_CHECKING = False
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from ..sending.sender import Sender
     from ..transports.transport import Transport
-
-_PLAN_CHARACTERS = 4_000
-"""Of a plan's part in one status, below the metadata limit. A longer plan is reported in several parts."""
 
 
 class ToolScope(Scope):
@@ -204,7 +202,7 @@ class JobScope(Scope):
         super().end(error)
 
     def _report_start(self) -> None:
-        first, *more = _plan_parts(self._start.plan)
+        first, *more = plan_parts(self._start.plan)
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -281,31 +279,3 @@ def _agent_scope(
     name = to_text(agent_name) or "Agent"
     invocation = invocations.next(name, attempt, invocation_id)
     return AgentScope(owner, name, f"{name} started" if message is None else message, invocation)
-
-
-def _plan_parts(plan: Iterable[str | Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The plan as metadata, in parts within the limit; one empty part without a plan."""
-    part: list[Any] = []
-    size = 0
-    given: Any = plan  # callers may give anything
-    is_single = isinstance(given, str | Mapping) or not isinstance(given, Iterable)
-    for step in [given] if is_single else given:
-        converted = _schema_step(step)
-        step_size = len(str(converted))
-        if part and size + step_size > _PLAN_CHARACTERS:
-            yield {"plan": part}
-            part, size = [], 0
-        part.append(converted)
-        size += step_size
-    yield {"plan": part} if part else {}
-
-
-def _schema_step(step: str | Mapping[str, Any]) -> Any:
-    """A step of a plan by the schema's names."""
-    if not isinstance(step, Mapping):
-        return step
-    converted = dict(step)
-    for name, schema_name in (("depends_on", "dependsOn"), ("invocation_id", "invocationId")):
-        if name in converted:
-            converted[schema_name] = converted.pop(name)
-    return converted
