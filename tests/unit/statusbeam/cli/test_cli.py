@@ -196,7 +196,7 @@ def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
     assert parser.parse_args(["redrive-log", "-", "--dry-run"]).dry_run
     shown = parser.format_help()
     assert "demo needs statusbeam.cli.demo" in shown
-    assert shown.split("Install")[1].split() == ["statusbeam[cli,infra,local]."]
+    assert shown.split("Install")[1].split() == ["statusbeam[cdk,cli,local]."]
     with pytest.raises(SystemExit):
         parser.parse_args(["demo"])
 
