@@ -2,7 +2,7 @@
 //
 //   node build.ts [<folder of sources> <folder of bundles>]
 //
-// manifest.json tells the synth which modules each bundle uses, and by which sources it was built.
+// manifest.json names the modules that each bundle uses and the digests of the sources, for the synth.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,10 +18,10 @@ const digest = (file: string) =>
     .update(readFileSync(join(from, file)))
     .digest('hex');
 const files = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
-// The files of the folder itself are what AppSync runs; those of its folders are what they share.
+// AppSync runs the files of the folder itself. Its folders hold the modules that they share.
 const entryPoints = files.filter((file) => file === basename(file));
 
-// A module that none uses leaves nothing behind, not even its imports: what a bundle holds of a module is what it uses.
+// An unused module leaves nothing in a bundle, not even its imports: a bundle holds of a module what it uses.
 const noSideEffects: Plugin = {
   name: 'no side effects',
   setup({ onResolve }) {
@@ -45,7 +45,7 @@ const { outputFiles, metafile } = await build({
   logLevel: 'warning',
 });
 
-// Tree shaking leaves modules out whose exports no handler uses.
+// Tree shaking leaves out modules whose exports no handler uses.
 const used: Record<string, string[]> = {};
 for (const { entryPoint, inputs } of Object.values(metafile.outputs)) {
   if (entryPoint) {

@@ -5,7 +5,7 @@ import { OverallStatus, StatusTable } from './shared/settings.generated.js';
 import { exists, isHead, padded } from './shared/statusTable.js';
 import { viewer } from './shared/viewer.js';
 
-// More than any place among the agents has: all whole numbers that JavaScript keeps exactly but the last few.
+// An agent's place has fewer digits than that.
 const ORDER_DIGITS = 15;
 
 // The functions read until head and agents belong to one commit, or give up.

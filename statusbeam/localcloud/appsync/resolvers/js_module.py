@@ -1,7 +1,7 @@
 """An ES module of a resolver rewritten as a function body, because the engine loads no modules by name.
 
 `import {util} from '@aws-appsync/utils'` becomes a declaration and `export` disappears; no line moves, so
-that errors name the author's lines. What APPSYNC_JS refuses beside that is found by graphql/eslint.config.js.
+that errors name the author's lines. graphql/eslint-appsync.js finds what else APPSYNC_JS refuses.
 """
 
 from __future__ import annotations
