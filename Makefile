@@ -39,11 +39,29 @@ tests/e2e/clients/node_modules/.ready: .venv/.ready tests/e2e/clients/package-lo
 	@npm ci --silent --prefix tests/e2e/clients
 	@touch $@
 
+graphql/node_modules/.ready: node_modules/.ready graphql/package-lock.json
+	@npm ci --silent --prefix graphql
+	@touch $@
+
 .PHONY: setup browser
-setup: .venv/.ready node_modules/.ready ## install everything into .venv and node_modules
+setup: .venv/.ready node_modules/.ready resolvers ## install everything, and build what a deployment needs
 
 browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's, or Playwright's own
 	@tests/browser/install-chromium
+
+# --- resolvers --------------------------------------------------------------------------------------------
+
+.PHONY: resolvers
+RESOLVER_SETTINGS := graphql/resolvers/shared/settings.generated.js
+# With the folders: they change when a file goes.
+RESOLVER_SOURCES := $(shell find graphql/*.json graphql/*.js graphql/*.ts graphql/resolvers)
+resolvers: .build/resolvers/manifest.json ## lint the resolvers' code and bundle it for AppSync
+
+$(RESOLVER_SETTINGS): .venv/.ready statusbeam/cdk/api/resolver_settings.py statusbeam/model/settings.py statusbeam/model/limits.py statusbeam/model/words.py
+	@python -m statusbeam.cdk.api.resolver_settings
+
+.build/resolvers/manifest.json: graphql/node_modules/.ready $(RESOLVER_SETTINGS) $(RESOLVER_SOURCES)
+	@npm run build --silent --prefix graphql
 
 # --- the main job -----------------------------------------------------------------------------------------
 
@@ -80,20 +98,40 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 # --- proof ------------------------------------------------------------------------------------------------
 
 .PHONY: check test audit screenshots lock
+# Steps that don't need each other run side by side; each one's output comes whole, when it is done.
+ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+CHECKS := check-types check-python check-imports check-web check-secrets
+
 check: setup ## lint, format, types, import rules, secrets
+	@$(ALONGSIDE) $(CHECKS)
+
+.PHONY: $(CHECKS) test-web
+check-types: setup # the longest goes first
+	mypy $(SOURCES)
+
+check-python: setup
 	ruff check $(SOURCES)
 	ruff format --check $(SOURCES)
-	mypy $(SOURCES)
+
+check-imports: setup
 	lint-imports
+
+check-web: setup
 	npx biome check
+	npm run check --silent --prefix graphql
 	npm run check --silent --workspaces --if-present
+
+check-secrets: setup
 	python .ci/scan_secrets.py
+
+test-web: web
+	npm test --silent --workspaces --if-present
 
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
-test: check web tests/e2e/clients/node_modules/.ready browser ## everything: check, web, unit, infra, end to end, browser
-	npm test --silent --workspaces --if-present
+test: setup ## everything: check, web, unit, infra, end to end, browser
+	@$(ALONGSIDE) $(CHECKS) test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
@@ -108,3 +146,7 @@ lock: .venv/.ready ## resolve the dependencies anew
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --no-emit-package botocore --no-emit-package python-dateutil --no-emit-package six \
 	  --quiet --output-file lambdas/requirements.txt
+	# What the authorizer's Lambda carries beside it.
+	uv pip compile pyproject.toml --extra tokens --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+	  --quiet --output-file lambdas/requirements-tokens.txt

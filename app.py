@@ -9,7 +9,8 @@ from pathlib import Path
 from aws_cdk import App
 
 from infra.stacks import PAGE, add_stages
-from statusbeam.cdk.page.page_upload import WebError
+from statusbeam.cdk.api.resolver_code import ResolverError
+from statusbeam.cdk.page.page_upload import PageError
 
 app = App()
 page = app.node.try_get_context("page")
@@ -22,6 +23,8 @@ try:
         page=Path(page) if page else PAGE,
         today=dt.datetime.now(dt.UTC).date(),
     )
-except WebError as problem:
+except ResolverError as problem:
+    sys.exit(str(problem))
+except PageError as problem:
     sys.exit(f"{problem}, or name another folder with -c page=<folder>")
 app.synth()

@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OSV = "https://api.osv.dev/v1/query"
 NPM_ADVISORIES = "/-/npm/v1/security/advisories/bulk"
-PYTHON_LOCKS = ("requirements.lock", "lambdas/requirements.txt")
-NPM_FOLDERS = (".", "tests/e2e/clients")
+PYTHON_LOCKS = ("requirements.lock", "lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
+NPM_FOLDERS = (".", "graphql", "tests/e2e/clients")
 PATIENCE_SECONDS = 15
 CLEAN, VULNERABLE, UNANSWERED = 0, 1, 2
 

@@ -31,7 +31,7 @@ begun = time.process_time()
 import {module}
 done = time.process_time()
 new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
-foreign = sorted(new - set(sys.stdlib_module_names) - {{"{module}"}})
+foreign = sorted(new - set(sys.stdlib_module_names) - {{"{module}", "statusbeam"}})
 print(json.dumps({{"ms": (done - begun) * 1000, "foreign": len(foreign)}}))
 """
 CALLS = """
@@ -57,7 +57,7 @@ from status_utils import job, publish_agent_status, report_progress
 the_job = job(job_id="job-1", user_id="user-1", tenant_id="tenant-1").__enter__()
 agent = the_job.agent("Geo Agent").__enter__()
 def settle():
-    the_job.sender.flush(60, patient=True)
+    the_job.sender.flush(60, force_wait=True)
 """
 IN_SCOPE = (
     SCOPE
@@ -112,7 +112,7 @@ with job(job_id="job-1", user_id="user-1", tenant_id="tenant-1", transport=trans
             agent.progress(number / 10, f"Street {number}")
             time.sleep(max(0, begun + number / 1000 - time.monotonic()))
         seconds = time.monotonic() - begun
-j.sender.flush(60, patient=True)
+j.sender.flush(60, force_wait=True)
 print(json.dumps({"sends": transport.sends, "seconds": seconds}))
 """
 HANDLER = """

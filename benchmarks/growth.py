@@ -25,7 +25,7 @@ from benchmarks.cost import MeteredClient
 from benchmarks.end_to_end import localcloud
 from benchmarks.growth_reader import TENANT, USER, Reader
 from benchmarks.measure import Goal, number
-from statusbeam.cli.follow import FollowedLog
+from statusbeam.cli.job_log import JobLog
 from statusbeam.localcloud.emulator.clients import Clients
 from statusbeam.localcloud.outputs import read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
@@ -244,11 +244,11 @@ def _replay_cpu(job_id: str, pages: Sequence[Mapping[str, Any]]) -> float:
     """CPU of taking the pages in and handing the statuses out in order."""
 
     def replay() -> None:
-        log = FollowedLog(job_id)
+        log = JobLog(job_id)
         for page in pages:
-            log.take_page(page)
-            log.ready()
-        assert log.is_whole
+            log.add_page(page)
+            log.take_ready()
+        assert log.is_complete
 
     return median(_cpu_us(replay) for _ in range(REPEATS))
 

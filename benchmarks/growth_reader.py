@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from benchmarks.cost import MeteredClient
-from statusbeam.cdk.api.resolver_code import FieldName, function_code, resolver_code
+from statusbeam.cdk.api.resolver_code import FieldName, ResolverBundles
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime
 from statusbeam.localcloud.appsync.resolvers.resolver import PipelineResolver
@@ -19,11 +19,11 @@ from statusbeam.model.update import StatusUpdate
 
 TENANT, USER = "riverton", "ann"
 STEPS = {
-    "getJob": ["getJob.read"],
+    "getJob": ["getJob.snapshot"],
     "listStatusUpdates": ["listStatusUpdates.head", "listStatusUpdates.range"],
-    "listJobs": ["listJobs.page", "readHeads"],
+    "listJobs": ["listJobs.page", "getHeads"],
 }
-"""Without liveLogin, which costs each of them one read more, of whatever size the job is."""
+"""Without checkLogin, which costs each of them one read more, of whatever size the job is."""
 
 
 class Reader:
@@ -34,10 +34,11 @@ class Reader:
         self._table = table
         runtime = JsRuntime(now=time.time, new_id=lambda: uuid.uuid4().hex)
         source = DynamoDBSource(cast("Any", metered), table, ThreadPoolExecutor(1))
+        bundles = ResolverBundles.read()
         self._fields = {
             name: PipelineResolver(
-                runtime.load(resolver_code(FieldName(type_name="Query", field_name=name)), name),
-                [(runtime.load(function_code(step), step), source) for step in steps],
+                runtime.load(bundles.resolver(FieldName(type_name="Query", field_name=name)), name),
+                [(runtime.load(bundles.function(step), step), source) for step in steps],
             )
             for name, steps in STEPS.items()
         }

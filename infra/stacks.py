@@ -8,13 +8,11 @@ from pathlib import Path
 from aws_cdk import App, Stack, Tags
 
 from infra.example.example_stack import ExampleStack
-from infra.stages import api_key_expiry, stages
+from infra.stages import StageConfig, api_key_expiry, stages
 from infra.status.status_stack import StatusStack
 from infra.web.web_stack import WebStack
 from statusbeam.cdk.bundling import ROOT
 from statusbeam.cdk.compliance import add_checks
-from statusbeam.cdk.publishing.status_route import status_route
-from statusbeam.cdk.stage import StageConfig
 
 PAGE = ROOT / "web" / "dashboard" / "dist"
 """Where `make web` builds the page."""
@@ -29,11 +27,10 @@ def add_stages(
     appsync_url_override: str | None = None,
     page: Path = PAGE,
 ) -> None:
-    """Fill `app` with the stacks of all stages, or of the stage called `only`. `page` is the folder of the
-    built page.
+    """Add the stacks of all stages, or of the stage called `only`. `page` is the folder of the built page.
 
-    Raises ValueError for an unknown name; BundleError, ResolverError and WebError for parts that cannot be
-    deployed.
+    Raises ValueError for an unknown name, and BundleError, ResolverError or PageError if a part cannot be
+    built.
     """
     for stage in stages(only=only, region=region, appsync_url_override=appsync_url_override):
         add_stage(app, stage, today=today, page=page)
@@ -41,16 +38,19 @@ def add_stages(
 
 
 def add_stage(app: App, stage: StageConfig, *, today: dt.date, page: Path = PAGE) -> None:
-    """The stacks of one stage."""
-    prefix = f"Statusbeam-{stage.name}"  # stack names are for good: another name is another stack
-    status = StatusStack(app, f"{prefix}-Status", stage=stage, api_key_expires=api_key_expiry(stage, today))
-    stacks: list[Stack] = [status]
-    if stage.include_example:
-        publisher = status.publisher
-        route = status_route(stage, publisher=publisher.function, queue=publisher.queue)
-        stacks.append(ExampleStack(app, f"{prefix}-Example", stage=stage, route=route))
-    if stage.web is not None:
-        web = WebStack(app, f"{prefix}-Web", stage=stage, site=stage.web, page=status.page, folder=page)
+    """Add the stacks of one stage."""
+    prefix = f"Statusbeam-{stage.name}"  # another name is another stack
+    expires = api_key_expiry(stage, today)
+    base = StatusStack(app, f"{prefix}-Status", stage=stage, api_key_expires=expires)
+    stacks: list[Stack] = [base]
+    if stage.example is not None:
+        example = ExampleStack(
+            app, f"{prefix}-Example", stage=stage, options=stage.example, route=base.status.route
+        )
+        stacks.append(example)
+    if stage.page is not None:
+        config = base.status.page_config
+        web = WebStack(app, f"{prefix}-Web", stage=stage, options=stage.page, config=config, folder=page)
         stacks.append(web)
     for stack in stacks:
         Tags.of(stack).add("statusbeam:stage", stage.name)

@@ -1,55 +1,107 @@
-"""The environments of this repository's own app: dev, prod, and local on the emulator."""
+"""The environments of this repository's own app: dev, prod, and local on the emulator.
+
+Whatever differs between two of them is a field of `StageConfig`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import (
+    CliCredentialsStackSynthesizer,
+    DefaultStackSynthesizer,
+    Environment,
+    IStackSynthesizer,
+    RemovalPolicy,
+)
 from aws_cdk.aws_logs import RetentionDays
 
-from statusbeam.cdk.stage import StageConfig, WebFirewall, WebSite
+from statusbeam.cdk.options import (
+    ApiOptions,
+    FirewallOptions,
+    NewUserPool,
+    PageOptions,
+    PublishingOptions,
+    ReaderOptions,
+    ResourceOptions,
+)
 
 EMULATOR_ACCOUNT = "000000000000"
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleOptions:
+    """The civic-complaints workflow."""
+
+    tools: Literal["offline", "aws"] = "aws"
+    """`aws`: the agents ask Amazon Location and Bedrock. `offline`: they use the example's own data."""
+    model_id: str = "amazon.nova-lite-v1:0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """What an environment is like. `name` is part of stack names: it never changes for a deployed stage."""
+
+    name: Literal["Dev", "Prod", "Local"]
+    account: str | None = None
+    """None: the account of the credentials at deployment."""
+    region: str | None = None
+    resources: ResourceOptions
+    api: ApiOptions = ApiOptions()
+    api_key_days: int | None = None
+    """Lifetime of an API key; None: the API has no key. Whoever has the key reads the tenant `public`."""
+    readers: ReaderOptions = NewUserPool()
+    publishing: PublishingOptions = PublishingOptions()
+    firewall: FirewallOptions | None = None
+    alarms: bool = False
+    """CloudWatch alarms on what docs/operations.md says to watch, and a topic for them."""
+    page: PageOptions | None = None
+    """The page on CloudFront; None where it is served otherwise, or not at all."""
+    example: ExampleOptions | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """Where its stacks go."""
+        return Environment(account=self.account, region=self.region)
+
+    def synthesizer(self) -> IStackSynthesizer:
+        """How its stacks are deployed; a new one each time, because a synthesizer belongs to one stack."""
+        # An emulator that enforces IAM has no bootstrap roles to assume.
+        return CliCredentialsStackSynthesizer() if self.resources.emulated else DefaultStackSynthesizer()
+
+
+_SHORT_LIVED = ResourceOptions(removal_policy=RemovalPolicy.DESTROY, log_retention=RetentionDays.ONE_WEEK)
+_DEMO_READERS = NewUserPool(password_auth=True, mfa_required=False)
+
 DEV = StageConfig(
     name="Dev",
-    removal_policy=RemovalPolicy.DESTROY,
-    log_retention=RetentionDays.ONE_WEEK,
-    introspection=True,
-    password_auth=True,
-    mfa_required=False,
-    include_example=True,
-    web=WebSite(),
+    resources=_SHORT_LIVED,
+    api=ApiOptions(introspection=True),
+    readers=_DEMO_READERS,
+    page=PageOptions(),
+    example=ExampleOptions(),
 )
 
 PROD = StageConfig(
     name="Prod",
-    removal_policy=RemovalPolicy.RETAIN,
-    log_retention=RetentionDays.THREE_MONTHS,
-    introspection=False,
-    password_auth=False,
-    mfa_required=True,
-    publisher_reserved_concurrency=50,
-    include_example=False,
-    firewall=WebFirewall(),
-    web=WebSite(),
+    resources=ResourceOptions(removal_policy=RemovalPolicy.RETAIN, log_retention=RetentionDays.THREE_MONTHS),
+    publishing=PublishingOptions(reserved_concurrency=50),
+    firewall=FirewallOptions(),
     alarms=True,
+    page=PageOptions(),
 )
 
 LOCAL = StageConfig(
     name="Local",
     account=EMULATOR_ACCOUNT,
     region="us-east-1",
-    emulated=True,
-    removal_policy=RemovalPolicy.DESTROY,
-    log_retention=RetentionDays.ONE_WEEK,
-    introspection=True,
+    resources=replace(_SHORT_LIVED, emulated=True),
+    api=ApiOptions(introspection=True),
     api_key_days=30,
-    password_auth=True,
-    mfa_required=False,
-    include_example=True,
-    agent_tools="offline",
+    readers=_DEMO_READERS,
+    example=ExampleOptions(tools="offline"),
 )
 
 
@@ -58,8 +110,8 @@ def stages(
 ) -> tuple[StageConfig, ...]:
     """The environments to synthesise: all, or the one called `only` (any case).
 
-    `region` moves the deployment; `appsync_url_override` counts for the local stage alone. Raises ValueError
-    for a name that is none of ours.
+    `region` replaces each stage's own; `appsync_url_override` applies to the local stage only. Raises
+    ValueError if no stage has the name.
     """
     known = {stage.name.lower(): stage for stage in (DEV, PROD, LOCAL)}
     if only is not None and only.lower() not in known:
@@ -67,13 +119,15 @@ def stages(
     chosen = [known[only.lower()]] if only is not None else list(known.values())
     moved = [replace(stage, region=region or stage.region) for stage in chosen]
     return tuple(
-        replace(stage, appsync_url_override=appsync_url_override) if stage.emulated else stage
+        replace(stage, api=replace(stage.api, appsync_url_override=appsync_url_override))
+        if stage.resources.emulated
+        else stage
         for stage in moved
     )
 
 
 def api_key_expiry(stage: StageConfig, today: dt.date) -> dt.datetime | None:
-    """When the stage's API key ends: counted from midnight, so that synth gives one template all day long."""
+    """When the API key expires. It counts from midnight, so that the template stays the same all day."""
     if stage.api_key_days is None:
         return None
     midnight = dt.datetime.combine(today, dt.time(), tzinfo=dt.UTC)

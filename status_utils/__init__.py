@@ -1,11 +1,14 @@
-"""Report what agents do, live: one call a step, seen by whoever waits for the job.
+"""Report the statuses of agents, live, to the people who wait for the job.
 
     >>> from status_utils import publish_agent_status
     >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
     True
 
-Importing this loads the standard library only; boto3 follows at the first status. This page is the library's
-promise: names that are not listed here may change.
+Status calls never raise into your code. Whatever arguments they get and whatever fails, the problem is logged
+and your work goes on.
+
+The import loads the standard library only; boto3 is loaded at the first status. The names in `__all__` are
+the public API; others may change.
 """
 
 from __future__ import annotations
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
     from .scopes.decorators import agent_step, status_handler
     from .scopes.handoff import AgentHandoffManager, Handoff, HandoffOutcome
     from .scopes.job import AgentScope, JobScope, ToolScope, job
-    from .scopes.optional_arguments import StatusExtras
+    from .scopes.optional_arguments import OptionalArguments
     from .scopes.tracker import StatusTracker
-    from .tokens.view_tokens import ViewClaims, ViewTokenKeys, mint_view_token, verify_view_token
+    from .tokens.claims import ViewClaims
+    from .tokens.keys import ViewTokenKeys
+    from .tokens.view_tokens import mint_view_token, verify_view_token
     from .transports.direct_transport import DirectTransport
     from .transports.lambda_transport import LambdaTransport
     from .transports.memory_transport import MemoryTransport
@@ -62,13 +67,13 @@ __all__ = [
     "JournalError",
     "LambdaTransport",
     "MemoryTransport",
+    "OptionalArguments",
     "OverallStatus",
     "QueueTransport",
     "RejectionCode",
     "SessionStoreError",
     "SettingError",
     "StatusError",
-    "StatusExtras",
     "StatusTracker",
     "StatusType",
     "StatusUpdate",
@@ -96,7 +101,7 @@ __all__ = [
     "verify_view_token",
 ]
 
-# Loaded when first asked for: code that only reports statuses doesn't pay for them at each cold start.
+# Imported at first use: code that only publishes statuses doesn't pay for them at each cold start.
 _LATE = {
     "AgentHandoffManager": "scopes.handoff",
     "Handoff": "scopes.handoff",
@@ -106,13 +111,13 @@ _LATE = {
     "JobScope": "scopes.job",
     "LambdaTransport": "transports.lambda_transport",
     "MemoryTransport": "transports.memory_transport",
+    "OptionalArguments": "scopes.optional_arguments",
     "QueueTransport": "transports.queue_transport",
-    "StatusExtras": "scopes.optional_arguments",
     "StatusTracker": "scopes.tracker",
     "ToolScope": "scopes.job",
     "Transport": "transports.transport",
-    "ViewClaims": "tokens.view_tokens",
-    "ViewTokenKeys": "tokens.view_tokens",
+    "ViewClaims": "tokens.claims",
+    "ViewTokenKeys": "tokens.keys",
     "agent_step": "scopes.decorators",
     "current_scope": "scopes.context_functions",
     "in_scope": "scopes.context_functions",
@@ -126,7 +131,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module  # noqa: PLC0415 - for late names only
+    from importlib import import_module  # noqa: PLC0415 - for these names only
 
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

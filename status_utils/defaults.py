@@ -1,4 +1,4 @@
-"""Which way statuses go: the one place where the environment decides it."""
+"""What the environment decides for this process. The library reads environment variables here only."""
 
 from __future__ import annotations
 
@@ -12,33 +12,28 @@ from statusbeam.model.errors import TransportError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from statusbeam.model.redaction.redactor import Redactor
+    from statusbeam.model.settings import AuthorizerSettings
 
     from .transports.transport import Transport
 
 
 @cache
 def default_redactor() -> Redactor:
-    """What takes secrets out of this process's statuses, with the fields that REDACTED_FIELDS names.
-
-    Raises SettingError.
-    """
+    """The redactor of this process's statuses; REDACTED_FIELDS names more fields. Raises SettingError."""
     from statusbeam.model.redaction.redactor import Redactor  # noqa: PLC0415 - loaded at the first status
     from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - as above
 
     return Redactor(CallerSettings.from_env(os.environ).fields_to_redact)
 
 
-_instead: list[Transport] = []
-
-
 @cache
 def default_transport() -> Transport:
-    """The transport that the environment names, one a process: this is the library's door to it.
+    """The transport that the environment names, one a process.
 
-    STATUS_QUEUE_URL is the queue, which keeps the order; STATUS_PUBLISHER_FUNCTION alone is an invoke a
-    payload, which doesn't. When both are set it is the queue. Without either, the publisher's own settings
-    (STATUS_TABLE and the others) make this process commit and push itself.
-    Raises TransportError when there is nothing of that, and looks again at the next call.
+    STATUS_QUEUE_URL gives the queue, which keeps the order. STATUS_PUBLISHER_FUNCTION alone gives one invoke
+    a payload, which keeps no order. If both are set, the queue is used. Without either, the publisher's own
+    settings (STATUS_TABLE and the others) make this process commit and push itself. Raises TransportError if
+    none of them is set; the next call reads the environment again.
     """
     from statusbeam.model.settings import CallerSettings, PublisherSettings  # noqa: PLC0415 - needed at the first send only
 
@@ -60,26 +55,36 @@ def default_transport() -> Transport:
     raise TransportError(problem, code="not_configured", retriable=False)
 
 
-def chosen_transport() -> Transport:
-    """Where statuses go that name no transport. Raises TransportError, SettingError."""
-    return _instead[-1] if _instead else default_transport()
+_overrides: list[Transport] = []
 
 
-def replacement() -> Transport | None:
-    """What stands in for the environment's transport just now."""
-    return _instead[-1] if _instead else None
+def current_transport() -> Transport:
+    """The transport of callers that pass none. Raises TransportError, SettingError."""
+    return _overrides[-1] if _overrides else default_transport()
+
+
+def transport_override() -> Transport | None:
+    """The transport that replaces the environment's at the moment, if any."""
+    return _overrides[-1] if _overrides else None
 
 
 @contextmanager
-def replaced(transport: Transport) -> Iterator[None]:
-    """Have statuses go to `transport` instead of where the environment sends them, in all threads."""
-    _instead.append(transport)
+def override_transport(transport: Transport) -> Iterator[None]:
+    """Use `transport` instead of the environment's inside the block, in all threads."""
+    _overrides.append(transport)
     try:
         yield
     finally:
-        _instead.remove(transport)
+        _overrides.remove(transport)
 
 
-def freezes_between_calls() -> bool:
-    """Whether this process, a Lambda function, is stopped whenever its handler returns, maybe for good."""
+def view_token_settings() -> AuthorizerSettings:
+    """The secret and the audience of the view tokens that this process mints. Raises SettingError."""
+    from statusbeam.model.settings import AuthorizerSettings  # noqa: PLC0415 - for back ends that mint tokens only
+
+    return AuthorizerSettings.from_env(os.environ)
+
+
+def is_lambda_function() -> bool:
+    """Whether this process is a Lambda function, which is frozen between calls, maybe for good."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -1,12 +1,12 @@
-"""For tests of code that reports statuses: no network, and everything it said in one list.
+"""For tests of code that reports statuses: no network, and every status in one list.
 
 from status_utils.testing import recorded
 
 def test_the_agent_finds_the_street():
-    with recorded() as statuses:
+    with recorded() as recording:
         handler(event, None)
-    assert statuses.words() == ["agent_invoking", "calling_tool", "tool_complete", "agent_complete"]
-    assert statuses.snapshot("job-1")["agents"][0]["status"] == "success"
+    assert recording.statuses() == ["agent_invoking", "calling_tool", "tool_complete", "agent_complete"]
+    assert recording.snapshot("job-1")["agents"][0]["status"] == "success"
 """
 
 from __future__ import annotations
@@ -15,63 +15,66 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, overload
 
-from statusbeam.log.journal.memory import MemoryJournal
-from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
-from statusbeam.log.publishing.pipeline import Pipeline
-from statusbeam.log.snapshot.job_view import job_view
-
-from .defaults import replaced
+from .defaults import override_transport
 from .sending.senders import sender_for
 from .transports.memory_transport import MemoryTransport
 
 __all__ = ["MemoryTransport", "Recording", "recorded"]
 
-_SECONDS = 30.0
-"""How long a look at the statuses waits for those that are on their way; in memory that is no time."""
+_FLUSH_SECONDS = 30.0
+"""How long a read waits for statuses that are still queued; in memory that takes no time."""
 
 
 class Recording(Sequence[Mapping[str, Any]]):
-    """The statuses that were sent, in order, as the wire has them (camelCase, metadata as JSON text).
+    """The sent statuses in order, by the schema's names (camelCase, metadata as JSON text).
 
-    >>> statuses[0]["agentName"]
+    >>> recording[0]["agentName"]
     'Geo Agent'
     """
 
     def __init__(self, transport: MemoryTransport) -> None:
         self.transport = transport
 
-    def words(self, agent_name: str | None = None) -> list[str]:
-        """The words that were said, by one agent or by all; without heartbeats, which depend on time."""
+    def statuses(self, agent_name: str | None = None) -> list[str]:
+        """The field `status` of each, of one agent or of all; without heartbeats, which depend on time."""
         return [
-            status["status"]
-            for status in self._all()
-            if agent_name in (None, status.get("agentName")) and status["status"] != "heartbeat"
+            update["status"]
+            for update in self._updates()
+            if agent_name in (None, update.get("agentName")) and update["status"] != "heartbeat"
         ]
 
     def messages(self, agent_name: str | None = None) -> list[str]:
-        """What people read, in order."""
-        return [status["message"] for status in self._all() if agent_name in (None, status.get("agentName"))]
+        """The field `message` of each, of one agent or of all."""
+        return [
+            update["message"] for update in self._updates() if agent_name in (None, update.get("agentName"))
+        ]
 
     def snapshot(self, job_id: str) -> dict[str, Any]:
-        """The job as `getJob` answers, from the real pipeline on a log in memory.
+        """The job as `getJob` returns it: the publisher's pipeline runs in memory.
 
-        Raises KeyError for a job of which nothing was said.
+        Raises KeyError for a job without a status.
         """
+        # The layer carries no statusbeam.log: a function's tests have it, the function does without.
+        from statusbeam.log.journal.memory import MemoryJournal  # noqa: PLC0415
+        from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore  # noqa: PLC0415
+        from statusbeam.log.publishing.pipeline import Pipeline  # noqa: PLC0415
+        from statusbeam.log.snapshot.job_view import job_view  # noqa: PLC0415
+
         journal = MemoryJournal()
         pipeline = Pipeline(journal=journal, sessions=MemorySessionStore(), broadcaster=MemoryBroadcaster())
-        for number, payload in enumerate(self._sent()):
+        for number, payload in enumerate(self._payloads()):
             pipeline.publish(payload, batch_id=f"recording-{number}", deadline=float("inf"), pushing=False)
         job = journal.snapshot(job_id)
         if job is None:
             raise KeyError(job_id)
         return job_view(job)
 
-    def _sent(self) -> list[dict[str, Any]]:
-        sender_for(self.transport).flush(_SECONDS, patient=True)
+    def _payloads(self) -> list[dict[str, Any]]:
+        sender_for(self.transport).flush(_FLUSH_SECONDS, force_wait=True)
         return self.transport.sent
 
-    def _all(self) -> list[Mapping[str, Any]]:
-        return [status for payload in self._sent() for status in payload["updates"]]
+    def _updates(self) -> list[Mapping[str, Any]]:
+        return [update for payload in self._payloads() for update in payload["updates"]]
 
     @overload
     def __getitem__(self, index: int) -> Mapping[str, Any]: ...
@@ -80,18 +83,18 @@ class Recording(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
 
     def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
-        return self._all()[index]
+        return self._updates()[index]
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        return iter(self._all())
+        return iter(self._updates())
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self._updates())
 
 
 @contextmanager
 def recorded() -> Iterator[Recording]:
-    """Keep what is sent, in all threads, instead of sending it; what names a transport still goes there."""
+    """Record what all threads report, instead of sending it. `transport=` arguments stay in effect."""
     transport = MemoryTransport()
-    with replaced(transport):
+    with override_transport(transport):
         yield Recording(transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,16 +57,55 @@ def pytest_configure() -> None:
     )
 
 
+LONGEST_FIRST = ("browser", "e2e", "infra", "soak")
+"""Folders by how long their tests take; the files of all others take seconds."""
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
-    """What stays together when processes share the tests: what needs a localcloud, the one synth, a file.
+    """Shares the tests out to the processes. A folder that needs a localcloud or the one synth stays
+    together, as does a file of unit tests. Each part of the soak is work of its own.
 
     The two folders that need a localcloud have one each when there are processes enough: they mostly wait.
     """
 
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # pytest_collection_modifyitems orders them
+
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        _, folder, *_ = path.split("/")
-        return folder if folder in ("e2e", "browser", "infra") else path
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """The name of the work that a test is part of: a folder, a file, or the test alone."""
+    path = nodeid.partition("::")[0]
+    folder = folder_of(nodeid)
+    if folder == "soak":
+        return nodeid
+    return folder if folder in LONGEST_FIRST else path
+
+
+def folder_of(nodeid: str) -> str:
+    """The folder in tests/ that a test is in."""
+    return nodeid.split("/")[1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let processes that share the tests begin with the longest work, so that none is left alone with it."""
+    if not is_xdist_worker(config):
+        return
+    sizes = Counter(scope_of(item.nodeid) for item in items)
+    ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
+
+    def order(item: pytest.Item) -> tuple[int, int]:
+        return ranks.get(folder_of(item.nodeid), len(ranks)), -sizes[scope_of(item.nodeid)]
+
+    items.sort(key=order)
+
+
+def is_xdist_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of several that share the tests."""
+    return hasattr(config, "workerinput")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:

@@ -1,40 +1,46 @@
 import { extensions, util } from '@aws-appsync/utils';
+import { isAdmin } from './shared/roles.js';
+import { endedLoginKey } from './shared/sessionsTable.js';
+import { SessionsTable } from './shared/settings.generated.js';
+import { raiseStoreError } from './shared/storeErrors.js';
+import { viewer } from './shared/viewer.js';
 
-// The longest that a login which is refused from now on could still be refreshed: what a user pool may allow at most.
+// The longest that a client could still refresh an ended login: what a user pool allows at most.
 const LOGIN_SECONDS = 3650 * 86400;
 
-// First the mark, so that nobody who is thrown out can come back in between.
+// The note comes before the invalidation, so that an ended client cannot subscribe again in between.
 export function request(ctx) {
-  const ended = endedUser(viewer(ctx), ctx.args.input);
+  const user = userToEnd(viewer(ctx), ctx.args.input);
   const now = util.time.nowEpochSeconds();
+  const note = { [SessionsTable.ENDED_AT]: now, [SessionsTable.TTL]: now + LOGIN_SECONDS };
   return {
     operation: 'PutItem',
-    key: endedKey(ended.tenantId, ended.userId),
-    attributeValues: util.dynamodb.toMapValues({ endedAt: now, ttl: now + LOGIN_SECONDS }),
+    key: endedLoginKey(user.tenantId, user.userId),
+    attributeValues: util.dynamodb.toMapValues(note),
   };
 }
 
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
-  const payload = endedUser(viewer(ctx), ctx.args.input);
+  const payload = userToEnd(viewer(ctx), ctx.args.input);
   extensions.invalidateSubscriptions({ subscriptionField: 'onStatusUpdate', payload });
   extensions.invalidateSubscriptions({ subscriptionField: 'onTenantStatus', payload });
   return payload;
 }
 
-// Oneself; an admin any user of the own tenant; a service with an IAM grant on this field any user of any tenant.
-function endedUser(who, input) {
+// The callers themselves; an admin any user of the same tenant; a service with an IAM grant on this field any user.
+function userToEnd(caller, input) {
   const userId = input.userId;
-  const tenantId = input.tenantId ?? who.tenantId;
+  const tenantId = input.tenantId ?? caller.tenantId;
   if (userId === '' || userId.includes('#') || tenantId === '') {
-    util.error('A user id is not empty and has no #, a tenant id is not empty.', 'BadRequest');
+    util.error('userId must not be empty or contain #, and tenantId must not be empty.', 'BadRequest');
   }
-  const own = tenantId === who.tenantId;
-  const oneself = own && userId === who.userId && who.jobIds === null;
-  if (!who.service && !oneself && !(own && who.roles.includes('admin'))) {
-    util.error('You may end your own sessions only.', 'Forbidden');
+  const sameTenant = tenantId === caller.tenantId;
+  const self = sameTenant && userId === caller.userId && caller.jobIds === null;
+  if (!caller.service && !self && !(sameTenant && isAdmin(caller))) {
+    util.error('You can end only your own sessions.', 'Forbidden');
   }
   return { userId, tenantId };
 }

@@ -1,4 +1,4 @@
-// The publisher has committed the status already; this only hands it to AppSync's fan-out. IAM alone may call it.
+// The publisher has committed the status before; this only passes it to AppSync's subscriptions. IAM alone may call it.
 
 export function request(ctx) {
   return { payload: ctx.args.input };

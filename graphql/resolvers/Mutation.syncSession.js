@@ -1,34 +1,34 @@
 import { util } from '@aws-appsync/utils';
+import { canView } from './shared/canView.js';
+import { checkConnectionId } from './shared/sessions.js';
+import { tenantSessionKey, userSessionKey } from './shared/sessionsTable.js';
+import { JOBS_PER_SYNC } from './shared/settings.generated.js';
+import { exists } from './shared/statusTable.js';
+import { viewer } from './shared/viewer.js';
 
-const MOST_JOBS = 25;
-const CONNECTION_ID = '^[A-Za-z0-9_-]{1,128}$';
-
-// Two steps: note that this connection lives (or not), then tell where each named job stands.
+// The functions open, extend or close the session of this connection, then read the head of each job that the input names.
 export function request(ctx) {
   const { connectionId, jobIds } = ctx.args.input;
-  if (!util.matches(CONNECTION_ID, connectionId)) {
-    util.error('connectionId is 1 to 128 of A-Z a-z 0-9 _ -.', 'BadRequest');
+  checkConnectionId(connectionId);
+  if (jobIds && jobIds.length > JOBS_PER_SYNC) {
+    util.error(`jobIds takes at most ${JOBS_PER_SYNC} jobs.`, 'BadRequest');
   }
-  if (jobIds && jobIds.length > MOST_JOBS) {
-    util.error(`jobIds names at most ${MOST_JOBS} jobs.`, 'BadRequest');
-  }
-  const who = viewer(ctx);
-  ctx.stash.who = who;
+  const caller = viewer(ctx);
+  ctx.stash.caller = caller;
   ctx.stash.jobIds = jobIds ?? [];
-  // Callers without a user of their own watch all of the tenant `public`.
-  const watcher = who.userId === null ? '#tenant' : who.userId;
-  ctx.stash.session = { tenant_id: who.tenantId, sk: `${watcher}#${connectionId}` };
+  // Callers without a user of their own watch the whole public tenant.
+  ctx.stash.sessionKey =
+    caller.userId === null
+      ? tenantSessionKey(caller.tenantId, connectionId)
+      : userSessionKey(caller.tenantId, caller.userId, connectionId);
   return {};
 }
 
 export function response(ctx) {
-  const who = ctx.stash.who;
-  const heads = ctx.prev.result.filter((head) => isLive(head) && mayView(who, head));
+  const heads = ctx.prev.result.filter((head) => exists(head) && canView(ctx.stash.caller, head));
   const jobs = ctx.stash.jobIds.map((jobId) => {
     const head = heads.find((candidate) => candidate.jobId === jobId);
-    return head
-      ? { jobId, sequence: head.sequence, epoch: head.epoch ?? null }
-      : { jobId, sequence: 0, epoch: null };
+    return head ? { jobId, sequence: head.sequence, epoch: head.epoch ?? null } : { jobId, sequence: 0, epoch: null };
   });
   return { connectionId: ctx.args.input.connectionId, expiresAt: ctx.stash.expiresAt, jobs };
 }

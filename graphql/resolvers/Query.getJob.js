@@ -1,6 +1,14 @@
 import { util } from '@aws-appsync/utils';
+import { canView } from './shared/canView.js';
+import { toAgent, toJob } from './shared/job.js';
+import { OverallStatus, StatusTable } from './shared/settings.generated.js';
+import { exists, isHead, padded } from './shared/statusTable.js';
+import { viewer } from './shared/viewer.js';
 
-// The step reads until head and agents are of one commit, or gives up.
+// More than any place among the agents has: all whole numbers that JavaScript keeps exactly but the last few.
+const ORDER_DIGITS = 15;
+
+// The functions read until head and agents belong to one commit, or give up.
 export function request(ctx) {
   viewer(ctx);
   return {};
@@ -8,37 +16,39 @@ export function request(ctx) {
 
 export function response(ctx) {
   const { items, nextToken } = ctx.prev.result;
-  const head = items.find((item) => item.sk === 'HEAD');
-  if (!isLive(head) || !mayView(viewer(ctx), head)) {
-    // Somebody else's job looks exactly like one that has not begun.
-    return { jobId: ctx.args.jobId, overallStatus: 'initializing', sequence: 0, agents: [] };
+  const head = items.find((item) => isHead(item));
+  if (!exists(head) || !canView(viewer(ctx), head)) {
+    // Another user's job looks exactly like one that has not begun.
+    return { jobId: ctx.args.jobId, overallStatus: OverallStatus.INITIALIZING, sequence: 0, agents: [] };
   }
-  if (!ctx.stash.settled) {
-    util.error('The job moved during each read. Try again.', 'JobMoved');
+  if (!ctx.stash.consistent) {
+    util.error('The job changed during every read. Try again.', 'JobMoved');
   }
   if (nextToken) {
-    // DynamoDB ends a page at 1 MB, some thousand agents: what is there is shown, but not as if it were all.
+    // DynamoDB ends a page at 1 MB, some thousand agents. The answer shows them, but not as if they were all.
     util.appendError('This job has more agents than one answer holds.', 'TooManyAgents');
   }
   const agents = inOrder(items, head);
-  const hidden = agents.filter((agent) => agent.hidden).map((agent) => ({ ...agent, pk: null, sk: null }));
-  return asJob(
+  // The client folds with the hidden agents too. Their keys are no part of the fold.
+  const noKeys = { [StatusTable.PARTITION_KEY]: null, [StatusTable.SORT_KEY]: null };
+  const hidden = agents.filter((agent) => agent.hidden).map((agent) => ({ ...agent, ...noKeys }));
+  return toJob(
     head,
     agents.filter((agent) => !agent.hidden),
     hidden
   );
 }
 
-// In the order they were planned or first heard of; without those of an earlier use of the job id.
+// In the order in which they were planned or first reported, without those of an earlier use of the job id.
 function inOrder(items, head) {
-  const byPlace = {};
+  const byOrder = {};
   for (const item of items) {
-    if (item.sk !== 'HEAD' && item.epoch === head.epoch) {
-      byPlace[`${`000000000000000${item.order}`.slice(-15)} ${item.invocationId}`] = asAgent(item);
+    if (!isHead(item) && item.epoch === head.epoch) {
+      byOrder[`${padded(item.order, ORDER_DIGITS)} ${item.invocationId}`] = toAgent(item);
     }
   }
   // AppSync's sort takes no comparator, so the keys sort by themselves.
-  return Object.keys(byPlace)
+  return Object.keys(byOrder)
     .sort()
-    .map((place) => byPlace[place]);
+    .map((key) => byOrder[key]);
 }

@@ -1,11 +1,12 @@
 import { util } from '@aws-appsync/utils';
+import { viewer } from './shared/viewer.js';
 
-// Two steps: head and log entry say whose the status is and what stands beside it; what was too big is fetched.
+// The functions read the head and the status, then fetch detail that was too big for the log.
 export function request(ctx) {
   if (ctx.args.sequence < 1) {
-    util.error('sequence is 1 or more.', 'BadRequest');
+    util.error('sequence must be 1 or more.', 'BadRequest');
   }
-  ctx.stash.who = viewer(ctx);
+  ctx.stash.caller = viewer(ctx);
   return {};
 }
 

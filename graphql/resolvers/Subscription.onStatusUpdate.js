@@ -1,53 +1,50 @@
-import { extensions, util } from '@aws-appsync/utils';
+import { util } from '@aws-appsync/utils';
+import { newSession } from './shared/sessions.js';
+import { putSession, userSessionKey } from './shared/sessionsTable.js';
+import { raiseStoreError } from './shared/storeErrors.js';
+import { setSubscriptionFilters } from './shared/subscriptionFilters.js';
+import { viewer } from './shared/viewer.js';
 
 // AppSync refuses a filter whose `in` lists more values.
-const MOST_VALUES = 5;
+const FILTER_VALUES = 5;
 
 export function request(ctx) {
   const watched = watchedBy(viewer(ctx), ctx.args);
   const session = newSession(ctx.args.connectionId);
-  return {
-    operation: 'PutItem',
-    key: util.dynamodb.toMapValues({
-      tenant_id: watched.tenantId,
-      sk: `${watched.userId}#${session.id}`,
-    }),
-    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + session.seconds }),
-  };
+  return putSession(userSessionKey(watched.tenantId, watched.userId, session.id), util.time.nowEpochSeconds() + session.seconds);
 }
 
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
-  const who = viewer(ctx);
-  const watched = watchedBy(who, ctx.args);
-  const filter = { userId: { eq: watched.userId }, tenantId: { eq: watched.tenantId } };
-  if (ctx.args.jobId) {
-    filter.jobId = { eq: ctx.args.jobId };
-  } else if (who.jobIds !== null) {
-    filter.jobId = { in: who.jobIds };
-  }
-  extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(filter));
-  extensions.setSubscriptionInvalidationFilter(
-    util.transform.toSubscriptionFilter({ userId: { eq: watched.userId }, tenantId: { eq: watched.tenantId } })
-  );
+  const caller = viewer(ctx);
+  const watched = watchedBy(caller, ctx.args);
+  const user = { userId: { eq: watched.userId }, tenantId: { eq: watched.tenantId } };
+  setSubscriptionFilters({ ...user, ...jobFilter(ctx.args.jobId, caller.jobIds) }, user);
   return null;
 }
 
-// The one user and tenant this subscription hears of. The arguments only narrow what the login allows.
-function watchedBy(who, args) {
+function jobFilter(jobId, jobIds) {
+  if (jobId) {
+    return { jobId: { eq: jobId } };
+  }
+  return jobIds === null ? {} : { jobId: { in: jobIds } };
+}
+
+// The one user and tenant whose statuses this subscription delivers. The arguments only narrow what the login allows.
+function watchedBy(caller, args) {
   if (args.userId === '' || args.userId.includes('#')) {
-    util.error('A user id is not empty and has no #.', 'BadRequest');
+    util.error('userId must not be empty or contain #.', 'BadRequest');
   }
-  if (who.userId !== null && args.userId !== who.userId) {
-    util.error('You may watch your own jobs only.', 'Forbidden');
+  if (caller.userId !== null && args.userId !== caller.userId) {
+    util.error('You can watch only your own jobs.', 'Forbidden');
   }
-  if (args.jobId && who.jobIds !== null && !who.jobIds.includes(args.jobId)) {
+  if (args.jobId && caller.jobIds !== null && !caller.jobIds.includes(args.jobId)) {
     util.error('Your token does not cover this job.', 'Forbidden');
   }
-  if (!args.jobId && who.jobIds !== null && who.jobIds.length > MOST_VALUES) {
-    util.error(`Your token covers more than ${MOST_VALUES} jobs: subscribe to one by its jobId.`, 'BadRequest');
+  if (!args.jobId && caller.jobIds !== null && caller.jobIds.length > FILTER_VALUES) {
+    util.error(`Your token covers more than ${FILTER_VALUES} jobs. Subscribe to each by its jobId.`, 'BadRequest');
   }
-  return { userId: args.userId, tenantId: who.tenantId };
+  return { userId: args.userId, tenantId: caller.tenantId };
 }

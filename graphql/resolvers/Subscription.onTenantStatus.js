@@ -1,34 +1,34 @@
-import { extensions, util } from '@aws-appsync/utils';
+import { util } from '@aws-appsync/utils';
+import { seesTenant } from './shared/roles.js';
+import { newSession } from './shared/sessions.js';
+import { putSession, tenantSessionKey } from './shared/sessionsTable.js';
+import { raiseStoreError } from './shared/storeErrors.js';
+import { setSubscriptionFilters } from './shared/subscriptionFilters.js';
+import { viewer } from './shared/viewer.js';
 
 export function request(ctx) {
-  const who = viewer(ctx);
-  const tenantId = watchedTenant(who, ctx.args.tenantId);
-  // A service may watch any tenant; it has no session of its own there that syncSession could extend.
-  const session = newSession(who.service ? null : ctx.args.connectionId);
-  return {
-    operation: 'PutItem',
-    key: util.dynamodb.toMapValues({ tenant_id: tenantId, sk: `#tenant#${session.id}` }),
-    attributeValues: util.dynamodb.toMapValues({ ttl: util.time.nowEpochSeconds() + session.seconds }),
-  };
+  const caller = viewer(ctx);
+  const tenantId = watchedTenant(caller, ctx.args.tenantId);
+  // A service may watch any tenant. It has no session there that syncSession could extend.
+  const session = newSession(caller.service ? null : ctx.args.connectionId);
+  return putSession(tenantSessionKey(tenantId, session.id), util.time.nowEpochSeconds() + session.seconds);
 }
 
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
-  const who = viewer(ctx);
-  const tenant = { tenantId: { eq: watchedTenant(who, ctx.args.tenantId) } };
-  // endSessions names who watches, not who is watched. A service goes by its role's or user's ARN.
-  const watcher = { userId: { eq: who.userId ?? ctx.identity.userArn } };
-  extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(tenant));
-  extensions.setSubscriptionInvalidationFilter(util.transform.toSubscriptionFilter({ ...tenant, ...watcher }));
+  const caller = viewer(ctx);
+  const tenant = { tenantId: { eq: watchedTenant(caller, ctx.args.tenantId) } };
+  // endSessions names the user who watches, not one who is watched. For a service, that is the ARN of its role or user.
+  setSubscriptionFilters(tenant, { ...tenant, userId: { eq: caller.userId ?? ctx.identity.userArn } });
   return null;
 }
 
 // Operators and admins: their own tenant. A service with an IAM grant on this field: any.
-function watchedTenant(who, tenantId) {
-  if (tenantId === '' || (!who.service && !(leads(who) && who.tenantId === tenantId))) {
-    util.error('Only operators and admins may watch a tenant, and only their own.', 'Forbidden');
+function watchedTenant(caller, tenantId) {
+  if (tenantId === '' || (!caller.service && !(seesTenant(caller) && caller.tenantId === tenantId))) {
+    util.error('Only operators and admins can watch a tenant, and only their own.', 'Forbidden');
   }
   return tenantId;
 }

@@ -1,6 +1,7 @@
 import { runtime, util } from '@aws-appsync/utils';
+import { seesTenant } from './shared/roles.js';
 
-// The key comes from a log entry that the viewer may see; it is never told.
+// The key comes from a status that the caller may see. No answer contains it.
 export function request(ctx) {
   if (!ctx.stash.detailKey) {
     runtime.earlyReturn(ctx.prev.result);
@@ -14,13 +15,13 @@ export function response(ctx) {
     util.error('The detail store did not answer. Try again.', 'StoreUnavailable');
   }
   const answer = ctx.prev.result;
-  const kept = ctx.result;
-  if (!kept) {
-    return answer; // over its time
+  const stored = ctx.result;
+  if (!stored) {
+    return answer; // it has expired
   }
   return {
     ...answer,
-    detail: kept.detail ?? answer.detail,
-    operatorDetail: leads(ctx.stash.who) ? (kept.operatorDetail ?? answer.operatorDetail) : null,
+    detail: stored.detail ?? answer.detail,
+    operatorDetail: seesTenant(ctx.stash.caller) ? (stored.operatorDetail ?? answer.operatorDetail) : null,
   };
 }

@@ -1,16 +1,20 @@
 import { runtime, util } from '@aws-appsync/utils';
+import { StatusTable } from './shared/settings.generated.js';
+import { raiseStoreError } from './shared/storeErrors.js';
 
 export function request(ctx) {
-  const who = ctx.stash.who;
-  if (who.jobIds !== null) {
+  const caller = ctx.stash.caller;
+  if (caller.jobIds !== null) {
     runtime.earlyReturn(null);
   }
   const page = {
     operation: 'Query',
-    index: 'byUser',
+    index: StatusTable.BY_USER,
     query: {
-      expression: 'userKey = :user',
-      expressionValues: util.dynamodb.toMapValues({ ':user': `USER#${who.tenantId}#${who.userId}` }),
+      expression: `${StatusTable.BY_USER_PARTITION_KEY} = :user`,
+      expressionValues: util.dynamodb.toMapValues({
+        ':user': `${StatusTable.USER_PREFIX}${caller.tenantId}#${caller.userId}`,
+      }),
     },
     scanIndexForward: false,
     limit: ctx.stash.limit,
@@ -29,18 +33,18 @@ export function request(ctx) {
 
 export function response(ctx) {
   if (ctx.error) {
-    if (ctx.args.nextToken && isAboutToken(ctx.error.message)) {
-      util.error('nextToken is not one that this list gave.', 'BadRequest');
+    if (ctx.args.nextToken && isTokenError(ctx.error.message)) {
+      util.error('nextToken is not from this list.', 'BadRequest');
     }
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
   ctx.stash.nextToken = ctx.result.nextToken ?? null;
   ctx.stash.jobIds = ctx.result.items.map((item) => item.jobId);
   return null;
 }
 
-// What AppSync and DynamoDB say of a token that they did not make, or made for another query.
-function isAboutToken(message) {
-  const said = `${message}`.toLowerCase();
-  return said.includes('pagination token') || said.includes('start key') || said.includes('starting key');
+// AppSync's and DynamoDB's messages about a token that they did not make, or made for another query.
+function isTokenError(message) {
+  const text = `${message}`.toLowerCase();
+  return text.includes('pagination token') || text.includes('start key') || text.includes('starting key');
 }

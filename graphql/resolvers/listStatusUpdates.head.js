@@ -1,18 +1,16 @@
-import { util } from '@aws-appsync/utils';
+import { canView } from './shared/canView.js';
+import { exists, headKey } from './shared/statusTable.js';
+import { raiseStoreError } from './shared/storeErrors.js';
 
 export function request(ctx) {
-  return {
-    operation: 'GetItem',
-    key: util.dynamodb.toMapValues({ pk: `JOB#${ctx.args.jobId}`, sk: 'HEAD' }),
-    consistentRead: true,
-  };
+  return { operation: 'GetItem', key: headKey(ctx.args.jobId), consistentRead: true };
 }
 
-// The current sequence: 0 for a job that has no status yet, and for one the viewer may not see.
+// The current sequence: 0 for a job without a status, and for one that the caller may not see.
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
   const head = ctx.result;
-  return isLive(head) && mayView(ctx.stash.who, head) ? head.sequence : 0;
+  return exists(head) && canView(ctx.stash.caller, head) ? head.sequence : 0;
 }

@@ -1,4 +1,6 @@
-import { runtime, util } from '@aws-appsync/utils';
+import { runtime } from '@aws-appsync/utils';
+import { exists, jobQuery, updateSortKey } from './shared/statusTable.js';
+import { raiseStoreError } from './shared/storeErrors.js';
 
 export function request(ctx) {
   const after = ctx.stash.after;
@@ -7,18 +9,11 @@ export function request(ctx) {
     runtime.earlyReturn(page([], current, after));
   }
   if (after > current) {
-    runtime.earlyReturn(refusal(current, 'ahead_of_log'));
+    runtime.earlyReturn(notRecovered(current, 'ahead_of_log'));
   }
   return {
     operation: 'Query',
-    query: {
-      expression: 'pk = :pk AND sk BETWEEN :first AND :last',
-      expressionValues: util.dynamodb.toMapValues({
-        ':pk': `JOB#${ctx.args.jobId}`,
-        ':first': updateKey(after + 1),
-        ':last': updateKey(current),
-      }),
-    },
+    query: jobQuery(ctx.args.jobId, updateSortKey(after + 1), updateSortKey(current)),
     consistentRead: true,
     limit: ctx.stash.limit,
   };
@@ -26,23 +21,23 @@ export function request(ctx) {
 
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
   const after = ctx.stash.after;
   const current = ctx.prev.result;
-  const updates = ctx.result.items.filter((item) => isLive(item));
+  const updates = ctx.result.items.filter((item) => exists(item));
   if (updates.length === 0 || updates[0].sequence !== after + 1) {
-    return refusal(current, 'log_expired');
+    return notRecovered(current, 'log_expired');
   }
   const last = updates[updates.length - 1].sequence;
   if (last - after !== updates.length) {
-    return refusal(current, 'gap_in_log');
+    return notRecovered(current, 'gap_in_log');
   }
-  return page(updates.map(asUpdate), current, last);
+  return page(updates.map(toUpdate), current, last);
 }
 
 // Never a partial list that looks whole.
-function refusal(current, reason) {
+function notRecovered(current, reason) {
   return { updates: [], currentSequence: current, nextAfterSequence: current, recovered: false, reason };
 }
 
@@ -50,11 +45,7 @@ function page(updates, current, next) {
   return { updates, currentSequence: current, nextAfterSequence: next, recovered: true, reason: null };
 }
 
-// The log keeps metadata as JSON text, AWSJSON wants the value: given text, it would quote it once more.
-function asUpdate(item) {
+// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more.
+function toUpdate(item) {
   return { ...item, metadata: item.metadata ? JSON.parse(item.metadata) : null };
-}
-
-function updateKey(sequence) {
-  return `UPDATE#${`000000000000${sequence}`.slice(-12)}`;
 }

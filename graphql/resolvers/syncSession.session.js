@@ -1,21 +1,22 @@
 import { util } from '@aws-appsync/utils';
+import { putSession } from './shared/sessionsTable.js';
+import { SESSION_SECONDS } from './shared/settings.generated.js';
+import { raiseStoreError } from './shared/storeErrors.js';
 
-// Clients extend every few minutes; one that fell silent stops costing pushes after this.
-const SESSION_SECONDS = 900;
-
+// Clients extend their session every few minutes. The publisher stops pushing to a silent client when its session ends.
 export function request(ctx) {
-  const key = util.dynamodb.toMapValues(ctx.stash.session);
+  const key = ctx.stash.sessionKey;
   if (ctx.args.input.action === 'close') {
     ctx.stash.expiresAt = 0;
     return { operation: 'DeleteItem', key };
   }
   ctx.stash.expiresAt = util.time.nowEpochSeconds() + SESSION_SECONDS;
-  return { operation: 'PutItem', key, attributeValues: util.dynamodb.toMapValues({ ttl: ctx.stash.expiresAt }) };
+  return putSession(key, ctx.stash.expiresAt);
 }
 
 export function response(ctx) {
   if (ctx.error) {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
   return null;
 }

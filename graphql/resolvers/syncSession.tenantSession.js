@@ -1,28 +1,26 @@
-import { runtime, util } from '@aws-appsync/utils';
+import { runtime } from '@aws-appsync/utils';
+import { seesTenant } from './shared/roles.js';
+import { putSession, tenantSessionKey } from './shared/sessionsTable.js';
+import { SessionsTable } from './shared/settings.generated.js';
+import { raiseStoreError } from './shared/storeErrors.js';
 
-// What an operator watches the tenant with (onTenantStatus) under the same connection id is extended and closed along.
-// It is not opened here: most of an operator's connections watch the operator's own jobs alone.
+// An operator's session of onTenantStatus under the same connection id is extended and closed along with the user's own.
+// This never opens one: most connections of operators watch their own jobs only.
 export function request(ctx) {
-  const { who, expiresAt } = ctx.stash;
-  if (!leads(who)) {
+  const { caller, expiresAt } = ctx.stash;
+  if (!seesTenant(caller)) {
     runtime.earlyReturn(null);
   }
-  const sk = `#tenant#${ctx.args.input.connectionId}`;
-  const key = util.dynamodb.toMapValues({ tenant_id: who.tenantId, sk });
+  const key = tenantSessionKey(caller.tenantId, ctx.args.input.connectionId);
   if (ctx.args.input.action === 'close') {
     return { operation: 'DeleteItem', key };
   }
-  return {
-    operation: 'PutItem',
-    key,
-    attributeValues: util.dynamodb.toMapValues({ ttl: expiresAt }),
-    condition: { expression: 'attribute_exists(sk)' },
-  };
+  return { ...putSession(key, expiresAt), condition: { expression: `attribute_exists(${SessionsTable.SORT_KEY})` } };
 }
 
 export function response(ctx) {
   if (ctx.error && ctx.error.type !== 'DynamoDB:ConditionalCheckFailedException') {
-    storeFailed(ctx);
+    raiseStoreError(ctx);
   }
   return null;
 }

@@ -1,7 +1,6 @@
-"""The example's state machine: a complaint is located, classified and rated in parallel, checked, summed up.
+"""The example's state machine: agents work on a complaint in parallel, then their findings are summed up.
 
-Checkpoints of the orchestrator are states of their own, on the same way to the publisher as the agents'; one
-that fails is passed over, so status never stops the work.
+The orchestrator reports through states of its own. The workflow goes on if one of them fails.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statusbeam.cdk.compliance import accept
+from statusbeam.cdk.options import ResourceOptions
 from statusbeam.cdk.publishing.status_route import StatusRoute
-from statusbeam.cdk.stage import StageConfig
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
 
 _OWNER = ("jobId", "userId", "tenantId")
 _FOR_AGENTS = ("complaint", "playbook", "failAgent")
-# Lambda's own trouble; an exception of ours would only be raised again.
+# Errors of Lambda itself. A retry would not help against an exception of the handler.
 _LAMBDA_TROUBLE = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -52,7 +51,7 @@ _AGENT_RETRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CivicAgent:
-    """One agent: `name` as people see it, `key` as its events and invocation ids spell it."""
+    """One agent: `name` as people see it, `key` as events and invocation ids spell it."""
 
     name: str
     key: str
@@ -75,14 +74,15 @@ class CivicFunctions:
 
 
 class CivicWorkflow(Construct):
-    """Input `{jobId, userId, tenantId, complaint, failAgent?}`. `role` is where the stack puts grants."""
+    """Its input is `{jobId, userId, tenantId, complaint, failAgent?}`. Grants go to `role`."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
+        log_group_name: str,
+        resources: ResourceOptions,
         functions: CivicFunctions,
         route: StatusRoute,
     ) -> None:
@@ -93,30 +93,29 @@ class CivicWorkflow(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            # With this prefix, delivery needs no room in the account's one, small resource policy.
-            log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
-            retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            log_group_name=log_group_name,
+            retention=resources.log_retention,
+            removal_policy=resources.removal_policy,
         )
         self.state_machine = sfn.StateMachine(
             self,
             "Machine",
             definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            # The construct would grant itself every version of each function, the stack grants the functions.
+            # The construct would grant itself every version of each function.
             role=self.role.without_policy_updates(),
-            # Without execution data: complaints are people's own words.
+            # Without execution data: complaints are personal.
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
             tracing_enabled=True,
             timeout=Duration.minutes(15),
         )
 
     def grant_observation(self) -> None:
-        """Let the machine deliver its log and its traces; neither kind of action knows resources."""
+        """Allow log delivery and traces; neither kind of action supports resources."""
         iam.Grant.add_to_principal(grantee=self.role, actions=[*_LOG_DELIVERY, *_TRACES], resource_arns=["*"])
         accept(
             self.role,
             rule="AwsSolutions-IAM5[Resource::*]",
-            reason="Log delivery and X-Ray know no resources; functions are granted one by one.",
+            reason="Log delivery and X-Ray support no resources; functions are granted one by one.",
         )
 
     def _definition(self) -> sfn.IChainable:
@@ -128,7 +127,7 @@ class CivicWorkflow(Construct):
         playbook = self._work("LoadPlaybook", self._functions.load_playbook, "playbook", ("complaint",))
         validate = self._work("Validate", self._functions.validate, "validation", found)
         synthesize = self._work("Synthesize", self._functions.synthesize, "synthesis", (*found, "validation"))
-        # Not the error's own words: they may name ARNs. The agent that failed has said why, in its status.
+        # The error's message may name ARNs. The status of the failed agent has the reason.
         failed = reports.status(
             "PublishError", "error", "The job stopped because one of its steps failed."
         ).next(
@@ -141,7 +140,7 @@ class CivicWorkflow(Construct):
                 "PublishLoadingAgents",
                 "loading_agents",
                 "Choosing agents for this complaint.",
-                # The workflow's name and version say whose earlier runs an estimate is made of.
+                # Estimates come from earlier runs of the same workflow and version.
                 metadata={
                     "plan": [_planned(agent) for agent in self._functions.agents],
                     "workflow": "civic-complaints",
@@ -178,7 +177,7 @@ class CivicWorkflow(Construct):
         return task
 
     def _agent(self, agent: CivicAgent) -> tasks.LambdaInvoke:
-        """One agent with its retries; the attempt it is in comes from Step Functions' own count."""
+        """One agent with its retries. Step Functions counts the attempts."""
         task = self._invoke(agent.name, agent.function, given=_FOR_AGENTS, result_path=None)
         task.add_retry(
             errors=["States.ALL"], max_attempts=_AGENT_RETRIES, interval=Duration.seconds(1), backoff_rate=2
@@ -202,7 +201,7 @@ class CivicWorkflow(Construct):
 
 
 def _planned(agent: CivicAgent) -> dict[str, str]:
-    # The id that the agent's own statuses carry, so that the planned agent and the running one are the same.
+    # The agent's own statuses carry this id, so the planned agent and the running one are the same.
     return {"name": agent.name, "invocationId": f"{{% $states.input.jobId & '-{agent.key}' %}}"}
 
 

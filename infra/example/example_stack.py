@@ -1,4 +1,4 @@
-"""The example's stack: the agents' functions, the state machine over them, and who may call whom."""
+"""The example's stack: the agents' functions, the state machine that calls them, and the grants."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.example.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
+from infra.stages import ExampleOptions, StageConfig
 from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
 from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.python_function import PythonFunction, library_layer
-from statusbeam.cdk.stage import StageConfig
 from statusbeam.cdk.workflows.execution_closer import ExecutionCloser
 
-# The names that statuses and Step Functions show, and the keys that events and handlers spell.
+# The names in statuses and in Step Functions, and the keys in events and handlers.
 _AGENTS = {"Geo Agent": "geo", "Category Agent": "category", "Severity Agent": "severity"}
 
 
@@ -23,12 +23,18 @@ class ExampleStack(Stack):
     """The civic-complaints job (examples/civic_complaints) on top of a status stack."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, route: StatusRoute
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        options: ExampleOptions,
+        route: StatusRoute,
     ) -> None:
         super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
         self._functions: dict[str, PythonFunction] = {}
         library = library_layer(self)
-        self._make_functions(stage, route, library)
+        self._make_functions(stage, options, route, library)
         parts = CivicFunctions(
             load_playbook=self._functions["load_playbook"].function,
             agents=tuple(
@@ -38,11 +44,19 @@ class ExampleStack(Stack):
             validate=self._functions["validate"].function,
             synthesize=self._functions["synthesize"].function,
         )
-        workflow = CivicWorkflow(self, "CivicComplaints", stage=stage, functions=parts, route=route)
+        workflow = CivicWorkflow(
+            self,
+            "CivicComplaints",
+            # Log groups with this prefix need no entry in the account's resource policy, which is small.
+            log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
+            resources=stage.resources,
+            functions=parts,
+            route=route,
+        )
         closer = ExecutionCloser(
             self,
             "ExecutionCloser",
-            stage=stage,
+            resources=stage.resources,
             route=route,
             library=library,
             state_machines=[workflow.state_machine],
@@ -51,14 +65,12 @@ class ExampleStack(Stack):
             _grant_invoke(workflow.role, function)
         route.grant(workflow.role)
         workflow.grant_observation()
-        route.grant(closer.role)
-        closer.grant_reading_inputs()
         for key in _AGENTS.values():
             route.grant(self._functions[f"{key}_agent"].role)
-        if stage.agent_tools == "aws":
-            self._grant_tools(stage)
+        if options.tools == "aws":
+            self._grant_tools(options.model_id)
         if stage.alarms:
-            alarms = Alarms(self, "Alarms", stage=stage)
+            alarms = Alarms(self, "Alarms", removal_policy=stage.resources.removal_policy)
             alarms.dead_letters({"ExecutionDeadLetters": closer.dead_letters})
             self._output("AlarmTopicArn", alarms.topic.topic_arn)
         self._output("StateMachineArn", workflow.state_machine.state_machine_arn)
@@ -67,13 +79,19 @@ class ExampleStack(Stack):
     def _output(self, name: str, value: str) -> None:
         CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)
 
-    def _make_functions(self, stage: StageConfig, route: StatusRoute, library: lambda_.ILayerVersion) -> None:
+    def _make_functions(
+        self,
+        stage: StageConfig,
+        options: ExampleOptions,
+        route: StatusRoute,
+        library: lambda_.ILayerVersion,
+    ) -> None:
         bundle = build_bundle(sources=("examples/__init__.py", "examples/civic_complaints"))
-        # The example reads the two AGENT_ variables itself; it is copied as a whole and imports no infra.
+        # The example reads the two AGENT_ variables itself.
         environment = {
-            **route.settings().to_env(),
-            "AGENT_TOOLS": stage.agent_tools,
-            "AGENT_MODEL_ID": stage.agent_model_id,
+            **route.environment(),
+            "AGENT_TOOLS": options.tools,
+            "AGENT_MODEL_ID": options.model_id,
         }
         agents = [f"{key}_agent" for key in _AGENTS.values()]
         for handler in (*agents, "load_playbook", "validate", "synthesize"):
@@ -83,23 +101,22 @@ class ExampleStack(Stack):
                 bundle=bundle,
                 handler=f"examples.civic_complaints.handlers.{handler}",
                 environment=environment,
-                log_retention=stage.log_retention,
-                removal_policy=stage.removal_policy,
+                resources=stage.resources,
                 timeout=Duration.seconds(60),
                 memory_mb=512,
                 layers=[library],
             )
 
-    def _grant_tools(self, stage: StageConfig) -> None:
+    def _grant_tools(self, model_id: str) -> None:
         places = f"arn:{self.partition}:geo-places:{self.region}::provider/default"
-        model = f"arn:{self.partition}:bedrock:{self.region}::foundation-model/{stage.agent_model_id}"
+        model = f"arn:{self.partition}:bedrock:{self.region}::foundation-model/{model_id}"
         _grant(self._functions["geo_agent"].role, "geo-places:Geocode", places)
         for agent in ("category_agent", "severity_agent"):
             _grant(self._functions[agent].role, "bedrock:InvokeModel", model)
 
 
 def _grant_invoke(grantee: iam.IGrantable, function: lambda_.IFunction) -> None:
-    # Not grant_invoke: that one adds every version and alias, as `:*`.
+    # grant_invoke would also grant every version and alias, as `:*`.
     _grant(grantee, "lambda:InvokeFunction", function.function_arn)
 
 

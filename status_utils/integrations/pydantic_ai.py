@@ -1,9 +1,9 @@
-"""Pydantic AI agents that report by themselves.
+"""Reports the runs of Pydantic AI agents.
 
-    Agent(model, name="Geo Agent", capabilities=[StatusCapability()])       # the one line, an agent
+    Agent(model, name="Geo Agent", capabilities=[StatusCapability()])       # for each agent
 
-Runs, tools, tokens and `report_progress` inside a tool are reported to the current `job(...)`; an agent
-that another one's tool runs is below that one.
+Runs, tools, tokens and `report_progress` inside a tool are reported to the current `job(...)`. An agent that
+runs in another agent's tool is below that agent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic_ai.capabilities import (
 from pydantic_ai.exceptions import ApprovalRequired, CallDeferred, SkipToolExecution
 
 from ..scopes.job import AgentScope, JobScope
-from .runs import Runs
+from .framework_runs import FrameworkRuns
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponse, ToolCallPart
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from pydantic_ai.tools import ToolDefinition
 
 _CONTROL_FLOW = (ApprovalRequired, CallDeferred, SkipToolExecution)
-"""Exceptions that say what to do next, not that something failed."""
+"""Exceptions that control the run; they are not failures."""
 
 
 class StatusCapability(AbstractCapability[Any]):
-    """A capability for any number of agents; see this module's own text."""
+    """A capability for any number of agents."""
 
     def __init__(self, scope: JobScope | AgentScope | None = None) -> None:
-        """Runs belong to `scope`; without one, to the scope that is current when they begin."""
-        self._runs = Runs(scope)
+        """Top-level runs belong to `scope`; without it, to the scope that is current when they start."""
+        self._runs = FrameworkRuns(scope)
 
     async def wrap_run(self, ctx: RunContext[Any], *, handler: WrapRunHandler) -> AgentRunResult[Any]:
         """Called by Pydantic AI."""
-        self._runs.agent_begins(ctx.run_id, (ctx.agent and ctx.agent.name) or "Agent")
+        self._runs.agent_started(ctx.run_id, (ctx.agent and ctx.agent.name) or "Agent")
         try:
             result = await handler()
         except BaseException as error:
-            self._runs.agent_ends(ctx.run_id, error)
+            self._runs.agent_ended(ctx.run_id, error)
             raise
-        self._runs.agent_ends(ctx.run_id)
+        self._runs.agent_ended(ctx.run_id)
         return result
 
     async def wrap_model_request(
@@ -60,7 +60,9 @@ class StatusCapability(AbstractCapability[Any]):
     ) -> ModelResponse:
         """Called by Pydantic AI."""
         response = await handler(request_context)
-        self._runs.tokens(ctx.run_id, input=response.usage.input_tokens, output=response.usage.output_tokens)
+        self._runs.add_tokens(
+            ctx.run_id, input=response.usage.input_tokens, output=response.usage.output_tokens
+        )
         return response
 
     async def wrap_tool_execute(
@@ -74,11 +76,11 @@ class StatusCapability(AbstractCapability[Any]):
     ) -> Any:
         """Called by Pydantic AI."""
         key = (ctx.run_id, call.tool_call_id)
-        self._runs.tool_begins(key, call.tool_name, parent=ctx.run_id)
+        self._runs.tool_started(key, call.tool_name, parent=ctx.run_id)
         try:
             result = await handler(args)
         except BaseException as error:
-            self._runs.tool_ends(key, None if isinstance(error, _CONTROL_FLOW) else error)
+            self._runs.tool_ended(key, None if isinstance(error, _CONTROL_FLOW) else error)
             raise
-        self._runs.tool_ends(key)
+        self._runs.tool_ended(key)
         return result

@@ -1,1 +1,1 @@
-"""What agents, orchestrators and handlers call. Nothing here raises into the caller."""
+"""What agents, orchestrators and handlers call."""

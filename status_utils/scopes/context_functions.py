@@ -1,12 +1,12 @@
-"""For code below a scope, however deep: whose work it is, and what it does, without anything passed along.
+"""Functions for code at any depth below a scope: they find the current scope by themselves.
 
     with j.agent("Geo Agent"):
         current_scope().agent_name          # "Geo Agent", from any depth below
-        report_progress(0.4, "Halfway")     # to the innermost agent or tool
+        report_progress(0.4, "Halfway")     # of the innermost agent or tool
         with report_tool("location"): ...   # of the innermost agent
         executor.map(in_scope(look_up), streets)
 
-Outside of a scope nothing happens, so any function may call these.
+Outside of all scopes they do nothing, so any function may call them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, wraps
 
 from .job import AgentScope, JobScope
-from .scope import enter_scope, innermost
+from .scope import innermost_scope, set_current_scope
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -30,36 +30,36 @@ if TYPE_CHECKING:
 
 
 def current_scope() -> JobScope | AgentScope | None:
-    """The agent or job whose work this is; None outside of all scopes."""
-    scope = innermost()
+    """The innermost agent or job; None outside of all scopes."""
+    scope = innermost_scope()
     while scope is not None and not isinstance(scope, JobScope | AgentScope):
         scope = scope.parent
     return scope
 
 
 def report_progress(share: float, message: str = "") -> None:
-    """Say how far the innermost agent, tool or job is, as a share from 0 to 1.
+    """Report the progress of the innermost agent, tool or job, as a share from 0 to 1.
 
         >>> report_progress(0.4, "4 of 10 pages")
 
     Does nothing outside of a scope, so any function may call it.
     """
-    scope = innermost()
+    scope = innermost_scope()
     if scope is not None:
-        # The sender's log line says what is wrong with it.
+        # A value that is not a number is logged when the status is validated.
         with suppress(TypeError, ValueError, OverflowError):
             share = float(share) * 100
-            if share > _SURELY_NO_SHARE:
+            if share > _CERTAINLY_NOT_A_SHARE:
                 _warn_of_percent()
         scope.progress(share, message)
 
 
-_SURELY_NO_SHARE = 200
+_CERTAINLY_NOT_A_SHARE = 200
 
 
 @cache
 def _warn_of_percent() -> None:
-    """Once a process: whoever is wrong about it is so each time."""
+    """Warn once a process, not at each call."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
     logging.getLogger(__name__).warning(
@@ -68,7 +68,7 @@ def _warn_of_percent() -> None:
 
 
 def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[None]:
-    """Say that the innermost agent uses a tool; as a `with` block, also how that ended.
+    """Report that the innermost agent uses a tool; as a `with` block, also how that ended.
 
         >>> with report_tool("location", reason="Find Elm Street"):
         ...     find("Elm Street")
@@ -80,33 +80,35 @@ def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[Non
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, which may be a coroutine function, run in the scope that is the current one now, wherever.
+    """`function` with the scope that is current now, in whichever thread or task it is called.
 
-    >>> list(executor.map(in_scope(read_page), pages))
+        >>> list(executor.map(in_scope(read_page), pages))
+
+    The function may be a coroutine function.
     """
     from inspect import iscoroutinefunction  # noqa: PLC0415 - loading it costs much, and few call this
 
-    scope = innermost()
+    scope = innermost_scope()
     work: Any = function
 
     def run(*args: Any, **kwargs: Any) -> Any:
         with _inside(scope):
             return work(*args, **kwargs)
 
-    async def run_soon(*args: Any, **kwargs: Any) -> Any:
+    async def run_async(*args: Any, **kwargs: Any) -> Any:
         with _inside(scope):
             return await work(*args, **kwargs)
 
-    placed: Any = run_soon if iscoroutinefunction(function) else run
-    wrapped: Callable[P, R] = wraps(function)(placed)
+    bound: Any = run_async if iscoroutinefunction(function) else run
+    wrapped: Callable[P, R] = wraps(function)(bound)
     return wrapped
 
 
 @contextmanager
 def _inside(scope: Scope | None) -> Iterator[None]:
-    before = innermost()
-    enter_scope(scope)
+    previous = innermost_scope()
+    set_current_scope(scope)
     try:
         yield
     finally:
-        enter_scope(before)
+        set_current_scope(previous)

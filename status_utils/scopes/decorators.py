@@ -1,4 +1,4 @@
-"""Scopes around whole functions: an agent's, and a Lambda function's handler.
+"""Decorators that put a scope around a function: an agent, or a Lambda handler.
 
 @agent_step("Geo Agent", message="Reading the address")
 def locate(text): ...
@@ -12,11 +12,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
 from ..sending.sender import FLUSH_SECONDS
-from ..sending.truncate import id_text
+from ..sending.truncate import to_id
 from .context_functions import current_scope
 from .job import job
 
@@ -31,27 +32,27 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 TIMEOUT_MARGIN_SECONDS: Final = 0.5
-"""How long before Lambda stops a function its agents say that they ran out of time."""
+"""How long before Lambda's time-out the open agents are reported as timed out."""
 
-Alarm = threading.Timer
-"""What calls a function after some seconds; tests put their own here."""
+Timer = threading.Timer
+"""Calls a function after some seconds; tests replace it."""
 
 
 def agent_step(
     agent_name: str, *, message: str | None = None, attempt: int | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Each call of the function is a run of the agent; of a generator, from its first value to its end.
+    """Make each call of the function an invocation of the agent.
 
         >>> @agent_step("Geo Agent", message="Reading the address")
         ... def locate(text): return find_places(text)
 
-    The function may be a coroutine function, a generator or an async one. Outside of a scope it runs as if it
-    were not decorated.
+    The function may be a coroutine function, a generator or an async generator. A generator's invocation
+    lasts from its first value to its end. Outside of a scope the function runs as if it were not decorated.
     """
     if callable(agent_name):
         raise TypeError('agent_step takes the name of the agent: @agent_step("Geo Agent")')
 
-    def run() -> AgentScope | None:
+    def new_agent() -> AgentScope | None:
         scope = current_scope()
         return None if scope is None else scope.agent(agent_name, message=message, attempt=attempt)
 
@@ -59,20 +60,22 @@ def agent_step(
         work: Any = function
         step: Any
         if iscoroutinefunction(function):
-            step = _coroutine(run, work)
+            step = _coroutine_step(new_agent, work)
         elif isgeneratorfunction(function) or isasyncgenfunction(function):
-            step = _generator(run, work)
+            step = _generator_step(new_agent, work)
         else:
-            step = _call(run, work)
+            step = _function_step(new_agent, work)
         decorated: Callable[P, R] = wraps(function)(step)
         return decorated
 
     return decorate
 
 
-def _call(run: Callable[[], AgentScope | None], work: Callable[..., Any]) -> Callable[..., Any]:
+def _function_step(
+    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
+) -> Callable[..., Any]:
     def step(*args: Any, **kwargs: Any) -> Any:
-        agent = run()
+        agent = new_agent()
         if agent is None:
             return work(*args, **kwargs)
         with agent:
@@ -81,9 +84,11 @@ def _call(run: Callable[[], AgentScope | None], work: Callable[..., Any]) -> Cal
     return step
 
 
-def _coroutine(run: Callable[[], AgentScope | None], work: Callable[..., Any]) -> Callable[..., Any]:
+def _coroutine_step(
+    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
+) -> Callable[..., Any]:
     async def step(*args: Any, **kwargs: Any) -> Any:
-        agent = run()
+        agent = new_agent()
         if agent is None:
             return await work(*args, **kwargs)
         async with agent:
@@ -92,15 +97,17 @@ def _coroutine(run: Callable[[], AgentScope | None], work: Callable[..., Any]) -
     return step
 
 
-def _generator(run: Callable[[], AgentScope | None], work: Callable[..., Any]) -> Callable[..., Any]:
-    """For both kinds."""
+def _generator_step(
+    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
+) -> Callable[..., Any]:
+    """For generators and async generators."""
     from . import generators  # noqa: PLC0415 - for generators only
 
-    in_steps: Any = generators.in_steps if isgeneratorfunction(work) else generators.in_async_steps
+    run: Any = generators.run_generator if isgeneratorfunction(work) else generators.run_async_generator
 
     def step(*args: Any, **kwargs: Any) -> Any:
-        agent, steps = run(), work(*args, **kwargs)
-        return steps if agent is None else in_steps(agent, steps)
+        agent, generator = new_agent(), work(*args, **kwargs)
+        return generator if agent is None else run(agent, generator)
 
     return step
 
@@ -119,47 +126,43 @@ def status_handler(
     flush_seconds: float = FLUSH_SECONDS,
     transport: Transport | None = None,
 ) -> Callable[[Callable[[Any, Any], R]], Callable[[Any, Any], R]]:
-    """Each call of the Lambda handler is a run of the agent, in the job that its event names.
+    """Make each call of the Lambda handler an invocation of the agent, in the job that the event names.
 
         >>> @status_handler("Geo Agent", job_id="detail.jobId")
         ... def handler(event, context): ...
 
-    The keys say where in the event things are; dots go deeper. `retry_count` counts from 0, as
-    `$$.State.RetryCount` of Step Functions does: put that into the event, and a retry supersedes the attempt
-    before it. `invocation_id` is needed only where several executions run one agent in one job, as in a Map
-    state. Without a name there is only the job's scope. An event without the ids is handled as if the handler
-    were not decorated. The handler may be a coroutine function, as other runtimes than Lambda have them.
+    `job_id`, `user_id`, `tenant_id`, `retry_count` and `invocation_id` are keys of the event; dots go deeper.
+    `retry_count` counts from 0, as `$$.State.RetryCount` of Step Functions does. If the event has it, a retry
+    supersedes the attempt before it. `invocation_id` is needed only if several executions run one agent in
+    one job, as in a Map state. Without `agent_name` there is only the job's scope. If the event lacks an id,
+    the handler runs as if it were not decorated. It may be a coroutine function, as other runtimes have them.
 
-    What was said is on its way, or in the log, before the handler returns and before Lambda stops it; half a
-    second before that its agents say that they ran out of time.
+    Before the handler returns, its statuses are sent or logged. Half a second before Lambda's time-out, its
+    open agents are reported as timed out.
     """
-
     if callable(agent_name):
         raise TypeError(
             'status_handler takes the name of the agent, or nothing: @status_handler("Geo Agent")'
         )
 
+    keys = _EventKeys(job_id, user_id, tenant_id, retry_count, invocation_id)
+
     def scopes(event: Any, context: Any, call: ExitStack | AsyncExitStack) -> Iterator[JobScope | AgentScope]:
-        ids = {name: id_text(_at(event, key)) for name, key in owner.items()}
-        if not all(isinstance(value, str) and value for value in ids.values()):
-            _warn("keys=<%s> | no status: the event lacks an id", ", ".join(owner.values()))
+        ids = keys.owner(event)
+        if ids is None:
             return
-        retries = _at(event, retry_count)
-        attempt = retries + 1 if isinstance(retries, int) else None
         opened = job(
             **ids,
             plan=plan,
             ends_job=ends_job,
-            attempt=attempt,
+            attempt=keys.attempt(event),
             flush_seconds=flush_seconds,
             transport=transport,
         )
-        call.callback(_alarm(opened, context))
+        call.callback(_start_timer(opened, context))
         yield opened
         if agent_name is not None:
-            run = id_text(_at(event, invocation_id))
-            run_id = run if isinstance(run, str) else None
-            yield opened.agent(agent_name, message=message, invocation_id=run_id)
+            yield opened.agent(agent_name, message=message, invocation_id=keys.invocation(event))
 
     def decorate(handler: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
         work: Any = handler
@@ -170,47 +173,76 @@ def status_handler(
                     call.enter_context(scope)
                 return work(event, context)
 
-        async def handle_soon(event: Any, context: Any) -> Any:
+        async def handle_async(event: Any, context: Any) -> Any:
             async with AsyncExitStack() as call:
                 for scope in scopes(event, context, call):
                     await call.enter_async_context(scope)
                 return await work(event, context)
 
-        handled: Any = handle_soon if iscoroutinefunction(handler) else handle
+        handled: Any = handle_async if iscoroutinefunction(handler) else handle
         decorated: Callable[[Any, Any], R] = wraps(handler)(handled)
         return decorated
 
-    owner = {"job_id": job_id, "user_id": user_id, "tenant_id": tenant_id}
     return decorate
 
 
-def _at(event: Any, key: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class _EventKeys:
+    """Where in an event the ids are: keys, with dots between those of nested objects."""
+
+    job_id: str
+    user_id: str
+    tenant_id: str
+    retry_count: str
+    invocation_id: str
+
+    def owner(self, event: Any) -> dict[str, str] | None:
+        """The job's ids; None, with a warning, if one is missing."""
+        keys = {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
+        ids = {name: to_id(_value_at(event, key)) for name, key in keys.items()}
+        if not all(isinstance(value, str) and value for value in ids.values()):
+            _warn("keys=<%s> | nothing is reported: the event lacks an id", ", ".join(keys.values()))
+            return None
+        return ids
+
+    def attempt(self, event: Any) -> int | None:
+        """The attempt, from 1 on; None if the event has no retry count."""
+        retries = _value_at(event, self.retry_count)
+        return retries + 1 if isinstance(retries, int) else None
+
+    def invocation(self, event: Any) -> str | None:
+        """The invocation id; None if the event has none."""
+        invocation_id = to_id(_value_at(event, self.invocation_id))
+        return invocation_id if isinstance(invocation_id, str) else None
+
+
+def _value_at(event: Any, key: str) -> Any:
     for name in key.split("."):
         event = event.get(name) if isinstance(event, Mapping) else None
     return event
 
 
-def _alarm(scope: JobScope, context: Any) -> Callable[[], None]:
-    """Have everything told when `context` says that the time is nearly up; what this gives calls it off."""
+def _start_timer(scope: JobScope, context: Any) -> Callable[[], None]:
+    """Time the scope out shortly before Lambda's own time-out; returns what cancels the timer."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
-        return _nothing
+        return _do_nothing
     try:
         seconds = max(0.0, float(remaining()) / 1000 - TIMEOUT_MARGIN_SECONDS)
-        alarm = Alarm(seconds, _out_of_time, (scope,))
-        alarm.daemon = True
-        alarm.start()
-    except Exception as error:  # noqa: BLE001 - a context of somebody's test, or no new thread: the work goes on
-        _warn("job_id=<%s> | no alarm before the time-out: %s", scope.job_id, type(error).__name__)
-        return _nothing
-    return alarm.cancel
+        timer = Timer(seconds, _time_out, (scope,))
+        timer.daemon = True
+        timer.start()
+    except Exception as error:  # noqa: BLE001 - a test's own context, or no new thread: the handler runs anyway
+        _warn("job_id=<%s> | the time-out will not be reported: %s", scope.job_id, type(error).__name__)
+        return _do_nothing
+    return timer.cancel
 
 
-def _nothing() -> None: ...
+def _do_nothing() -> None: ...
 
 
-def _out_of_time(scope: JobScope) -> None:
-    scope.ran_out_of_time()
+def _time_out(scope: JobScope) -> None:
+    scope.time_out()
     scope.sender.flush(last_chance=True)
 
 

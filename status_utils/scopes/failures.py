@@ -1,10 +1,10 @@
-"""What people are told of an exception, and what is kept for those who look into it.
+"""What readers learn about an exception, and what stays in the process's logs.
 
->>> failure_of(ZeroDivisionError(), "Geo Agent", {"jobId": "job-1"})
+>>> describe_failure(ZeroDivisionError(), "Geo Agent", {"jobId": "job-1"})
 ('Geo Agent failed', {'errorId': '9f86d081884c7d65'})
 
-The exception's own text stays in the local log, beside the same id: it may name hosts, keys, other people's
-data. An exception that has text for everybody says so: `public_message`.
+The exception's own text is logged under the same error id and never sent: it may name hosts, keys or other
+people's data. An exception with a text for readers has it in its attribute `public_message`.
 """
 
 from __future__ import annotations
@@ -20,43 +20,47 @@ if TYPE_CHECKING:
 _ERROR_ID = "statusbeam_error_id"
 
 
-def failure_of(error: BaseException, who: str, entry: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The message and metadata of a status that tells of `error`; logs it, once however far it goes up.
+def describe_failure(
+    error: BaseException, label: str, fields: Mapping[str, Any]
+) -> tuple[str, dict[str, str]]:
+    """The message and the metadata of a status that reports `error`. Logs the exception once.
 
-    Of a group with one exception in it, it tells of that one.
+    `label` names what failed, `fields` has the status's ids. A group of one exception is described as that
+    one.
     """
-    error = _sole(error)
-    how = _how(error)
+    error = _unwrap_group(error)
+    outcome = _outcome(error)
     try:
-        said = getattr(error, "public_message", None)
-    except Exception:  # noqa: BLE001 - a property of somebody else's
-        said = None
-    message = said if isinstance(said, str) and said else f"{who} {how}"
-    metadata = {"errorId": _logged(error, how, entry)}
-    if how != "failed":
-        metadata["reason"] = how
+        public = getattr(error, "public_message", None)
+    except Exception:  # noqa: BLE001 - the caller's property may raise anything
+        public = None
+    message = public if isinstance(public, str) and public else f"{label} {outcome}"
+    metadata = {"errorId": _log_once(error, outcome, fields)}
+    if outcome != "failed":
+        metadata["reason"] = outcome
     return message, metadata
 
 
-def _sole(error: BaseException) -> BaseException:
+def _unwrap_group(error: BaseException) -> BaseException:
     """The one exception in a group, such as of a TaskGroup whose other tasks were cancelled."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
 
 
-def _how(error: BaseException) -> str:
+def _outcome(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, KeyboardInterrupt):
         return "was interrupted"
     if isinstance(error, SystemExit | GeneratorExit):
         return "was stopped"
-    # asyncio's CancelledError without loading asyncio, and those of its kind.
+    # asyncio's CancelledError, without importing asyncio, and others of its kind.
     return "failed" if isinstance(error, Exception) else "was cancelled"
 
 
-def _logged(error: BaseException, how: str, entry: Mapping[str, Any]) -> str:
+def _log_once(error: BaseException, outcome: str, fields: Mapping[str, Any]) -> str:
+    """Log the exception, unless a scope below did, and return its error id."""
     known = getattr(error, _ERROR_ID, None)
     if isinstance(known, str):
         return known
@@ -66,24 +70,24 @@ def _logged(error: BaseException, how: str, entry: Mapping[str, Any]) -> str:
     with suppress(AttributeError):  # an exception with slots gets an id at each level
         setattr(error, _ERROR_ID, error_id)
     logging.getLogger("status_utils.failures").log(
-        logging.ERROR if how in ("failed", "timed out") else logging.INFO,
+        logging.ERROR if outcome in ("failed", "timed out") else logging.INFO,
         "job_id=<%s>, invocation_id=<%s>, error_id=<%s> | work %s\n%s",
-        entry.get("jobId"),
-        entry.get("invocationId"),
+        fields.get("jobId"),
+        fields.get("invocationId"),
         error_id,
-        how,
-        _told(error),
+        outcome,
+        _redacted_traceback(error),
     )
     return error_id
 
 
-def _told(error: BaseException) -> str:
-    """The exception with its traceback, without secrets: `exc_info` would show whatever it quotes."""
+def _redacted_traceback(error: BaseException) -> str:
+    """The traceback without secrets; logging's `exc_info` would show whatever the exception quotes."""
     import traceback  # noqa: PLC0415 - for failures only
 
-    from ..sending.redact_on_exit import redacted_text  # noqa: PLC0415
+    from ..sending.redact_on_exit import redact_text  # noqa: PLC0415
 
     try:
-        return redacted_text("".join(traceback.format_exception(error)))
-    except Exception:  # noqa: BLE001 - its own text may fail, and the caller's work goes on
+        return redact_text("".join(traceback.format_exception(error)))
+    except Exception:  # noqa: BLE001 - the exception's `__str__` may raise anything
         return type(error).__name__

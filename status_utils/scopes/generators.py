@@ -1,16 +1,16 @@
-"""Generators as runs of an agent: the agent's scope is the current one while they run, and only then.
+"""Generators as invocations of an agent: while the generator runs, the agent's scope is the current one.
 
-    yield from in_steps(scope.agent("Geo Agent"), find_places(text))
+    yield from run_generator(scope.agent("Geo Agent"), find_places(text))
 
-Between two of its values a generator's caller is at work, in the caller's own scope; a `with` block around a
-`yield` would leave the agent's scope there.
+Between two values the generator's caller runs, in the caller's own scope. A `with` block around a `yield`
+would leave the agent's scope current there.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 
-from .scope import enter_scope, innermost
+from .scope import innermost_scope, set_current_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from .job import AgentScope
 
 
-def in_steps(agent: AgentScope, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """What the generator gives, as one run of the agent; values, exceptions and `close` reach it."""
-    place = _Place(agent)
-    resume: Callable[[], Any] = steps.__next__
+def run_generator(agent: AgentScope, work: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """The generator's values, as one invocation; values, exceptions and `close` of the caller reach it."""
+    inside = _InsideGenerator(agent)
+    resume: Callable[[], Any] = work.__next__
     agent.start()
     try:
         while True:
-            with place:
+            with inside:
                 try:
                     value = resume()
                 except StopIteration as done:
@@ -36,26 +36,26 @@ def in_steps(agent: AgentScope, steps: Generator[Any, Any, Any]) -> Generator[An
             try:
                 given = yield value
             except GeneratorExit:
-                with place:
-                    steps.close()
+                with inside:
+                    work.close()
                 raise
-            except BaseException as error:  # noqa: BLE001 - it is handed on
-                resume = _call(steps.throw, error)
+            except BaseException as error:  # noqa: BLE001 - the generator gets it
+                resume = _call(work.throw, error)
             else:
-                resume = _call(steps.send, given)
+                resume = _call(work.send, given)
     except BaseException as error:
         agent.end(error)
         raise
 
 
-async def in_async_steps(agent: AgentScope, steps: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
-    """`in_steps` for an async generator."""
-    place = _Place(agent)
-    resume: Callable[[], Any] = steps.__anext__
+async def run_async_generator(agent: AgentScope, work: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
+    """`run_generator` for an async generator."""
+    inside = _InsideGenerator(agent)
+    resume: Callable[[], Any] = work.__anext__
     agent.start()
     try:
         while True:
-            with place:
+            with inside:
                 try:
                     value = await resume()
                 except StopAsyncIteration:
@@ -64,13 +64,13 @@ async def in_async_steps(agent: AgentScope, steps: AsyncGenerator[Any, Any]) -> 
             try:
                 given = yield value
             except GeneratorExit:
-                with place:
-                    await steps.aclose()
+                with inside:
+                    await work.aclose()
                 raise
-            except BaseException as error:  # noqa: BLE001 - it is handed on
-                resume = _call(steps.athrow, error)
+            except BaseException as error:  # noqa: BLE001 - the generator gets it
+                resume = _call(work.athrow, error)
             else:
-                resume = _call(steps.asend, given)
+                resume = _call(work.asend, given)
     except BaseException as error:
         agent.end(error)
         raise
@@ -80,17 +80,17 @@ def _call(function: Callable[[Any], Any], value: Any) -> Callable[[], Any]:
     return lambda: function(value)
 
 
-class _Place:
-    """Where in the scopes a generator is: taken up when it runs on, kept when it waits."""
+class _InsideGenerator:
+    """Switches to the generator's current scope while it runs, and back to its caller's."""
 
     def __init__(self, agent: AgentScope) -> None:
-        self._inside: Any = agent
-        self._outside: Any = None
+        self._inner: Any = agent
+        self._outer: Any = None
 
     def __enter__(self) -> None:
-        self._outside = innermost()
-        enter_scope(self._inside)
+        self._outer = innermost_scope()
+        set_current_scope(self._inner)
 
     def __exit__(self, *_: object) -> None:
-        self._inside = innermost()
-        enter_scope(self._outside)
+        self._inner = innermost_scope()
+        set_current_scope(self._outer)

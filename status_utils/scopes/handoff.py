@@ -1,13 +1,13 @@
-"""Calling agents by name, with every call reported: begun, ended, failed, or out of time.
+"""Call agents by name, and report each call as an invocation: begun, completed, failed or timed out.
 
     >>> handoffs = AgentHandoffManager("ana", "city")
     >>> handoffs.register("Geo Agent", find_place)          # a function of the context, plain or async
     >>> await handoffs.call_agent("Geo Agent", {"text": "..."}, timeout=30, session_id="job-1")
     {'street': 'Elm Street'}
 
-What the agent raises reaches the caller as it is; a call that takes too long raises TimeoutError. Reporting
-itself never raises. Each call is a scope: what the agent reports is its own, a quiet one gives signs of life,
-and agents that it calls are below it.
+The agent's exceptions reach the caller unchanged; a call that takes too long raises TimeoutError. Each call
+is a scope: statuses of the agent belong to its invocation, a quiet agent sends heartbeats, and agents that it
+calls are below it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, Final
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import UnknownAgentError
 
-from ..sending.truncate import id_text
+from ..sending.truncate import to_id
 from .context_functions import current_scope
-from .failures import failure_of
+from .failures import describe_failure
 from .job import AgentScope, JobScope, job
-from .scope import enclosing
+from .scope import enclosing_scope
 
 if TYPE_CHECKING:
     from ..transports.transport import Transport
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Agent = Callable[[Any], Any] | Callable[[Any], Awaitable[Any]]
 
 SUMMARY_LENGTH: Final = 200
-"""Characters of a result that everybody who follows the job may read."""
+"""Characters of a result that readers of the job see."""
 
 
 class HandoffOutcome(StrEnum):
@@ -49,7 +49,7 @@ class HandoffOutcome(StrEnum):
     SUCCESS = "success"  # the agent returned
     ERROR = "error"  # it raised
     TIMEOUT = "timeout"  # it did not return in time
-    CANCELLED = "cancelled"  # whoever called gave up first
+    CANCELLED = "cancelled"  # the caller was cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Handoff:
 
     agent_name: str
     invocation_id: str  # the same in the call's statuses
-    session_id: str | None  # the job it was reported to
+    session_id: str | None  # the job that it is reported to
     outcome: HandoffOutcome
     started_at: float  # epoch seconds
     duration: float  # seconds
@@ -75,11 +75,11 @@ class _Call:
 
 
 class AgentHandoffManager:
-    """Knows agents by name, calls them, and reports each call as an invocation of its own.
+    """Calls registered agents by name, and reports each call as an invocation of its own.
 
-    `session_id` names the job to report to; one given to a call goes before the manager's. Without any, it is
-    the job in whose scope the call is made; outside of all, calls are made and kept in the log only. The log
-    holds the last `log_size` calls.
+    `session_id` names the job to report to; the one of a call has precedence over the manager's. Without
+    either, it is the job of the current scope. Outside of all scopes, calls are recorded in the execution log
+    only. The execution log holds the last `log_size` calls.
     """
 
     def __init__(
@@ -102,64 +102,64 @@ class AgentHandoffManager:
 
     @property
     def execution_log(self) -> tuple[Handoff, ...]:
-        """The calls that ended, oldest first."""
+        """The ended calls, oldest first."""
         return tuple(self._log)
 
     def register(self, name: str, agent: Agent) -> None:
-        """Make `agent` callable as `name`, in place of one that had the name before.
+        """Register `agent` as `name`, instead of an agent that had the name before.
 
-        A plain function runs in a thread of its own, so that it holds nobody up.
+        A plain function runs in a thread of its own, so that it does not block the event loop.
         """
         self._agents[name] = agent
 
     async def call_agent(
         self, agent_name: str, context: Any, timeout: float | None = 30, session_id: str | None = None
     ) -> Any:
-        """The agent's answer to `context`, within `timeout` seconds (None: however long it takes).
+        """The agent's result for `context`, within `timeout` seconds (None: without a limit).
 
         Reports `agent_invoking`, then `agent_complete` with a summary of the result, or `agent_error`. Raises
-        what the agent raises, TimeoutError, and UnknownAgentError. A plain function that ran out of time runs
-        on unheard: Python has no way to stop it.
+        what the agent raises, TimeoutError, and UnknownAgentError. After a time-out, a plain function runs on
+        and its result is ignored: Python can't stop it.
         """
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
-        job_id = id_text(session_id or self._session_id) or _current_job()
+        job_id = to_id(session_id or self._session_id) or _current_job_id()
         call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
         async with AsyncExitStack() as stack:
             for scope in self._scopes(call):
                 await stack.enter_async_context(scope)
                 if isinstance(scope, AgentScope):
                     call.scope = scope
-            return await self._answer_to(call, agent, context, timeout)
+            return await self._run(call, agent, context, timeout)
 
     def _scopes(self, call: _Call) -> Iterator[JobScope | AgentScope]:
-        """The call's, below the one that it is made in when that is of the same job."""
+        """The scopes of a call: below the current scope, or below a new one if that is of another job."""
         if call.job_id is None:
             return
-        around = enclosing(call.job_id, self._transport)
-        while not isinstance(around, JobScope | AgentScope | None):
-            around = around.parent
-        if around is None:
-            around = job(
+        parent = enclosing_scope(call.job_id, self._transport)
+        while not isinstance(parent, JobScope | AgentScope | None):
+            parent = parent.parent
+        if parent is None:
+            parent = job(
                 job_id=call.job_id,
                 user_id=self._user_id,
                 tenant_id=self._tenant_id,
                 ends_job=False,
                 transport=self._transport,
             )
-            yield around
+            yield parent
         message = f"Handing over to {call.agent_name}"
-        yield around.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+        yield parent.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
 
-    async def _answer_to(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
+    async def _run(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
         try:
             async with asyncio.timeout(timeout) as limit:
-                result = await _answer(agent, context)
+                result = await _call_agent(agent, context)
         except TimeoutError as error:
             if limit.expired():
-                late = f"{call.agent_name} did not answer within {timeout:g} s"
-                self._failed(call, HandoffOutcome.TIMEOUT, error, late)
+                message = f"{call.agent_name} did not answer within {timeout:g} s"
+                self._failed(call, HandoffOutcome.TIMEOUT, error, message)
             else:  # the agent's own
                 self._failed(call, HandoffOutcome.ERROR, error)
             raise
@@ -174,12 +174,12 @@ class AgentHandoffManager:
         return result
 
     def _failed(
-        self, call: _Call, outcome: HandoffOutcome, error: BaseException, told: str | None = None
+        self, call: _Call, outcome: HandoffOutcome, error: BaseException, message: str | None = None
     ) -> None:
-        text, found = failure_of(
+        text, found = describe_failure(
             error, call.agent_name, {"jobId": call.job_id, "invocationId": call.invocation_id}
         )
-        self._ended(call, outcome, told or cut(text), {"outcome": outcome, **found})
+        self._ended(call, outcome, message or truncate(text), {"outcome": outcome, **found})
 
     def _ended(self, call: _Call, outcome: HandoffOutcome, summary: str, details: Mapping[str, Any]) -> None:
         self._log.append(
@@ -194,34 +194,35 @@ class AgentHandoffManager:
             )
         )
         if call.scope is not None:
-            good = outcome is HandoffOutcome.SUCCESS
-            say = call.scope.complete if good else call.scope.fail
-            say(summary or call.agent_name, details)
+            succeeded = outcome is HandoffOutcome.SUCCESS
+            report_end = call.scope.complete if succeeded else call.scope.fail
+            report_end(summary or call.agent_name, details)
 
 
-def _current_job() -> str | None:
+def _current_job_id() -> str | None:
     scope = current_scope()
     return None if scope is None else scope.job_id
 
 
 def summarise(result: Any) -> str:
-    """A result in at most 200 characters: text as it is, a mapping's own `summary`, else its JSON."""
+    """A result in at most 200 characters: a text, the `summary` of a mapping, else the result's JSON."""
     if isinstance(result, Mapping) and isinstance(result.get("summary"), str):
         result = result["summary"]
     if isinstance(result, str):
-        return cut(result)
+        return truncate(result)
     try:
-        return cut(json.dumps(result, ensure_ascii=False, default=lambda value: f"<{type(value).__name__}>"))
-    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
+        marked = json.dumps(result, ensure_ascii=False, default=lambda value: f"<{type(value).__name__}>")
+        return truncate(marked)
+    except (TypeError, ValueError, RecursionError):  # keys that are not text, or a value inside itself
         return f"<{type(result).__name__}>"
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """At most 200 characters, with a mark where some are missing."""
     return text if len(text) <= SUMMARY_LENGTH else f"{text[: SUMMARY_LENGTH - 1]}…"
 
 
-async def _answer(agent: Agent, context: Any) -> Any:
+async def _call_agent(agent: Agent, context: Any) -> Any:
     if inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(type(agent).__call__):
         return await agent(context)
     result = await _in_thread(agent, context)
@@ -229,22 +230,22 @@ async def _answer(agent: Agent, context: Any) -> Any:
 
 
 async def _in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run it in a thread of its own: agents that never return would use up asyncio's few, and hold up the end
-    of the process."""
-    loop, answer = asyncio.get_running_loop(), asyncio.Future[Any]()
+    """Run in a thread of its own: agents that never return would exhaust asyncio's executor, and block the
+    end of the process."""
+    loop, result = asyncio.get_running_loop(), asyncio.Future[Any]()
     context = contextvars.copy_context()
 
     def run() -> None:
         try:
-            tell(answer.set_result, context.run(function, *args, **kwargs))
-        except StopIteration as error:  # no future takes it
-            tell(answer.set_exception, RuntimeError(f"{function} raised StopIteration", error))
-        except BaseException as error:  # noqa: BLE001 - it is for whoever waits
-            tell(answer.set_exception, error)
+            settle(result.set_result, context.run(function, *args, **kwargs))
+        except StopIteration as error:  # a future does not take it
+            settle(result.set_exception, RuntimeError(f"{function} raised StopIteration", error))
+        except BaseException as error:  # noqa: BLE001 - the awaiting caller gets it
+            settle(result.set_exception, error)
 
-    def tell(settle: Callable[[Any], None], value: Any) -> None:
+    def settle(set_outcome: Callable[[Any], None], value: Any) -> None:
         with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(lambda: None if answer.done() else settle(value))
+            loop.call_soon_threadsafe(lambda: None if result.done() else set_outcome(value))
 
     threading.Thread(target=run, name="handoff", daemon=True).start()
-    return await answer
+    return await result

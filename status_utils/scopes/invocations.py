@@ -1,6 +1,6 @@
-"""Which run of an agent a scope is: its invocation id and its attempt.
+"""Invocation ids and attempts: which invocation of an agent a scope reports.
 
->>> Runs("job-1", attempt=2).next("Geo Agent", None, None).invocation_id
+>>> Invocations("job-1", attempt=2).next("Geo Agent", None, None).invocation_id
 'job-1-geo_agent'
 """
 
@@ -13,7 +13,7 @@ from itertools import count
 
 from statusbeam.model.limits import ATTEMPT_MIN, ID_LENGTH, WHOLE_NUMBER_MAX
 
-from ..sending.truncate import id_text
+from ..sending.truncate import to_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,53 +23,53 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _TOKEN_LENGTH = 40
 
 
-class Run:
-    """One run: its id, its attempt, and the attempt if somebody counts: it holds for those below as well."""
+class Invocation:
+    """One invocation of an agent. `counted_attempt` is None if the caller doesn't count attempts."""
 
-    def __init__(self, invocation_id: str, counted: int | None) -> None:
+    def __init__(self, invocation_id: str, counted_attempt: int | None) -> None:
         self.invocation_id = invocation_id
-        self.attempt = 1 if counted is None else counted
-        self.counted = counted
+        self.attempt = 1 if counted_attempt is None else counted_attempt
+        self.counted_attempt = counted_attempt  # agents below it inherit this
 
 
-class Runs:
-    """Names the runs of agents under one job or agent, whose id is `root`."""
+class Invocations:
+    """Makes the ids of the invocations under one job or agent, whose own id is `parent_id`."""
 
-    def __init__(self, root: str, attempt: int | None) -> None:
-        self._root = root
-        self._attempt = _counted(attempt)
-        self._numbers: dict[str, Iterator[int]] = {}
+    def __init__(self, parent_id: str, attempt: int | None) -> None:
+        self._parent_id = parent_id
+        self._attempt = _valid_attempt(attempt)
+        self._counters: dict[str, Iterator[int]] = {}
 
-    def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> Run:
-        """The run that begins now.
+    def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> Invocation:
+        """The invocation that begins now.
 
-        Where attempts are counted, the n-th run of an agent has the same id in each of them, in any process.
+        If attempts are counted, an agent's n-th invocation has the same id in each attempt, in any process.
         """
-        counted = self._attempt if attempt is None else _counted(attempt)
-        invocation_id = id_text(invocation_id)
+        counted = self._attempt if attempt is None else _valid_attempt(attempt)
+        invocation_id = to_id(invocation_id)
         if invocation_id is None:
             token = _NOT_WORD.sub("_", agent_name.lower()).strip("_")[:_TOKEN_LENGTH] or "agent"
-            invocation_id = self._made_up(token) if counted is None else self._numbered(token, counted)
-        return Run(invocation_id, counted)
+            invocation_id = self._random_id(token) if counted is None else self._numbered_id(token, counted)
+        return Invocation(invocation_id, counted)
 
     @staticmethod
-    def _made_up(token: str) -> str:
+    def _random_id(token: str) -> str:
         return f"{token}-{os.urandom(6).hex()}"
 
-    def _numbered(self, token: str, attempt: int) -> str:
-        number = next(self._numbers.setdefault(f"{token}/{attempt}", count(1)))
-        name = f"{self._root}-{token}" if number == 1 else f"{self._root}-{token}-{number}"
+    def _numbered_id(self, token: str, attempt: int) -> str:
+        number = next(self._counters.setdefault(f"{token}/{attempt}", count(1)))
+        name = f"{self._parent_id}-{token}" if number == 1 else f"{self._parent_id}-{token}-{number}"
         return name if len(name) <= ID_LENGTH else _digest(name)
 
 
-def _counted(attempt: Any) -> int | None:
-    """The attempt, from 1 on; what is none (a count from 0, a text) is as if nobody counted."""
+def _valid_attempt(attempt: Any) -> int | None:
+    """An attempt from 1 on; None, with a warning, for other values such as a text or a count from 0."""
     if isinstance(attempt, int) and ATTEMPT_MIN <= attempt <= WHOLE_NUMBER_MAX:
         return int(attempt)
     if attempt is not None:
         import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
-        logging.getLogger(__name__).warning("attempt=<%.20s> | no number from 1 on: not counted", attempt)
+        logging.getLogger(__name__).warning("attempt=<%.20s> | ignored: not a number from 1 on", attempt)
     return None
 
 

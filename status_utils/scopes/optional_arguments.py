@@ -1,4 +1,4 @@
-"""What every publish function takes by keyword beside its own arguments."""
+"""The keyword arguments that all publish functions have in common."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from ..transports.transport import Transport
 
 
-class StatusExtras(TypedDict, total=False):
-    """What every publish function takes beside its own arguments, by keyword."""
+class OptionalArguments(TypedDict, total=False):
+    """The keyword arguments that all publish functions have in common."""
 
     metadata: Mapping[str, Any] | None
-    """Anything that JSON holds, for the client to show."""
+    """A JSON object for the client to show."""
     progress: float | None
-    """How far the work is, in percent, 0 to 100."""
+    """The progress in percent, 0 to 100."""
     eta_seconds: float | None
-    """How long it will take yet."""
+    """The remaining time."""
     invocation_id: str | None
-    """One run of the agent; give it when an agent runs several times in a job."""
+    """The agent's invocation. Give it if an agent runs several times in a job."""
     parent_invocation_id: str | None
-    """The run that started it."""
+    """The invocation that started it."""
     attempt: int | None
-    """1, 2 … when runs are retried."""
+    """1, 2 … if the invocation is retried."""
     event_id: str | None
-    """Makes sending the same status twice harmless; made up when absent."""
+    """Makes sending the same status twice harmless; random if absent."""
     timestamp: datetime | str | None
-    """When it happened, with its offset; now when absent."""
+    """When it happened, with its UTC offset; now if absent."""
     transport: Transport | None
-    """Another way than the publisher that the environment names."""
+    """Used instead of the transport that the environment names."""

@@ -1,4 +1,4 @@
-"""One run of a workflow, told agent by agent: for orchestrators that call their agents themselves.
+"""Track the agents of one job by name: for orchestrators that call their agents themselves.
 
     >>> tracker = StatusTracker("job-1", "ana", "city", correlation_id="request-7")
     >>> tracker.initialize_status(["Geo Agent", "Category Agent"])
@@ -10,8 +10,8 @@
     >>> tracker.finalize_status()
     True
 
-Its three methods never raise. What they report are statuses like all others, so that readers see the job as
-they see every job: agents with activity, start, end, duration, attempts and tokens.
+Its three methods never raise. They report ordinary statuses, so readers see the job as any other: its agents
+with activity, start, end, duration, attempts and tokens.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any, Final
 from statusbeam.model.clock import Clock
 from statusbeam.model.words import StatusWord
 
-from .failures import failure_of
+from .failures import describe_failure
 from .publish import publish_agent_status, publish_orchestrator_status
 
 if TYPE_CHECKING:
     from ..transports.transport import Transport
-    from .optional_arguments import StatusExtras
+    from .optional_arguments import OptionalArguments
 
 _log = logging.getLogger(__name__)
 
@@ -45,18 +45,18 @@ _JOB_ENDS: Final = {SUCCESS: StatusWord.COMPLETE, ERROR: StatusWord.ERROR}
 
 
 @dataclass(slots=True)
-class _Run:
-    """Where one agent stands."""
+class _AgentState:
+    """The state of one agent."""
 
     status: str = PENDING
     attempt: int = 1
     started: float | None = None  # epoch seconds, of this attempt
     lock: Lock = field(
         default_factory=Lock
-    )  # held while sending: an agent's statuses don't overtake each other
+    )  # held while sending, so that the agent's statuses keep their order
 
-    def move(self, status: str, *, now: float, measured: bool) -> str:
-        """Take the agent to `status`; the word that says so. `measured`: with a percentage."""
+    def change(self, status: str, *, now: float, measured: bool) -> str:
+        """Change to `status`; returns the word to report. `measured`: with a percentage."""
         before = self.status
         if status in _AGENT_ENDS:
             self.status = status
@@ -75,7 +75,7 @@ class _Run:
         return StatusWord.PROGRESS if measured else IN_PROGRESS
 
     def spent_ms(self, now: float) -> int | None:
-        """How long the attempt took, once it ended."""
+        """How long the attempt took; None before its end."""
         ended = self.status in _AGENT_ENDS and self.started is not None
         return _milliseconds(now - (self.started or 0.0)) if ended else None
 
@@ -83,8 +83,8 @@ class _Run:
 class StatusTracker:
     """Reports a job and its agents; threads may share one.
 
-    `correlation_id` is the caller's own name of the run; readers find it in the job as `correlationId` and as
-    `sessionId`. Without one, the job id is the session's.
+    `correlation_id` is the caller's own id; readers find it in the job as `correlationId` and `sessionId`.
+    Without it, `sessionId` is the job id.
     """
 
     def __init__(
@@ -100,35 +100,35 @@ class StatusTracker:
         clock: Clock | None = None,
     ) -> None:
         self._ids = (job_id, user_id, tenant_id)
-        about = {
+        identity = {
             "sessionId": correlation_id or job_id,
             "correlationId": correlation_id,
             "documentId": document_id,
             "sourceType": source_type,
         }
-        self._about = {name: value for name, value in about.items() if value is not None}
+        self._identity = {name: value for name, value in identity.items() if value is not None}
         self._transport = transport
         self._clock = clock or Clock()
         self._began: float | None = None
-        self._runs: dict[str, _Run] = {}
+        self._states: dict[str, _AgentState] = {}
         self._lock = Lock()
 
     def initialize_status(
         self, agents: Sequence[str | Mapping[str, Any]] = (), message: str = "The agents are being loaded"
     ) -> bool:
-        """Report that the job exists, and which agents will work on it: they show as pending.
+        """Report that the job exists, with its agents as pending.
 
         `agents` holds names, or the steps of a plan: `{"name", "weight", "dependsOn", "tools"}`. Returns
         whether the status was accepted.
         """
         try:
             self._began = self._clock.now()
-            metadata: dict[str, Any] = dict(self._about)
+            metadata: dict[str, Any] = dict(self._identity)
             if agents:
                 metadata["plan"] = [name if isinstance(name, str) else dict(name) for name in agents]
-            extras = self._extras(self._began, metadata)
-            return publish_orchestrator_status(*self._ids, StatusWord.LOADING_AGENTS, message, **extras)
-        except Exception as error:  # noqa: BLE001 - the promise: a report never costs the caller its work
+            optional = self._optional(self._began, metadata)
+            return publish_orchestrator_status(*self._ids, StatusWord.LOADING_AGENTS, message, **optional)
+        except Exception as error:  # noqa: BLE001 - status calls never raise
             return _not_reported("initialize_status", error)
 
     def update_agent_status(
@@ -142,14 +142,13 @@ class StatusTracker:
         progress: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Report where one agent stands: `pending`, `in-progress`, `success` or `error`.
+        """Report the state of one agent: `pending`, `in-progress`, `success` or `error`.
 
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
-        running total of this attempt. `error` is a sentence for everybody to read, or an exception, whose
-        text stays in the local log. `progress` is a percentage. An agent that goes on after its end is on its
-        next attempt. One that is quiet for longer than 75 s looks stale, unless `metadata` says how long it
-        may be: `{"leaseSeconds": 600}`. Returns whether the status was accepted; a word other than the four
-        is not.
+        running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
+        the process's logs. `progress` is a percentage. An agent that goes on after its end begins its next
+        attempt. After 75 s without a status, an agent looks stale; `metadata={"leaseSeconds": 600}` allows
+        longer. Returns whether the status was accepted; a state other than the four is not.
         """
         try:
             details = dict(metadata or {})
@@ -159,24 +158,24 @@ class StatusTracker:
             if error is not None:
                 message = self._public_text(agent_name, error, details)
             with self._lock:
-                run = self._runs.setdefault(agent_name, _Run())
-            with run.lock:
+                agent = self._states.setdefault(agent_name, _AgentState())
+            with agent.lock:
                 now = self._clock.now()
-                word = run.move(status, now=now, measured=progress is not None)
-                extras = self._extras(now, details)
-                extras["attempt"] = run.attempt
+                word = agent.change(status, now=now, measured=progress is not None)
+                optional = self._optional(now, details)
+                optional["attempt"] = agent.attempt
                 if progress is not None:
-                    extras["progress"] = progress
+                    optional["progress"] = progress
                 return publish_agent_status(
-                    *self._ids, agent_name, word, message, run.spent_ms(now), **extras
+                    *self._ids, agent_name, word, message, agent.spent_ms(now), **optional
                 )
-        except Exception as problem:  # noqa: BLE001 - the promise: a report never costs the caller its work
+        except Exception as problem:  # noqa: BLE001 - status calls never raise
             return _not_reported("update_agent_status", problem)
 
     def finalize_status(
         self, status: str = SUCCESS, message: str | None = None, error: BaseException | str | None = None
     ) -> bool:
-        """Report the job's end: `success`, or `error`, which giving an `error` means as well.
+        """Report the job's end: `success`, or `error`, also if an `error` is given.
 
         `error` is as in update_agent_status. Returns whether the status was accepted.
         """
@@ -188,26 +187,26 @@ class StatusTracker:
                 text = self._public_text("The job", error, details)
             now = self._clock.now()
             spent = None if self._began is None else _milliseconds(now - self._began)
-            extras = self._extras(now, details)
-            return publish_orchestrator_status(*self._ids, word, text, execution_time_ms=spent, **extras)
-        except Exception as problem:  # noqa: BLE001 - the promise: a report never costs the caller its work
+            optional = self._optional(now, details)
+            return publish_orchestrator_status(*self._ids, word, text, execution_time_ms=spent, **optional)
+        except Exception as problem:  # noqa: BLE001 - status calls never raise
             return _not_reported("finalize_status", problem)
 
-    def _public_text(self, who: str, error: BaseException | str, details: dict[str, Any]) -> str:
+    def _public_text(self, label: str, error: BaseException | str, details: dict[str, Any]) -> str:
         if isinstance(error, str):
             return error
-        text, found = failure_of(error, who, {"jobId": self._ids[0], "invocationId": who})
+        text, found = describe_failure(error, label, {"jobId": self._ids[0], "invocationId": label})
         details.update(found)
         return text
 
-    def _extras(self, now: float, metadata: Mapping[str, Any]) -> StatusExtras:
-        extras: StatusExtras = {
+    def _optional(self, now: float, metadata: Mapping[str, Any]) -> OptionalArguments:
+        optional: OptionalArguments = {
             "timestamp": datetime.fromtimestamp(now, UTC),
             "transport": self._transport,
         }
         if metadata:
-            extras["metadata"] = metadata
-        return extras
+            optional["metadata"] = metadata
+        return optional
 
 
 def _milliseconds(seconds: float) -> int:

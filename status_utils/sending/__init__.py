@@ -1,1 +1,1 @@
-"""Between those who say something and the transport: gathered, bounded, tried again, logged if all fails."""
+"""The way from a scope to the transport: statuses are buffered, sent in the background, retried or logged."""

@@ -1,7 +1,7 @@
-"""What waits to be sent: in order, of progress only the latest, never more than a fixed size.
+"""The statuses that wait to be sent: in order, progress coalesced, never more than a fixed size.
 
-When it is full the oldest progress goes first; a status that begins or ends something goes only when there is
-no progress left, and then into the log, not lost.
+When the buffer is full, the oldest progress is dropped first. A lifecycle status, which begins or ends
+something, is dropped only when no progress is left. It is then logged, not lost.
 """
 
 from __future__ import annotations
@@ -15,129 +15,129 @@ from statusbeam.model.limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTE
 from statusbeam.model.parse import parse_status
 from statusbeam.model.validation import json_text
 
-from .truncate import fitted
+from .truncate import truncate_draft
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from typing import Any
 
-    Refusal = tuple[Mapping[str, Any], StatusError]  # what does not go on, and why: it belongs into the log
+    Rejection = tuple[Mapping[str, Any], StatusError]  # a draft or payload that can't be sent, and the reason
 
-_ENTRY_BYTES = 500
-"""What an entry takes in memory beside its texts, about."""
+_BASE_BYTES = 500
+"""What a status takes in memory beside its texts, approximately."""
 
 
 @dataclass(slots=True)
-class Record:
-    """One status as it was said: `key` tells what a later one replaces, None: nothing may."""
+class QueuedStatus:
+    """One status as a scope reported it. A later one with the same key replaces it; None: none does."""
 
-    entry: Mapping[str, Any]
-    said: float  # epoch seconds
-    key: Hashable | None
+    draft: Mapping[str, Any]  # by the schema's names, not validated yet
+    reported_at: float  # epoch seconds
+    coalescing_key: Hashable | None
 
     @property
     def size(self) -> int:
-        """Bytes, about."""
-        texts = (self.entry.get("message"), self.entry.get("metadata"))
-        return _ENTRY_BYTES + sum(len(text) for text in texts if isinstance(text, str))
+        """Bytes, approximately."""
+        texts = (self.draft.get("message"), self.draft.get("metadata"))
+        return _BASE_BYTES + sum(len(text) for text in texts if isinstance(text, str))
 
 
 @dataclass(slots=True)
-class Parcel:
-    """A payload that stays as it is until somebody takes it: its batch id makes sending it again harmless."""
+class Batch:
+    """A payload to send. It keeps its batch id until it is accepted, so that sending it again is harmless."""
 
     payload: dict[str, Any]
-    first: int  # number of its first record
-    size: int  # bytes, about
+    first_number: int  # of its first status
+    size: int  # bytes, approximately
     tries: int = 0
     logged: bool = False
 
 
 class Buffer:
-    """The statuses that wait, numbered in the order in which they came."""
+    """The queued statuses, numbered in the order in which they were reported."""
 
     def __init__(self, max_bytes: int = BUFFER_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._records: dict[int, Record] = {}
-        self._latest: dict[Hashable, int] = {}  # of what may be replaced: the oldest first
+        self._queued: dict[int, QueuedStatus] = {}
+        self._coalescing: dict[Hashable, int] = {}  # the number of each key's status, the oldest first
         self._bytes = 0
-        self.number = 0
-        """Of the newest record."""
-        self.refused: list[Refusal] = []
-        """What broke a rule or had no room, for the log."""
+        self.last_number = 0
+        """Of the newest status."""
+        self.rejected: list[Rejection] = []
+        """What was invalid or had no room, for the log."""
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._queued)
 
     @property
-    def first(self) -> int:
-        """Number of the oldest record; that of the next one when there is none."""
-        return next(iter(self._records), self.number + 1)
+    def first_number(self) -> int:
+        """Of the oldest status, or of the next one if the buffer is empty."""
+        return next(iter(self._queued), self.last_number + 1)
 
     @property
-    def urgent(self) -> bool:
-        """Whether there is something that nothing replaces."""
-        return len(self._records) > len(self._latest)
+    def has_lifecycle(self) -> bool:
+        """Whether a status waits that no later one replaces."""
+        return len(self._queued) > len(self._coalescing)
 
-    def add(self, record: Record) -> None:
-        """Take a record in; something, maybe itself, goes for it when there is no room."""
-        self.number += 1
-        if record.key is not None:
-            replaced = self._latest.get(record.key)
+    def add(self, status: QueuedStatus) -> None:
+        """Add a status. If there is no room, another one is dropped, or this one."""
+        self.last_number += 1
+        if status.coalescing_key is not None:
+            replaced = self._coalescing.get(status.coalescing_key)
             if replaced is not None:
                 self._remove(replaced)
-            self._latest[record.key] = self.number
-        self._records[self.number] = record
-        self._bytes += record.size
+            self._coalescing[status.coalescing_key] = self.last_number
+        self._queued[self.last_number] = status
+        self._bytes += status.size
         while self._bytes > self._max_bytes:
-            gone = self._remove(next(iter(self._latest.values()), self.number))
-            if gone.key is None:
-                self._refuse_for_room(gone)
+            dropped = self._remove(next(iter(self._coalescing.values()), self.last_number))
+            if dropped.coalescing_key is None:
+                self._reject_for_room(dropped)
 
-    def _refuse_for_room(self, record: Record) -> None:
+    def _reject_for_room(self, status: QueuedStatus) -> None:
         batch_id = os.urandom(16).hex()
-        wire = self._wire(record, f"{batch_id}.0")
-        if wire is not None:
-            full = TransportError("too much waits to be sent", code="buffer_full", retriable=True)
-            self.refused.append(({"batchId": batch_id, "updates": [wire]}, full))
+        update = self._validated(status, f"{batch_id}.0")
+        if update is not None:
+            full = TransportError("too many statuses wait to be sent", code="buffer_full", retriable=True)
+            self.rejected.append(({"batchId": batch_id, "updates": [update]}, full))
 
-    def _remove(self, number: int) -> Record:
-        record = self._records.pop(number)
-        self._bytes -= record.size
-        if record.key is not None:
-            del self._latest[record.key]
-        return record
+    def _remove(self, number: int) -> QueuedStatus:
+        status = self._queued.pop(number)
+        self._bytes -= status.size
+        if status.coalescing_key is not None:
+            del self._coalescing[status.coalescing_key]
+        return status
 
-    def drop_replaceable(self) -> None:
-        """Forget what a later status would replace."""
-        for number in list(self._latest.values()):
+    def drop_progress(self) -> None:
+        """Drop every status that a later one may replace."""
+        for number in list(self._coalescing.values()):
             self._remove(number)
 
-    def pack_one(self) -> Parcel | None:
-        """The oldest, in a parcel within SEND_BYTES; what can't be packed is in `refused`."""
+    def pack_batch(self) -> Batch | None:
+        """The oldest statuses as a batch within SEND_BYTES; invalid ones move to `rejected`."""
         batch_id = os.urandom(16).hex()
         updates: list[dict[str, Any]] = []
-        first, size = self.first, 0
-        while self._records and len(updates) < ENTRIES_PER_PAYLOAD:
-            number = self.first
-            wire = self._wire(self._records[number], f"{batch_id}.{len(updates)}")
-            if wire is not None:
-                own = len(json_text(wire).encode()) + 1
-                if updates and size + own > SEND_BYTES:
+        first_number, size = self.first_number, 0
+        while self._queued and len(updates) < ENTRIES_PER_PAYLOAD:
+            number = self.first_number
+            update = self._validated(self._queued[number], f"{batch_id}.{len(updates)}")
+            if update is not None:
+                update_size = len(json_text(update).encode()) + 1
+                if updates and size + update_size > SEND_BYTES:
                     break
-                size += own
-                updates.append(wire)
+                size += update_size
+                updates.append(update)
             self._remove(number)
-        return Parcel({"batchId": batch_id, "updates": updates}, first, size) if updates else None
+        return Batch({"batchId": batch_id, "updates": updates}, first_number, size) if updates else None
 
-    def _wire(self, record: Record, event_id: str) -> dict[str, Any] | None:
+    def _validated(self, status: QueuedStatus, event_id: str) -> dict[str, Any] | None:
         try:
-            return parse_status(fitted(record.entry), event_id=event_id, now=record.said).to_wire()
+            draft = truncate_draft(status.draft)
+            return parse_status(draft, event_id=event_id, now=status.reported_at).to_wire()
         except StatusError as error:
-            self.refused.append((record.entry, error))
-        except Exception as error:  # noqa: BLE001 - what one caller gave must not stop the others
-            unreadable = TransportError(
-                f"unreadable: {type(error).__name__}", code="unreadable", retriable=False
-            )
-            self.refused.append((record.entry, unreadable))
+            self.rejected.append((status.draft, error))
+        except Exception as error:  # noqa: BLE001 - one caller's value must not stop the others' statuses
+            problem = f"unreadable: {type(error).__name__}"
+            unreadable = TransportError(problem, code="unreadable", retriable=False)
+            self.rejected.append((status.draft, unreadable))
         return None

@@ -1,13 +1,13 @@
-"""Whether a backend is worth a try, and worth a wait.
+"""A circuit breaker: whether to try a backend, and whether to wait for it.
 
             accepted
-closed  ◄──────────────  open, cool-down over: the next payload is the probe
+closed  ◄──────────────  half open: the next payload is the probe
   │  ▲                        ▲
   │  └── accepted ──┐         │ after 5 s, doubling up to a minute
-  │ waited in vain  │         │
+  │ a wait timed out│         │
   ▼                 │         │
-doubtful ───────────┴──► open: nothing is tried
-         given up
+unresponsive ───────┴──► open: nothing is tried
+         a payload failed
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ COOL_DOWN_SECONDS: Final = 5.0
 LONGEST_COOL_DOWN_SECONDS: Final = 60.0
 
 
-class Breaker:
-    """A circuit breaker; `ticks` gives seconds that only go forward."""
+class CircuitBreaker:
+    """The state of one backend; `ticks` gives seconds that only go forward."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._trips = 0  # in a row
         self.open_until = 0.0
-        """In ticks; 0 when the last payload was accepted."""
-        self.trusted = True
-        """Whether the last that was heard of the backend makes waiting for it reasonable."""
+        """In ticks; 0 if the last payload was accepted."""
+        self.responsive = True
+        """Whether the backend's last answer makes waiting for it reasonable."""
 
     @property
-    def open(self) -> bool:
-        """Whether to leave the backend alone."""
+    def is_open(self) -> bool:
+        """Whether to try nothing."""
         return self._ticks() < self.open_until
 
     @property
-    def probing(self) -> bool:
-        """Whether the next payload decides: it gets one try."""
-        return self.open_until > 0 and not self.open
+    def is_half_open(self) -> bool:
+        """Whether the next payload is the probe: it gets one try."""
+        return self.open_until > 0 and not self.is_open
 
-    def accepted(self) -> None:
-        """The backend took something."""
-        self._trips, self.open_until, self.trusted = 0, 0.0, True
+    def record_success(self) -> None:
+        """The backend accepted a payload."""
+        self._trips, self.open_until, self.responsive = 0, 0.0, True
 
-    def doubt(self) -> None:
-        """Somebody waited in vain: the next need not."""
-        self.trusted = False
+    def record_timeout(self) -> None:
+        """A caller's wait timed out, so the next caller does not wait."""
+        self.responsive = False
 
     def trip(self) -> None:
-        """A payload was given up."""
+        """A payload failed: open, longer each time."""
         cool_down = min(COOL_DOWN_SECONDS * 2**self._trips, LONGEST_COOL_DOWN_SECONDS)
         self._trips = min(self._trips + 1, 10)
         self.open_until = self._ticks() + cool_down
-        self.trusted = False
+        self.responsive = False

@@ -1,4 +1,6 @@
-"""Statuses that could not be sent: one line of JSON a payload in the local log, to be sent again from there.
+"""Dead letters: payloads that could not be sent, one line of JSON each in the process's logs.
+
+`statusbeam redrive-log` sends them again from there.
 
 >>> log_undelivered({"batchId": "b1", "updates": [status]}, error)
 >>> list(undelivered_in(log))
@@ -20,95 +22,95 @@ LOGGER: Final = "status_utils.undelivered"
 
 _MARK = "statusbeam"
 _KIND = "undelivered"
-_BEGINNING = f'{{"{_MARK}": "{_KIND}"'
+_LINE_START = f'{{"{_MARK}": "{_KIND}"'
 
 
-def log_undelivered(lost: Mapping[str, Any], error: Exception) -> None:
-    """Write the line: `lost` is a whole payload, or an entry that could not become one. Secrets stay out."""
+def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
+    """Log a payload, or a draft that could not become one, without secrets."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
-    from .redact_on_exit import loggable  # noqa: PLC0415 - for what could not be sent only
+    from .redact_on_exit import redact_for_log  # noqa: PLC0415 - for undelivered payloads only
 
-    lost = loggable(lost)
+    payload = redact_for_log(payload)
     line = {
         _MARK: _KIND,
         "error": type(error).__name__,
         "code": str(error.code) if isinstance(error, StatusError) else None,
         "reason": _reason(error),
-        "payload": lost,
+        "payload": payload,
     }
     try:
-        text = json.dumps(line, default=_kind)
-    except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value inside itself
-        text = json.dumps(line | {"payload": {str(key): _kind(value) for key, value in lost.items()}})
+        text = json.dumps(line, default=_type_mark)
+    except (TypeError, ValueError, RecursionError):  # keys that are not text, or a value inside itself
+        text = json.dumps(line | {"payload": {str(key): _type_mark(value) for key, value in payload.items()}})
     logging.getLogger(LOGGER).error("%s", text)
 
 
 def _reason(error: Exception) -> str | None:
-    from .redact_on_exit import redacted_text  # noqa: PLC0415 - as above
+    from .redact_on_exit import redact_text  # noqa: PLC0415 - as above
 
-    if not isinstance(error, StatusError):  # others quote what they were given
+    if not isinstance(error, StatusError):  # other exceptions quote the caller's values
         return None
     try:
-        return redacted_text(str(error))
-    except SettingError:
+        return redact_text(str(error))
+    except SettingError:  # without the setting nothing can be redacted; its own text holds no secret
         return error.message if isinstance(error, SettingError) else None
 
 
-def _kind(value: object) -> str:
+def _type_mark(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
 def undelivered_in(log: str) -> Iterator[dict[str, Any]]:
-    """The payloads of all such lines in a log, in its order.
+    """The payloads of all dead letters in a log, in its order.
 
-    The log is plain lines with anything before the JSON (Lambda's own text format), lines of JSON (Lambda's
-    JSON format, a structured logger's; with anything before it as well), or one JSON document, such as
-    `aws logs filter-log-events` gives.
+    The log is one of: plain lines with any text before the JSON (Lambda's text format); lines of JSON
+    (Lambda's JSON format, a structured logger's), also with text before it; one JSON document, such as the
+    output of `aws logs filter-log-events`.
     """
-    whole = _json(log)
-    if whole is not None:
-        yield from _within(whole)
+    document = _parse(log)
+    if document is not None:
+        yield from _payloads_in(document)
         return
     for line in log.splitlines():
-        yield from _within(line)
+        yield from _payloads_in(line)
 
 
-def _within(value: Any) -> Iterator[dict[str, Any]]:
+def _payloads_in(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, str):
-        yield from _in_text(value)
+        yield from _payloads_in_text(value)
     elif isinstance(value, Mapping):
         payload = value.get("payload")
         if value.get(_MARK) == _KIND and isinstance(payload, dict):
             yield payload
         else:
             for inner in value.values():
-                yield from _within(inner)
+                yield from _payloads_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _within(inner)
+            yield from _payloads_in(inner)
 
 
-def _in_text(text: str) -> Iterator[dict[str, Any]]:
+def _payloads_in_text(text: str) -> Iterator[dict[str, Any]]:
     if _MARK not in text:
         return
-    whole = _json(text)
-    if whole is not None:
-        yield from _within(whole)
+    document = _parse(text)
+    if document is not None:
+        yield from _payloads_in(document)
         return
-    begin = text.find(_BEGINNING)
-    if begin < 0:
-        begin = text.find("{")  # a line of JSON behind something, such as `aws logs tail` prints
-    if begin >= 0:
+    start = text.find(_LINE_START)
+    if start < 0:
+        start = text.find("{")  # a line of JSON after other text, such as `aws logs tail` prints
+    if start >= 0:
         try:
-            line, _ = json.JSONDecoder().raw_decode(text, begin)
+            line, _ = json.JSONDecoder().raw_decode(text, start)
         except ValueError:
-            return  # cut off: nothing of it can be sent
-        yield from _within(line)
+            return  # the log cut it off, so it can't be sent
+        yield from _payloads_in(line)
 
 
-def _json(text: str) -> Any:
-    """The JSON object or list that the whole text is; None when it is none."""
+def _parse(text: str) -> Any:
+    """The JSON object or list that the whole text is; None if it is neither."""
     stripped = text.strip()
     if not stripped.startswith(("{", "[")):
         return None

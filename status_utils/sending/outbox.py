@@ -1,4 +1,4 @@
-"""Between those who say something and the one who sends it: callers only put, and never wait for a send."""
+"""The queue between scopes and the sender's thread: callers only put, and never wait for a send."""
 
 from __future__ import annotations
 
@@ -9,144 +9,147 @@ from threading import Lock
 
 from statusbeam.model.limits import BUFFER_BYTES
 
-from .buffer import Buffer, Parcel, Record
+from .buffer import Batch, Buffer, QueuedStatus
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
-    from .buffer import Refusal
+    from .buffer import Rejection
 
-_INBOX = 1_000
-"""How many records wait to be looked at before whoever puts the next one helps: that bounds them."""
+_INBOX_LENGTH = 1_000
+"""How many statuses wait in the inbox before the next caller moves them to the buffer, which is bounded."""
 
-Tell = Callable[[], None]
+Callback = Callable[[], None]
 
 
 class Outbox:
-    """Records in, parcels out, in order. Safe for threads; nobody is called while the lock is held."""
+    """Statuses in, batches out, in order. Safe for threads; no callback runs while the lock is held."""
 
     def __init__(self) -> None:
-        # Putting can't be interrupted halfway, so signal handlers and destructors may say things too.
-        self._inbox: SimpleQueue[Record | Tell | None] = SimpleQueue()
+        # Putting can't be interrupted halfway, so signal handlers and destructors may report statuses too.
+        self._inbox: SimpleQueue[QueuedStatus | Callback | None] = SimpleQueue()
         self._lock = Lock()  # of everything below
         self._buffer = Buffer()
-        self._parcels: deque[Parcel] = deque()  # those that are in the log before the others
-        self._parcel_bytes = 0
-        self._waiting: list[tuple[int, Tell]] = []  # what must be gone, and who wants to know
+        self._batches: deque[Batch] = deque()  # the logged ones are before the others
+        self._batch_bytes = 0
+        self._drain_callbacks: list[tuple[int, Callback]] = []  # with the number that must be gone before
 
-    def put(self, record: Record) -> None:
-        """Add a record."""
-        self._inbox.put(record)
-        if self._inbox.qsize() > _INBOX:
-            self.gather()
+    def put(self, status: QueuedStatus) -> None:
+        """Add a status."""
+        self._inbox.put(status)
+        if self._inbox.qsize() > _INBOX_LENGTH:
+            self.drain_inbox()
 
-    def tell_when_gone(self, tell: Tell) -> None:
-        """Have `tell` among `reached()` once everything is gone that was put before."""
-        self._inbox.put(tell)
+    def call_when_drained(self, callback: Callback) -> None:
+        """Have `due_callbacks()` return the callback once everything is gone that was put before."""
+        self._inbox.put(callback)
 
-    def nudge(self) -> None:
-        """Wake up who waits in `receive`."""
+    def wake(self) -> None:
+        """End the current `wait`."""
         self._inbox.put(None)
 
-    def receive(self, seconds: float | None) -> None:
-        """Wait for something to be put, `seconds` at most; None: for ever."""
+    def wait(self, seconds: float | None) -> None:
+        """Wait until something is put, `seconds` at most; None: without a limit."""
         try:
             item = self._inbox.get(timeout=seconds)
         except Empty:
             return
         with self._lock:
-            self._take(item)
+            self._accept(item)
 
-    def gather(self) -> None:
-        """Look at everything that was put."""
+    def drain_inbox(self) -> None:
+        """Move everything that was put into the buffer."""
         with self._lock:
             while True:
                 try:
-                    self._take(self._inbox.get_nowait())
+                    self._accept(self._inbox.get_nowait())
                 except Empty:
                     return
 
-    def _take(self, item: Record | Tell | None) -> None:
-        if isinstance(item, Record):
+    def _accept(self, item: QueuedStatus | Callback | None) -> None:
+        if isinstance(item, QueuedStatus):
             self._buffer.add(item)
         elif item is not None:
-            self._waiting.append((self._buffer.number, item))
+            self._drain_callbacks.append((self._buffer.last_number, item))
 
-    def empty(self) -> bool:
-        """Whether nothing is left to send or to tell."""
+    def is_empty(self) -> bool:
+        """Whether nothing is left to send, and no callback to call."""
         with self._lock:
-            return not (self._inbox.qsize() or self._parcels or len(self._buffer) or self._waiting)
+            return not (self._inbox.qsize() or self._batches or len(self._buffer) or self._drain_callbacks)
 
-    def head(self, *, progress_too: bool) -> Parcel | None:
-        """The parcel to send now; None when nothing is due. It stays here until `drop`."""
+    def next_batch(self, *, include_progress: bool) -> Batch | None:
+        """The batch to send now; None if none is due. It stays in the outbox until `remove`.
+
+        Progress alone makes a batch only with `include_progress`.
+        """
         with self._lock:
-            if not self._parcels and (progress_too or self._buffer.urgent or self._waiting):
-                self._pack_one(self._buffer.number)
-            return self._parcels[0] if self._parcels else None
+            due = include_progress or self._buffer.has_lifecycle or self._drain_callbacks
+            if not self._batches and due:
+                self._pack_batch(self._buffer.last_number)
+            return self._batches[0] if self._batches else None
 
-    def _pack_one(self, number: int) -> Parcel | None:
-        """One parcel more, of what came up to `number`: packing all would hold up who wants the lock."""
-        while self._buffer.first <= number:
-            parcel = self._buffer.pack_one()
-            if parcel is not None:  # else nothing of it could be packed
-                self._parcels.append(parcel)
-                self._parcel_bytes += parcel.size
-                while self._parcel_bytes > BUFFER_BYTES and self._parcels[0].logged:
-                    self._drop_first()
-                return parcel
+    def _pack_batch(self, number: int) -> Batch | None:
+        """Pack one batch of the statuses up to `number`: packing all of them would hold the lock for long."""
+        while self._buffer.first_number <= number:
+            batch = self._buffer.pack_batch()
+            if batch is not None:  # else every status of it was rejected
+                self._batches.append(batch)
+                self._batch_bytes += batch.size
+                while self._batch_bytes > BUFFER_BYTES and self._batches[0].logged:
+                    self._drop_first()  # the log has it
+                return batch
         return None
 
     def _drop_first(self) -> None:
-        self._parcel_bytes -= self._parcels.popleft().size
+        self._batch_bytes -= self._batches.popleft().size
 
-    def drop(self, parcel: Parcel) -> None:
-        """The parcel was taken, or given up."""
+    def remove(self, batch: Batch) -> None:
+        """The batch was accepted, or given up."""
         with self._lock:
-            if self._parcels and self._parcels[0] is parcel:
+            if self._batches and self._batches[0] is batch:
                 self._drop_first()
 
-    def holds_back(self) -> bool:
-        """Whether there is progress that waits for company."""
+    def has_buffered(self) -> bool:
+        """Whether progress waits in the buffer until it is due."""
         with self._lock:
             return len(self._buffer) > 0
 
-    def reached(self) -> list[Tell]:
-        """Who is to be told now."""
+    def due_callbacks(self) -> list[Callback]:
+        """The callbacks to call now, each once."""
         with self._lock:
-            first = self._parcels[0].first if self._parcels else self._buffer.first
-            told = [tell for number, tell in self._waiting if number < first]
-            self._waiting = [(number, tell) for number, tell in self._waiting if number >= first]
-            return told
+            first = self._batches[0].first_number if self._batches else self._buffer.first_number
+            due = [callback for number, callback in self._drain_callbacks if number < first]
+            self._drain_callbacks = [waiting for waiting in self._drain_callbacks if waiting[0] >= first]
+            return due
 
-    def pack_up(self, *, progress_too: bool) -> Iterator[Parcel]:
-        """Everything that isn't in the log yet, for the log; it stays here until `drop`.
+    def unlogged_batches(self, *, include_progress: bool) -> Iterator[Batch]:
+        """Everything that is not in the log yet, for the log; it stays in the outbox until `remove`.
 
-        Without `progress_too`, progress is forgotten. One by one: who has little time left writes down what
-        it can.
+        Without `include_progress`, buffered progress is dropped. One batch at a time: a process that is about
+        to end logs as much as it can.
         """
-        self.gather()
+        self.drain_inbox()
         with self._lock:
-            if not progress_too:
-                self._buffer.drop_replaceable()
-            number = self._buffer.number
+            if not include_progress:
+                self._buffer.drop_progress()
+            number = self._buffer.last_number
         while True:
             with self._lock:
-                parcel = self._unlogged(number) or self._pack_one(number)
-                if parcel is None:
+                batch = self._oldest_unlogged(number) or self._pack_batch(number)
+                if batch is None:
                     return
-                parcel.logged = True
-            yield parcel
+                batch.logged = True
+            yield batch
 
-    def _unlogged(self, number: int) -> Parcel | None:
-        """The oldest one."""
+    def _oldest_unlogged(self, number: int) -> Batch | None:
         found = None
-        for parcel in reversed(self._parcels):
-            if parcel.logged:
+        for batch in reversed(self._batches):
+            if batch.logged:
                 break
-            found = parcel if parcel.first <= number else found
+            found = batch if batch.first_number <= number else found
         return found
 
-    def refused(self) -> list[Refusal]:
-        """What could not be packed since the last time, for the log."""
+    def take_rejected(self) -> list[Rejection]:
+        """What was rejected since the last call, for the log."""
         with self._lock:
-            refused, self._buffer.refused = self._buffer.refused, []
-            return refused
+            rejected, self._buffer.rejected = self._buffer.rejected, []
+            return rejected

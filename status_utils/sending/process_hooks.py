@@ -1,7 +1,8 @@
-"""Where a process ends or doubles: interpreter exit, the end of multiprocessing's children, SIGTERM, fork.
+"""Hooks where a process ends or forks: interpreter exit, the end of multiprocessing's children, SIGTERM,
+fork.
 
-Installed when the first scope begins. The handler of SIGTERM that was there before is called afterwards;
-where there was none, the process ends by the signal as it would have without us.
+The first scope installs them. Afterwards the previous SIGTERM handler is called. Without one, the signal ends
+the process as it would have without this library.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 SIGTERM_SECONDS: Final = 0.4
-"""How long SIGTERM is held up at most; Lambda gives half a second before it kills."""
+"""The longest delay of SIGTERM; Lambda kills the process half a second after it."""
 
 FORK_SECONDS: Final = 3.0
-"""How long a fork waits for modules that are being loaded."""
+"""How long a fork waits for imports in the background."""
 
-loading = threading.RLock()
-"""Hold it while modules are loaded in the background. Forked meanwhile, a process would find them half loaded
-and locked for ever, and hang where it imports them itself."""
+import_lock = threading.RLock()
+"""Hold it while a background thread imports modules. A process that is forked meanwhile would inherit their
+import locks for ever, and hang where it imports them itself."""
 
 _installed: set[str] = set()
 
@@ -36,7 +37,7 @@ _installed: set[str] = set()
 def install(
     *, at_exit: Callable[[], None], at_sigterm: Callable[[], None], in_child: Callable[[], None]
 ) -> None:
-    """Have the functions called, once however often this is; SIGTERM only from the main thread."""
+    """Install each hook once; SIGTERM only from the main thread."""
     if "exit" not in _installed:
         _installed.add("exit")
         atexit.register(at_exit)
@@ -50,31 +51,31 @@ def install(
     if "SIGTERM" not in _installed and threading.current_thread() is threading.main_thread():
         _installed.add("SIGTERM")
         previous = signal.getsignal(signal.SIGTERM)
-        if previous is not None:  # one that isn't Python's can't be called by us
-            with suppress(ValueError):  # a subinterpreter's
+        if previous is not None:  # Python can't call a handler that is not Python's
+            with suppress(ValueError):  # in a subinterpreter
                 signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
 
 
 def _before_fork() -> None:
-    loading.acquire(timeout=FORK_SECONDS)
+    import_lock.acquire(timeout=FORK_SECONDS)
 
 
 def _after_fork() -> None:
-    with suppress(RuntimeError):  # it was waited for in vain
-        loading.release()
+    with suppress(RuntimeError):  # the wait timed out
+        import_lock.release()
 
 
 def _in_child(in_child: Callable[[], None], at_exit: Callable[[], None]) -> None:
-    global loading  # noqa: PLW0603 - whoever held it isn't here
-    loading = threading.RLock()
+    global import_lock  # noqa: PLW0603 - the thread that held it is not in this process
+    import_lock = threading.RLock()
     in_child()
     multiprocessing = sys.modules.get("multiprocessing.util")
-    if multiprocessing is not None:  # its child forgets what the parent wanted at its end, and then asks anew
+    if multiprocessing is not None:  # its child clears the parent's finalizers, then calls this
         multiprocessing.register_after_fork(at_exit, _at_end_of_child)
 
 
 def _at_end_of_child(at_exit: Callable[[], None]) -> None:
-    """Children of multiprocessing end without atexit."""
+    """Children of multiprocessing exit without atexit."""
     multiprocessing = sys.modules.get("multiprocessing.util")
     if multiprocessing is not None:
         multiprocessing.Finalize(None, at_exit, exitpriority=0)
@@ -82,7 +83,7 @@ def _at_end_of_child(at_exit: Callable[[], None]) -> None:
 
 def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
-        _bounded(at_sigterm)
+        _run_bounded(at_sigterm)
         if callable(previous):
             previous(number, frame)
         elif previous is signal.SIG_DFL:
@@ -92,10 +93,10 @@ def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, Fr
     return handle
 
 
-def _bounded(function: Callable[[], None]) -> None:
-    """Run in a thread: the one that the signal interrupted may hold a lock that the function needs.
+def _run_bounded(function: Callable[[], None]) -> None:
+    """Run in another thread: the interrupted thread may hold a lock that the function needs.
 
-    Without threading's own, whose locks may be held as well.
+    Uses `_thread`, because the interrupted thread may hold a lock of `threading` as well.
     """
     done = _thread.allocate_lock()
     done.acquire()
@@ -108,6 +109,6 @@ def _bounded(function: Callable[[], None]) -> None:
 
     try:
         _thread.start_new_thread(run, ())
-    except RuntimeError:  # no new thread: the interpreter ends anyway, and says its last words there
+    except RuntimeError:  # no new thread: the interpreter is ending, and its exit hook flushes
         return
     done.acquire(timeout=SIGTERM_SECONDS)

@@ -1,9 +1,9 @@
-"""What may leave the process: statuses without secrets, on their way to the publisher and in the local log.
+"""Redaction where statuses leave the process: on their way to the publisher, and in the process's logs.
 
-    >>> without_secrets({"jobId": "j", "message": "postgres://ana:hunter2@db"}, redactor)["message"]
+    >>> redact_draft({"jobId": "j", "message": "postgres://ana:hunter2@db"}, redactor)["message"]
     'postgres://ana:[redacted: password]@db'
 
-Loaded at the first status, like everything that only a sender needs.
+Loaded at the first status: importing the library does not pay for it.
 """
 
 from __future__ import annotations
@@ -20,107 +20,103 @@ from statusbeam.model.limits import NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, T
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.validation import json_text, printable, printable_json
 
+from ..defaults import default_redactor
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_WHO = ("jobId", "userId", "tenantId")
+_OWNER_FIELDS = ("jobId", "userId", "tenantId")
 
 
-def without_secrets(
-    entry: Mapping[str, Any], redactor: Redactor, tails: Tails | None = None
+def redact_draft(
+    draft: Mapping[str, Any], redactor: Redactor, history: MessageHistory | None = None
 ) -> dict[str, Any]:
-    """The entry (wire names, whatever callers gave) with every secret replaced by a mark.
+    """The draft with every secret replaced by a mark.
 
-    `tails` finds those that began in an earlier message of the invocation as well. Metadata comes out as
-    plain JSON; what is no JSON is left out with a mark.
+    With `history`, also secrets that began in an earlier message of the invocation. Metadata becomes plain
+    JSON; metadata that JSON can't hold becomes a mark.
     """
-    message, metadata = entry.get("message"), entry.get("metadata")
-    plain = dict(entry)
+    message, metadata = draft.get("message"), draft.get("metadata")
+    plain = dict(draft)
     if isinstance(message, str):
         plain["message"] = message[:REDACTED_LENGTH]
     if isinstance(metadata, str):
-        metadata = _parsed(metadata)
+        metadata = _parse(metadata)
     if isinstance(metadata, Mapping):
-        plain["metadata"] = _plain(metadata)
-    clean = redactor.entry(plain)
-    if tails is not None and isinstance(message, str):
-        clean["message"] = tails.redacted(clean)
-    return clean
+        plain["metadata"] = _to_json(metadata)
+    redacted = redactor.entry(plain)
+    if history is not None and isinstance(message, str):
+        redacted["message"] = history.redact_next(redacted)
+    return redacted
 
 
-def redacted(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry as this process may send it, in the order of its messages. Raises SettingError."""
-    from ..defaults import default_redactor  # noqa: PLC0415 - the door to the environment
-
-    return without_secrets(entry, default_redactor(), _tails())
+def redact(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft as this process may send it; call it in the order of the messages. Raises SettingError."""
+    return redact_draft(draft, default_redactor(), _history())
 
 
-def redacted_text(text: str) -> str:
-    """Any text as this process's log may have it. Raises SettingError."""
-    from ..defaults import default_redactor  # noqa: PLC0415 - the door to the environment
-
+def redact_text(text: str) -> str:
+    """Any text as this process may log it. Raises SettingError."""
     return default_redactor().text(text)
 
 
-def loggable(lost: Mapping[str, Any]) -> dict[str, Any]:
-    """A payload or an entry as the local log may have it: if secrets can't be taken out, only whose it is."""
-    from ..defaults import default_redactor  # noqa: PLC0415 - the door to the environment
-
-    updates = lost.get("updates")
+def redact_for_log(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload or a draft as this process may log it. If redaction fails, only the owner's ids remain."""
+    updates = payload.get("updates")
     try:
         redactor = default_redactor()
         if not isinstance(updates, list):
-            return without_secrets(lost, redactor)
-        return {**lost, "updates": [_sendable(update, redactor) for update in updates]}
-    except Exception:  # noqa: BLE001 - whatever callers gave: their work goes on, and nothing of theirs is shown
-        return ids_of(lost)
+            return redact_draft(payload, redactor)
+        return {**payload, "updates": [_redact_update(update, redactor) for update in updates]}
+    except Exception:  # noqa: BLE001 - the caller's values may raise anything, and none of them may be shown
+        return owner_fields(payload)
 
 
-def _sendable(update: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
-    clean = without_secrets(update, redactor)
-    metadata = clean.get("metadata")
-    return {**clean, "metadata": json_text(metadata)} if isinstance(metadata, Mapping) else clean
+def _redact_update(update: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    redacted = redact_draft(update, redactor)
+    metadata = redacted.get("metadata")
+    return {**redacted, "metadata": json_text(metadata)} if isinstance(metadata, Mapping) else redacted
 
 
 @cache
-def _tails() -> Tails:
-    return Tails()
+def _history() -> MessageHistory:
+    return MessageHistory()
 
 
-if hasattr(os, "register_at_fork"):  # whoever held its lock isn't in the new process
-    os.register_at_fork(after_in_child=_tails.cache_clear)
+if hasattr(os, "register_at_fork"):  # a thread of the parent may hold its lock
+    os.register_at_fork(after_in_child=_history.cache_clear)
 
 
-def ids_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a status before it was looked at: whose it is."""
-    return {name: entry[name] for name in _WHO if isinstance(entry.get(name), str)}
+def owner_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The ids of the job, the user and the tenant of a draft."""
+    return {name: draft[name] for name in _OWNER_FIELDS if isinstance(draft.get(name), str)}
 
 
-class Tails:
+class MessageHistory:
     """The last characters of each invocation's messages in this process.
 
-    What began in one that is sent already can't be taken back: of a secret that goes over several payloads,
-    all but its first piece is hidden.
+    A message that was sent can't be changed. Of a secret that spans several payloads, this hides all but the
+    first piece.
     """
 
     def __init__(self) -> None:
-        self._tails: Bounded[tuple[Any, ...], str] = Bounded(TAILS)
+        self._ends: Bounded[tuple[Any, ...], str] = Bounded(TAILS)
         self._lock = Lock()
 
-    def redacted(self, entry: Mapping[str, Any]) -> str:
-        """The message of a redacted entry without what only the messages before it tell."""
-        key = (str(entry.get("jobId")), str(entry.get("invocationId") or entry.get("agentName")))
-        message: str = entry["message"]
+    def redact_next(self, draft: Mapping[str, Any]) -> str:
+        """The message of a redacted draft without the secrets that began in the messages before it."""
+        key = (str(draft.get("jobId")), str(draft.get("invocationId") or draft.get("agentName")))
+        message: str = draft["message"]
         with self._lock:
-            tail = self._tails.get(key, "")
-            if tail:
-                message = split_redacted([tail, message])[1]
-            self._tails[key] = (tail + message)[-TAIL_LENGTH:]
+            before = self._ends.get(key, "")
+            if before:
+                message = split_redacted([before, message])[1]
+            self._ends[key] = (before + message)[-TAIL_LENGTH:]
         return message
 
 
-def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
+def _to_json(metadata: Mapping[Any, Any]) -> dict[str, Any]:
     try:
         found = printable_json(json.loads(json.dumps(dict(metadata), default=str, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
@@ -129,8 +125,8 @@ def _plain(metadata: Mapping[Any, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-def _parsed(metadata: str) -> Any:
+def _parse(metadata: str) -> Any:
     try:
         return json.loads(metadata)
     except (ValueError, RecursionError):
-        return metadata  # refused as what it is
+        return metadata  # validation rejects it

@@ -1,7 +1,9 @@
-"""For statuses that are sent one by one while their caller waits: a backend that held somebody up in vain is
-left alone for a while, so that it costs a caller of many statuses one wait, not one a status.
+"""Circuit breakers for statuses that are sent one by one while their caller waits.
 
->>> Patience(time.monotonic).send(transport, payload)
+A backend that was slow to fail is not tried for a while. A caller of many statuses then waits once, not once
+a status.
+
+>>> SendBreaker(time.monotonic).send(transport, payload)
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from statusbeam.model.errors import StatusError, TransportError
 
-from .circuit_breaker import Breaker
+from .circuit_breaker import CircuitBreaker
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -19,35 +21,35 @@ if TYPE_CHECKING:
 
     from ..transports.transport import Transport
 
-LONG_SECONDS: Final = 0.1
-"""What fails sooner costs its callers little, and is tried again with each status."""
+SLOW_SECONDS: Final = 0.1
+"""A failure that is quicker costs its caller little; the next status tries again."""
 
 
-class Patience:
-    """Remembers which transports held callers up; `ticks` gives seconds that only go forward."""
+class SendBreaker:
+    """A circuit breaker for each transport that failed slowly; `ticks` is a monotonic clock in seconds."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
-        self._breakers: dict[
-            int, tuple[Transport, Breaker]
-        ] = {}  # with the transport, so that ids stay theirs
+        # By the transport's id. The value holds the transport, so that no other one gets its id.
+        self._breakers: dict[int, tuple[Transport, CircuitBreaker]] = {}
 
     def send(self, transport: Transport, payload: Mapping[str, Any]) -> None:
-        """Send, or raise what the transport raises, or TransportError when it is not worth the wait."""
+        """Send. Raises what the transport raises, or TransportError while the transport's breaker is open."""
         _, breaker = self._breakers.get(id(transport), (None, None))
-        if breaker is not None and breaker.open:
-            raise TransportError("nothing is tried, it took too long", code="breaker_open", retriable=True)
+        if breaker is not None and breaker.is_open:
+            problem = "not tried: the last tries failed slowly"
+            raise TransportError(problem, code="breaker_open", retriable=True)
         began_at = self._ticks()
         try:
             transport.send(payload)
         except StatusError:
-            if self._ticks() - began_at >= LONG_SECONDS:
-                breaker = breaker or Breaker(self._ticks)
+            if self._ticks() - began_at >= SLOW_SECONDS:
+                breaker = breaker or CircuitBreaker(self._ticks)
                 breaker.trip()
                 self._breakers[id(transport)] = transport, breaker
             raise
         self._breakers.pop(id(transport), None)
 
 
-PATIENCE: Final = Patience(time.monotonic)
+SEND_BREAKER: Final = SendBreaker(time.monotonic)
 """This process's."""

@@ -1,11 +1,11 @@
-"""The way of scopes' statuses: one thread in the background, one payload at a time.
+"""Sends the statuses of scopes: one thread in the background, one batch at a time.
 
-What gathers while a payload is under way goes together in the next one: nothing waits when the way is free,
-and a slow way means larger payloads, not more. Progress alone goes every quarter of a second at most.
+Statuses that arrive during a send go together in the next batch. A fast backend gets each status at once, a
+slow one gets larger batches, not more. Progress alone is sent every quarter of a second at most.
 
-A payload is held until the service took it, also while a dead backend is left alone: its batch id makes
-trying again harmless. What may never be sent by this process is written to the log as well, from which
-`statusbeam redrive-log` sends it.
+A batch is kept until the transport accepted it, also while the circuit breaker is open. Its batch id makes
+sending it again harmless. What this process may never send is logged as well; `statusbeam redrive-log` sends
+it from there.
 """
 
 from __future__ import annotations
@@ -16,51 +16,48 @@ from contextlib import suppress
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError, TransportError
-from statusbeam.model.limits import HEARTBEAT_SECONDS
 
-from ..defaults import chosen_transport, freezes_between_calls
+from ..defaults import current_transport, is_lambda_function
 from . import process_hooks
-from .buffer import Parcel, Record
-from .circuit_breaker import Breaker
+from .buffer import Batch, QueuedStatus
+from .circuit_breaker import CircuitBreaker
 from .dead_letter import log_undelivered
+from .heartbeats import Heartbeats
 from .outbox import Outbox
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from ..scopes.scope import Scope
     from ..transports.transport import Transport
+    from .heartbeat_source import HeartbeatSource
 
 FLUSH_SECONDS: Final = 0.15
-"""How long the end of a job waits for what is still to be sent, as long as the backend is trusted."""
+"""How long the end of a job waits for its statuses to be sent, while the backend is responsive."""
 
 PREPARE_SECONDS: Final = 3.0
-"""How long the end of a job waits for what sending needs to be loaded, the AWS SDK above all: our own work,
-no waiting for a backend."""
+"""How long the end of a job waits for imports that sending needs, the AWS SDK above all. They are this
+process's own work, not the backend's."""
 
 PROGRESS_SECONDS: Final = 0.25
-"""How long after a payload progress alone waits for company."""
+"""How long after a batch progress alone waits for other statuses."""
 
 TRIES: Final = 5
-"""Of one payload, one soon after the other. Not a time: one that passes while the process is frozen says
-nothing about the backend."""
+"""Tries of one batch with short pauses. A count, not a time: time that passes while the process is frozen
+says nothing about the backend."""
 
 PROBES: Final = 10
-"""Of one payload after that, each after a pause; then it is given up, in case the fault is its own."""
+"""Tries of one batch after that, each after a cool-down. Then the batch is dropped: it may be the cause."""
 
-WRITE_SECONDS: Final = 1.0
-"""How long statuses wait for company on their way to the log, while nothing is tried."""
+LOG_SECONDS: Final = 1.0
+"""How often waiting statuses are logged while the circuit breaker is open."""
 
 _FIRST_RETRY_SECONDS = 0.1
 _RETRY_GROWTH = 4  # 0.1, 0.4, 1.6, 6.4 s
 
-_SLACK_SECONDS = 2
-"""Heartbeats that are due this soon go with the one that is due now."""
-
 
 class Sender:
-    """Sends what is put into it. All times come from `clock`."""
+    """Sends what is put into it, by one transport. All times come from `clock`."""
 
     def __init__(
         self,
@@ -69,244 +66,238 @@ class Sender:
         clock: Clock | None = None,
         start: Callable[[Callable[[], None]], None] | None = None,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
-        on_rest: Callable[[Sender], None] | None = None,
+        on_idle: Callable[[Sender], None] | None = None,
     ) -> None:
         """`transport`: None for the one that the environment names. `start` runs a function in a thread,
-        `wait` waits for an event some seconds, `on_rest` hears when nothing is open or left to send."""
+        `wait` waits for an event some seconds, `on_idle` is called when no scope is open and nothing is left
+        to send."""
         self.transport = transport
         self._clock = clock or Clock()
         self._start = start or _in_thread
         self._wait = wait
-        self._on_rest = on_rest
+        self._on_idle = on_idle
         self.ticks = self._clock.ticks
-        self.breaker = Breaker(self.ticks)
-        self.renew()
+        self.breaker = CircuitBreaker(self.ticks)
+        self.reset()
 
-    def renew(self) -> None:
-        """Begin anew, empty: in a forked process, where the statuses are for the parent to send."""
+    def reset(self) -> None:
+        """Start empty, in a forked process: the parent sends its own statuses."""
         self._outbox = Outbox()
-        self._open: dict[int, Scope] = {}
+        self._heartbeats = Heartbeats(self.ticks)
         self._retry_at = self.ticks()
         self._sent_at = self.ticks() - PROGRESS_SECONDS
-        self._written_at = self.ticks() - WRITE_SECONDS
+        self._logged_at = self.ticks() - LOG_SECONDS
         self._starting = threading.Lock()  # of _running
         self._running = False
         self._prepared = threading.Event()
 
     # --- what scopes call, in any thread --------------------------------------------------------------
 
-    def opened(self, scope: Scope) -> None:
+    def opened(self, source: HeartbeatSource) -> None:
         """A scope began: it gets heartbeats until it is closed."""
-        scope.said_at = self.ticks()
-        self._open[id(scope)] = scope
+        self._heartbeats.add(source)
 
-    def closed(self, scope: Scope) -> None:
+    def closed(self, source: HeartbeatSource) -> None:
         """A scope ended."""
-        if self._open.pop(id(scope), None) is not None and not self._open:
-            self._outbox.nudge()
+        if self._heartbeats.remove(source) and not self._heartbeats.sources():
+            self._outbox.wake()
 
-    def open_scopes(self) -> list[Scope]:
-        """Those that began and didn't end, in the order in which they began."""
-        return list(self._open.values())
+    def open_sources(self) -> list[HeartbeatSource]:
+        """The scopes that began and did not end, in the order in which they began."""
+        return self._heartbeats.sources()
 
-    def put(self, entry: Mapping[str, Any], key: Hashable | None) -> None:
-        """Take a status over; one with a `key` is replaced by a later one of that key while it waits."""
-        self._outbox.put(Record(entry, self._clock.now(), key))
+    def put(self, draft: Mapping[str, Any], coalescing_key: Hashable | None = None) -> None:
+        """Queue a status. While it waits, a later status with the same key replaces it."""
+        self._outbox.put(QueuedStatus(draft, self._clock.now(), coalescing_key))
         if not self._running:
-            self._run_soon()
+            self._ensure_running()
 
     def flush(
-        self, seconds: float = FLUSH_SECONDS, *, last_chance: bool = False, patient: bool = False
+        self, timeout: float = FLUSH_SECONDS, *, last_chance: bool = False, force_wait: bool = False
     ) -> bool:
-        """Wait until everything that was put is sent, or `seconds`; not at all when that was in vain before.
+        """Wait until everything queued so far is sent, `timeout` seconds at most; returns whether it is.
 
-        Where the process may be frozen or gone after that (`last_chance`, and any job's end in Lambda), what
-        is not confirmed is written to the log as well. `patient`: wait in any case.
+        Does not wait if the last wait timed out, except with `force_wait`. With `last_chance` (the process
+        may be gone or frozen next), and always in Lambda, what is not confirmed is logged as well.
         """
-        seconds = _bounded(seconds)
-        until = self.ticks() + seconds  # being told whether anything is left may take its time
-        if self.settled():
+        seconds = _to_seconds(timeout)
+        until = self.ticks() + seconds  # before `is_idle`, which may wait for a lock
+        if self.is_idle():
             return True
         if not self._running:
-            self._run_soon()
-        worthwhile = patient or self.breaker.trusted or (last_chance and not self.breaker.open)
+            self._ensure_running()
+        worthwhile = force_wait or self.breaker.responsive or (last_chance and not self.breaker.is_open)
         if self._running and seconds > 0 and worthwhile:
-            if self._gone(until, last_chance):
+            if self._wait_until_drained(until, last_chance):
                 return True
-            self.breaker.doubt()
-        if last_chance or freezes_between_calls():
-            self.write_off("not confirmed in time, may yet arrive", code="unconfirmed", progress_too=True)
+            self.breaker.record_timeout()
+        if last_chance or is_lambda_function():
+            self.log_unconfirmed(
+                "not confirmed in time, may yet arrive", code="unconfirmed", include_progress=True
+            )
         return False
 
-    def _gone(self, until: float, last_chance: bool) -> bool:
-        """Whether everything that was put is sent by then; loading what sending needs comes on top."""
-        done = threading.Event()
-        self._outbox.tell_when_gone(done.set)
+    def _wait_until_drained(self, until: float, last_chance: bool) -> bool:
+        """Whether everything queued so far is sent by then; imports that sending needs come on top."""
+        drained = threading.Event()
+        self._outbox.call_when_drained(drained.set)
         if not (self._prepared.is_set() or last_chance):
             began_at = self.ticks()
             if not self._wait(self._prepared, PREPARE_SECONDS):
-                return done.is_set()
+                return drained.is_set()
             until += self.ticks() - began_at
-        return self._wait(done, max(0.0, until - self.ticks())) or done.is_set()
+        return self._wait(drained, max(0.0, until - self.ticks())) or drained.is_set()
 
-    async def flushed(self, seconds: float = FLUSH_SECONDS) -> None:
-        """`flush` for coroutines: the loop goes on meanwhile."""
-        if self.settled():
+    async def flush_async(self, timeout: float = FLUSH_SECONDS) -> None:
+        """`flush` for coroutines: the event loop goes on meanwhile."""
+        if self.is_idle():
             return
-        import asyncio  # noqa: PLC0415 - whoever calls this has it
+        import asyncio  # noqa: PLC0415 - the caller has loaded it
 
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def flush() -> None:
-            self.flush(seconds)
+            self.flush(timeout)
             with suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(done.set)
 
         try:
-            _in_thread(flush)  # one of its own: those of the loop may all be busy
+            _in_thread(flush)  # a thread of its own: the loop's executor may be busy
         except RuntimeError:  # no new thread
             self.flush(0)
         else:
             await done.wait()
 
-    def settled(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing is left to send."""
-        return self._outbox.empty()
+        return self._outbox.is_empty()
 
-    def write_off(self, why: str, *, code: str, progress_too: bool) -> None:
-        """Write what isn't confirmed to the log, once; it is still sent if that can be."""
-        error = TransportError(why, code=code, retriable=True)
-        for parcel in self._outbox.pack_up(progress_too=progress_too):
-            log_undelivered(parcel.payload, error)
-        self._log_refused()
+    def log_unconfirmed(self, reason: str, *, code: str, include_progress: bool) -> None:
+        """Log what is not confirmed, each batch once. It stays queued and is still sent if possible."""
+        error = TransportError(reason, code=code, retriable=True)
+        for batch in self._outbox.unlogged_batches(include_progress=include_progress):
+            log_undelivered(batch.payload, error)
+        self._log_rejected()
 
     # --- the thread -----------------------------------------------------------------------------------
 
-    def _run_soon(self) -> None:
+    def _ensure_running(self) -> None:
         with self._starting:
             if self._running:
                 return
             self._running = True
             try:
                 self._start(self._run)
-            except RuntimeError:  # no new thread: the interpreter ends, and its last words go to the log
+            except RuntimeError:  # no new thread: the interpreter is ending, and `flush` logs what waits
                 self._running = False
 
     def _run(self) -> None:
         try:
             while True:
                 wake_at = self.pump()
-                if wake_at is None and self._rests():
+                if wake_at is None and self._may_stop():
                     return
-                self._outbox.receive(None if wake_at is None else max(0.0, wake_at - self.ticks()))
-        except Exception:  # a mistake of ours: whoever puts something in next starts anew
+                self._outbox.wait(None if wake_at is None else max(0.0, wake_at - self.ticks()))
+        except Exception:  # a bug of this library: the next `put` starts a new thread
             self._running = False
             raise
 
-    def _rests(self) -> bool:
-        """Whether the thread may end. Whoever puts something in after this finds it not running."""
+    def _may_stop(self) -> bool:
+        """Whether the thread may end. A `put` after this starts a new one."""
         with self._starting:
             self._running = False
-            self._running = bool(self._open) or not self.settled()
+            self._running = bool(self._heartbeats.sources()) or not self.is_idle()
             if self._running:
                 return False
-        if self._on_rest is not None:
-            self._on_rest(self)
+        if self._on_idle is not None:
+            self._on_idle(self)
         return True
 
     def pump(self) -> float | None:
         """Do all that is due; returns when there is more to do, in ticks."""
         while True:
-            self._beat()
-            self._outbox.gather()
-            if not (self._prepared.is_set() or self.breaker.open or self._outbox.empty()):
+            self._heartbeats.send_due()
+            self._outbox.drain_inbox()
+            if not (self._prepared.is_set() or self.breaker.is_open or self._outbox.is_empty()):
                 self._prepare()
-            if self.breaker.open:
-                return self._wake_at(self._sit_out())
+            if self.breaker.is_open:
+                return self._wake_at(self._wait_for_breaker())
             progress_at = self._sent_at + PROGRESS_SECONDS
-            parcel = self._outbox.head(progress_too=self.ticks() >= progress_at)
-            self._log_refused()
-            for tell in self._outbox.reached():
-                tell()
-            if parcel is None:
-                return self._wake_at(progress_at if self._outbox.holds_back() else None)
+            batch = self._outbox.next_batch(include_progress=self.ticks() >= progress_at)
+            self._log_rejected()
+            for callback in self._outbox.due_callbacks():
+                callback()
+            if batch is None:
+                return self._wake_at(progress_at if self._outbox.has_buffered() else None)
             if self._retry_at > self.ticks():
                 return self._wake_at(self._retry_at)
-            self._try(parcel)
+            self._try(batch)
 
-    def _sit_out(self) -> float:
-        """Nothing is tried: have it in the log, in case this process doesn't live to see the next try."""
-        write_at = self._written_at + WRITE_SECONDS
-        if self.ticks() >= write_at:
-            self._written_at = self.ticks()
-            self.write_off(
-                "nothing is tried just now, may yet arrive", code="breaker_open", progress_too=False
+    def _wait_for_breaker(self) -> float:
+        """Log what waits, in case this process ends before the next try; returns when to look again."""
+        log_at = self._logged_at + LOG_SECONDS
+        if self.ticks() >= log_at:
+            self._logged_at = self.ticks()
+            self.log_unconfirmed(
+                "not tried: the circuit breaker is open; may yet arrive",
+                code="breaker_open",
+                include_progress=False,
             )
             return self.breaker.open_until
-        return min(write_at, self.breaker.open_until)
-
-    def _beat(self) -> None:
-        """A sign of life for every scope that has been quiet; agents first, theirs are their jobs' too."""
-        # Not `ticks - HEARTBEAT_SECONDS`: rounded, that may be before the moment it was woken up for.
-        now = self.ticks()
-        scopes = [scope for scope in self.open_scopes() if scope.is_open]
-        if any(scope.said_at + HEARTBEAT_SECONDS <= now for scope in scopes):
-            for scope in sorted(scopes, key=lambda scope: scope.parent is None):
-                if scope.said_at + HEARTBEAT_SECONDS <= now + _SLACK_SECONDS:
-                    scope.say("heartbeat", "Still working", None)
+        return min(log_at, self.breaker.open_until)
 
     def _wake_at(self, next_at: float | None) -> float | None:
-        times = [scope.said_at + HEARTBEAT_SECONDS for scope in self.open_scopes() if scope.is_open]
-        return min(times if next_at is None else [*times, next_at], default=None)
+        times = (time for time in (next_at, self._heartbeats.next_at()) if time is not None)
+        return min(times, default=None)
 
     def _prepare(self) -> None:
-        """Load what sending needs, before a lock is taken: who flushes waits for `_prepared` alone."""
-        with process_hooks.loading:
-            with suppress(Exception):  # packing says what is wrong
-                from .redact_on_exit import redacted_text  # noqa: PLC0415 - needed at first send only
+        """Import what sending needs before a lock is taken, so that `flush` waits for `_prepared` alone."""
+        with process_hooks.import_lock:
+            with suppress(Exception):  # packing a batch reports the error
+                from .redact_on_exit import redact_text  # noqa: PLC0415 - needed at first send only
 
-                redacted_text("")
-            with suppress(Exception):  # `send` says what is wrong
-                prepare = getattr(self.transport or chosen_transport(), "prepare", None)
+                redact_text("")
+            with suppress(Exception):  # `send` reports the error
+                prepare = getattr(self.transport or current_transport(), "prepare", None)
                 if prepare is not None:
                     prepare()
         self._prepared.set()
 
-    def _try(self, parcel: Parcel) -> None:
-        parcel.tries += 1
+    def _try(self, batch: Batch) -> None:
+        batch.tries += 1
         try:
-            transport = self.transport or chosen_transport()
-            transport.send(parcel.payload)
-        except Exception as error:  # noqa: BLE001 - a transport of somebody else's may raise anything
-            self._failed(parcel, error)
+            transport = self.transport or current_transport()
+            transport.send(batch.payload)
+        except Exception as error:  # noqa: BLE001 - a custom transport may raise anything
+            self._handle_failure(batch, error)
             return
         self._sent_at = self._retry_at = self.ticks()
-        self.breaker.accepted()
-        self._outbox.drop(parcel)
+        self.breaker.record_success()
+        self._outbox.remove(batch)
 
-    def _failed(self, parcel: Parcel, error: Exception) -> None:
+    def _handle_failure(self, batch: Batch, error: Exception) -> None:
         retriable = error.retriable if isinstance(error, StatusError) else isinstance(error, OSError)
-        if retriable and parcel.tries < TRIES and not self.breaker.probing:
-            backoff = _FIRST_RETRY_SECONDS * _RETRY_GROWTH ** (parcel.tries - 1)
+        if retriable and batch.tries < TRIES and not self.breaker.is_half_open:
+            backoff = _FIRST_RETRY_SECONDS * _RETRY_GROWTH ** (batch.tries - 1)
             self._retry_at = self.ticks() + backoff * (0.5 + self._clock.chance() / 2)
             return
         self.breaker.trip()
         self._retry_at = self.ticks()
-        if not parcel.logged:
-            parcel.logged = True
-            log_undelivered(parcel.payload, error)
-        if not retriable or parcel.tries >= TRIES + PROBES:
-            self._outbox.drop(parcel)
+        if not batch.logged:
+            batch.logged = True
+            log_undelivered(batch.payload, error)
+        if not retriable or batch.tries >= TRIES + PROBES:
+            self._outbox.remove(batch)
 
-    def _log_refused(self) -> None:
-        for entry, error in self._outbox.refused():
-            log_undelivered(entry, error)
+    def _log_rejected(self) -> None:
+        for draft, error in self._outbox.take_rejected():
+            log_undelivered(draft, error)
 
 
-def _bounded(seconds: Any) -> float:
-    """What can be waited for; what is no time at all is the usual one."""
+def _to_seconds(timeout: Any) -> float:
+    """A timeout that can be waited for; the default for values that are not a time."""
     try:
-        return min(max(0.0, float(seconds)), threading.TIMEOUT_MAX)
+        return min(max(0.0, float(timeout)), threading.TIMEOUT_MAX)
     except (TypeError, ValueError, OverflowError):
         return FLUSH_SECONDS
 

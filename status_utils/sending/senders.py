@@ -1,4 +1,4 @@
-"""One sender a transport, as long as there is something to send or a failure to remember.
+"""The senders of this process: one a transport, while it has something to send or a failure to remember.
 
 >>> sender_for(transport) is sender_for(transport)
 True
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from ..defaults import default_transport, replacement
+from ..defaults import default_transport, transport_override
 from . import process_hooks
 from .sender import FLUSH_SECONDS, Sender
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ..transports.transport import Transport
 
 EXIT_SECONDS: Final = 2.0
-"""How long the end of the process waits, except for a backend that is left alone just now."""
+"""How long the end of the process waits; not at all for a backend whose circuit breaker is open."""
 
 
 class _Registry:
-    """The senders of this process."""
+    """The senders by transport."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,13 +32,13 @@ class _Registry:
 
     def get(self, transport: Transport | None) -> Sender:
         with self._lock:
-            sender = self._senders.get(id(transport))  # a sender holds its transport, so ids stay theirs
+            sender = self._senders.get(id(transport))  # a sender holds its transport, so no other gets its id
             if sender is None:
-                sender = self._senders[id(transport)] = Sender(transport, on_rest=self._forget)
+                sender = self._senders[id(transport)] = Sender(transport, on_idle=self._forget)
             return sender
 
     def _forget(self, sender: Sender) -> None:
-        if sender.breaker.trusted:  # a new one would be the same
+        if sender.breaker.responsive:  # a new sender would be the same
             with self._lock:
                 self._senders.pop(id(sender.transport), None)
 
@@ -46,21 +46,21 @@ class _Registry:
         with self._lock:
             return list(self._senders.values())
 
-    def renew(self) -> None:
-        """In a forked process: locks may have been held, and connections are the parent's."""
+    def reset(self) -> None:
+        """In a forked process: a thread of the parent may hold a lock, and connections are the parent's."""
         self._lock = threading.Lock()
         default_transport.cache_clear()
         for sender in self._senders.values():
-            sender.renew()
+            sender.reset()
 
 
 _REGISTRY = _Registry()
 
 
 def sender_for(transport: Transport | None) -> Sender:
-    """The sender of a transport; None: of the one that the environment names."""
-    process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.renew)
-    return _REGISTRY.get(transport or replacement())
+    """The sender of a transport; None: of the transport that the environment names."""
+    process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.reset)
+    return _REGISTRY.get(transport or transport_override())
 
 
 def _at_exit() -> None:

@@ -1,4 +1,4 @@
-"""What people wrote, made to fit the limits: cut with a mark rather than refused."""
+"""Makes what callers gave fit the limits: cut with a mark rather than rejected."""
 
 from __future__ import annotations
 
@@ -18,73 +18,73 @@ if TYPE_CHECKING:
 _NAMES = ("agentName", "toolName")
 
 
-def fitted(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with message, metadata and timestamp as the wire takes them, and without secrets."""
-    from .redact_on_exit import redacted  # noqa: PLC0415 - needed at first send only
+def truncate_draft(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft without secrets, its message, metadata and timestamp as the schema takes them."""
+    from .redact_on_exit import redact  # noqa: PLC0415 - needed at first send only
 
-    entry = redacted(_readable(entry))
-    message, metadata, timestamp = entry["message"], entry.get("metadata"), entry.get("timestamp")
-    fitted = dict(entry)
+    draft = redact(_with_texts(draft))
+    message, metadata, timestamp = draft["message"], draft.get("metadata"), draft.get("timestamp")
+    truncated = dict(draft)
     if isinstance(message, str):
-        fitted["message"] = _cut(printable(message))
+        truncated["message"] = _truncate_message(printable(message))
     if isinstance(metadata, Mapping):
-        fitted["metadata"] = fitted_metadata(metadata)
+        truncated["metadata"] = truncate_metadata(metadata)
     if isinstance(timestamp, datetime) and timestamp.tzinfo is not None:
-        fitted["timestamp"] = wire_time(timestamp)
-    return fitted
+        truncated["timestamp"] = wire_time(timestamp)
+    return truncated
 
 
-def _readable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with texts where texts belong, and names as long as they may be."""
-    plain = {**entry, "message": text_of(entry["message"])}
+def _with_texts(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft with texts where texts belong, and names within their limit."""
+    converted = {**draft, "message": to_text(draft["message"])}
     for field in _NAMES:
-        if plain.get(field) is not None:
-            name = "".join(c if c.isprintable() else " " for c in text_of(plain[field]))
-            plain[field] = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
-    if plain.get("metadata") is not None and not isinstance(plain["metadata"], str | Mapping):
-        plain["metadata"] = no_object(plain["metadata"])
-    return plain
+        if converted.get(field) is not None:
+            name = "".join(c if c.isprintable() else " " for c in to_text(converted[field]))
+            converted[field] = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+    if converted.get("metadata") is not None and not isinstance(converted["metadata"], str | Mapping):
+        converted["metadata"] = not_an_object(converted["metadata"])
+    return converted
 
 
-def text_of(value: object) -> str:
-    """A text for whatever callers gave in its place; of an exception not its own, which may name anything."""
+def to_text(value: object) -> str:
+    """A text for any caller's value. An exception becomes its class name: its text may hold secrets."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, BaseException):
         return "" if value is None else type(value).__name__
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - it is somebody else's
+    except Exception:  # noqa: BLE001 - the caller's `__str__` may raise anything
         return f"<{type(value).__name__}>"
 
 
-def id_text(value: Any) -> Any:
-    """A text for an id that is a number or a UUID, as GraphQL's ID takes them; anything else as it is."""
+def to_id(value: Any) -> Any:
+    """The text of an id that is a number or a UUID, as GraphQL's ID takes them; any other value as it is."""
     if value is None or isinstance(value, str | bool):
         return value
-    from uuid import UUID  # noqa: PLC0415 - for ids that are no text only
+    from uuid import UUID  # noqa: PLC0415 - for ids that are not text only
 
     return str(value) if isinstance(value, int | UUID) else value
 
 
-def no_object(value: object) -> dict[str, str]:
-    """What stands for metadata that is no object at all."""
+def not_an_object(value: object) -> dict[str, str]:
+    """The mark for metadata that is not a JSON object."""
     return {"leftOut": f"metadata must be a JSON object, not {type(value).__name__}"}
 
 
-def _cut(message: str) -> str:
+def _truncate_message(message: str) -> str:
     if len(message) <= MESSAGE_LENGTH:
         return message
     mark = f" … [{len(message)} characters]"
     return message[: MESSAGE_LENGTH - len(mark)] + mark
 
 
-def fitted_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata as JSON holds it; what doesn't fit is left out with a mark."""
+def truncate_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as JSON within its limits, or a mark with the reason and the first keys."""
     try:
         return json_object("metadata", json.dumps(dict(metadata), default=str))
     except (InvalidStatusError, TypeError, ValueError, RecursionError) as error:
-        # The status is worth more than what hangs on it.
+        # The status matters more than its metadata.
         return {
             "leftOut": str(error),
             "keys": [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)],

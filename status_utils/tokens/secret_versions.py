@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SecretVersions:
-    """Reads the current version of a secret and, when it was rotated, the previous one."""
+    """Reads the current version of a secret and, if it was rotated, the previous one."""
 
     def __init__(self, client: SecretsManagerClient, secret_id: str) -> None:
         self._client = client

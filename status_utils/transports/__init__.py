@@ -1,1 +1,1 @@
-"""The ways from code that reports statuses to the publisher."""
+"""The port to the publisher and its adapters: queue, Lambda invoke, in this process, in memory."""

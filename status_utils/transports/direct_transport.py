@@ -1,9 +1,9 @@
-"""The way without a publisher Lambda: commit and push in this process, for containers and the like.
+"""The transport without a publisher Lambda: this process commits and pushes, for containers and the like.
 
     >>> DirectTransport(lambda: pipeline).send(payload)
     >>> DirectTransport(lambda: direct_pipeline(settings)).send(payload)
 
-The process needs the publisher's rights (the two tables, the one mutation) and the packages of the extra
+The process needs the publisher's permissions (the two tables, the one mutation) and the packages of the extra
 `direct`.
 """
 
@@ -24,35 +24,35 @@ from statusbeam.model.errors import (
     TransportError,
 )
 
-from ..aws_clients import OwnClient
+from .process_local import ProcessLocal
 
 if TYPE_CHECKING:
     from statusbeam.log.publishing.pipeline import Pipeline
     from statusbeam.model.settings import PublisherSettings
 
 DEADLINE_SECONDS: Final = 10
-"""How long a commit waits for others who commit to the same job."""
+"""How long a commit waits for other writers of the same job."""
 
 _log = logging.getLogger(__name__)
 
 
 class DirectTransport:
-    """A Transport that is the publisher, one payload at a time. A forked process makes its own pipeline."""
+    """Runs the publisher's pipeline, one payload at a time. A forked process makes its own pipeline."""
 
     def __init__(self, new_pipeline: Callable[[], Pipeline], *, clock: Clock | None = None) -> None:
-        # The pipeline is not for several threads at once; of a lock, a forked process needs its own as well.
-        self._pipeline = OwnClient(lambda: (new_pipeline(), Lock()))
+        # One thread at a time may use the pipeline. A forked process needs its own lock as well.
+        self._pipeline = ProcessLocal(lambda: (new_pipeline(), Lock()))
         self._clock = clock or Clock()
 
     def prepare(self) -> None:
-        """Load the SDK and make the connections. Raises what these do."""
+        """Load the AWS SDK and make the clients. Raises what these raise."""
         self._pipeline.get()
 
     def send(self, payload: Mapping[str, Any]) -> None:
         """See Transport.send.
 
-        A status is accepted when it is committed: clients that miss its push fetch it from the log. One that
-        breaks a rule is refused in the local log, as the publisher would in its own.
+        A status is accepted once it is committed: clients that miss its push fetch it from the job's log. The
+        pipeline logs a status that it rejects in this process's logs.
         """
         try:
             pipeline, lock = self._pipeline.get()

@@ -1,9 +1,8 @@
-"""The way to the publisher: one asynchronous Lambda invoke a payload.
+"""The transport by asynchronous Lambda invoke: one invoke for each payload.
 
     >>> LambdaTransport("arn:aws:lambda:eu-west-1:123456789012:function:publisher").send(payload)
 
-boto3 is loaded at the first send, so that importing the library costs nothing. Asynchronous invokes keep no
-order, not even those of one caller: where order matters, see queue_transport.
+Asynchronous invokes keep no order, not even those of one caller. Where order matters, see queue_transport.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from statusbeam.model.errors import TransportError
 from statusbeam.model.limits import PAYLOAD_BYTES
 from statusbeam.model.validation import json_text
 
-from ..aws_clients import OwnClient, lambda_client, transport_errors
+from .aws_clients import lambda_client, translate_aws_errors
+from .process_local import ProcessLocal
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -24,14 +24,14 @@ _ACCEPTED = 202
 
 
 class LambdaTransport:
-    """A Transport to the publisher Lambda. One client serves all threads."""
+    """Sends to the publisher Lambda. One client serves all threads."""
 
     def __init__(self, function: str, *, new_client: Callable[[], LambdaClient] | None = None) -> None:
         self._function = function
-        self._client = OwnClient(new_client or lambda_client)
+        self._client = ProcessLocal(new_client or lambda_client)
 
     def prepare(self) -> None:
-        """Load the SDK, which takes longer than sending. Raises what boto3 does."""
+        """Load boto3, which takes longer than sending. Raises what boto3 raises."""
         self._client.get()
 
     def send(self, payload: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ class LambdaTransport:
         if len(body) > PAYLOAD_BYTES:
             problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
             raise TransportError(problem, code="too_large", retriable=False)
-        with transport_errors():
+        with translate_aws_errors():
             answer = self._client.get().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )

@@ -1,4 +1,4 @@
-"""The Transport in memory, for tests of code that reports statuses."""
+"""The transport in memory, for tests of code that reports statuses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MemoryTransport:
-    """A Transport that keeps what it was given in `sent`, as it comes out of the wire's JSON."""
+    """Keeps every payload in `sent`, as the publisher would parse it from JSON."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The port to the publisher. Each transport beside it is one adapter."""
+"""The port to the publisher. Each `*_transport` module beside it is one adapter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ if TYPE_CHECKING:
 
 
 class Transport(Protocol):
-    """The way from code that reports statuses to the publisher."""
+    """Carries payloads to the publisher.
+
+    A transport may also have `prepare()`: the sender calls it once before the first send, to load what is
+    slow.
+    """
 
     def send(self, payload: Mapping[str, Any]) -> None:
-        """Hand over one payload; returns once it is accepted. Raises TransportError."""
+        """Send one payload; returns once the publisher's side accepted it. Raises TransportError."""
         ...

@@ -1,10 +1,10 @@
-"""Alarms on what docs/operations.md says to watch, and the topic they tell."""
+"""CloudWatch alarms, with the thresholds of docs/operations.md, and the topic that they notify."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -14,21 +14,25 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .stage import StageConfig
-
 _MINUTE = Duration.minutes(1)
-# A page that is two minutes behind has stopped being live; redeliveries alone take 12 s.
+# A page that is two minutes behind is no longer live; redeliveries alone take 12 s.
 _OLDEST_SECONDS = 120
 _BREACHES = 3
 
 
 class Alarms(Construct):
-    """`topic` hears of each alarm that begins or ends: subscribe addresses, chats and pagers to it."""
+    """Every alarm notifies `topic` when it begins and when it ends. Subscribe addresses and pagers to it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
         super().__init__(scope, construct_id)
-        # A key of its own: the key that AWS manages for SNS lets no alarm publish.
-        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=stage.removal_policy)
+        # CloudWatch may not use the key that AWS manages for SNS, so the topic has its own.
+        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy)
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -40,33 +44,37 @@ class Alarms(Construct):
         self.topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
 
     def dead_letters(self, queues: Mapping[str, sqs.IQueue]) -> None:
-        """One message in a dead-letter queue is one too many."""
+        """An alarm for each queue, by name, as soon as it holds a message."""
         for name, queue in queues.items():
             metric = queue.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum")
             self._alarm(
-                name, metric, above=0, minutes=1, says="Something could not be delivered or committed."
+                name, metric, above=0, minutes=1, description="Something could not be delivered or committed."
             )
 
     def backlog(self, queue: sqs.IQueue) -> None:
-        """Statuses that wait: the log is behind."""
+        """An alarm on statuses that wait in `queue` for two minutes."""
         metric = queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum")
         self._alarm(
             "OldestStatus",
             metric,
             above=_OLDEST_SECONDS,
             minutes=_BREACHES,
-            says="Statuses wait to be committed: pages are behind.",
+            description="Statuses wait to be committed: pages are behind.",
         )
 
     def function(self, name: str, function: lambda_.IFunction) -> None:
-        """Runs that failed, and runs that Lambda put off, minute after minute."""
+        """Alarms on errors and throttles of `function` in three minutes in a row."""
         for what, metric in (
             ("Errors", function.metric_errors(period=_MINUTE)),
             ("Throttles", function.metric_throttles(period=_MINUTE)),
         ):
-            self._alarm(f"{name}{what}", metric, above=0, minutes=_BREACHES, says=f"{name}: {what.lower()}.")
+            self._alarm(
+                f"{name}{what}", metric, above=0, minutes=_BREACHES, description=f"{name}: {what.lower()}."
+            )
 
-    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int, says: str) -> None:
+    def _alarm(
+        self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int, description: str
+    ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -75,8 +83,8 @@ class Alarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{says} docs/operations.md says what to do.",
+            alarm_description=f"{description} docs/operations.md says what to do.",
         )
-        tell = actions.SnsAction(self.topic)
-        alarm.add_alarm_action(tell)
-        alarm.add_ok_action(tell)
+        notify = actions.SnsAction(self.topic)
+        alarm.add_alarm_action(notify)
+        alarm.add_ok_action(notify)

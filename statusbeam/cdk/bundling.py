@@ -1,4 +1,4 @@
-"""Lambda assets built here, on any machine, to the same bytes: sources, and wheels pinned by hash.
+"""Builds Lambda assets: sources, and wheels pinned by hash. Every machine builds the same bytes.
 
 Only wheels of pure Python are taken. The one zip then runs on Lambda's arm64 and, under the emulator, on the
 laptop's own interpreter; a dependency that starts to need a compiled wheel stops the build, in pip's words.
@@ -19,24 +19,24 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build" / "bundles"
 
 MODEL = ("statusbeam/__init__.py", "statusbeam/model")
-"""What every part of the product knows of a status."""
+"""The sources that every part of the product imports."""
 
 LIBRARY = ("status_utils", *MODEL)
-"""What callers import: the sources of the layer."""
+"""The sources of the layer: what callers import."""
 
 LOG = (*MODEL, "statusbeam/log")
-"""What the publisher runs. Such a function does without the layer: a package can't lie in two places."""
+"""The sources of the publisher. Its function has no layer: no package may lie in two places."""
 
 LAMBDA_PYTHON = "3.14"  # the version of statusbeam.cdk.python_function.RUNTIME; a test holds the two together
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*")
-# What pip writes about the machine and the moment it ran on; nothing reads it at run time.
+# pip writes the machine and the time of the installation into these; no code reads them.
 _INSTALL_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _EPOCH = 315532800  # 1980-01-01, the first moment a zip entry can hold
 
 
 class BundleError(Exception):
-    """A bundle could not be built; the message is what pip said. Synth stops."""
+    """pip could not build a bundle; the message has its output. Synth stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def tree_digest(folder: Path) -> str:
 
 
 def _key(*inputs: str) -> str:
-    # How bundles are made is an input as well.
+    # This module is an input as well.
     recipe = Path(__file__).read_text()
     return hashlib.sha256("\0".join((recipe, *inputs)).encode()).hexdigest()[:32]
 
@@ -100,7 +100,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _installed(requirements: Path, build: Path) -> Path:
-    """What pip makes of the pins, kept: only a changed pin needs the network."""
+    """The installed pins. They are cached, so that only a changed pin needs the network."""
     target = build / f"wheels-{_key(requirements.read_text())}"
     if not target.is_dir():
         with tempfile.TemporaryDirectory(dir=build) as scratch:
@@ -118,7 +118,7 @@ def _install(requirements: Path, target: Path) -> None:
     command += ["--platform", "any", "--abi", "none", "--implementation", "py"]
     command += ["--python-version", LAMBDA_PYTHON]
     command += ["--target", str(target), "--requirement", str(requirements)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     if finished.returncode != 0:
         raise BundleError(f"pip could not build the bundle of {requirements.name}:\n{finished.stderr}")
     shutil.rmtree(target / "bin", ignore_errors=True)
@@ -128,7 +128,7 @@ def _install(requirements: Path, target: Path) -> None:
 
 
 def _settle(staged: Path, target: Path) -> None:
-    """Give a finished folder its place, with nothing of this machine and moment in it."""
+    """Move a finished folder to its place, without caches and with fixed times and modes."""
     for cache in list(staged.rglob("__pycache__")):
         shutil.rmtree(cache)
     for path in sorted(staged.rglob("*"), reverse=True):
@@ -137,6 +137,6 @@ def _settle(staged: Path, target: Path) -> None:
     try:
         staged.rename(target)
     except OSError:
-        # Another synth made the same folder at the same time; its content is as good as ours.
+        # Another synth made the same folder at the same time, with the same content.
         if not target.is_dir():
             raise

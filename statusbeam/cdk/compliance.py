@@ -1,4 +1,4 @@
-"""The rules every stack must pass at synth (cdk-nag, AWS Solutions): a finding without a reason stops it."""
+"""The rules that stacks must pass: cdk-nag, AWS Solutions. A finding without a reason stops synth."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def add_checks(app: App) -> None:
 
 
 def accept(construct: IConstruct, *, rule: str, reason: str) -> None:
-    """Let `construct` and what it holds break `rule` (like `AwsSolutions-IAM5[Resource::*]`), and say why."""
+    """Accept that `construct` or its children break `rule`, for example `AwsSolutions-IAM5[Resource::*]`."""
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
 def accept_wildcard(construct: IConstruct, *, resource: str, reason: str) -> None:
-    """Let `construct` hold a grant on `resource`, an ARN with a wildcard, and say why."""
+    """Accept a grant of `construct` on `resource`, an ARN with a wildcard."""
     spelled = _spelled(Stack.of(construct).resolve(resource))
     accept(construct, rule=f"AwsSolutions-IAM5[Resource::{spelled}]", reason=reason)
 
 
 def _spelled(value: Any) -> str:
-    """A value as findings name it: references in angle brackets, what is put together in one piece."""
+    """A value as findings spell it: references in angle brackets, joined texts in one piece."""
     match value:
         case str():
             return value

@@ -1,4 +1,4 @@
-"""Where payloads and events end that failed too often, until somebody looks."""
+"""Dead-letter queues: payloads and events that failed too often."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .compliance import accept
-from .stage import StageConfig
+from .options import ResourceOptions
 
 
-def dead_letter_queue(scope: Construct, construct_id: str, *, stage: StageConfig) -> sqs.Queue:
-    """A queue without order that keeps what it is given for two weeks."""
+def dead_letter_queue(scope: Construct, construct_id: str, *, resources: ResourceOptions) -> sqs.Queue:
+    """A queue without order that keeps its messages for two weeks."""
     queue = sqs.Queue(
         scope,
         construct_id,
-        enforce_ssl=not stage.emulated,
+        enforce_ssl=not resources.emulated,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         retention_period=Duration.days(14),
-        removal_policy=stage.removal_policy,
+        removal_policy=resources.removal_policy,
     )
     accept(queue, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
-    if stage.emulated:
+    if resources.emulated:
         reason = "The emulator speaks plain HTTP, on the loopback interface only."
         accept(queue, rule="AwsSolutions-SQS4", reason=reason)
     return queue

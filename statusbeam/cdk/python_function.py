@@ -1,11 +1,11 @@
-"""The one way this app defines a Python function: arm64, traced, with a log group and a role of its own."""
+"""The construct behind every Python function: arm64, traced, with a log group and a role of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -15,13 +15,14 @@ from constructs import Construct
 
 from .bundling import LIBRARY, Bundle, build_bundle
 from .compliance import accept
+from .options import ResourceOptions
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncDelivery:
-    """What Lambda does with an asynchronous invoke that fails: how often, for how long, and where it ends."""
+    """How often and for how long Lambda retries an asynchronous invoke, and where it puts one that failed."""
 
     retry_attempts: int
     max_event_age: Duration
@@ -29,7 +30,7 @@ class AsyncDelivery:
 
 
 class PythonFunction(Construct):
-    """A function and all that belongs to it. `role` takes the grants, `function` is what others invoke."""
+    """A function with its log group and its role. Grants go to `role`; callers invoke `function`."""
 
     def __init__(
         self,
@@ -39,8 +40,7 @@ class PythonFunction(Construct):
         bundle: Bundle,
         handler: str,
         environment: Mapping[str, str],
-        log_retention: logs.RetentionDays,
-        removal_policy: RemovalPolicy,
+        resources: ResourceOptions,
         timeout: Duration,
         memory_mb: int = 256,
         layers: Sequence[lambda_.ILayerVersion] = (),
@@ -48,7 +48,9 @@ class PythonFunction(Construct):
         async_delivery: AsyncDelivery | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
+        )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
         self.function = lambda_.Function(
@@ -74,18 +76,21 @@ class PythonFunction(Construct):
         accept(
             self.role,
             rule="AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray's two Put actions know no resources; nothing else is granted on *.",
+            reason="X-Ray's two Put actions support no resources; nothing else is granted on *.",
         )
 
 
 def code_of(bundle: Bundle) -> lambda_.AssetCode:
-    """The bundle as an asset named after its content, so that every machine uploads the same key."""
+    """The bundle as an asset. Its name is the hash of its content, so every machine uploads the same key."""
     return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)
 
 
 def library_layer(scope: Construct) -> lambda_.LayerVersion:
-    """`status_utils` as a layer. Each stack has its own: a layer's ARN changes with its content, and
-    CloudFormation lets no stack change an export that another one uses."""
+    """`status_utils` as a layer for functions in the stack of `scope`.
+
+    Create one in each stack. A layer's ARN changes with its content, and CloudFormation refuses to change an
+    export that another stack uses.
+    """
     return lambda_.LayerVersion(
         scope,
         "Library",

@@ -1,4 +1,4 @@
-"""What subcommands share: their place in the parser, flags with variables, a failure of one sentence."""
+"""Shared by all subcommands: flags with environment variables, argument types, and the error for users."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# argparse gives what add_subparsers returns no public name.
+# argparse has no public name for the result of add_subparsers.
 Subcommands = Any
 
 
 class CommandError(Exception):
-    """The command could not do its work. The message is printed as it is, and the exit code is 1."""
+    """The command failed. The command line prints the message, and the exit code is 1."""
 
 
 def add_flag(
@@ -23,7 +23,7 @@ def add_flag(
     help: str,  # noqa: A002 - argparse's own word
     type: Callable[[str], Any] = str,  # noqa: A002
 ) -> None:
-    """Add `--some-flag`, whose default the variable STATUSBEAM_SOME_FLAG may set; `--help` shows both."""
+    """Add `--some-flag`, whose default the variable STATUSBEAM_SOME_FLAG can set. `--help` shows both."""
     variable = "STATUSBEAM_" + flag.removeprefix("--").replace("-", "_").upper()
     parser.add_argument(
         flag,
@@ -34,7 +34,7 @@ def add_flag(
 
 
 def port_number(text: str) -> int:
-    """A TCP port, 0 for any free one. Raises argparse.ArgumentTypeError."""
+    """A TCP port; 0 stands for any free port. Raises argparse.ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError(f"must be a port from 0 to 65535, not {text!r}")
     return int(text)

@@ -1,4 +1,4 @@
-"""The complaints that the demo runs with. The page offers the same ones."""
+"""The built-in complaints of the demo. The dashboard offers the same list."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DATA = Path(__file__).with_name("complaints.json")
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A citizen's text and what it is an example of."""
+    """A citizen's complaint, and the case that it is an example of."""
 
     title: str
     text: str
 
 
 def built_in_complaints() -> tuple[Complaint, ...]:
-    """All of them, the most telling first."""
+    """All built-in complaints, the best examples first."""
     return tuple(Complaint(**raw) for raw in json.loads(DATA.read_text(encoding="utf-8")))

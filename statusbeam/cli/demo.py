@@ -1,4 +1,4 @@
-"""`statusbeam demo`: runs real jobs on localcloud and shows every status as it happens."""
+"""`statusbeam demo`: runs jobs on localcloud and shows each status live."""
 
 from __future__ import annotations
 
@@ -12,60 +12,63 @@ from typing import TYPE_CHECKING
 from .command import CommandError, Subcommands
 from .complaints import Complaint, built_in_complaints
 from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user, sign_in
-from .follow import FollowedLog, Outcome
-from .job_stream import JobStream, QuietJobError
-from .local import add_server_flags, bring_up, running_outputs, state_folder
+from .job_log import JobLog, Outcome
+from .job_stream import JobIdleError, JobStream
+from .local_server import add_server_flags, bring_up, running_outputs, state_folder
 
 if TYPE_CHECKING:
-    from .screens import Screen
+    from .output import Output
 
 BUILT_IN_JOBS = 3
 SETUP_FAILED = 2
-FAILABLE = ("geo", "category", "severity")
+FAILABLE_AGENTS = ("geo", "category", "severity")
 DESCRIPTION = (
-    "Starts localcloud if it does not run, runs the civic-complaints job on your text or on three examples, "
-    "and follows every status live. "
-    "Exit code 0 when all jobs completed, 1 when one failed, 2 when they could not be run."
+    "Starts localcloud if it is not running. "
+    "Runs the civic-complaints job on your text or on three examples, and shows each status live. "
+    "Exit code 0 when all jobs completed, 1 when a job failed, 2 when the jobs could not run."
 )
 
 
 def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     """Add `demo`."""
-    demo = subcommands.add_parser("demo", help="run real jobs and watch them", description=DESCRIPTION)
-    demo.add_argument("--complaint", metavar="TEXT", help="your own complaint to the city")
+    demo = subcommands.add_parser(
+        "demo", help="run jobs on localcloud and watch their statuses", description=DESCRIPTION
+    )
+    demo.add_argument("--complaint", metavar="TEXT", help="text of your own complaint to the city")
     demo.add_argument(
         "--fail-agent",
         metavar="AGENT",
-        choices=[*FAILABLE, *(f"once:{agent}" for agent in FAILABLE)],
-        help="let this agent fail: geo, category or severity; with once: before it, only its first attempt",
+        choices=[*FAILABLE_AGENTS, *(f"once:{agent}" for agent in FAILABLE_AGENTS)],
+        help="agent that fails: geo, category or severity; with the prefix once: only its first attempt",
     )
-    demo.add_argument("--user", metavar="NAME", help="the demo user to sign in as")
+    demo.add_argument("--user", metavar="NAME", help="demo user to sign in as")
     demo.add_argument(
-        "--no-up", action="store_true", help="do not start localcloud; fail when it does not run"
+        "--no-up", action="store_true", help="do not start localcloud; fail if it is not running"
     )
     add_server_flags(demo, environ, with_ports=True)
     demo.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo and give its exit code."""
+    """Run the demo and return its exit code."""
     try:
         complaints = _complaints(arguments.complaint)
         if not arguments.no_up:
             bring_up(arguments)
         outputs = running_outputs(state_folder(arguments))
-        user = sign_in(outputs, choose_user(outputs, arguments.user))
-        say(f"Signed in as {user.user.username} ({user.user.tenant_id}). The page: {outputs.dashboard_url}")
-        outcomes = asyncio.run(_run_jobs(user, complaints, arguments.fail_agent))
-    except (CommandError, RefusedError, UnreachableError, QuietJobError) as error:
+        session = sign_in(outputs, choose_user(outputs, arguments.user))
+        print_notice(f"Signed in as {session.user.username} ({session.user.tenant_id}).")
+        print_notice(f"Dashboard: {outputs.dashboard_url}")
+        outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent))
+    except (CommandError, RefusedError, UnreachableError, JobIdleError) as error:
         print(f"statusbeam: {error}", file=sys.stderr)
         return SETUP_FAILED
-    say("localcloud keeps running; `make down` or `statusbeam local down` stops it.")
+    print_notice("localcloud is still running. Stop it with `make down` or `statusbeam local down`.")
     return 0 if all(outcome.succeeded for outcome in outcomes) else 1
 
 
-def say(text: str) -> None:
-    """Tell the user something that is no status; stdout is for those."""
+def print_notice(text: str) -> None:
+    """Print a notice to stderr: stdout is for statuses."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -80,22 +83,25 @@ def _complaints(text: str | None) -> tuple[Complaint, ...]:
 async def _run_jobs(
     user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None
 ) -> list[Outcome]:
-    # Here, so that the other commands do not wait for them to load.
+    # Imported here: they are slow to import, and other commands do not need them.
     from gql.transport.exceptions import (  # noqa: PLC0415
         TransportClosed,
         TransportConnectionFailed,
         TransportError,
     )
 
-    from .screens import screen_for  # noqa: PLC0415
+    from .output import output_for  # noqa: PLC0415
 
-    lost = (UnreachableError, TransportClosed, TransportConnectionFailed, OSError)
-    screen = screen_for(sys.stdout)
+    retriable = (UnreachableError, TransportClosed, TransportConnectionFailed, OSError)
+    output = output_for(sys.stdout)
     try:
-        async with JobStream(user.pushes, user.log_page, lost=lost) as stream:
+        async with JobStream(user.pushes, user.log_page, retriable=retriable) as stream:
             return [
                 await _run_job(
-                    user, stream, screen, _Order(_heading(number, complaints), complaint.text, fail_agent)
+                    user,
+                    stream,
+                    output,
+                    _JobRequest(_heading(number, complaints), complaint.text, fail_agent),
                 )
                 for number, complaint in enumerate(complaints)
             ]
@@ -104,18 +110,20 @@ async def _run_jobs(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _JobRequest:
     heading: str
     text: str
     fail_agent: str | None
 
 
-async def _run_job(user: SignedInUser, stream: JobStream, screen: Screen, order: _Order) -> Outcome:
-    log = FollowedLog(await user.start_job(order.text, order.fail_agent))
-    with screen.job(order.heading) as shown:
-        async for statuses in stream.follow(log, on_quiet=shown.look):
-            shown.add(statuses)
-    return log.outcome or Outcome(succeeded=False, message="The log no longer has the end of the job.")
+async def _run_job(user: SignedInUser, stream: JobStream, output: Output, request: _JobRequest) -> Outcome:
+    log = JobLog(await user.start_job(request.text, request.fail_agent))
+    with output.job(request.heading) as view:
+        async for statuses in stream.follow(log, on_idle=view.refresh):
+            view.add(statuses)
+    return log.outcome or Outcome(
+        succeeded=False, message="The log no longer has the final status of the job."
+    )
 
 
 def _heading(number: int, complaints: tuple[Complaint, ...]) -> str:

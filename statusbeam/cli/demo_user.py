@@ -1,4 +1,4 @@
-"""A demo user of a running localcloud: signs in, starts a job, reads its log, and hears its pushes."""
+"""A demo user of the running localcloud: signs in, starts a job, reads its log, receives its pushes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs
+from statusbeam.model.limits import UPDATES_PER_PAGE
 
 from .command import CommandError
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 ANSWER_SECONDS = 15
-PAGE = 100
-SERVER_TROUBLE = 500
+SERVER_ERROR = 500
 
 _UPDATE = """jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
   parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata"""
@@ -35,52 +35,56 @@ LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: I
 
 
 class RefusedError(Exception):
-    """The server said no. The message says why."""
+    """The server refused. `error_type` is AppSync's errorType, where it gave one."""
+
+    def __init__(self, message: str, error_type: str | None = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
 
 
 class UnreachableError(Exception):
-    """The server did not answer, or had trouble of its own; another try may succeed."""
+    """The server did not answer or failed. A retry may succeed."""
 
 
 def choose_user(outputs: LocalOutputs, username: str | None) -> DemoUser:
-    """The demo user of that name, or the first one that is no operator. Raises CommandError."""
+    """The demo user with this name, or the first one who is not an operator. Raises CommandError."""
     if username is None:
         return next(user for user in outputs.demo_users if "operator" not in user.roles)
     for user in outputs.demo_users:
         if user.username == username:
             return user
     known = ", ".join(user.username for user in outputs.demo_users)
-    raise CommandError(f"there is no demo user {username}; there are {known}.")
+    raise CommandError(f"there is no demo user {username}. The demo users are {known}.")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedInUser:
-    """What one user may do with localcloud. `id_token` is theirs alone and is written nowhere."""
+    """The operations of one user. `id_token` is a credential: it is never printed or stored."""
 
     outputs: LocalOutputs
     user: DemoUser
-    id_token: str
+    id_token: str = field(repr=False)
 
     async def start_job(self, complaint: str, fail_agent: str | None) -> str:
-        """Start the example job and give its id. Raises RefusedError, UnreachableError."""
+        """Start the example job and return its id. Raises RefusedError, UnreachableError."""
         body = {"complaint": complaint, "failAgent": fail_agent}
         answer = await asyncio.to_thread(self._post, f"{self.outputs.dashboard_url}demo/jobs", body)
         return str(answer["jobId"])
 
     async def log_page(self, job_id: str, after: int) -> Mapping[str, Any]:
         """A page of the job's log after a sequence. Raises RefusedError, UnreachableError."""
-        variables = {"jobId": job_id, "afterSequence": after, "limit": PAGE}
+        variables = {"jobId": job_id, "afterSequence": after, "limit": UPDATES_PER_PAGE}
         body = {"query": LIST_STATUS_UPDATES, "variables": variables}
         answer = await asyncio.to_thread(self._post, self.outputs.graphql_url, body)
         page: Mapping[str, Any] = answer["data"]["listStatusUpdates"]
         return page
 
     async def pushes(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
-        """Statuses of all of the user's jobs as AppSync pushes them; None once, when the connection stands.
+        """Yield None when the connection is open, then the pushed statuses of all of the user's jobs.
 
-        Raises TransportError of gql when the connection breaks.
+        Raises gql's TransportError when the connection breaks.
         """
-        # gql is heavy: commands that hear no pushes do without it.
+        # gql is slow to import, and other commands do not need it.
         from gql import Client, GraphQLRequest  # noqa: PLC0415 - see above
         from gql.transport.appsync_auth import AppSyncJWTAuthentication  # noqa: PLC0415 - see above
         from gql.transport.appsync_websockets import AppSyncWebsocketsTransport  # noqa: PLC0415 - see above
@@ -108,13 +112,14 @@ class SignedInUser:
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
             with error:
-                problem = _first_message(error.read()) or f"HTTP status {error.code}"
-            kind = UnreachableError if error.code >= SERVER_TROUBLE else RefusedError
-            raise kind(problem) from error
+                message = _first_message(error.read()) or f"HTTP status {error.code}"
+            failure = UnreachableError if error.code >= SERVER_ERROR else RefusedError
+            raise failure(message) from error
         except (OSError, ValueError) as error:
             raise UnreachableError(f"{urlsplit(url).netloc} does not answer ({error})") from error
         if "errors" in answer:
-            raise RefusedError(_first_message(json.dumps(answer).encode()) or "the API refused")
+            first = _first_error(answer)
+            raise RefusedError(first.get("message") or "the API refused", first.get("errorType"))
         return answer
 
 
@@ -129,7 +134,7 @@ def sign_in(outputs: LocalOutputs, user: DemoUser) -> SignedInUser:
             AuthParameters={"USERNAME": user.username, "PASSWORD": user.password},
         )
     except (BotoCoreError, ClientError) as error:
-        raise CommandError(f"{user.username} could not be signed in: {error}") from error
+        raise CommandError(f"can't sign in {user.username}: {error}") from error
     return SignedInUser(outputs, user, answer["AuthenticationResult"]["IdToken"])
 
 
@@ -148,8 +153,14 @@ def _cognito(outputs: LocalOutputs) -> CognitoIdentityProviderClient:
 
 def _first_message(body: bytes) -> str | None:
     try:
-        errors = json.loads(body).get("errors")
-    except (ValueError, AttributeError):
+        message = _first_error(json.loads(body)).get("message")
+    except ValueError:
         return None
+    return None if message is None else str(message)
+
+
+def _first_error(answer: Any) -> Mapping[str, Any]:
+    """AppSync sends `errors` as a list, and for some errors as one object."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else errors
-    return str(first["message"]) if isinstance(first, dict) and "message" in first else None
+    return first if isinstance(first, dict) else {}

@@ -1,4 +1,4 @@
-"""`statusbeam end-sessions`: throw a user out, with the AWS credentials of whoever operates the stack."""
+"""`statusbeam end-sessions`: ends a user's sessions, with the operator's AWS credentials."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .target import Target, add_target_flags, target
 
 ANSWER_SECONDS = 15
 DESCRIPTION = (
-    "Closes the user's live subscriptions and refuses every token that was issued to them until now. "
-    "They can sign in again, unless they were disabled where they sign in: do that first. "
-    "Needs appsync:GraphQL on the field Mutation.endSessions."
+    "Closes the user's live subscriptions and revokes all tokens that were issued to the user so far. "
+    "The user can sign in again: to prevent that, first disable the user in the identity provider. "
+    "Requires the permission appsync:GraphQL on the field Mutation.endSessions."
 )
 MUTATION = "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }"
 
@@ -26,8 +26,8 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     command = subcommands.add_parser(
         "end-sessions", help="end a user's live subscriptions and logins", description=DESCRIPTION
     )
-    command.add_argument("--user", required=True, metavar="ID", help="the user, in Cognito their sub")
-    command.add_argument("--tenant", required=True, metavar="ID", help="the tenant of that user")
+    command.add_argument("--user", required=True, metavar="ID", help="id of the user; in Cognito the sub")
+    command.add_argument("--tenant", required=True, metavar="ID", help="tenant of the user")
     add_target_flags(command, environ)
     command.set_defaults(run=run)
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     answer = _post(target(arguments), json.dumps({"query": MUTATION, "variables": variables}).encode())
     if answer.get("errors"):
         raise CommandError(f"the API refused: {answer['errors'][0].get('message')}")
-    print(f"The sessions of {arguments.user} in {arguments.tenant} are ended.")
+    print(f"Ended the sessions of {arguments.user} in {arguments.tenant}.")
     return 0
 
 
@@ -50,7 +50,7 @@ def _post(chosen: Target, body: bytes) -> dict[str, Any]:
     url = chosen.output("GraphqlUrl")
     credentials = chosen.session.get_credentials()
     if credentials is None or chosen.session.region_name is None:
-        raise CommandError("there are no AWS credentials, or no region, in the environment.")
+        raise CommandError("the environment has no AWS credentials or no region.")
     signed = AWSRequest(method="POST", url=url, data=body, headers={"content-type": "application/json"})
     SigV4Auth(credentials.get_frozen_credentials(), "appsync", chosen.session.region_name).add_auth(signed)
     request = urllib.request.Request(url, body, dict(signed.headers))  # noqa: S310 - the stack's own URL

@@ -1,4 +1,4 @@
-"""Pushes for speed, the log for truth: a job's statuses in order, none missed, none twice."""
+"""Follows jobs: pushes deliver statuses quickly, and the log delivers those that pushes lose."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from .follow import FollowedLog, Status
+from .job_log import JobLog, Status
 
-SETTLE_SECONDS = 1.5  # AppSync may lose events even after it has accepted a subscription
-BEAT_SECONDS = 5.0
-QUIET_SECONDS = 90.0
-STRAGGLERS_SECONDS = 3.0
+SETTLE_SECONDS = 1.5  # AppSync may lose pushes even after it has accepted a subscription
+POLL_SECONDS = 5.0
+IDLE_TIMEOUT_SECONDS = 90.0
+LATE_STATUS_SECONDS = 3.0
 RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
-BACKLOG = 1000
+MAX_QUEUED = 1000
 
 Push = Mapping[str, Any]
 OpenPushes = Callable[[], AsyncGenerator[Push | None, None]]
-"""Opens a connection: None when it stands, then statuses; raises when it breaks."""
+"""Opens a connection. Yields None when it is open, then statuses; raises when it breaks."""
 FetchPage = Callable[[str, int], Awaitable[Mapping[str, Any]]]
 """(job id, after sequence) -> a StatusUpdatePage."""
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class QuietJobError(Exception):
-    """Nothing new was heard of the job for too long."""
+class JobIdleError(Exception):
+    """The job has reported no new status for too long."""
 
 
 class JobStream:
-    """Hears one user's pushes over a connection that it opens again whenever it breaks; `async with` ends it.
+    """Receives one user's pushes, and reconnects when the connection breaks. Use it with `async with`.
 
-    `lost` are the failures, of pushes and of the log alike, that another try may mend.
+    `retriable` are the exceptions, of pushes and of the log, after which it tries again.
     """
 
     def __init__(
@@ -39,25 +39,25 @@ class JobStream:
         open_pushes: OpenPushes,
         fetch_page: FetchPage,
         *,
-        lost: tuple[type[Exception], ...],
+        retriable: tuple[type[Exception], ...],
         sleep: Sleep = asyncio.sleep,
-        quiet_seconds: float = QUIET_SECONDS,
-        stragglers_seconds: float = STRAGGLERS_SECONDS,
+        idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS,
+        late_status_seconds: float = LATE_STATUS_SECONDS,
     ) -> None:
         self._open_pushes = open_pushes
         self._fetch_page = fetch_page
-        self._lost = lost
+        self._retriable = retriable
         self._sleep = sleep
-        self._quiet_seconds = quiet_seconds
-        self._stragglers_seconds = stragglers_seconds
-        # None asks for a look at the log. Bounded: what does not fit is found there, like any lost push.
-        self._heard: asyncio.Queue[Push | None] = asyncio.Queue(BACKLOG)
-        self._listening: asyncio.Task[None] | None = None
+        self._idle_timeout_seconds = idle_timeout_seconds
+        self._late_status_seconds = late_status_seconds
+        # None requests a read of the log. The queue is bounded: the log also has the pushes that do not fit.
+        self._received: asyncio.Queue[Push | None] = asyncio.Queue(MAX_QUEUED)
+        self._receiver: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> JobStream:
-        self._listening = asyncio.create_task(self._listen())
-        self._tasks = [self._listening, asyncio.create_task(self._look_often())]
+        self._receiver = asyncio.create_task(self._receive())
+        self._tasks = [self._receiver, asyncio.create_task(self._poll())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -66,80 +66,81 @@ class JobStream:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def follow(
-        self, log: FollowedLog, *, on_quiet: Callable[[], None] | None = None
+        self, log: JobLog, *, on_idle: Callable[[], None] | None = None
     ) -> AsyncIterator[list[Status]]:
-        """The job's statuses in order, as they become known, until it is over and its agents had their say.
+        """Yield the job's statuses in order, until the job and its agents have ended.
 
-        Every BEAT_SECONDS without any, `on_quiet` is called: silence may mean something by then.
-        Agents that say nothing more are not waited for long. Raises QuietJobError, and what the connection
-        or the log raises beside `lost`.
+        Calls `on_idle` after every POLL_SECONDS without a status: the job may be stale by then. After the
+        final status it waits LATE_STATUS_SECONDS for agents that have not ended. Raises JobIdleError, and the
+        exceptions of the connection and the log that are not `retriable`.
         """
         loop = asyncio.get_running_loop()
         await self._replay(log)
-        quiet_at = loop.time() + self._quiet_seconds
+        deadline = loop.time() + self._idle_timeout_seconds
         while True:
-            statuses = log.ready()
+            statuses = log.take_ready()
             if statuses:
                 yield statuses
-                quiet_at = loop.time() + self._quiet_seconds
-            elif on_quiet is not None:
-                on_quiet()
+                deadline = loop.time() + self._idle_timeout_seconds
+            elif on_idle is not None:
+                on_idle()
             if log.is_settled:
                 return
             if log.outcome is not None:
-                quiet_at = min(quiet_at, loop.time() + self._stragglers_seconds)
+                deadline = min(deadline, loop.time() + self._late_status_seconds)
             try:
-                async with asyncio.timeout_at(quiet_at):
-                    await self._take_news(log)
+                async with asyncio.timeout_at(deadline):
+                    await self._wait_for_news(log)
             except TimeoutError:
                 if log.outcome is not None:
                     return
-                problem = f"nothing was heard of it for {self._quiet_seconds:.0f} seconds"
-                raise QuietJobError(problem) from None
+                raise JobIdleError(
+                    f"the job {log.job_id} has reported no status for {self._idle_timeout_seconds:.0f} s"
+                ) from None
 
-    async def _take_news(self, log: FollowedLog) -> None:
-        push = await self._heard.get()
-        if self._listening is not None and self._listening.done():
-            self._listening.result()  # raises why it ended
+    async def _wait_for_news(self, log: JobLog) -> None:
+        push = await self._received.get()
+        if self._receiver is not None and self._receiver.done():
+            self._receiver.result()  # raises the exception that ended it
         if push is not None:
-            log.take(push)
-        if push is None or not log.is_whole:
+            log.add_push(push)
+        if push is None or not log.is_complete:
             await self._replay(log)
 
-    async def _replay(self, log: FollowedLog) -> None:
+    async def _replay(self, log: JobLog) -> None:
         more = True
         while more:
             try:
-                page = await self._fetch_page(log.job_id, log.known)
-            except self._lost:
-                return  # the next look asks again
-            more = log.take_page(page)
+                page = await self._fetch_page(log.job_id, log.contiguous)
+            except self._retriable:
+                return  # the next poll tries again
+            more = log.add_page(page)
 
-    async def _listen(self) -> None:
+    async def _receive(self) -> None:
         tries = 0
         try:
             while True:
-                with contextlib.suppress(*self._lost):
+                with contextlib.suppress(*self._retriable):
                     async with contextlib.aclosing(self._open_pushes()) as pushes:
                         async for push in pushes:
                             if push is None:
                                 tries = 0
-                                self._tasks.append(asyncio.create_task(self._look_again()))
-                            self._hear(push)
+                                self._tasks.append(asyncio.create_task(self._read_log_later()))
+                            self._enqueue(push)
                 await self._sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
         finally:
-            self._hear(None)  # whoever waits for news hears why there will be none
+            self._enqueue(None)  # wakes `follow`, which raises the exception
 
-    async def _look_again(self) -> None:
+    async def _read_log_later(self) -> None:
         await self._sleep(SETTLE_SECONDS)
-        self._hear(None)
+        self._enqueue(None)
 
-    async def _look_often(self) -> None:
+    async def _poll(self) -> None:
         while True:
-            await self._sleep(BEAT_SECONDS)
-            self._hear(None)
+            await self._sleep(POLL_SECONDS)
+            self._enqueue(None)
 
-    def _hear(self, push: Push | None) -> None:
+    def _enqueue(self, push: Push | None) -> None:
         with contextlib.suppress(asyncio.QueueFull):
-            self._heard.put_nowait(push)
+            self._received.put_nowait(push)

@@ -1,4 +1,4 @@
-"""How a job looks in a terminal: its state, its agents, the last lines of its log."""
+"""Renders a job for a terminal: its state, its agents, the last lines of its log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from status_utils import StatusUpdate
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
-from statusbeam.log.snapshot.liveness import LEASE_SECONDS, agent_liveness, liveness
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
+from statusbeam.model.limits import LEASE_SECONDS
 
-from .follow import TERMINAL
+from .job_log import TERMINAL
 
 # C0 and C1 control characters: a status must not steer the terminal.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -41,63 +42,65 @@ SIGNS = {
     "stale": "◌",
     "lost": "⊘",
 }
-SILENT = frozenset(("stale", "lost"))
-"""What a job or an agent is, by the clock alone, when nobody speaks for it any more."""
+NOT_LIVE = frozenset(("stale", "lost"))
+"""The liveness of a job or an agent whose lease is over."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
 
 
-def plain(text: object) -> str:
-    """The text on one line, without anything that could steer a terminal."""
+def plain_text(text: object) -> str:
+    """The text on one line, without control characters."""
     return _CONTROL.sub(" ", str(text)).strip()
 
 
-def source_of(status: Mapping[str, Any]) -> str:
-    """Who speaks: the agent, or the orchestrator."""
-    return plain(status.get("agentName") or "Orchestrator")
+def reporter_name(status: Mapping[str, Any]) -> str:
+    """The agent that reported the status, or the orchestrator."""
+    return plain_text(status.get("agentName") or "Orchestrator")
 
 
-def words_of(status: Mapping[str, Any]) -> str:
-    """What is said, with the tool it is about."""
+def message_text(status: Mapping[str, Any]) -> str:
+    """The message, with the tool that it is about."""
     tool = status.get("toolName")
-    message = plain(status["message"])
-    return f"{plain(tool)}: {message}" if tool else message
+    message = plain_text(status["message"])
+    return f"{plain_text(tool)}: {message}" if tool else message
 
 
-def job_of(statuses: Sequence[Mapping[str, Any]]) -> Job:
-    """The snapshot that these statuses come to."""
+def fold_job(statuses: Sequence[Mapping[str, Any]]) -> Job:
+    """The snapshot of a job with these statuses."""
     known = [{name: value for name, value in status.items() if name != "earlier"} for status in statuses]
     return fold(StatusUpdate.from_wire(status) for status in known)
 
 
-def view_of(job: Job, now: float) -> dict[str, Any]:
-    """The schema's Job for a reader at `now` (epoch seconds); each agent has a `liveness` of its own."""
+def render_job(job: Job, now: float) -> dict[str, Any]:
+    """The schema's Job at `now` (epoch seconds). Each agent also has its `liveness`."""
     view = job_view(job, now=now)
     for agent in view["agents"]:
         agent["liveness"] = agent_liveness(job, agent["invocationId"], now)
     return view
 
 
-def silence_of(job: Job, now: float) -> str | None:
-    """What to say of a job that nobody speaks for at `now` (epoch seconds); None while somebody does."""
+def liveness_note(job: Job, now: float) -> str | None:
+    """The note for a job that is stale or lost at `now` (epoch seconds). None for a live job."""
     verdict = liveness(job, now)
-    if verdict not in SILENT:
+    if verdict not in NOT_LIVE:
         return None
-    quiet = now - (job.head.lease_ms or 0) / 1000 + LEASE_SECONDS
-    return f"{verdict}: nothing was heard of it for {quiet:.0f} s"
+    idle = now - (job.head.lease_ms or 0) / 1000 + LEASE_SECONDS
+    return f"{verdict}: no status for {idle:.0f} s"
 
 
 def draw(
     title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int, now: float
 ) -> RenderableType:
-    """The whole view; `seconds` is how long the job runs, `height` how many lines there are, `now` (epoch
-    seconds) decides what is stale or lost."""
-    snapshot = job_of(statuses)
-    job = view_of(snapshot, now)
+    """Render a job on at most `height` lines.
+
+    `seconds` is the time since its start. `now` (epoch seconds) decides about liveness.
+    """
+    snapshot = fold_job(statuses)
+    job = render_job(snapshot, now)
     agents = job["agents"]
     log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - 2 * len(agents))
     return Group(
-        _head(title, job, seconds=seconds, silence=silence_of(snapshot, now)),
+        _head(title, job, seconds=seconds, note=liveness_note(snapshot, now)),
         Text(""),
         _agents(agents),
         Text(""),
@@ -106,55 +109,55 @@ def draw(
     )
 
 
-def _state(word: str) -> Text:
-    return Text(f"{SIGNS.get(word, '●')} {word}", style=STYLES.get(word, ""))
+def _state(state: str) -> Text:
+    return Text(f"{SIGNS.get(state, '●')} {state}", style=STYLES.get(state, ""))
 
 
-def _head(title: str, job: Mapping[str, Any], *, seconds: float, silence: str | None) -> Text:
+def _head(title: str, job: Mapping[str, Any], *, seconds: float, note: str | None) -> Text:
     head = _state(_shown_state(job, str(job["overallStatus"])))
-    head.append(f"  {plain(title)}", style="bold")
+    head.append(f"  {plain_text(title)}", style="bold")
     head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
     if job["eta"] is not None:
         head.append(f", about {job['eta']['p50']:.0f} s left", style="dim")
-    if silence is not None:
-        head.append(f"  {silence}", style=STYLES[str(job["liveness"])])
+    if note is not None:
+        head.append(f"  {note}", style=STYLES[str(job["liveness"])])
     head.truncate(200, overflow="ellipsis")
     return head
 
 
 def _shown_state(part: Mapping[str, Any], state: str) -> str:
-    """The state of a job or an agent, unless its silence says more."""
-    return str(part["liveness"]) if part["liveness"] in SILENT else state
+    """The state of a job or an agent, or its liveness if it is not live."""
+    return str(part["liveness"]) if part["liveness"] in NOT_LIVE else state
 
 
 def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Text:
-    """What the orchestrator said at the end, in full; empty before."""
+    """The orchestrator's final message in full; empty before the end."""
     endings = [status for status in statuses if status["status"] in TERMINAL and not status.get("agentName")]
     if not endings:
         return Text("")
     return Text(
-        "\n" + plain(endings[0]["message"]), style=f"bold {STYLES.get(str(job['overallStatus']), '')}"
+        "\n" + plain_text(endings[0]["message"]), style=f"bold {STYLES.get(str(job['overallStatus']), '')}"
     )
 
 
 def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:
     if not agents:
-        return Text("No agent has begun.", style="dim")
+        return Text("No agent has started.", style="dim")
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, justify="right")
     for agent in agents:
-        name = plain(agent["name"]) + (f" (attempt {agent['attempt']})" if agent["attempt"] > 1 else "")
-        doing = Text(plain(agent["activity"] or ""), overflow="ellipsis", no_wrap=True)
+        name = plain_text(agent["name"]) + (f" (attempt {agent['attempt']})" if agent["attempt"] > 1 else "")
+        activity = Text(plain_text(agent["activity"] or ""), overflow="ellipsis", no_wrap=True)
         if agent["tools"]:
-            doing.append("\n" + ", ".join(plain(tool) for tool in agent["tools"]), style="dim")
+            activity.append("\n" + ", ".join(plain_text(tool) for tool in agent["tools"]), style="dim")
         duration = "" if agent["duration"] is None else f"{agent['duration']:.2f} s"
         table.add_row(
             Text(name, style="bold"),
             _state(_shown_state(agent, str(agent["status"]))),
-            doing,
+            activity,
             Text(duration, style="dim"),
         )
     return table
@@ -167,11 +170,14 @@ def _log(statuses: Sequence[Mapping[str, Any]]) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     for status in statuses:
-        word = plain(status["status"])
+        name = plain_text(status["status"])
         style = {"agent_error": "red", "error": "red", "agent_complete": "green", "complete": "green"}.get(
-            word, ""
+            name, ""
         )
         table.add_row(
-            str(status["sequence"]), Text(word, style=style), Text(source_of(status)), Text(words_of(status))
+            str(status["sequence"]),
+            Text(name, style=style),
+            Text(reporter_name(status)),
+            Text(message_text(status)),
         )
     return table

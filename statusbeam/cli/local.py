@@ -1,37 +1,26 @@
-"""`statusbeam local`: the whole system on this machine, in the background or in the foreground."""
+"""`statusbeam local`: runs the whole system on this machine, in the background or in the foreground."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
-from statusbeam.localcloud.deploy import ROOT
 from statusbeam.localcloud.emulator.server import root_credentials
-from statusbeam.localcloud.outputs import LocalOutputs, OutputsError, read_outputs
-from statusbeam.localcloud.progress import Progress, Step
-from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, Up
+from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor
 from statusbeam.model.settings import AuthorizerSettings, CallerSettings
 
-from .command import CommandError, Subcommands, add_flag, port_number
-
-DEFAULT_STATE_DIR = ROOT / ".local"
-DEFAULT_PORT = "4000"
-DEFAULT_AWS_PORT = "4566"
+from .command import CommandError, Subcommands
+from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
 
 _ACTIONS: dict[str, str] = {
-    "up": "start it in the background and wait until it is ready",
-    "down": "stop it; no process stays",
-    "status": "say whether it runs (exit code 0 or 1)",
-    "env": "print shell lines that point the AWS tools at it",
-    "run": "run it in the foreground until Ctrl-C",
+    "up": "start localcloud in the background and wait until it is ready",
+    "down": "stop localcloud and all of its processes",
+    "status": "show whether localcloud is running (exit code 0 or 1)",
+    "env": "print shell commands that make the AWS tools use localcloud",
+    "run": "run localcloud in the foreground until Ctrl-C",
 }
 
 
@@ -50,71 +39,16 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     }
     for name, description in _ACTIONS.items():
         action = actions.add_parser(name, help=description, description=description)
-        starts = name in ("up", "run")
-        add_server_flags(action, environ, with_ports=starts)
-        if starts:
+        starts_server = name in ("up", "run")
+        add_server_flags(action, environ, with_ports=starts_server)
+        if starts_server:
             action.add_argument(
                 "--faults",
                 action="store_true",
-                help=f"serve {FAULTS_PATH}, where a test makes the API lose, double, swap or delay pushes "
-                "and cut sockets; off by default",
+                help=f"serve {FAULTS_PATH}, a route for tests that makes the API drop, duplicate, reorder or "
+                "delay pushes and close WebSockets; off by default",
             )
         action.set_defaults(run=run[name])
-
-
-def add_server_flags(
-    parser: argparse.ArgumentParser, environ: Mapping[str, str], *, with_ports: bool
-) -> None:
-    """Add the flags that say which localcloud is meant, and with ports where a new one answers."""
-    add_flag(
-        parser,
-        "--state-dir",
-        environ,
-        default=str(DEFAULT_STATE_DIR),
-        type=Path,
-        help="where its files lie, outputs.json among them",
-    )
-    if with_ports:
-        add_flag(
-            parser,
-            "--port",
-            environ,
-            default=DEFAULT_PORT,
-            type=port_number,
-            help="of the API and the page",
-        )
-        add_flag(
-            parser,
-            "--aws-port",
-            environ,
-            default=DEFAULT_AWS_PORT,
-            type=port_number,
-            help="of the AWS emulator",
-        )
-
-
-def state_folder(arguments: argparse.Namespace) -> StateFolder:
-    """The folder that `--state-dir` names."""
-    return StateFolder(arguments.state_dir.absolute())
-
-
-def _server_flags(arguments: argparse.Namespace, *, faults: bool) -> list[str]:
-    state_dir = str(state_folder(arguments).root)
-    ports = ["--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
-    return ["--state-dir", state_dir, *ports, *(["--faults"] if faults else [])]
-
-
-def bring_up(arguments: argparse.Namespace, *, faults: bool = False) -> Up:
-    """Start localcloud unless it runs, telling each step on stderr. Raises CommandError."""
-    command = [sys.executable, "-m", "statusbeam.localcloud.server", *_server_flags(arguments, faults=faults)]
-    # A terminated `up` must clean up like an interrupted one.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        return Supervisor(state_folder(arguments)).up(
-            command, {**os.environ, "PYTHONPATH": str(ROOT)}, on_progress=_show
-        )
-    except LocalcloudError as error:
-        raise CommandError(str(error)) from error
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -123,13 +57,8 @@ def _up(arguments: argparse.Namespace) -> int:
     if up.started:
         print(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
     else:
-        print(f"localcloud already runs at {up.url}/.")
+        print(f"localcloud is already running at {up.url}/.")
     return 0
-
-
-def _show(progress: Progress) -> None:
-    if isinstance(progress, Step):
-        print(f"… {progress.text}", file=sys.stderr)
 
 
 def _down(arguments: argparse.Namespace) -> int:
@@ -137,7 +66,7 @@ def _down(arguments: argparse.Namespace) -> int:
         stopped = Supervisor(state_folder(arguments)).down()
     except LocalcloudError as error:
         raise CommandError(str(error)) from error
-    print("localcloud is stopped." if stopped else "localcloud was not running.")
+    print("localcloud has stopped." if stopped else "localcloud was not running.")
     return 0
 
 
@@ -145,12 +74,12 @@ def _status(arguments: argparse.Namespace) -> int:
     folder = state_folder(arguments)
     server = Supervisor(folder).status()
     if server is None:
-        print("localcloud does not run.")
+        print("localcloud is not running.")
         return 1
     if not folder.outputs.exists():
-        print(f"localcloud is starting, process {server.pid}.")
+        print(f"localcloud is starting as process {server.pid}.")
         return 1
-    print(f"localcloud runs at {server.url}/, process {server.pid}.")
+    print(f"localcloud is running at {server.url}/ as process {server.pid}.")
     return 0
 
 
@@ -168,23 +97,15 @@ def _env(arguments: argparse.Namespace) -> int:
         **caller.to_env(),
         **minting.to_env(),
     }
-    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")  # they would win over the keys below
+    print(
+        "unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN"
+    )  # they take precedence over the keys below
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from statusbeam.localcloud import server  # noqa: PLC0415 - loads the AWS SDK; no other action waits for it
+    from statusbeam.localcloud import server  # noqa: PLC0415 - loads the AWS SDK, which no other action needs
 
-    return server.main(_server_flags(arguments, faults=arguments.faults))
-
-
-def running_outputs(folder: StateFolder) -> LocalOutputs:
-    """The outputs of the localcloud that runs now. Raises CommandError."""
-    if Supervisor(folder).status() is None:
-        raise CommandError("localcloud does not run: start it with `statusbeam local up`.")
-    try:
-        return read_outputs(folder.outputs)
-    except OutputsError as error:
-        raise CommandError(f"{error}.") from error
+    return server.main(server_arguments(arguments, faults=arguments.faults))

@@ -1,6 +1,7 @@
 """The `statusbeam` command. Each subcommand is a module with `add_command`, listed in COMMANDS.
 
-One whose packages are not installed is left out, and `--help` says so: redriving a log needs no emulator.
+A subcommand whose packages are not installed is left out, and `--help` names it with the extra that installs
+them. For example, `redrive-log` needs no emulator.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from importlib import import_module
 from .command import CommandError
 
 COMMANDS = ("demo", "end_sessions", "local", "redrive_log", "token")
+EXTRAS = ("cdk", "cli", "local")
+"""The extras of the package that install what all subcommands need."""
 
 
 def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    """The parser of all subcommands; `environ` gives the defaults of flags that have a variable."""
+    """The parser of all subcommands. `environ` sets the defaults of flags that have a variable."""
     parser = argparse.ArgumentParser(
         prog="statusbeam", description="Live, ordered, truthful status of multi-agent jobs on AWS."
     )
@@ -31,12 +34,12 @@ def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
             continue
         module.add_command(subcommands, environ)
     if missing:
-        parser.epilog = f"Not installed: {', '.join(missing)} (extras of statusbeam: cli, local, infra)."
+        parser.epilog = f"Not installed: {', '.join(missing)}. Install statusbeam[{','.join(EXTRAS)}]."
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; exit code 0 for yes and done, 1 for no and failed, 2 for a wrong call."""
+    """Run the command line. Exit code 0 means success or yes, 1 failure or no, 2 wrong arguments."""
     try:
         parsed = build_parser(os.environ).parse_args(arguments)
         code: int = parsed.run(parsed)
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130  # what a shell expects after Ctrl-C
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports an error at exit
         return 1
     return code
 

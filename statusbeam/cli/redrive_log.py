@@ -1,4 +1,4 @@
-"""`statusbeam redrive-log`: sends what callers could not, from the lines they left in their logs."""
+"""`statusbeam redrive-log`: sends the statuses that callers could not send, from their log lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from status_utils.defaults import chosen_transport
+from status_utils.defaults import current_transport
 from status_utils.sending.dead_letter import undelivered_in
 from status_utils.transports.transport import Transport
 from statusbeam.log.publishing.payload import parse_payload
@@ -17,73 +17,75 @@ from statusbeam.model.errors import StatusError
 from .command import CommandError, Subcommands
 
 DESCRIPTION = (
-    "Reads a log with lines that the library wrote for statuses it could not send "
-    '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or what '
-    "`aws logs filter-log-events` prints. Sends each payload, under its own batch id, to where "
-    "STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION points. What had arrived after all is not logged twice if "
-    "it is redriven within three weeks. Exit code 0 when everything was sent, 1 when something was not."
+    "Reads a process's log with lines that the library wrote for statuses it could not send "
+    '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or the output of '
+    "`aws logs filter-log-events`. Sends each payload under its own batch id to STATUS_QUEUE_URL or "
+    "STATUS_PUBLISHER_FUNCTION. A payload that did arrive is not logged twice if it is redriven within three "
+    "weeks. Exit code 0 when all payloads were sent, 1 otherwise."
 )
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of the payloads and statuses of a log."""
+class RedriveResult:
+    """The counts of sent payloads and statuses, and the failures."""
 
     payloads: int = 0
     statuses: int = 0
-    twice: int = 0
-    unfit: list[str] = field(default_factory=list)
+    duplicates: int = 0
+    invalid: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
 def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:  # noqa: ARG001 - see main
     """Add `redrive-log`."""
     command = subcommands.add_parser(
-        "redrive-log", help="send statuses that callers left in their logs", description=DESCRIPTION
+        "redrive-log",
+        help="send the statuses that callers could not send, from their logs",
+        description=DESCRIPTION,
     )
-    command.add_argument("log", metavar="FILE", help="the log; - is standard input")
-    command.add_argument("--dry-run", action="store_true", help="say what would be sent, send nothing")
+    command.add_argument("log", metavar="FILE", help="log file; - for standard input")
+    command.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Send, tell how many, and give the exit code."""
+    """Send the payloads, print the counts and return the exit code."""
     log = _read(arguments.log)
     transport = None if arguments.dry_run else _transport()
-    tally = redrive(log, transport)
+    result = redrive(log, transport)
     sent = "would be sent" if arguments.dry_run else "sent"
-    print(f"{tally.statuses} statuses in {tally.payloads} payloads {sent}")
-    if tally.twice:
-        print(f"{tally.twice} payloads were in the log more than once")
-    for problem in (*tally.unfit, *tally.failed):
+    print(f"{result.statuses} statuses in {result.payloads} payloads {sent}")
+    if result.duplicates:
+        print(f"{result.duplicates} payloads were duplicates")
+    for problem in (*result.invalid, *result.failed):
         print(problem, file=sys.stderr)
-    return 1 if tally.unfit or tally.failed else 0
+    return 1 if result.invalid or result.failed else 0
 
 
-def redrive(log: str, transport: Transport | None) -> Tally:
-    """Send every payload of the log once, in its order; with None only count."""
-    tally = Tally()
+def redrive(log: str, transport: Transport | None) -> RedriveResult:
+    """Send each payload of the log once, in order. With None, only count."""
+    result = RedriveResult()
     seen: set[str] = set()
     for payload in undelivered_in(log):
         name = str(payload.get("batchId") or f"for job {payload.get('jobId')}")
         if name in seen:
-            tally.twice += 1
+            result.duplicates += 1
             continue
         parsed = parse_payload(payload, batch_id="none", now=0)
         if "batchId" not in payload or parsed.rejected or not parsed.updates:
-            why = parsed.rejected[0].message if parsed.rejected else "it has no batch id"
-            tally.unfit.append(f"{name}: can't be sent as it is: {why}")
+            reason = parsed.rejected[0].message if parsed.rejected else "it has no batch id"
+            result.invalid.append(f"{name}: invalid payload: {reason}")
             continue
         seen.add(name)
         try:
             if transport is not None:
                 transport.send(payload)
         except StatusError as error:
-            tally.failed.append(f"{name}: not sent ({error.code}): {error.message}")
+            result.failed.append(f"{name}: not sent ({error.code}): {error.message}")
             continue
-        tally.payloads += 1
-        tally.statuses += len(parsed.updates)
-    return tally
+        result.payloads += 1
+        result.statuses += len(parsed.updates)
+    return result
 
 
 def _read(name: str) -> str:
@@ -95,6 +97,6 @@ def _read(name: str) -> str:
 
 def _transport() -> Transport:
     try:
-        return chosen_transport()
+        return current_transport()
     except StatusError as error:
-        raise CommandError(f"nowhere to send to: {error.message}") from error
+        raise CommandError(f"no destination: {error.message}") from error

@@ -1,4 +1,4 @@
-"""`statusbeam token`: a view token for one user, as an app's back end would make it."""
+"""`statusbeam token`: issues a view token for one user, as an app's back end does."""
 
 from __future__ import annotations
 
@@ -17,30 +17,34 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 DESCRIPTION = (
-    "Prints a view token, and nothing else, on stdout; stderr says what its bearer can see. "
-    "Whoever has the token can read that until it ends, so keep it out of logs and URLs."
+    "Prints a view token to stdout, and the access that it grants to stderr. "
+    "Everyone who has the token has this access until it expires: keep it out of logs and URLs."
 )
 
 
 def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
     """Add `token`."""
-    token = subcommands.add_parser("token", help="make a view token for a user", description=DESCRIPTION)
-    token.add_argument("--user", required=True, metavar="ID", help="whose jobs the token shows")
-    token.add_argument("--tenant", required=True, metavar="ID", help="the tenant of that user")
+    token = subcommands.add_parser("token", help="issue a view token for a user", description=DESCRIPTION)
+    token.add_argument("--user", required=True, metavar="ID", help="user whose jobs the token shows")
+    token.add_argument("--tenant", required=True, metavar="ID", help="tenant of the user")
     token.add_argument(
-        "--job", action="append", metavar="ID", help="only this job; may be given more than once"
+        "--job", action="append", metavar="ID", help="limit the token to this job; can be repeated"
     )
     token.add_argument(
         "--ttl",
         type=int,
         default=VIEW_TOKEN_SECONDS,
         metavar="SECONDS",
-        help=f"how long it is good for, at most {VIEW_TOKEN_SECONDS_MAX} [default {VIEW_TOKEN_SECONDS}]",
+        help=f"lifetime of the token, at most {VIEW_TOKEN_SECONDS_MAX} [default {VIEW_TOKEN_SECONDS}]",
     )
     token.add_argument(
-        "--secret-arn", metavar="ARN", help="the signing secret, instead of the stack's; needs --audience"
+        "--secret-arn",
+        metavar="ARN",
+        help="signing secret instead of the stack's; requires --audience",
     )
-    token.add_argument("--audience", metavar="NAME", help="for which stage: statusbeam-prod, for example")
+    token.add_argument(
+        "--audience", metavar="NAME", help="audience of the token, for example statusbeam-prod"
+    )
     add_target_flags(token, environ)
     token.set_defaults(run=run)
 
@@ -64,8 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{error}.") from error
     jobs = "all jobs" if arguments.job is None else "the jobs " + ", ".join(arguments.job)
     print(
-        f"For {arguments.ttl} s whoever has this token reads {jobs} of the user {arguments.user} "
-        f"of the tenant {arguments.tenant}.",
+        f"For {arguments.ttl} s, this token gives read access to {jobs} of the user {arguments.user} "
+        f"in the tenant {arguments.tenant}.",
         file=sys.stderr,
     )
     print(token)
@@ -75,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _signing(arguments: argparse.Namespace) -> tuple[SecretsManagerClient, str, str]:
     """A client for the secret, the secret's ARN, and the audience."""
     if (arguments.secret_arn is None) != (arguments.audience is None):
-        raise CommandError("--secret-arn and --audience belong together.")
+        raise CommandError("--secret-arn and --audience require each other.")
     if arguments.secret_arn is not None:
         import boto3.session  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""The authorization modes of the deployed API, with the emulator's keys, secrets and functions behind."""
+"""Builds the authenticator of the deployed API from the emulator's keys, secrets and functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .appsync.auth.jwt import CognitoVerifier, FetchError, IssuerKeys, OidcVerif
 from .appsync.auth.lambda_auth import AuthorizerError, AuthorizerSettings, LambdaAuthorizer
 from .appsync.contract import AuthMode
 from .appsync.control_plane.definition import ApiDefinition, AuthProvider, DefinitionError
-from .emulator.inside import EmulatorIam
+from .emulator.internals import EmulatorIam
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -36,7 +36,7 @@ def api_authenticator(
     iam: EmulatorIam,
     functions: LambdaClient,
 ) -> ApiAuthenticator:
-    """The authenticator of a deployed API. Raises DefinitionError for a configuration it can't use."""
+    """The authenticator of a deployed API. Raises DefinitionError for an unusable configuration."""
     providers = definition.auth_providers
     by_mode: dict[str, list[AuthProvider]] = {}
     for provider in providers:
@@ -63,7 +63,7 @@ def api_authenticator(
 def _user_pool(config: Mapping[str, Any], endpoint_url: str, region: str) -> CognitoMode:
     pool_id = str(config["userPoolId"])
     pool_region = str(config.get("awsRegion") or region)
-    # On AWS the keys are below the issuer; the emulator signs in AWS's name and serves the keys itself.
+    # The issuer is an AWS URL, but the emulator serves the keys itself.
     keys_url = f"{endpoint_url}/{pool_id}/.well-known/jwks.json"
     verifier = CognitoVerifier(
         issuer=f"https://cognito-idp.{pool_region}.amazonaws.com/{pool_id}",
@@ -75,7 +75,7 @@ def _user_pool(config: Mapping[str, Any], endpoint_url: str, region: str) -> Cog
 
 
 def oidc_verifier(config: Mapping[str, Any]) -> OidcVerifier:
-    """Of the provider in AppSync's openIDConnectConfig. Raises DefinitionError for one it can't use."""
+    """The verifier for AppSync's openIDConnectConfig. Raises DefinitionError for an unusable one."""
     issuer = str(config["issuer"])
     discovery_url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     return OidcVerifier(
@@ -131,12 +131,12 @@ def _read_json(url: str) -> Mapping[str, Any]:
 def authorizer_function(
     functions: LambdaClient, arn: str
 ) -> Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]:
-    """Invokes the function as AppSync does: only when its resource policy lets AppSync in."""
+    """Invokes the function as AppSync does: only if its resource policy allows AppSync."""
 
     def invoke(event: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            if not _lets_appsync_in(functions.get_policy(FunctionName=arn)["Policy"]):
-                raise AuthorizerError(f"the policy of {arn} does not let {APPSYNC_PRINCIPAL} invoke it")
+            if not _allows_appsync(functions.get_policy(FunctionName=arn)["Policy"]):
+                raise AuthorizerError(f"the policy of {arn} does not allow {APPSYNC_PRINCIPAL} to invoke it")
             answer = functions.invoke(FunctionName=arn, Payload=json.dumps(event).encode())
             payload = json.loads(answer["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
@@ -151,7 +151,7 @@ def authorizer_function(
     return invoke_in_thread
 
 
-def _lets_appsync_in(policy: str) -> bool:
+def _allows_appsync(policy: str) -> bool:
     statements = json.loads(policy).get("Statement", [])
     return any(
         statement.get("Effect") == "Allow"

@@ -1,4 +1,4 @@
-"""Deployment of our stacks to the emulator by the real CDK CLI."""
+"""Deploys the project's stacks to the emulator with the CDK CLI."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What the tools may take over from the caller's environment: how to reach the network, never an AWS account.
-_PASSED_ON = re.compile(
+# The caller's variables that the tools inherit: network settings, never AWS credentials.
+_INHERITED = re.compile(
     r"HOME|USER|LANG|LC_.*|XDG_CACHE_HOME|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
     r"|PIP_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY"
 )
-# What a line with the reason looks like, the most telling first; of several lines the last counts.
+# Patterns of a line with the reason, the most specific first. The last matching line counts.
 _REASONS = (
     re.compile(r"❌ *(.*)"),
     re.compile(r"((?:\w+\.)*\w*(?:Error|Exception): .+)"),
@@ -36,25 +36,25 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
 
-# Where the CLI uploads assets: the name that `cdk bootstrap` would give, with CDK's default qualifier.
+# The CLI uploads assets to this bucket. `cdk bootstrap` gives it this name, with CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
 
 
 class MissingToolError(Exception):
-    """A tool that `make` installs is not there. The message names it and says what to run."""
+    """A tool that `make` installs is missing. The message names it and the command to run."""
 
 
 class DeployError(Exception):
-    """The stacks could not be deployed. The message is one sentence: the reason, and the log file's name."""
+    """The stacks could not be deployed. The message has the reason and the path of the log."""
 
 
 class StackOutputError(Exception):
-    """The deployed stacks lack an output that localcloud needs. The message names it."""
+    """The deployed stacks lack an output that localcloud needs. The message names the output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the CDK CLI and the Node that runs it are."""
+    """The paths of the CDK CLI and of the Node that runs it."""
 
     cdklocal: Path
     search_path: str
@@ -79,11 +79,13 @@ def find_tools(root: Path = ROOT, *, python_bin: Path) -> Tools:
 def tool_environment(
     caller: Mapping[str, str], *, endpoint_url: str, tools: Tools, scratch: Path
 ) -> dict[str, str]:
-    """The environment of the CDK CLI and its app: the emulator's root, the caller's network settings."""
-    taken = {name: value for name, value in caller.items() if _PASSED_ON.fullmatch(name)}
-    exempt = ",".join(filter(None, (taken.get("NO_PROXY") or taken.get("no_proxy"), "127.0.0.1,localhost")))
+    """The environment of the CDK CLI and its app: the emulator's root user, the caller's network settings."""
+    inherited = {name: value for name, value in caller.items() if _INHERITED.fullmatch(name)}
+    exempt = ",".join(
+        filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost"))
+    )
     return {
-        **taken,
+        **inherited,
         **root_credentials(),
         "NO_PROXY": exempt,
         "no_proxy": exempt,
@@ -98,7 +100,7 @@ def tool_environment(
 
 
 def create_asset_bucket(s3: S3Client) -> None:
-    """Stand in for `cdk bootstrap`: the roles it makes are not used here, the bucket is."""
+    """Create the part of `cdk bootstrap` that localcloud uses."""
     s3.create_bucket(Bucket=_ASSET_BUCKET)
 
 
@@ -114,7 +116,7 @@ class Deployment:
         self._root = root
 
     async def run(self, *, appsync_url: str) -> dict[str, str]:
-        """Deploy, with the publisher sent to `appsync_url`; gives the stacks' outputs by name.
+        """Deploy the stacks and return their outputs by name. The publisher uses `appsync_url`.
 
         Raises DeployError.
         """
@@ -131,17 +133,17 @@ class Deployment:
             )
             code = await process.wait()
         if code != 0:
-            reason = reason_in(self._folder.deploy_log.read_text(errors="replace"))
-            raise DeployError(f"The deployment failed: {reason} (all of it in {self._folder.deploy_log})")
+            reason = failure_reason(self._folder.deploy_log.read_text(errors="replace"))
+            raise DeployError(f"The deployment failed: {reason} (complete log: {self._folder.deploy_log})")
         outputs = stack_outputs(self._folder.stack_outputs)
         self._redact(outputs.get(API_KEY_OUTPUT))
         return outputs
 
     def _redact(self, secret: str | None) -> None:
-        """The CLI prints all outputs; no log keeps a key."""
+        """Remove a key from the log: the CLI prints all outputs."""
         if secret:
             log = self._folder.deploy_log
-            log.write_text(log.read_text(errors="replace").replace(secret, "(left out)"))
+            log.write_text(log.read_text(errors="replace").replace(secret, "(redacted)"))
 
     def _options(self, appsync_url: str) -> list[str]:
         return [
@@ -159,8 +161,8 @@ class Deployment:
         ]
 
 
-def reason_in(log: str) -> str:
-    """The line of a CDK log that says why it failed: the last that names a failure, else the last one."""
+def failure_reason(log: str) -> str:
+    """The line of a CDK log with the reason of a failure, or its last line."""
     lines = [line.strip() for line in _COLOUR.sub("", log).splitlines() if line.strip()]
     for pattern in _REASONS:
         found = [match[1] for match in map(pattern.search, lines) if match]

@@ -1,4 +1,4 @@
-"""What a running localcloud is called and where it answers: `.local/outputs.json`, typed.
+"""The names and URLs of a running localcloud: `.local/outputs.json`, typed.
 
 Attributes are snake_case, the file's names are the same in camelCase: `graphql_url` is `graphqlUrl`.
 """
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 
 class OutputsError(Exception):
-    """The outputs file is missing or not one of ours: nothing runs here, or another version wrote it."""
+    """The outputs file is missing or has another form: localcloud is not running, or has another version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +55,19 @@ class LocalOutputs:
     ca_certificate: str
 
     def to_json(self) -> dict[str, Any]:
-        """As written to the file: strings, and `demoUsers` as a list of objects."""
+        """The file's content: strings, and `demoUsers` as a list of objects."""
         document = _in_camel_case(asdict(self))
         document["demoUsers"] = [_in_camel_case(asdict(user)) for user in self.demo_users]
         return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The outputs in a decoded file; unknown names are ignored. Raises OutputsError."""
+        """The outputs in a decoded file. Ignores unknown names. Raises OutputsError."""
         try:
             values = {f.name: document[_camel(f.name)] for f in fields(cls)}
             users = tuple(_user(user) for user in values.pop("demo_users"))
         except (KeyError, TypeError) as error:
-            raise OutputsError(f"the outputs lack or misspell {error}") from error
+            raise OutputsError(f"the outputs file lacks {error}, or it has the wrong type") from error
         return cls(**values, demo_users=users)
 
     def write(self, path: Path) -> None:
@@ -90,7 +90,7 @@ def read_outputs(path: Path) -> LocalOutputs:
     except ValueError as error:
         raise OutputsError(f"{path} is not JSON") from error
     if not isinstance(document, dict):
-        raise OutputsError(f"{path} holds no object")
+        raise OutputsError(f"{path} is not a JSON object")
     return LocalOutputs.from_json(document)
 
 

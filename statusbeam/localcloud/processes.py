@@ -1,4 +1,4 @@
-"""Processes we started: telling ours from a stranger with the same number, and ending them all."""
+"""The server's processes: identifies them even after the system has reused a pid, and terminates them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import IO, Self
 
 import psutil
 
-END_GRACE_SECONDS = 3.0
+TERMINATE_GRACE_SECONDS = 3.0
 _POLL_SECONDS = 0.01
 
 
 class AlreadyRunningError(Exception):
-    """Another server holds this state folder; the message is one sentence. Nothing was changed."""
+    """Another server uses this state folder. The message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A server as it wrote itself down. `started_at` (epoch seconds) tells it from a later process `pid`."""
+    """A recorded server. `started_at` (epoch seconds) distinguishes it from a later process of its pid."""
 
     pid: int
     started_at: float
@@ -32,11 +32,11 @@ class ServerProcess:
 
     @classmethod
     def of(cls, pid: int, url: str = "") -> Self:
-        """The process that has this number now. Raises psutil.NoSuchProcess."""
+        """The process that has this pid now. Raises psutil.NoSuchProcess."""
         return cls(pid, psutil.Process(pid).create_time(), url)
 
     def find(self) -> psutil.Process | None:
-        """Exactly this process, as long as it runs; never another one that got its number."""
+        """This process while it runs, never a later one with its pid."""
         try:
             process = psutil.Process(self.pid)
             alive = process.create_time() == self.started_at and process.status() != psutil.STATUS_ZOMBIE
@@ -44,8 +44,8 @@ class ServerProcess:
             return None
         return process if alive else None
 
-    def gave_its_number_away(self) -> bool:
-        """Whether another process has this number now."""
+    def pid_was_reused(self) -> bool:
+        """Whether another process has this pid now."""
         try:
             return psutil.Process(self.pid).create_time() != self.started_at
         except psutil.NoSuchProcess:
@@ -53,37 +53,37 @@ class ServerProcess:
 
 
 class ServerRecord:
-    """The record of the one server of a state folder. It is locked as long as that server lives."""
+    """The record of a state folder's only server. The server holds its lock while it runs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] | None = None
 
     def claim(self, url: str) -> Self:
-        """Write this process down and hold the lock until it ends. Raises AlreadyRunningError."""
+        """Record this process and hold the lock until it ends. Raises AlreadyRunningError."""
         file = self._path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.close()
             raise AlreadyRunningError(f"Another localcloud uses {self._path.parent}.") from error
-        me = ServerProcess.of(os.getpid(), url)
+        this = ServerProcess.of(os.getpid(), url)
         file.seek(0)
         file.truncate()
-        json.dump({"pid": me.pid, "startedAt": me.started_at, "url": url}, file)
+        json.dump({"pid": this.pid, "startedAt": this.started_at, "url": url}, file)
         file.flush()
         self._file = file  # closing it would release the lock
         return self
 
     def release(self) -> None:
-        """Forget the record: the server has ended in order."""
+        """Remove the record at the server's orderly end."""
         self._path.unlink(missing_ok=True)
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def read(self) -> ServerProcess | None:
-        """Who was written down last, running or not; None when nobody was."""
+        """The recorded server, running or not. None without a record."""
         try:
             document = json.loads(self._path.read_text())
             return ServerProcess(
@@ -110,13 +110,13 @@ class ServerRecord:
         return False
 
 
-def members_of(server: ServerProcess) -> list[psutil.Process]:
-    """Every living process of the session that `server` leads or led, itself included.
+def session_processes(server: ServerProcess) -> list[psutil.Process]:
+    """The running processes of the session that `server` leads or led, including itself.
 
-    A dead leader's number is not given away while its session lives. If another process has the number now,
-    the session is not ours and nothing is returned.
+    The system does not reuse a session leader's pid while the session exists. If another process has the pid,
+    the session has ended and the list is empty.
     """
-    if server.gave_its_number_away():
+    if server.pid_was_reused():
         return []
     return [process for process in psutil.process_iter() if _is_member(process, server)]
 
@@ -130,29 +130,29 @@ def _is_member(process: psutil.Process, server: ServerProcess) -> bool:
         return False
 
 
-def end(processes: Iterable[psutil.Process], *, grace_seconds: float = END_GRACE_SECONDS) -> None:
-    """Ask all of them to end, wait once for the whole lot, and kill what is left."""
-    doomed = list(processes)
-    for process in doomed:
+def terminate(processes: Iterable[psutil.Process], *, grace_seconds: float = TERMINATE_GRACE_SECONDS) -> None:
+    """Terminate all processes, wait `grace_seconds` once, and kill those that still run."""
+    waiting = list(processes)
+    for process in waiting:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    alive = _wait(doomed, grace_seconds)
+    alive = _wait(waiting, grace_seconds)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _wait(alive, grace_seconds)
 
 
-def end_children() -> None:
-    """End every process this one started, and those they started."""
-    end(psutil.Process().children(recursive=True))
+def terminate_children() -> None:
+    """Terminate all descendants of this process."""
+    terminate(psutil.Process().children(recursive=True))
 
 
 def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after so long. A zombie has ended: in a container nobody may ever collect it."""
+    """The processes that still run after the wait. Zombies have ended: a container may never reap them."""
     deadline = time.monotonic() + seconds
     while True:
-        psutil.wait_procs(processes, timeout=0)  # collects our own children
+        psutil.wait_procs(processes, timeout=0)  # reaps our own children
         processes = [process for process in processes if _runs(process)]
         if not processes or time.monotonic() >= deadline:
             return processes

@@ -1,4 +1,4 @@
-"""What a starting server tells the command that waits for it: one JSON object a line, over a pipe."""
+"""The progress that a starting server reports to the command that waits for it: JSON lines over a pipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The server has come to this point of its start; `text` is for the user."""
+    """The server has reached a step of its start. `text` is for the user."""
 
     text: str
 
@@ -25,23 +25,23 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The server gives up; `sentence` says why and what to do."""
+    """The server can't start. `message` has the reason and what to do."""
 
-    sentence: str
+    message: str
 
 
 Progress = Step | Ready | Failed
 
 
 class ProgressWriter:
-    """The server's end. A reader that has gone away is no reason to stop."""
+    """The server's end of the pipe. A reader that has closed its end does not stop the server."""
 
     def __init__(self, descriptor: int | None) -> None:
-        """`descriptor` is the pipe's writing end, or None when nobody waits."""
+        """`descriptor` is the pipe's writing end, or None when no command waits."""
         self._file: IO[str] | None = None if descriptor is None else os.fdopen(descriptor, "w")
 
-    def tell(self, progress: Progress) -> None:
-        """Send one line; after Ready or Failed the pipe is closed."""
+    def report(self, progress: Progress) -> None:
+        """Write one line. Ready and Failed also close the pipe."""
         if self._file is None:
             return
         name = type(progress).__name__.lower()
@@ -58,7 +58,7 @@ class ProgressWriter:
 
 
 def read_progress(file: IO[str]) -> Iterator[Progress]:
-    """The lines as they come, until the other end closes; a line that is none of ours is passed over."""
+    """The reported progress, until the other end closes. Skips lines of another form."""
     kinds: dict[str, type[Progress]] = {"step": Step, "ready": Ready, "failed": Failed}
     for line in file:
         try:

@@ -33,7 +33,7 @@ from .deploy import (
     find_tools,
     tool_environment,
 )
-from .emulator.inside import UntrustedError
+from .emulator.internals import UntrustedError
 from .emulator.lambda_runtime import write_runtime
 from .emulator.server import (
     HOST,
@@ -44,12 +44,12 @@ from .emulator.server import (
     log_emulator_to,
 )
 from .ports import PortInUseError, listen, reserve
-from .processes import AlreadyRunningError, ServerRecord, end_children
+from .processes import AlreadyRunningError, ServerRecord, terminate_children
 from .progress import Failed, ProgressWriter, Ready, Step
 from .state_folder import StateFolder
-from .system import LocalSystem, Parts
+from .system import Components, LocalSystem
 
-# Each carries one sentence for the user; anything else is a defect and goes to the log with its traceback.
+# Their messages are for the user. Any other exception is a defect and is logged with its traceback.
 _EXPECTED = (
     AlreadyRunningError,
     DefinitionError,
@@ -66,7 +66,7 @@ logger = logging.getLogger("statusbeam.localcloud")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """Ports of 0 take any free one. With `faults` whoever is on this machine may switch them on."""
+    """A port of 0 takes any free port. With `faults`, every program on this machine can switch faults on."""
 
     folder: StateFolder
     port: int
@@ -75,7 +75,7 @@ class ServerOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop. Exit code 0 after an orderly stop, 1 when it could not start."""
+    """Serve until SIGINT or SIGTERM. Exit code 0 after an orderly stop, 1 when the start failed."""
     parsed = _parser().parse_args(arguments)
     options = ServerOptions(
         folder=StateFolder(parsed.state_dir),
@@ -89,12 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(options, progress, os.environ)
     except _EXPECTED as error:
-        sentence = str(error)
-        logger.error("%s", sentence)  # noqa: TRY400 - the sentence says it all
+        message = str(error)
+        logger.error("%s", message)  # noqa: TRY400 - the message is complete
     except Exception:
-        sentence = f"localcloud could not start; {options.folder.server_log} says why."
+        message = f"localcloud could not start; the reason is in {options.folder.server_log}."
         logger.exception("localcloud could not start")
-    progress.tell(Failed(sentence))  # last: who waits for it ends this process
+    progress.report(Failed(message))  # last: the command that waits for it terminates this process
     return 1
 
 
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-port", type=int, required=True)
     parser.add_argument("--faults", action="store_true", help=f"serve {FAULTS_PATH}")
-    parser.add_argument("--report-fd", type=int, help="an open pipe that is told of the start's progress")
+    parser.add_argument("--report-fd", type=int, help="an open pipe for the progress of the start")
     return parser
 
 
@@ -114,14 +114,14 @@ def _log_to_output() -> None:
     ours = logging.getLogger("statusbeam.localcloud")
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)
-    ours.propagate = False  # the root logger is the emulator's
+    ours.propagate = False  # the root logger writes the emulator's log
 
 
 def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMapping[str, str]) -> int:
     folder, record = options.folder, ServerRecord(options.folder.process_record)
     running = record.running()
-    if running is not None:  # before the ports: they are its own
-        raise AlreadyRunningError(f"localcloud already runs at {running.url}/.")
+    if running is not None:  # before the ports: the running server uses them
+        raise AlreadyRunningError(f"localcloud is already running at {running.url}/.")
     tools = find_tools(python_bin=Path(sys.executable).parent)
     with contextlib.ExitStack() as closing:
         reserved = closing.enter_context(reserve(options.port, "--port"))
@@ -134,53 +134,53 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
         )
         _prepare_process(folder, environ, aws_port=listener.getsockname()[1], path=tools.search_path)
         closing.callback(shutil.rmtree, folder.scratch, ignore_errors=True)
-        closing.callback(end_children)
-        parts = Parts(
+        closing.callback(terminate_children)
+        components = Components(
             emulator=emulator,
             deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
-            faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - dice for faults, no secret
+            faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - random faults, no secret
         )
-        return asyncio.run(_run(parts, folder, progress))
+        return asyncio.run(_run(components, folder, progress))
 
 
 def _prepare_process(
     folder: StateFolder, environ: MutableMapping[str, str], *, aws_port: int, path: str
 ) -> None:
-    """Make this process and its folders what the emulator and its Lambda functions are to find."""
+    """Set up the folders and the environment for the emulator and its Lambda functions."""
     folders = EmulatorFolders(
         state=folder.emulator_state, scratch=folder.scratch, lambda_runtime=folder.lambda_runtime
     )
     folder.outputs.unlink(missing_ok=True)
     folders.empty_scratch()
     write_runtime(folder.lambda_runtime)
-    # Nothing of the caller's stays: the functions inherit this environment.
+    # Remove the caller's variables: the functions inherit this environment.
     environ.clear()
     environ.update(emulator_environment(port=aws_port, folders=folders, path=path))
     tempfile.tempdir = str(folder.scratch)
     log_emulator_to(folder.emulator_log)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket a client
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))  # each client is a socket
 
 
-async def _run(parts: Parts, folder: StateFolder, progress: ProgressWriter) -> int:
-    def tell(text: str) -> None:
-        progress.tell(Step(text))
+async def _run(components: Components, folder: StateFolder, progress: ProgressWriter) -> int:
+    def report(text: str) -> None:
+        progress.report(Step(text))
         logger.info("%s", text)
 
-    system = LocalSystem(parts, tell=tell)
-    asked_to_stop = asyncio.Event()
+    system = LocalSystem(components, report=report)
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
-    stopping = asyncio.create_task(asked_to_stop.wait())
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
+    stopping = asyncio.create_task(stop_requested.wait())
     starting = asyncio.create_task(system.start())
     try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             outputs = starting.result()
             outputs.write(folder.outputs)
-            progress.tell(Ready(outputs.dashboard_url.rstrip("/")))
+            progress.report(Ready(outputs.dashboard_url.rstrip("/")))
             logger.info("url=<%s>, outputs=<%s> | ready", outputs.dashboard_url, folder.outputs)
             await stopping
         logger.info("stopping")

@@ -1,4 +1,4 @@
-"""Where everything of one running localcloud lies: `.local/`, or the folder of `--state-dir`."""
+"""The files of one localcloud: `.local/`, or the folder of `--state-dir`."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """Paths only; `create` makes the folder, private to the user, because it holds keys and passwords."""
+    """The paths. `create` makes the folder private to the user: it holds keys and passwords."""
 
     root: Path
 
     @property
     def outputs(self) -> Path:
-        """What the running system is called and where it answers."""
+        """The names and URLs of the running system."""
         return self.root / "outputs.json"
 
     @property
     def process_record(self) -> Path:
-        """Which process is the running server."""
+        """The record of the server's process."""
         return self.root / "localcloud.pid.json"
 
     @property
     def lock(self) -> Path:
-        """Held while `up` or `down` changes something."""
+        """The lock of `up` and `down`."""
         return self.root / "lock"
 
     @property
     def server_log(self) -> Path:
-        """What the server prints."""
+        """The server's output."""
         return self.root / "localcloud.log"
 
     @property
     def emulator_log(self) -> Path:
-        """What the AWS emulator logs."""
+        """The AWS emulator's log."""
         return self.root / "emulator.log"
 
     @property
     def deploy_log(self) -> Path:
-        """What the CDK CLI prints."""
+        """The CDK CLI's output."""
         return self.root / "cdk.log"
 
     @property
@@ -59,17 +59,17 @@ class StateFolder:
 
     @property
     def emulator_state(self) -> Path:
-        """What the emulator keeps on disk: its token signing keys."""
+        """The emulator's state on disk: its token signing keys."""
         return self.root / "emulator"
 
     @property
     def lambda_runtime(self) -> Path:
-        """The modules that Lambda functions find besides their own."""
+        """The modules that Lambda functions can import besides their own."""
         return self.root / "lambda-runtime"
 
     @property
     def scratch(self) -> Path:
-        """Temporary files of the server and of the Lambda functions it runs; emptied at start and stop."""
+        """Temporary files of the server and its Lambda functions; emptied at start and stop."""
         return self.root / "tmp"
 
     def create(self) -> None:

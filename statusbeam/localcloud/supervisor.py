@@ -1,4 +1,4 @@
-"""localcloud in the background: started once, found again, and ended without leaving a process behind."""
+"""Starts, finds and stops localcloud in the background, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .processes import ServerProcess, ServerRecord, end, members_of
+from .processes import ServerProcess, ServerRecord, session_processes, terminate
 from .progress import Failed, Progress, Ready, read_progress
 from .state_folder import StateFolder
 
-STOP_GRACE_SECONDS = 15.0  # the server ends the emulator's functions and its sockets first
+STOP_GRACE_SECONDS = 15.0  # the server first stops the emulator's functions and closes its sockets
 
 
 class LocalcloudError(Exception):
-    """localcloud could not be started. The message is one sentence for the user."""
+    """localcloud could not be started or stopped. The message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
-    """localcloud answers at `url`. `started` is False when it was running before."""
+class UpResult:
+    """localcloud answers at `url`. `started` is False when it was already running."""
 
     url: str
     started: bool
@@ -41,26 +41,26 @@ class Supervisor:
         environment: Mapping[str, str],
         *,
         on_progress: Callable[[Progress], None],
-    ) -> Up:
+    ) -> UpResult:
         """Start `command` with `--report-fd N` in a session of its own and wait until it is ready.
 
-        Does nothing when a server runs here already. A start that is interrupted leaves no process. Raises
+        Does nothing when a server already runs here. An interrupted start leaves no process. Raises
         LocalcloudError.
         """
         self._folder.create()
         with self._locked():
             running = self._record.running()
             if running is not None:
-                return Up(running.url, started=False)
-            gone = self._record.read()
-            if gone is not None:
-                self._end_session(gone)
-            return Up(self._start(command, environment, on_progress), started=True)
+                return UpResult(running.url, started=False)
+            crashed = self._record.read()
+            if crashed is not None:
+                self._terminate_session(crashed)
+            return UpResult(self._start(command, environment, on_progress), started=True)
 
     def down(self) -> bool:
-        """Stop the server and everything it started; False when there was nothing.
+        """Stop the server and all processes that it started. False when there was none.
 
-        Raises LocalcloudError when a process can't be ended.
+        Raises LocalcloudError when a process can't be terminated.
         """
         if not self._folder.root.is_dir():
             return False
@@ -70,8 +70,8 @@ class Supervisor:
                 return False
             running = server.find() if self._record.running() is not None else None
             if running is not None:
-                end([running], grace_seconds=STOP_GRACE_SECONDS)
-            return self._end_session(server) or running is not None
+                terminate([running], grace_seconds=STOP_GRACE_SECONDS)
+            return self._terminate_session(server) or running is not None
 
     def status(self) -> ServerProcess | None:
         """The running server."""
@@ -99,30 +99,32 @@ class Supervisor:
                 for last in read_progress(pipe):
                     on_progress(last)
                     if isinstance(last, Ready):
-                        process.returncode = 0  # it lives on without us; the finaliser would complain
+                        process.returncode = 0  # it keeps running; Popen would warn about it
                         return last.url
         finally:
             if not isinstance(last, Ready):
-                self._give_up(process, server)
+                self._clean_up(process, server)
         if isinstance(last, Failed):
-            raise LocalcloudError(last.sentence)
-        raise LocalcloudError(f"localcloud ended while it started; {self._folder.server_log} says why.")
+            raise LocalcloudError(last.message)
+        raise LocalcloudError(
+            f"localcloud ended while it started; the reason is in {self._folder.server_log}."
+        )
 
-    def _give_up(self, process: subprocess.Popen[bytes], server: ServerProcess) -> None:
+    def _clean_up(self, process: subprocess.Popen[bytes], server: ServerProcess) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_GRACE_SECONDS)
-        end(members_of(server))
+        terminate(session_processes(server))
         self._folder.process_record.unlink(missing_ok=True)
 
-    def _end_session(self, server: ServerProcess) -> bool:
-        """End what a server that is gone left behind, and forget it; whether there was anything."""
-        left = members_of(server)
-        end(left)
-        if members_of(server):
-            pids = ", ".join(str(process.pid) for process in members_of(server))
-            raise LocalcloudError(f"These processes of localcloud could not be ended: {pids}.")
+    def _terminate_session(self, server: ServerProcess) -> bool:
+        """Terminate the processes that an ended server has left, and remove its record. True if any."""
+        left = session_processes(server)
+        terminate(left)
+        if session_processes(server):
+            pids = ", ".join(str(process.pid) for process in session_processes(server))
+            raise LocalcloudError(f"These processes of localcloud could not be terminated: {pids}.")
         self._folder.process_record.unlink(missing_ok=True)
         return bool(left)
 

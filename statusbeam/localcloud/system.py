@@ -1,4 +1,4 @@
-"""All parts of localcloud put together and taken apart again: emulator, stacks, data plane, users, page."""
+"""Starts and stops all components of localcloud: emulator, stacks, data plane, users, dashboard."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .api_auth import APPSYNC_PRINCIPAL, api_authenticator
 from .appsync.contract import Identity
-from .appsync.control_plane.datasources import AwsDataSources
-from .appsync.control_plane.loader import load_definition
+from .appsync.control_plane.data_sources import AwsDataSources
+from .appsync.control_plane.definition_loader import load_definition
 from .appsync.graphql.engine import AppSyncApi
 from .appsync.http.static_site import StaticSite
 from .appsync.realtime.faults import FAULTS_PATH, Faults
 from .appsync.resolvers.javascript import JsRuntime
 from .appsync.server import DataPlane
 from .certificates import Certificates
+from .dashboard import DashboardRoutes
 from .deploy import API_KEY_OUTPUT, ROOT, Deployment, create_asset_bucket, output
 from .emulator.clients import Clients
-from .emulator.inside import EmulatorIam
+from .emulator.internals import EmulatorIam
 from .emulator.server import ACCOUNT_ID, HOST, REGION, Emulator
 from .outputs import LocalOutputs
-from .page import DemoPage
 from .users import create_demo_users
 
 T = TypeVar("T")
@@ -41,10 +41,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a system is made of.
+class Components:
+    """The components that a system starts.
 
-    `reserved` keeps the data plane's port until it is started. With `faults`, a route switches them.
+    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them.
     """
 
     emulator: Emulator
@@ -57,21 +57,21 @@ class Parts:
 class LocalSystem:
     """One local cloud. `start` once, `stop` always."""
 
-    def __init__(self, parts: Parts, *, tell: Callable[[str], None]) -> None:
-        """`tell` gets one line for the user at each step of the start."""
-        self._parts = parts
-        self._tell = tell
-        self._clients = Clients(parts.emulator.endpoint_url)
+    def __init__(self, components: Components, *, report: Callable[[str], None]) -> None:
+        """`report` gets one line for the user at each step of the start."""
+        self._components = components
+        self._report = report
+        self._clients = Clients(components.emulator.endpoint_url)
         self._data_plane: DataPlane | None = None
-        self._port: int = parts.reserved.getsockname()[1]
+        self._port: int = components.reserved.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
 
     async def start(self) -> LocalOutputs:
-        """Bring everything up. Raises the parts' own errors; `stop` cleans up after them."""
-        self._parts.emulator.start()
-        self._tell("deploying the stacks")
+        """Start all components. Raises their own errors; call `stop` afterwards."""
+        self._components.emulator.start()
+        self._report("deploying the stacks")
         stacks = await _timed("deploy", self._deploy())
-        self._tell("starting the data plane")
+        self._report("starting the data plane")
         warm_up = asyncio.create_task(self._warm_up(output(stacks, "PublisherFunctionArn")))
         outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
         self._data_plane = await _timed("data plane", self._serve(outputs))
@@ -79,15 +79,15 @@ class LocalSystem:
         return outputs
 
     async def stop(self) -> None:
-        """Stop serving, end the emulator and its functions. Safe after a failed start."""
-        self._parts.reserved.close()
+        """Stop the data plane, the emulator and its functions. Safe after a failed start."""
+        self._components.reserved.close()
         if self._data_plane is not None:
             await _timed("close data plane", self._data_plane.close())
-        await _timed("stop emulator", asyncio.to_thread(self._parts.emulator.stop))
+        await _timed("stop emulator", asyncio.to_thread(self._components.emulator.stop))
 
     async def _deploy(self) -> dict[str, str]:
-        # Synth is the slow part and needs no AWS: the emulator comes up beside it.
-        deployment = asyncio.create_task(self._parts.deployment.run(appsync_url=f"{self.url}/graphql"))
+        # Synthesis is the slow part and needs no AWS: the emulator starts at the same time.
+        deployment = asyncio.create_task(self._components.deployment.run(appsync_url=f"{self.url}/graphql"))
         try:
             await asyncio.to_thread(self._prepare_emulator)
             return await deployment
@@ -95,9 +95,9 @@ class LocalSystem:
             deployment.cancel()
 
     async def _warm_up(self, publisher_arn: str) -> None:
-        """Start the publisher's first environments now, with a payload of nothing.
+        """Start the publisher's first environments with an empty payload.
 
-        Agents that run in parallel report at once; on a laptop, cold starts beside each other take seconds.
+        Parallel agents report at the same time. On a laptop, parallel cold starts take seconds.
         """
 
         def invoke() -> None:
@@ -108,12 +108,12 @@ class LocalSystem:
                 logger.warning("error=<%s> | the publisher could not be warmed up", error)
                 return
             if answer.get("FunctionError"):
-                logger.warning("function=<%s> | the publisher fails, its log says why", publisher_arn)
+                logger.warning("function=<%s> | the publisher failed; its log has the reason", publisher_arn)
 
         await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
 
     def _prepare_emulator(self) -> None:
-        self._parts.emulator.wait_until_ready()
+        self._components.emulator.wait_until_ready()
         create_asset_bucket(self._clients.s3)
 
     def _outputs(self, stacks: Mapping[str, str]) -> LocalOutputs:
@@ -130,7 +130,7 @@ class LocalSystem:
             status_table=output(stacks, "StatusTable"),
             user_sessions_table=output(stacks, "UserSessionsTable"),
             dashboard_url=f"{self.url}/",
-            aws_endpoint_url=self._parts.emulator.endpoint_url,
+            aws_endpoint_url=self._components.emulator.endpoint_url,
             demo_users=create_demo_users(self._clients.cognito, user_pool_id),
             api_id=output(stacks, "ApiId"),
             view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
@@ -138,7 +138,7 @@ class LocalSystem:
             dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
             status_queue_url=output(stacks, "StatusQueueUrl"),
             status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),
-            ca_certificate=str(self._parts.certificates.ca),
+            ca_certificate=str(self._components.certificates.ca),
         )
 
     async def _serve(self, outputs: LocalOutputs) -> DataPlane:
@@ -160,44 +160,44 @@ class LocalSystem:
             return iam.session_of(role_arn, service=APPSYNC_PRINCIPAL)
 
         sources = AwsDataSources(clients.endpoint_url, region=REGION, credentials_of=credentials_of)
-        js = JsRuntime(now=self._readers_clock)
+        js = JsRuntime(now=self._resolver_clock)
         api = AppSyncApi(definition, data_sources=sources, iam_allows=iam_allows, js=js)
-        page = DemoPage(
+        dashboard = DashboardRoutes(
             outputs,
             authenticator=authenticator,
             state_machines=clients.state_machines,
             new_job_id=lambda: f"demo-{uuid.uuid4()}",
         )
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(self._parts.certificates.certificate, self._parts.certificates.key)
-        self._parts.reserved.close()
-        if self._parts.faults is not None:
-            logger.warning("path=<%s> | faults may be switched on", FAULTS_PATH)
+        tls.load_cert_chain(self._components.certificates.certificate, self._components.certificates.key)
+        self._components.reserved.close()
+        if self._components.faults is not None:
+            logger.warning("path=<%s> | faults can be switched on", FAULTS_PATH)
         if not (DASHBOARD / "index.html").exists():
-            self._tell("the page is not built: `make web` builds it")
+            self._report("the dashboard is not built: run `make web`")
         return await DataPlane.start(
             HOST,
             self._port,
             api,
             authenticator,
             tls=tls,
-            routes=page.routes(),
+            routes=dashboard.routes(),
             site=StaticSite(root=DASHBOARD, content_security_policy=self._content_security_policy()),
-            faults=self._parts.faults,
+            faults=self._components.faults,
         )
 
-    def _readers_clock(self) -> float:
-        """Epoch seconds, as resolvers have them: a test may look at a job as it will be seen later."""
-        faults = self._parts.faults
+    def _resolver_clock(self) -> float:
+        """Epoch seconds for resolvers. A fault can set this clock ahead."""
+        faults = self._components.faults
         return time.time() + (faults.switches.clock_ahead_seconds if faults is not None else 0.0)
 
     def _content_security_policy(self) -> str:
-        """The page may load its own files, and talk to this server and to the emulator's Cognito."""
+        """The dashboard may load its own files, and connect to this server and to the emulator's Cognito."""
         names = (HOST, "localhost")
         ours = [
             f"{scheme}://{name}:{self._port}" for name in names for scheme in ("http", "https", "ws", "wss")
         ]
-        connect = " ".join(["'self'", *ours, self._parts.emulator.endpoint_url])
+        connect = " ".join(["'self'", *ours, self._components.emulator.endpoint_url])
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
             f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

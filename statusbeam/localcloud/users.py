@@ -1,4 +1,4 @@
-"""The demo's users: two tenants, each with two viewers and an operator, made in the Cognito pool at `up`."""
+"""Creates the demo users in the Cognito pool: two tenants, each with two viewers and an operator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VIEWER_GROUP = "viewer"
 PASSWORD_LENGTH = 20
-# All that a Cognito password policy can ask for; the symbols need no quoting in a shell or a URL.
+# All kinds that a Cognito password policy can require. The symbols need no quoting in a shell or a URL.
 _ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.")
 
 
@@ -50,7 +50,7 @@ def create_demo_users(
     *,
     generate_password: Callable[[], str] = new_password,
 ) -> tuple[DemoUser, ...]:
-    """Create all users in an empty pool, each with a password of its own that need not be changed."""
+    """Create all users in an empty pool, each with its own permanent password."""
     return tuple(_create(cognito, user_pool_id, person, generate_password()) for person in PEOPLE)
 
 

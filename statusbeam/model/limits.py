@@ -82,9 +82,31 @@ WATCHED_SECONDS: Final = 2
 USERS_REMEMBERED: Final = 1_000
 """Users of which it caches that."""
 
-# How long things are kept, in seconds
+SESSION_SECONDS: Final = 900
+"""How long a client's session lasts when syncSession does not extend it."""
+CONNECTION_SECONDS: Final = 86_400
+"""AppSync closes every connection after 24 hours: a session that no client extends lasts as long."""
+
+# What a reader may ask for at once
+JOBS_PER_PAGE: Final = 20
+"""Of listJobs, when the caller gives no limit."""
+JOBS_PER_PAGE_MAX: Final = 50
+UPDATES_PER_PAGE: Final = 100
+"""Of listStatusUpdates: the default and the maximum."""
+JOBS_PER_SYNC: Final = 25
+"""Of syncSession."""
+
+# Liveness, see statusbeam/log/snapshot/liveness.py
 HEARTBEAT_SECONDS: Final = 20
-"""See liveness; here, because callers that only send need nothing else of it."""
+"""How often something that is open and quiet reports."""
+LEASE_SECONDS: Final = 75
+"""What one status buys: three heartbeats and 15 s for the way, so that slow delivery isn't called stale."""
+LOST_AFTER_SECONDS: Final = 240
+"""How long something stays stale before it counts as lost."""
+MAX_LEASE_SECONDS: Final = 86_400
+"""The longest lease a status may ask for with `metadata.leaseSeconds`, where no heartbeats can be sent."""
+
+# How long things are kept, in seconds
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = 21 * DAY_SECONDS
 """Longer than anybody goes on delivering one payload: four days in the queue, two weeks as a dead letter. A
@@ -93,7 +115,7 @@ marker never outlives its job, so that a job id may be used again with the same 
 # View tokens
 VIEW_TOKEN_SECONDS: Final = 900
 VIEW_TOKEN_SECONDS_MAX: Final = 3_600
-VIEW_TOKEN_JOBS: Final = 25
+VIEW_TOKEN_JOBS: Final = JOBS_PER_SYNC
 """As many as one syncSession asks about. With more than five, clients subscribe job by job: the filters of
 AppSync take no longer list."""
 VIEW_TOKEN_SECRET_LENGTH: Final = 32

@@ -35,6 +35,9 @@ QUEUE_RECEIVES: Final = 6
 """How often the queue delivers a message before it goes to the dead-letter queue; the publisher lets the
 rest of its job pass at the last time."""
 
+ROLES_CLAIM: Final = "cognito:groups"
+"""The claim that holds a user's roles in a Cognito token: the groups."""
+
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"
 
@@ -45,6 +48,18 @@ class StatusTable:
     PARTITION_KEY: Final = "pk"
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
+    JOB_PREFIX: Final = "JOB#"
+    """Of a partition key: everything of one job. The job's id follows."""
+    USER_PREFIX: Final = "USER#"
+    """Of a partition key in the index by user. Tenant and user follow, with a `#` between."""
+    HEAD: Final = "HEAD"
+    """The sort key of a job's head."""
+    AGENT_PREFIX: Final = "AGENT#"
+    """Of the sort key of an invocation's state. The sort keys from here to HEAD are the snapshot."""
+    UPDATE_PREFIX: Final = "UPDATE#"
+    """Of the sort key of a status. Its sequence follows in SEQUENCE_DIGITS digits."""
+    SEQUENCE_DIGITS: Final = 12
+    """So many that text order is the log's order."""
     OPERATOR_DETAIL: Final = "operatorDetail"
     """Of a log entry: its detail for operators only, as JSON text."""
     DETAIL_KEY: Final = "detailKey"
@@ -70,6 +85,22 @@ class SessionsTable:
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
     TTL: Final = "ttl"
+    OPERATOR_PREFIX: Final = "#tenant#"
+    """Of the sort key of an operator's session. User ids have no `#`, so no user's session begins like it."""
+    ENDED_PREFIX: Final = "#ended#"
+    """Of the sort key under which a user's ended logins are noted. The user's id follows."""
+    ENDED_AT: Final = "endedAt"
+    """Of that item: logins up to this moment are refused, in epoch seconds."""
+
+
+class ResolverVariables:
+    """Names of the API's environment variables, which its resolvers read from `ctx.env`."""
+
+    STATUS_TABLE: Final = "STATUS_TABLE"
+    TENANT_CLAIM: Final = "TENANT_CLAIM"
+    """The claim that holds the tenant, for a provider other than Cognito."""
+    ROLES_CLAIM: Final = "ROLES_CLAIM"
+    """The claim that holds the roles, for the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.e2e.callers import Caller
+from tests.e2e.waiting import DEADLINE_SECONDS
 
-ANSWER_SECONDS = 15.0
 CONNECT_BODY = "{}"
 
 Frame = dict[str, Any]
@@ -72,7 +72,7 @@ class AppSyncSocket:
 
     def until(self, wanted: Callable[[Frame], bool]) -> Frame:
         """Read frames, keeping them all, until one is wanted. Raises TimeoutError."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             frame: Frame = json.loads(self._connection.recv(timeout=max(0.0, deadline - time.monotonic())))
             self.frames.append(frame)

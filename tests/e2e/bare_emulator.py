@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.e2e.waiting import DEADLINE_SECONDS
+
 REGION = "us-east-1"
-START_SECONDS = 30.0
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ class Emulator:
             data=json.dumps({"query": query}).encode(),
             headers={"content-type": "application/json", **headers},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
             body: dict[str, Any] = json.load(answer)
         return body
 
@@ -58,9 +57,13 @@ class Emulator:
 @contextmanager
 def emulator_process(folder: Path) -> Iterator[Emulator]:
     """One process with its files in `folder`, on a free port of 127.0.0.1, enforcing IAM policies."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    # It inherits a socket that listens already: a port that is chosen in advance may be taken by its start.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, inherited = listener.getsockname()[1], listener.fileno()
+        yield from _running(folder, port, inherited)
+
+
+def _running(folder: Path, port: int, inherited: int) -> Iterator[Emulator]:
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "BIND_HOST": "127.0.0.1",
@@ -70,23 +73,26 @@ def emulator_process(folder: Path) -> Iterator[Emulator]:
         "HOME": str(folder),
         "AUTH": "true",
     }
+    serve = ["-m", "hypercorn", "ministack.app:app", "--bind", f"fd://{inherited}", "--keep-alive", "75"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
+            [sys.executable, *serve],
+            env=environment,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            pass_fds=[inherited],
         )
     try:
-        _wait_for_port(port, process, folder / "log")
+        _wait_until_it_answers(Emulator(port=port), folder / "log")
         yield Emulator(port=port)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(DEADLINE_SECONDS)
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(POLL_SECONDS)
-    pytest.fail(f"the emulator did not start:\n{log.read_text()[-2000:]}")
+def _wait_until_it_answers(emulator: Emulator, log: Path) -> None:
+    try:
+        urllib.request.urlopen(f"{emulator.url}/_ministack/health", timeout=DEADLINE_SECONDS).close()
+    except OSError:
+        pytest.fail(f"the emulator did not start:\n{log.read_text()[-2000:]}")

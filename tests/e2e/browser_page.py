@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.chromium import open_chromium
 from tests.e2e.node_client import CLIENTS, node, require_clients
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 EVENT_MS = 40_000
 PAGE = '<!doctype html><meta charset="utf-8"><title>Amplify</title><script src="bundle.js"></script>'
@@ -37,7 +38,9 @@ def serve_page(folder: Path) -> Iterator[str]:
     """Bundle the page into `folder` and serve it on a free port of 127.0.0.1; its address."""
     require_clients()
     (folder / "index.html").write_text(PAGE)
-    subprocess.run([node(), "bundle.mjs", str(folder / "bundle.js")], cwd=CLIENTS, check=True, timeout=60)
+    subprocess.run(
+        [node(), "bundle.mjs", str(folder / "bundle.js")], cwd=CLIENTS, check=True, timeout=DEADLINE_SECONDS
+    )
     handler = partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

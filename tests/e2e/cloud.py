@@ -23,9 +23,9 @@ from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
 from statusbeam.model.settings import TENANT_ATTRIBUTE
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
+from tests.e2e.waiting import DEADLINE_SECONDS
 
-UP_SECONDS = 180
-DOWN_SECONDS = 60
+UP_SECONDS = 3 * DEADLINE_SECONDS  # it deploys the stacks
 VIEW_TOKEN_AUDIENCE = "statusbeam-local"
 
 Update = dict[str, Any]
@@ -189,7 +189,7 @@ class Cloud:
         }
         request = urllib.request.Request(self.outputs.graphql_url, body.encode(), headers)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
                 decoded: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -244,10 +244,10 @@ def up(folder: Path) -> Cloud:
 
 def down(folder: Path) -> None:
     """`statusbeam local down`."""
-    statusbeam("down", folder, DOWN_SECONDS)
+    statusbeam("down", folder, DEADLINE_SECONDS)
 
 
-def statusbeam(command: str, folder: Path, seconds: int, *options: str) -> str:
+def statusbeam(command: str, folder: Path, seconds: float, *options: str) -> str:
     """Run `statusbeam local <command>` on a state folder; what it printed."""
     door = "import sys; from statusbeam.cli.main import main; sys.exit(main())"
     done = subprocess.run(

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from status_utils import QueueTransport, publish_agent_status
 from tests.e2e.cloud import Cloud, Update, fresh_id
 
-ARRIVAL_SECONDS = 90
 ENDS = ("complete", "error")
 
 
@@ -109,14 +105,6 @@ def changed_machine(cloud: Cloud, change: Callable[[dict[str, Any]], dict[str, A
 def waiting_for_its_agents(definition: dict[str, Any]) -> dict[str, Any]:
     wait = {"Type": "Wait", "Seconds": 3_600, "Next": definition["States"]["RunAgents"]["Next"]}
     return {**definition, "States": {**definition["States"], "RunAgents": wait}}
-
-
-def wait_for(what: str, seen: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ARRIVAL_SECONDS
-    while not seen():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what} not seen in {ARRIVAL_SECONDS} s")
-        time.sleep(0.2)
 
 
 def closer(cloud: Cloud) -> str:

@@ -43,7 +43,7 @@ def mortal_agent(cloud: Cloud) -> Iterator[str]:
         Code={"ZipFile": zipped("mortal.py", DIES_AT_WORK)},
         Layers=[layer["Arn"] for layer in agent["Layers"]],
         Environment={"Variables": agent["Environment"]["Variables"]},
-        Timeout=10,
+        Timeout=60,
     )
     try:
         yield name

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pytest
 from aws_cdk import App, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -21,8 +19,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from statusbeam.cdk.publishing.status_route import QueueRoute
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
 from tests.e2e.cloud import Cloud, Update, fresh_id
+from tests.e2e.waiting import wait_for
 
-PATIENCE_SECONDS = 60
 ACCOUNT = "000000000000"
 FUNCTION = "plain-workflow"
 CODE = """
@@ -58,11 +56,12 @@ class Ended:
 def run(states: Any, machine: str, job: Mapping[str, Any]) -> Ended:
     """An execution of a machine, once it is over."""
     arn = states.start_execution(stateMachineArn=machine, input=json.dumps(job))["executionArn"]
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        if time.monotonic() > deadline:
-            pytest.fail(f"the execution still runs after {PATIENCE_SECONDS} s")
-        time.sleep(0.1)
+
+    def ended() -> Any:
+        found = states.describe_execution(executionArn=arn)
+        return None if found["status"] == "RUNNING" else found
+
+    found = wait_for("the end of the execution", ended)
     output = json.loads(found["output"]) if "output" in found else None
     return Ended(status=found["status"], output=output, error=found.get("error"), cause=found.get("cause"))
 
@@ -129,10 +128,12 @@ class Workflows:
 
     def log(self, job_id: str, entries: int) -> list[Update]:
         """A job's log, once it has this many entries."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(found := self._log(job_id)) < entries and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return found
+
+        def whole() -> list[Update] | None:
+            found = self._log(job_id)
+            return found if len(found) >= entries else None
+
+        return wait_for(f"{entries} entries of {job_id}", whole)
 
     def _log(self, job_id: str) -> list[Update]:
         items = self._cloud.aws("dynamodb").query(

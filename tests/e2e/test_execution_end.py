@@ -11,9 +11,9 @@ from tests.e2e.executions import (
     changed_machine,
     start,
     tell_closer,
-    wait_for,
     waiting_for_its_agents,
 )
+from tests.e2e.waiting import wait_for
 
 TOO_LARGE_FOR_AN_EVENT = 250 * 1024
 STOPPED = "The workflow was stopped before it had finished."

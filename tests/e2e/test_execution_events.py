@@ -15,8 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.bare_emulator import Emulator, emulator_process
+from tests.e2e.waiting import DEADLINE_SECONDS
 
-PATIENCE_SECONDS = 20
 WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 FAIL = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "E", "Cause": "C"}}}
 PASS = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
@@ -52,7 +52,7 @@ class Events:
 
     def of(self, execution_arn: str, status: str) -> dict[str, Any]:
         """The event of an execution that came to `status`."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline:
             for event in self._seen:
                 if (event["detail"]["executionArn"], event["detail"]["status"]) == (execution_arn, status):

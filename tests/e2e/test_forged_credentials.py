@@ -64,6 +64,19 @@ class Genuine:
         """A view token of the same user."""
         return TokenCaller(self.cloud.view_token(self.user_id, "tenant-1", **changes))
 
+    def view_token_of(
+        self, *, key: bytes | str | None = None, algorithm: str = "HS256", **headers: Any
+    ) -> TokenCaller:
+        """A view token's claims under other headers, signed with the stack's secret unless told otherwise."""
+        claims = jwt.decode(
+            self.view_token().token.removeprefix(VIEW_TOKEN_PREFIX), options={"verify_signature": False}
+        )
+        key_id, secret = self.cloud.view_token_keys.current(time.time())
+        signed = jwt.encode(
+            claims, secret if key is None else key, algorithm=algorithm, headers={"kid": key_id, **headers}
+        )
+        return TokenCaller(VIEW_TOKEN_PREFIX + signed)
+
 
 @pytest.fixture(scope="module")
 def genuine(cloud: Cloud, iam_reader: IamCaller) -> Genuine:
@@ -116,11 +129,6 @@ def _signed_with_the_public_key_as_a_secret(genuine: Genuine) -> Caller:
     return TokenCaller(f"{signed}.{_base64url(hmac.digest(public, signed.encode(), hashlib.sha256))}")
 
 
-def _resigned_view_token(genuine: Genuine) -> Caller:
-    signed = genuine.view_token().token.rpartition(".")[0]
-    return TokenCaller(f"{signed}.{_base64url(hmac.digest(b'x' * 64, signed.encode(), hashlib.sha256))}")
-
-
 def _view_token_of_another_user(genuine: Genuine) -> Caller:
     head, body, signature = genuine.view_token().token.rsplit(".", 2)
     claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -171,7 +179,25 @@ FORGERIES: dict[str, Callable[[Genuine], Caller]] = {
     "a view token signed with another secret": lambda genuine: genuine.view_token(
         keys=ViewTokenKeys(lambda: ["x" * 64])
     ),
-    "a view token signed with another secret in the name of the right one": _resigned_view_token,
+    "a view token signed with another secret in the name of the right one": lambda genuine: (
+        genuine.view_token_of(key=b"x" * 64)
+    ),
+    "a view token that nobody signed": lambda genuine: genuine.view_token_of(key="", algorithm="none"),
+    "a view token signed with another algorithm": lambda genuine: genuine.view_token_of(algorithm="HS512"),
+    "a view token that brings its own key": lambda genuine: genuine.view_token_of(
+        key=b"x" * 64, jwk={"kty": "oct", "k": _base64url(b"x" * 64)}
+    ),
+    "a view token whose key id is a path": lambda genuine: genuine.view_token_of(
+        key=b"x" * 64, kid="../../../../dev/null"
+    ),
+    "a view token with a critical extension": lambda genuine: genuine.view_token_of(crit=["exp"]),
+    "a view token with one more header": lambda genuine: genuine.view_token_of(cty="JWT"),
+    "a view token with another text of its signature": lambda genuine: TokenCaller(
+        f"{genuine.view_token().token}="
+    ),
+    "the user pool's token with the prefix of view tokens": lambda genuine: TokenCaller(
+        VIEW_TOKEN_PREFIX + genuine.access_token
+    ),
     "a view token of another audience": lambda genuine: genuine.view_token(audience="statusbeam-prod"),
     "an expired view token": lambda genuine: genuine.view_token(ttl=HOUR, now=lambda: time.time() - 2 * HOUR),
     "a view token before its time": lambda genuine: genuine.view_token(not_before=time.time() + HOUR / 2),
@@ -196,6 +222,7 @@ ACCEPTED: dict[str, Callable[[Genuine], Caller]] = {
     "the token with Bearer before it": lambda genuine: TokenCaller(f"Bearer {genuine.access_token}"),
     "the same claims signed by the pool's key": lambda genuine: genuine.signed(),
     "a view token": lambda genuine: genuine.view_token(),
+    "a view token of another JWT library": lambda genuine: genuine.view_token_of(typ=None),
     "a signature": lambda genuine: genuine.iam,
 }
 

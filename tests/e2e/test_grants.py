@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from statusbeam.localcloud.appsync.graphql.directives import IAM_DECISION_SECONDS
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, PublishError, Update, fresh_id, status
+from tests.e2e.waiting import wait_for
 
-DEAD_LETTER_SECONDS = 60
-DECISION_SECONDS = 30
 WATCH_PUBLIC = """
 mutation { syncSession(input: {connectionId: "probe", action: open}) { expiresAt } }
 """
@@ -61,13 +60,15 @@ def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
 def _dead_letter(cloud: Cloud, batch_id: str) -> str:
     """The message about this batch in the dead-letter queue, taken out of it."""
     sqs, queue = cloud.aws("sqs"), cloud.outputs.dead_letter_queue_url
-    deadline = time.monotonic() + DEAD_LETTER_SECONDS
-    while time.monotonic() < deadline:
+
+    def letter() -> str:
+        bodies = []
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2).get("Messages", ()):
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            if batch_id in message["Body"]:
-                return str(message["Body"])
-    pytest.fail(f"batch {batch_id} did not reach the dead-letter queue in {DEAD_LETTER_SECONDS} s")
+            bodies.append(str(message["Body"]))
+        return next((body for body in bodies if batch_id in body), "")
+
+    return wait_for(f"batch {batch_id} in the dead-letter queue", letter)
 
 
 def _publish_until(cloud: Cloud, *, accepted: bool) -> None:
@@ -75,12 +76,12 @@ def _publish_until(cloud: Cloud, *, accepted: bool) -> None:
 
     AppSync keeps an IAM decision for some seconds; without the grant the emulator's DynamoDB refuses at once.
     """
-    job, deadline = fresh_id("job"), time.monotonic() + DECISION_SECONDS
-    while time.monotonic() < deadline:
-        if _goes_through(cloud, status(job, "probe", PUBLIC_TENANT, "probe")) is accepted:
-            return
-        time.sleep(0.5)
-    pytest.fail(f"the publisher does {'not ' if accepted else ''}get through after {DECISION_SECONDS} s")
+    job, change = fresh_id("job"), "getting through" if accepted else "being refused"
+    wait_for(
+        f"the publisher's {change}",
+        lambda: _goes_through(cloud, status(job, "probe", PUBLIC_TENANT, "probe")) is accepted,
+        cached_seconds=IAM_DECISION_SECONDS,
+    )
 
 
 def _goes_through(cloud: Cloud, update: Update) -> bool:
@@ -145,18 +146,17 @@ def test_without_its_grant_on_the_queue_an_agent_works_on_and_its_statuses_are_i
 
 
 def _log_until(cloud: Cloud, job_id: str, word: str) -> list[Any]:
-    deadline = time.monotonic() + DEAD_LETTER_SECONDS
-    while time.monotonic() < deadline:
+
+    def log() -> list[Any]:
         items = cloud.aws("dynamodb").query(
             TableName=cloud.outputs.status_table,
             KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
             ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
             ConsistentRead=True,
         )["Items"]
-        if any(item["status"]["S"] == word for item in items):
-            return list(items)
-        time.sleep(0.2)
-    pytest.fail(f"{job_id} did not come to {word} in {DEAD_LETTER_SECONDS} s")
+        return list(items) if any(item["status"]["S"] == word for item in items) else []
+
+    return wait_for(f"{word} of {job_id}", log)
 
 
 def _undelivered(cloud: Cloud, function_arn: str, job_id: str) -> set[str]:
@@ -164,8 +164,8 @@ def _undelivered(cloud: Cloud, function_arn: str, job_id: str) -> set[str]:
     logs, group = cloud.aws("logs"), f"/aws/lambda/{function_arn.rsplit(':', 1)[-1]}"
     configured = cloud.aws("lambda").get_function_configuration(FunctionName=function_arn)
     group = configured.get("LoggingConfig", {}).get("LogGroup", group)
-    deadline = time.monotonic() + DEAD_LETTER_SECONDS
-    while time.monotonic() < deadline:
+
+    def words() -> set[str]:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         lines = [event["message"] for page in pages for event in page["events"]]
         kept = [
@@ -177,7 +177,6 @@ def _undelivered(cloud: Cloud, function_arn: str, job_id: str) -> set[str]:
             for update in line["payload"]["updates"]
             if update["jobId"] == job_id
         }
-        if "agent_complete" in found:
-            return found
-        time.sleep(0.2)
-    pytest.fail(f"the log {group} kept nothing of {job_id}")
+        return found if "agent_complete" in found else set()
+
+    return wait_for(f"the statuses of {job_id} in {group}", words)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
-from statusbeam.cli.live_view import job_of, view_of
+from statusbeam.cli.live_view import fold_job, render_job
 from statusbeam.localcloud.outputs import DemoUser
-from statusbeam.log.snapshot.liveness import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
+from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, fresh_id
@@ -24,11 +24,11 @@ from tests.e2e.executions import (
     changed_machine,
     start,
     tell_closer,
-    wait_for,
     waiting_for_its_agents,
 )
 from tests.e2e.mortals import mortal_agent, mortal_publisher
 from tests.e2e.test_grants import without_grant
+from tests.e2e.waiting import wait_for
 
 NOTICED = LEASE_SECONDS + HEARTBEAT_SECONDS
 """By then every reader calls it stale."""
@@ -72,13 +72,13 @@ class Readers:
         job = self._ask(GET_JOB, job_id)["getJob"]
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
         assert log["recovered"]
-        view = view_of(job_of(log["updates"]), time.time() + later)
+        view = render_job(fold_job(log["updates"]), time.time() + later)
         return {(told["overallStatus"], told["liveness"]) for told in (job, view)}
 
     def agents(self, job_id: str, *, later: float) -> dict[str, str]:
         """What the Python client makes of each agent."""
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
-        view = view_of(job_of(log["updates"]), time.time() + later)
+        view = render_job(fold_job(log["updates"]), time.time() + later)
         return {agent["name"]: agent["liveness"] for agent in view["agents"]}
 
     def _ask(self, query: str, job_id: str) -> Any:

@@ -4,8 +4,7 @@ commit ends in the dead-letter queue without stopping other jobs."""
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -13,9 +12,9 @@ import pytest
 from status_utils import QueueTransport, publish_agent_status
 from status_utils.transports.queue_messages import group_of
 from tests.e2e.cloud import Cloud, fresh_id
+from tests.e2e.waiting import wait_for
 
 STATUSES = 30
-ARRIVAL_SECONDS = 60
 PATIENCE = 2
 """Deliveries until a message counts as dead, in this test: the stack's own number takes minutes."""
 
@@ -43,21 +42,13 @@ def _log(cloud: Cloud, job_id: str) -> list[tuple[int, str]]:
     return [(int(item["sk"]["S"].partition("#")[2]), item["message"]["S"]) for item in items]
 
 
-def _wait_for(what: str, seen: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ARRIVAL_SECONDS
-    while not seen():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what} not seen in {ARRIVAL_SECONDS} s")
-        time.sleep(0.2)
-
-
 def test_statuses_sent_one_by_one_are_committed_in_exactly_that_order(
     cloud: Cloud, transport: QueueTransport
 ) -> None:
     job_id = fresh_id("job")
     for number in range(1, STATUSES + 1):
         _send(transport, job_id, f"step {number}")
-    _wait_for("the last status", lambda: len(_log(cloud, job_id)) >= STATUSES)
+    wait_for("the last status", lambda: len(_log(cloud, job_id)) >= STATUSES)
     assert _log(cloud, job_id) == [(number, f"step {number}") for number in range(1, STATUSES + 1)]
 
 
@@ -103,9 +94,9 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue_without_stopping_other
         for job_id in others:
             _send(transport, job_id, "one")
         _send(transport, others[0], "two")
-        _wait_for("the other jobs' statuses", lambda: all(_log(cloud, job_id) for job_id in others))
-        _wait_for("the second status", lambda: _log(cloud, others[0]) == [(1, "one"), (2, "two")])
-        _wait_for("the dead letter", lambda: any(poison in letter for letter in _dead_letters(cloud)))
+        wait_for("the other jobs' statuses", lambda: all(_log(cloud, job_id) for job_id in others))
+        wait_for("the second status", lambda: _log(cloud, others[0]) == [(1, "one"), (2, "two")])
+        wait_for("the dead letter", lambda: any(poison in letter for letter in _dead_letters(cloud)))
     assert _log(cloud, damaged) == []
     assert [_log(cloud, job_id) for job_id in others[1:]] == [[(1, "one")]] * 2
 
@@ -121,5 +112,5 @@ def test_a_message_that_is_no_payload_is_forgotten_and_its_job_goes_on(
         MessageBody=rubbish,
     )
     _send(transport, job_id, "after it")
-    _wait_for("the status behind it", lambda: _log(cloud, job_id) == [(1, "after it")])
+    wait_for("the status behind it", lambda: _log(cloud, job_id) == [(1, "after it")])
     assert not any(rubbish in letter for letter in _dead_letters(cloud))

@@ -26,6 +26,7 @@ from tests.e2e.browser_page import chromium, serve_page, until
 from tests.e2e.callers import IamCaller
 from tests.e2e.cloud import Cloud, Tokens, Update, fresh_id, status
 from tests.e2e.node_client import NodeClient
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 MODES = ("apiKey", "iam", "userPool", "lambda")
 SUBSCRIPTION = """
@@ -35,7 +36,6 @@ subscription OnStatusUpdate($userId: ID!, $jobId: ID) {
   }
 }
 """
-SUBSCRIBE_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +195,7 @@ async def test_gql_receives_what_was_published(cloud: Cloud, reader: Reader, sta
                 if len(received) == Story.PUSHES:
                     return
 
-    async with asyncio.timeout(SUBSCRIBE_SECONDS), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(listen())
         await start_ack.seen.wait()
         await asyncio.to_thread(story.publish, cloud)

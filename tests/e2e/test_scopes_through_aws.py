@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,8 +25,7 @@ from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from tests.e2e.cloud import Cloud, fresh_id
-
-ARRIVAL_SECONDS = 60
+from tests.e2e.waiting import DEADLINE_SECONDS, wait_for
 
 
 def journal(cloud: Cloud) -> DynamoJournal:
@@ -52,11 +50,13 @@ def queue(cloud: Cloud) -> Transport:
 
 def ended(cloud: Cloud, job_id: str) -> Job:
     """The stored snapshot, once the job has ended; it must be the fold of the log."""
-    log, deadline = journal(cloud), time.monotonic() + ARRIVAL_SECONDS
-    while (snapshot := log.snapshot(job_id)) is None or not snapshot.head.ended:
-        if time.monotonic() > deadline:
-            pytest.fail(f"the job did not end in {ARRIVAL_SECONDS} s: {snapshot}")
-        time.sleep(0.2)
+    log = journal(cloud)
+
+    def ended_snapshot() -> Job | None:
+        snapshot = log.snapshot(job_id)
+        return snapshot if snapshot and snapshot.head.ended else None
+
+    snapshot = wait_for("the end of the job", ended_snapshot)
     updates = log.updates(job_id, first=1, last=snapshot.head.sequence)
     assert fold(updates, epoch=snapshot.head.epoch).head == snapshot.head
     return snapshot
@@ -82,7 +82,7 @@ def test_eight_parallel_agents_arrive_whole_and_in_order(
         ThreadPoolExecutor(8) as executor,
     ):
         list(executor.map(in_scope(work), range(8)))
-    sender_for(transport).flush(ARRIVAL_SECONDS, patient=True)
+    sender_for(transport).flush(DEADLINE_SECONDS, force_wait=True)
     snapshot = ended(cloud, job_id)
     assert snapshot.head.overall_status == "completed"
     assert {

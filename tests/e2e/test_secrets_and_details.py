@@ -16,9 +16,9 @@ from statusbeam.model.limits import METADATA_BYTES
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.waiting import wait_for
 from tests.unit.statusbeam.model.redaction.secret_corpus import secrets_of
 
-LOG_SECONDS = 60
 FIELDS = "jobId sequence type status qualifiedStatus message agentName toolName timestamp metadata"
 WATCH = (
     f"subscription($userId: ID!) {{ onStatusUpdate(userId: $userId) "
@@ -60,8 +60,8 @@ def statuses_with(job: str, user: Any, name: str, text: str) -> list[dict[str, A
 def log_lines(cloud: Cloud, until: str) -> str:
     """Everything that is in CloudWatch, once `until` is."""
     logs = cloud.aws("logs")
-    deadline = time.monotonic() + LOG_SECONDS
-    while time.monotonic() < deadline:
+
+    def lines() -> str | None:
         groups = [
             g["logGroupName"]
             for p in logs.get_paginator("describe_log_groups").paginate()
@@ -72,11 +72,10 @@ def log_lines(cloud: Cloud, until: str) -> str:
             for group in groups
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         )
-        lines = "\n".join(event["message"] for page in pages for event in page["events"])
-        if until in lines:
-            return lines
-        time.sleep(0.5)
-    pytest.fail(f"no log line has {until}")
+        found = "\n".join(event["message"] for page in pages for event in page["events"])
+        return found if until in found else None
+
+    return wait_for(f"a log line with {until}", lines)
 
 
 def whole_log(cloud: Cloud, caller: Caller, job: str) -> list[dict[str, Any]]:

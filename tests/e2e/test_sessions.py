@@ -12,7 +12,7 @@ from statusbeam.localcloud.outputs import DemoUser
 from tests.e2e.appsync_socket import connected
 from tests.e2e.callers import Caller
 from tests.e2e.cloud import Cloud, fresh_id, status
-from tests.e2e.executions import wait_for
+from tests.e2e.waiting import wait_for
 
 WATCH = """
 subscription($user: ID!, $job: ID!, $connection: ID!) {

@@ -5,19 +5,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.e2e.callers import KeyCaller
-from tests.e2e.cloud import Cloud
+from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.visibility_cases import World, questions, watches
-from tests.e2e.visibility_model import API_KEY, COGNITO, Job, Model, Principal, Told
-from tests.e2e.visibility_run import run
+from tests.e2e.visibility_model import API_KEY, COGNITO, LAMBDA, Job, Model, Principal, Told
+from tests.e2e.visibility_run import run, token_problems
 
 SEED = 20_261_120
 QUESTIONS = 9_000
 WATCHES = 1_200
+CALLER = KeyCaller("none")
 
 
 def test_nobody_learns_what_is_not_theirs_and_nothing_breaks(cloud: Cloud) -> None:
@@ -33,9 +37,8 @@ def test_nobody_learns_what_is_not_theirs_and_nothing_breaks(cloud: Cloud) -> No
 @pytest.fixture(scope="module")
 def world() -> World:
     """Two users of one tenant with a job each, an API key, and somebody unknown."""
-    caller = KeyCaller("none")
     people = [
-        Principal(name=name, caller=caller, mode=COGNITO, user_id=name, tenant_id="city")
+        Principal(name=name, caller=CALLER, mode=COGNITO, user_id=name, tenant_id="city")
         for name in ("ann", "bob")
     ]
     jobs = [
@@ -47,8 +50,8 @@ def world() -> World:
         )
         for name in ("ann", "bob")
     ]
-    key = Principal(name="key", caller=caller, mode=API_KEY)
-    stranger = Principal(name="stranger", caller=caller, mode=API_KEY, known=False)
+    key = Principal(name="key", caller=CALLER, mode=API_KEY)
+    stranger = Principal(name="stranger", caller=CALLER, mode=API_KEY, known=False)
     return World(principals=[*people, key, stranger], jobs=jobs)
 
 
@@ -69,3 +72,20 @@ def test_the_oracle_tells_own_from_foreign(world: World) -> None:
     assert model.expect(ann, "onTenantStatus", {"tenantId": "city"}).kind == "Forbidden"
     assert model.expect(key, "listJobs", {}).kind == "Unauthorized"
     assert model.expect(stranger, "getJob", {"jobId": "job of ann"}).kind == "refused"
+
+
+def test_the_fuzz_finds_out_when_a_page_token_tells_what_it_stands_for() -> None:
+    marker = fresh_id("zoé")
+    key = json.dumps({"pk": f"USER#public#{marker}"}, ensure_ascii=False).encode()
+    reader = Principal(name="reader", caller=CALLER, mode=COGNITO, user_id="ann", tenant_id="city")
+    readable = base64.urlsafe_b64encode(key).decode()
+    assert list(token_problems(reader, readable, [marker])) == [f"LEAK of ['{marker}'] in a page token"]
+    assert list(token_problems(reader, marker, [marker])) == [f"a page token that is not opaque: {marker}"]
+    encrypted = Fernet(Fernet.generate_key()).encrypt(key).decode()
+    assert list(token_problems(reader, encrypted, [marker])) == []
+
+
+def test_the_fuzz_finds_out_when_a_list_of_certain_jobs_goes_on_with_another_one() -> None:
+    holder = Principal(name="holder", caller=CALLER, mode=LAMBDA, job_ids=("job-1", "job-2"))
+    assert list(token_problems(holder, "job-2", [])) == []
+    assert list(token_problems(holder, "job-3", [])) == ["a page token that is none of their jobs: job-3"]

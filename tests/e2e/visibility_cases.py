@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tests.e2e.visibility_model import API_KEY, COGNITO, IAM, LAMBDA, Job, Princ
 READS = ("getJob", "listJobs", "listStatusUpdates", "getStatusDetail", "syncSession")
 WRITES = ("endSessions", "publishStatus")
 WATCHES = ("onStatusUpdate", "onTenantStatus")
+NUMBERED_ID = re.compile(r"\d+-[0-9a-f]{12}")
 JOBS_EACH = 3
 SCOPE_TOO_WIDE = 6
 
@@ -98,6 +100,12 @@ class World:
         """Users with their tenants."""
         return sorted({(job.user_id, job.tenant_id) for job in self.jobs})
 
+    @property
+    def markers(self) -> set[str]:
+        """What tells of a user, a tenant or a job wherever it is found; chance writes none of them."""
+        names = {name for owner in self.owners for name in owner} - {PUBLIC_TENANT}
+        return names | {marker_of(job) for job in self.jobs}
+
 
 def build(cloud: Cloud) -> World:
     """Make the users, tokens and keys, and name the jobs; nothing is published yet."""
@@ -115,7 +123,8 @@ def build(cloud: Cloud) -> World:
     ]
     owners = [(user.user_id, user.tenant_id) for user in people]
     # The same user id in another tenant, and guests of the tenant that keys read.
-    owners += [(people[0].user_id, elsewhere), (fresh_id("guest"), PUBLIC_TENANT), ("zoé", PUBLIC_TENANT)]
+    owners += [(people[0].user_id, elsewhere), (fresh_id("guest"), PUBLIC_TENANT)]
+    owners.append((fresh_id("zoé"), PUBLIC_TENANT))
     jobs = [
         Job(job_id=_job_id(number), user_id=user_id, tenant_id=tenant_id)
         for number, (user_id, tenant_id) in enumerate(owners * JOBS_EACH)
@@ -143,6 +152,13 @@ def build(cloud: Cloud) -> World:
 def _job_id(number: int) -> str:
     shapes = ("job-{}", "job #{}", "日本-{}", "job/{}?x=1&y", 'job"{}"', "JOB#{}")
     return shapes[number % len(shapes)].format(fresh_id(str(number)))
+
+
+def marker_of(job: Job) -> str:
+    """The part of a job's id that no other text has, in whatever way the rest of it is written."""
+    found = NUMBERED_ID.search(job.job_id)
+    assert found is not None, job.job_id
+    return found.group()
 
 
 def _token_holders(

@@ -48,8 +48,10 @@ def invoking_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
 ) -> dict[str, Stack]:
     """Dev's stacks of a stage whose code invokes the publisher instead of using the queue, with alarms."""
-    outdir = tmp_path_factory.mktemp("cdk.out")
-    return variant(outdir, page, "Dev", status_transport="invoke", alarms=True)
+    from statusbeam.cdk import PublishingOptions  # noqa: PLC0415 - starts Node
+
+    publishing = PublishingOptions(transport="invoke")
+    return variant(tmp_path_factory.mktemp("cdk.out"), page, "Dev", publishing=publishing, alarms=True)
 
 
 @pytest.fixture(scope="session")
@@ -57,15 +59,20 @@ def other_provider_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory, page: Path
 ) -> dict[str, Stack]:
     """Prod's, with another provider than Cognito, a domain, and two pages that may call the API."""
-    from statusbeam.cdk.stage import OidcProvider, WebFirewall, WebSite  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import FirewallOptions, OidcProvider, PageOptions  # noqa: PLC0415 - starts Node
 
     return variant(
         tmp_path_factory.mktemp("cdk.out"),
         page,
         "Prod",
         readers=OidcProvider(issuer=ISSUER, client_id="page", tenant_claim="city", roles_claim="groups"),
-        firewall=WebFirewall(allowed_origins=ORIGINS),
-        web=WebSite(domain=ORIGINS[0][8:], certificate_arn=CERTIFICATE, web_acl_arn=WEB_ACL, everywhere=True),
+        firewall=FirewallOptions(allowed_origins=ORIGINS),
+        page=PageOptions(
+            domain=ORIGINS[0][8:],
+            certificate_arn=CERTIFICATE,
+            web_acl_arn=WEB_ACL,
+            all_edge_locations=True,
+        ),
     )
 
 
@@ -74,7 +81,7 @@ def existing_pool_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Stack]:
     """Prod's, with a user pool that was there before, one page that may call the API, and none of ours."""
-    from statusbeam.cdk.stage import ExistingUserPool, WebFirewall  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import ExistingUserPool, FirewallOptions  # noqa: PLC0415 - starts Node
 
     return variant(
         tmp_path_factory.mktemp("cdk.out"),
@@ -82,6 +89,6 @@ def existing_pool_stacks(
         "Prod",
         region="eu-west-1",
         readers=ExistingUserPool(user_pool_id=POOL, client_id="page"),
-        firewall=WebFirewall(allowed_origins=ORIGINS[:1]),
-        web=None,
+        firewall=FirewallOptions(allowed_origins=ORIGINS[:1]),
+        page=None,
     )

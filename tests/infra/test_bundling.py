@@ -15,6 +15,7 @@ import pytest
 from statusbeam.cdk.bundling import LAMBDA_PYTHON, LIBRARY, LOG, ROOT, Bundle, BundleError, build_bundle
 
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
+TOKEN_REQUIREMENTS = ROOT / "lambdas" / "requirements-tokens.txt"
 # What Lambda's Python runtime ships.
 SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
@@ -107,12 +108,16 @@ def test_the_bundle_is_built_for_the_runtime_it_is_deployed_to() -> None:
     assert RUNTIME.name == f"python{LAMBDA_PYTHON}"
 
 
-def test_the_publishers_pins_are_those_of_the_project() -> None:
+@pytest.mark.parametrize(
+    ("requirements", "names"),
+    [(REQUIREMENTS, {"aws-lambda-powertools", "requests"}), (TOKEN_REQUIREMENTS, {"pyjwt"})],
+)
+def test_the_functions_pins_are_those_of_the_project(requirements: Path, names: set[str]) -> None:
     locked = set(re.findall(r"^([\w.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
-    pinned = set(re.findall(r"^([\w.-]+==\S+)", REQUIREMENTS.read_text(), re.MULTILINE))
+    pinned = set(re.findall(r"^([\w.-]+==\S+)", requirements.read_text(), re.MULTILINE))
     assert pinned <= locked
-    assert {pin.partition("==")[0] for pin in pinned} > {"aws-lambda-powertools", "requests"}
-    assert "http" not in REQUIREMENTS.read_text()
+    assert {pin.partition("==")[0] for pin in pinned} >= names
+    assert "http" not in requirements.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -129,33 +134,39 @@ def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("module", "sources", "with_requirements"),
+    ("modules", "sources", "requirements"),
     [
-        ("lambdas.status_publisher.handler", ("lambdas/__init__.py", "lambdas/status_publisher", *LOG), True),
-        ("lambdas.status_detail.handler", ("lambdas/__init__.py", "lambdas/status_detail", *LOG), False),
         (
-            "lambdas.view_token_authorizer.handler",
-            ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
-            False,
+            "lambdas.status_publisher.handler",
+            ("lambdas/__init__.py", "lambdas/status_publisher", *LOG),
+            REQUIREMENTS,
         ),
-        ("lambdas.execution_closer.handler", ("lambdas/__init__.py", "lambdas/execution_closer"), False),
+        ("lambdas.status_detail.handler", ("lambdas/__init__.py", "lambdas/status_detail", *LOG), None),
+        (
+            # The handler imports the second one at its first token.
+            "lambdas.view_token_authorizer.handler, status_utils.tokens.signed_jwt",
+            ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
+            TOKEN_REQUIREMENTS,
+        ),
+        ("lambdas.execution_closer.handler", ("lambdas/__init__.py", "lambdas/execution_closer"), None),
         (
             "lambdas.pre_token_generation.handler",
             ("lambdas/__init__.py", "lambdas/pre_token_generation"),
-            False,
+            None,
         ),
-        ("examples.civic_complaints.handlers", ("examples/__init__.py", "examples/civic_complaints"), False),
+        ("examples.civic_complaints.handlers", ("examples/__init__.py", "examples/civic_complaints"), None),
     ],
 )
 def test_a_function_finds_all_it_imports_in_its_bundle_its_layer_and_the_runtime(
-    lambda_runtime: Path, module: str, sources: tuple[str, ...], with_requirements: bool
+    lambda_runtime: Path, modules: str, sources: tuple[str, ...], requirements: Path | None
 ) -> None:
-    bundle = build_bundle(sources=sources, requirements=REQUIREMENTS if with_requirements else None)
+    bundle = build_bundle(sources=sources, requirements=requirements)
     layers = [] if set(LOG) < set(sources) else [build_bundle(sources=LIBRARY, prefix="python")]
     # Lambda's own order: the function, its layers, then what the runtime ships.
     search_path = [str(bundle.path), *(str(layer.path / "python") for layer in layers), str(lambda_runtime)]
+    module = modules.partition(",")[0]
     program = (
-        f"import sys; sys.path += {search_path!r}; import {module}; import boto3; print({module}.__file__)"
+        f"import sys; sys.path += {search_path!r}; import {modules}; import boto3; print({module}.__file__)"
     )
     finished = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", program],

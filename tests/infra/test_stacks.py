@@ -366,7 +366,7 @@ def test_the_example_depends_on_nothing_that_changes_with_code(
 def test_every_field_but_the_publishers_first_asks_whether_the_login_is_still_good(
     stacks: dict[str, Stack], name: str
 ) -> None:
-    check = stacks[name].one("AWS::AppSync::FunctionConfiguration", Name="liveLogin")
+    check = stacks[name].one("AWS::AppSync::FunctionConfiguration", Name="checkLogin")
     first_steps = {}
     for resolver in stacks[name].all("AWS::AppSync::Resolver"):
         functions = resolver.properties.get("PipelineConfig", {}).get("Functions", [None])

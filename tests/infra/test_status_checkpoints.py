@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jsonata
 import pytest
 
-from statusbeam.log.snapshot.liveness import MAX_LEASE_SECONDS
-from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH
+from statusbeam.cdk.workflows.invocation_ids import ITEM_LENGTH, KEY_LENGTH
+from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH, MAX_LEASE_SECONDS
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -191,13 +191,13 @@ def test_work_that_sends_no_heartbeats_is_not_stale_before_the_longest_lambda_is
         assert "metadata" not in update(states[f"Report {name} finished"])
 
 
-def test_a_silence_longer_than_readers_believe_in_is_refused() -> None:
+def test_a_silence_longer_than_a_day_is_refused() -> None:
     from aws_cdk import Duration  # noqa: PLC0415 - starts Node
 
     workflow = Workflow("JSONPath")
     longest = Duration.seconds(MAX_LEASE_SECONDS)
     workflow.checkpoints.agent(workflow.task("Ask"), "Human", silence=longest)
-    with pytest.raises(ValueError, match="Clerk: readers believe in a silence of a day at most"):
+    with pytest.raises(ValueError, match="Clerk: silence must be a day at most"):
         workflow.checkpoints.agent(workflow.task("File"), "Clerk", silence=longest.plus(Duration.seconds(1)))
 
 
@@ -276,8 +276,6 @@ def test_a_name_is_refused_when_it_makes(name: str, complaint: str) -> None:
 
 
 def test_the_longest_ids_are_within_the_limits() -> None:
-    from statusbeam.cdk.workflows import status_checkpoints as made  # noqa: PLC0415 - starts Node
-
-    invocation = 16 + 1 + made._KEY_LENGTH + 1 + made._ITEM_LENGTH
+    invocation = 16 + 1 + KEY_LENGTH + 1 + ITEM_LENGTH
     assert invocation <= ID_LENGTH
     assert invocation + len("-99999-finished") <= BATCH_ID_LENGTH

@@ -152,16 +152,16 @@ def test_a_domain_brings_its_certificate_and_tls_1_2(other_provider_stacks: dict
 
 
 def test_a_domain_without_a_certificate_is_refused() -> None:
-    from statusbeam.cdk.stage import WebSite  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import PageOptions  # noqa: PLC0415 - starts Node
 
     with pytest.raises(ValueError, match="go together"):
-        WebSite(domain="status.example.com")
+        PageOptions(domain="status.example.com")
 
 
 def test_synth_says_what_to_do_when_the_page_is_not_built(tmp_path: Path) -> None:
-    from statusbeam.cdk.page.page_upload import WebError  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import PageError  # noqa: PLC0415 - starts Node
 
-    with pytest.raises(WebError, match="make web"):
+    with pytest.raises(PageError, match="make web"):
         variant(tmp_path / "out", tmp_path, "Prod")
 
 

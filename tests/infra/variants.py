@@ -15,13 +15,13 @@ CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/c"
 WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/a/b"
 
 
-def variant(outdir: Path, page: Path, of: str, **changes: Any) -> dict[str, Stack]:
-    """The stacks of the stage called `of` with `changes`, checked at synth as all are."""
+def variant(outdir: Path, folder: Path, of: str, **changes: Any) -> dict[str, Stack]:
+    """The stacks of the stage called `of` with `changes`, and the page in `folder`, checked at synth."""
     from infra import stages  # noqa: PLC0415 - starts Node, which only these tests need
     from infra.stacks import add_stage  # noqa: PLC0415 - the same
     from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
 
     app = new_app(outdir)
-    add_stage(app, replace(getattr(stages, of.upper()), **changes), today=TODAY, page=page)
+    add_stage(app, replace(getattr(stages, of.upper()), **changes), today=TODAY, page=folder)
     add_checks(app)
     return synthesised(app)

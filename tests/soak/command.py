@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statusbeam.cli.command import CommandError
-from statusbeam.cli.local import add_server_flags, running_outputs, state_folder
+from statusbeam.cli.local_server import add_server_flags, running_outputs, state_folder
 
 STORES = ("memory", "moto", "localcloud")
 DESCRIPTION = (

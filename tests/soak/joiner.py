@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from statusbeam.cli.follow import FollowedLog
+from statusbeam.cli.job_log import JobLog
 from tests.soak.model import SoakError
 
 JOB_ID = "job-1"
@@ -45,9 +45,9 @@ class JoinTally:
         self.replays += other.replays
 
 
-def join_run(*, seed: int, client: FollowedLog | None = None) -> JoinTally:
+def join_run(*, seed: int, client: JobLog | None = None) -> JoinTally:
     """Let a client follow one job from somewhere in it to its end. Raises SoakError."""
-    run = _Run(Random(seed), client or FollowedLog(JOB_ID))  # noqa: S311 - no secret
+    run = _Run(Random(seed), client or JobLog(JOB_ID))  # noqa: S311 - no secret
     run.play()
     shown = run.shown
     if len(set(shown)) != len(shown):
@@ -58,7 +58,7 @@ def join_run(*, seed: int, client: FollowedLog | None = None) -> JoinTally:
 
 
 class _Run:
-    def __init__(self, rng: Random, client: FollowedLog) -> None:
+    def __init__(self, rng: Random, client: JobLog) -> None:
         self.tally = JoinTally()
         self.log: list[Status] = []
         self.shown: list[int] = []
@@ -123,7 +123,7 @@ class _Run:
         """Some of what is on the way arrives, in any order."""
         self._rng.shuffle(self._on_the_way)
         while self._on_the_way and self._rng.random() > _HELD_BACK:
-            self._client.take(self._on_the_way.pop())
+            self._client.add_push(self._on_the_way.pop())
             self._show()
 
     def _replay(self) -> None:
@@ -131,7 +131,7 @@ class _Run:
         limit = self._rng.randint(1, 20)
         more = True
         while more:
-            after = self._client.known
+            after = self._client.contiguous
             updates = self.log[after : after + limit]
             page = {
                 "updates": updates,
@@ -140,8 +140,8 @@ class _Run:
                 "recovered": True,
                 "reason": None,
             }
-            more = self._client.take_page(page)
+            more = self._client.add_page(page)
             self._show()
 
     def _show(self) -> None:
-        self.shown += [int(status["sequence"]) for status in self._client.ready()]
+        self.shown += [int(status["sequence"]) for status in self._client.take_ready()]

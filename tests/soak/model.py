@@ -31,7 +31,7 @@ from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
-from tests.soak.table import MemoryTable, cancelled
+from tests.soak.table import cancelled
 from tests.soak.work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads
 
 if TYPE_CHECKING:
@@ -99,14 +99,6 @@ def soak_run(client: Any, table: str, *, seed: int, start: float, job_id: str | 
     `start` is in epoch seconds; without `job_id` the job is called by its seed. Raises SoakError.
     """
     return _Run(client, table, seed, start, job_id or f"soak-{seed}").run()
-
-
-def soak_runs(seeds: range, start: float) -> Tally:
-    """Run one job a seed, each on a table in memory of its own. Raises SoakError."""
-    tally = Tally()
-    for seed in seeds:
-        tally.add(soak_run(MemoryTable(), "StatusTable", seed=seed, start=start))
-    return tally
 
 
 class _Run:
@@ -186,13 +178,13 @@ class _Run:
         if skipped:
             said.remove(closing)
         self._hold(there == sorted(said), "a status is lost or there twice")
-        self._hold(not skipped or fold(log).head.ended, "the last word of an open job was skipped")
+        whole = fold(log, epoch=snapshot.head.epoch if snapshot else None)
+        self._hold(not skipped or whole.head.ended, "the final status of an open job was skipped")
         self._hold(all(map(self._was_open, _places(log, closing))), "a job that had ended was ended again")
         self._hold(
             self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"
         )
-        whole = snapshot is not None and fold(log, epoch=snapshot.head.epoch) == snapshot
-        self._hold(whole, "the snapshot is not the fold of the log")
+        self._hold(whole == snapshot, "the snapshot is not the fold of the log")
 
     @staticmethod
     def _was_open(before_and_after: tuple[Job, Job]) -> bool:

@@ -65,8 +65,10 @@ class MemoryTable:
 def _holds(put: Request, found: Item | None) -> bool:
     """Whether a put's condition, alternatives of terms that all must hold, is true of what is there."""
     condition: str = put.get("ConditionExpression", "")
+    if not condition:
+        return True
     alternatives = (alternative.split(" AND ") for alternative in condition.split(" OR "))
-    return not condition or any(all(_term(term, put, found) for term in terms) for terms in alternatives)
+    return any(all(_term(term, put, found) for term in terms) for terms in alternatives)
 
 
 def _term(term: str, put: Request, found: Item | None) -> bool:

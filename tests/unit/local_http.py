@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import Any
 
 
@@ -45,11 +45,19 @@ class LocalServer:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     ended: Event = field(default_factory=Event)
+    _arrival: Condition = field(default_factory=Condition)
 
     def answer(self, request: Received) -> Answer:
         """What to say to a request."""
-        self.received.append(request)
+        with self._arrival:
+            self.received.append(request)
+            self._arrival.notify_all()
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def wait_for(self, count: int) -> None:
+        """Return once so many requests came: whoever asked may have given up before the server read them."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.received) >= count, timeout=60)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""AWS WAF before the API: how many requests one address may send, and AWS's own common rules.
+"""AWS WAF before the API: a limit of requests for each address, and AWS's common rules.
 
-What IAM signed (the publisher) passes: AppSync checks the signature, while a rule that takes a status for an
-attack would lose its push. Only where nothing but that signature can let it in: a header that merely looks
-signed opens no way round the rules for a socket, whose login is in its address, or for an API key.
+Requests that IAM signed (the publisher's) pass. AppSync checks their signature, and a rule that takes a
+status for an attack would lose its push. WAF sees only the header, which anybody can write. So a request
+passes only if AppSync can accept it by its signature alone: sockets and requests with an API key never pass.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from ..stage import WebFirewall
+from ..options import FirewallOptions
 
 _SIGNED = "AWS4-HMAC-SHA256 "
-# The socket's address carries the login, so it is longer than the rule allows; bodies AppSync bounds itself.
+# A socket's URL carries the login, so it is longer than the rule allows. AppSync limits bodies itself.
 _COUNTED_ONLY = ("SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY")
 
 _Statement = wafv2.CfnWebACL.StatementProperty
@@ -23,15 +23,15 @@ _Rule = wafv2.CfnWebACL.RuleProperty
 
 
 class ApiFirewall(Construct):
-    """A web ACL in the API's region, and its place before the API."""
+    """A web ACL in the API's region, associated with the API."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, firewall: WebFirewall, name: str, api_arn: str
+        self, scope: Construct, construct_id: str, *, options: FirewallOptions, name: str, api_arn: str
     ) -> None:
         super().__init__(scope, construct_id)
-        rules = [_rate(firewall.requests_in_five_minutes), _common()]
-        if firewall.allowed_origins:
-            rules.insert(0, _origins(firewall.allowed_origins))
+        rules = [_rate(options.requests_in_five_minutes), _common()]
+        if options.allowed_origins:
+            rules.insert(0, _origins(options.allowed_origins))
         acl = wafv2.CfnWebACL(
             self,
             "Acl",
@@ -42,8 +42,8 @@ class ApiFirewall(Construct):
                     name=rule_name,
                     priority=priority,
                     statement=statement,
-                    visibility_config=_seen_as(f"{name}-{rule_name}"),
-                    # A group of rules decides itself; the others block.
+                    visibility_config=_metric(f"{name}-{rule_name}"),
+                    # The rules of a group have actions of their own; the others block.
                     **(
                         {"override_action": wafv2.CfnWebACL.OverrideActionProperty(none={})}
                         if statement.managed_rule_group_statement
@@ -52,7 +52,7 @@ class ApiFirewall(Construct):
                 )
                 for priority, (rule_name, statement) in enumerate(rules)
             ],
-            visibility_config=_seen_as(name),
+            visibility_config=_metric(name),
         )
         wafv2.CfnWebACLAssociation(self, "Association", resource_arn=api_arn, web_acl_arn=acl.attr_arn)
 
@@ -82,7 +82,7 @@ def _common() -> tuple[str, _Statement]:
 
 
 def _signed_request() -> _Statement:
-    """An HTTP request that comes with a signature of IAM and with nothing else that AppSync would look at."""
+    """A request with an IAM signature, and without any other credential that AppSync accepts."""
     statements = [
         _header("authorization", "STARTS_WITH", _SIGNED),
         _not(_has("sec-websocket-key")),
@@ -92,15 +92,15 @@ def _signed_request() -> _Statement:
 
 
 def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:
-    """Pages of other origins; what is no page sends no origin."""
+    """Pages of other origins. Clients that are not pages send no origin."""
     known = [_header("origin", "EXACTLY", origin) for origin in allowed]
     # OR takes two statements at least.
-    one_of_them = (
+    allowed_origin = (
         known[0]
         if len(known) == 1
         else _Statement(or_statement=wafv2.CfnWebACL.OrStatementProperty(statements=known))
     )
-    both = wafv2.CfnWebACL.AndStatementProperty(statements=[_has("origin"), _not(one_of_them)])
+    both = wafv2.CfnWebACL.AndStatementProperty(statements=[_has("origin"), _not(allowed_origin)])
     return "origins", _Statement(and_statement=both)
 
 
@@ -110,7 +110,7 @@ def _has(header: str) -> _Statement:
             comparison_operator="GT",
             size=0,
             field_to_match=_field(header),
-            text_transformations=_as_it_is(),
+            text_transformations=_untransformed(),
         )
     )
 
@@ -125,7 +125,7 @@ def _header(name: str, how: str, text: str) -> _Statement:
             field_to_match=_field(name),
             positional_constraint=how,
             search_string=text,
-            text_transformations=_as_it_is(),
+            text_transformations=_untransformed(),
         )
     )
 
@@ -134,11 +134,11 @@ def _field(header: str) -> wafv2.CfnWebACL.FieldToMatchProperty:
     return wafv2.CfnWebACL.FieldToMatchProperty(single_header={"Name": header})
 
 
-def _as_it_is() -> list[wafv2.CfnWebACL.TextTransformationProperty]:
+def _untransformed() -> list[wafv2.CfnWebACL.TextTransformationProperty]:
     return [wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
 
 
-def _seen_as(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+def _metric(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
     )

@@ -1,4 +1,4 @@
-"""Who may read: the Cognito user pool, its roles, and the trigger that puts the tenant into both tokens."""
+"""The Cognito user pool, its groups, and the trigger that puts the tenant into both tokens."""
 
 from __future__ import annotations
 
@@ -11,49 +11,55 @@ from statusbeam.model.settings import ADMIN_GROUP, OPERATOR_GROUP, TENANT_ATTRIB
 
 from ..bundling import build_bundle
 from ..compliance import accept
+from ..options import NewUserPool, ResourceOptions
 from ..python_function import PythonFunction
-from ..stage import StageConfig
 
 GROUPS = ("viewer", OPERATOR_GROUP, ADMIN_GROUP)
 _TENANT = TENANT_ATTRIBUTE.removeprefix("custom:")  # Cognito adds the prefix
 
 
 class Identity(Construct):
-    """A pool whose users are made by an administrator, each in one tenant for good."""
+    """Administrators create the users of this pool. A user's tenant never changes."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, library: lambda_.ILayerVersion
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        options: NewUserPool,
+        resources: ResourceOptions,
+        library: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.user_pool = self._pool(stage)
+        self.user_pool = self._pool(options, resources)
         self.user_pool.add_trigger(
             cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
-            self._token_trigger(stage, library),
+            self._token_trigger(resources, library),
             cognito.LambdaVersion.V2_0,
         )
         for group in GROUPS:
             cognito.UserPoolGroup(self, group.capitalize(), user_pool=self.user_pool, group_name=group)
-        self.client = self._client(stage)
+        self.client = self._client(options)
         accept(
             self.user_pool,
             rule="AwsSolutions-COG8",
             reason="Essentials is the plan with token customisation; threat protection (Plus) is for sale.",
         )
-        if not stage.mfa_required:
+        if not options.mfa_required:
             accept(
                 self.user_pool,
                 rule="AwsSolutions-COG2",
-                reason="Outside prod, demo users sign in without a second factor.",
+                reason="mfa_required is off: demo users sign in without a second factor.",
             )
 
-    def _pool(self, stage: StageConfig) -> cognito.UserPool:
+    def _pool(self, options: NewUserPool, resources: ResourceOptions) -> cognito.UserPool:
         return cognito.UserPool(
             self,
             "Users",
             feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the plan that lets a trigger change access tokens
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(username=True, email=True),
-            # Immutable: a user who could change the tenant could read another one's statuses.
+            # Immutable: a user who could change it could read the statuses of another tenant.
             custom_attributes={_TENANT: cognito.StringAttribute(mutable=False, min_len=1, max_len=128)},
             password_policy=cognito.PasswordPolicy(
                 min_length=12,
@@ -62,33 +68,32 @@ class Identity(Construct):
                 require_digits=True,
                 require_symbols=True,
             ),
-            mfa=cognito.Mfa.REQUIRED if stage.mfa_required else cognito.Mfa.OPTIONAL,
+            mfa=cognito.Mfa.REQUIRED if options.mfa_required else cognito.Mfa.OPTIONAL,
             mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
-            removal_policy=stage.removal_policy,
-            deletion_protection=stage.stored_data_is_kept,
+            removal_policy=resources.removal_policy,
+            deletion_protection=resources.deletion_protection,
         )
 
-    def _token_trigger(self, stage: StageConfig, library: lambda_.ILayerVersion) -> lambda_.IFunction:
+    def _token_trigger(self, resources: ResourceOptions, library: lambda_.ILayerVersion) -> lambda_.IFunction:
         return PythonFunction(
             self,
             "TokenTrigger",
             bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/pre_token_generation")),
             handler="lambdas.pre_token_generation.handler.handler",
             environment={},
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
-            timeout=Duration.seconds(5),  # Cognito waits no longer
+            resources=resources,
+            timeout=Duration.seconds(5),  # Cognito's own limit
             layers=[library],
         ).function
 
-    def _client(self, stage: StageConfig) -> cognito.UserPoolClient:
-        # The client of a page or a terminal: it cannot keep a secret, and may not write the tenant.
+    def _client(self, options: NewUserPool) -> cognito.UserPoolClient:
+        # Pages and terminals cannot keep a secret, and may not write the tenant.
         readable = cognito.ClientAttributes().with_standard_attributes(email=True, preferred_username=True)
         return self.user_pool.add_client(
             "Client",
             generate_secret=False,
-            auth_flows=cognito.AuthFlow(user_srp=True, user_password=stage.password_auth),
+            auth_flows=cognito.AuthFlow(user_srp=True, user_password=options.password_auth),
             disable_o_auth=True,
             prevent_user_existence_errors=True,
             enable_token_revocation=True,

@@ -1,16 +1,23 @@
-"""What AppSync gets to read: the schema for a stage, and each resolver's code with the shared guard in it.
+"""What AppSync gets to read: the schema for a stage, and the code of each resolver and pipeline function.
 
-Every field but publishStatus may only be reached through `viewer(ctx)`, and what it answers or delivers is
-held against that viewer; one that does not stops synth. What a field does beside that comes after the step
-`LOGIN_CHECK`, which refuses logins that were ended.
+`make resolvers` bundles the code of graphql/resolvers. Every field but publishStatus must call the guard
+`viewer`, and hold what it answers or delivers against that viewer; a field that does not stops synth. Every
+pipeline begins with `LOGIN_CHECK`, which refuses logins that were ended.
+
+A guard is the only export of its module. The bundler leaves out modules whose exports no handler uses, and
+the build's lint (graphql/eslint-guards.js) allows one use of a guard: calling it. So a bundle that holds a
+guard's module calls the guard.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from graphql import (
     ObjectTypeDefinitionNode,
@@ -24,26 +31,18 @@ from ..bundling import ROOT
 
 SCHEMA = ROOT / "graphql" / "schema.graphql"
 RESOLVERS = ROOT / "graphql" / "resolvers"
-GUARD = "_viewer.js"
-HAND_ON = "_handOn.js"
-LOGIN_CHECK = "liveLogin"
-UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers what it was given
+BUNDLES = ROOT / ".build" / "resolvers"
+PASS_THROUGH = "passThrough"  # noqa: S105 - no secret
+LOGIN_CHECK = "checkLogin"
+UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers its argument
 _CODE_LIMIT = 32_000  # AppSync takes 32 KB of code
-_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
-_NO_CODE = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""", re.DOTALL
-)
-_DECLARED = re.compile(r"^(?:function|const) (\w+)", re.MULTILINE)
-# How what is answered or delivered is held against the viewer; a mutation answers what its own rules say.
-_HOLDS = {
-    "Query": ("mayView(",),
-    "Mutation": (),
-    "Subscription": ("extensions.setSubscriptionFilter(", "extensions.setSubscriptionInvalidationFilter("),
-}
+_GUARD = "shared/viewer.js"
+# What holds an answer or a subscription against the viewer, by root type; a mutation has rules of its own.
+_HELD_BY = {"Query": "shared/canView.js", "Mutation": None, "Subscription": "shared/subscriptionFilters.js"}
 
 
 class ResolverError(Exception):
-    """The resolvers do not fit the schema, or one lacks its guard. Synth stops."""
+    """The resolvers are not built, do not fit the schema, or one lacks its guard. Synth stops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def root_fields(schema: str) -> tuple[FieldName, ...]:
         for node in nodes
         if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)
         for operation in node.operation_types
-    } or {name: name for name in _HOLDS}
+    } or {name: name for name in _HELD_BY}
     found = []
     for node in nodes:
         if not isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode):
@@ -89,59 +88,58 @@ def root_fields(schema: str) -> tuple[FieldName, ...]:
     return tuple(found)
 
 
-def resolver_code(field: FieldName, resolvers: Path = RESOLVERS) -> str:
-    """The code of a field's resolver, guard included. Raises ResolverError."""
-    path = resolvers / f"{field}.js"
-    if not path.is_file():
-        raise ResolverError(f"{field} has no resolver: {path.name} is missing")
-    text = path.read_text()
-    if str(field) in UNGUARDED:
-        return _checked(text, path.name)
-    if "viewer(ctx" not in _code_of(text):
-        raise ResolverError(f"{path.name} never asks viewer(ctx …) who is calling")
-    return _checked(_with_guard(text, (resolvers / GUARD).read_text(), path.name), path.name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverBundles:
+    """The built code. `modules` are those that each bundle uses, by the bundle's name."""
+
+    folder: Path
+    modules: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def read(cls, folder: Path = BUNDLES, sources: Path = RESOLVERS) -> Self:
+        """The bundles in `folder`, built from `sources` as they are now. Raises ResolverError."""
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text())
+        except FileNotFoundError:
+            raise ResolverError("the resolvers are not built: run `make resolvers`") from None
+        if manifest["sources"] != _digests(sources):
+            raise ResolverError("the resolvers changed since they were built: run `make resolvers`")
+        modules = {name: frozenset(used) for name, used in manifest["modules"].items()}
+        return cls(folder=folder, modules=modules)
+
+    def resolver(self, field: FieldName) -> str:
+        """The code of a field's resolver. Raises ResolverError, also when it does not call the guard."""
+        name = str(field)
+        if name not in self.modules:
+            raise ResolverError(f"{name} has no resolver: add graphql/resolvers/{name}.js")
+        if name not in UNGUARDED and _GUARD not in self.modules[name]:
+            raise ResolverError(f"{name}.js does not call viewer(ctx): it must know the caller")
+        return self._code(name)
+
+    def function(self, name: str) -> str:
+        """The code of one function of a pipeline, whose resolver calls the guard. Raises ResolverError."""
+        if name not in self.modules:
+            raise ResolverError(f"the pipeline function {name} has no code: add graphql/resolvers/{name}.js")
+        return self._code(name)
+
+    def check_held(self, field: FieldName, functions: Sequence[str]) -> None:
+        """Whether a field's resolver or one of its `functions` holds what it gives against the viewer.
+
+        Raises ResolverError.
+        """
+        needed = _HELD_BY[field.type_name]
+        if needed and not any(needed in self.modules[name] for name in (str(field), *functions)):
+            raise ResolverError(f"{field} does not call {Path(needed).stem}: it may give away others' jobs")
+
+    def _code(self, name: str) -> str:
+        text = (self.folder / f"{name}.js").read_text()
+        if len(text.encode()) > _CODE_LIMIT:
+            raise ResolverError(f"{name}.js has more than the {_CODE_LIMIT} bytes that AppSync takes")
+        return text
 
 
-def check_held(field: FieldName, steps: Sequence[str], resolvers: Path = RESOLVERS) -> None:
-    """Whether what a field gives is held against the viewer, by its resolver or by one of its `steps`.
-
-    Raises ResolverError.
-    """
-    code = [_code_of((resolvers / f"{name}.js").read_text()) for name in (str(field), *steps)]
-    for call in _HOLDS[field.type_name]:
-        if not any(call in each for each in code):
-            raise ResolverError(f"{field} never calls {call}…): whose is what it gives?")
-
-
-def function_code(name: str, resolvers: Path = RESOLVERS) -> str:
-    """The code of one step of a pipeline: the pipeline's resolver has asked who is calling, the step may use
-    the rest of the shared page."""
-    path = resolvers / f"{name}.js"
-    return _checked(_with_guard(path.read_text(), (resolvers / GUARD).read_text(), path.name), path.name)
-
-
-def hand_on_code(resolvers: Path = RESOLVERS) -> str:
-    """The code of the resolver of a field whose own code is a step of its pipeline."""
-    return _checked((resolvers / HAND_ON).read_text(), HAND_ON)
-
-
-def _with_guard(text: str, guard: str, name: str) -> str:
-    code = _code_of(text)
-    for guarded in _DECLARED.findall(guard):
-        # Inside a function it would hide the guard's without an error.
-        if re.search(rf"(?:function|const|let|var)\s+{guarded}\b|\b{guarded}\s*(?:=>|=[^=]|[,)}}])", code):
-            raise ResolverError(f"{name} declares or hands on {guarded} of {GUARD}, which may only be called")
-    # Imports come first, once: the resolver names what both of them use.
-    imports = _IMPORT.findall(text)
-    return "".join(imports) + _IMPORT.sub("", guard).strip() + "\n" + _IMPORT.sub("", text)
-
-
-def _code_of(text: str) -> str:
-    """Without comments and texts: what is only said there, nobody does."""
-    return _NO_CODE.sub("''", text)
-
-
-def _checked(text: str, name: str) -> str:
-    if len(text.encode()) > _CODE_LIMIT:
-        raise ResolverError(f"{name} is longer than the {_CODE_LIMIT} bytes AppSync takes")
-    return text
+def _digests(sources: Path) -> dict[str, str]:
+    return {
+        path.relative_to(sources).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sources.rglob("*.js")
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import tempfile
 from collections.abc import Sequence
@@ -16,22 +15,22 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from statusbeam.model.settings import ResolverVariables
+
 from ..bundling import ROOT
 from ..compliance import accept
-from ..stage import StageConfig
-from .readers import Readers
+from ..options import ApiOptions, ResourceOptions
 from .resolver_code import (
     LOGIN_CHECK,
+    PASS_THROUGH,
     UNGUARDED,
     FieldName,
+    ResolverBundles,
     ResolverError,
-    check_held,
-    function_code,
-    hand_on_code,
-    resolver_code,
     root_fields,
     schema_text,
 )
+from .sign_in import SignIn
 
 # The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
 _QUERY_DEPTH_LIMIT = 6
@@ -39,7 +38,7 @@ _QUERY_DEPTH_LIMIT = 6
 _INTROSPECTION_DEPTH_LIMIT = 15
 _RESOLVER_COUNT_LIMIT = 20
 
-# Where the data of each field, or of each step of a pipeline, lives. Before all of it comes LOGIN_CHECK.
+# The data source of each field, or of each function of a pipeline. Every pipeline begins with LOGIN_CHECK.
 UNITS = {
     "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
@@ -48,23 +47,23 @@ UNITS = {
 }
 STEPS = {
     LOGIN_CHECK: "sessions",
-    "getStatusDetail.entry": "status",
+    "getStatusDetail.logEntry": "status",
     "getStatusDetail.spilled": "details",
-    "getJob.read": "status",
+    "getJob.snapshot": "status",
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
-    "readHeads": "status",
+    "getHeads": "status",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
 PIPELINES = {
-    "Query.getStatusDetail": ("getStatusDetail.entry", "getStatusDetail.spilled"),
-    # Three tries to meet a job that stands still; what settled at once is not read again.
-    "Query.getJob": ("getJob.read", "getJob.read", "getJob.read"),
-    "Query.listJobs": ("listJobs.page", "readHeads"),
+    "Query.getStatusDetail": ("getStatusDetail.logEntry", "getStatusDetail.spilled"),
+    # Up to three reads until head and agents belong to one commit.
+    "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
+    "Query.listJobs": ("listJobs.page", "getHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
-    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "readHeads"),
+    "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
 
@@ -77,28 +76,24 @@ class StatusApi(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
-        signed_in: Readers,
+        name: str,
+        resources: ResourceOptions,
+        options: ApiOptions,
+        sign_in: SignIn,
         authorizer: lambda_.IFunction,
         view_token_pattern: str,
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
         detail_reader: lambda_.IFunction,
-        api_key_expires: dt.datetime | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stage = stage
-        schema = schema_text(api_key=api_key_expires is not None, oidc=signed_in.oidc)
-        modes = self._modes(
-            signed_in=signed_in,
-            authorizer=authorizer,
-            view_token_pattern=view_token_pattern,
-            api_key_expires=api_key_expires,
-        )
-        self.api = self._make_api(
-            schema, modes, {"STATUS_TABLE": status_table.table_name, **signed_in.claims}
-        )
-        self._log(stage.log_retention, stage.removal_policy)
+        self._options = options
+        self._emulated = resources.emulated
+        schema = schema_text(api_key=options.api_key_expires is not None, oidc=sign_in.oidc)
+        modes = self._modes(sign_in, authorizer=authorizer, view_token_pattern=view_token_pattern)
+        variables = {ResolverVariables.STATUS_TABLE: status_table.table_name, **sign_in.claims}
+        self.api = self._make_api(name, schema, modes, variables)
+        self._log(resources.log_retention, resources.removal_policy)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
         self.details_source = self._source_role("DetailsSourceRole")
@@ -115,18 +110,21 @@ class StatusApi(Construct):
                 service_role=self.details_source.without_policy_updates(),
             ),
         }
-        self._steps = {name: self._step(name) for name in STEPS}
+        self._bundles = ResolverBundles.read()
+        self._steps = {
+            name: self._function(name, source, self._bundles.function(name)) for name, source in STEPS.items()
+        }
         for field in root_fields(schema):
             self._resolve(field)
 
     def _make_api(
-        self, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
+        self, name: str, schema: str, modes: list[appsync.AuthorizationMode], variables: dict[str, str]
     ) -> appsync.GraphqlApi:
-        open_schema = self._stage.introspection
+        open_schema = self._options.introspection
         return appsync.GraphqlApi(
             self,
             "Api",
-            name=f"statusbeam-{self._stage.name.lower()}",
+            name=name,
             definition=appsync.Definition.from_file(str(_written(schema))),
             authorization_config=appsync.AuthorizationConfig(
                 default_authorization=modes[0], additional_authorization_modes=modes[1:]
@@ -143,27 +141,22 @@ class StatusApi(Construct):
     @property
     def graphql_url(self) -> str:
         """Where queries and mutations go: the API itself, or the data plane that stands in for it."""
-        return self._stage.appsync_url_override or self.api.graphql_url
+        return self._options.appsync_url_override or self.api.graphql_url
 
     @property
     def realtime_url(self) -> str | None:
         """Where subscriptions connect; None for an emulator alone, which has nothing to connect to."""
-        override = self._stage.appsync_url_override
+        override = self._options.appsync_url_override
         if override is not None:
             return override.replace("http", "ws", 1) + "/realtime"
-        return None if self._stage.emulated else _resource(self.api).attr_realtime_url
+        return None if self._emulated else _resource(self.api).attr_realtime_url
 
     def _modes(
-        self,
-        *,
-        signed_in: Readers,
-        authorizer: lambda_.IFunction,
-        view_token_pattern: str,
-        api_key_expires: dt.datetime | None,
+        self, sign_in: SignIn, *, authorizer: lambda_.IFunction, view_token_pattern: str
     ) -> list[appsync.AuthorizationMode]:
         """Who may sign in, and how; the first mode is the default."""
         modes = [
-            signed_in.mode,
+            sign_in.mode,
             appsync.AuthorizationMode(authorization_type=appsync.AuthorizationType.IAM),
             appsync.AuthorizationMode(
                 authorization_type=appsync.AuthorizationType.LAMBDA,
@@ -174,11 +167,12 @@ class StatusApi(Construct):
                 ),
             ),
         ]
-        if api_key_expires is not None:
+        expires = self._options.api_key_expires
+        if expires is not None:
             # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
             Annotations.of(self).add_warning_v2(
                 "statusbeam:api-key",
-                f"INSECURE: {self._stage.name} has an API key; whoever sees it reads the tenant 'public'",
+                "INSECURE: the API has a key; whoever sees it reads the tenant 'public'",
             )
             modes.append(
                 appsync.AuthorizationMode(
@@ -186,7 +180,7 @@ class StatusApi(Construct):
                     api_key_config=appsync.ApiKeyConfig(
                         name="demo",
                         description="Demo readers of the tenant public",
-                        expires=Expiration.at_date(api_key_expires),
+                        expires=Expiration.at_date(expires),
                     ),
                 )
             )
@@ -234,14 +228,15 @@ class StatusApi(Construct):
         name = str(field)
         if name not in UNITS and name not in PIPELINES:
             raise ResolverError(f"{name} has no data source; add it to statusbeam/cdk/api/status_api.py")
-        code = resolver_code(field)
+        code = self._bundles.resolver(field)
         if name not in UNGUARDED:
-            check_held(field, PIPELINES.get(name, ()))
+            self._bundles.check_held(field, PIPELINES.get(name, ()))
         if name in UNGUARDED:
             self._resolver(field, code, data_source=self._sources[UNITS[name]])
         elif name in UNITS:
             own = self._function(name, UNITS[name], code)
-            self._resolver(field, hand_on_code(), pipeline_config=[self._steps[LOGIN_CHECK], own])
+            outer = self._bundles.function(PASS_THROUGH)
+            self._resolver(field, outer, pipeline_config=[self._steps[LOGIN_CHECK], own])
         else:
             steps = [self._steps[step] for step in (LOGIN_CHECK, *PIPELINES[name])]
             self._resolver(field, code, pipeline_config=steps)
@@ -265,9 +260,6 @@ class StatusApi(Construct):
             data_source=data_source,
             pipeline_config=pipeline_config,
         )
-
-    def _step(self, name: str) -> appsync.AppsyncFunction:
-        return self._function(name, STEPS[name], function_code(name))
 
     def _function(self, name: str, source: str, code: str) -> appsync.AppsyncFunction:
         return appsync.AppsyncFunction(

@@ -10,18 +10,23 @@ from constructs import Construct
 
 from statusbeam.model.settings import AuthorizerSettings
 
-from ..bundling import build_bundle
+from ..bundling import ROOT, build_bundle
 from ..compliance import accept
+from ..options import ResourceOptions
 from ..python_function import PythonFunction
-from ..stage import StageConfig
 
 
 class ViewTokens(Construct):
-    """`secret_arn` and `audience` are for whoever issues tokens, `authorizer` is for the API, `role` for the
-    stack's grants."""
+    """Back ends issue tokens with `secret_arn` and `audience`; the API asks `authorizer`, with its `role`."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, library: lambda_.ILayerVersion
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        resources: ResourceOptions,
+        audience: str,
+        library: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
         secret = secretsmanager.Secret(
@@ -31,26 +36,28 @@ class ViewTokens(Construct):
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=64, exclude_punctuation=True
             ),
-            removal_policy=stage.removal_policy,
+            removal_policy=resources.removal_policy,
         )
         self.secret_arn = _arn(secret)
-        self.audience = f"statusbeam-{stage.name.lower()}"
+        self.audience = audience
         accept(
             secret,
             rule="AwsSolutions-SMG4",
-            reason="Whoever issues tokens must rotate with it; the authorizer takes both versions.",
+            reason="Back ends rotate it when they are ready; the authorizer accepts both versions.",
         )
         checker = PythonFunction(
             self,
             "Authorizer",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/view_token_authorizer")),
+            bundle=build_bundle(
+                sources=("lambdas/__init__.py", "lambdas/view_token_authorizer"),
+                requirements=ROOT / "lambdas" / "requirements-tokens.txt",
+            ),
             handler="lambdas.view_token_authorizer.handler.handler",
             environment=AuthorizerSettings(
                 view_token_secret=self.secret_arn,
                 view_token_audience=self.audience,
             ).to_env(),
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            resources=resources,
             timeout=Duration.seconds(5),  # AppSync waits 10 s for an authorizer
             layers=[library],
         )

@@ -1,8 +1,8 @@
-"""Where the page lives: a private bucket, CloudFront before it, and the headers that keep it to itself."""
+"""The page's host: a private bucket, CloudFront in front of it, and strict security headers."""
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -10,13 +10,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..compliance import accept
-from ..stage import StageConfig, WebSite
+from ..options import PageOptions
 
 HASHED = "assets/*"
-"""What has its hash in its name."""
+"""The files whose names contain the hash of their content."""
 
 _HSTS_AGE = Duration.days(730)
-# A path whose last part has no dot is the page's own; a file that is missing stays missing.
+# CloudFront serves index.html for paths without a dot in their last part: the page's own routes. A missing
+# file stays a 404.
 _ROUTES_TO_THE_PAGE = """\
 function handler(event) {
   var request = event.request;
@@ -29,40 +30,42 @@ function handler(event) {
 
 
 class PageSite(Construct):
-    """`files` is where the page's files go, `name` the host that serves them."""
+    """`files` is the bucket of the page's files, `host` the domain that serves them."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
-        site: WebSite,
+        name: str,
+        options: PageOptions,
         content_security_policy: str,
+        removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stage = stage
+        self._comment = f"Statusbeam {name}"
+        self._removal_policy = removal_policy
         self._logs = self._log_bucket()
         self.files = self._bucket()
         self._origin = origins.S3BucketOrigin.with_origin_access_control(
             self.files,
-            # With leave to list, S3 answers 404 for what is not there, instead of 403.
+            # With this permission S3 answers 404 for a missing file, instead of 403.
             origin_access_levels=[cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
         )
-        distribution = self._distribution(site, self._headers(content_security_policy))
-        self.name = site.domain or distribution.distribution_domain_name
+        distribution = self._distribution(options, self._headers(content_security_policy))
+        self.host = options.domain or distribution.distribution_domain_name
 
     def _log_bucket(self) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             "Logs",
-            # CloudFront writes its logs by ACL.
+            # CloudFront's log delivery needs ACLs.
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
-            removal_policy=self._stage.removal_policy,
+            removal_policy=self._removal_policy,
         )
         accept(bucket, rule="AwsSolutions-S1", reason="This bucket holds the access logs.")
         return bucket
@@ -78,35 +81,37 @@ class PageSite(Construct):
             lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))],
             server_access_logs_bucket=self._logs,
             server_access_logs_prefix="files/",
-            removal_policy=self._stage.removal_policy,
+            removal_policy=self._removal_policy,
         )
 
     def _distribution(
-        self, site: WebSite, headers: cloudfront.ResponseHeadersPolicy
+        self, options: PageOptions, headers: cloudfront.ResponseHeadersPolicy
     ) -> cloudfront.Distribution:
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=f"Statusbeam {self._stage.name}",
+            comment=self._comment,
             default_root_object="index.html",
-            default_behavior=self._page_itself(headers),
-            additional_behaviors={HASHED: self._hashed_files(headers)},
-            domain_names=[site.domain] if site.domain else None,
-            certificate=self._certificate(site.certificate_arn),
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if site.domain else None,
+            default_behavior=self._index_behavior(headers),
+            additional_behaviors={HASHED: self._assets_behavior(headers)},
+            domain_names=[options.domain] if options.domain else None,
+            certificate=self._certificate(options.certificate_arn),
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+            if options.domain
+            else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_ALL
-            if site.everywhere
+            if options.all_edge_locations
             else cloudfront.PriceClass.PRICE_CLASS_100,
-            web_acl_id=site.web_acl_arn,
+            web_acl_id=options.web_acl_arn,
             enable_logging=True,
             log_bucket=self._logs,
             log_file_prefix="cloudfront/",
         )
-        self._accept(distribution, site)
+        self._accept(distribution, options)
         return distribution
 
-    def _page_itself(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    def _index_behavior(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
         routes = cloudfront.Function(
             self,
             "Routes",
@@ -115,7 +120,7 @@ class PageSite(Construct):
         )
         return cloudfront.BehaviorOptions(
             origin=self._origin,
-            # index.html and config.json say which version is live: nobody keeps them, CloudFront neither.
+            # index.html and config.json name the live version, so neither browsers nor CloudFront cache them.
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             response_headers_policy=headers,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -126,7 +131,7 @@ class PageSite(Construct):
             ],
         )
 
-    def _hashed_files(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    def _assets_behavior(self, headers: cloudfront.ResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
             origin=self._origin,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
@@ -141,7 +146,7 @@ class PageSite(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "Headers",
-            comment=f"Statusbeam {self._stage.name}",
+            comment=self._comment,
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=content_security_policy, override=True
@@ -168,7 +173,7 @@ class PageSite(Construct):
             ),
         )
 
-    def _accept(self, distribution: cloudfront.Distribution, site: WebSite) -> None:
+    def _accept(self, distribution: cloudfront.Distribution, options: PageOptions) -> None:
         accept(
             distribution, rule="AwsSolutions-CFR1", reason="The page is for whoever may sign in, anywhere."
         )
@@ -177,11 +182,9 @@ class PageSite(Construct):
             rule="Annotation::@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
             reason="There is a default root object, and no behavior hands a query to S3.",
         )
-        if site.web_acl_arn is None:
+        if options.web_acl_arn is None:
             reason = "Static files without an origin that computes; the firewall stands before the API."
             accept(distribution, rule="AwsSolutions-CFR2", reason=reason)
-        if site.domain is None:
-            reason = (
-                "CloudFront's own name comes with its own certificate and TLS versions; see WebSite.domain."
-            )
+        if options.domain is None:
+            reason = "CloudFront's own name has CloudFront's certificate and TLS versions; set `domain`."
             accept(distribution, rule="AwsSolutions-CFR4", reason=reason)

@@ -1,4 +1,4 @@
-"""The page's files on their way into the bucket, and config.json, which only the deployment can write."""
+"""Upload of the page's files, and of config.json, whose content is known at deployment only."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from ..compliance import accept, accept_wildcard
-from ..stage import StageConfig
+from ..options import ResourceOptions
 from .page_site import HASHED
 
 _YEAR = Duration.days(365)
 _QUALIFIER = DefaultStackSynthesizer.DEFAULT_QUALIFIER
 
 
-class WebError(Exception):
-    """There is no page to deploy. Synth stops."""
+class PageError(Exception):
+    """The folder holds no page. Synth stops."""
 
 
 class PageUpload(Construct):
-    """`folder` and `config` (as config.json), uploaded when either changes.
+    """Uploads `folder`, and `config` as config.json, whenever either changes.
 
-    What has its hash in its name goes first. Nothing is deleted: pages that are open still load the files
-    they were built with.
+    Files with a hash in their name are uploaded first. No file is deleted: pages that are open still load
+    the files they were built with.
 
-    Raises WebError when `folder` holds no page.
+    Raises PageError if `folder` holds no page.
     """
 
     def __init__(
@@ -38,18 +38,18 @@ class PageUpload(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
+        resources: ResourceOptions,
         files: s3.IBucket,
         folder: Path,
         config: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         if not (folder / "index.html").is_file():
-            raise WebError(f"{folder} holds no index.html: build the page with `make web`")
+            raise PageError(f"{folder} holds no index.html: build the page with `make web`")
         self._files = files
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self._logs = logs.LogGroup(
-            self, "Logs", retention=stage.log_retention, removal_policy=stage.removal_policy
+            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
         )
         self._logs.grant_write(self._role)
         page = deployment.Source.asset(str(folder))

@@ -1,4 +1,4 @@
-"""The publisher: the one function that commits and pushes statuses, and the queues before and behind it."""
+"""The publisher: the function that commits and pushes statuses, its queue, and its dead-letter queues."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from statusbeam.model.settings import PublisherSettings
 
 from ..bundling import LOG, ROOT, build_bundle
 from ..dead_letters import dead_letter_queue
+from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
-from ..stage import StageConfig
 from .status_queue import StatusQueue
 
 _TIMEOUT_SECONDS = 30
@@ -20,19 +20,22 @@ _MAX_EVENT_AGE = Duration.minutes(15)
 
 
 class Publisher(Construct):
-    """`queue` takes statuses in their jobs' order, `function` is what callers may invoke, `role` takes the
-    grants. `dead_letters` holds invokes that failed, `queue_dead_letters` messages of the queue."""
+    """Callers send statuses to `queue`, in each job's order, or invoke `function`. Grants go to `role`.
+
+    `dead_letters` holds invokes that failed, `queue_dead_letters` holds messages that failed.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
+        resources: ResourceOptions,
         settings: PublisherSettings,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = dead_letter_queue(self, "DeadLetters", stage=stage)
+        self.dead_letters = dead_letter_queue(self, "DeadLetters", resources=resources)
         timeout = Duration.seconds(_TIMEOUT_SECONDS)
         publisher = PythonFunction(
             self,
@@ -43,18 +46,17 @@ class Publisher(Construct):
             ),
             handler="lambdas.status_publisher.handler.handler",
             environment=settings.to_env(),
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            resources=resources,
             timeout=timeout,
             memory_mb=512,
-            reserved_concurrency=stage.publisher_reserved_concurrency,
+            reserved_concurrency=reserved_concurrency,
             async_delivery=AsyncDelivery(
                 retry_attempts=_RETRIES, max_event_age=_MAX_EVENT_AGE, on_failure=self.dead_letters
             ),
         )
         self.function = publisher.function
         self.role = publisher.role
-        statuses = StatusQueue(self, "Statuses", stage=stage, consumer_timeout=timeout)
-        statuses.feed(publisher.function)
+        statuses = StatusQueue(self, "Statuses", resources=resources, consumer_timeout=timeout)
+        statuses.feed(publisher.function, reserved_concurrency=reserved_concurrency)
         self.queue = statuses.queue
         self.queue_dead_letters = statuses.dead_letters

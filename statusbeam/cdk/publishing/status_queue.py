@@ -1,4 +1,4 @@
-"""The queue that carries statuses in the order of their jobs, and the mapping that feeds the publisher."""
+"""The queue that keeps each job's order, and the event source mapping of the publisher."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from constructs import Construct
 from statusbeam.model.settings import QUEUE_RECEIVES
 
 from ..compliance import accept
-from ..stage import StageConfig
+from ..options import ResourceOptions
 
-# All that a FIFO queue gives at once, and it has no batching window: what waits goes out together, a single
-# status at once. At 50 ms a message that is half a second of the publisher's thirty.
+# The most that a FIFO queue delivers at once. It has no batching window, so a single status does not wait.
+# At 50 ms a message, a batch takes half a second of the publisher's thirty.
 _BATCH_SIZE = 10
-# AWS's rule: below it, a batch that Lambda throttled comes again while it is still being tried.
+# AWS's rule: below it, the queue redelivers a throttled batch while Lambda still retries it.
 _VISIBILITY_TIMEOUTS = 6
 
 
 class StatusQueue(Construct):
-    """`queue` takes payloads with the job id as message group; `dead_letters` has what failed too often."""
+    """Messages of `queue` have the job as their group. `dead_letters` holds those that failed too often."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: StageConfig, consumer_timeout: Duration
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        resources: ResourceOptions,
+        consumer_timeout: Duration,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stage = stage
+        self._resources = resources
         self._visibility = Duration.seconds(_VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds())
         self.dead_letters = self._fifo("DeadLetters", kept=Duration.days(14))
         accept(self.dead_letters, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
@@ -44,31 +49,31 @@ class StatusQueue(Construct):
             self,
             construct_id,
             fifo=True,
-            # Jobs don't share a rate limit: 300 messages a second for each, 9,000 and more for all.
+            # 300 messages a second for each job, 9,000 and more for all.
             deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
             fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-            # No content-based deduplication: the same words twice are two statuses.
-            enforce_ssl=not self._stage.emulated,
+            # No content-based deduplication: two statuses may have the same content.
+            enforce_ssl=not self._resources.emulated,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=kept,
             visibility_timeout=self._visibility,
             dead_letter_queue=dead_letter_queue,
-            removal_policy=self._stage.removal_policy,
+            removal_policy=self._resources.removal_policy,
         )
-        if self._stage.emulated:
+        if self._resources.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
             accept(queue, rule="AwsSolutions-SQS4", reason=reason)
         return queue
 
-    def feed(self, publisher: lambda_.Function) -> None:
+    def feed(self, publisher: lambda_.Function, *, reserved_concurrency: int | None) -> None:
         """Let the queue invoke the publisher, and the publisher take its messages."""
-        reserved = self._stage.publisher_reserved_concurrency
+        reserved = reserved_concurrency
         publisher.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
                 batch_size=_BATCH_SIZE,
                 report_batch_item_failures=True,
-                # The rest is for invokes: a throttled batch counts as a delivery of each of its messages.
+                # The rest is for invokes. A throttled batch counts as a delivery of each of its messages.
                 max_concurrency=reserved * 4 // 5 if reserved is not None else None,
             )
         )

@@ -1,6 +1,6 @@
-"""How code of another stack reports statuses: through the queue, or by invoking the publisher.
+"""How functions and workflows report statuses: through the queue, or by invoking the publisher.
 
-A stage chooses one; the code that reports and the states that do are told and granted the same one.
+A deployment chooses one. Its functions and its Step Functions states report in that way.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ from constructs import Construct
 
 from statusbeam.model.settings import CallerSettings
 
-from ..stage import StageConfig
-
 Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one state reports, in JSONata: `{% … %}` around what is worked out when the state is entered.
+    """What one state reports. Expressions between `{% %}` are JSONata, evaluated when the state is entered.
 
-    `update` is a StatusInput with its jobId. `batch_id` makes the state's own retries the same status.
-    `outputs` is what the next state gets, `assign` the variables it sees.
+    `update` is a StatusInput with its jobId. With one `batch_id`, the state's own retries are one status.
+    `outputs` is the input of the next state, and `assign` its variables.
     """
 
     update: Mapping[str, object]
@@ -40,11 +38,11 @@ class Report:
 
 
 class StatusRoute(ABC):
-    """One way to the publisher."""
+    """A way to the publisher."""
 
     @abstractmethod
-    def settings(self) -> CallerSettings:
-        """What code that reports has in its environment."""
+    def environment(self) -> dict[str, str]:
+        """The environment variables of a function that reports."""
 
     @abstractmethod
     def grant(self, role: iam.IGrantable) -> None:
@@ -52,10 +50,10 @@ class StatusRoute(ABC):
 
     @abstractmethod
     def _task(self, scope: Construct, name: str, report: Report) -> Checkpoint:
-        """The state itself, in JSONata, which machines of both query languages take."""
+        """The state, in JSONata, which machines of both query languages accept."""
 
     def checkpoint(self, scope: Construct, name: str, report: Report) -> Checkpoint:
-        """A state that reports, and tries again for a few seconds; what follows a failure is the caller's."""
+        """A state that reports, and retries for a few seconds. The caller adds the Catch."""
         task = self._task(scope, name, report)
         task.add_retry(
             errors=["States.ALL"],
@@ -68,18 +66,18 @@ class StatusRoute(ABC):
 
 
 class QueueRoute(StatusRoute):
-    """Through the FIFO queue: nobody waits for the commit, and a job keeps its order."""
+    """Through the FIFO queue. It keeps each job's order, and callers do not wait for the commit."""
 
     def __init__(self, queue: sqs.IQueue) -> None:
         self._queue = queue
 
-    def settings(self) -> CallerSettings:
-        """See StatusRoute.settings."""
-        return CallerSettings(status_queue_url=self._queue.queue_url)
+    def environment(self) -> dict[str, str]:
+        """See StatusRoute.environment."""
+        return CallerSettings(status_queue_url=self._queue.queue_url).to_env()
 
     def grant(self, role: iam.IGrantable) -> None:
         """See StatusRoute.grant."""
-        # Not grant_send_messages: that one adds reading the queue's attributes.
+        # grant_send_messages would also grant reading the queue's attributes.
         iam.Grant.add_to_principal(
             grantee=role, actions=["sqs:SendMessage"], resource_arns=[self._queue.queue_arn]
         )
@@ -91,7 +89,7 @@ class QueueRoute(StatusRoute):
             queue=self._queue,
             message_body=sfn.TaskInput.from_object({"batchId": report.batch_id, **report.update}),
             message_group_id=_group(str(report.update["jobId"])),
-            # Without the retry's number: what the queue took although its answer got lost is not sent twice.
+            # The same in every retry: the queue drops a retry of a message whose answer got lost.
             message_deduplication_id=report.batch_id,
             outputs=report.outputs,
             assign=report.assign or None,
@@ -99,18 +97,18 @@ class QueueRoute(StatusRoute):
 
 
 class InvokeRoute(StatusRoute):
-    """By invoking the publisher: agents asynchronously, so without order; states wait for the commit."""
+    """Invokes the publisher. Functions do so asynchronously, without order. States wait for the commit."""
 
     def __init__(self, publisher: lambda_.IFunction) -> None:
         self._publisher = publisher
 
-    def settings(self) -> CallerSettings:
-        """See StatusRoute.settings."""
-        return CallerSettings(status_publisher_function=self._publisher.function_arn)
+    def environment(self) -> dict[str, str]:
+        """See StatusRoute.environment."""
+        return CallerSettings(status_publisher_function=self._publisher.function_arn).to_env()
 
     def grant(self, role: iam.IGrantable) -> None:
         """See StatusRoute.grant."""
-        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        # grant_invoke would also grant every version and alias, as `:*`.
         iam.Grant.add_to_principal(
             grantee=role, actions=["lambda:InvokeFunction"], resource_arns=[self._publisher.function_arn]
         )
@@ -128,11 +126,6 @@ class InvokeRoute(StatusRoute):
 
 
 def _group(job_id: str) -> str:
-    """As status_utils.transports.queue_messages.group_of has it: one group, and one order, whoever sends."""
+    """The group of status_utils.transports.queue_messages.group_of, so that all senders share one order."""
     inner = job_id.removeprefix("{%").removesuffix("%}").strip()
     return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
-
-
-def status_route(stage: StageConfig, *, publisher: lambda_.IFunction, queue: sqs.IQueue) -> StatusRoute:
-    """The way that the stage chose."""
-    return QueueRoute(queue) if stage.status_transport == "queue" else InvokeRoute(publisher)

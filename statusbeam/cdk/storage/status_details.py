@@ -1,4 +1,4 @@
-"""Where metadata goes that is too big for the log: a bucket, and the function that reads one object of it."""
+"""The bucket of metadata that is too big for the log, and the function that reads one object of it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,35 @@ from statusbeam.model.settings import DetailSettings
 
 from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
+from ..options import ResourceOptions
 from ..python_function import PythonFunction
-from ..stage import StageConfig
 
 
 class StatusDetails(Construct):
-    """`bucket_name` is for the publisher, `reader` for the API; `role` is the reader's."""
+    """The publisher writes to `bucket_name`, and the API asks `reader`, whose role is `role`. S3 deletes a
+    detail after `days`."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
         super().__init__(scope, construct_id)
         self._bucket = s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=not stage.emulated,
+            enforce_ssl=not resources.emulated,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # As long as the log entries that name the objects.
+            # As long as the log entries that name the objects are kept.
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=Duration.days(stage.status_log_days),
+                    expiration=Duration.days(days),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
-            removal_policy=stage.removal_policy,
+            removal_policy=resources.removal_policy,
         )
-        reason = (
-            "One function writes, one reads, both by key; their calls are in CloudTrail if one wants them."
-        )
+        reason = "One function writes, one reads, both by key; CloudTrail can record their calls."
         accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
-        if stage.emulated:
+        if resources.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
             accept(self._bucket, rule="AwsSolutions-S10", reason=reason)
         self.bucket_name = self._bucket.bucket_name
@@ -50,24 +49,23 @@ class StatusDetails(Construct):
             bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/status_detail", *LOG)),
             handler="lambdas.status_detail.handler.handler",
             environment=DetailSettings(detail_bucket=self.bucket_name).to_env(),
-            log_retention=stage.log_retention,
-            removal_policy=stage.removal_policy,
+            resources=resources,
             timeout=Duration.seconds(8),  # AppSync waits 10 s
         )
         self.reader = function.function
         self.role = function.role
 
     def grant_put(self, role: iam.Role) -> None:
-        """Let `role` store details, and neither read nor list them."""
+        """Allow storing details, and neither reading nor listing them."""
         self._grant(role, "s3:PutObject")
 
     def grant_get(self, role: iam.Role) -> None:
-        """Let `role` read a detail whose key it knows."""
+        """Allow reading a detail by its key."""
         self._grant(role, "s3:GetObject")
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` ask the reader."""
-        # Not grant_invoke: that one adds every version and alias, as `:*`.
+        """Allow invoking the reader."""
+        # grant_invoke would also grant every version and alias, as `:*`.
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["lambda:InvokeFunction"],

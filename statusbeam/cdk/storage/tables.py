@@ -1,4 +1,4 @@
-"""The two tables: the log of every job, and who is connected."""
+"""The two tables: jobs with their logs, and the sessions of connected clients."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from constructs import Construct
 from statusbeam.model.settings import SessionsTable as SessionsNames
 from statusbeam.model.settings import StatusTable as StatusNames
 
-from ..stage import StageConfig
+from ..options import ResourceOptions
 
 
 class StatusTable(Construct):
     """Job heads, agent states and status logs (docs/architecture.md, "Status table")."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
         self.table = _table(
             self,
-            stage=stage,
+            resources=resources,
             partition_key=StatusNames.PARTITION_KEY,
             sort_key=StatusNames.SORT_KEY,
             ttl_attribute=StatusNames.TTL,
@@ -35,34 +35,34 @@ class StatusTable(Construct):
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Let `grantee` do exactly `actions` on the table itself, not on its index."""
+        """Allow exactly `actions` on the table itself, not on its index."""
         _grant(grantee, actions, self.table.table_arn)
 
     def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
-        """Let `grantee` list a user's jobs."""
+        """Allow listing the jobs of a user."""
         _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{StatusNames.BY_USER}")
 
 
 class UserSessionsTable(Construct):
     """Live connections by tenant and user (docs/architecture.md, "Sessions")."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
         self.table = _table(
             self,
-            stage=stage,
+            resources=resources,
             partition_key=SessionsNames.PARTITION_KEY,
             sort_key=SessionsNames.SORT_KEY,
             ttl_attribute=SessionsNames.TTL,
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Let `grantee` do exactly `actions` on the table."""
+        """Allow exactly `actions` on the table."""
         _grant(grantee, actions, self.table.table_arn)
 
 
 def _table(
-    scope: Construct, *, stage: StageConfig, partition_key: str, sort_key: str, ttl_attribute: str
+    scope: Construct, *, resources: ResourceOptions, partition_key: str, sort_key: str, ttl_attribute: str
 ) -> dynamodb.Table:
     return dynamodb.Table(
         scope,
@@ -75,13 +75,13 @@ def _table(
             point_in_time_recovery_enabled=True
         ),
         time_to_live_attribute=ttl_attribute,
-        removal_policy=stage.removal_policy,
-        deletion_protection=stage.stored_data_is_kept,
+        removal_policy=resources.removal_policy,
+        deletion_protection=resources.deletion_protection,
     )
 
 
 def _grant(grantee: iam.IGrantable, actions: Sequence[str], arn: str) -> None:
-    # Not the table's own grant: that one adds every index, as `index/*`.
+    # The table's own grant would add every index, as `index/*`.
     iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
 
 

@@ -1,4 +1,4 @@
-"""The data plane about itself: what it counts, and the faults it is told to have."""
+"""The data plane's own routes: its counters, and the switches of its injected faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATS_PATH: Final = "/_localcloud/stats"
 
 
 def stats_routes(stats: Callable[[], dict[str, Any]]) -> dict[tuple[str, str], Handler]:
-    """GET the counters."""
+    """The route that shows the counters."""
 
     async def show(_: HttpRequest) -> HttpResponse:
         return HttpResponse.json(stats(), headers=_NO_STORE)
@@ -23,9 +23,9 @@ def stats_routes(stats: Callable[[], dict[str, Any]]) -> dict[tuple[str, str], H
 
 
 def fault_routes(faults: Faults, close_all: Callable[[int], None]) -> dict[tuple[str, str], Handler]:
-    """GET the switches.
+    """The routes that show and change the fault switches.
 
-    POST changes to them, `{"reset": true}` to clear them, `{"closeAll": 1001}` to cut sockets.
+    `{"reset": true}` switches all faults off, `{"closeAll": 1001}` closes all WebSockets.
     """
 
     async def show(_: HttpRequest) -> HttpResponse:
@@ -33,9 +33,8 @@ def fault_routes(faults: Faults, close_all: Callable[[int], None]) -> dict[tuple
 
     async def change(request: HttpRequest) -> HttpResponse:
         if not request.headers.get("content-type", "").startswith("application/json"):
-            return _refused(
-                "Content-Type must be application/json."
-            )  # which no form of a foreign page can send
+            # A form on a page of another site can't send this content type.
+            return _refused("Content-Type must be application/json.")
         try:
             changes = json.loads(request.body)
             _apply(changes, faults, close_all)
@@ -51,12 +50,12 @@ _NO_STORE: Final = {"cache-control": "no-store"}
 
 def _apply(changes: Any, faults: Faults, close_all: Callable[[int], None]) -> None:
     if not isinstance(changes, dict):
-        raise ValueError("the body is a JSON object of switches")  # noqa: TRY004 - the sender's mistake, like the others
+        raise ValueError("the body must be a JSON object of switches")  # noqa: TRY004 - the client's mistake, like the others
     code = changes.pop("closeAll", None)
     if code is not None and (
         not isinstance(code, int) or not (code in {1000, 1001, 1011} or 3000 <= code < 5000)
     ):
-        raise ValueError("closeAll is a close code: 1000, 1001, 1011 or from 3000 to 4999")
+        raise ValueError("closeAll must be a close code: 1000, 1001, 1011 or from 3000 to 4999")
     if changes.pop("reset", False) is True:
         faults.reset()
     faults.update(changes)

@@ -1,6 +1,6 @@
-"""What the wire side (sockets, frames, hub) and the GraphQL side (schema, resolvers, auth) say to each other.
+"""The interface between the protocol side (http, realtime) and the GraphQL side (graphql, resolvers, auth).
 
-Neither side imports the other: both import this page, and `server.py` puts them together.
+Neither side imports the other: both import this module, and their caller puts them together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class AuthMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """What a client says it signed or sent: enough to check any of the auth modes.
+    """The request that a client signed or sent, with all that the authorization modes check.
 
     `headers` has lower-case names. For a WebSocket handshake or `start` frame these are the entries of the
     authorization object, `path` is `/graphql/connect` or `/graphql`, and `body` is `{}` or the `payload.data`
@@ -61,7 +61,7 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A mutation field that came back without error.
+    """A mutation field that was resolved without an error.
 
     `value` is its result, projected by the mutation's selection.
     """
@@ -92,12 +92,12 @@ class ExecutionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """An accepted `start`: which mutations feed it, which results it wants, and how they look on the wire.
+    """An accepted `start`: the mutations that trigger it, its filter, and the form of its pushes.
 
     Subscriptions with an equal `group_key` have equal filters and selections, so `matches` and `encode` run
-    once a group. `encode` gives the JSON text of the `payload` of a `data` frame:
-    `{"data":{"onStatusUpdate":{...}}}`. `index` names one top-level field and the value every matching result
-    has in it, or None: the hub skips other groups by it.
+    once a group. `encode` gives the JSON text of the `payload` of a `data` message:
+    `{"data":{"onStatusUpdate":{...}}}`. `index` names a top-level field and the value that every matching
+    result has in it, or None. The hub uses it to skip groups.
     """
 
     field: str
@@ -110,9 +110,9 @@ class Subscription:
 
 
 class AppSyncError(Exception):
-    """A failure with AppSync's words.
+    """A failure with AppSync's error type and message.
 
-    `error_type` goes on the wire, `status` is the HTTP status or `errorCode`.
+    `status` is the HTTP status, or `errorCode` in `connection_error`.
     """
 
     def __init__(
@@ -133,17 +133,17 @@ class AppSyncError(Exception):
 
 
 class AuthenticationError(AppSyncError):
-    """Who is calling could not be established: HTTP 401, or `connection_error` / `error` on a socket."""
+    """The caller could not be authenticated: HTTP 401, or `connection_error` or `error` on a WebSocket."""
 
     def __init__(self, message: str = "You are not authorized to make this call.") -> None:
         super().__init__(message, "UnauthorizedException", status=401)
 
 
 class Authenticator(Protocol):
-    """Decides who a request is from.
+    """Authenticates the caller of a request.
 
-    Like GraphQLApi's, its coroutines may be run up to their first real wait without a task of their own:
-    before that wait they must not use `asyncio.timeout` or `asyncio.TaskGroup`.
+    Its coroutines, like GraphQLApi's, may run without an asyncio task up to their first real wait. Before
+    that wait they must not use `asyncio.timeout` or `asyncio.TaskGroup`.
     """
 
     async def authenticate(self, request: SignedRequest) -> Identity:
@@ -157,7 +157,7 @@ class GraphQLApi(Protocol):
     async def execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
         """Run a query or mutation.
 
-        GraphQL-level failures are in the body, as AppSync answers them with HTTP 200.
+        The body contains GraphQL-level failures: AppSync responds to them with HTTP 200.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Errors in AppSync's shape, in its words."""
+"""Errors in AppSync's form, with its messages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ UNAUTHORIZED = "Unauthorized"
 LIMIT = "LimitExceeded"
 
 PathKey = str | int
-# The way to a value, innermost last: (path of the parent, own key). None is the root.
+# The path of a value: (path of its parent, its key). None is the root.
 Path = tuple[Any, PathKey] | None
 
 
 class FieldError(Exception):
-    """A field failed. `message` None stands for `util.unauthorized()`: the field's name makes the words."""
+    """A field failed. A `message` of None stands for `util.unauthorized()`."""
 
     def __init__(
         self, message: str | None, error_type: str | None, data: Any = None, info: Any = None
@@ -34,7 +34,7 @@ class FieldError(Exception):
 
 
 class RequestRefusedError(Exception):
-    """The operation doesn't run at all; `errors` are in AppSync's shape."""
+    """The operation is refused before it runs. `errors` have AppSync's form."""
 
     def __init__(self, errors: Sequence[ErrorDict]) -> None:
         super().__init__(errors[0]["message"])
@@ -57,7 +57,7 @@ def path_text(path: Path) -> str:
 
 
 def locations(node: Node | None) -> list[dict[str, Any]] | None:
-    """Where the node stands in the document."""
+    """The node's position in the document."""
     if node is None or node.loc is None:
         return None
     place = get_location(node.loc.source, node.loc.start)
@@ -65,7 +65,7 @@ def locations(node: Node | None) -> list[dict[str, Any]] | None:
 
 
 def field_error(path: Path, node: Node | None, error: FieldError) -> ErrorDict:
-    """What a resolver's failure looks like in `errors`."""
+    """A resolver's failure as an element of `errors`."""
     return {
         "path": path_list(path),
         "data": error.data,
@@ -82,18 +82,18 @@ def not_authorized(type_name: str, field_name: str) -> FieldError:
 
 
 def value_error(path: Path, message: str) -> ErrorDict:
-    """A value that doesn't fit the schema; AppSync gives these no type and no place in the document."""
+    """A value of the wrong type. AppSync gives these errors no type and no position."""
     return {"path": path_list(path), "locations": None, "message": message}
 
 
 def null_error(path: Path, type_text: str, parent: str) -> ErrorDict:
-    """A null where the schema allows none."""
+    """A null in a non-null field."""
     place = f"within parent '{parent}' ({path_text(path)})"
     return value_error(path, f"Cannot return null for non-nullable type: '{type_text}' {place}")
 
 
 def validation_errors(errors: Sequence[GraphQLError]) -> list[ErrorDict]:
-    """graphql-core's findings about a document."""
+    """graphql-core's validation errors of a document."""
     return [
         {
             "path": None,
@@ -109,11 +109,11 @@ def validation_errors(errors: Sequence[GraphQLError]) -> list[ErrorDict]:
 
 
 def validation_error(message: str, node: Node | None = None, error_type: str = VALIDATION) -> ErrorDict:
-    """One finding of our own about a document or its variables."""
+    """A validation error of a document or its variables that graphql-core does not know."""
     return {"path": None, "locations": locations(node), "message": message, "errorType": error_type}
 
 
 def appended_error(path: Path, node: Node | None, fields: Mapping[str, Any]) -> ErrorDict:
-    """What `util.appendError` left."""
+    """The error that `util.appendError` added."""
     error = FieldError(fields["message"], fields["errorType"], fields["data"], fields["errorInfo"])
     return field_error(path, node, error)

@@ -1,4 +1,4 @@
-"""The AppSync data plane: an authenticator, a GraphQL API, the hub and one port, put together.
+"""The AppSync data plane: puts an authenticator, a GraphQL API, the hub and one port together.
 
 plane = await DataPlane.start("127.0.0.1", 0, api, authenticator)
 plane.graphql_url        # http://127.0.0.1:54321/graphql
@@ -10,18 +10,23 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
 from .admin import fault_routes, stats_routes
 from .contract import Authenticator, GraphQLApi
-from .http.endpoint import Endpoint
+from .counters import Counters
+from .event_loop.deadlines import DeadlineTimer
+from .event_loop.eager_tasks import EagerTasks
+from .http.connection_state import SharedHttpState
+from .http.graphql_endpoint import GraphQLEndpoint
 from .http.listener import Listener
 from .http.router import Handler, Router, Routes
 from .http.static_site import StaticSite
 from .limits import Limits
-from .realtime.connection_state import Wire
-from .realtime.counters import Counters
+from .realtime.connection_state import SharedWebSocketState
+from .realtime.endpoint import RealtimeEndpoint
 from .realtime.faults import Faults
 from .realtime.hub import Hub
 from .realtime.websocket import GOING_AWAY
@@ -30,10 +35,10 @@ _NO_ROUTES: Final[Routes] = MappingProxyType({})
 
 
 class DataPlane:
-    """A running data plane. It belongs to the loop it was started on; use it from there."""
+    """A running data plane. Use it from the event loop that it was started on."""
 
-    def __init__(self, wire: Wire, listener: Listener, faults: Faults) -> None:
-        self._wire = wire
+    def __init__(self, shared: SharedHttpState, listener: Listener, faults: Faults) -> None:
+        self._shared = shared
         self._listener = listener
         self.faults = faults
 
@@ -50,32 +55,26 @@ class DataPlane:
         site: StaticSite | None = None,
         limits: Limits | None = None,
         faults: Faults | None = None,
-        dice: random.Random | None = None,
+        rng: random.Random | None = None,
     ) -> DataPlane:
-        """Listen on a loopback `host` (`port` 0: any) and serve.
+        """Listen on a loopback `host` and serve; `port` 0 takes any free port.
 
-        `routes` and `site` are served beside the API. Giving `faults` also opens the route that switches
-        them; `dice` makes request ids. Raises ValueError for a host that is not loopback, OSError when the
-        port is taken.
+        Serves `routes` and `site` beside the API. With `faults` it also serves the route that switches
+        them. `rng` makes the request ids. Raises ValueError when the host is not loopback, OSError when the
+        port is in use.
         """
-        loop = asyncio.get_running_loop()
-        limits = limits or Limits()
-        counters = Counters()
-        switches = faults or Faults(random.Random(0))  # noqa: S311 - dice for faults, no secret
-        hub = Hub(limits, counters, switches, loop.call_later)
-        endpoint = Endpoint(authenticator, api, hub)
+        switches = faults or Faults(random.Random(0))  # noqa: S311 - random faults, no secret
         table: dict[tuple[str, str], Handler] = dict(routes)
-        wire = Wire(
-            loop=loop,
-            limits=limits,
-            counters=counters,
+        shared = build_shared_state(
+            api,
+            authenticator,
+            limits=limits or Limits(),
             faults=switches,
-            hub=hub,
-            endpoint=endpoint,
-            router=Router(endpoint, table, site),
-            new_request_id=RequestIds(dice or random.Random()),  # noqa: S311 - ids for logs, no secret
+            routes=table,
+            site=site,
+            new_request_id=RequestIds(rng or random.Random()),  # noqa: S311 - ids for logs, no secret
         )
-        plane = cls(wire, Listener(wire, host, port, tls), switches)
+        plane = cls(shared, Listener(shared, host, port, tls), switches)
         table.update(stats_routes(plane.stats))
         if faults is not None:
             table.update(fault_routes(faults, plane.close_all))
@@ -93,17 +92,17 @@ class DataPlane:
 
     @property
     def url(self) -> str:
-        """Where the page is: `http://127.0.0.1:54321`, without a slash at the end."""
+        """The dashboard's URL, without a slash at the end: `http://127.0.0.1:54321`."""
         return f"http://{self._authority}"
 
     @property
     def graphql_url(self) -> str:
-        """Where queries and mutations go."""
+        """The URL for queries and mutations."""
         return f"{self.url}/graphql"
 
     @property
     def realtime_url(self) -> str:
-        """Where subscriptions go."""
+        """The URL for subscriptions."""
         return f"ws://{self._authority}/graphql/realtime"
 
     @property
@@ -112,37 +111,75 @@ class DataPlane:
 
     def stats(self) -> dict[str, Any]:
         """The counters, as GET /_localcloud/stats shows them."""
-        return {**self._wire.counters.to_dict(), **self._wire.hub.to_dict()}
+        return {**self._shared.counters.to_dict(), **self._shared.websockets.hub.to_dict()}
 
     def close_all(self, code: int = GOING_AWAY) -> None:
-        """Close every WebSocket; clients may come back at once."""
-        for socket in list(self._wire.sockets):
-            socket.close(code)
+        """Close every WebSocket. Clients may reconnect at once."""
+        for connection in list(self._shared.websockets.connections):
+            connection.close(code)
 
     async def close(self) -> None:
-        """Stop serving.
+        """Stop serving. May be called twice.
 
-        No new connections, requests under way are answered, sockets are closed with 1001. Idempotent.
+        Accepts no new connections, completes the requests in progress, and closes WebSockets with code 1001.
         """
-        wire = self._wire
+        shared, websockets = self._shared, self._shared.websockets
         self._listener.close()
         self.close_all(GOING_AWAY)
-        for connection in list(wire.http):
+        for connection in list(shared.connections):
             connection.close_when_idle()
-        await wire.tasks.drain(wire.limits.close_wait_seconds)
-        await _until_empty(wire)
-        for socket in list(wire.sockets):
-            socket.abort()
-        for connection in list(wire.http):
+        await shared.tasks.drain(shared.limits.close_wait_seconds)
+        await _wait_until_closed(shared)
+        for websocket in list(websockets.connections):
+            websocket.abort()
+        for connection in list(shared.connections):
             connection.abort()
-        await asyncio.sleep(0)  # the transports report their end in the next turn
-        wire.beat.stop()
+        await asyncio.sleep(0)  # the transports report their end in the next tick
+        shared.timer.stop()
 
 
-async def _until_empty(wire: Wire) -> None:
-    """Give peers their time to close; the deadlines cut those off that do not."""
-    deadline = wire.loop.time() + wire.limits.close_wait_seconds
-    while (wire.sockets or wire.http) and wire.loop.time() < deadline:
+def build_shared_state(
+    api: GraphQLApi,
+    authenticator: Authenticator,
+    *,
+    limits: Limits,
+    faults: Faults,
+    routes: Routes,
+    site: StaticSite | None,
+    new_request_id: Callable[[], str],
+) -> SharedHttpState:
+    """Build the state that all connections of one data plane share, on the running event loop."""
+    loop = asyncio.get_running_loop()
+    counters = Counters()
+    timer = DeadlineTimer(loop.time, loop.call_at)
+    tasks = EagerTasks(loop, limits.execution_seconds)
+    hub = Hub(limits, counters, faults, loop.call_later)
+    websockets = SharedWebSocketState(
+        loop=loop,
+        timer=timer,
+        tasks=tasks,
+        limits=limits,
+        counters=counters,
+        faults=faults,
+        hub=hub,
+        endpoint=RealtimeEndpoint(authenticator, api),
+    )
+    return SharedHttpState(
+        loop=loop,
+        timer=timer,
+        tasks=tasks,
+        limits=limits,
+        counters=counters,
+        router=Router(GraphQLEndpoint(authenticator, api, hub), routes, site),
+        websockets=websockets,
+        new_request_id=new_request_id,
+    )
+
+
+async def _wait_until_closed(shared: SharedHttpState) -> None:
+    """Give peers their time to close; the deadlines abort those that do not."""
+    deadline = shared.loop.time() + shared.limits.close_wait_seconds
+    while (shared.websockets.connections or shared.connections) and shared.loop.time() < deadline:
         await asyncio.sleep(_POLL_SECONDS)
 
 
@@ -150,11 +187,11 @@ _POLL_SECONDS: Final = 0.01
 
 
 class RequestIds:
-    """Ids that look like AppSync's request ids (UUIDs), at a tenth of the price of `uuid4`."""
+    """Ids in the form of AppSync's request ids (UUIDs), at a tenth of the cost of `uuid4`."""
 
-    def __init__(self, dice: random.Random) -> None:
-        self._dice = dice
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
 
     def __call__(self) -> str:
-        digits = f"{self._dice.getrandbits(128):032x}"
+        digits = f"{self._rng.getrandbits(128):032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

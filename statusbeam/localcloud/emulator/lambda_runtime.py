@@ -1,8 +1,7 @@
-"""What a Lambda function of the emulator can import: Python, the AWS SDK, its own code, its layers.
+"""The modules that a Lambda function can import: Python, the AWS SDK, its own code, its layers.
 
-The emulator runs functions with this environment's interpreter, where far more is installed; a package
-missing from a bundle would be missed on AWS only. So functions start with a module path that has just what
-AWS's runtime has.
+The emulator runs functions with this environment's interpreter, which has many more packages. A package that
+is missing from a bundle would then fail on AWS only. So functions get the module path of AWS's runtime.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "s
 
 # Runs in a function's interpreter before its code, with the environment's packages already on the path.
 _SITE_CUSTOMIZE = '''\
-"""Written by localcloud: leaves a Lambda function what AWS's runtime has."""
+"""Written by localcloud: reduces the module path to that of AWS's Lambda runtime."""
 
 import sys
 from pathlib import Path
@@ -25,13 +24,13 @@ _here = Path(__file__).resolve().parent
 _standard_library = Path(sys.base_prefix).resolve()
 
 
-def _stays(entry: str) -> bool:
+def _is_in_runtime(entry: str) -> bool:
     path = Path(entry).resolve()
     packages = {"site-packages", "dist-packages"} & set(path.parts)
     return path == _here or (path.is_relative_to(_standard_library) and not packages)
 
 
-sys.path[:] = [entry for entry in sys.path if _stays(entry)]
+sys.path[:] = [entry for entry in sys.path if _is_in_runtime(entry)]
 # Packages installed in place are found by hooks instead of paths.
 sys.meta_path[:] = [
     finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")
@@ -40,9 +39,9 @@ sys.meta_path[:] = [
 
 
 def write_runtime(folder: Path) -> Path:
-    """Fill `folder` anew and give it back.
+    """Create `folder` anew and return it.
 
-    A function that has it as PYTHONPATH sees AWS's runtime and no more.
+    As PYTHONPATH of a function, it limits the imports to those of AWS's runtime.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -1,7 +1,7 @@
-"""Keeps web pages of the internet away from the emulator.
+"""Refuses requests to the emulator from web pages of other sites.
 
-It answers any origin, its root key is public, and it runs the Lambda functions it is given: without this,
-every page that the user visits could run code on this machine. Programs don't send what is looked at here.
+The emulator accepts any origin, its root key is public, and it runs any Lambda function. Without this check,
+every page that the user visits could run code on this machine. Programs do not send the checked headers.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 def local_only(app: AsgiApp) -> AsgiApp:
-    """`app`, reachable for programs and for pages of this machine."""
+    """Wrap `app` so that only programs and local pages can use it."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not is_from_this_machine(_headers(scope)):
-            logger.warning("path=<%s> | a page of another site was refused", scope["path"])
+        if scope["type"] in ("http", "websocket") and not is_local_request(_headers(scope)):
+            logger.warning("path=<%s> | refused a request from a page of another site", scope["path"])
             await _refuse(scope, send)
         else:
             await app(scope, receive, send)
@@ -34,17 +34,17 @@ def local_only(app: AsgiApp) -> AsgiApp:
     return guarded
 
 
-def is_from_this_machine(headers: Mapping[str, str]) -> bool:
-    """Whether no browser says otherwise: the page's origin, its site, and the name it knows this server by.
+def is_local_request(headers: Mapping[str, str]) -> bool:
+    """Whether the request comes from a program or a local page, by its `Origin`, site and `Host`.
 
-    A rebound DNS name shows in `Host`; `*.localhost` can't be rebound.
+    `Host` reveals a rebound DNS name; `*.localhost` can't be rebound.
     """
     host = headers.get("host", "")
     name = host.partition(":")[0]
     if not (is_local_host(host) or name.endswith(".localhost")):
         return False
     origin = headers.get("origin")
-    if origin is None:  # a browser leaves it out of some GETs
+    if origin is None:  # browsers omit it from some GETs
         return headers.get("sec-fetch-site") != "cross-site"
     return is_local_origin(origin)
 
@@ -58,7 +58,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1008})
         return
     body = json.dumps(
-        {"message": "Only this machine's programs and pages may use localcloud's AWS."}
+        {"message": "Only programs and pages on this machine may use localcloud's AWS."}
     ).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})

@@ -20,14 +20,14 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from .inside import let_queues_rest_briefly
+from .internals import shorten_queue_polling
 from .local_only import local_only
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 
-# The emulator's root. What holds this key may do everything in it, as its documentation says; roles may not.
+# The emulator's root user. This key has all permissions, as the emulator's documentation says.
 ROOT_ACCESS_KEY = "test"
 ROOT_SECRET_KEY = "test"  # noqa: S105 - the emulator's published default, no secret
 
@@ -38,14 +38,14 @@ logger = logging.getLogger(__name__)
 
 
 class EmulatorError(Exception):
-    """The emulator did not start or stopped by itself; its log says why."""
+    """The emulator did not start, or it stopped unexpectedly. Its log has the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorFolders:
-    """`state` outlives a run (token signing keys), `scratch` holds the Lambda functions' unpacked code.
+    """`state` outlives a run (token signing keys); `scratch` holds the Lambda functions' unpacked code.
 
-    `lambda_runtime` is what functions can import besides their own.
+    `lambda_runtime` holds the modules that functions can import besides their own.
     """
 
     state: Path
@@ -53,14 +53,14 @@ class EmulatorFolders:
     lambda_runtime: Path
 
     def empty_scratch(self) -> None:
-        """Remove what an earlier run may have left behind."""
+        """Remove the files of an earlier run."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def root_credentials() -> dict[str, str]:
-    """The variables with which the AWS SDKs act as the emulator's root, and look nowhere else."""
+    """The variables that make the AWS SDKs use the emulator's root user, and no other credentials."""
     return {
         "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_SECRET_KEY,
@@ -73,10 +73,9 @@ def root_credentials() -> dict[str, str]:
 
 
 def emulator_environment(*, port: int, folders: EmulatorFolders, path: str) -> dict[str, str]:
-    """The whole environment of the process: the emulator reads it at import, its functions inherit it.
+    """The complete environment of the process: the emulator reads it at import, its functions inherit it.
 
-    IAM is enforced. Nothing but the one port is opened, and neither Docker nor the user's AWS account is
-    touched.
+    The emulator enforces IAM, opens one port only, and uses neither Docker nor the user's AWS account.
     """
     return {
         **root_credentials(),
@@ -117,7 +116,7 @@ class Emulator:
         self.endpoint_url = f"http://{HOST}:{port}"
 
     def start(self) -> None:
-        """Start serving; `wait_until_ready` tells when it answers."""
+        """Start serving. `wait_until_ready` waits for the first answer."""
         self._thread.start()
 
     def wait_until_ready(self) -> None:
@@ -128,7 +127,7 @@ class Emulator:
             ) as answer:
                 health: Mapping[str, object] = json.load(answer)
         except (OSError, ValueError) as error:
-            raise EmulatorError(self._sentence()) from error
+            raise EmulatorError(self._failure_message()) from error
         if health.get("auth") != "enabled":
             raise EmulatorError(
                 "The AWS emulator runs without IAM: its environment was not set before its import."
@@ -142,12 +141,12 @@ class Emulator:
         try:
             urllib.request.urlopen(request, timeout=STOP_TIMEOUT_SECONDS).close()  # noqa: S310 - our own http URL
         except OSError as error:
-            logger.warning("error=<%s> | the emulator did not end its functions", error)
+            logger.warning("error=<%s> | the emulator did not stop its functions", error)
         if self._loop is not None and self._stopping is not None:
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(STOP_TIMEOUT_SECONDS)
 
-    def _sentence(self) -> str:
+    def _failure_message(self) -> str:
         reason = f" ({self._failure})" if self._failure else ""
         return f"The AWS emulator did not start{reason}; see {self._log_file}."
 
@@ -156,14 +155,14 @@ class Emulator:
             asyncio.run(self._serve())
         except Exception as error:
             self._failure = error
-            logging.getLogger("emulator").exception("the emulator ended")
-            self._listener.close()  # or clients would wait in its queue
+            logging.getLogger("emulator").exception("the emulator failed")
+            self._listener.close()  # or clients would wait for an answer
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = importlib.import_module("ministack.app").app  # reads os.environ while it is imported
-        let_queues_rest_briefly()
+        shorten_queue_polling()
         config = Config()
         config.bind = [f"fd://{self._listener.detach()}"]
         config.keep_alive_timeout = 75
@@ -175,7 +174,7 @@ class Emulator:
 
 
 def log_emulator_to(path: Path) -> None:
-    """Send what others log to `path`. Before the emulator's import, or it logs to our output."""
+    """Write the log lines of all other packages to `path`. Call it before the emulator is imported."""
     root = logging.getLogger()
     handler = logging.FileHandler(path, mode="w")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(name)s] %(message)s"))

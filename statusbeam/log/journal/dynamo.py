@@ -21,6 +21,7 @@ from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
 from statusbeam.model.limits import DAY_SECONDS
 from statusbeam.model.replace import replace
+from statusbeam.model.settings import StatusTable
 from statusbeam.model.update import StatusUpdate
 
 from ..snapshot.fold import touched
@@ -134,7 +135,7 @@ class DynamoJournal:
     def snapshot(self, job_id: str) -> Job | None:
         """See Journal.snapshot."""
         for _ in range(_SNAPSHOT_READS):
-            keys = {":pk": partition(job_id), ":first": "AGENT#", ":last": HEAD}
+            keys = {":pk": partition(job_id), ":first": StatusTable.AGENT_PREFIX, ":last": HEAD}
             # Backwards, so the head comes first. If it's still the same afterwards, the agents belong to it.
             head, *agents = self._range(keys, forward=False) or [{}]
             if not _is_live(head, self._clock.now()):

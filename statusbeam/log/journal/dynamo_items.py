@@ -26,7 +26,7 @@ Attributes = Mapping[str, Any]
 """JSON types, by name."""
 
 PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
-HEAD: Final = "HEAD"
+HEAD: Final = StatusTable.HEAD
 
 MARKER_ACTION: Final = 1
 """The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
@@ -38,7 +38,7 @@ its time, so in a job that goes on for days the first agents would else go befor
 
 def partition(job_id: str) -> str:
     """The partition key of everything of one job."""
-    return f"JOB#{job_id}"
+    return f"{StatusTable.JOB_PREFIX}{job_id}"
 
 
 def head_key(job_id: str) -> dict[str, str]:
@@ -48,12 +48,12 @@ def head_key(job_id: str) -> dict[str, str]:
 
 def agent_key(job_id: str, invocation_id: str) -> dict[str, str]:
     """The key of one invocation's state. Between `AGENT#` and `HEAD` lies the snapshot and nothing else."""
-    return {PK: partition(job_id), SK: f"AGENT#{invocation_id}"}
+    return {PK: partition(job_id), SK: f"{StatusTable.AGENT_PREFIX}{invocation_id}"}
 
 
 def update_key(sequence: int) -> str:
-    """The sort key of one status; twelve digits, so that text order is the log's order."""
-    return f"UPDATE#{sequence:012d}"
+    """The sort key of one status."""
+    return f"{StatusTable.UPDATE_PREFIX}{sequence:0{StatusTable.SEQUENCE_DIGITS}d}"
 
 
 def marker_key(job_id: str, batch_id: str) -> dict[str, str]:
@@ -157,7 +157,7 @@ class CommitWriter:
         values = _packed(head.to_item())
         # What the index holds doesn't change from commit to commit, so a commit doesn't pay for the index.
         index = {
-            StatusTable.BY_USER_PARTITION_KEY: f"USER#{head.tenant_id}#{head.user_id}",
+            StatusTable.BY_USER_PARTITION_KEY: f"{StatusTable.USER_PREFIX}{head.tenant_id}#{head.user_id}",
             StatusTable.BY_USER_SORT_KEY: f"{values['createdAt']}#{head.job_id}",
             TTL: self._head_expiry(now),
         }

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 _SESSIONS_PER_PAGE = 25
 """One live session is enough; expired ones may come first until TTL deletes them."""
 
-_OPERATORS = "#tenant#"
-"""How sessions of a tenant's operators begin. User ids have no `#`, so no user's sessions begin like it."""
-
 
 class DynamoSessionStore:
     """The SessionStore in the user sessions table."""
@@ -32,7 +29,8 @@ class DynamoSessionStore:
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
-        return any(self._has_live(tenant_id, beginning, now) for beginning in (f"{user_id}#", _OPERATORS))
+        beginnings = (f"{user_id}#", SessionsTable.OPERATOR_PREFIX)
+        return any(self._has_live(tenant_id, beginning, now) for beginning in beginnings)
 
     def _has_live(self, tenant_id: str, beginning: str, now: float) -> bool:
         query = {

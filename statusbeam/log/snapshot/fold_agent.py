@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from statusbeam.model.limits import WHOLE_NUMBER_MAX
+from statusbeam.model.limits import LEASE_SECONDS, MAX_LEASE_SECONDS, WHOLE_NUMBER_MAX
 from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
 from .agent_state import FIRST_MS, LAST_MS, AgentState, AgentStatus, ms_of
-from .liveness import LEASE_SECONDS, MAX_LEASE_SECONDS
 from .progress import FULL
 from .usage import usage_in
 

@@ -11,24 +11,12 @@ Each status renews the lease of its sender; the library sends heartbeats in betw
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
-from statusbeam.model import limits
+from statusbeam.model.limits import LOST_AFTER_SECONDS
 
 from .agent_state import AgentState
 from .job_state import Job
-
-HEARTBEAT_SECONDS: Final = limits.HEARTBEAT_SECONDS
-"""How often an open scope sends a heartbeat when it sends nothing else."""
-
-LEASE_SECONDS: Final = 75
-"""What one status buys: three heartbeats and 15 s for the way, so that slow delivery isn't called stale."""
-
-LOST_AFTER_SECONDS: Final = 240
-"""How long something stays stale before it counts as lost."""
-
-MAX_LEASE_SECONDS: Final = 86_400
-"""The longest lease a status may ask for with `metadata.leaseSeconds`, where nobody can send heartbeats."""
 
 Liveness = Literal["live", "stale", "lost", "ended"]
 

@@ -38,6 +38,7 @@ function say({ job, updates, verdict, reason, connection, healed, error }: JobSt
     connection,
     healed,
     error: error?.message ?? null,
+    errorType: error?.errorType ?? null,
     overallStatus: job.overallStatus,
     job,
     sequences,

@@ -26,20 +26,20 @@ def test_the_readme_shows_the_example_as_it_is() -> None:
 
 
 def test_it_tells_its_run_from_beginning_to_end() -> None:
-    with recorded() as statuses:
+    with recorded() as recording:
         assert agent.handler(EVENT, None) == ["Castro Street", "Market Street"]
-    words = [word for word in statuses.words("Geo Agent") if word != "progress"]
+    words = [word for word in recording.statuses("Geo Agent") if word != "progress"]
     assert words == ["agent_invoking", "calling_tool", "tool_complete", "agent_complete"]
-    assert statuses.messages()[0] == "Reading the address"
-    assert statuses.messages()[-1] == "Found: Castro Street, Market Street"
-    assert json.loads(statuses[-1]["metadata"]) == {"places": ["Castro Street", "Market Street"]}
+    assert recording.messages()[0] == "Reading the address"
+    assert recording.messages()[-1] == "Found: Castro Street, Market Street"
+    assert json.loads(recording[-1]["metadata"]) == {"places": ["Castro Street", "Market Street"]}
 
 
 def test_its_retry_is_the_same_run_in_a_newer_attempt() -> None:
     broken: dict[str, Any] = {**EVENT, "text": None}
-    with recorded() as statuses:
+    with recorded() as recording:
         with pytest.raises(TypeError):
             agent.handler(broken, None)
         agent.handler({**EVENT, "retryCount": 1}, None)
-    (run,) = statuses.snapshot("job-1")["agents"]
+    (run,) = recording.snapshot("job-1")["agents"]
     assert (run["status"], run["attempt"], run["tools"]) == ("success", 2, ["gazetteer"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from examples.http_orchestrator.__main__ import TEXT, agents_at
 from examples.http_orchestrator.agents import AGENTS, serving
 from examples.http_orchestrator.orchestrator import AgentCallError, HttpAgent, HttpAgentOrchestrator
 from status_utils import MemoryTransport, StatusTracker
+from statusbeam.log.snapshot.agent_state import ms_of
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.liveness import agent_liveness
 from tests.unit.local_http import Answer, json_answer, local_server
@@ -66,8 +66,9 @@ def test_an_agent_looks_alive_as_long_as_its_call_may_take(transport: MemoryTran
     (began,) = [n for n, update in enumerate(statuses(transport)) if update.status == "agent_invoking"]
     job = fold(committed(statuses(transport)[: began + 1]))
     (agent,) = [agent for agent in job.agents.values() if agent.name == "Geo Agent"]
-    assert agent_liveness(job, agent.invocation_id, time.time() + 600) == "live"
-    assert agent_liveness(job, agent.invocation_id, time.time() + 700) == "stale"
+    began_at = (ms_of(statuses(transport)[began].timestamp) or 0) / 1000
+    assert agent_liveness(job, agent.invocation_id, began_at + 600) == "live"
+    assert agent_liveness(job, agent.invocation_id, began_at + 700) == "stale"
 
 
 def test_a_server_error_is_tried_again_as_the_next_attempt(transport: MemoryTransport) -> None:

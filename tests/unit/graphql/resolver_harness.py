@@ -1,12 +1,13 @@
-"""The resolvers' own JavaScript, as deployed (guard included), in the data plane's engine."""
+"""The resolvers' own JavaScript, as deployed, in the data plane's engine."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
 
-from statusbeam.cdk.api.resolver_code import FieldName, function_code, resolver_code
+from statusbeam.cdk.api.resolver_code import FieldName, ResolverBundles
 from statusbeam.localcloud.appsync.resolvers.javascript import (
     JsModule,
     JsOutcome,
@@ -47,13 +48,20 @@ class Resolver:
         return self._module.call("response", {"env": {"STATUS_TABLE": TABLE}, **ctx})
 
 
+@cache
+def bundles() -> ResolverBundles:
+    """What `make resolvers` built; it must fit the sources."""
+    return ResolverBundles.read()
+
+
 def of_field(runtime: JsRuntime, name: str) -> Resolver:
     type_name, field_name = name.split(".")
-    return Resolver(runtime.load(resolver_code(FieldName(type_name=type_name, field_name=field_name)), name))
+    field = FieldName(type_name=type_name, field_name=field_name)
+    return Resolver(runtime.load(bundles().resolver(field), name))
 
 
 def step(runtime: JsRuntime, name: str) -> Resolver:
-    return Resolver(runtime.load(function_code(name), name))
+    return Resolver(runtime.load(bundles().function(name), name))
 
 
 def refusal(resolver: Resolver, **ctx: Any) -> str | None:

@@ -55,7 +55,7 @@ def ask(runtime: JsRuntime, identity: Any, *items: Any, kept: Any = None, sequen
     args = {"jobId": "j1", "sequence": sequence}
     field = of_field(runtime, "Query.getStatusDetail")
     stash = field.request(identity=identity, args=args, stash={}).stash
-    entry = step(runtime, "getStatusDetail.entry")
+    entry = step(runtime, "getStatusDetail.logEntry")
     result = {"data": {TABLE: list(items)}, "unprocessedKeys": None}
     read = entry.response(identity=identity, args=args, stash=stash, result=result)
     spilled = step(runtime, "getStatusDetail.spilled")
@@ -72,7 +72,9 @@ def answer(detail: Any = None, operator: Any = None) -> dict[str, Any]:
 
 
 def test_head_and_entry_are_read_together(runtime: JsRuntime) -> None:
-    request = step(runtime, "getStatusDetail.entry").request(args={"jobId": "j1", "sequence": 12}, stash={})
+    request = step(runtime, "getStatusDetail.logEntry").request(
+        args={"jobId": "j1", "sequence": 12}, stash={}
+    )
     keys = request.value["tables"][TABLE]["keys"]
     assert [key["sk"]["S"] for key in keys] == ["HEAD", "UPDATE#000000000012"]
 
@@ -160,7 +162,7 @@ def test_what_the_stores_say_is_not_told(runtime: JsRuntime) -> None:
     args = {"jobId": "j1", "sequence": 2}
     error = {"message": "arn:aws:lambda:…:function:reader", "type": "Lambda:Unhandled"}
     ctx = {"args": args, "stash": {"detailKey": KEY}, "prev": {"result": answer()}, "error": error}
-    for name in ("getStatusDetail.spilled", "getStatusDetail.entry"):
+    for name in ("getStatusDetail.spilled", "getStatusDetail.logEntry"):
         with pytest.raises(JsResolverError) as failed:
             step(runtime, name).response(**ctx, result=None)
         assert failed.value.error_type == "StoreUnavailable"

@@ -97,7 +97,7 @@ def with_login(identity: JsonObject, **claims: Any) -> JsonObject:
 
 @pytest.mark.parametrize("identity", [ANN, TOKEN], ids=["of the pool", "with a view token"])
 def test_a_login_is_looked_up_by_user_and_tenant(runtime: JsRuntime, identity: JsonObject) -> None:
-    assert step(runtime, "liveLogin").request(identity=identity, arguments={}).value == {
+    assert step(runtime, "checkLogin").request(identity=identity, arguments={}).value == {
         "operation": "GetItem",
         "key": {"tenant_id": {"S": "north"}, "sk": {"S": "#ended#ann"}},
         "consistentRead": True,
@@ -106,7 +106,7 @@ def test_a_login_is_looked_up_by_user_and_tenant(runtime: JsRuntime, identity: J
 
 @pytest.mark.parametrize("identity", [API_KEY, SERVICE], ids=["API key", "IAM"])
 def test_callers_without_a_user_cost_no_read(runtime: JsRuntime, identity: Any) -> None:
-    assert step(runtime, "liveLogin").request(identity=identity, arguments={}).early_return
+    assert step(runtime, "checkLogin").request(identity=identity, arguments={}).early_return
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_callers_without_a_user_cost_no_read(runtime: JsRuntime, identity: Any) 
 def test_once_sessions_were_ended_a_login_is_good_if_it_began(
     runtime: JsRuntime, identity: JsonObject, still_good: bool
 ) -> None:
-    gate = step(runtime, "liveLogin")
+    gate = step(runtime, "checkLogin")
     ended = {"tenant_id": "north", "sk": "#ended#ann", "endedAt": NOW, "ttl": NOW + DAY}
     assert gate.response(identity=identity, arguments={}, result=None).value is None
     if still_good:
@@ -135,7 +135,7 @@ def test_once_sessions_were_ended_a_login_is_good_if_it_began(
         return
     with pytest.raises(JsResolverError) as refused:
         gate.response(identity=identity, arguments={}, result=ended)
-    assert refused.value.error_type == "Forbidden"
+    assert refused.value.error_type == "LoginEnded"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,11 @@ def test_once_sessions_were_ended_a_login_is_good_if_it_began(
     ids=["job", "user", "tenant", "user in an input", "jobs in an input"],
 )
 def test_ids_that_no_key_has_room_for_are_refused(runtime: JsRuntime, arguments: JsonObject) -> None:
-    assert refusal(step(runtime, "liveLogin"), identity=API_KEY, arguments=arguments) == "BadRequest"
+    assert refusal(step(runtime, "checkLogin"), identity=API_KEY, arguments=arguments) == "BadRequest"
 
 
 def test_a_store_that_does_not_answer_lets_nobody_in(runtime: JsRuntime) -> None:
     error = {"message": "arn:aws:sts::1:assumed-role/x", "type": "AccessDenied"}
     with pytest.raises(JsResolverError) as failed:
-        step(runtime, "liveLogin").response(identity=ANN, arguments={}, result=None, error=error)
+        step(runtime, "checkLogin").response(identity=ANN, arguments={}, result=None, error=error)
     assert failed.value.error_type == "StoreUnavailable"

@@ -21,6 +21,13 @@ from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_of_view, job_view
 from statusbeam.log.snapshot.liveness import liveness
+from statusbeam.model.limits import (
+    JOBS_PER_PAGE,
+    JOBS_PER_PAGE_MAX,
+    LEASE_SECONDS,
+    LOST_AFTER_SECONDS,
+    UPDATES_PER_PAGE,
+)
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, wire_time
 from tests.unit.graphql.resolver_harness import (
@@ -114,7 +121,7 @@ def answered(
     """What getJob makes of these items, when they are all it reads."""
     arguments = {"jobId": job_id}
     result = {"items": items, "nextToken": next_token}
-    read = step(runtime, "getJob.read").response(arguments=arguments, stash={}, result=result)
+    read = step(runtime, "getJob.snapshot").response(arguments=arguments, stash={}, result=result)
     return of_field(runtime, "Query.getJob").response(
         identity=identity, arguments=arguments, stash=read.stash, prev={"result": read.value}
     )
@@ -210,7 +217,7 @@ def test_a_job_that_has_not_begun_is_an_empty_snapshot(runtime: JsRuntime) -> No
 
 def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome | str]:
     """How often getJob reads a job that looks like this each time, and what it answers."""
-    read, often, prev = step(runtime, "getJob.read"), 0, None
+    read, often, prev = step(runtime, "getJob.snapshot"), 0, None
     stash: JsonObject = {}
     for items in reads:
         asked = read.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": prev})
@@ -266,7 +273,18 @@ def moved(update: StatusUpdate, shift: timedelta) -> StatusUpdate:
     return replace(update, sequence=None, timestamp=wire_time(said))
 
 
-@pytest.mark.parametrize("seconds_ago", [-60, 0, 74, 75, 314, 315, 86_400])
+@pytest.mark.parametrize(
+    "seconds_ago",
+    [
+        -60,
+        0,
+        LEASE_SECONDS - 1,
+        LEASE_SECONDS,
+        LEASE_SECONDS + LOST_AFTER_SECONDS - 1,
+        LEASE_SECONDS + LOST_AFTER_SECONDS,
+        DAY,
+    ],
+)
 def test_get_job_tells_silence_from_time_alone_as_the_library_does(
     runtime: JsRuntime, seconds_ago: int
 ) -> None:
@@ -278,7 +296,7 @@ def test_get_job_tells_silence_from_time_alone_as_the_library_does(
 
 
 def test_get_job_reads_the_head_first_and_consistently(runtime: JsRuntime) -> None:
-    asked = step(runtime, "getJob.read").request(arguments={"jobId": "j1"}, stash={}).value
+    asked = step(runtime, "getJob.snapshot").request(arguments={"jobId": "j1"}, stash={}).value
     assert asked["query"]["expressionValues"] == {
         ":pk": {"S": "JOB#j1"},
         ":first": {"S": "AGENT#"},
@@ -301,7 +319,7 @@ def update(sequence: int, **more: Any) -> JsonObject:
 
 
 def replayed(runtime: JsRuntime, items: list[JsonObject], *, after: int = 0, current: int = 3) -> JsonObject:
-    stash = {"after": after, "limit": 100}
+    stash = {"after": after, "limit": UPDATES_PER_PAGE}
     result = {"items": items}
     ranged = step(runtime, "listStatusUpdates.range")
     page: JsonObject = ranged.response(
@@ -355,7 +373,7 @@ def test_replay_needs_no_log_when(
     runtime: JsRuntime, after: int, current: int, recovered: bool, reason: str | None
 ) -> None:
     ranged = step(runtime, "listStatusUpdates.range")
-    stash = {"after": after, "limit": 100}
+    stash = {"after": after, "limit": UPDATES_PER_PAGE}
     outcome = ranged.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": current})
     assert outcome.early_return
     assert (outcome.value["updates"], outcome.value["recovered"]) == ([], recovered)
@@ -394,7 +412,7 @@ def test_replay_finds_the_position_of(
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"limit": 0}, {"limit": 101}, {"afterSequence": -1}],
+    [{"limit": 0}, {"limit": UPDATES_PER_PAGE + 1}, {"afterSequence": -1}],
     ids=["none", "too many", "before the first"],
 )
 def test_replay_refuses_a_range_of(runtime: JsRuntime, arguments: JsonObject) -> None:
@@ -412,12 +430,12 @@ def test_a_list_of_jobs_asks_the_index_for_one_user_newest_first(runtime: JsRunt
     assert asked["index"] == "byUser"
     assert asked["query"]["expressionValues"] == {":user": {"S": "USER#north#ann"}}
     assert asked["filter"]["expressionValues"] == {":state": {"S": "failed"}}
-    assert (asked["scanIndexForward"], asked["limit"], asked["nextToken"]) == (False, 20, "t")
+    assert (asked["scanIndexForward"], asked["limit"], asked["nextToken"]) == (False, JOBS_PER_PAGE, "t")
 
 
 def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None:
     who: dict[str, Any] = {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": []}
-    stash = {"who": who, "nextToken": "t2"}
+    stash = {"caller": who, "nextToken": "t2"}
     others = [head(jobId="j2", expiresAt=NOW), head(jobId="j3", userId="bob")]
     heads = [head(sequence=8, fold='{"attempt":1}'), *others]
     page = (
@@ -430,7 +448,7 @@ def test_a_list_of_jobs_shows_what_the_heads_say_now(runtime: JsRuntime) -> None
 
 def test_a_list_of_jobs_in_one_state_leaves_out_those_that_have_moved_on(runtime: JsRuntime) -> None:
     """The index, which the page came from, follows the heads by a moment."""
-    stash = {"who": {"userId": "ann", "tenantId": "north", "jobIds": None}, "nextToken": None}
+    stash = {"caller": {"userId": "ann", "tenantId": "north", "jobIds": None}, "nextToken": None}
     heads = [head(overallStatus="processing"), head(jobId="j2", overallStatus="completed")]
     query = of_field(runtime, "Query.listJobs")
     arguments = {"overallStatus": "processing"}
@@ -460,7 +478,7 @@ def test_a_token_that_is_none_is_not_taken_for_a_store_that_is_away(
     ("identity", "arguments", "error_type"),
     [
         pytest.param(API_KEY, {}, "Forbidden", id="nobody in particular"),
-        pytest.param(ANN, {"limit": 51}, "BadRequest", id="too long a page"),
+        pytest.param(ANN, {"limit": JOBS_PER_PAGE_MAX + 1}, "BadRequest", id="too long a page"),
     ],
 )
 def test_a_list_of_jobs_is_refused_to(

@@ -1,4 +1,4 @@
-"""How sessions are kept and jobs compared: the resolver of syncSession and the step that reads heads."""
+"""How sessions are kept and jobs compared: the resolver of syncSession and the function that gets heads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from statusbeam.localcloud.appsync.resolvers.javascript import JsResolverError, JsRuntime
+from statusbeam.model.limits import ID_LENGTH, JOBS_PER_SYNC, SESSION_SECONDS
 from tests.unit.graphql.resolver_harness import (
     ANN,
     API_KEY,
@@ -35,9 +36,11 @@ SYNC = {"connectionId": "c-1", "action": "open", "jobIds": ["j1", "j2", "j1"]}
 @pytest.mark.parametrize(
     ("identity", "session"),
     [
-        pytest.param(ANN, {"tenant_id": "north", "sk": "ann#c-1"}, id="of the pool"),
-        pytest.param(TOKEN, {"tenant_id": "north", "sk": "ann#c-1"}, id="with a view token"),
-        pytest.param(API_KEY, {"tenant_id": "public", "sk": "#tenant#c-1"}, id="with an API key"),
+        pytest.param(ANN, {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}, id="of the pool"),
+        pytest.param(TOKEN, {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}, id="with a view token"),
+        pytest.param(
+            API_KEY, {"tenant_id": {"S": "public"}, "sk": {"S": "#tenant#c-1"}}, id="with an API key"
+        ),
     ],
 )
 def test_sync_session_notes_the_connection_of_a_caller(
@@ -45,12 +48,17 @@ def test_sync_session_notes_the_connection_of_a_caller(
 ) -> None:
     outcome = of_field(runtime, "Mutation.syncSession").request(identity=identity, arguments={"input": SYNC})
     assert outcome.stash is not None
-    assert outcome.stash["session"] == session
+    assert outcome.stash["sessionKey"] == session
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"connectionId": "a#b"}, {"connectionId": ""}, {"connectionId": "c" * 129}, {"jobIds": ["j"] * 26}],
+    [
+        {"connectionId": "a#b"},
+        {"connectionId": ""},
+        {"connectionId": "c" * (ID_LENGTH + 1)},
+        {"jobIds": ["j"] * (JOBS_PER_SYNC + 1)},
+    ],
     ids=["a hash", "no id", "a long id", "too many jobs"],
 )
 def test_sync_session_refuses(runtime: JsRuntime, wrong: JsonObject) -> None:
@@ -60,12 +68,16 @@ def test_sync_session_refuses(runtime: JsRuntime, wrong: JsonObject) -> None:
 
 @pytest.mark.parametrize(
     ("action", "operation", "expires_at"),
-    [("open", "PutItem", NOW + 900), ("extend", "PutItem", NOW + 900), ("close", "DeleteItem", 0)],
+    [
+        ("open", "PutItem", NOW + SESSION_SECONDS),
+        ("extend", "PutItem", NOW + SESSION_SECONDS),
+        ("close", "DeleteItem", 0),
+    ],
 )
 def test_a_session_is_written_or_removed_by_its_action(
     runtime: JsRuntime, action: str, operation: str, expires_at: int
 ) -> None:
-    stash = {"session": {"tenant_id": "north", "sk": "ann#c-1"}}
+    stash = {"sessionKey": {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}}
     session = step(runtime, "syncSession.session")
     outcome = session.request(arguments={"input": {**SYNC, "action": action}}, stash=stash)
     assert outcome.value["operation"] == operation
@@ -82,25 +94,25 @@ TENANT_KEY = {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#c-1"}}
 def test_an_operators_watch_on_the_tenant_is_extended_along_but_not_opened(
     runtime: JsRuntime, action: str
 ) -> None:
-    stash = {"who": OLGA, "expiresAt": NOW + 900}
+    stash = {"caller": OLGA, "expiresAt": NOW + SESSION_SECONDS}
     tenant_session = step(runtime, "syncSession.tenantSession")
     asked = tenant_session.request(arguments={"input": {**SYNC, "action": action}}, stash=stash).value
     assert (asked["operation"], asked["key"]) == ("PutItem", TENANT_KEY)
-    assert asked["attributeValues"] == {"ttl": {"N": NOW + 900}}
+    assert asked["attributeValues"] == {"ttl": {"N": NOW + SESSION_SECONDS}}
     assert asked["condition"] == {"expression": "attribute_exists(sk)"}
     absent = {"message": "The conditional request failed", "type": "DynamoDB:ConditionalCheckFailedException"}
     assert tenant_session.response(stash=stash, result=None, error=absent).value is None
 
 
 def test_an_operators_watch_on_the_tenant_is_closed_along(runtime: JsRuntime) -> None:
-    stash = {"who": OLGA, "expiresAt": 0}
+    stash = {"caller": OLGA, "expiresAt": 0}
     arguments = {"input": {**SYNC, "action": "close"}}
     asked = step(runtime, "syncSession.tenantSession").request(arguments=arguments, stash=stash).value
     assert asked == {"operation": "DeleteItem", "key": TENANT_KEY}
 
 
 def test_nobody_else_has_a_watch_on_the_tenant_to_extend(runtime: JsRuntime) -> None:
-    stash = {"who": {**OLGA, "roles": ["viewer"]}, "expiresAt": NOW + 900}
+    stash = {"caller": {**OLGA, "roles": ["viewer"]}, "expiresAt": NOW + SESSION_SECONDS}
     outcome = step(runtime, "syncSession.tenantSession").request(arguments={"input": SYNC}, stash=stash)
     assert (outcome.early_return, outcome.value) == (True, None)
 
@@ -114,9 +126,9 @@ def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
 
 def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRuntime) -> None:
     stash = {
-        "who": {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": ["viewer"]},
+        "caller": {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": ["viewer"]},
         "jobIds": ["j1", "j2", "j3", "j1"],
-        "expiresAt": NOW + 900,
+        "expiresAt": NOW + SESSION_SECONDS,
     }
     heads = [head(), head(jobId="j2", userId="bob")]
     mutation = of_field(runtime, "Mutation.syncSession")
@@ -124,7 +136,7 @@ def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRu
     unknown = {"sequence": 0, "epoch": None}
     assert answer == {
         "connectionId": "c-1",
-        "expiresAt": NOW + 900,
+        "expiresAt": NOW + SESSION_SECONDS,
         "jobs": [
             {"jobId": "j1", "sequence": 3, "epoch": "e1"},
             {"jobId": "j2", **unknown},
@@ -134,28 +146,28 @@ def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRu
     }
 
 
-# the step that reads heads
+# the function that gets heads
 
 
 def test_heads_are_asked_for_once_each(runtime: JsRuntime) -> None:
-    asked = step(runtime, "readHeads").request(stash={"jobIds": ["j1", "j2", "j1"]}).value
+    asked = step(runtime, "getHeads").request(stash={"jobIds": ["j1", "j2", "j1"]}).value
     keys = [{"pk": {"S": f"JOB#{job}"}, "sk": {"S": "HEAD"}} for job in ("j1", "j2")]
     assert asked == {"operation": "BatchGetItem", "tables": {TABLE: {"keys": keys, "consistentRead": True}}}
 
 
 def test_no_jobs_cost_no_read(runtime: JsRuntime) -> None:
-    outcome = step(runtime, "readHeads").request(stash={"jobIds": []})
+    outcome = step(runtime, "getHeads").request(stash={"jobIds": []})
     assert (outcome.early_return, outcome.value) == (True, [])
 
 
 def test_heads_come_in_the_order_asked_for(runtime: JsRuntime) -> None:
     result = {"data": {TABLE: [head(), None, head(jobId="j3")]}, "unprocessedKeys": {TABLE: []}}
-    found = step(runtime, "readHeads").response(stash={"jobIds": ["j3", "j2", "j1"]}, result=result)
+    found = step(runtime, "getHeads").response(stash={"jobIds": ["j3", "j2", "j1"]}, result=result)
     assert [item["jobId"] for item in found.value] == ["j3", "j1"]
 
 
 def test_heads_left_unread_are_an_error_and_not_an_absence(runtime: JsRuntime) -> None:
     result = {"data": {TABLE: []}, "unprocessedKeys": {TABLE: [{"pk": "JOB#j1", "sk": "HEAD"}]}}
     with pytest.raises(JsResolverError) as failed:
-        step(runtime, "readHeads").response(stash={"jobIds": ["j1"]}, result=result)
+        step(runtime, "getHeads").response(stash={"jobIds": ["j1"]}, result=result)
     assert failed.value.error_type == "StoreUnavailable"

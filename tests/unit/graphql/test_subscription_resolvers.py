@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from statusbeam.localcloud.appsync.resolvers.javascript import JsResolverError, JsRuntime
+from statusbeam.model.limits import CONNECTION_SECONDS, SESSION_SECONDS
 from tests.unit.graphql.resolver_harness import (
     ANN,
     ANN_BY_ID_TOKEN,
     API_KEY,
-    DAY,
     JOB_TOKEN,
     NOW,
     OPERATOR,
@@ -128,7 +128,7 @@ def test_subscribing_writes_a_session_that_lives_as_long_as_a_connection(runtime
     assert written == {
         "operation": "PutItem",
         "key": {"tenant_id": {"S": "north"}, "sk": {"S": "ann#id-1"}},
-        "attributeValues": {"ttl": {"N": NOW + DAY}},
+        "attributeValues": {"ttl": {"N": NOW + CONNECTION_SECONDS}},
     }
 
 
@@ -139,7 +139,7 @@ def test_subscribing_with_a_connection_id_writes_the_session_that_sync_session_e
     arguments = {"userId": "ann", "connectionId": "c-1"}
     written = subscription.request(identity=ANN, arguments=arguments).value
     assert written["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}
-    assert written["attributeValues"] == {"ttl": {"N": NOW + 900}}
+    assert written["attributeValues"] == {"ttl": {"N": NOW + SESSION_SECONDS}}
 
 
 @pytest.mark.parametrize("connection_id", ["a#b", "c" * 129, "ä", "a b"])
@@ -152,7 +152,7 @@ def test_a_connection_id_is_refused_like(runtime: JsRuntime, name: str, connecti
 
 @pytest.mark.parametrize(
     ("identity", "sk", "seconds"),
-    [(OPERATOR, "#tenant#c-1", 900), (SERVICE, "#tenant#id-1", DAY)],
+    [(OPERATOR, "#tenant#c-1", SESSION_SECONDS), (SERVICE, "#tenant#id-1", CONNECTION_SECONDS)],
     ids=["an operator's", "a service's, which nobody could extend"],
 )
 def test_the_session_of_a_tenants_watcher_is(
@@ -166,7 +166,7 @@ def test_the_session_of_a_tenants_watcher_is(
 
 
 @pytest.mark.parametrize(
-    "name", ["Subscription.onStatusUpdate", "Subscription.onTenantStatus", "getJob.read"]
+    "name", ["Subscription.onStatusUpdate", "Subscription.onTenantStatus", "getJob.snapshot"]
 )
 def test_a_failing_store_is_told_without_its_own_words(runtime: JsRuntime, name: str) -> None:
     arguments = {"userId": "olga", "tenantId": "north", "jobId": "j1"}

@@ -16,13 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from statusbeam.cdk.api.resolver_code import (
-    LOGIN_CHECK,
-    FieldName,
-    function_code,
-    hand_on_code,
-    resolver_code,
-)
+from statusbeam.cdk.api.resolver_code import LOGIN_CHECK, PASS_THROUGH, FieldName, ResolverBundles
 from statusbeam.cdk.api.status_api import PIPELINES, STEPS, UNITS
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime, to_json
@@ -45,7 +39,7 @@ JOBS = {"j1": ("ann", "north"), "j2": ("ann", "north"), "j3": ("ann", "south"), 
     "j6": ("eve", "north"),
 }
 SECRET = re.compile(r"secret of (j\d)")
-NAMED = {"Forbidden", "BadRequest"}
+NAMED = {"Forbidden", "BadRequest", "LoginEnded"}
 
 
 class NothingKept:
@@ -59,6 +53,7 @@ class Fields:
     """The guarded fields on two tables."""
 
     def __init__(self, client: DynamoDBClient, executor: Executor) -> None:
+        self._bundles = ResolverBundles.read()
         self._runtime = JsRuntime(now=lambda: NOW, new_id=lambda: "id-1")
         self._sources: dict[str, DataSource] = {
             "status": DynamoDBSource(client, STATUS_TABLE, executor),
@@ -69,16 +64,16 @@ class Fields:
 
     def _field(self, name: str) -> PipelineResolver:
         type_name, field_name = name.split(".")
-        code = resolver_code(FieldName(type_name=type_name, field_name=field_name))
-        own = self._runtime.load(code, name)
+        field = FieldName(type_name=type_name, field_name=field_name)
+        own = self._runtime.load(self._bundles.resolver(field), name)
         login = self._step(LOGIN_CHECK)
         if name in UNITS:
-            outer = self._runtime.load(hand_on_code(), "handOn")
+            outer = self._runtime.load(self._bundles.function(PASS_THROUGH), PASS_THROUGH)
             return PipelineResolver(outer, [login, (own, self._sources[UNITS[name]])])
         return PipelineResolver(own, [login, *map(self._step, PIPELINES[name])])
 
     def _step(self, name: str) -> Any:
-        return self._runtime.load(function_code(name), name), self._sources[STEPS[name]]
+        return self._runtime.load(self._bundles.function(name), name), self._sources[STEPS[name]]
 
     def ask(self, name: str, arguments: Mapping[str, Any], identity: Any) -> Resolution:
         """Raises ResolverError."""
@@ -105,7 +100,8 @@ def fields() -> Iterator[Fields]:
         yield Fields(client, executor)
 
 
-odd = json_values
+# The claims of a token are JSON, which has neither NaN nor Infinity.
+odd = json_values(st.floats(allow_nan=False, allow_infinity=False))
 claims = st.fixed_dictionaries(
     {"sub": st.sampled_from(["ann", "bob", "eve", "zoe"]) | odd},
     optional={
@@ -186,8 +182,9 @@ def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
     }
     assert asked.keys() == ARGUMENTS.keys()
     for name, arguments in asked.items():
-        with pytest.raises(ResolverError, match=r"This login was ended|Only operators"):
+        with pytest.raises(ResolverError) as refused:
             fields.ask(name, arguments, eve)
+        assert refused.value.error_type == "LoginEnded"
 
 
 ANN = {"claims": {"sub": "ann", "tenantId": "north"}}
@@ -215,5 +212,5 @@ def test_a_token_for_certain_jobs_lists_them_and_learns_of_no_others(fields: Fie
     "token", ["j3", "j4", "nonsense"], ids=["a namesake's job", "another's job", "nothing"]
 )
 def test_such_a_list_goes_on_after_its_own_jobs_only(fields: Fields, token: str) -> None:
-    with pytest.raises(ResolverError, match="nextToken is not one that this list gave"):
+    with pytest.raises(ResolverError, match="nextToken is not from this list"):
         fields.ask("Query.listJobs", {"nextToken": token}, NARROW)

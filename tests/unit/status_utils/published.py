@@ -17,7 +17,7 @@ _SECONDS = 30.0
 
 def statuses(transport: MemoryTransport) -> list[StatusUpdate]:
     """Every status that was sent, in order, as the publisher reads it; without a slow run's heartbeats."""
-    sender_for(transport).flush(_SECONDS, patient=True)
+    sender_for(transport).flush(_SECONDS, force_wait=True)
     read = [parse_payload(payload, batch_id="b", now=0.0) for payload in transport.sent]
     assert not [rejection for parsed in read for rejection in parsed.rejected]
     said = [update for parsed in read for update in parsed.updates]

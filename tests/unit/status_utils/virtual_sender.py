@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from status_utils.scopes.job import JobScope, _Opening
+from status_utils.scopes.job import JobScope, JobStart
 from status_utils.sending.dead_letter import undelivered_in
 from status_utils.sending.sender import Sender
 from status_utils.transports.transport import Transport
@@ -39,7 +39,7 @@ class FakeTransport:
     def statuses(self) -> list[dict[str, Any]]:
         return [status for payload in self.taken for status in payload["updates"]]
 
-    def words(self) -> list[str]:
+    def status_words(self) -> list[str]:
         return [status["status"] for status in self.statuses()]
 
 
@@ -55,7 +55,7 @@ class World:
     def job(self, **more: Any) -> JobScope:
         """A job whose statuses this sender sends."""
         entry = {"jobId": "job-1", "userId": "ana", "tenantId": "city", **more}
-        opening = _Opening("Starting", (), {})
+        opening = JobStart("Starting", (), {})
         return JobScope(entry, opening, self.sender, ends_job=True, attempt=None)
 
     def run(self, seconds: float) -> None:

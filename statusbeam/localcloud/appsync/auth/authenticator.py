@@ -1,7 +1,7 @@
-"""Who is calling: AppSync's five authorization modes, each really verified.
+"""Authenticates callers by AppSync's five authorization modes.
 
-What a mode needs from outside (the emulator's secret keys, an issuer's public keys, the authorizer function,
-the clock) is handed in; what comes out is an Identity whose `context` is what AppSync's `ctx.identity` is.
+The caller injects what a mode needs: the emulator's secret keys, an issuer's public keys, the authorizer
+function, the clock. The result is an Identity whose `context` has the form of AppSync's `ctx.identity`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ..contract import AuthenticationError, AuthMode, Identity, SignedRequest
 from . import jwt, sigv4
 from .lambda_auth import LambdaAuthorizer
 
-# Everybody who reaches us came over the loopback interface; AppSync puts the caller's addresses here.
+# AppSync puts the caller's addresses here. All callers of localcloud use the loopback interface.
 SOURCE_IP = ("127.0.0.1",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IamCredential:
-    """What belongs to an access key: its secret, and the principal it stands for."""
+    """The secret of an access key, and the principal that the key belongs to."""
 
     secret_key: str = field(repr=False)
     account_id: str
@@ -44,7 +44,7 @@ class CognitoMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthModes:
-    """The modes an API has; an empty or None entry is a mode it doesn't have.
+    """The modes of an API. An empty or None entry is a mode that the API does not have.
 
     `api_keys` maps each key to its expiry in epoch seconds.
     """
@@ -68,7 +68,7 @@ class ApiAuthenticator:
         self._oidc = {verifier.issuer.rstrip("/"): verifier for verifier in modes.oidc}
 
     async def authenticate(self, request: SignedRequest) -> Identity:
-        """The verified caller. Raises AuthenticationError, also for a mode that the API doesn't have."""
+        """The verified caller. Raises AuthenticationError, also for a mode that the API does not have."""
         key = request.headers.get("x-api-key")
         if key is not None:
             return self._by_api_key(key)

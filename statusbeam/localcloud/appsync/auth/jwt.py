@@ -22,12 +22,12 @@ FetchJson = Callable[[str], Awaitable[Mapping[str, Any]]]
 Clock = Callable[[], float]
 Claims = Mapping[str, Any]
 
-# A client sends the same token with every request. What was verified counts again for this long, so that a
-# key the issuer withdraws is out of use soon after; the token's own end always counts.
-REMEMBERED_SECONDS = 60.0
-MAX_REMEMBERED = 4096
+# A client sends the same token with every request, so verified tokens are cached. The time is short because
+# an issuer may withdraw a key. A token never outlives its own expiry.
+CACHE_SECONDS = 60.0
+MAX_CACHED_TOKENS = 4096
 
-# An unknown key id asks the issuer again, but a stream of made-up ids must not become a stream of requests.
+# An unknown key id makes the verifier fetch the keys again. Made-up ids must not cause a request each.
 MIN_REFRESH_SECONDS = 10.0
 
 _BEARER = re.compile(r"bearer\s+", re.IGNORECASE)
@@ -36,12 +36,12 @@ _OIDC_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 
 
 class FetchError(Exception):
-    """The issuer's keys could not be read. The request is refused; the next one tries again."""
+    """The issuer's keys could not be fetched. The request is refused; the next request fetches again."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedToken:
-    """What a token says before anybody checked it: enough to find who must check it."""
+    """The unverified parts of a token that select its verifier."""
 
     encoded: str
     issuer: str
@@ -50,7 +50,7 @@ class UnverifiedToken:
 
 @lru_cache(maxsize=1024)
 def read_unverified(authorization: str) -> UnverifiedToken | None:
-    """The token in an `Authorization` value, `Bearer ` allowed; None when it isn't shaped like a JWT."""
+    """The token in an `Authorization` value, with or without `Bearer `. None when it is not a JWT."""
     encoded = _BEARER.sub("", authorization.strip(), count=1)
     try:
         token = pyjwt.decode_complete(encoded, options={"verify_signature": False})
@@ -63,24 +63,24 @@ def read_unverified(authorization: str) -> UnverifiedToken | None:
 
 
 class IssuerKeys:
-    """An issuer's public keys by key id, read at first use and again when a token names an unknown one."""
+    """An issuer's public keys by key id. Fetches them at first use and when a token names an unknown key."""
 
     def __init__(self, fetch: FetchJson, *, keys_url: str = "", discovery_url: str = "", now: Clock) -> None:
-        """Keys are at `keys_url`, or where the OpenID document at `discovery_url` says."""
+        """Fetch the keys from `keys_url`, or from the URL in the OpenID document at `discovery_url`."""
         self._fetch = fetch
         self._keys_url = keys_url
         self._discovery_url = discovery_url
         self._now = now
         self.issuer = ""
-        """Who the OpenID document says it is of; empty before it was read, and where there is none."""
+        """The issuer in the OpenID document. Empty before the document is fetched, or without one."""
         self._keys: dict[str, pyjwt.PyJWK] = {}
         self._read_at: float | None = None
-        self._reading = asyncio.Lock()
+        self._read_lock = asyncio.Lock()
 
     async def get(self, key_id: str) -> pyjwt.PyJWK:
         """The key a token's `kid` names. Raises AuthenticationError when the issuer doesn't publish it."""
         if key_id not in self._keys:
-            async with self._reading:
+            async with self._read_lock:
                 if key_id not in self._keys and self._may_read():
                     await self._read()
         key = self._keys.get(key_id)
@@ -116,18 +116,18 @@ class CognitoVerifier:
         now: Clock,
         app_client_id: re.Pattern[str] | None = None,
     ) -> None:
-        """`app_client_id` is AppSync's appIdClientRegex: which app clients' tokens are let in."""
+        """`app_client_id` is AppSync's appIdClientRegex: it must match the app client of a token."""
         self.issuer = issuer
         self._keys = keys
         self._now = now
         self._app_client_id = app_client_id
-        self._verified = _VerifiedTokens(now)
+        self._cache = _TokenCache(now)
 
     async def verify(self, token: UnverifiedToken) -> Claims:
         """The claims of a token this pool signed and that is valid now. Raises AuthenticationError."""
-        known = self._verified.get(token)
-        if known is not None:
-            return known
+        cached = self._cache.get(token)
+        if cached is not None:
+            return cached
         claims = await _verified_claims(token, self._keys, self.issuer, _COGNITO_ALGORITHMS, self._now())
         use = claims.get("token_use")
         if use not in ("access", "id"):
@@ -135,24 +135,24 @@ class CognitoVerifier:
         client_id = claims.get("client_id" if use == "access" else "aud")
         if self._app_client_id is not None and not _matches(self._app_client_id, client_id):
             raise AuthenticationError("The token was issued to another app client.")
-        self._verified.add(token, claims)
+        self._cache.add(token, claims)
         return claims
 
 
-class _VerifiedTokens:
-    """Tokens that passed every check a moment ago, with their claims."""
+class _TokenCache:
+    """The claims of tokens that were verified a moment ago."""
 
     def __init__(self, now: Clock) -> None:
         self._now = now
-        self._known: Bounded[str, tuple[float, Claims]] = Bounded(MAX_REMEMBERED)
+        self._cached: Bounded[str, tuple[float, Claims]] = Bounded(MAX_CACHED_TOKENS)
 
     def get(self, token: UnverifiedToken) -> Claims | None:
-        until, claims = self._known.get(token.encoded, (0.0, None))
+        until, claims = self._cached.get(token.encoded, (0.0, None))
         return claims if self._now() < until else None
 
     def add(self, token: UnverifiedToken, claims: Claims) -> None:
-        until = min(self._now() + REMEMBERED_SECONDS, _number(claims, "exp"))
-        self._known[token.encoded] = (until, claims)
+        until = min(self._now() + CACHE_SECONDS, _number(claims, "exp"))
+        self._cached[token.encoded] = (until, claims)
 
 
 class OidcVerifier:
@@ -186,7 +186,7 @@ class OidcVerifier:
         if issuer.rstrip("/") != self.issuer.rstrip("/"):
             raise AuthenticationError("The OpenID document is of another issuer.")
         claims = await _verified_claims(token, self._keys, issuer, _OIDC_ALGORITHMS, now)
-        _number(claims, "iat")  # AppSync wants it even where no lifetime is set
+        _number(claims, "iat")  # AppSync requires it even without a lifetime
         for claim, ttl_ms in self._limits:
             if ttl_ms and now - _number(claims, claim) > ttl_ms / 1000:
                 raise AuthenticationError("Token has expired.")
@@ -202,7 +202,7 @@ async def _verified_claims(
     token: UnverifiedToken, keys: IssuerKeys, issuer: str, algorithms: tuple[str, ...], now: float
 ) -> Claims:
     key = await keys.get(token.key_id)
-    # PyJWT reads the wall clock for exp, nbf and iat; those are checked below against ours.
+    # PyJWT compares exp, nbf and iat with the wall clock only; `now` is injected, so they are checked below.
     options: Any = {
         "require": ["exp", "iss", "sub"],
         "verify_exp": False,

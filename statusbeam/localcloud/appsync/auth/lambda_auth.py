@@ -1,4 +1,4 @@
-"""AppSync's AWS_LAMBDA mode: a function decides over a token, and its answer may be kept for a while."""
+"""AppSync's AWS_LAMBDA mode: an authorizer function accepts or refuses a token. Its answer may be cached."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ InvokeAuthorizer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 MAX_TTL_SECONDS = 3600.0  # AppSync's own bound on authorizerResultTtlInSeconds and ttlOverride
 MAX_CACHED_TOKENS = 4096
 
-# What AppSync itself sends as operation of a WebSocket handshake, where there is no query yet.
+# The operation name that AppSync sends for a WebSocket handshake, which has no query.
 CONNECT_OPERATION = "DeepDish:Connect"
 
 
 class AuthorizerError(Exception):
-    """The function failed, timed out or answered something unreadable. The request is refused."""
+    """The function failed, timed out or returned an invalid answer. The request is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings:
-    """An API's lambdaAuthorizerConfig. `result_ttl` is in seconds, 0 keeps nothing."""
+    """An API's lambdaAuthorizerConfig. `result_ttl` is in seconds; 0 disables the cache."""
 
     api_id: str
     account_id: str
@@ -38,7 +38,7 @@ class AuthorizerSettings:
 
 
 class LambdaAuthorizer:
-    """Asks the authorizer function about a token; keeps an allow as long as the API or the answer says."""
+    """Invokes the authorizer function, and caches an accepted token for the API's or the answer's TTL."""
 
     def __init__(
         self,
@@ -55,20 +55,20 @@ class LambdaAuthorizer:
         self._allowed: Bounded[bytes, tuple[float, Identity]] = Bounded(MAX_CACHED_TOKENS)
 
     async def authorize(self, token: str, request: SignedRequest) -> Identity:
-        """The caller the function vouches for. Raises AuthenticationError."""
+        """The caller that the function accepts. Raises AuthenticationError."""
         pattern = self._settings.token_pattern
         if pattern is not None and not pattern.fullmatch(token):
             raise AuthenticationError
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        kept = self._allowed.get(digest)
-        if kept is not None and self._now() < kept[0]:
-            return kept[1]
+        cached = self._allowed.get(digest)
+        if cached is not None and self._now() < cached[0]:
+            return cached[1]
         try:
             answer = await self._invoke(self._event(token, request))
         except AuthorizerError as error:
             raise AuthenticationError from error
         identity = _identity(answer, principal=f"lambda:{digest.hex()[:12]}")
-        self._keep(digest, identity, answer.get("ttlOverride"))
+        self._cache(digest, identity, answer.get("ttlOverride"))
         return identity
 
     def _event(self, token: str, request: SignedRequest) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class LambdaAuthorizer:
             },
         }
 
-    def _keep(self, digest: bytes, identity: Identity, override: Any) -> None:
+    def _cache(self, digest: bytes, identity: Identity, override: Any) -> None:
         ttl = self._settings.result_ttl
         if isinstance(override, (int, float)) and not isinstance(override, bool):
             ttl = float(override)

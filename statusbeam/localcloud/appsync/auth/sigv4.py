@@ -1,7 +1,8 @@
-"""AWS Signature Version 4 in a request's headers, checked as AppSync checks it.
+"""Verifies an AWS Signature Version 4 in a request's headers, as AppSync does.
 
-No I/O and no clock: the secret key and the current time come in. What is refused raises AuthenticationError
-with a short reason; neither a key nor a signature is ever part of the message.
+botocore signs the received request again, and the two signatures must be equal. The module does no I/O and
+reads no clock: the caller passes the secret key and the time. A refusal raises AuthenticationError with a
+short reason, which contains neither a key nor a signature.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import quote, unquote
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import ReadOnlyCredentials
 
 from ..contract import AuthenticationError, SignedRequest
 
@@ -26,6 +31,7 @@ _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z")
 # Without these a signature could be moved to another host, another time or another session.
 _ALWAYS_SIGNED = ("host", "x-amz-date")
 _SIGNED_IF_SENT = ("x-amz-security-token",)
+_CONTENT_HASH = "x-amz-content-sha256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +91,10 @@ def verify(
     service: str = "appsync",
     now: float,
 ) -> None:
-    """Return when `secret_key` made `signature` over `request` within five minutes of `now` (epoch seconds).
+    """Check that `secret_key` signed `request` within five minutes of `now` (epoch seconds).
 
     Raises AuthenticationError for another scope, a wrong clock, an unsigned header that must be signed, or a
-    signature that does not match. Query parameters of `request.path` are part of what is signed.
+    signature that does not match. The signature covers the query parameters of `request.path`.
     """
     headers = {name.lower(): value for name, value in request.headers.items()}
     _check_scope(signature, headers, region, service, now)
@@ -98,8 +104,8 @@ def verify(
     missing = next((name for name in signature.signed_headers if name not in headers), None)
     if missing is not None:
         raise AuthenticationError("A signed header was not sent.")
-    expected = sign(request, signature, headers=headers, secret_key=secret_key)
-    if not hmac.compare_digest(expected, signature.signature):
+    expected = _sign(request, signature, headers=headers, secret_key=secret_key)
+    if expected is None or not hmac.compare_digest(expected, signature.signature):
         raise AuthenticationError(
             "The request signature we calculated does not match the signature you provided."
         )
@@ -121,59 +127,40 @@ def _check_scope(
         raise AuthenticationError("The signature has expired or its clock is wrong.")
 
 
-def sign(request: SignedRequest, scope: Signature, *, headers: Mapping[str, str], secret_key: str) -> str:
-    """The hex signature of `request` in `scope`; `headers` has lower-case names and every signed one."""
-    canonical = canonical_request(request, scope.signed_headers, headers)
-    credential_scope = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
-    to_sign = "\n".join(
-        (ALGORITHM, headers["x-amz-date"], credential_scope, hashlib.sha256(_bytes(canonical)).hexdigest())
+class _ReceivedRequestSigner(SigV4Auth):
+    """botocore's signer, for a request that another signer has signed."""
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        """All headers of the request. botocore's own choice leaves some out that other signers sign."""
+        return request.headers
+
+    def payload(self, request: AWSRequest) -> str:
+        """The hash of the body as received. botocore's own method prepares the request for sending first."""
+        return hashlib.sha256(request.data or b"").hexdigest()
+
+
+def _sign(
+    request: SignedRequest, signature: Signature, *, headers: Mapping[str, str], secret_key: str
+) -> str | None:
+    """The hex signature that `secret_key` gives. None for text that no signer can have signed."""
+    signed = {name: headers[name] for name in signature.signed_headers}
+    if _CONTENT_HASH in signed and signed[_CONTENT_HASH] != hashlib.sha256(request.body).hexdigest():
+        return None  # botocore signs this header instead of the body
+    received = AWSRequest(
+        method=request.method, url=f"http://localhost{request.path}", headers=signed, data=request.body
     )
-    return hmac.digest(_signing_key(secret_key, credential_scope), _bytes(to_sign), "sha256").hex()
-
-
-@lru_cache(maxsize=64)  # a key holds for a day; deriving it costs as much as the rest of a signature
-def _signing_key(secret_key: str, credential_scope: str) -> bytes:
-    key = f"AWS4{secret_key}".encode()
-    for part in credential_scope.split("/"):
-        key = hmac.digest(key, _bytes(part), "sha256")
-    return key
+    received.context["timestamp"] = headers["x-amz-date"]
+    credentials = ReadOnlyCredentials(signature.access_key_id, secret_key, None)
+    signer = _ReceivedRequestSigner(credentials, signature.service, signature.region)
+    try:
+        # JSON on a WebSocket may contain half a surrogate pair, which botocore's headers do not take.
+        "".join(signed.values()).encode()
+        to_sign = signer.string_to_sign(received, signer.canonical_request(received))
+        return str(signer.signature(to_sign, received))
+    except UnicodeEncodeError:
+        return None
 
 
 @lru_cache(maxsize=16)  # requests of one second share their date
 def _seconds(amz_date: str) -> float:
     return datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-
-
-def canonical_request(
-    request: SignedRequest, signed_headers: tuple[str, ...], headers: Mapping[str, str]
-) -> str:
-    """The text both sides hash; the body counts with its own hash, not with one a header claims."""
-    path, _, query = request.path.partition("?")
-    return "\n".join(
-        (
-            request.method.upper(),
-            quote(path or "/", safe="/-_.~", errors="replace"),
-            _canonical_query(query),
-            *(f"{name}:{' '.join(headers[name].split())}" for name in signed_headers),
-            "",
-            ";".join(signed_headers),
-            hashlib.sha256(request.body).hexdigest(),
-        )
-    )
-
-
-def _canonical_query(query: str) -> str:
-    pairs = []
-    for item in filter(None, query.split("&")):
-        name, _, value = item.partition("=")
-        pairs.append((_encoded(name), _encoded(value)))
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
-
-
-def _encoded(text: str) -> str:
-    return quote(unquote(text), safe="-_.~", errors="replace")
-
-
-def _bytes(text: str) -> bytes:
-    # JSON from a socket may hold a lone surrogate; it can only make the signature wrong, it must not raise.
-    return text.encode("utf-8", "surrogatepass")

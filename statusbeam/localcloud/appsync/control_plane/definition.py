@@ -1,4 +1,4 @@
-"""A deployed AppSync API as data: everything the data plane needs to answer for it."""
+"""A deployed AppSync API as data: everything that the data plane needs to serve it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 UNIT = "UNIT"
 PIPELINE = "PIPELINE"
 
-# AppSync's own bound when an API sets no resolverCountLimit.
+# AppSync's limit when an API sets no resolverCountLimit.
 MAX_RESOLVERS = 10_000
 
 
 class DefinitionError(Exception):
-    """The deployed API can't be served as it is: the message names the part and says why."""
+    """The deployed API can't be served. The message names the part and the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Which caller may use which field: AppSync's authorization directives.
+"""Field access by AppSync's authorization directives.
 
 A field's own directives replace its type's; a field with neither belongs to the API's default mode alone.
 `@aws_auth` counts only where Cognito user pools are the single mode, as on AWS.
@@ -30,7 +30,7 @@ from ..control_plane.definition import ApiDefinition
 IamAllows = Callable[[Identity, str, str], bool | Awaitable[bool]]
 """(identity, type name, field name) -> whether its IAM policies allow `appsync:GraphQL` on the field."""
 
-# How long an IAM decision is kept: a changed policy takes effect after this.
+# A changed policy takes effect after this time.
 IAM_DECISION_SECONDS = 10.0
 _MAX_IAM_DECISIONS = 4096
 
@@ -41,20 +41,20 @@ _MODE_OF = {
     "aws_lambda": AuthMode.LAMBDA,
     "aws_cognito_user_pools": AuthMode.COGNITO,
 }
-# An access is what the same compiled plan serves: equal accesses see equal fields.
+# Callers with equal access share a compiled plan: they see equal fields.
 AccessKey = tuple[str, frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may use a field: the modes; with Cognito the caller needs one of `groups`, if there are any."""
+    """The modes that may use a field. A Cognito caller also needs one of `groups`, if there are any."""
 
     modes: frozenset[str]
     groups: frozenset[str] = frozenset()
 
 
 def access_key(identity: Identity) -> AccessKey:
-    """What of an identity decides about fields."""
+    """The part of an identity that decides about fields."""
     groups: Iterable[str] = ()
     if identity.mode == AuthMode.COGNITO and identity.context is not None:
         groups = identity.context.get("groups") or ()
@@ -132,28 +132,24 @@ def _denies(entry: str, type_name: str, field_name: str) -> bool:
 
 
 class IamDecisions:
-    """Asks the injected policy, and keeps what it said for IAM_DECISION_SECONDS."""
+    """Evaluates IAM policies for fields, and caches each decision for IAM_DECISION_SECONDS."""
 
     def __init__(self, allows: IamAllows, *, now: Callable[[], float] = time.monotonic) -> None:
         self._allows = allows
         self._now = now
-        self._known: Bounded[tuple[str, str | None, str, str], tuple[bool, float]] = Bounded(
+        self._cache: Bounded[tuple[str, str | None, str, str], tuple[bool, float]] = Bounded(
             _MAX_IAM_DECISIONS
         )
 
-    def known(self, identity: Identity, type_name: str, field_name: str) -> bool | None:
-        """A decision that still counts, without asking."""
-        found = self._known.get((identity.principal, identity.access_key_id, type_name, field_name))
+    def cached(self, identity: Identity, type_name: str, field_name: str) -> bool | None:
+        """The cached decision, or None."""
+        found = self._cache.get((identity.principal, identity.access_key_id, type_name, field_name))
         return found[0] if found is not None and self._now() < found[1] else None
 
-    async def ask(self, identity: Identity, type_name: str, field_name: str) -> bool:
+    async def decide(self, identity: Identity, type_name: str, field_name: str) -> bool:
         """Whether the identity's IAM policies allow the field."""
         answer = self._allows(identity, type_name, field_name)
         allowed = bool(await answer if inspect.isawaitable(answer) else answer)
         key = (identity.principal, identity.access_key_id, type_name, field_name)
-        self._known[key] = (allowed, self._now() + IAM_DECISION_SECONDS)
+        self._cache[key] = (allowed, self._now() + IAM_DECISION_SECONDS)
         return allowed
-
-    def forget(self) -> None:
-        """Ask anew from now on: the API was deployed again."""
-        self._known.clear()

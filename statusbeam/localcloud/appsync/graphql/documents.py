@@ -1,4 +1,4 @@
-"""Query texts, parsed and checked once: what a document is allowed to ask, and its operations."""
+"""Query documents, parsed and validated once, and their operations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ..graphql_errors import (
 from .inputs import InputTypes, VariablesPlan, directive_variables
 
 MAX_DOCUMENTS = 256
-# Kinds of callers times decided @skip/@include: more than this is a client that varies them without end.
+# Accesses times values of @skip and @include. More plans than this come from a client that varies them.
 MAX_PLANS = 64
 MAX_ERRORS = 20
 MAX_TOKENS = 15_000
@@ -53,7 +53,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A checked query text: its operations by name, or the errors that keep all of them from running."""
+    """A validated document: its operations by name, or its errors."""
 
     operations: Mapping[str | None, Operation]
     errors: tuple[ErrorDict, ...] = ()
@@ -72,19 +72,19 @@ class Document:
 
 
 class Documents:
-    """The documents of one schema that were used last."""
+    """The cache of the most recently used documents of one schema."""
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool, depth_limit: int) -> None:
         self._schema = schema
         self._introspection = introspection
         self._depth_limit = depth_limit
         self._inputs = InputTypes()
-        self._known: Bounded[str, Document] = Bounded(MAX_DOCUMENTS)
+        self._cache: Bounded[str, Document] = Bounded(MAX_DOCUMENTS)
 
     def get(self, text: str) -> Document:
-        """The checked document of a query text."""
-        document = self._known.get(text) or self._check(text)
-        self._known[text] = document
+        """The validated document of a query text."""
+        document = self._cache.get(text) or self._check(text)
+        self._cache[text] = document
         return document
 
     def _check(self, text: str) -> Document:
@@ -148,7 +148,7 @@ def _root_fields(
 
 
 def _depth(selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-    """Levels of fields; validation has made sure that fragments don't contain themselves."""
+    """The number of levels of fields. Validation has excluded fragments that contain themselves."""
     deepest = 0
     for node in selections.selections if selections is not None else ():
         if isinstance(node, FieldNode):

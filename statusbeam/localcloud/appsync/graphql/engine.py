@@ -1,9 +1,9 @@
-"""The GraphQL side of the data plane: operations of a deployed API for verified callers.
+"""The GraphQL side of the data plane: executes operations of a deployed API for authenticated callers.
 
 api = AppSyncApi(definition, data_sources=sources, iam_allows=policy)
 result = await api.execute(GraphQLRequest(query="mutation …"), identity)
-result.body         # the HTTP answer
-result.published    # what subscriptions are told
+result.body         # the body of the HTTP response
+result.published    # the results for subscribers
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, OperationType
@@ -26,10 +25,11 @@ from ..contract import (
     Subscription,
 )
 from ..control_plane.definition import MAX_RESOLVERS, ApiDefinition
-from ..control_plane.deployment import DataSources, load_resolvers
+from ..control_plane.resolver_loader import DataSources, load_resolvers
 from ..graphql_errors import VALIDATION, RequestRefusedError, validation_error
 from ..resolvers.javascript import JsRuntime, to_json
 from .api_schema import build_api_schema
+from .compiler import Compiler, ResolverOf, resolving_types
 from .directives import (
     AccessKey,
     FieldAccess,
@@ -39,7 +39,7 @@ from .directives import (
     subscribed_mutations,
 )
 from .documents import INTROSPECTION_FIELDS, Documents, Operation
-from .execution import Compiler, ResolvedField, ResolverOf, Run, gather_answers, resolving_types
+from .execution import Execution, ResolvedField, gather_all
 from .introspection import introspect
 from .projection import NullBubbleError
 from .selection import Selections
@@ -51,21 +51,17 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circ
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled operation for one kind of caller."""
+    """An operation, compiled for callers with equal access."""
 
     fields: Sequence[ResolvedField]
     introspection: list[FieldNode]
     subscription: SubscriptionPlan | None = None
 
 
-class Deployment:
-    """Everything made of one definition; `replace` puts a new one in its place."""
+class ServedApi:
+    """The schema, the documents and the resolvers of one definition."""
 
-    def __init__(
-        self, definition: ApiDefinition, js: JsRuntime, data_sources: DataSources, generation: int
-    ) -> None:
-        self.definition = definition
-        self.generation = generation
+    def __init__(self, definition: ApiDefinition, js: JsRuntime, data_sources: DataSources) -> None:
         self.schema: GraphQLSchema = build_api_schema(definition.sdl)
         self.access = FieldAccess(self.schema, definition)
         self.documents = Documents(
@@ -83,9 +79,9 @@ class Deployment:
 class AppSyncApi:
     """Implements contract.GraphQLApi.
 
-    `data_sources` makes the source of a DataSourceDefinition (datasources.AwsDataSources). `js` runs the
-    resolvers' code. `iam_allows` decides over a field for an AWS_IAM caller. `now` gives epoch seconds.
-    Raises DefinitionError when the API can't be served.
+    `data_sources` opens the source of a DataSourceDefinition (data_sources.AwsDataSources). `js` runs the
+    resolvers' code. `iam_allows` decides whether an AWS_IAM caller may use a field. `now` gives epoch
+    seconds. Raises DefinitionError when the API can't be served.
     """
 
     def __init__(
@@ -97,48 +93,32 @@ class AppSyncApi:
         js: JsRuntime | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._js = js or JsRuntime(now=now)
-        self._data_sources = data_sources
         self._iam = IamDecisions(iam_allows, now=now)
-        self._generations = count(1)
-        self._deployed = self._deploy(definition)
-
-    def replace(self, definition: ApiDefinition) -> None:
-        """Serve a redeployed API from the next request on. Raises DefinitionError, then the old one stays."""
-        self._deployed = self._deploy(definition)
-        self._iam.forget()
-
-    def _deploy(self, definition: ApiDefinition) -> Deployment:
-        return Deployment(definition, self._js, self._data_sources, next(self._generations))
-
-    @property
-    def definition(self) -> ApiDefinition:
-        """What is served now."""
-        return self._deployed.definition
+        self._api = ServedApi(definition, js or JsRuntime(now=now), data_sources)
 
     async def execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
-        """See contract.GraphQLApi. Doesn't suspend when all resolvers are on NONE sources."""
+        """See contract.GraphQLApi. Does not wait when all resolvers use NONE sources."""
         try:
             return await self._execute(request, identity)
         except RecursionError:
             return _refusal(RequestRefusedError([validation_error(_TOO_DEEP)]))
 
     async def _execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
-        deployed = self._deployed
+        api = self._api
         try:
-            operation = deployed.documents.get(request.query).operation(request.operation_name)
+            operation = api.documents.get(request.query).operation(request.operation_name)
             _refuse_kind(operation, operation.node.operation is OperationType.SUBSCRIPTION)
-            run = _run(deployed, operation, request, identity, self._iam)
+            execution = _execution(api, operation, request, identity, self._iam)
         except RequestRefusedError as refused:
             return _refusal(refused)
-        plan = _plan(deployed, operation, run.variables, access_key(identity))
+        plan = _plan(api, operation, execution.variables, access_key(identity))
         if operation.node.operation is OperationType.MUTATION:
-            data, published = await _mutate(plan, run)
+            data, published = await _mutate(plan, execution)
         else:
-            data, published = await _query(deployed, operation, plan, run), ()
-        answer = {"data": data, "errors": run.errors} if run.errors else {"data": data}
-        invalidations = run.invalidations if run.extensions else ()
-        body = _encode(answer).encode("utf-8", "replace")
+            data, published = await _query(api, operation, plan, execution), ()
+        response = {"data": data, "errors": execution.errors} if execution.errors else {"data": data}
+        invalidations = execution.invalidations if execution.extensions else ()
+        body = _encode(response).encode("utf-8", "replace")
         return ExecutionResult(body=body, published=published, invalidations=invalidations)
 
     async def subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:
@@ -149,18 +129,18 @@ class AppSyncApi:
             raise AppSyncError(_TOO_DEEP, VALIDATION, status=400) from error
 
     async def _subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:
-        deployed = self._deployed
+        api = self._api
         try:
-            operation = deployed.documents.get(request.query).operation(request.operation_name)
+            operation = api.documents.get(request.query).operation(request.operation_name)
             _refuse_kind(operation, operation.node.operation is not OperationType.SUBSCRIPTION)
-            run = _run(deployed, operation, request, identity, self._iam)
+            execution = _execution(api, operation, request, identity, self._iam)
         except RequestRefusedError as refused:
             first = refused.errors[0]
             raise AppSyncError(first["message"], first["errorType"], status=400) from refused
         access = access_key(identity)
-        plan = _plan(deployed, operation, run.variables, access)
+        plan = _plan(api, operation, execution.variables, access)
         assert plan.subscription is not None  # noqa: S101 - _plan made it for a subscription
-        return await accept(plan.subscription, plan.fields[0], run, deployed.generation)
+        return await accept(plan.subscription, plan.fields[0], execution)
 
 
 def _refusal(refused: RequestRefusedError) -> ExecutionResult:
@@ -169,41 +149,37 @@ def _refusal(refused: RequestRefusedError) -> ExecutionResult:
 
 def _refuse_kind(operation: Operation, wrong: bool) -> None:
     if wrong:
-        message = f"A {operation.node.operation.value} can't be run on this endpoint."
+        message = f"A {operation.node.operation.value} can't be execution on this endpoint."
         raise RequestRefusedError([validation_error(message, operation.node, "UnsupportedOperation")])
 
 
-def _run(
-    deployed: Deployment, operation: Operation, request: GraphQLRequest, identity: Identity, iam: IamDecisions
-) -> Run:
+def _execution(
+    api: ServedApi, operation: Operation, request: GraphQLRequest, identity: Identity, iam: IamDecisions
+) -> Execution:
     variables = operation.variables.coerce(request.variables)
-    return Run(request, identity, variables, deployed.environment, iam, deployed.resolver_limit)
+    return Execution(request, identity, variables, api.environment, iam, api.resolver_limit)
 
 
-def _plan(
-    deployed: Deployment, operation: Operation, variables: Mapping[str, Any], access: AccessKey
-) -> Plan:
-    """The operation compiled for what decides about its fields: the caller's access and @skip/@include."""
+def _plan(api: ServedApi, operation: Operation, variables: Mapping[str, Any], access: AccessKey) -> Plan:
+    """The operation, compiled for the caller's access and the values of @skip and @include."""
     booleans = {name: variables.get(name) for name in operation.booleans} if operation.booleans else {}
     key = (access, frozenset(booleans.items()))
     plan = operation.plans.get(key)
     if plan is None:
-        plan = _compile(deployed, operation, booleans, access)
+        plan = _compile(api, operation, booleans, access)
         operation.plans[key] = plan
     found: Plan = plan
     return found
 
 
-def _compile(
-    deployed: Deployment, operation: Operation, booleans: Mapping[str, Any], access: AccessKey
-) -> Plan:
+def _compile(api: ServedApi, operation: Operation, booleans: Mapping[str, Any], access: AccessKey) -> Plan:
     def allows(type_name: str, field_name: str) -> bool:
-        return deployed.access.allows(access, type_name, field_name)
+        return api.access.allows(access, type_name, field_name)
 
-    selections = Selections(deployed.schema, operation.fragments, booleans, allows)
-    compiler = Compiler(selections, deployed.resolver_of, deployed.resolving)
-    root = deployed.schema.get_root_type(operation.node.operation)
-    assert isinstance(root, GraphQLObjectType)  # noqa: S101 - validation has seen to it
+    selections = Selections(api.schema, operation.fragments, booleans, allows)
+    compiler = Compiler(selections, api.resolver_of, api.resolving)
+    root = api.schema.get_root_type(operation.node.operation)
+    assert isinstance(root, GraphQLObjectType)  # noqa: S101 - validation has checked it
     found = selections.fields(root, [operation.node.selection_set])
     asked = {key: nodes for key, nodes in found.items() if nodes[0].name.value not in INTROSPECTION_FIELDS}
     introspection = [node for key, nodes in found.items() if key not in asked for node in nodes]
@@ -216,33 +192,35 @@ def _compile(
     return Plan(fields, introspection, subscription)
 
 
-async def _mutate(plan: Plan, run: Run) -> tuple[dict[str, Any] | None, tuple[Published, ...]]:
-    """One root field after the other; one that came back whole is published."""
+async def _mutate(plan: Plan, execution: Execution) -> tuple[dict[str, Any] | None, tuple[Published, ...]]:
+    """Execute the root fields one after the other. Publish each field that has no errors."""
     data: dict[str, Any] = {}
     published: list[Published] = []
     for one in plan.fields:
-        errors_before = len(run.errors)
+        errors_before = len(execution.errors)
         try:
-            value = await one.answer({}, None, run, root=True)
+            value = await one.execute({}, None, execution, root=True)
         except NullBubbleError:
             return None, tuple(published)
-        data[one.entry.key] = value
-        if value.__class__ is dict and len(run.errors) == errors_before:
-            published.append(Published(mutation_field=one.entry.name, value=value))
+        data[one.plan.key] = value
+        if value.__class__ is dict and len(execution.errors) == errors_before:
+            published.append(Published(mutation_field=one.plan.name, value=value))
     return data, tuple(published)
 
 
-async def _query(deployed: Deployment, operation: Operation, plan: Plan, run: Run) -> dict[str, Any] | None:
-    """All root fields at once."""
+async def _query(
+    api: ServedApi, operation: Operation, plan: Plan, execution: Execution
+) -> dict[str, Any] | None:
+    """Execute all root fields concurrently."""
     try:
-        answers = await gather_answers([one.answer({}, None, run, root=True) for one in plan.fields])
+        values = await gather_all([one.execute({}, None, execution, root=True) for one in plan.fields])
     except NullBubbleError:
         return None
-    data = {one.entry.key: answer for one, answer in zip(plan.fields, answers, strict=True)}
+    data = {one.plan.key: value for one, value in zip(plan.fields, values, strict=True)}
     if plan.introspection:
         found, errors = introspect(
-            deployed.schema, operation.node, operation.fragments, plan.introspection, run.variables
+            api.schema, operation.node, operation.fragments, plan.introspection, execution.variables
         )
         data.update(found)
-        run.errors += errors
+        execution.errors += errors
     return data

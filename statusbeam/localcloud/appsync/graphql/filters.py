@@ -1,4 +1,4 @@
-"""Which published values a subscription wants: AppSync's basic, enhanced and invalidation filters."""
+"""AppSync's subscription filters on published values: basic, enhanced and invalidation filters."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Matches = Callable[[Mapping[str, Any]], bool]
 Index = tuple[str, Any]
 
-# A hub finds its subscriptions by one of these first.
+# The hub indexes subscriptions by one of these fields first.
 PREFERRED_INDEX = ("userId", "tenantId")
 MAX_DEPTH = 5
 MAX_VALUES = 5
 
 
 class FilterError(Exception):
-    """The filter isn't one of AppSync's; the message names the part."""
+    """AppSync would refuse the filter. The message names the part."""
 
 
 def _number(value: Any) -> bool:
@@ -31,7 +30,7 @@ def _equal(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def _ordered(found: Any, wanted: Any) -> bool:
+def _comparable(found: Any, wanted: Any) -> bool:
     """Whether the two can be compared: both numbers or both strings."""
     return (_number(found) and _number(wanted)) or (isinstance(found, str) and isinstance(wanted, str))
 
@@ -48,16 +47,16 @@ def _in(found: Any, wanted: Any) -> bool:
 
 def _between(found: Any, wanted: Any) -> bool:
     low, high = wanted
-    return _ordered(found, low) and _ordered(found, high) and low <= found <= high
+    return _comparable(found, low) and _comparable(found, high) and low <= found <= high
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": _equal,
     "ne": lambda found, wanted: not _equal(found, wanted),
-    "le": lambda found, wanted: _ordered(found, wanted) and found <= wanted,
-    "lt": lambda found, wanted: _ordered(found, wanted) and found < wanted,
-    "ge": lambda found, wanted: _ordered(found, wanted) and found >= wanted,
-    "gt": lambda found, wanted: _ordered(found, wanted) and found > wanted,
+    "le": lambda found, wanted: _comparable(found, wanted) and found <= wanted,
+    "lt": lambda found, wanted: _comparable(found, wanted) and found < wanted,
+    "ge": lambda found, wanted: _comparable(found, wanted) and found >= wanted,
+    "gt": lambda found, wanted: _comparable(found, wanted) and found > wanted,
     "contains": _contains,
     "notContains": lambda found, wanted: not _contains(found, wanted),
     "beginsWith": lambda found, wanted: isinstance(found, str) and found.startswith(wanted),
@@ -90,7 +89,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Alternatives, each a list of rules that all must hold. Without alternatives everything passes."""
+    """A value passes when all rules of one group hold, or when there is no group."""
 
     groups: tuple[tuple[Rule, ...], ...] = ()
 
@@ -102,10 +101,10 @@ class Filter:
 
     @property
     def index(self) -> Index | None:
-        """A top-level field and the value it has in everything that passes, if there is one."""
+        """A top-level field and the value that it has in every value that passes, if there is one."""
         common: set[Index] | None = None
         for group in self.groups:
-            pairs = {(rule.path[0], rule.value) for rule in group if _fixes(rule)}
+            pairs = {(rule.path[0], rule.value) for rule in group if _is_indexable(rule)}
             common = pairs if common is None else common & pairs
         if not common:
             return None
@@ -122,13 +121,13 @@ class Filter:
         return json.dumps(sorted(groups))
 
 
-def _fixes(rule: Rule) -> bool:
+def _is_indexable(rule: Rule) -> bool:
     # Only strings: the hub looks a value up by equality, where Python takes 1, 1.0 and True for the same.
     return rule.operator == "eq" and len(rule.path) == 1 and isinstance(rule.value, str)
 
 
 def basic_filter(arguments: Mapping[str, Any]) -> Filter:
-    """Every given argument equals the field of its name; null wants null, an absent argument nothing."""
+    """Each argument must equal the field of its name. Null matches null; an absent argument matches all."""
     rules = tuple(Rule((name,), "eq", value) for name, value in arguments.items())
     return Filter((rules,)) if rules else Filter()
 
@@ -138,10 +137,10 @@ def enhanced_filter(given: Any) -> Filter:
     groups = given.get("filterGroup") if isinstance(given, Mapping) else None
     if not isinstance(groups, Sequence) or isinstance(groups, str):
         raise FilterError("a subscription filter needs a list filterGroup")
-    return Filter(tuple(_group(group) for group in groups))
+    return Filter(tuple(_rules(group) for group in groups))
 
 
-def _group(group: Any) -> tuple[Rule, ...]:
+def _rules(group: Any) -> tuple[Rule, ...]:
     filters = group.get("filters") if isinstance(group, Mapping) else None
     if not isinstance(filters, Sequence) or isinstance(filters, str) or not filters:
         raise FilterError("each entry of filterGroup needs a list filters with at least one entry")

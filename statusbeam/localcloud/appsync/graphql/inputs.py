@@ -1,4 +1,4 @@
-"""Variables and arguments, checked against the schema by functions that are built once a type or field."""
+"""Validates variables and arguments by functions that are built once a type or field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ..graphql_errors import FieldError, RequestRefusedError, validation_error
 Coerce = Callable[[Any], Any]
 Variables = Mapping[str, Any]
 
-# A value of exactly this class needs no further look.
+# A value of exactly this class needs no coercion.
 _EXACT: dict[str, type] = {
     GraphQLString.name: str,
     GraphQLID.name: str,
@@ -63,11 +63,11 @@ class InputTypes:
 
     def _required(self, wanted: GraphQLNonNull[Any]) -> Coerce:
         inner = self._nullable(wanted.of_type)
-        complaint = f"has coerced Null value for NonNull type '{wanted}'"
+        message = f"has coerced Null value for NonNull type '{wanted}'"
 
         def coerce(value: Any) -> Any:
             if value is None:
-                raise InputError(complaint)
+                raise InputError(message)
             return inner(value)
 
         return coerce
@@ -83,7 +83,7 @@ class InputTypes:
         return _scalar(wanted)
 
     def _object(self, wanted: GraphQLInputObjectType) -> Coerce:
-        # Types may contain themselves, so that the function is looked up when it is called.
+        # Types may contain themselves: the function is looked up when it is called.
         if wanted.name not in self._objects:
             self._objects[wanted.name] = _unbuilt
             self._objects[wanted.name] = _input_object(wanted, self)
@@ -91,11 +91,11 @@ class InputTypes:
         name = wanted.name
         if known[name] is not _unbuilt:
             return known[name]
-        return lambda value: known[name](value)  # noqa: PLW0108 - it isn't there yet
+        return lambda value: known[name](value)  # noqa: PLW0108 - it is not built yet
 
 
 def _unbuilt(value: Any) -> Any:
-    raise InputError(f"has a value that came too early: {value!r}")
+    raise InputError(f"has a value of a type that is not built yet: {value!r}")
 
 
 def _list(item: Coerce) -> Coerce:
@@ -112,8 +112,8 @@ def _enum(wanted: GraphQLEnumType) -> Coerce:
 
     def coerce(value: Any) -> Any:
         if not isinstance(value, str) or value not in values:
-            complaint = f"Invalid input for Enum '{wanted.name}'. No value found for name '{value}'"
-            raise InputError(f"has an invalid value: {complaint}")
+            message = f"Invalid input for Enum '{wanted.name}'. No value found for name '{value}'"
+            raise InputError(f"has an invalid value: {message}")
         return values[value]
 
     return coerce
@@ -152,8 +152,8 @@ def _input_object(wanted: GraphQLInputObjectType, types: InputTypes) -> Coerce:
                     coerced[name] = default
                     given += 1
                 elif required:
-                    complaint = f"Field '{name}' has coerced Null value for NonNull type '{type_}'"
-                    raise InputError(f"has an invalid value: {complaint}")
+                    message = f"Field '{name}' has coerced Null value for NonNull type '{type_}'"
+                    raise InputError(f"has an invalid value: {message}")
             elif exact is not None and found.__class__ is exact:
                 coerced[name] = found
             else:
@@ -186,7 +186,7 @@ class VariablesPlan:
             self._variables.append((node.variable.name.value, coerce, default, required, node))
 
     def coerce(self, given: Variables) -> dict[str, Any]:
-        """The operation's variables as resolvers see them. Raises RequestRefusedError."""
+        """The coerced variables, as resolvers see them. Raises RequestRefusedError."""
         coerced: dict[str, Any] = {}
         for name, coerce, default, required, node in self._variables:
             if name in given:

@@ -1,4 +1,4 @@
-"""`__schema` and `__type`: graphql-core answers them, everything else in an operation is left out for it."""
+"""`__schema` and `__type`: graphql-core executes them, in a copy of the operation without other fields."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A value and a selection give the answer: functions built once a document, run once a value.
+"""Projects a value by a selection: functions are built once a document and called once a value.
 
-The same functions answer a query, make the published value of a mutation and, with `keep_leaves`, project
-a published value again by a subscriber's selection (its leaves are in their wire form already).
+The same functions complete the response of a query and the published value of a mutation. With `keep_leaves`
+they project a published value by a subscriber's selection: its leaves are already serialized.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ _EXACT: dict[str, type] = {
 
 
 class NullBubbleError(Exception):
-    """The value becomes null, and so does what holds it if it may not be null. The error is noted already."""
+    """The value becomes null, and a parent that may not be null too. The error is already recorded."""
 
 
-class Entry:
-    """One field of an answer: where its value comes from, and what becomes of it."""
+class FieldPlan:
+    """One field of a response: how its value is found and completed."""
 
     __slots__ = (
         "complete",
@@ -85,13 +85,13 @@ class Entry:
         self.constant: str | None = None
 
     def null(self, path: Path, errors: list[ErrorDict]) -> None:
-        """The field's value is null. Raises NullBubbleError when it may not be."""
+        """Complete a null. Raises NullBubbleError when the field may not be null."""
         if not self.nullable:
             errors.append(null_error((path, self.key), self.type_text, self.parent))
             raise NullBubbleError
 
     def refuse(self, path: Path, errors: list[ErrorDict]) -> None:
-        """The caller may not see the field. Raises NullBubbleError when it may not be null."""
+        """Record that the caller may not see the field. Raises NullBubbleError when it may not be null."""
         errors.append(field_error((path, self.key), self.node, not_authorized(self.parent, self.name)))
         if not self.nullable:
             raise NullBubbleError
@@ -104,33 +104,33 @@ class Projector:
         self._selections = selections
         self._keep_leaves = keep_leaves
 
-    def field(self, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> Entry:
-        """What becomes of one field of `parent`; `nodes` are its mentions in the document."""
+    def field(self, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> FieldPlan:
+        """The plan of one field of `parent`; `nodes` are its occurrences in the document."""
         name = nodes[0].name.value
         if name == TYPENAME:
-            entry = Entry(key, nodes[0], parent, False, "String!")
-            entry.constant = parent.name
-            return entry
+            field = FieldPlan(key, nodes[0], parent, False, "String!")
+            field.constant = parent.name
+            return field
         wanted = parent.fields[name].type
         nullable = not isinstance(wanted, GraphQLNonNull)
         inner: GraphQLOutputType = wanted if nullable else wanted.of_type
-        entry = Entry(key, nodes[0], parent, nullable, str(inner))
-        entry.denied = not self._selections.allows(parent.name, name)
-        entry.complete, entry.exact = self._completion(inner, nodes, parent.name)
-        return entry
+        field = FieldPlan(key, nodes[0], parent, nullable, str(inner))
+        field.denied = not self._selections.allows(parent.name, name)
+        field.complete, field.exact = self._completion(inner, nodes, parent.name)
+        return field
 
     def object(self, parent: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Complete:
         """The projection of an object of type `parent`."""
-        fields = self._selections.fields(parent, sets)
-        entries = [self.field(parent, key, nodes) for key, nodes in fields.items()]
-        if any(entry.denied or entry.constant is not None for entry in entries):
-            return _guarded_object(entries)
-        return _plain_object(entries)
+        selected = self._selections.fields(parent, sets)
+        fields = [self.field(parent, key, nodes) for key, nodes in selected.items()]
+        if any(field.denied or field.constant is not None for field in fields):
+            return _guarded_object(fields)
+        return _plain_object(fields)
 
     def _completion(
         self, wanted: GraphQLOutputType, nodes: Sequence[FieldNode], parent: str
     ) -> tuple[Complete, type | None]:
-        """How a value of a type is completed, and the class whose values need nothing done."""
+        """The completion of a type's values, and the class whose values stay as they are."""
         if isinstance(wanted, GraphQLList):
             return self._list(wanted, nodes, parent), None
         if isinstance(wanted, GraphQLObjectType):
@@ -163,7 +163,7 @@ def _unchanged(value: Any, _path: Path, _errors: list[ErrorDict]) -> Any:
 
 
 def mismatch(path: Path, wanted: str, errors: list[ErrorDict]) -> NullBubbleError:
-    """A resolver's value has another shape than the schema says."""
+    """Record that a resolver's value does not have the type of the schema."""
     message = f"Can't resolve value ({path_text(path)}) : type mismatch error, expected type {wanted}"
     errors.append(value_error(path, message))
     return NullBubbleError()
@@ -213,7 +213,7 @@ def list_completion(
 
 
 def abstract_completion(name: str, possible: Mapping[str, Complete]) -> Complete:
-    """The completion of an interface or union: a value says its type in `__typename`."""
+    """The completion of an interface or union: `__typename` names the type of a value."""
 
     def complete(value: Any, path: Path, errors: list[ErrorDict]) -> Any:
         named = value.get(TYPENAME) if isinstance(value, Mapping) else None
@@ -227,18 +227,18 @@ def abstract_completion(name: str, possible: Mapping[str, Complete]) -> Complete
     return complete
 
 
-def _plain_object(entries: Sequence[Entry]) -> Complete:
+def _plain_object(fields: Sequence[FieldPlan]) -> Complete:
     rows = [
         (
-            entry.key,
-            entry.name,
-            entry.exact,
-            entry.complete is _unchanged,
-            entry.complete,
-            entry.nullable,
-            entry,
+            field.key,
+            field.name,
+            field.exact,
+            field.complete is _unchanged,
+            field.complete,
+            field.nullable,
+            field,
         )
-        for entry in entries
+        for field in fields
     ]
 
     def project(value: Any, path: Path, errors: list[ErrorDict]) -> dict[str, Any]:
@@ -246,13 +246,13 @@ def _plain_object(entries: Sequence[Entry]) -> Complete:
             raise mismatch(path, "OBJECT", errors)
         get = value.get
         answer: dict[str, Any] = {}
-        for key, name, exact, kept, complete, nullable, entry in rows:
+        for key, name, exact, kept, complete, nullable, field in rows:
             found = get(name)
             if found.__class__ is exact or (kept and found is not None):
                 answer[key] = found
             elif found is None:
                 if not nullable:
-                    entry.null(path, errors)
+                    field.null(path, errors)
                 answer[key] = None
             else:
                 try:
@@ -266,25 +266,25 @@ def _plain_object(entries: Sequence[Entry]) -> Complete:
     return project
 
 
-def _guarded_object(entries: Sequence[Entry]) -> Complete:
-    """Like _plain_object, with fields that are refused or known beforehand."""
-    runs: list[tuple[Entry | None, Complete]] = []
-    for special, run in groupby(entries, key=lambda entry: entry.denied or entry.constant is not None):
+def _guarded_object(fields: Sequence[FieldPlan]) -> Complete:
+    """Like _plain_object, with fields that are refused or constant."""
+    runs: list[tuple[FieldPlan | None, Complete]] = []
+    for special, run in groupby(fields, key=lambda field: field.denied or field.constant is not None):
         if special:
-            runs += [(entry, _unchanged) for entry in run]
+            runs += [(field, _unchanged) for field in run]
         else:
             runs.append((None, _plain_object(list(run))))
 
     def project(value: Any, path: Path, errors: list[ErrorDict]) -> dict[str, Any]:
         answer: dict[str, Any] = {}
-        for entry, plain in runs:
-            if entry is None:
+        for field, plain in runs:
+            if field is None:
                 answer |= plain(value, path, errors)
-            elif entry.constant is not None:
-                answer[entry.key] = entry.constant
+            elif field.constant is not None:
+                answer[field.key] = field.constant
             else:
-                entry.refuse(path, errors)
-                answer[entry.key] = None
+                field.refuse(path, errors)
+                answer[field.key] = None
         return answer
 
     return project

@@ -1,4 +1,4 @@
-"""Which fields a document asks for: fragments merged, `@skip` and `@include` decided."""
+"""The fields that a document selects: merges fragments, evaluates `@skip` and `@include`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Fields = dict[str, list[FieldNode]]
 
 @dataclass(frozen=True, slots=True)
 class Selections:
-    """How to read the selections of one operation for one kind of caller.
+    """Reads the selections of one operation for callers with equal access.
 
     `booleans` are the variables that decide `@skip` and `@include`.
     """
@@ -42,7 +42,7 @@ class Selections:
     allows: Allows
 
     def fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
-        """The fields asked of a `parent`, by their name in the answer and in its order."""
+        """The selected fields of `parent`, by their response key and in the order of the response."""
         found: Fields = {}
         for one in sets:
             self._collect(parent, one, found, set())
@@ -57,12 +57,12 @@ class Selections:
             if isinstance(node, FieldNode):
                 found.setdefault(response_key(node), []).append(node)
             elif isinstance(node, InlineFragmentNode):
-                if self._fits(node.type_condition, parent):
+                if self._applies(node.type_condition, parent):
                     self._collect(parent, node.selection_set, found, spread)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
                 spread.add(node.name.value)
                 fragment = self.fragments[node.name.value]
-                if self._fits(fragment.type_condition, parent):
+                if self._applies(fragment.type_condition, parent):
                     self._collect(parent, fragment.selection_set, found, spread)
 
     def _included(self, node: Node) -> bool:
@@ -79,7 +79,7 @@ class Selections:
                     return False
         return True
 
-    def _fits(self, condition: NamedTypeNode | None, parent: GraphQLObjectType) -> bool:
+    def _applies(self, condition: NamedTypeNode | None, parent: GraphQLObjectType) -> bool:
         if condition is None or condition.name.value == parent.name:
             return True
         wanted = type_from_ast(self.schema, condition)
@@ -133,5 +133,5 @@ class Selections:
 
 
 def response_key(node: FieldNode) -> str:
-    """A field's name in the answer: its alias, or its own."""
+    """A field's name in the response: its alias, or its own name."""
     return node.alias.value if node.alias is not None else node.name.value

@@ -1,4 +1,4 @@
-"""A subscription at its `start`: who may have it, which results it wants, how they look on the wire."""
+"""The `start` of a subscription: authorization, filters, and the form of its pushes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphql import FieldNode, GraphQLObjectType
 from ..contract import AppSyncError, Subscription
 from ..graphql_errors import UNAUTHORIZED, ErrorDict
 from .directives import AccessKey
-from .execution import ResolvedField, Run
+from .execution import Execution, ResolvedField
 from .filters import Filter, FilterError, basic_filter, enhanced_filter
-from .projection import Entry, NullBubbleError, Projector
+from .projection import FieldPlan, NullBubbleError, Projector
 from .selection import Selections, response_key
 
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -23,7 +23,7 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPlan:
-    """A compiled subscription for one kind of caller. `shape` is equal for equal answers to equal values."""
+    """A subscription, compiled for callers with equal access. Plans of equal `shape` give equal pushes."""
 
     name: str
     mutations: tuple[str, ...]
@@ -40,24 +40,24 @@ class SubscriptionPlan:
         mutations: tuple[str, ...],
         access: AccessKey,
     ) -> SubscriptionPlan:
-        """The plan of the one root field, mentioned in `nodes`."""
+        """The plan of the one root field; `nodes` are its occurrences in the document."""
         key = response_key(nodes[0])
-        entry = Projector(selections, keep_leaves=True).field(root, key, nodes)
+        field = Projector(selections, keep_leaves=True).field(root, key, nodes)
         texts = tuple(selections.text(node) for node in nodes)
         booleans = {name: bool(value) for name, value in selections.booleans.items()}
         mode, groups, denied = access
         shape = repr((key, texts, sorted(booleans.items()), mode, sorted(groups), sorted(denied)))
-        return cls(entry.name, mutations, sha256(shape.encode()).digest(), _encoder(entry))
+        return cls(field.name, mutations, sha256(shape.encode()).digest(), _encoder(field))
 
 
-def _encoder(entry: Entry) -> Callable[[Mapping[str, Any]], bytes]:
-    key = entry.key
+def _encoder(field: FieldPlan) -> Callable[[Mapping[str, Any]], bytes]:
+    key = field.key
 
     def encode(published: Mapping[str, Any]) -> bytes:
         errors: list[ErrorDict] = []
         payload: dict[str, Any] = {}
         try:
-            payload["data"] = {key: entry.complete(published, (None, key), errors)}
+            payload["data"] = {key: field.complete(published, (None, key), errors)}
         except NullBubbleError:
             # Clients drop frames whose `data` is null: the field is named even if it may not be null.
             payload["data"] = {key: None}
@@ -68,10 +68,10 @@ def _encoder(entry: Entry) -> Callable[[Mapping[str, Any]], bytes]:
     return encode
 
 
-async def accept(plan: SubscriptionPlan, field: ResolvedField, run: Run, generation: int) -> Subscription:
-    """Authorize the caller, run the field's resolver once and take its filters. Raises AppSyncError."""
-    arguments = await _start(field, run)
-    extensions = dict(run.extensions)
+async def accept(plan: SubscriptionPlan, field: ResolvedField, execution: Execution) -> Subscription:
+    """Authorize the caller, execution the field's resolver once and take its filters. Raises AppSyncError."""
+    arguments = await _start(field, execution)
+    extensions = dict(execution.extensions)
     try:
         wanted = _enhanced(extensions, "setSubscriptionFilter") or basic_filter(arguments)
         invalidation = _enhanced(extensions, "setSubscriptionInvalidationFilter")
@@ -80,7 +80,7 @@ async def accept(plan: SubscriptionPlan, field: ResolvedField, run: Run, generat
     return Subscription(
         field=plan.name,
         mutations=plan.mutations,
-        group_key=(generation, plan.name, wanted.key, plan.shape),
+        group_key=(plan.name, wanted.key, plan.shape),
         matches=wanted.matches,
         encode=plan.encode,
         index=wanted.index,
@@ -92,11 +92,11 @@ def _enhanced(extensions: Mapping[str, Any], name: str) -> Filter | None:
     return enhanced_filter(extensions[name]) if name in extensions else None
 
 
-async def _start(field: ResolvedField, run: Run) -> Mapping[str, Any]:
-    """The field's arguments, when the caller may have it and the resolver doesn't object."""
-    arguments = await field.start(run)
-    if run.errors:
-        first = run.errors[0]
+async def _start(field: ResolvedField, execution: Execution) -> Mapping[str, Any]:
+    """Authorize the caller and run the resolver. Returns the field's arguments."""
+    arguments = await field.start(execution)
+    if execution.errors:
+        first = execution.errors[0]
         error_type = first["errorType"] or "Unknown"
         status = 401 if error_type == UNAUTHORIZED else 400
         raise AppSyncError(

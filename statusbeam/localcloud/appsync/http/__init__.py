@@ -1,1 +1,1 @@
-"""The data plane's one port: HTTP connections, routes and static files."""
+"""The data plane's one port: HTTP connections, the WebSocket upgrade, routes and static files."""

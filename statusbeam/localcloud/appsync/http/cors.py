@@ -1,4 +1,4 @@
-"""What a browser must hear before it shows a page our answers; router.py keeps foreign pages from here."""
+"""The CORS headers that let a page read the responses. router.py rejects pages from other sites."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CORS: Final[Mapping[str, str]] = {
 
 
 def with_cors(response: HttpResponse) -> HttpResponse:
-    """The same answer, readable by any page."""
+    """The same response with CORS headers."""
     return replace(response, headers={**CORS, **response.headers})
 
 
 def preflight(request: HttpRequest) -> HttpResponse:
-    """The answer to a browser that asks before it posts."""
+    """The response to a browser's preflight request."""
     headers = {**CORS, "access-control-allow-methods": "POST, OPTIONS", "access-control-max-age": "600"}
-    asked = request.headers.get("access-control-request-headers")
-    if asked:
-        headers["access-control-allow-headers"] = asked  # `*` would leave `authorization` out
+    requested = request.headers.get("access-control-request-headers")
+    if requested:
+        headers["access-control-allow-headers"] = requested  # `*` would leave `authorization` out
     return HttpResponse(headers=headers)

@@ -1,4 +1,4 @@
-"""Who may reach a server on this machine: loopback addresses, and browser pages that come from one."""
+"""Loopback rules: addresses to listen on, and the browser pages that may use the server."""
 
 from __future__ import annotations
 

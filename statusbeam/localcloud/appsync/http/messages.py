@@ -43,7 +43,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One answer. Content-Length, Connection and the request id are added when it is written."""
+    """One response. `encode_response` adds Content-Length, Connection and the request id."""
 
     status: int = 200
     body: bytes = b""
@@ -52,12 +52,12 @@ class HttpResponse:
 
     @classmethod
     def json(cls, value: Any, *, status: int = 200, headers: Mapping[str, str] = _NO_HEADERS) -> HttpResponse:
-        """A JSON answer."""
+        """A JSON response."""
         return cls(status=status, body=json.dumps(value).encode(), headers=headers)
 
     @classmethod
     def failure(cls, status: int, error_type: str, message: str, **headers: str) -> HttpResponse:
-        """AppSync's shape of a refusal, with `x-amzn-errortype`."""
+        """A refusal in AppSync's form, with `x-amzn-errortype`."""
         return cls.json(
             {"errors": [{"errorType": error_type, "message": message}]},
             status=status,
@@ -82,7 +82,7 @@ def encode_response(
 
 
 def switching_protocols(accept: str, subprotocol: str | None, request_id: str) -> bytes:
-    """The answer that opens a WebSocket."""
+    """The response that opens a WebSocket."""
     chosen = f"sec-websocket-protocol: {subprotocol}\r\n" if subprotocol else ""
     return (
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
@@ -91,21 +91,21 @@ def switching_protocols(accept: str, subprotocol: str | None, request_id: str) -
 
 
 class _RefusedError(Exception):
-    """Stops the parser from inside a callback; the reader holds the answer to give."""
+    """Stops the parser inside a callback. `RequestReader.refusal` holds the response."""
 
 
 class RequestReader:
-    """The requests of one connection.
+    """Reads the requests of one connection.
 
-    After `refusal` is set the connection is to be closed once what came before is answered; after `upgraded`
-    is set, `rest` holds the bytes that already belong to the WebSocket.
+    When `refusal` is set, the connection ends after the responses to the earlier requests. When `upgraded` is
+    set, `rest` holds the bytes that already belong to the WebSocket.
     """
 
     __slots__ = (
         "_body",
         "_body_size",
-        "_counted",
-        "_fed",
+        "_fed_bytes",
+        "_head_size",
         "_headers",
         "_in_head",
         "_limits",
@@ -127,7 +127,7 @@ class RequestReader:
         self.wants_continue = False  # the client waits for 100 before it sends the body
         self.rest = b""
         self._in_head = True  # no whole head has arrived for the next request
-        self._fed = 0  # bytes fed for it
+        self._fed_bytes = 0  # bytes fed for it
         self.on_message_begin()
 
     def feed(self, data: bytes) -> list[HttpRequest]:
@@ -137,17 +137,17 @@ class RequestReader:
             rest = self._parse(rest)
         ready, self._ready = self._ready, []
         if self._in_head and not ready:
-            self._fed += len(data)  # the parser keeps an unfinished header to itself
-            if self._fed > self._limits.header_bytes:
+            self._fed_bytes += len(data)  # the parser keeps an unfinished header to itself
+            if self._fed_bytes > self._limits.header_bytes:
                 self.refusal = self.refusal or _head_too_large()
         return ready
 
     def close(self) -> None:
-        """No more bytes will come; the parser and its reader would keep each other alive."""
+        """Release the parser: it and the reader refer to each other."""
         self._parser = None
 
     def _parse(self, data: bytes) -> bytes:
-        """Feed the parser; gives what is left to feed when a client offered an upgrade that is not taken."""
+        """Feed the parser. Returns the bytes to feed again after an upgrade that is not supported."""
         if self._parser is None:
             return b""
         try:
@@ -163,20 +163,20 @@ class RequestReader:
             self.rest = rest
         except httptools.HttpParserError:
             closing = bool(self._ready) and not self._ready[-1].keep_alive
-            if not closing:  # bytes after a request that said `Connection: close` are nobody's
+            if not closing:  # bytes after a request with `Connection: close` are ignored
                 self.refusal = self.refusal or HttpResponse.failure(
                     400, "MalformedHttpRequestException", "The request is not valid HTTP."
                 )
         return b""
 
-    # What httptools calls while it reads.
+    # Called by httptools.
 
     def on_message_begin(self) -> None:
         self._target = b""
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._body_size = 0
-        self._counted = 0  # bytes of the head, as far as it is parsed
+        self._head_size = 0  # bytes of the head, as far as it is parsed
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -210,7 +210,7 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         self.wants_continue = False
-        self._in_head, self._fed = True, 0
+        self._in_head, self._fed_bytes = True, 0
         assert self._parser is not None  # noqa: S101 - for the type checker: it is what calls this
         path, _, query = self._target.decode("latin-1").partition("?")
         self._ready.append(
@@ -225,8 +225,8 @@ class RequestReader:
         )
 
     def _count(self, size: int) -> None:
-        self._counted += size
-        if self._counted > self._limits.header_bytes:
+        self._head_size += size
+        if self._head_size > self._limits.header_bytes:
             self._refuse(_head_too_large())
 
     def _refuse(self, response: HttpResponse) -> None:
@@ -235,7 +235,7 @@ class RequestReader:
 
 
 def _without_upgrade(request: HttpRequest) -> bytes:
-    """The request's head once more, as if nothing else had been offered: the parser skipped its body."""
+    """The request's head without the upgrade, to be parsed again: the parser has skipped the body."""
     target = f"{request.path}?{request.query}" if request.query else request.path
     lines = [f"{request.method} {target} HTTP/1.1"]
     for name, value in request.headers.items():

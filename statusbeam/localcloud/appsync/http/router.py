@@ -1,4 +1,4 @@
-"""Which code answers an HTTP request: the API, a route of the table, or a file of the page."""
+"""Routes an HTTP request to the GraphQL API, to a route of the table, or to a file of the dashboard."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..contract import AppSyncError
+from ..operations import internal_failure
 from .cors import preflight
-from .endpoint import GRAPHQL_PATH, REALTIME_PATHS, Endpoint, failure_response, internal_failure
+from .graphql_endpoint import GRAPHQL_PATH, REALTIME_PATHS, GraphQLEndpoint, failure_response
 from .loopback import is_local_host, is_local_origin
 from .messages import HttpRequest, HttpResponse
 from .static_site import StaticSite
 
 log = logging.getLogger(__name__)
 
-_FOREIGN = HttpResponse.failure(403, "ForbiddenException", "Only pages of this machine may ask for this.")
+_FOREIGN = HttpResponse.failure(
+    403, "ForbiddenException", "Only pages from this machine may use this server."
+)
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 Routes = Mapping[tuple[str, str], Handler]
 
 
 class Router:
-    """Answers requests; its coroutine does not raise."""
+    """Responds to requests. Its coroutine never raises."""
 
-    def __init__(self, endpoint: Endpoint, routes: Routes, site: StaticSite | None) -> None:
+    def __init__(self, endpoint: GraphQLEndpoint, routes: Routes, site: StaticSite | None) -> None:
         self._endpoint = endpoint
         self._routes = routes
         self._site = site
 
     async def respond(self, request: HttpRequest) -> HttpResponse:
-        """The answer to `request`."""
-        if request.path in REALTIME_PATHS and not _is_of_a_local_page(request):
+        """The response to `request`."""
+        if request.path in REALTIME_PATHS and not _has_local_origin(request):
             return _FOREIGN
         if request.path == GRAPHQL_PATH and request.method == "POST":
             return await self._endpoint.post(request)
         if request.path in REALTIME_PATHS:
             return preflight(request) if request.method == "OPTIONS" else _not_allowed("POST, OPTIONS")
-        if not _is_from_this_machine(request):
+        if not _is_local_request(request):
             return _FOREIGN
         handler = self._routes.get((request.method, request.path))
         if handler is not None:
@@ -56,25 +59,25 @@ class Router:
 
 
 async def _call(handler: Handler, request: HttpRequest) -> HttpResponse:
-    await asyncio.sleep(0)  # into a task of its own: a route may use whatever asyncio has
+    await asyncio.sleep(0)  # continue in an asyncio task: a route may use all of asyncio
     try:
         return await handler(request)
     except AppSyncError as error:
         return failure_response(error)
-    except Exception:  # a route is somebody else's code; its failure is one request's
+    except Exception:  # routes are replaceable; their defect affects one request
         log.exception("method=<%s>, path=<%s> | route failed", request.method, request.path)
         return failure_response(internal_failure())
 
 
-def _is_of_a_local_page(request: HttpRequest) -> bool:
-    """Programs name no origin. AppSync lets any page ask; this is a server for one machine."""
+def _has_local_origin(request: HttpRequest) -> bool:
+    """Whether a program or a local page sent it. AppSync accepts any origin; localcloud does not."""
     origin = request.headers.get("origin")
     return origin is None or is_local_origin(origin)
 
 
-def _is_from_this_machine(request: HttpRequest) -> bool:
-    """These routes carry no credentials, so neither a foreign page nor a rebound DNS name may reach them."""
-    return _is_of_a_local_page(request) and is_local_host(request.headers.get("host", ""))
+def _is_local_request(request: HttpRequest) -> bool:
+    """Whether the request may use routes without credentials: foreign pages and rebound DNS names may not."""
+    return _has_local_origin(request) and is_local_host(request.headers.get("host", ""))
 
 
 def _not_allowed(methods: str) -> HttpResponse:

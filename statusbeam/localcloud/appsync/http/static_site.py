@@ -1,4 +1,4 @@
-"""The files of a page, from one folder and from nowhere else."""
+"""Static files from one folder, and from no other place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 class StaticSite:
     """Files below `root`.
 
-    A folder answers with its index.html. `headers` are added, e.g. a content security policy.
+    The index.html of a folder stands for the folder. Each response has the additional `headers`.
     """
 
     root: Path
@@ -47,7 +47,7 @@ class StaticSite:
             return None
         try:
             body = file.read_bytes()
-        except OSError:  # vanished since, or not readable for us
+        except OSError:  # removed since, or not readable
             return None
         return HttpResponse(
             body=body,

@@ -1,88 +1,107 @@
-"""What all connections of one data plane share."""
+"""The state that all WebSocket connections of one data plane share."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import Protocol
 
-from ..http.endpoint import Endpoint
-from ..http.router import Router
+from ..counters import Counters
+from ..event_loop.deadlines import DeadlineQueue, DeadlineTimer
+from ..event_loop.eager_tasks import EagerTasks
 from ..limits import Limits
-from .counters import Counters
-from .deadlines import Beat, Deadlines
-from .eager_tasks import Tasks
+from .endpoint import RealtimeEndpoint
 from .faults import Faults
 from .hub import Hub
-
-if TYPE_CHECKING:
-    from ..http.connection import HttpConnection
-    from .websocket_connection import RealtimeSocket
 
 log = logging.getLogger(__name__)
 
 
-class Wire:
-    """One per data plane, on its loop. Connections register themselves in the queues they wait in."""
+class Connection(Hashable, Protocol):
+    """One WebSocket connection, as the timers and the end of a tick use it."""
+
+    def flush(self) -> None:
+        """Write the outbox to the transport."""
+        ...
+
+    def send_keep_alive(self) -> None:
+        """Send `ka` and restart the keep-alive wait."""
+        ...
+
+    def send_refusal(self) -> None:
+        """Send `connection_error`: the refused client has sent nothing in time."""
+        ...
+
+    def close_refused(self) -> None:
+        """Close a refused connection: the client has had time to read `connection_error`."""
+        ...
+
+    def close_expired(self) -> None:
+        """Close a connection at the end of its lifetime."""
+        ...
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Start the closing handshake."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection without a closing handshake."""
+        ...
+
+
+class SharedWebSocketState:
+    """One per data plane, on its event loop. Connections add themselves to the queues they wait in."""
 
     def __init__(
         self,
         *,
         loop: asyncio.AbstractEventLoop,
+        timer: DeadlineTimer,
+        tasks: EagerTasks,
         limits: Limits,
         counters: Counters,
         faults: Faults,
         hub: Hub,
-        endpoint: Endpoint,
-        router: Router,
-        new_request_id: Callable[[], str],
+        endpoint: RealtimeEndpoint,
     ) -> None:
-        self.loop = loop
         self.limits = limits
         self.counters = counters
         self.faults = faults
         self.hub = hub
         self.endpoint = endpoint
-        self.router = router
-        self.new_request_id = new_request_id
-        self.tasks = Tasks(loop, limits.execution_seconds)
-        self.http: set[HttpConnection] = set()
-        self.sockets: set[RealtimeSocket] = set()
-        self._filled: list[RealtimeSocket] = []  # have something to write at the end of this tick
+        self.tasks = tasks
+        self.connections: set[Connection] = set()
+        self._loop = loop
+        self._to_flush: list[Connection] = []  # connections with an outbox to write at the end of this tick
 
-        self.beat = beat = Beat(loop.time, loop.call_at)
-        self.http_idle: Deadlines[HttpConnection] = beat.queue(
-            limits.http_idle_seconds, lambda it: it.abort()
+        self.keep_alive: DeadlineQueue[Connection] = timer.queue(
+            limits.keep_alive_seconds, lambda connection: connection.send_keep_alive()
         )
-        self.http_closing: Deadlines[HttpConnection] = beat.queue(
-            limits.close_wait_seconds, lambda it: it.abort()
+        self.lifetime: DeadlineQueue[Connection] = timer.queue(
+            limits.connection_lifetime_seconds, lambda connection: connection.close_expired()
         )
-        self.keep_alive: Deadlines[RealtimeSocket] = beat.queue(
-            limits.keep_alive_seconds, lambda it: it.keep_alive()
+        self.init_wait: DeadlineQueue[Connection] = timer.queue(
+            limits.init_wait_seconds, lambda connection: connection.send_refusal()
         )
-        self.lifetime: Deadlines[RealtimeSocket] = beat.queue(
-            limits.connection_lifetime_seconds, lambda it: it.end_of_life()
+        self.linger: DeadlineQueue[Connection] = timer.queue(
+            limits.refusal_linger_seconds, lambda connection: connection.close_refused()
         )
-        self.init_wait: Deadlines[RealtimeSocket] = beat.queue(
-            limits.init_wait_seconds, lambda it: it.tell_refusal()
+        self.closing: DeadlineQueue[Connection] = timer.queue(
+            limits.close_wait_seconds, lambda connection: connection.abort()
         )
-        self.linger: Deadlines[RealtimeSocket] = beat.queue(
-            limits.refusal_linger_seconds, lambda it: it.close_refused()
-        )
-        self.closing: Deadlines[RealtimeSocket] = beat.queue(limits.close_wait_seconds, lambda it: it.abort())
 
-    def wake(self, socket: RealtimeSocket) -> None:
-        """Write out what this socket gathers until the tick is over."""
-        if not self._filled:
-            self.loop.call_soon(self._flush)
-        self._filled.append(socket)
+    def schedule_flush(self, connection: Connection) -> None:
+        """Write the connection's outbox at the end of this tick of the event loop."""
+        if not self._to_flush:
+            self._loop.call_soon(self._flush)
+        self._to_flush.append(connection)
 
     def _flush(self) -> None:
-        filled, self._filled = self._filled, []
-        for socket in filled:
+        connections, self._to_flush = self._to_flush, []
+        for connection in connections:
             try:
-                socket.flush()
-            except Exception:  # one broken transport must not keep the others' pushes back
-                log.exception("| writing to a socket failed")
-                socket.abort()
+                connection.flush()
+            except Exception:  # one broken transport must not stop the other connections' pushes
+                log.exception("| writing to a connection failed")
+                connection.abort()

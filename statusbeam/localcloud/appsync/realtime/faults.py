@@ -1,4 +1,4 @@
-"""Faults on purpose: what AppSync does to clients rarely, done as often as a test wants it.
+"""Injected faults: the failures that AppSync shows clients rarely, as often as a test asks for them.
 
     faults = Faults(random.Random(7))
     faults.update({"dropAfterStartAck": 2, "reorder": 0.5})
@@ -14,37 +14,37 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Protocol
 
 FAULTS_PATH: Final = "/_localcloud/faults"
-"""Where they are switched, when a data plane lets them."""
+"""The route that switches faults, on a data plane that allows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
-    """What is wrong at the moment; the defaults are a healthy data plane. Probabilities are from 0 to 1."""
+    """The faults that are switched on; by default none. Probabilities are from 0 to 1."""
 
     drop_after_start_ack: int = (
         0  # pushes lost to each subscription that starts now (aws-appsync-community#405)
     )
     drop: float = 0.0  # probability that a push is lost
-    duplicate: float = 0.0  # probability that a push comes twice
+    duplicate: float = 0.0  # probability that a push is sent twice
     reorder: float = 0.0  # probability that a push changes places with the next one
-    delay_seconds: float = 0.0  # every push is late by this much
+    delay_seconds: float = 0.0  # every push is delayed by this much
     oversize_bytes: int = 0  # pushes over this size count as over AppSync's limit; 0 is the limit itself
-    clock_ahead_seconds: float = 0.0  # what resolvers take for now is so much later
+    clock_ahead_seconds: float = 0.0  # resolvers see a clock that is ahead by this much
     errors_as_object: bool = False  # `errors` of socket errors is an object instead of a list
 
     @property
     def disturb_pushes(self) -> bool:
-        """Whether any push may be treated otherwise than delivered once, now and in order."""
+        """Whether a fault changes the delivery of pushes."""
         return bool(
             self.drop_after_start_ack or self.drop or self.duplicate or self.reorder or self.delay_seconds
         )
 
 
 class PushState(Protocol):
-    """What is remembered of one subscription."""
+    """The fault state of one subscription."""
 
-    to_drop: int  # pushes still to be lost after its start_ack
-    held: list[bytes] | None  # waiting to change places with the next push
+    to_drop: int  # pushes that are still to be dropped after its start_ack
+    held: list[bytes] | None  # held back to change places with the next push
 
 
 def _camel_case(name: str) -> str:
@@ -56,23 +56,23 @@ _FIELDS = {_camel_case(each.name): each for each in fields(Switches)}
 
 
 class Faults:
-    """The switches of one data plane and the dice they are thrown with."""
+    """The switches of one data plane, and the random numbers that decide on each push."""
 
-    __slots__ = ("_random", "switches")
+    __slots__ = ("_rng", "switches")
 
-    def __init__(self, dice: random.Random, switches: Switches | None = None) -> None:
-        self._random = dice
+    def __init__(self, rng: random.Random, switches: Switches | None = None) -> None:
+        self._rng = rng
         self.switches = switches or Switches()
 
     @property
     def errors_as_object(self) -> bool:
-        """What the protocol asks when it writes an error."""
+        """Part of protocol.ErrorSwitch."""
         return self.switches.errors_as_object
 
     def update(self, changes: Mapping[str, Any]) -> None:
-        """Turn switches, named in camelCase.
+        """Change the named switches; names are in camelCase.
 
-        The others stay. Raises ValueError, and then nothing has changed.
+        Raises ValueError for an unknown name or a bad value, and then changes no switch.
         """
         values: dict[str, Any] = {}
         for name, value in changes.items():
@@ -82,7 +82,7 @@ class Faults:
         self.switches = replace(self.switches, **values)
 
     def reset(self) -> None:
-        """Everything off."""
+        """Switch all faults off."""
         self.switches = Switches()
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Faults:
     def disturb(self, state: PushState, frame: bytes) -> list[bytes] | None:
         """The frames to send instead of this one.
 
-        An empty list when it is lost, None when it is held back.
+        An empty list when the frame is dropped, None when it is held back.
         """
         switches = self.switches
         if state.to_drop > 0:
@@ -109,7 +109,7 @@ class Faults:
         return frames
 
     def _happens(self, probability: float) -> bool:
-        return probability > 0 and self._random.random() < probability
+        return probability > 0 and self._rng.random() < probability
 
 
 def _checked(name: str, default: Any, value: Any) -> Any:

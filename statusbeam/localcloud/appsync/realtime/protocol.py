@@ -1,14 +1,13 @@
-"""AppSync's `graphql-ws` protocol of one connection, without I/O: text in, requests out, texts to send
-collected.
+"""AppSync's `graphql-ws` protocol of one connection, without I/O: messages in, requests and messages out.
 
     protocol = RealtimeProtocol(limits, faults)
-    request = protocol.receive('{"type":"start",...}')      # Start: authorise it, then accept() or refuse()
-    for message in protocol.take(): ...                     # JSON texts, to be sent in this order
+    request = protocol.receive('{"type":"start",...}')      # Start: authorize it, then accept() or refuse()
+    for message in protocol.take_messages(): ...            # JSON texts, to be sent in this order
 
-`connection_init` is optional, as the documentation has it since 2025: the handshake was authorised before the
-socket opened, so a `start` is taken with or without it. The documentation also says that what is sent before
-`connection_ack` is ignored; here the ack is queued in the step that reads the init, so nothing can fall
-between, and the rule is left with the refused connection, which ignores everything.
+`connection_init` is optional, as AppSync's documentation says since 2025. The handshake is authorized before
+the WebSocket opens, so the protocol accepts a `start` with or without it. The documentation also says that
+AppSync ignores messages sent before `connection_ack`. Here `receive` queues the ack at once, so only a
+refused connection ignores messages.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from ..contract import AppSyncError, GraphQLRequest, SignedRequest
 from ..limits import Limits
-from .carriers import start_request
+from ..operations import error_entry, is_unicode, parse_operation
+from .authorization import start_request
 
 Handle = TypeVar("Handle")
 SubscriptionId = str | int
@@ -30,16 +30,16 @@ KEEP_ALIVE: Final = b'{"type":"ka"}'
 
 
 class State(Enum):
-    """Where a connection stands."""
+    """The state of a connection."""
 
-    OPEN = "open"  # the handshake was authorised; subscriptions may start
-    REFUSED = "refused"  # waiting for a good moment to say so
-    ENDED = "ended"  # connection_error was sent; the socket is to be closed
+    OPEN = "open"  # the handshake was authorized; subscriptions may start
+    REFUSED = "refused"  # connection_error is sent after connection_init, or after a wait for it
+    ENDED = "ended"  # connection_error was sent; the WebSocket is to be closed
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A subscription asks to begin.
+    """A client asks to start a subscription.
 
     Answer with `accept(id, ...)` or `refuse(id, error)` before the next `receive`.
     """
@@ -51,74 +51,44 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Generic[Handle]):
-    """A subscription has ended on its client's wish; `handle` is what it was accepted with."""
+    """A client has stopped a subscription. `handle` is the value that `accept` was called with."""
 
     handle: Handle
 
 
 class ErrorSwitch(Protocol):
-    """The one fault this protocol knows: AppSync sends some errors with `errors` as an object, not a list."""
+    """The only fault of this protocol: AppSync sends some errors with `errors` as an object, not a list."""
 
     @property
     def errors_as_object(self) -> bool:
-        """Whether that is wanted at the moment."""
+        """Whether the fault is switched on."""
         ...
 
 
-def parse_operation(text: str | bytes) -> GraphQLRequest | None:
-    """`{"query", "variables"?, "operationName"?}` as a request; None when it is not of that shape."""
-    try:
-        operation = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(operation, dict) or not _is_sound(text, operation):
-        return None
-    query = operation.get("query")
-    variables = operation.get("variables")
-    name = operation.get("operationName")
-    if (
-        not isinstance(query, str)
-        or not isinstance(variables, dict | None)
-        or not isinstance(name, str | None)
-    ):
-        return None
-    return GraphQLRequest(query=query, variables=variables or {}, operation_name=name)
-
-
-def error_entry(error: AppSyncError) -> dict[str, Any]:
-    """One element of `errors`, as AppSync writes it."""
-    entry: dict[str, Any] = {"errorType": error.error_type, "message": error.message}
-    if error.data is not None:
-        entry["data"] = error.data
-    if error.info is not None:
-        entry["errorInfo"] = error.info
-    return entry
-
-
 class RealtimeProtocol(Generic[Handle]):
-    """One connection. `refusal` is why its handshake was not authorised, None when it was."""
+    """One connection. `refusal` is the reason that its handshake was refused, or None."""
 
-    __slots__ = ("_faults", "_limits", "_outgoing", "_refusal", "state", "subscriptions")
+    __slots__ = ("_faults", "_limits", "_messages", "_refusal", "state", "subscriptions")
 
     def __init__(self, limits: Limits, faults: ErrorSwitch, refusal: AppSyncError | None = None) -> None:
         self._limits = limits
         self._faults = faults
         self._refusal = refusal
-        self._outgoing: list[bytes] = []  # JSON texts, in the order they are to be sent
+        self._messages: list[bytes] = []  # JSON texts, in the order they are to be sent
         self.state = State.OPEN if refusal is None else State.REFUSED
         self.subscriptions: dict[SubscriptionId, Handle] = {}  # accepted and not stopped
 
-    def take(self) -> list[bytes]:
-        """The messages to send since the last call."""
-        outgoing = self._outgoing
-        if outgoing:
-            self._outgoing = []
-        return outgoing
+    def take_messages(self) -> list[bytes]:
+        """Remove and return the queued messages."""
+        messages = self._messages
+        if messages:
+            self._messages = []
+        return messages
 
     def receive(self, text: str) -> Start | Stopped[Handle] | None:
-        """Read one message of the client."""
+        """Process one message of the client."""
         if self.state is not State.OPEN:
-            self.give_up_waiting()
+            self.refuse_connection()
             return None
         message = _object(text)
         match message.get("type"):
@@ -132,36 +102,36 @@ class RealtimeProtocol(Generic[Handle]):
                 self._send_error(None, _unsupported())
         return None
 
-    def give_up_waiting(self) -> None:
-        """A refused client sent something, or nothing for long enough: tell it, once."""
+    def refuse_connection(self) -> None:
+        """Queue `connection_error` for a refused client. Does nothing when it was already queued."""
         if self.state is State.REFUSED and self._refusal is not None:
             self.state = State.ENDED
             entry = error_entry(self._refusal) | {"errorCode": self._refusal.status}
             self._send("connection_error", payload=self._errors(entry))
 
     def accept(self, subscription_id: SubscriptionId, handle: Handle) -> None:
-        """The start was authorised.
+        """Queue the `start_ack` of an authorized start.
 
-        Queue its start_ack. Pushes queued after this call reach a known subscription.
+        The client knows the subscription when it receives pushes that are queued after this call.
         """
         self.subscriptions[subscription_id] = handle
         self._send("start_ack", subscription_id)
 
     def refuse(self, subscription_id: SubscriptionId, error: AppSyncError) -> None:
-        """The start was not authorised, or its resolver said no."""
+        """Queue the `error` of a start that was not authorized, or that the resolver refused."""
         self._send_error(subscription_id, error)
 
     def complete(self, subscription_id: SubscriptionId) -> Handle:
-        """End a subscription and say so. Raises KeyError when there is none of that id."""
+        """End a subscription and queue `complete`. Raises KeyError for an unknown id."""
         handle = self.subscriptions.pop(subscription_id)
         self._send("complete", subscription_id)
         return handle
 
     def _acknowledge(self) -> None:
         self._send("connection_ack", payload={"connectionTimeoutMs": self._limits.connection_timeout_ms})
-        self._outgoing.append(
+        self._messages.append(
             KEEP_ALIVE
-        )  # seen to follow the ack at once on AWS (ChilliCream/graphql-platform#6468)
+        )  # follows the ack at once on AWS (ChilliCream/graphql-platform#6468)
 
     def _start(self, message: Mapping[str, Any]) -> Start | None:
         subscription_id = self._valid_id(message.get("id"))
@@ -223,16 +193,16 @@ class RealtimeProtocol(Generic[Handle]):
         if subscription_id is not None:
             message["id"] = subscription_id
         message.update(rest)
-        self._outgoing.append(json.dumps(message, separators=(",", ":")).encode())
+        self._messages.append(json.dumps(message, separators=(",", ":")).encode())
 
 
 def data_prefix(subscription_id: SubscriptionId) -> bytes:
-    """What stands before the payload of a `data` message; one `}` follows it."""
+    """The bytes of a `data` message before its payload. One `}` follows the payload."""
     return b'{"type":"data","id":' + json.dumps(subscription_id).encode() + b',"payload":'
 
 
 def _object(text: str) -> Mapping[str, Any]:
-    """The message as an object; an empty one when it is none, which no type of message matches."""
+    """The message as a JSON object. Any other text gives an empty object, which has no `type`."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
@@ -243,31 +213,14 @@ def _object(text: str) -> Mapping[str, Any]:
 def _start_parts(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """`payload.data`, a JSON text, and `payload.extensions.authorization`.
 
-    None when either is not there as such.
+    None when one of them is missing or of another type.
     """
     data = payload.get("data")
     extensions = payload.get("extensions")
     authorization = extensions.get("authorization") if isinstance(extensions, dict) else None
     if not isinstance(data, str) or not isinstance(authorization, dict):
         return None
-    return (data, authorization) if _is_unicode(data) else None
-
-
-def _is_sound(text: str | bytes, decoded: object) -> bool:
-    """Whether half a surrogate pair, which no store takes, hides behind none of the text's escapes."""
-    escapes = ("\\ud", "\\uD") if isinstance(text, str) else (b"\\ud", b"\\uD")
-    if escapes[0] not in text and escapes[1] not in text:  # type: ignore[operator] # both are of text's type
-        return True
-    return _is_unicode(json.dumps(decoded, ensure_ascii=False))
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8: JSON lets half a surrogate pair through."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return (data, authorization) if is_unicode(data) else None
 
 
 def _unsupported() -> AppSyncError:

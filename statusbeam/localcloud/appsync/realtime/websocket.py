@@ -25,7 +25,7 @@ NORMAL_CLOSURE: Final = 1000
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
 UNSUPPORTED_DATA: Final = 1003
-NO_STATUS: Final = 1005  # never on the wire: the close frame had no code
+NO_STATUS: Final = 1005  # never sent: the close frame had no code
 INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
@@ -44,7 +44,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """To be answered with a pong of the same payload."""
+    """A ping. The answer is a pong with the same payload."""
 
     payload: bytes
 
@@ -69,7 +69,7 @@ Event = Text | Ping | Closed | Violation
 
 
 class _ViolationError(Exception):
-    """Ends the reading of a connection; becomes its last event."""
+    """Stops the reader. `violation` becomes its last event."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -178,7 +178,7 @@ class FrameReader:
         return events
 
     def _read_frames(self, data: bytes, events: list[Event]) -> int:
-        """Read whole frames; gives the place of the first incomplete one."""
+        """Read whole frames. Returns the position of the first incomplete frame."""
         position = 0
         while position < len(data):
             head = self._read_head(data, position)
@@ -197,7 +197,7 @@ class FrameReader:
         return position
 
     def _read_head(self, data: bytes, position: int) -> _Head | None:
-        """The next frame's header, checked as soon as it is there; None while it is incomplete."""
+        """The checked header of the next frame; None while it is incomplete."""
         if len(data) < position + 2:
             return None
         first, second = data[position], data[position + 1]
@@ -222,10 +222,10 @@ class FrameReader:
     def _check_opcode(self, opcode: int, *, final: bool, length: int) -> None:
         if opcode in {CLOSE, PING, PONG}:
             if not final or length > _MAX_CONTROL_PAYLOAD:
-                raise _ViolationError(PROTOCOL_ERROR, "control frames are short and whole")
+                raise _ViolationError(PROTOCOL_ERROR, "a control frame is too long or fragmented")
         elif opcode == CONTINUATION:
             if self._fragments is None:
-                raise _ViolationError(PROTOCOL_ERROR, "nothing to continue")
+                raise _ViolationError(PROTOCOL_ERROR, "a continuation frame without a fragmented message")
         elif opcode == TEXT:
             if self._fragments is not None:
                 raise _ViolationError(PROTOCOL_ERROR, "the previous message is unfinished")

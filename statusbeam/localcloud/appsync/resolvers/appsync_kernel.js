@@ -24,7 +24,7 @@
   define(Array.prototype, "at", at);
   define(String.prototype, "at", at);
 
-  // Thrown to leave a handler; resolver code cannot catch it because APPSYNC_JS has no `try`.
+  // Thrown to leave a handler. Resolver code does not catch it: the lint of APPSYNC_JS refuses `try`.
   function Stop(kind, fields) {
     this.kind = kind;
     this.fields = fields;

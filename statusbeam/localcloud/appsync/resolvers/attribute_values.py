@@ -15,7 +15,7 @@ from .resolver import DataSourceError
 
 AttributeMap = dict[str, Any]
 
-# As AppSync's, tokens tell nothing and can't be made by anybody else; they end with this process.
+# Like AppSync's, tokens are opaque and can't be forged. They are valid for the life of this process.
 _TOKENS = Fernet(Fernet.generate_key())
 
 
@@ -113,7 +113,7 @@ def _token_value(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_token(token: str) -> AttributeMap:
-    """The key a `nextToken` stands for. Raises DataSourceError."""
+    """The key in a `nextToken`. Raises DataSourceError."""
     try:
         return to_sdk_map(json.loads(_TOKENS.decrypt(token.encode())))
     except InvalidToken as error:

@@ -147,7 +147,7 @@ def _transaction(run: Callable[[], Any], *, empty: Mapping[str, Any]) -> Any:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
         reasons = error.response.get("CancellationReasons", ())
-        told = [
+        cancellation_reasons = [
             {
                 "type": reason.get("Code"),
                 "message": reason.get("Message"),
@@ -156,7 +156,7 @@ def _transaction(run: Callable[[], Any], *, empty: Mapping[str, Any]) -> Any:
             for reason in reasons
         ]
         message = str(error.response["Error"].get("Message", ""))
-        result = {**empty, "cancellationReasons": told}
+        result = {**empty, "cancellationReasons": cancellation_reasons}
         raise DataSourceError(message, "DynamoDB:TransactionCanceledException", result=result) from error
 
 

@@ -57,14 +57,14 @@ class DynamoDBSource:
 
 
 def service_error(error: ClientError, *, result: Any = None) -> DataSourceError:
-    """What DynamoDB refused, in AppSync's words."""
-    said = error.response["Error"]
+    """DynamoDB's error in AppSync's form."""
+    details = error.response["Error"]
     answer = error.response.get("ResponseMetadata", {})
     status, request_id = answer.get("HTTPStatusCode", 400), answer.get("RequestId", "unknown")
     message = (
-        f"{said.get('Message', '')} (Service: DynamoDb, Status Code: {status}, Request ID: {request_id})"
+        f"{details.get('Message', '')} (Service: DynamoDb, Status Code: {status}, Request ID: {request_id})"
     )
-    return DataSourceError(message, f"DynamoDB:{said['Code']}", result=result)
+    return DataSourceError(message, f"DynamoDB:{details['Code']}", result=result)
 
 
 def _expressions(**parts: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -24,8 +24,7 @@ from typing import Any
 import quickjs
 
 from ..contract import AuthMode
-from .js_module import as_factory
-from .js_tokens import JsSourceError
+from .js_module import JsSourceError, as_factory
 
 __all__ = ["CtxParts", "JsModule", "JsOutcome", "JsResolverError", "JsRuntime", "JsSourceError"]
 
@@ -241,7 +240,7 @@ class JsRuntime:
         self._load = context.eval("__appsync.load")
 
     def load(self, code: str, name: str = "code.js") -> JsModule:
-        """Check and load the code of a resolver or function. Raises JsSourceError, which names the line."""
+        """Load the code of a resolver or function. Raises JsSourceError, which names the line."""
         # A redeployment mostly brings the same code, and functions are shared between pipelines.
         known = self._modules.get((name, code))
         if known is None:

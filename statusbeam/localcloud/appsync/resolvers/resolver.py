@@ -1,6 +1,7 @@
-"""Resolvers: the request handler's answer goes to a data source, the source's answer to the response handler.
+"""Resolvers: request handler, data source, response handler.
 
-A pipeline does so for each of its functions, between its own two handlers; `stash` and `prev` go along.
+A pipeline runs these three for each of its functions, between its own two handlers. It passes `stash` and
+`prev` along.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SKIP_TO_END = "END"
 
 
 class DataSourceError(Exception):
-    """The source refused or failed: `ctx.error` becomes `{message, type}`, `ctx.result` becomes `result`."""
+    """The source failed: `ctx.error` becomes `{message, type}`, `ctx.result` becomes `result`."""
 
     def __init__(self, message: str, error_type: str, *, result: Any = None) -> None:
         super().__init__(message)
@@ -29,15 +30,15 @@ class DataSourceError(Exception):
 
 
 class DataSource(Protocol):
-    """What a resolver's request is sent to."""
+    """Executes the request of a resolver."""
 
     async def invoke(self, request: Mapping[str, Any]) -> Any:
-        """The source's answer, in AppSync's format. Raises DataSourceError."""
+        """The result, in AppSync's format. Raises DataSourceError."""
         ...
 
 
 class ResolverError(FieldError):
-    """A handler ended in an error; `appended` are the errors of `util.appendError` before it."""
+    """A handler failed. `appended` are the earlier errors of `util.appendError`."""
 
     def __init__(self, error: JsResolverError, appended: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(error.message, error.error_type, error.data, error.info)
@@ -46,7 +47,7 @@ class ResolverError(FieldError):
 
 @dataclass(slots=True)
 class Resolution:
-    """What a resolver did: its value, `util.appendError`s and `extensions` calls, both in order."""
+    """The result of a resolver: its value, and its `util.appendError` and `extensions` calls in order."""
 
     value: Any = None
     appended: list[Mapping[str, Any]] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Resolution:
 
 
 class Resolver(Protocol):
-    """The resolver of one field; `local` is set when it needs nothing but its own code."""
+    """The resolver of one field. `local` is set when it uses no data source."""
 
     local: JsModule | None
 
@@ -73,7 +74,7 @@ def resolve_local(module: JsModule, parts: CtxParts) -> Resolution:
 
 
 class _Evaluation:
-    """One run of a resolver: the stash, and what its handlers left behind."""
+    """One run of a resolver: the stash, and the results of its handlers."""
 
     def __init__(self, parts: CtxParts) -> None:
         self._parts = parts
@@ -109,10 +110,10 @@ class _Evaluation:
 
     async def step(self, module: JsModule, source: DataSource | None, prev: Any) -> JsOutcome:
         """Request handler, data source, response handler."""
-        asked = self.run(module, "request", prev=prev)
-        if asked.early_return:
-            return asked
-        request = asked.value if isinstance(asked.value, Mapping) else {}
+        prepared = self.run(module, "request", prev=prev)
+        if prepared.early_return:
+            return prepared
+        request = prepared.value if isinstance(prepared.value, Mapping) else {}
         result, problem = request.get("payload"), None
         if source is not None:
             try:
@@ -124,7 +125,7 @@ class _Evaluation:
 
 
 class UnitResolver:
-    """A resolver with one data source; None is the NONE source, whose answer is the request's payload."""
+    """A resolver with one data source. None is the NONE source, which returns the request's payload."""
 
     def __init__(self, module: JsModule, source: DataSource | None) -> None:
         self.local = module if source is None else None
@@ -140,7 +141,7 @@ class UnitResolver:
 
 
 class PipelineResolver:
-    """A resolver whose work is done by functions, each a module with its data source."""
+    """A resolver of several functions, each with its own data source."""
 
     local: JsModule | None = None
 
@@ -165,7 +166,7 @@ class PipelineResolver:
 
 
 class UnsupportedResolver:
-    """A resolver that can't run here; it says so when its field is asked for."""
+    """A resolver that localcloud can't run. It fails with the reason when its field is selected."""
 
     local: JsModule | None = None
 

@@ -67,7 +67,7 @@ def tracing() -> Iterator[StatusTracing]:
     agents.set_trace_processors([])
 
 
-def told(transport: MemoryTransport) -> list[tuple[str, str | None]]:
+def reported(transport: MemoryTransport) -> list[tuple[str, str | None]]:
     return [(update.status, update.agent_name) for update in work(transport)]
 
 
@@ -128,7 +128,7 @@ STREAMS = [strands_stream, langgraph_stream, openai_stream, pydantic_stream]
 async def test_a_run_that_is_streamed_reports_alike(transport: MemoryTransport, stream: Stream) -> None:
     async for _ in stream():
         pass
-    assert told(transport) == STREAMED
+    assert reported(transport) == STREAMED
     assert canonical(transport)["Geo Agent", None, None][-1] == ("agent_complete", 1, 20, 10)
 
 
@@ -139,13 +139,13 @@ async def test_a_stream_that_its_reader_leaves_ends_its_run_badly(
 ) -> None:
     async with aclosing(stream()) as events:  # type: ignore[type-var]  # generators, all of them
         async for _ in events:
-            if told(transport):
+            if reported(transport):
                 break
     for _ in range(1_000):
-        if len(told(transport)) > 1:
+        if len(reported(transport)) > 1:
             break
         await asyncio.sleep(0.01)
-    assert (told(transport)[0], told(transport)[-1]) == (STREAMED[0], ("agent_error", "Geo Agent"))
+    assert (reported(transport)[0], reported(transport)[-1]) == (STREAMED[0], ("agent_error", "Geo Agent"))
 
 
 # --- Strands ------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_the_agents_of_a_strands_graph_need_no_line_of_their_own(transport: Memo
     builder.add_edge("geo", "street")
     builder.set_hook_providers([StatusHooks()]).set_max_node_executions(5)
     builder.build()("Where?")
-    assert [name for word, name in told(transport) if word == "agent_complete"] == [
+    assert [name for word, name in reported(transport) if word == "agent_complete"] == [
         "Street Agent",  # Geo Agent's tool
         "Geo Agent",
         "Street Agent",
@@ -173,7 +173,7 @@ def test_a_failing_node_of_a_strands_graph_is_told(transport: MemoryTransport) -
     builder.set_hook_providers([StatusHooks()]).set_max_node_executions(5)
     with pytest.raises(RuntimeError, match="no model"):
         builder.build()("Where?")
-    assert told(transport) == [("agent_invoking", "Failing Agent"), ("agent_error", "Failing Agent")]
+    assert reported(transport) == [("agent_invoking", "Failing Agent"), ("agent_error", "Failing Agent")]
 
 
 @pytest.mark.usefixtures("scope")
@@ -184,20 +184,20 @@ def test_a_graph_within_a_strands_graph_reports_too(transport: MemoryTransport) 
     outer.add_node(inner.set_max_node_executions(5).build(), "inner")
     outer.set_hook_providers([StatusHooks()]).set_max_node_executions(5)
     outer.build()("Where?")
-    assert told(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
+    assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
 
 
 @pytest.mark.usefixtures("scope")
 def test_the_agents_of_a_strands_swarm_need_no_line_of_their_own(transport: MemoryTransport) -> None:
     Swarm([scripted_strands.build(STREET, FUNCTIONS)], hooks=[StatusHooks()])("Where?")
-    assert told(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
+    assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
 
 
 @pytest.mark.usefixtures("scope")
 def test_a_strands_agent_with_hooks_twice_says_everything_once(transport: MemoryTransport) -> None:
     street = scripted_strands.build(STREET, FUNCTIONS, StatusHooks(), StatusHooks())
     street("Where?")
-    assert told(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
+    assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
 
 
 @pytest.mark.usefixtures("scope")
@@ -240,8 +240,8 @@ def test_nodes_of_a_langgraph_graph_are_agents_when_they_are_named(transport: Me
     callbacks = StatusCallbacks(agents=["locate"])
     graph.compile(name="Finder").invoke(question(), config={"callbacks": [callbacks]})
     assert parents(transport) == {"Finder": None, "locate": "Finder", "Street Agent": "Finder"}
-    assert ("progress", "locate") in told(transport)
-    assert {word for word, _ in told(transport)} == {"agent_invoking", "progress", "agent_complete"}
+    assert ("progress", "locate") in reported(transport)
+    assert {word for word, _ in reported(transport)} == {"agent_invoking", "progress", "agent_complete"}
 
 
 @pytest.mark.usefixtures("scope")
@@ -260,9 +260,9 @@ def test_an_interrupt_of_langgraph_is_no_failure(transport: MemoryTransport) -> 
     )
     config = {"callbacks": [StatusCallbacks()], "configurable": {"thread_id": "1"}}
     agent.invoke(question(), config=config)
-    assert "agent_error" not in dict(told(transport))
+    assert "agent_error" not in dict(reported(transport))
     agent.invoke(Command(resume="yes"), config=config)
-    assert not {"agent_error", "tool_error"} & {word for word, _ in told(transport)}
+    assert not {"agent_error", "tool_error"} & {word for word, _ in reported(transport)}
 
 
 @pytest.mark.usefixtures("scope")
@@ -280,7 +280,7 @@ def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTra
 def test_a_chain_without_a_name_is_reported_under_langchains(transport: MemoryTransport) -> None:
     chain = RunnableLambda(lambda text: text).with_config(run_name="Echo")
     assert chain.invoke("elm", config={"callbacks": [StatusCallbacks()]}) == "elm"
-    assert told(transport) == [("agent_invoking", "Echo"), ("agent_complete", "Echo")]
+    assert reported(transport) == [("agent_invoking", "Echo"), ("agent_complete", "Echo")]
 
 
 # --- OpenAI Agents ------------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ async def test_a_handover_of_openai_agents_ends_one_agent_and_begins_the_other(
         handoffs=[street],
     )
     assert (await Runner.run(triage, "Where?")).final_output == "Elm"
-    assert told(transport) == [
+    assert reported(transport) == [
         ("agent_invoking", "Triage Agent"),
         ("agent_complete", "Triage Agent"),
         ("agent_invoking", "Street Agent"),
@@ -310,7 +310,7 @@ async def test_a_handover_of_openai_agents_ends_one_agent_and_begins_the_other(
 async def test_a_run_of_openai_agents_without_tracing_reports_nothing(transport: MemoryTransport) -> None:
     street = scripted_openai_agents.build(STREET, FUNCTIONS)
     await Runner.run(street, "Where?", run_config=RunConfig(tracing_disabled=True))
-    assert told(transport) == []
+    assert reported(transport) == []
 
 
 @pytest.mark.usefixtures("scope", "tracing")
@@ -373,5 +373,5 @@ async def test_a_tool_of_pydantic_ai_that_waits_for_approval_is_no_failure(
     agent.tool_plain(lookup)
     result = await agent.run("Where?", output_type=[str, DeferredToolRequests])
     assert isinstance(result.output, DeferredToolRequests)
-    assert told(transport)[-1] == ("agent_complete", "Geo Agent")
-    assert "tool_error" not in dict(told(transport))
+    assert reported(transport)[-1] == ("agent_complete", "Geo Agent")
+    assert "tool_error" not in dict(reported(transport))

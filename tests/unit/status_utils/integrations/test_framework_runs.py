@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from status_utils import JobScope, MemoryTransport, current_scope, job, report_progress
-from status_utils.integrations.runs import RunFailedError, Runs
+from status_utils.integrations.framework_runs import FrameworkRuns, RunFailedError
 from tests.unit.status_utils.published import statuses
 
 
@@ -22,15 +22,15 @@ def transport() -> MemoryTransport:
 
 
 @pytest.fixture
-def runs() -> Runs:
-    return Runs()
+def runs() -> FrameworkRuns:
+    return FrameworkRuns()
 
 
 def in_job(transport: MemoryTransport) -> JobScope:
     return job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport)
 
 
-def told(transport: MemoryTransport) -> list[tuple[str, str | None, str | None]]:
+def reported(transport: MemoryTransport) -> list[tuple[str, str | None, str | None]]:
     return [(u.status, u.agent_name, u.tool_name) for u in statuses(transport) if u.agent_name]
 
 
@@ -41,15 +41,15 @@ def elsewhere(work: Callable[[], object]) -> None:
     thread.join()
 
 
-def test_a_run_is_the_current_scope_until_it_ends(runs: Runs, transport: MemoryTransport) -> None:
+def test_a_run_is_the_current_scope_until_it_ends(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport) as outer:
-        runs.agent_begins("a", "Geo Agent")
-        runs.tool_begins("t", "location", parent="a")
+        runs.agent_started("a", "Geo Agent")
+        runs.tool_started("t", "location", parent="a")
         report_progress(0.5, "Half")
-        runs.tool_ends("t")
-        runs.agent_ends("a")
+        runs.tool_ended("t")
+        runs.agent_ended("a")
         assert current_scope() is outer
-    assert told(transport) == [
+    assert reported(transport) == [
         ("agent_invoking", "Geo Agent", None),
         ("calling_tool", "Geo Agent", "location"),
         ("progress", "Geo Agent", "location"),
@@ -58,40 +58,42 @@ def test_a_run_is_the_current_scope_until_it_ends(runs: Runs, transport: MemoryT
     ]
 
 
-def test_a_run_may_go_on_and_end_in_other_threads(runs: Runs, transport: MemoryTransport) -> None:
+def test_a_run_may_go_on_and_end_in_other_threads(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
-        runs.agent_begins("a", "Geo Agent")
-        elsewhere(lambda: runs.tool_begins("t", "location", parent="a"))
-        elsewhere(lambda: runs.agent_begins("b", "Street Agent", parent="t"))
-        elsewhere(lambda: runs.agent_ends("b"))
-        elsewhere(lambda: runs.tool_ends("t", RunFailedError("no map")))
-        elsewhere(lambda: runs.agent_ends("a"))
+        runs.agent_started("a", "Geo Agent")
+        elsewhere(lambda: runs.tool_started("t", "location", parent="a"))
+        elsewhere(lambda: runs.agent_started("b", "Street Agent", parent="t"))
+        elsewhere(lambda: runs.agent_ended("b"))
+        elsewhere(lambda: runs.tool_ended("t", RunFailedError("no map")))
+        elsewhere(lambda: runs.agent_ended("a"))
     seen = statuses(transport)
     street = next(update for update in seen if update.agent_name == "Street Agent")
     geo = next(update for update in seen if update.agent_name == "Geo Agent")
     assert street.parent_invocation_id == geo.invocation_id
-    assert [word for word, *_ in told(transport)][-2:] == ["tool_error", "agent_complete"]
+    assert [word for word, *_ in reported(transport)][-2:] == ["tool_error", "agent_complete"]
 
 
-def test_what_is_the_frameworks_own_leads_on_to_who_began_it(runs: Runs, transport: MemoryTransport) -> None:
+def test_what_is_the_frameworks_own_leads_on_to_who_began_it(
+    runs: FrameworkRuns, transport: MemoryTransport
+) -> None:
     with in_job(transport):
-        runs.agent_begins("a", "Geo Agent")
-        runs.passes("node", "a")
-        runs.passes("step", "node")
-        runs.tokens("step", input=7, output=None)
-        elsewhere(lambda: runs.tool_begins("t", "location", parent="step"))
-        runs.passed("step")
-        runs.passed("node")
-        runs.agent_ends("a")
-    assert ("calling_tool", "Geo Agent", "location") in told(transport)
+        runs.agent_started("a", "Geo Agent")
+        runs.unreported_started("node", "a")
+        runs.unreported_started("step", "node")
+        runs.add_tokens("step", input=7, output=None)
+        elsewhere(lambda: runs.tool_started("t", "location", parent="step"))
+        runs.unreported_ended("step")
+        runs.unreported_ended("node")
+        runs.agent_ended("a")
+    assert ("calling_tool", "Geo Agent", "location") in reported(transport)
     assert (statuses(transport)[-2].metadata or {})["tokenUsage"] == {"inputTokens": 7, "outputTokens": 0}
 
 
 def test_runs_of_a_given_scope_belong_to_it_from_whatever_thread(transport: MemoryTransport) -> None:
     with in_job(transport) as outer, outer.agent("Orchestrator") as orchestrator:
-        runs = Runs(orchestrator)
-        elsewhere(lambda: runs.agent_begins("a", "Geo Agent"))
-        elsewhere(lambda: runs.agent_ends("a"))
+        runs = FrameworkRuns(orchestrator)
+        elsewhere(lambda: runs.agent_started("a", "Geo Agent"))
+        elsewhere(lambda: runs.agent_ended("a"))
     geo = next(update for update in statuses(transport) if update.agent_name == "Geo Agent")
     assert geo.parent_invocation_id == orchestrator.invocation_id
 
@@ -99,9 +101,9 @@ def test_runs_of_a_given_scope_belong_to_it_from_whatever_thread(transport: Memo
 def test_a_given_scope_yields_to_one_below_it_but_not_to_one_above(transport: MemoryTransport) -> None:
     with in_job(transport) as outer:
         orchestrator = outer.agent("Orchestrator").start()
-        runs = Runs(orchestrator)
-        runs.agent_begins("a", "Geo Agent")  # the job is current here, above the given scope
-        runs.agent_begins("b", "Street Agent")  # now Geo Agent is, below it
+        runs = FrameworkRuns(orchestrator)
+        runs.agent_started("a", "Geo Agent")  # the job is current here, above the given scope
+        runs.agent_started("b", "Street Agent")  # now Geo Agent is, below it
     parents = {update.agent_name: update.parent_invocation_id for update in statuses(transport)}
     ids = {update.agent_name: update.invocation_id for update in statuses(transport)}
     assert parents["Geo Agent"] == ids["Orchestrator"]
@@ -109,12 +111,12 @@ def test_a_given_scope_yields_to_one_below_it_but_not_to_one_above(transport: Me
 
 
 def test_a_run_that_begins_again_without_having_ended_is_ended(
-    runs: Runs, transport: MemoryTransport
+    runs: FrameworkRuns, transport: MemoryTransport
 ) -> None:
     with in_job(transport):
-        runs.agent_begins("a", "Geo Agent")
-        runs.agent_begins("a", "Geo Agent")
-        runs.agent_ends("a")
+        runs.agent_started("a", "Geo Agent")
+        runs.agent_started("a", "Geo Agent")
+        runs.agent_ended("a")
     seen = [update for update in statuses(transport) if update.agent_name]
     words: dict[str | None, list[str]] = {}
     for update in seen:
@@ -132,29 +134,29 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "shown"), NAMES)
 def test_a_name_that_no_status_takes_is_made_to_fit(
-    runs: Runs, transport: MemoryTransport, name: str, shown: str
+    runs: FrameworkRuns, transport: MemoryTransport, name: str, shown: str
 ) -> None:
     with in_job(transport):
-        runs.agent_begins("a", name)
-        runs.tool_begins("t", name or "tool", parent="a")
-        runs.tool_ends("t")
-        runs.agent_ends("a")
+        runs.agent_started("a", name)
+        runs.tool_started("t", name or "tool", parent="a")
+        runs.tool_ended("t")
+        runs.agent_ended("a")
     assert {update.agent_name for update in statuses(transport) if update.agent_name} == {shown}
-    assert len(told(transport)) == 4
+    assert len(reported(transport)) == 4
 
 
-def test_a_tool_that_no_agent_uses_is_passed_over(runs: Runs, transport: MemoryTransport) -> None:
+def test_a_tool_that_no_agent_uses_is_passed_over(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
-        runs.tool_begins("t", "location", parent="nobody")
-        runs.tool_ends("t")
-    assert told(transport) == []
+        runs.tool_started("t", "location", parent="nobody")
+        runs.tool_ended("t")
+    assert reported(transport) == []
 
 
-def test_outside_of_a_job_nothing_is_remembered(runs: Runs) -> None:
-    runs.agent_begins("a", "Geo Agent")
-    runs.tool_begins("t", "location", parent="a")
-    runs.tokens("a", input=1, output=1)
-    runs.agent_ends("a")
+def test_outside_of_a_job_nothing_is_remembered(runs: FrameworkRuns) -> None:
+    runs.agent_started("a", "Geo Agent")
+    runs.tool_started("t", "location", parent="a")
+    runs.add_tokens("a", input=1, output=1)
+    runs.agent_ended("a")
     assert runs.raised("a") is None
     assert current_scope() is None
 
@@ -162,20 +164,20 @@ def test_outside_of_a_job_nothing_is_remembered(runs: Runs) -> None:
 _KEYS = st.sampled_from(["a", "b", "c", ("a", 1)])
 _NAMES = st.sampled_from(["Geo Agent", "Street Agent"])
 _NEWS = st.one_of(
-    st.builds(partial, st.just(Runs.agent_begins), key=_KEYS, name=_NAMES, parent=_KEYS),
-    st.builds(partial, st.just(Runs.tool_begins), key=_KEYS, tool_name=_NAMES, parent=_KEYS),
-    st.builds(partial, st.just(Runs.agent_ends), key=_KEYS),
-    st.builds(partial, st.just(Runs.tool_ends), key=_KEYS),
-    st.builds(partial, st.just(Runs.passes), key=_KEYS, parent=_KEYS),
-    st.builds(partial, st.just(Runs.passed), key=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.agent_started), key=_KEYS, name=_NAMES, parent=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.tool_started), key=_KEYS, tool_name=_NAMES, parent=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.agent_ended), key=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.tool_ended), key=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.unreported_started), key=_KEYS, parent=_KEYS),
+    st.builds(partial, st.just(FrameworkRuns.unreported_ended), key=_KEYS),
 )
 
 
 @given(news=st.lists(_NEWS, max_size=12), threads=st.lists(st.booleans(), min_size=12, max_size=12))
 def test_news_in_any_order_raise_nothing_and_never_mix_invocations(
-    news: list[Callable[[Runs], None]], threads: list[bool]
+    news: list[Callable[[FrameworkRuns], None]], threads: list[bool]
 ) -> None:
-    transport, runs = MemoryTransport(), Runs()
+    transport, runs = MemoryTransport(), FrameworkRuns()
     with in_job(transport):
         for tell, other_thread in zip(news, threads, strict=False):
             if other_thread:

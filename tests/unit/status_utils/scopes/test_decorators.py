@@ -18,9 +18,9 @@ EVENT = {"jobId": "job-1", "userId": "ana", "tenantId": "city", "retryCount": 1}
 
 
 @pytest.fixture
-def statuses() -> Iterator[Recording]:
-    with recorded() as recording:
-        yield recording
+def recording() -> Iterator[Recording]:
+    with recorded() as found:
+        yield found
 
 
 @agent_step("Geo Agent", message="Reading the address")
@@ -35,19 +35,19 @@ async def think(text: str) -> str:
     return text[::-1]
 
 
-def test_each_call_of_an_agent_step_is_a_run(statuses: Recording) -> None:
+def test_each_call_of_an_agent_step_is_a_run(recording: Recording) -> None:
     with job(job_id="job-1", user_id="ana", tenant_id="city"):
         assert locate("elm street") == "ELM STREET"
         assert locate("oak street") == "OAK STREET"
-    assert statuses.words("Geo Agent") == ["agent_invoking", "progress", "agent_complete"] * 2
-    assert len({s["invocationId"] for s in statuses if "invocationId" in s}) == 2
-    assert statuses.messages("Geo Agent")[0] == "Reading the address"
+    assert recording.statuses("Geo Agent") == ["agent_invoking", "progress", "agent_complete"] * 2
+    assert len({s["invocationId"] for s in recording if "invocationId" in s}) == 2
+    assert recording.messages("Geo Agent")[0] == "Reading the address"
 
 
-async def test_a_coroutine_function_is_a_run_while_it_is_awaited(statuses: Recording) -> None:
+async def test_a_coroutine_function_is_a_run_while_it_is_awaited(recording: Recording) -> None:
     async with job(job_id="job-1", user_id="ana", tenant_id="city"):
         assert await think("abc") == "cba"
-    assert statuses.words("Slow Agent") == ["agent_invoking", "progress", "agent_complete"]
+    assert recording.statuses("Slow Agent") == ["agent_invoking", "progress", "agent_complete"]
 
 
 @agent_step("Reader")
@@ -67,7 +67,7 @@ async def read_soon(pages: int) -> AsyncGenerator[int, str]:
         given = yield page
 
 
-def test_a_generator_is_a_run_until_it_ends_and_its_caller_stays_where_it_is(statuses: Recording) -> None:
+def test_a_generator_is_a_run_until_it_ends_and_its_caller_stays_where_it_is(recording: Recording) -> None:
     def caller() -> Generator[int, str | None, None]:
         assert (yield from read(2)) == "read"
 
@@ -75,24 +75,24 @@ def test_a_generator_is_a_run_until_it_ends_and_its_caller_stays_where_it_is(sta
         pages = caller()
         assert next(pages) == 0
         assert current_scope() is j
-        assert statuses.words("Reader") == ["agent_invoking", "progress"]
+        assert recording.statuses("Reader") == ["agent_invoking", "progress"]
         assert pages.send("tea") == 1
         assert list(pages) == []
-    assert statuses.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
-    assert statuses.words("Reader")[-1] == "agent_complete"
+    assert recording.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
+    assert recording.statuses("Reader")[-1] == "agent_complete"
 
 
-async def test_an_async_generator_is_a_run_until_it_ends(statuses: Recording) -> None:
+async def test_an_async_generator_is_a_run_until_it_ends(recording: Recording) -> None:
     async with job(job_id="job-1", user_id="ana", tenant_id="city") as j:
         pages = read_soon(2)
         assert await anext(pages) == 0
         assert current_scope() is j
         assert await pages.asend("tea") == 1
         assert [page async for page in pages] == []
-    assert statuses.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
+    assert recording.messages("Reader")[-2:] == ["page 1, after tea", "Reader completed"]
 
 
-async def test_a_generator_that_is_closed_or_fails_says_so(statuses: Recording) -> None:
+async def test_a_generator_that_is_closed_or_fails_says_so(recording: Recording) -> None:
     async with job(job_id="job-1", user_id="ana", tenant_id="city"):
         closed, failed = read(2), read(2)
         next(closed)
@@ -103,23 +103,23 @@ async def test_a_generator_that_is_closed_or_fails_says_so(statuses: Recording) 
         later = read_soon(2)
         await anext(later)
         await later.aclose()
-    ends = [s["message"] for s in statuses if s["status"] == "agent_error"]
+    ends = [s["message"] for s in recording if s["status"] == "agent_error"]
     assert ends == ["Reader was stopped", "Reader failed", "Reader was stopped"]
 
 
-def test_generators_that_take_turns_keep_their_scopes(statuses: Recording) -> None:
+def test_generators_that_take_turns_keep_their_scopes(recording: Recording) -> None:
     with job(job_id="job-1", user_id="ana", tenant_id="city"):
         assert list(zip(read(3), read(3), strict=True)) == [(0, 0), (1, 1), (2, 2)]
-    runs = {s["invocationId"] for s in statuses if "invocationId" in s}
+    runs = {s["invocationId"] for s in recording if "invocationId" in s}
     for run in runs:
-        words = [s["status"] for s in statuses if s.get("invocationId") == run]
+        words = [s["status"] for s in recording if s.get("invocationId") == run]
         assert (words[0], words[-1]) == ("agent_invoking", "agent_complete")
     assert len(runs) == 2
 
 
-def test_outside_of_a_scope_a_generator_runs_as_it_is(statuses: Recording) -> None:
+def test_outside_of_a_scope_a_generator_runs_as_it_is(recording: Recording) -> None:
     assert list(read(2)) == [0, 1]
-    assert len(statuses) == 0
+    assert len(recording) == 0
 
 
 @pytest.mark.parametrize("decorator", [agent_step, status_handler])
@@ -128,26 +128,26 @@ def test_a_decorator_without_its_parentheses_says_so_at_once(decorator: Any) -> 
         decorator(lambda event, context: None)
 
 
-async def test_outside_of_a_scope_the_function_runs_as_it_is(statuses: Recording) -> None:
+async def test_outside_of_a_scope_the_function_runs_as_it_is(recording: Recording) -> None:
     assert (locate("a"), await think("ab")) == ("A", "ba")
     assert locate.__name__ == "locate"
-    assert len(statuses) == 0
+    assert len(recording) == 0
 
 
-def test_a_handlers_call_is_a_run_of_its_agent_in_the_events_job(statuses: Recording) -> None:
+def test_a_handlers_call_is_a_run_of_its_agent_in_the_events_job(recording: Recording) -> None:
     @status_handler("Geo Agent", message="Reading the address")
     def handler(event: Any, context: Any) -> str:
         report_progress(0.5)
         return str(event["jobId"])
 
     assert handler(EVENT, None) == "job-1"
-    assert statuses.words() == ["agent_invoking", "progress", "agent_complete"]
-    assert {(s["jobId"], s["userId"], s["tenantId"]) for s in statuses} == {("job-1", "ana", "city")}
-    assert {(s["invocationId"], s["attempt"]) for s in statuses} == {("job-1-geo_agent", 2)}
+    assert recording.statuses() == ["agent_invoking", "progress", "agent_complete"]
+    assert {(s["jobId"], s["userId"], s["tenantId"]) for s in recording} == {("job-1", "ana", "city")}
+    assert {(s["invocationId"], s["attempt"]) for s in recording} == {("job-1-geo_agent", 2)}
 
 
 async def test_a_handler_that_is_a_coroutine_function_is_a_run_while_it_is_awaited(
-    statuses: Recording,
+    recording: Recording,
 ) -> None:
     @status_handler("Geo Agent", ends_job=True)
     async def handler(event: Any, context: Any) -> str:
@@ -158,15 +158,21 @@ async def test_a_handler_that_is_a_coroutine_function_is_a_run_while_it_is_await
         return str(event["jobId"])
 
     assert await handler(EVENT, None) == "job-1"
-    assert statuses.words() == ["loading_agents", "agent_invoking", "progress", "agent_complete", "complete"]
+    assert recording.statuses() == [
+        "loading_agents",
+        "agent_invoking",
+        "progress",
+        "agent_complete",
+        "complete",
+    ]
     with pytest.raises(ValueError, match="hunter2"):
         await handler(EVENT, "fails")
-    assert statuses.words()[-2:] == ["agent_error", "error"]
+    assert recording.statuses()[-2:] == ["agent_error", "error"]
     assert await handler({"jobId": "job-2"}, None) == "job-2"
-    assert {s["jobId"] for s in statuses} == {"job-1"}
+    assert {s["jobId"] for s in recording} == {"job-1"}
 
 
-def test_a_retry_supersedes_the_attempt_before_it(statuses: Recording) -> None:
+def test_a_retry_supersedes_the_attempt_before_it(recording: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
         if event["retryCount"] == 0:
@@ -175,26 +181,26 @@ def test_a_retry_supersedes_the_attempt_before_it(statuses: Recording) -> None:
     with pytest.raises(RuntimeError):
         handler({**EVENT, "retryCount": 0}, None)
     handler({**EVENT, "retryCount": 1}, None)
-    (agent,) = statuses.snapshot("job-1")["agents"]
+    (agent,) = recording.snapshot("job-1")["agents"]
     assert (agent["status"], agent["attempt"]) == ("success", 2)
 
 
-def test_the_keys_may_be_anywhere_in_the_event(statuses: Recording) -> None:
+def test_the_keys_may_be_anywhere_in_the_event(recording: Recording) -> None:
     @status_handler("Geo Agent", job_id="detail.id", user_id="who", tenant_id="where", invocation_id="run")
     def handler(event: Any, context: Any) -> None:
         assert current_scope() is not None
 
     handler({"detail": {"id": "job-2"}, "who": "ana", "where": "city", "run": "run-7"}, None)
-    assert {(s["jobId"], s["invocationId"], s["attempt"]) for s in statuses} == {("job-2", "run-7", 1)}
+    assert {(s["jobId"], s["invocationId"], s["attempt"]) for s in recording} == {("job-2", "run-7", 1)}
 
 
-def test_an_orchestrators_handler_may_be_the_whole_job(statuses: Recording) -> None:
+def test_an_orchestrators_handler_may_be_the_whole_job(recording: Recording) -> None:
     @status_handler(ends_job=True, plan=["Geo Agent"])
     def handler(event: Any, context: Any) -> None:
         locate("elm street")
 
     handler(EVENT, None)
-    assert statuses.words() == [
+    assert recording.statuses() == [
         "loading_agents",
         "agent_invoking",
         "progress",
@@ -205,14 +211,14 @@ def test_an_orchestrators_handler_may_be_the_whole_job(statuses: Recording) -> N
 
 @pytest.mark.parametrize("event", [None, [], {}, {**EVENT, "jobId": [7]}, {**EVENT, "userId": ""}])
 def test_an_event_without_ids_is_handled_without_statuses(
-    statuses: Recording, caplog: pytest.LogCaptureFixture, event: Any
+    recording: Recording, caplog: pytest.LogCaptureFixture, event: Any
 ) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> str:
         return "done"
 
     assert handler(event, None) == "done"
-    assert len(statuses) == 0
+    assert len(recording) == 0
     assert "the event lacks an id" in caplog.text
 
 
@@ -226,19 +232,19 @@ class Context:
         return self.left
 
 
-class Alarm:
-    """Rings when it is told to."""
+class FakeTimer:
+    """Calls its function when a test says so."""
 
-    set: ClassVar[list[Alarm]] = []
+    made: ClassVar[list[FakeTimer]] = []
 
     def __init__(self, seconds: float, function: Callable[..., None], args: tuple[Any, ...]) -> None:
         self.seconds = seconds
         self.running = False
-        self._rings = partial(function, *args)
-        self.set.append(self)
+        self._call = partial(function, *args)
+        self.made.append(self)
 
-    def ring(self) -> None:
-        self._rings()
+    def fire(self) -> None:
+        self._call()
 
     def start(self) -> None:
         self.running = True
@@ -248,44 +254,44 @@ class Alarm:
 
 
 @pytest.fixture(autouse=True)
-def _alarm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decorators, "Alarm", Alarm)
-    Alarm.set.clear()
+def _timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decorators, "Timer", FakeTimer)
+    FakeTimer.made.clear()
 
 
-def test_agents_whose_time_runs_out_say_so_before_lambda_stops_them(statuses: Recording) -> None:
+def test_agents_whose_time_runs_out_say_so_before_lambda_stops_them(recording: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
         scope = current_scope()
         assert scope is not None
         with scope.agent("Map Agent"):
-            Alarm.set[0].ring()
-            told_by_then.extend(statuses.messages())
+            FakeTimer.made[0].fire()
+            told_by_then.extend(recording.messages())
 
     told_by_then: list[str] = []
     handler(EVENT, Context(left=30_000))
-    assert Alarm.set[0].seconds == 29.5
+    assert FakeTimer.made[0].seconds == 29.5
     assert told_by_then[2:] == ["Map Agent ran out of time", "Geo Agent ran out of time"]
-    assert statuses.words() == ["agent_invoking", "agent_invoking", "agent_error", "agent_error"]
+    assert recording.statuses() == ["agent_invoking", "agent_invoking", "agent_error", "agent_error"]
 
 
-def test_a_job_of_ones_own_is_told_to_have_run_out_of_time_as_well(statuses: Recording) -> None:
+def test_a_job_of_ones_own_is_told_to_have_run_out_of_time_as_well(recording: Recording) -> None:
     @status_handler(ends_job=True)
     def handler(event: Any, context: Any) -> None:
-        Alarm.set[0].ring()
+        FakeTimer.made[0].fire()
 
     handler(EVENT, Context(left=30_000))
-    assert statuses.words() == ["loading_agents", "error"]
+    assert recording.statuses() == ["loading_agents", "error"]
 
 
-def test_a_handler_that_is_done_in_time_hears_nothing_of_it(statuses: Recording) -> None:
+def test_a_handler_that_is_done_in_time_hears_nothing_of_it(recording: Recording) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> None:
-        assert Alarm.set[0].running
+        assert FakeTimer.made[0].running
 
     handler(EVENT, Context(left=60_000))
-    assert statuses.words() == ["agent_invoking", "agent_complete"]
-    assert not Alarm.set[0].running
+    assert recording.statuses() == ["agent_invoking", "agent_complete"]
+    assert not FakeTimer.made[0].running
 
 
 @dataclass(frozen=True)
@@ -299,10 +305,10 @@ class StrangeContext:
 
 
 @pytest.mark.parametrize("answer", [None, "soon", object()])
-def test_a_context_that_knows_no_time_costs_the_handler_nothing(statuses: Recording, answer: object) -> None:
+def test_a_context_that_knows_no_time_costs_the_handler_nothing(recording: Recording, answer: object) -> None:
     @status_handler("Geo Agent")
     def handler(event: Any, context: Any) -> str:
         return "done"
 
     assert handler(EVENT, StrangeContext(answer)) == "done"
-    assert statuses.words() == ["agent_invoking", "agent_complete"]
+    assert recording.statuses() == ["agent_invoking", "agent_complete"]

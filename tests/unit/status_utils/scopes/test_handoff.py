@@ -38,7 +38,7 @@ def handoffs(transport: MemoryTransport, time: StoppedClock) -> AgentHandoffMana
     return AgentHandoffManager("ana", "city", session_id="job-1", transport=transport, clock=time.clock())
 
 
-def told(transport: MemoryTransport) -> list[tuple[str, str]]:
+def reported(transport: MemoryTransport) -> list[tuple[str, str]]:
     return [(update.status, update.message) for update in statuses(transport)]
 
 
@@ -55,7 +55,7 @@ async def test_an_async_agent_is_called_and_its_call_reported(
 
     handoffs.register("Geo Agent", find)
     assert await handoffs.call_agent("Geo Agent", {"text": "Elm"}) == {"street": "Elm"}
-    assert told(transport) == [
+    assert reported(transport) == [
         ("agent_invoking", "Handing over to Geo Agent"),
         ("agent_complete", '{"street": "Elm"}'),
     ]
@@ -101,7 +101,7 @@ async def test_an_agents_exception_reaches_the_caller_and_its_text_nobody_else(
     with pytest.raises(RuntimeError) as raised:
         await handoffs.call_agent("Geo Agent", {})
     assert raised.value is error
-    assert told(transport)[-1] == ("agent_error", "Geo Agent failed")
+    assert reported(transport)[-1] == ("agent_error", "Geo Agent failed")
     metadata = statuses(transport)[-1].metadata or {}
     assert metadata["outcome"] == "error"
     assert metadata["errorId"] in caplog.text
@@ -114,7 +114,7 @@ async def test_a_call_that_takes_too_long_is_reported_and_raises_timeout_error(
     handoffs.register("Geo Agent", never)
     with pytest.raises(TimeoutError):
         await handoffs.call_agent("Geo Agent", {}, timeout=0.01)
-    assert told(transport)[-1] == ("agent_error", "Geo Agent did not answer within 0.01 s")
+    assert reported(transport)[-1] == ("agent_error", "Geo Agent did not answer within 0.01 s")
     metadata = statuses(transport)[-1].metadata or {}
     assert (metadata["outcome"], metadata["reason"]) == ("timeout", "timed out")
     assert metadata["errorId"] in caplog.text
@@ -146,7 +146,7 @@ async def test_a_caller_that_gives_up_is_told_as_cancelled(
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert told(transport)[-1] == ("agent_error", "Geo Agent was cancelled")
+    assert reported(transport)[-1] == ("agent_error", "Geo Agent was cancelled")
     assert handoffs.execution_log[-1].outcome is HandoffOutcome.CANCELLED
 
 
@@ -176,7 +176,7 @@ async def test_a_result_is_summed_up_in_200_characters(
 ) -> None:
     handoffs.register("Geo Agent", lambda context: result)
     assert await handoffs.call_agent("Geo Agent", {}) is result
-    assert told(transport)[-1] == ("agent_complete", summary)
+    assert reported(transport)[-1] == ("agent_complete", summary)
 
 
 async def test_parallel_calls_of_one_agent_are_invocations_of_their_own(
@@ -294,7 +294,7 @@ async def test_a_dead_backend_costs_the_call_nothing_and_hears_of_it_later() -> 
     assert await handoffs.call_agent("Geo Agent", 7) == "7"
     assert transport.sent == []
     transport.dead = False
-    assert told(transport)[-1] == ("agent_complete", "7")
+    assert reported(transport)[-1] == ("agent_complete", "7")
 
 
 async def test_agents_that_never_return_hold_up_neither_others_nor_reports(
@@ -328,7 +328,7 @@ async def test_a_call_that_is_cancelled_before_its_start_is_reported_is_told_as_
     release.set()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert sorted(word for word, _ in told(transport)) == ["agent_error", "agent_invoking"]
+    assert sorted(word for word, _ in reported(transport)) == ["agent_error", "agent_invoking"]
 
 
 async def test_an_agent_that_raises_stop_iteration_does_not_hold_its_caller_up(

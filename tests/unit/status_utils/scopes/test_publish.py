@@ -22,7 +22,7 @@ from status_utils import (
     publish_orchestrator_status,
     publish_tool_status,
 )
-from status_utils.sending.send_breaker import Patience
+from status_utils.sending.send_breaker import SendBreaker
 from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.model import limits
 
@@ -301,9 +301,9 @@ class SlowDeath:
             raise TransportError("nobody answers", code="ReadTimeoutError", retriable=True)
 
 
-def in_vain(patience: Patience, transport: SlowDeath) -> str | None:
+def send_error(breaker: SendBreaker, transport: SlowDeath) -> str | None:
     try:
-        patience.send(transport, {})
+        breaker.send(transport, {})
     except TransportError as error:
         return str(error.code)
     return None
@@ -311,20 +311,20 @@ def in_vain(patience: Patience, transport: SlowDeath) -> str | None:
 
 def test_a_backend_that_holds_callers_up_in_vain_is_left_alone_for_a_while() -> None:
     transport = SlowDeath(4.0)
-    patience = Patience(lambda: transport.time)
-    assert [in_vain(patience, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]
+    breaker = SendBreaker(lambda: transport.time)
+    assert [send_error(breaker, transport) for _ in range(20)] == ["ReadTimeoutError", *["breaker_open"] * 19]
     assert (transport.tries, transport.time) == (1, 4.0)
     transport.time += 5
-    assert in_vain(patience, transport) == "ReadTimeoutError", "it is asked again"
+    assert send_error(breaker, transport) == "ReadTimeoutError", "it is asked again"
     transport.time += 5
-    assert in_vain(patience, transport) == "breaker_open", "and left alone for longer"
+    assert send_error(breaker, transport) == "breaker_open", "and left alone for longer"
     transport.time += 5
     transport.seconds = 0
-    assert in_vain(patience, transport) is None
-    assert in_vain(patience, transport) is None
+    assert send_error(breaker, transport) is None
+    assert send_error(breaker, transport) is None
 
 
 def test_a_backend_that_refuses_at_once_is_asked_each_time() -> None:
     transport = SlowDeath(0.05)
-    patience = Patience(lambda: transport.time)
-    assert [in_vain(patience, transport) for _ in range(5)] == ["ReadTimeoutError"] * 5
+    breaker = SendBreaker(lambda: transport.time)
+    assert [send_error(breaker, transport) for _ in range(5)] == ["ReadTimeoutError"] * 5

@@ -27,7 +27,7 @@ from status_utils import (
     report_tool,
 )
 from status_utils.scopes.context_functions import _warn_of_percent
-from status_utils.scopes.scope import Scope, enter_scope
+from status_utils.scopes.scope import Scope, set_current_scope
 from status_utils.sending.senders import sender_for
 from statusbeam.log.snapshot.progress import parse_plan
 from statusbeam.model.parse import parse_status
@@ -42,17 +42,17 @@ def a_job(transport: MemoryTransport, **more: Any) -> JobScope:
     return job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport, **more)
 
 
-def told(transport: MemoryTransport) -> list[dict[str, Any]]:
-    sender_for(transport).flush(60, patient=True)
+def reported(transport: MemoryTransport) -> list[dict[str, Any]]:
+    sender_for(transport).flush(60, force_wait=True)
     return [status for payload in transport.sent for status in payload["updates"]]
 
 
-def words(transport: MemoryTransport) -> list[str]:
-    return [status["status"] for status in told(transport)]
+def status_words(transport: MemoryTransport) -> list[str]:
+    return [status["status"] for status in reported(transport)]
 
 
 def of(transport: MemoryTransport, agent_name: str) -> list[dict[str, Any]]:
-    return [status for status in told(transport) if status.get("agentName") == agent_name]
+    return [status for status in reported(transport) if status.get("agentName") == agent_name]
 
 
 def metadata(status: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def metadata(status: dict[str, Any]) -> dict[str, Any]:
 
 def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
     def run() -> Any:
-        enter_scope(scope)
+        set_current_scope(scope)
         return function(*args)
 
     return contextvars.copy_context().run(run)
@@ -74,7 +74,7 @@ def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTr
         with a.tool("location", reason="The text names a street"):
             a.progress(40, "One place looked up")
         a.complete("Found: 400 Valencia Street")
-    assert words(transport) == [
+    assert status_words(transport) == [
         "loading_agents",
         "agent_invoking",
         "calling_tool",
@@ -97,7 +97,7 @@ def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTr
 def test_all_statuses_of_a_run_carry_owner_invocation_and_attempt(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.status("paving_road", "Half a mile")
-    ids = {(s["jobId"], s["userId"], s["tenantId"]) for s in told(transport)}
+    ids = {(s["jobId"], s["userId"], s["tenantId"]) for s in reported(transport)}
     assert ids == {("job-1", "ana", "city")}
     assert {(s["invocationId"], s["attempt"]) for s in of(transport, "Geo Agent")} == {(a.invocation_id, 1)}
 
@@ -105,14 +105,14 @@ def test_all_statuses_of_a_run_carry_owner_invocation_and_attempt(transport: Mem
 def test_everything_said_is_valid(transport: MemoryTransport) -> None:
     with a_job(transport, plan=["Geo Agent"]) as j, j.agent("Geo Agent") as a, a.tool("location"):
         a.tokens(input=10, output=2)
-    for status in told(transport):
+    for status in reported(transport):
         parse_status(status, event_id="unused", now=0)
 
 
 def test_a_tool_that_is_only_called_says_no_end(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.tool("location", reason="Look")
-    assert "tool_complete" not in words(transport)
+    assert "tool_complete" not in status_words(transport)
 
 
 class OutOfPaperError(Exception):
@@ -144,8 +144,8 @@ def test_every_beginning_has_its_end_and_people_are_told_no_detail(
 ) -> None:
     with pytest.raises(type(error)), a_job(transport) as j, j.agent("Geo Agent") as a, a.tool("location"):
         raise error
-    assert words(transport)[-3:] == ["tool_error", "agent_error", "error"]
-    _, end, last = told(transport)[-3:]
+    assert status_words(transport)[-3:] == ["tool_error", "agent_error", "error"]
+    _, end, last = reported(transport)[-3:]
     assert end["message"] == message
     assert metadata(end).get("reason") == reason
     assert metadata(end)["errorId"] == metadata(last)["errorId"]
@@ -159,14 +159,14 @@ def test_the_detail_is_in_the_local_log_once_beside_the_id_that_people_see(
         raise RuntimeError("host 10.0.0.7 is down, password=hunter2")
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("status_utils.failures", logging.ERROR)
-    assert metadata(told(transport)[-1])["errorId"] in record.getMessage()
+    assert metadata(reported(transport)[-1])["errorId"] in record.getMessage()
     assert "host 10.0.0.7 is down, password=[redacted: secret]" in caplog.text
 
 
 def test_an_exit_without_an_error_ends_well(transport: MemoryTransport) -> None:
     with pytest.raises(SystemExit), a_job(transport):
         raise SystemExit(0)
-    assert words(transport)[-1] == "complete"
+    assert status_words(transport)[-1] == "complete"
 
 
 def test_an_agent_that_failed_without_an_exception_says_so_once(transport: MemoryTransport) -> None:
@@ -175,21 +175,21 @@ def test_an_agent_that_failed_without_an_exception_says_so_once(transport: Memor
             a.fail("No place of that name")
             a.status("agent_complete", "too late")
         j.complete("Sent to the road works")
-    assert words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
-    assert told(transport)[-1]["message"] == "Sent to the road works"
+    assert status_words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
+    assert reported(transport)[-1]["message"] == "Sent to the road works"
 
 
 def test_a_part_of_a_job_leaves_beginning_and_end_to_others(transport: MemoryTransport) -> None:
     with a_job(transport, ends_job=False) as j, j.agent("Geo Agent"):
         assert current_scope() is not None
-    assert words(transport) == ["agent_invoking", "agent_complete"]
+    assert status_words(transport) == ["agent_invoking", "agent_complete"]
 
 
 def test_the_first_status_carries_plan_and_identity(transport: MemoryTransport) -> None:
     plan = ["Load", {"name": "Geo Agent", "weight": 3, "depends_on": ["Load"], "tools": ["location"]}]
     with a_job(transport, plan=plan, session_id="s-1", correlation_id="c-1", workflow="civic"):
         pass
-    first = metadata(told(transport)[0])
+    first = metadata(reported(transport)[0])
     steps = parse_plan(first.pop("plan"))
     assert [(step.name, step.weight, step.depends_on) for step in steps] == [
         ("Load", 1000, ()),
@@ -202,7 +202,7 @@ def test_a_long_plan_comes_in_parts(transport: MemoryTransport) -> None:
     plan = [{"name": f"Agent {number}", "depends_on": ["A" * 100]} for number in range(100)]
     with a_job(transport, plan=plan):
         pass
-    parts = [metadata(status)["plan"] for status in told(transport)[:-1]]
+    parts = [metadata(status)["plan"] for status in reported(transport)[:-1]]
     assert len(parts) > 1
     assert [step["name"] for part in parts for step in part] == [f"Agent {number}" for number in range(100)]
 
@@ -215,7 +215,7 @@ def test_a_plan_that_raises_stays_here(transport: MemoryTransport, caplog: pytes
     unfit: Any = []
     with a_job(transport, plan=plan()) as j, j.agent("Geo Agent", attempt=unfit):
         pass
-    assert words(transport)[-1] == "complete"
+    assert status_words(transport)[-1] == "complete"
     assert "undelivered" in caplog.records[0].name
 
 
@@ -223,7 +223,7 @@ def test_a_plan_that_raises_stays_here(transport: MemoryTransport, caplog: pytes
 def test_a_plan_of_nonsense_is_no_reason_to_stop(transport: MemoryTransport, nonsense: Any) -> None:
     with a_job(transport, plan=nonsense) as j, j.agent("Geo Agent"):
         pass
-    assert words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
+    assert status_words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
 
 
 def test_nested_agents_name_their_parents(transport: MemoryTransport) -> None:
@@ -290,7 +290,7 @@ def test_metadata_is_sent_as_it_was_when_it_was_said(transport: MemoryTransport)
     j.status("validating", "Checking", found)
     found["street"].append("Oak")
     j.end()
-    assert metadata(told(transport)[1]) == {"street": ["Elm"]}
+    assert metadata(reported(transport)[1]) == {"street": ["Elm"]}
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_progress_inside_a_tool_is_the_tools(transport: MemoryTransport) -> None
     with a_job(transport) as j, j.agent("Geo Agent") as a, a.tool("location"):
         report_progress(0.5)
         assert current_scope() is a
-    (progress,) = [s for s in told(transport) if s["status"] == "progress"]
+    (progress,) = [s for s in reported(transport) if s["status"] == "progress"]
     assert (progress["toolName"], progress["agentName"]) == ("location", "Geo Agent")
 
 
@@ -321,7 +321,9 @@ def test_a_tool_from_any_depth_is_the_innermost_agents(transport: MemoryTranspor
         look_up()
         with j.agent("Geo Agent") as a, a.tool("map"):
             look_up()
-    told_of_it = [(s["status"], s["agentName"]) for s in told(transport) if s.get("toolName") == "location"]
+    told_of_it = [
+        (s["status"], s["agentName"]) for s in reported(transport) if s.get("toolName") == "location"
+    ]
     assert [word for word, _ in told_of_it] == ["calling_tool", "progress", "tool_complete"]
     assert {name for _, name in told_of_it} == {"Geo Agent"}
 
@@ -359,7 +361,7 @@ def test_a_scope_by_hand_is_nobodys_current_scope(transport: MemoryTransport) ->
     a.end(ValueError("secret"))
     j.end()
     j.end()
-    assert words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
+    assert status_words(transport) == ["loading_agents", "agent_invoking", "agent_error", "complete"]
 
 
 @pytest.mark.parametrize(
@@ -378,7 +380,7 @@ def test_a_scope_by_hand_is_over_with_its_last_word(
 ) -> None:
     with a_job(transport) as j:
         last_word(j.agent("Geo Agent").start())
-        assert j.sender.open_scopes() == [j]
+        assert j.sender.open_sources() == [j]
 
 
 def test_a_scope_left_in_another_context_still_ends(transport: MemoryTransport) -> None:
@@ -392,7 +394,7 @@ def test_a_scope_left_in_another_context_still_ends(transport: MemoryTransport) 
         await asyncio.create_task(steps.aclose())
 
     asyncio.run(use())
-    assert words(transport) == ["loading_agents", "complete"]
+    assert status_words(transport) == ["loading_agents", "complete"]
 
 
 def work(number: int) -> None:
@@ -405,7 +407,7 @@ def work(number: int) -> None:
 
 def check_eight(transport: MemoryTransport) -> None:
     runs: dict[str, list[dict[str, Any]]] = {}
-    for status in told(transport)[1:-1]:
+    for status in reported(transport)[1:-1]:
         runs.setdefault(status["invocationId"], []).append(status)
     assert len(runs) == 8
     for statuses in runs.values():
@@ -450,7 +452,10 @@ async def test_a_cancelled_task_and_one_that_ran_out_of_time_say_so(transport: M
     with pytest.raises(TimeoutError):
         async with a_job(transport), asyncio.timeout(0):
             await wait()
-    assert [s["message"] for s in told(transport)[-2:]] == ["Geo Agent was cancelled", "The job timed out"]
+    assert [s["message"] for s in reported(transport)[-2:]] == [
+        "Geo Agent was cancelled",
+        "The job timed out",
+    ]
 
 
 def test_a_coroutine_function_can_be_taken_to_the_loop_of_another_thread(transport: MemoryTransport) -> None:
@@ -484,7 +489,7 @@ async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
             group.create_task(work(j, None))
             group.create_task(work(j, OutOfPaperError("tray 2")))
     (failed,) = [s for s in of(transport, "Geo Agent") if s["message"] == "The printer has no paper"]
-    last = told(transport)[-1]
+    last = reported(transport)[-1]
     assert (last["status"], last["message"]) == ("error", "The printer has no paper")
     assert metadata(last)["errorId"] == metadata(failed)["errorId"]
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
@@ -493,7 +498,7 @@ async def test_what_one_task_of_a_group_raised_is_told_of_the_job_as_well(
 def test_a_group_of_several_exceptions_has_no_text_of_one_of_them(transport: MemoryTransport) -> None:
     with pytest.RaisesGroup(OutOfPaperError, OutOfPaperError), a_job(transport):
         raise ExceptionGroup("both", [OutOfPaperError("tray 1"), OutOfPaperError("tray 2")])
-    assert told(transport)[-1]["message"] == "The job failed"
+    assert reported(transport)[-1]["message"] == "The job failed"
 
 
 NOISE: list[Callable[[JobScope], object]] = [
@@ -518,8 +523,8 @@ def test_a_careless_call_raises_nothing_and_the_others_are_told(
 ) -> None:
     with a_job(transport) as j:
         careless(j)
-    assert words(transport)[0] == "loading_agents"
-    assert words(transport)[-1] == "complete"
+    assert status_words(transport)[0] == "loading_agents"
+    assert status_words(transport)[-1] == "complete"
 
 
 class Unspeakable:
@@ -542,7 +547,7 @@ class Unspeakable:
 def test_an_end_is_told_whatever_its_message_is(transport: MemoryTransport, message: Any, said: str) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.complete(message)
-    (end,) = (s for s in told(transport) if s["status"] == "agent_complete")
+    (end,) = (s for s in reported(transport) if s["status"] == "agent_complete")
     assert end["message"] == said
 
 
@@ -552,7 +557,7 @@ def test_metadata_that_is_no_object_is_left_out_with_a_mark(
 ) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.complete("Found", metadata)
-    (end,) = (s for s in told(transport) if s["status"] == "agent_complete")
+    (end,) = (s for s in reported(transport) if s["status"] == "agent_complete")
     assert "metadata must be a JSON object" in end["metadata"]
 
 
@@ -563,8 +568,8 @@ def test_metadata_that_is_no_object_is_left_out_with_a_mark(
 def test_a_name_that_is_none_is_made_one(transport: MemoryTransport, name: Any, shown: str) -> None:
     with a_job(transport) as j, j.agent(name) as a, a.tool("y" * 500):
         pass
-    assert {s.get("agentName") for s in told(transport)} == {None, shown}
-    assert {s.get("toolName") for s in told(transport)} == {None, "y" * 127 + "…"}
+    assert {s.get("agentName") for s in reported(transport)} == {None, shown}
+    assert {s.get("toolName") for s in reported(transport)} == {None, "y" * 127 + "…"}
 
 
 @pytest.mark.parametrize(
@@ -578,7 +583,7 @@ def test_an_id_that_is_a_number_or_a_uuid_is_its_text(
         assert j.job_id == wire
         with j.agent("Geo Agent", invocation_id=given):
             publish_agent_status(given, given, given, "Geo Agent", "paving_road", "Half a mile")
-    statuses = told(transport)
+    statuses = reported(transport)
     assert [status["status"] for status in statuses][2] == "paving_road", "in the scope of the same job"
     assert {(s["jobId"], s["userId"], s["tenantId"]) for s in statuses} == {(wire, wire, wire)}
     assert {s["invocationId"] for s in of(transport, "Geo Agent")} == {wire}
@@ -588,8 +593,8 @@ def test_an_id_that_is_a_number_or_a_uuid_is_its_text(
 def test_an_attempt_that_is_none_is_not_counted(transport: MemoryTransport, attempt: Any) -> None:
     with a_job(transport) as j, j.agent("Geo Agent", attempt=attempt):
         pass
-    assert words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
-    assert {s["attempt"] for s in told(transport) if "attempt" in s} == {1}
+    assert status_words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
+    assert {s["attempt"] for s in reported(transport) if "attempt" in s} == {1}
 
 
 def test_a_failure_can_be_told_with_its_exception(
@@ -597,7 +602,7 @@ def test_a_failure_can_be_told_with_its_exception(
 ) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.fail(ValueError("no such street"), {"tried": 3})
-    (end,) = (s for s in told(transport) if s["status"] == "agent_error")
+    (end,) = (s for s in reported(transport) if s["status"] == "agent_error")
     assert end["message"] == "Geo Agent failed"
     found = json.loads(end["metadata"])
     assert found["tried"] == 3
@@ -633,5 +638,5 @@ def test_a_status_of_the_outer_of_two_jobs_stays_in_its_order(transport: MemoryT
     ids = ("job-1", "ana", "city")
     with a_job(transport), job(job_id="job-2", user_id="ana", tenant_id="city", transport=transport):
         assert publish_orchestrator_status(*ids, "validating", "…")
-    outer = [s["status"] for s in told(transport) if s["jobId"] == "job-1"]
+    outer = [s["status"] for s in reported(transport) if s["jobId"] == "job-1"]
     assert outer == ["loading_agents", "validating", "complete"]

@@ -94,7 +94,7 @@ def test_eight_agents_in_threads_lose_and_swap_nothing() -> None:
         ThreadPoolExecutor(8) as executor,
     ):
         list(executor.map(in_scope(work), range(8)))
-    sender_for(transport).flush(60, patient=True)
+    sender_for(transport).flush(60, force_wait=True)
     check_eight(publisher)
 
 
@@ -113,7 +113,7 @@ async def test_eight_agents_in_tasks_lose_and_swap_nothing() -> None:
     transport = DirectTransport(lambda: publisher)
     async with job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport):
         await asyncio.gather(*(work(number) for number in range(8)))
-    sender_for(transport).flush(60, patient=True)
+    sender_for(transport).flush(60, force_wait=True)
     check_eight(publisher)
 
 
@@ -243,13 +243,13 @@ def test_the_last_word_of_a_job_whose_backend_was_dead_is_delivered_by_a_redrive
 
 def test_publish_functions_join_the_scope_of_their_job() -> None:
     ids = ("job-1", "ana", "city")
-    with recorded() as statuses:
+    with recorded() as recording:
         with job(job_id="job-1", user_id="ana", tenant_id="city") as j, j.agent("Geo Agent") as a:
             assert publish_tool_status(*ids, "Geo Agent", "location", "Find Elm Street", metadata={"n": 1})
             assert publish_agent_status(*ids, "Map Agent", "agent_invoking", "Another one")
             assert publish_agent_status(*ids, "Geo Agent", "complete", "Found it", 840)
             assert publish_orchestrator_status(*ids, "complete", "Sent to the road works")
-        assert statuses.words() == [
+        assert recording.statuses() == [
             "loading_agents",
             "agent_invoking",
             "calling_tool",
@@ -257,19 +257,19 @@ def test_publish_functions_join_the_scope_of_their_job() -> None:
             "agent_complete",
             "complete",
         ]
-        runs = {s.get("invocationId") for s in statuses if s.get("agentName") == "Geo Agent"}
+        runs = {s.get("invocationId") for s in recording if s.get("agentName") == "Geo Agent"}
         assert runs == {a.invocation_id}
-        assert "invocationId" not in statuses[3]
-        assert statuses.messages()[-2:] == ["Found it", "Sent to the road works"]
+        assert "invocationId" not in recording[3]
+        assert recording.messages()[-2:] == ["Found it", "Sent to the road works"]
 
 
 def test_publish_functions_for_another_job_or_another_way_go_their_own() -> None:
     other = FakeTransport()
-    with recorded() as statuses, job(job_id="job-1", user_id="ana", tenant_id="city"):
+    with recorded() as recording, job(job_id="job-1", user_id="ana", tenant_id="city"):
         publish_orchestrator_status("job-2", "ana", "city", "validating", "…")
         publish_orchestrator_status("job-1", "ana", "city", "validating", "…", transport=other)
-        assert other.words() == ["validating"]
-    assert [(s["jobId"], s["status"]) for s in statuses if s["status"] == "validating"] == [
+        assert other.status_words() == ["validating"]
+    assert [(s["jobId"], s["status"]) for s in recording if s["status"] == "validating"] == [
         ("job-2", "validating")
     ]
 
@@ -278,29 +278,29 @@ def test_publish_functions_for_another_job_or_another_way_go_their_own() -> None
 
 
 def test_a_recording_gives_words_messages_and_the_snapshot() -> None:
-    with recorded() as statuses:
+    with recorded() as recording:
         with (
             job(job_id="job-1", user_id="ana", tenant_id="city", plan=["Geo Agent"]) as j,
             j.agent("Geo Agent", message="Reading the address") as a,
         ):
             a.tokens(input=10, output=2)
-        assert statuses.words("Geo Agent") == ["agent_invoking", "agent_complete"]
-        assert str(statuses.words("Geo Agent")) == "['agent_invoking', 'agent_complete']", "and shows so"
-        assert statuses.messages("Geo Agent") == ["Reading the address", "Geo Agent completed"]
-        assert len(statuses) == len(list(statuses)) == 4
-        assert [s["status"] for s in statuses[1:3]] == statuses.words("Geo Agent")
-        snapshot = statuses.snapshot("job-1")
+        assert recording.statuses("Geo Agent") == ["agent_invoking", "agent_complete"]
+        assert str(recording.statuses("Geo Agent")) == "['agent_invoking', 'agent_complete']", "and shows so"
+        assert recording.messages("Geo Agent") == ["Reading the address", "Geo Agent completed"]
+        assert len(recording) == len(list(recording)) == 4
+        assert [s["status"] for s in recording[1:3]] == recording.statuses("Geo Agent")
+        snapshot = recording.snapshot("job-1")
         assert (snapshot["overallStatus"], snapshot["progress"]) == ("completed", 100)
         assert snapshot["totalTokenUsage"]["totalTokens"] == 12
         with pytest.raises(KeyError):
-            statuses.snapshot("job-2")
+            recording.snapshot("job-2")
 
 
 def test_after_a_recording_statuses_go_where_they_went_before(caplog: pytest.LogCaptureFixture) -> None:
-    with recorded() as statuses:
+    with recorded() as recording:
         assert publish_orchestrator_status("job-1", "ana", "city", "validating", "…")
     assert not publish_orchestrator_status("job-1", "ana", "city", "validating", "…")
-    assert len(statuses) == 1
+    assert len(recording) == 1
 
 
 # --- the direct transport --------------------------------------------------------------------------------

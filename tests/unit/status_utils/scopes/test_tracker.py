@@ -49,7 +49,7 @@ def agents(transport: MemoryTransport) -> dict[str, dict[str, Any]]:
     return {agent["name"]: agent for agent in snapshot(transport)["agents"]}
 
 
-def words(transport: MemoryTransport) -> list[str]:
+def status_words(transport: MemoryTransport) -> list[str]:
     return [update.status for update in statuses(transport)]
 
 
@@ -101,7 +101,7 @@ def test_an_agent_that_goes_on_after_its_end_is_on_its_next_attempt(
     geo = agents(transport)["Geo Agent"]
     assert (geo["status"], geo["attempt"], geo["duration"]) == ("success", 2, 1)
     assert geo["tokenUsage"]["inputTokens"] == 17
-    assert words(transport) == ["agent_invoking", "agent_error", "agent_retrying", "agent_complete"]
+    assert status_words(transport) == ["agent_invoking", "agent_error", "agent_retrying", "agent_complete"]
 
 
 def test_a_percentage_is_progress_and_a_sentence_alone_is_not(
@@ -110,7 +110,7 @@ def test_a_percentage_is_progress_and_a_sentence_alone_is_not(
     tracker.update_agent_status("Geo Agent", "in-progress")
     tracker.update_agent_status("Geo Agent", "in-progress", "Half of it", progress=50)
     tracker.update_agent_status("Geo Agent", "in-progress", "Nearly there", metadata={"streets": 3})
-    assert words(transport) == ["agent_invoking", "progress", "in-progress"]
+    assert status_words(transport) == ["agent_invoking", "progress", "in-progress"]
     assert agents(transport)["Geo Agent"]["progress"] == 50
     assert agents(transport)["Geo Agent"]["activity"] == "Nearly there"
     assert statuses(transport)[-1].metadata == {"streets": 3}

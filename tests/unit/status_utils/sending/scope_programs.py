@@ -36,7 +36,7 @@ class FileTransport:
             file.write(json.dumps({"pid": os.getpid(), **payload}) + "\n")
 
 
-def tell(text: str) -> None:
+def announce(text: str) -> None:
     """To whoever started the program."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -93,7 +93,7 @@ def exits_by_error(transport: FileTransport) -> None:
 def waits_for_a_signal(transport: FileTransport) -> None:
     """Says something, and that it is ready."""
     opened(transport).start().status("one", "…")
-    tell("ready")
+    announce("ready")
     threading.Event().wait()
 
 
@@ -101,7 +101,7 @@ def handles_signals_itself(transport: FileTransport) -> None:
     """Has a handler of its own from before."""
 
     def stop(number: int, frame: object) -> None:
-        tell("stopped by my own handler")
+        announce("stopped by my own handler")
         sys.exit(7)
 
     signal.signal(signal.SIGTERM, stop)
@@ -109,7 +109,7 @@ def handles_signals_itself(transport: FileTransport) -> None:
 
 
 def forks(transport: FileTransport) -> None:
-    """Runs an agent in a forked process that ends as multiprocessing's do, and one in its own."""
+    """FrameworkRuns an agent in a forked process that ends as multiprocessing's do, and one in its own."""
     with opened(transport) as j:
         j.status("one", "…")
         child = os.fork()
@@ -149,20 +149,20 @@ def forks_while_it_loads(transport: FileTransport) -> None:
             signal.alarm(20)
             importlib.import_module("tests.unit.status_utils.sending.loads_slowly")
             os._exit(0)
-        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+        announce(f"the child ended with {os.waitpid(child, 0)[1]}")
 
 
 def forks_while_a_message_is_redacted(transport: FileTransport) -> None:
     """Forks while somebody holds what redacting needs."""
     with opened(transport) as j:
-        with redact_on_exit._tails()._lock:
+        with redact_on_exit._history()._lock:
             child = os.fork()
             if child == 0:
                 signal.alarm(20)
                 with j.agent("Child"):
                     pass
                 os._exit(0)
-        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+        announce(f"the child ended with {os.waitpid(child, 0)[1]}")
 
 
 def forks_while_it_commits(transport: FileTransport) -> None:
@@ -185,7 +185,7 @@ def forks_while_it_commits(transport: FileTransport) -> None:
             with j.agent("Child"):
                 pass
             os._exit(0)
-        tell(f"the child ended with {os.waitpid(child, 0)[1]}")
+        announce(f"the child ended with {os.waitpid(child, 0)[1]}")
 
 
 def works_in_a_subinterpreter(transport: FileTransport) -> None:
@@ -196,7 +196,7 @@ sys.path.insert(0, {str(Path.cwd())!r})
 from pathlib import Path
 from tests.unit.status_utils.sending.scope_programs import FileTransport, opened
 with opened(FileTransport(Path({str(transport.path)!r}))) as j:
-    j.sender.flush(20, patient=True)
+    j.sender.flush(20, force_wait=True)
 """
     subinterpreters: Any = importlib.import_module("_xxsubinterpreters")
     subinterpreters.run_string(subinterpreters.create(isolated=False), code)
@@ -207,17 +207,17 @@ def says_much_and_is_stopped(transport: FileTransport) -> None:
     with opened(transport) as j:
         for number in range(15_000):
             j.status("one", f"{number}")
-        tell("ready")
+        announce("ready")
         threading.Event().wait()
 
 
 def is_a_lambda(transport: FileTransport) -> None:
     """Handles an event a line, as Lambda's runtime does: between them it may be frozen, or gone for good."""
-    tell("ready")
+    announce("ready")
     for line in sys.stdin:
         with opened(transport, line.strip()) as j, j.agent("Geo Agent"):
             pass
-        tell("done")
+        announce("done")
 
 
 PROGRAMS: dict[str, Callable[[FileTransport], None]] = {

@@ -48,13 +48,13 @@ def payloads(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def words(found: list[dict[str, Any]]) -> list[str]:
+def status_words(found: list[dict[str, Any]]) -> list[str]:
     return [status["status"] for payload in found for status in payload["updates"]]
 
 
 def test_the_end_of_the_interpreter_sends_what_is_left(tmp_path: Path) -> None:
     subprocess.run(command("exits", tmp_path / "sent"), cwd=ROOT, check=True)
-    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "agent_invoking"]
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "agent_invoking"]
 
 
 def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path
     done = subprocess.run(
         command("exits", tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
     )
-    assert words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
+    assert status_words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
 
 
 def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end_of_a_job(
@@ -75,7 +75,7 @@ def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end
         capture_output=True,
         text=True,
     )
-    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
     assert done.stderr == ""
 
 
@@ -84,7 +84,7 @@ def test_an_uncaught_exception_ends_agent_and_job_and_is_told_without_detail(tmp
         command("exits_by_error", tmp_path / "sent"), cwd=ROOT, check=False, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert words(payloads(tmp_path / "sent"))[-2:] == ["agent_error", "error"]
+    assert status_words(payloads(tmp_path / "sent"))[-2:] == ["agent_error", "error"]
     assert "hunter2" not in (tmp_path / "sent").read_text()
 
 
@@ -98,7 +98,7 @@ def test_sigterm_ends_the_process_as_ever_once_everything_is_sent_or_in_the_log(
         process.terminate()
         _, log = process.communicate(timeout=60)
         assert process.returncode == -signal.SIGTERM
-    assert words([*payloads(tmp_path / "sent"), *undelivered_in(log)]) == ["loading_agents", "one"]
+    assert status_words([*payloads(tmp_path / "sent"), *undelivered_in(log)]) == ["loading_agents", "one"]
 
 
 def test_a_handler_of_sigterm_that_was_there_before_still_decides(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_handler_of_sigterm_that_was_there_before_still_decides(tmp_path: Path
         process.terminate()
         shown, _ = process.communicate(timeout=60)
         assert (process.returncode, shown) == (7, "stopped by my own handler\n")
-    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
 
 
 def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
     by_process: dict[int, list[dict[str, Any]]] = {}
     for payload in payloads(tmp_path / "sent"):
         by_process.setdefault(payload["pid"], []).append(payload)
-    assert sorted(words(found) for found in by_process.values()) == [
+    assert sorted(status_words(found) for found in by_process.values()) == [
         ["agent_invoking", "agent_complete"],
         ["loading_agents", "one", "agent_invoking", "agent_complete", "complete"],
     ]
@@ -122,7 +122,7 @@ def test_a_forked_process_sends_its_own_statuses_and_only_those(tmp_path: Path) 
 
 def test_a_job_is_ended_by_the_process_that_began_it_not_by_one_that_it_forked(tmp_path: Path) -> None:
     subprocess.run(command("forks_and_leaves", tmp_path / "sent"), cwd=ROOT, check=True)
-    told = words(payloads(tmp_path / "sent"))
+    told = status_words(payloads(tmp_path / "sent"))
     assert sorted(told) == ["agent_complete", "agent_invoking", "complete", "loading_agents", "one"]
     assert told[-1] == "complete"
 
@@ -151,7 +151,7 @@ def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Pat
         text=True,
     )
     assert done.stdout == "the child ended with 0\n"
-    assert words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
 
 
 @pytest.mark.parametrize("program", ["forks_while_a_message_is_redacted", "forks_while_it_commits"])
@@ -160,14 +160,14 @@ def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, p
         command(program, tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("the child ended with 0\n", "")
-    told = sorted(words(payloads(tmp_path / "sent")))
+    told = sorted(status_words(payloads(tmp_path / "sent")))
     assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 gave the module another name")
 def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(tmp_path: Path) -> None:
     subprocess.run(command("works_in_a_subinterpreter", tmp_path / "sent"), cwd=ROOT, check=True)
-    assert words(payloads(tmp_path / "sent"))[0] == "loading_agents"
+    assert status_words(payloads(tmp_path / "sent"))[0] == "loading_agents"
 
 
 def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(t
         process.terminate()
         _, log = process.communicate(timeout=60)
         assert process.returncode == -signal.SIGTERM
-    assert words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
+    assert status_words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
 
 
 ONE_CALL = ["loading_agents", "agent_invoking", "agent_complete", "complete"]

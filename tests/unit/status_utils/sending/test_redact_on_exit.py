@@ -19,7 +19,7 @@ from status_utils import (
 from status_utils.defaults import default_redactor
 from status_utils.sending import redact_on_exit
 from status_utils.sending.dead_letter import log_undelivered
-from status_utils.sending.redact_on_exit import Tails, without_secrets
+from status_utils.sending.redact_on_exit import MessageHistory, redact_draft
 from statusbeam.model.errors import InvalidStatusError
 from statusbeam.model.limits import MESSAGE_LENGTH, NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
 from statusbeam.model.redaction.redactor import Redactor
@@ -32,8 +32,8 @@ KEY = secrets_of(7)["aws key id"][0]
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    tails = Tails()
-    monkeypatch.setattr(redact_on_exit, "_tails", lambda: tails)
+    history = MessageHistory()
+    monkeypatch.setattr(redact_on_exit, "_history", lambda: history)
     default_redactor.cache_clear()
     yield
     default_redactor.cache_clear()
@@ -44,7 +44,7 @@ class DeadTransport:
         raise TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
 
 
-def say(message: str = "m", **extras: Any) -> dict[str, Any]:
+def sent_status(message: str = "m", **extras: Any) -> dict[str, Any]:
     transport = MemoryTransport()
     assert publish_agent_status(
         "j", "u", "t", "Geo", "agent_invoking", message, transport=transport, **extras
@@ -91,7 +91,7 @@ def test_nor_is_one_in_the_place_of_a_field(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_secret_that_the_limit_cuts_in_two_is_hidden() -> None:
-    status = say("m" * (MESSAGE_LENGTH - 30) + f" {KEY} and more")
+    status = sent_status("m" * (MESSAGE_LENGTH - 30) + f" {KEY} and more")
     assert KEY[:8] not in status["message"]
     assert len(status["message"]) <= MESSAGE_LENGTH
 
@@ -104,49 +104,49 @@ def test_a_name_that_a_mark_makes_too_long_is_cut() -> None:
 
 
 def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> None:
-    assert say(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
-    assert say(KEY[8:14])["message"] == KEY[8:14]  # still no key
-    assert say(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
+    assert sent_status(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
+    assert sent_status(KEY[8:14])["message"] == KEY[8:14]  # still no key
+    assert sent_status(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
 
 
 def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
-    assert say("The password: hunter2!")["message"] == "The password: [redacted: secret]"
-    assert say("the last")["message"] == "the last"
+    assert sent_status("The password: hunter2!")["message"] == "The password: [redacted: secret]"
+    assert sent_status("the last")["message"] == "the last"
 
 
 def test_a_private_key_said_line_by_line_is_hidden_whole() -> None:
     lines = secrets_of(7)["private key"][0].split("\n")
-    assert [say(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
-    assert say("that was it")["message"] == "that was it"
+    assert [sent_status(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
+    assert sent_status("that was it")["message"] == "that was it"
 
 
 def test_messages_of_other_invocations_are_not_put_together() -> None:
-    say(KEY[:8], invocation_id="one")
-    assert say(KEY[8:], invocation_id="two")["message"] == KEY[8:]
+    sent_status(KEY[:8], invocation_id="one")
+    assert sent_status(KEY[8:], invocation_id="two")["message"] == KEY[8:]
 
 
 def test_no_more_invocations_are_remembered_than_the_limit() -> None:
-    tails = Tails()
+    history = MessageHistory()
     for number in range(2 * TAILS):
-        tails.redacted({"jobId": str(number), "message": "m"})
-    assert len(tails._tails) == TAILS
+        history.redact_next({"jobId": str(number), "message": "m"})
+    assert len(history._ends) == TAILS
 
 
 def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
-    tails = Tails()
-    tails.redacted({"jobId": "j", "message": KEY[:8]})
-    tails.redacted({"jobId": "j", "message": "m" * TAIL_LENGTH})
-    assert [len(tail) for tail in tails._tails.values()] == [TAIL_LENGTH]
+    history = MessageHistory()
+    history.redact_next({"jobId": "j", "message": KEY[:8]})
+    history.redact_next({"jobId": "j", "message": "m" * TAIL_LENGTH})
+    assert [len(end) for end in history._ends.values()] == [TAIL_LENGTH]
 
 
 def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
-    said = without_secrets({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
+    said = redact_draft({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
     assert said["message"] == "m " * (REDACTED_LENGTH // 2)
 
 
 def test_configured_fields_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDACTED_FIELDS", "metadata.customer.email, metadata.note")
-    sent = json.loads(say(metadata={"customer": {"email": "ana@example.com"}, "note": 3})["metadata"])
+    sent = json.loads(sent_status(metadata={"customer": {"email": "ana@example.com"}, "note": 3})["metadata"])
     mark = "[redacted: configured field]"
     assert sent == {"customer": {"email": mark}, "note": mark}
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from status_utils.sending.sender import FLUSH_SECONDS, PREPARE_SECONDS, TRIES, Sender
-from statusbeam.log.snapshot.liveness import HEARTBEAT_SECONDS
 from statusbeam.model import limits
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import HEARTBEAT_SECONDS
 from tests.unit.status_utils.virtual_sender import (
     DEAD,
     REFUSED,
@@ -75,7 +75,7 @@ def test_progress_of_each_invocation_and_tool_is_kept_apart() -> None:
     transport = FakeTransport()
     with World(transport).job() as job, job.agent("A") as a, job.agent("B") as b, b.tool("t") as tool:
         for scope in (a, b, tool, a, b, tool):
-            scope.progress(50, scope.who)
+            scope.progress(50, scope.label)
     told = [(s["agentName"], s.get("toolName")) for s in transport.statuses() if s["status"] == "progress"]
     assert told == [("A", None), ("B", None), ("B", "t")]
 
@@ -177,12 +177,12 @@ def test_a_backend_that_answers_after_ten_seconds_holds_a_handler_up_as_little(
     assert sum(waits) <= BOUND_ONCE, "the second one does not wait"
     lost = undelivered(caplog.records)
     gone = threading.Event()
-    sender._outbox.tell_when_gone(gone.set)
+    sender._outbox.call_when_drained(gone.set)
     transport.answer.set()
     assert gone.wait(60)
     # Everything is in the log and has arrived as well, under the same batch ids: a redrive is harmless.
     assert [payload["batchId"] for payload in lost] == [payload["batchId"] for payload in transport.taken]
-    assert sender.breaker.trusted
+    assert sender.breaker.responsive
 
 
 def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
@@ -201,8 +201,8 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
     world.run(5)
     job.status("two", "…")
     world.run(0)
-    assert transport.words() == ["one", "two"], "the refused one would be refused again"
-    assert world.sender.breaker.trusted
+    assert transport.status_words() == ["one", "two"], "the refused one would be refused again"
+    assert world.sender.breaker.responsive
 
 
 @pytest.mark.parametrize("outage", [8, 30, 300])
@@ -219,7 +219,7 @@ def test_what_is_said_while_the_backend_is_dead_arrives_in_order_once_it_is_back
             job.status(word, "…")
             world.run(1)
     world.run(60)
-    assert [word for word in transport.words() if word != "heartbeat"] == [
+    assert [word for word in transport.status_words() if word != "heartbeat"] == [
         "loading_agents",
         *words,
         "complete",
@@ -255,7 +255,7 @@ def test_a_payload_that_a_healthy_backend_never_takes_holds_up_the_others_for_a_
     world.run(0)
     job.status("one", "…")
     world.run(600)
-    assert [word for word in transport.words() if word != "heartbeat"] == ["loading_agents", "one"]
+    assert [word for word in transport.status_words() if word != "heartbeat"] == ["loading_agents", "one"]
     assert ["poison"] in words_of(undelivered(caplog.records))
 
 
@@ -264,15 +264,17 @@ def test_an_endless_outage_fills_no_more_than_the_buffer_and_is_in_the_log_whole
 ) -> None:
     world = World(FakeTransport(lambda: DEAD))
     job = world.job().start()
-    for number in range(100):
-        for _ in range(100):
-            job.status(f"word{number}", "m" * 2_000)
+    rounds, each, message = 60, 100, "m" * 2_000
+    assert rounds * each * len(message) > limits.BUFFER_BYTES * 1.2
+    for number in range(rounds):
+        for _ in range(each):
+            job.status(f"word{number}", message)
         world.run(20)
-    kept = sum(len(json.dumps(parcel.payload)) for parcel in world.sender._outbox._parcels)
+    kept = sum(len(json.dumps(batch.payload)) for batch in world.sender._outbox._batches)
     assert limits.BUFFER_BYTES / 2 < kept < limits.BUFFER_BYTES * 1.1
     assert Counter(s["status"] for p in undelivered(caplog.records) for s in p["updates"]) == {
         "loading_agents": 1,
-        **{f"word{number}": 100 for number in range(100)},
+        **{f"word{number}": each for number in range(rounds)},
     }
 
 
@@ -295,7 +297,7 @@ def test_a_container_keeps_what_a_slow_spell_left_and_sends_it(caplog: pytest.Lo
         pass
     assert world.waited == pytest.approx(FLUSH_SECONDS)
     world.run(10)
-    assert transport.words() == ["loading_agents", "complete"]
+    assert transport.status_words() == ["loading_agents", "complete"]
     assert undelivered(caplog.records) == []
 
 
@@ -377,7 +379,7 @@ def test_a_status_that_breaks_a_rule_goes_to_the_log_alone(caplog: pytest.LogCap
     transport = FakeTransport()
     with World(transport).job() as job:
         job.status("not one word", "…")
-    assert transport.words() == ["loading_agents", "complete"]
+    assert transport.status_words() == ["loading_agents", "complete"]
     (line,) = [json.loads(record.getMessage()) for record in caplog.records]
     assert (line["code"], line["payload"]["status"]) == ("bad_characters", "not one word")
 
@@ -393,10 +395,10 @@ def test_of_what_has_no_room_progress_goes_first_and_the_rest_to_the_log(
     for number in range(4_000):
         job.status(f"word{number}", "m" * 2_000)
     world.run(0)
-    world.sender._outbox.gather()
+    world.sender._outbox.drain_inbox()
     waiting = world.sender._outbox._buffer
     assert waiting._bytes <= limits.BUFFER_BYTES
-    assert not waiting._latest, "progress went first"
+    assert not waiting._coalescing, "progress went first"
     overflow = [s["status"] for p in undelivered(caplog.records) for s in p["updates"]]
     assert overflow == [f"word{number}" for number in range(4_000 - len(overflow), 4_000)]
     assert len(waiting) + len(overflow) == 4_000
@@ -419,7 +421,7 @@ def test_what_is_open_and_quiet_gives_signs_of_life() -> None:
     world.run(0)
     before = len(transport.statuses())
     world.run(HEARTBEAT_SECONDS + 1)
-    assert transport.words()[before:] == ["heartbeat"], "the job's own"
+    assert transport.status_words()[before:] == ["heartbeat"], "the job's own"
     job.end()
     before = len(transport.statuses())
     world.run(3 * HEARTBEAT_SECONDS)
@@ -436,7 +438,7 @@ def test_a_sign_of_life_is_due_at_the_moment_that_the_sender_wakes_up_for_it(beg
     assert wake_at is not None
     world.time = wake_at
     assert world.sender.pump() == wake_at + HEARTBEAT_SECONDS
-    assert transport.words() == ["loading_agents", "heartbeat"]
+    assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
 def test_who_says_something_needs_no_sign_of_life() -> None:
@@ -446,7 +448,7 @@ def test_who_says_something_needs_no_sign_of_life() -> None:
         for percent in range(0, 100, 5):
             agent.progress(percent, "…")
             world.run(HEARTBEAT_SECONDS / 2)
-    assert "heartbeat" not in transport.words()
+    assert "heartbeat" not in transport.status_words()
 
 
 def test_after_a_freeze_of_an_hour_there_is_one_sign_of_life_not_hundreds() -> None:
@@ -456,7 +458,7 @@ def test_after_a_freeze_of_an_hour_there_is_one_sign_of_life_not_hundreds() -> N
     world.run(0)
     world.time += 3_600  # nothing ran meanwhile
     world.run(0)
-    assert transport.words() == ["loading_agents", "heartbeat"]
+    assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
 def test_a_payload_whose_send_was_cut_by_a_freeze_is_sent_again_after_it() -> None:
@@ -484,7 +486,7 @@ def test_a_broken_transport_does_not_stop_the_thread(caplog: pytest.LogCaptureFi
     world.run(10)
     job.status("one", "…")
     world.run(0)
-    assert transport.words() == ["one"]
+    assert transport.status_words() == ["one"]
     assert words_of(undelivered(caplog.records)) == [["loading_agents"]]
 
 
@@ -499,7 +501,7 @@ def test_the_sdk_is_loaded_before_a_backend_is_held_to_its_time() -> None:
     with World(transport).job() as job:
         job.status("one", "…")
     assert order == ["prepared"]
-    assert transport.words() == ["loading_agents", "one", "complete"]
+    assert transport.status_words() == ["loading_agents", "one", "complete"]
 
 
 def test_the_end_of_a_job_that_may_take_no_time_waits_for_nothing() -> None:
@@ -523,7 +525,7 @@ def test_the_end_of_a_job_that_may_take_no_time_waits_for_nothing() -> None:
 def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is() -> None:
     done = threading.Event()
     transport = FakeTransport()
-    sender = Sender(transport, on_rest=lambda sender: done.set())
+    sender = Sender(transport, on_idle=lambda sender: done.set())
     world = World(transport)
     world.sender = sender
     for _ in range(3):
@@ -531,7 +533,7 @@ def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is
             pass
         assert done.wait(60)
         done.clear()
-    assert transport.words() == ["loading_agents", "complete"] * 3
+    assert transport.status_words() == ["loading_agents", "complete"] * 3
 
 
 @pytest.mark.parametrize("threads", [8])
@@ -551,7 +553,7 @@ def test_threads_that_say_much_at_once_lose_nothing(threads: int) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    sender.flush(60, patient=True)
+    sender.flush(60, force_wait=True)
     expected = ["loading_agents", *(f"w{word}" for word in range(500)), "complete"]
     for number in range(threads):
         assert [s["status"] for s in transport.statuses() if s["jobId"] == f"job-{number}"] == expected

@@ -7,10 +7,14 @@ import hashlib
 import hmac
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +28,8 @@ from tests.unit.samples import NOW
 CURRENT = "current-" + "c" * 32
 PREVIOUS = "previous-" + "p" * 32
 AUDIENCE = "statusbeam-dev"
+ROOT = Path(__file__).parents[4]
+UNTIMED: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
 
 
 @dataclass(slots=True)
@@ -72,11 +78,13 @@ def test_a_token_without_jobs_permits_all_of_the_users() -> None:
     assert verify(mint()).job_ids is None
 
 
-def test_a_token_is_no_bare_jwt_and_passes_appsyncs_pattern() -> None:
+def test_a_token_is_a_prefixed_jwt_and_passes_appsyncs_pattern() -> None:
     token = mint()
     assert token.startswith(VIEW_TOKEN_PREFIX)
-    assert token.count(".") != 2
+    assert token.count(".") != 2, "AppSync takes what has two dots for the JWT of another mode"
     assert re.fullmatch(VIEW_TOKEN_PATTERN, token)
+    claims = jwt.decode(token.removeprefix(VIEW_TOKEN_PREFIX), CURRENT, algorithms=["HS256"], options=UNTIMED)
+    assert claims["sub"] == "ana"
 
 
 @pytest.mark.parametrize("after", [0, 899])
@@ -112,23 +120,40 @@ def test_a_token_of_a_key_that_was_rotated_out_is_refused() -> None:
 
 
 def test_the_key_id_says_which_key_and_nothing_of_it() -> None:
-    key_id = mint().split(".")[1]
-    assert key_id == hashlib.sha256(CURRENT.encode()).hexdigest()[:8]
+    header = jwt.get_unverified_header(mint().removeprefix(VIEW_TOKEN_PREFIX))
+    assert header == {"alg": "HS256", "kid": key_id(CURRENT), "typ": "JWT"}
 
 
-def resigned(claims: object, key: str = CURRENT) -> str:
-    """A token over other claims, signed as ours are, by somebody who has the key."""
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-    signed = f"{VIEW_TOKEN_PREFIX}{hashlib.sha256(key.encode()).hexdigest()[:8]}.{body}"
-    signature = hmac.digest(key.encode(), signed.encode(), "sha256")
-    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+def key_id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def decoded(part: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def resigned(claims: object, key: str = CURRENT, digest: str = "sha256", **headers: object) -> str:
+    """A JWT over any claims, made without PyJWT by somebody who has the key. A header of None is left out."""
+    header = {"alg": "HS256", "kid": key_id(key), "typ": "JWT", **headers}
+    kept = {name: value for name, value in header.items() if value is not None}
+    return signed_text(encoded(kept), encoded(claims), key, digest)
+
+
+def signed_text(header: str, claims: str, key: str = CURRENT, digest: str = "sha256") -> str:
+    signature = hmac.digest(key.encode(), f"{header}.{claims}".encode(), digest)
+    return f"{VIEW_TOKEN_PREFIX}{header}.{claims}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 WHOLE = {"sub": "ana", "tenant": "city", "aud": AUDIENCE, "nbf": int(NOW), "exp": int(NOW) + 60}
 
 
-def test_the_format_is_the_documented_one() -> None:
-    assert verify(resigned(WHOLE)).user_id == "ana"
+@pytest.mark.parametrize("headers", [{}, {"typ": None}])  # some libraries leave the type out
+def test_a_token_of_any_jwt_library_is_accepted(headers: dict[str, Any]) -> None:
+    assert verify(resigned(WHOLE, **headers)).user_id == "ana"
 
 
 def test_a_token_that_does_not_say_when_it_was_made_counts_as_old_as_it_can_be() -> None:
@@ -136,30 +161,59 @@ def test_a_token_that_does_not_say_when_it_was_made_counts_as_old_as_it_can_be()
     assert verify(resigned(WHOLE)).issued_at == oldest
 
 
-def tampered_claims(token: str) -> str:
-    prefix, key_id, body, signature = token.split(".")
-    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    claims["sub"] = "ben"
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-    return ".".join((prefix, key_id, body, signature))
+def tampered(token: str, part: int, **changes: object) -> str:
+    """The token with a changed header (1) or changed claims (2) under the old signature."""
+    parts = token.split(".")
+    parts[part] = encoded(decoded(parts[part]) | changes)
+    return ".".join(parts)
 
 
 FORGERIES: list[tuple[Callable[[str], str], str]] = [
-    (tampered_claims, "bad_signature"),
-    (lambda token: token.rpartition(".")[0] + ".", "bad_signature"),
+    (lambda token: tampered(token, 2, sub="ben"), "bad_signature"),
+    (lambda token: tampered(token, 1, typ="JWT"), "bad_signature"),  # the same header in other bytes
     (lambda token: token.rpartition(".")[0] + ".AAAA", "bad_signature"),
-    (lambda token: token.rpartition(".")[0] + ".not base64", "bad_signature"),
-    (lambda token: token + "=", "bad_signature"),
-    (lambda token: token.replace(token.split(".")[1], "00000000"), "unknown_key"),
+    (lambda token: token.rpartition(".")[0] + ".", "malformed"),
+    (lambda token: token.rpartition(".")[0] + ".not base64", "malformed"),
+    (lambda token: token + "=", "malformed"),  # another text of the same signature, which PyJWT accepts
+    (lambda token: tampered(token, 1, kid="00000000"), "unknown_key"),
     (lambda token: token + ".more", "malformed"),
+    (lambda token: VIEW_TOKEN_PREFIX + token, "malformed"),
     (lambda token: token.removeprefix(VIEW_TOKEN_PREFIX), "malformed"),
     (lambda token: f"Bearer {token}", "malformed"),
     (lambda token: token + "ä", "malformed"),
     (lambda token: "", "malformed"),
-    (lambda token: "sbv1...", "unknown_key"),
+    (lambda token: "sbv1...", "malformed"),
     (lambda token: resigned(WHOLE, key=PREVIOUS[::-1]), "unknown_key"),
+    (lambda token: resigned(WHOLE, key=PREVIOUS[::-1], kid=key_id(CURRENT)), "bad_signature"),
+    # the algorithm is ours to choose, not the bearer's
+    (lambda token: tampered(token, 1, alg="none"), "wrong_algorithm"),
+    (lambda token: tampered(token, 1, alg="none").rpartition(".")[0] + ".", "malformed"),
+    (lambda token: resigned(WHOLE, alg="nOnE"), "wrong_algorithm"),
+    (lambda token: resigned(WHOLE, alg="hs256"), "wrong_algorithm"),
+    (lambda token: resigned(WHOLE, alg="RS256"), "wrong_algorithm"),
+    (lambda token: resigned(WHOLE, alg="HS512", digest="sha512"), "wrong_algorithm"),
+    (lambda token: resigned(WHOLE, alg=["HS256"]), "wrong_algorithm"),
+    (lambda token: resigned(WHOLE, alg=None), "malformed"),
+    # key ids find one of our keys or nothing
+    (lambda token: resigned(WHOLE, kid=None), "malformed"),
+    (lambda token: resigned(WHOLE, kid=7), "malformed"),
+    (lambda token: resigned(WHOLE, kid=[key_id(CURRENT)]), "malformed"),
+    (lambda token: resigned(WHOLE, key="", kid="../../../../dev/null"), "unknown_key"),
+    (lambda token: resigned(WHOLE, key="k", kid="x' UNION SELECT 'k"), "unknown_key"),
+    (lambda token: resigned(WHOLE, kid=key_id(CURRENT).upper() + "\n"), "unknown_key"),
+    # headers that ask for more
+    (lambda token: resigned(WHOLE, typ="at+jwt"), "malformed"),
+    (lambda token: resigned(WHOLE, crit=["exp"]), "malformed"),
+    (lambda token: resigned(WHOLE, crit=["b64"], b64=False), "malformed"),
+    (lambda token: resigned(WHOLE, b64=True), "malformed"),
+    (lambda token: resigned(WHOLE, jku="https://keys.example/jwks.json"), "malformed"),
+    (lambda token: resigned(WHOLE, jwk={"kty": "oct", "k": "a2V5"}), "malformed"),
+    (lambda token: resigned(WHOLE, cty="JWT"), "malformed"),
+    (lambda token: signed_text(encoded(["HS256"]), encoded(WHOLE)), "malformed"),
+    (lambda token: signed_text(encoded({"alg": "HS256"})[:-1], encoded(WHOLE)), "malformed"),
     # signed with our key by somebody who makes mistakes
     (lambda token: resigned(["ana"]), "malformed"),
+    (lambda token: signed_text(token.split(".")[1], "AAAA"), "malformed"),
     (lambda token: resigned(WHOLE | {"sub": "ana#1"}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"sub": None}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"tenant": ""}), "bad_claims"),
@@ -168,11 +222,13 @@ FORGERIES: list[tuple[Callable[[str], str], str]] = [
     (lambda token: resigned(WHOLE | {"jobs": ["job-1,job-2"]}), "bad_claims"),  # would read as two
     (lambda token: resigned(WHOLE | {"jobs": ["j"] * (limits.VIEW_TOKEN_JOBS + 1)}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"exp": "tomorrow"}), "bad_claims"),
+    (lambda token: resigned(WHOLE | {"exp": True}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"iat": "yesterday"}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"iat": int(NOW) - limits.VIEW_TOKEN_SECONDS_MAX}), "bad_claims"),
     (lambda token: resigned(WHOLE | {"iat": int(NOW) + 31}), "not_yet_valid"),  # would outlive endSessions
     (lambda token: resigned({k: v for k, v in WHOLE.items() if k != "exp"}), "bad_claims"),
     (lambda token: resigned({k: v for k, v in WHOLE.items() if k != "aud"}), "wrong_audience"),
+    (lambda token: resigned(WHOLE | {"aud": [AUDIENCE, "statusbeam-prod"]}), "wrong_audience"),
 ]
 
 
@@ -214,6 +270,33 @@ def test_a_token_that_could_not_be_kept_is_not_made(changes: dict[str, Any], cod
     with pytest.raises(ViewTokenError) as refused:
         mint(**changes)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("call", ["mint_view_token('ana', 'city', **ours)", "verify_view_token('', **ours)"])
+def test_without_pyjwt_the_error_names_the_extra(call: str) -> None:
+    code = (
+        "from status_utils import ViewTokenError, ViewTokenKeys, mint_view_token, verify_view_token\n"
+        "ours = {'keys': ViewTokenKeys(lambda: ['k' * 40]), 'audience': 'a'}\n"
+        f"try: {call}\n"
+        "except ViewTokenError as error: print(error.code, error)"
+    )
+    command = [sys.executable, "-S", "-c", code]  # -S: no site-packages
+    finished = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert finished.stdout == "not_installed PyJWT is not installed: pip install statusbeam[tokens]\n"
+
+
+KEY_FILES = [
+    "-----BEGIN PUBLIC KEY-----\n" + "A" * 64 + "\n-----END PUBLIC KEY-----",
+    "ssh-rsa " + "A" * 64,
+    json.dumps({"kty": "oct", "k": "A" * 64}),
+]
+
+
+@pytest.mark.parametrize("secret", KEY_FILES)
+def test_a_key_file_is_no_secret(secret: str) -> None:
+    with pytest.raises(ViewTokenError) as refused:
+        mint(Secret([secret]))
+    assert refused.value.code == "weak_secret"
 
 
 WEAK = "s" * (limits.VIEW_TOKEN_SECRET_LENGTH - 1)

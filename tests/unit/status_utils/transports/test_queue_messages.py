@@ -16,7 +16,7 @@ from statusbeam.model.errors import TransportError
 from tests.unit.samples import NOW, entry
 
 
-def told(message: QueueMessage) -> list[str]:
+def reported(message: QueueMessage) -> list[str]:
     return [update["message"] for update in json.loads(message.body)["updates"]]
 
 
@@ -52,8 +52,8 @@ def test_each_job_has_messages_of_its_own_in_its_order() -> None:
         entry(jobId=job, message=text) for job, text in (("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2"))
     ]
     of_a, of_b = messages_of({"batchId": "b", "updates": updates})
-    assert (of_a.group_id, told(of_a)) == (group_of("a"), ["a1", "a2"])
-    assert (of_b.group_id, told(of_b)) == (group_of("b"), ["b1", "b2"])
+    assert (of_a.group_id, reported(of_a)) == (group_of("a"), ["a1", "a2"])
+    assert (of_b.group_id, reported(of_b)) == (group_of("b"), ["b1", "b2"])
     assert of_a.deduplication_id != of_b.deduplication_id
     events = [update["eventId"] for message in (of_a, of_b) for update in json.loads(message.body)["updates"]]
     assert events == ["b.0", "b.2", "b.1", "b.3"]  # as in the undivided payload
@@ -69,7 +69,7 @@ def test_what_has_no_job_is_sent_for_the_publisher_to_refuse() -> None:
 def test_a_payload_above_the_limit_is_several_commits_in_order(batch_id: str) -> None:
     payload = {"batchId": batch_id, "updates": [entry(message=str(n)) for n in range(20)]}
     messages = messages_of(payload, max_bytes=1_000)
-    assert [text for message in messages for text in told(message)] == [str(n) for n in range(20)]
+    assert [text for message in messages for text in reported(message)] == [str(n) for n in range(20)]
     assert all(len(message.body.encode()) <= 1_000 for message in messages)
     parsed = [parse_payload(json.loads(m.body), batch_id="message-1", now=NOW) for m in messages]
     assert all(not p.rejected for p in parsed)

@@ -7,17 +7,19 @@ import os
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from statusbeam.cli.local import DEFAULT_AWS_PORT, DEFAULT_PORT
-from statusbeam.cli.main import build_parser, main
+from statusbeam.cli.local_server import DEFAULT_AWS_PORT, DEFAULT_PORT
+from statusbeam.cli.main import EXTRAS, build_parser, main
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 from statusbeam.localcloud.outputs import LocalOutputs
 from statusbeam.localcloud.processes import ServerRecord
 from statusbeam.localcloud.state_folder import StateFolder
 
+ROOT = Path(__file__).resolve().parents[4]
 URL = "http://127.0.0.1:4000"
 OUTPUTS = LocalOutputs(
     graphql_url=f"{URL}/graphql",
@@ -113,7 +115,7 @@ def test_a_wrong_call_ends_with_2(arguments: list[str], capsys: pytest.CaptureFi
 
 def test_status_without_a_server_ends_with_1(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("status", folder) == 1
-    assert capsys.readouterr().out == "localcloud does not run.\n"
+    assert capsys.readouterr().out == "localcloud is not running.\n"
 
 
 def test_status_of_a_running_server_ends_with_0(
@@ -125,7 +127,7 @@ def test_status_of_a_running_server_ends_with_0(
         assert "is starting" in capsys.readouterr().out
         OUTPUTS.write(folder.outputs)
         assert call("status", folder) == 0
-        assert f"runs at {URL}/" in capsys.readouterr().out
+        assert f"running at {URL}/" in capsys.readouterr().out
     finally:
         record.release()
 
@@ -136,7 +138,7 @@ def test_up_beside_a_running_server_does_nothing(
     record = ServerRecord(folder.process_record).claim(URL)
     try:
         assert call("up", folder) == 0
-        assert capsys.readouterr().out == f"localcloud already runs at {URL}/.\n"
+        assert capsys.readouterr().out == f"localcloud is already running at {URL}/.\n"
     finally:
         record.release()
 
@@ -166,17 +168,17 @@ def test_env_gives_lines_a_shell_can_read(folder: StateFolder, capsys: pytest.Ca
     assert OUTPUTS.api_key not in lines
 
 
-def test_env_without_a_server_says_what_to_do(
+def test_env_without_a_server_shows_what_to_do(
     folder: StateFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     OUTPUTS.write(folder.outputs)  # left behind by a server that was killed
     assert call("env", folder) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err == "statusbeam: localcloud does not run: start it with `statusbeam local up`.\n"
+    assert shown.err == "statusbeam: localcloud is not running: start it with `statusbeam local up`.\n"
 
 
-def test_a_used_port_is_one_sentence(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_one_message(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert call("up", folder, "--port", str(port), "--aws-port", "0") == 1
@@ -192,6 +194,13 @@ def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
     monkeypatch.setitem(sys.modules, "statusbeam.cli.demo", None)
     parser = build_parser({})
     assert parser.parse_args(["redrive-log", "-", "--dry-run"]).dry_run
-    assert "demo needs statusbeam.cli.demo" in parser.format_help()
+    shown = parser.format_help()
+    assert "demo needs statusbeam.cli.demo" in shown
+    assert shown.split("Install")[1].split() == ["statusbeam[cli,infra,local]."]
     with pytest.raises(SystemExit):
         parser.parse_args(["demo"])
+
+
+def test_the_extras_that_help_names_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(EXTRAS) <= set(project["optional-dependencies"])

@@ -37,7 +37,7 @@ def test_the_mutation_is_signed_and_names_user_and_tenant(
     assert code == 0
     assert "/us-east-1/appsync/aws4_request" in headers["authorization"]
     assert json.loads(body)["variables"] == {"input": {"userId": "ana", "tenantId": "city"}}
-    assert capsys.readouterr().out == "The sessions of ana in city are ended.\n"
+    assert capsys.readouterr().out == "Ended the sessions of ana in city.\n"
 
 
 @pytest.mark.parametrize(

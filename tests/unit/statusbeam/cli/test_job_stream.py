@@ -1,4 +1,4 @@
-"""Following jobs over a connection that loses things: pushes for speed, the log for truth."""
+"""Following jobs over a connection that loses pushes: the log delivers what is missing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from statusbeam.cli.follow import FollowedLog
-from statusbeam.cli.job_stream import BEAT_SECONDS, JobStream, QuietJobError
+from statusbeam.cli.job_log import JobLog
+from statusbeam.cli.job_stream import POLL_SECONDS, JobIdleError, JobStream
 
 
 class LostError(Exception):
@@ -63,17 +63,17 @@ class Service:
 
 
 async def sleep(seconds: float) -> None:
-    """No time passes, except that the slow beat never comes."""
-    if seconds == BEAT_SECONDS:
+    """No time passes, but the slow poll never runs."""
+    if seconds == POLL_SECONDS:
         await asyncio.Event().wait()
     await asyncio.sleep(0)
 
 
 async def followed(service: Service, **more: Any) -> list[int]:
     """The sequences that are shown, in the order they are shown."""
-    log = FollowedLog("job-1")
+    log = JobLog("job-1")
     shown: list[int] = []
-    async with JobStream(service.pushes, service.page, lost=(LostError,), sleep=sleep, **more) as stream:
+    async with JobStream(service.pushes, service.page, retriable=(LostError,), sleep=sleep, **more) as stream:
         async for statuses in stream.follow(log):
             shown += [status["sequence"] for status in statuses]
     return shown
@@ -90,7 +90,7 @@ async def test_pushes_are_shown_as_they_come() -> None:
     assert await followed(service) == [1, 2, 3]
 
 
-async def test_pushes_that_are_lost_reordered_and_repeated_are_made_whole() -> None:
+async def test_lost_reordered_and_repeated_pushes_are_completed_from_the_log() -> None:
     written = ("note", "note", "note", "note", "note", "complete")
     last = status_of(6, status="complete")
     service = Service([status_of(4), written, status_of(2), status_of(2), last])
@@ -110,7 +110,7 @@ async def test_log_that_does_not_answer_is_asked_again() -> None:
     assert await followed(service) == [1, 2]
 
 
-async def test_last_words_of_an_agent_after_the_end_are_waited_for() -> None:
+async def test_final_status_of_an_agent_after_the_end_is_waited_for() -> None:
     run = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
     service = Service(
         [
@@ -122,10 +122,10 @@ async def test_last_words_of_an_agent_after_the_end_are_waited_for() -> None:
     assert await followed(service) == [1, 2, 3]
 
 
-async def test_agent_that_says_nothing_more_is_not_waited_for_long() -> None:
+async def test_agent_that_reports_no_more_is_not_waited_for_long() -> None:
     run = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
     service = Service([status_of(1, status="agent_invoking", **run), status_of(2, status="complete")])
-    assert await followed(service, stragglers_seconds=0.01) == [1, 2]
+    assert await followed(service, late_status_seconds=0.01) == [1, 2]
 
 
 async def test_denied_subscription_ends_the_following() -> None:
@@ -134,32 +134,32 @@ async def test_denied_subscription_ends_the_following() -> None:
         await followed(service)
 
 
-async def test_job_that_nothing_is_heard_of_is_given_up() -> None:
-    with pytest.raises(QuietJobError):
-        await followed(Service(), quiet_seconds=0.01)
+async def test_job_that_reports_no_status_ends_in_an_error() -> None:
+    with pytest.raises(JobIdleError):
+        await followed(Service(), idle_timeout_seconds=0.01)
 
 
-async def test_silence_is_looked_at_at_every_beat() -> None:
-    looks: list[int] = []
-    beats = 3
+async def test_idle_job_is_announced_at_every_poll() -> None:
+    idle_calls: list[int] = []
+    polls = 3
 
-    async def beat(seconds: float) -> None:
-        nonlocal beats
-        if seconds != BEAT_SECONDS or not beats:
+    async def poll(seconds: float) -> None:
+        nonlocal polls
+        if seconds != POLL_SECONDS or not polls:
             await asyncio.Event().wait()
-        beats -= 1
+        polls -= 1
         await asyncio.sleep(0)
 
-    service, log = Service(), FollowedLog("job-1")
+    service, log = Service(), JobLog("job-1")
     service.write("note")
-    with pytest.raises(QuietJobError):
+    with pytest.raises(JobIdleError):
         async with JobStream(
-            service.pushes, service.page, lost=(LostError,), sleep=beat, quiet_seconds=0.2
+            service.pushes, service.page, retriable=(LostError,), sleep=poll, idle_timeout_seconds=0.2
         ) as stream:
-            async for _ in stream.follow(log, on_quiet=lambda: looks.append(log.known)):
+            async for _ in stream.follow(log, on_idle=lambda: idle_calls.append(log.contiguous)):
                 pass
-    assert looks
-    assert set(looks) == {1}
+    assert idle_calls
+    assert set(idle_calls) == {1}
 
 
 async def test_two_jobs_are_followed_one_after_the_other_over_one_connection() -> None:
@@ -167,10 +167,10 @@ async def test_two_jobs_are_followed_one_after_the_other_over_one_connection() -
     service = Service(
         [status_of(1), status_of(1, status="complete", **other), status_of(2, status="complete")]
     )
-    log = FollowedLog("job-1")
-    async with JobStream(service.pushes, service.page, lost=(LostError,), sleep=sleep) as stream:
+    log = JobLog("job-1")
+    async with JobStream(service.pushes, service.page, retriable=(LostError,), sleep=sleep) as stream:
         first = [status async for statuses in stream.follow(log) for status in statuses]
         service.log = [status_of(1, status="complete", **other)]
-        second = [s async for statuses in stream.follow(FollowedLog("job-2")) for s in statuses]
+        second = [s async for statuses in stream.follow(JobLog("job-2")) for s in statuses]
     assert [status["jobId"] for status in [*first, *second]] == ["job-1", "job-1", "job-2"]
     assert service.opened == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from status_utils import MemoryTransport, publish_agent_status
-from status_utils.defaults import replaced
+from status_utils.defaults import override_transport
 from status_utils.sending.dead_letter import undelivered_in
 from statusbeam.cli.main import main
 from statusbeam.cli.redrive_log import redrive
@@ -90,28 +90,26 @@ def test_what_was_redriven_is_in_the_journal_once_however_often(caplog: pytest.L
     publisher = pipeline()
     for _ in range(3):
         transport = MemoryTransport()
-        tally = redrive(log, transport)
+        result = redrive(log, transport)
         for payload in transport.sent:
             publisher.publish(payload, batch_id="unused", deadline=0)
-    assert (tally.payloads, tally.statuses) == (2, 5)
+    assert (result.payloads, result.statuses) == (2, 5)
     head = head_of(publisher.journal, "job-1")
     assert head is not None
     assert head.sequence == 5
     assert head.overall_status == "completed"
 
 
-def test_the_command_sends_and_says_how_many(
+def test_the_command_sends_and_prints_the_counts(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     log = tmp_path / "agent.log"
     written = lines(caplog)
     log.write_text("\n".join([*written, written[0]]))
     transport = MemoryTransport()
-    with replaced(transport):
+    with override_transport(transport):
         assert main(["redrive-log", str(log)]) == 0
-    assert capsys.readouterr().out == (
-        "5 statuses in 2 payloads sent\n1 payloads were in the log more than once\n"
-    )
+    assert capsys.readouterr().out == ("5 statuses in 2 payloads sent\n1 payloads were duplicates\n")
     assert transport.sent == [json.loads(line)["payload"] for line in written]
 
 
@@ -130,7 +128,7 @@ def test_what_is_still_refused_is_named_and_the_others_are_sent(
     log.write_text("\n".join(lines(caplog)))
     failures: list[Exception | None] = [DEAD, None]
     transport = FakeTransport(lambda: failures.pop(0))
-    with replaced(transport):
+    with override_transport(transport):
         assert main(["redrive-log", str(log)]) == 1
     shown = capsys.readouterr()
     assert shown.out == "1 statuses in 1 payloads sent\n"
@@ -141,9 +139,9 @@ def test_what_breaks_a_rule_is_named_not_sent(caplog: pytest.LogCaptureFixture) 
     publish_agent_status("job-1", "ana#1", "city", "Geo Agent", "complete", "…")
     (record,) = caplog.records
     transport = MemoryTransport()
-    tally = redrive(record.getMessage(), transport)
+    result = redrive(record.getMessage(), transport)
     assert transport.sent == []
-    assert tally.unfit == ["for job job-1: can't be sent as it is: userId must not contain #"]
+    assert result.invalid == ["for job job-1: invalid payload: userId must not contain #"]
 
 
 def test_a_file_that_is_not_there_and_a_missing_setting_are_named(
@@ -153,7 +151,7 @@ def test_a_file_that_is_not_there_and_a_missing_setting_are_named(
     assert "can't read" in capsys.readouterr().err
     (tmp_path / "empty").touch()
     assert main(["redrive-log", str(tmp_path / "empty")]) == 1
-    assert "nowhere to send to: none of STATUS_QUEUE_URL" in capsys.readouterr().err
+    assert "no destination: none of STATUS_QUEUE_URL" in capsys.readouterr().err
 
 
 def test_each_line_of_a_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -56,7 +56,7 @@ def test_a_stacks_token_alone_is_on_stdout_and_what_it_shows_on_stderr(
     assert (claims.user_id, claims.tenant_id, claims.job_ids) == ("ana", "city", ("job-1", "job-2"))
     assert claims.expires_at - claims.issued_at == 60
     assert "60 s" in shown.err
-    assert "job-1, job-2 of the user ana of the tenant city" in shown.err
+    assert "job-1, job-2 of the user ana in the tenant city" in shown.err
     assert shown.out.strip() not in shown.err
 
 
@@ -71,8 +71,8 @@ def test_a_secret_can_be_named_without_a_stack(secret_arn: str, capsys: pytest.C
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--secret-arn", "arn:secret"], "belong together"),
-        (["--audience", AUDIENCE], "belong together"),
+        (["--secret-arn", "arn:secret"], "require each other"),
+        (["--audience", AUDIENCE], "require each other"),
         (["--secret-arn", "nowhere", "--audience", AUDIENCE], "the secret can't be read"),
         (["--stack", "Dev-Status"], "no output ViewTokenAudience"),
         (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--ttl", "0"], "ttl must be from 1 to"),
@@ -104,10 +104,12 @@ def test_a_stack_that_cannot_be_read_is_one_sentence(
         assert main(["token", "--user", "ana", "--tenant", "city", "--stack", "Nowhere"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "the stack Nowhere can't be read" in shown.err
+    assert "can't read the stack Nowhere" in shown.err
     assert "no such stack" in shown.err
 
 
-def test_without_localcloud_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_localcloud_the_error_names_the_command_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["token", "--user", "ana", "--tenant", "city", "--state-dir", str(tmp_path)]) == 1
     assert "statusbeam local up" in capsys.readouterr().err

@@ -21,7 +21,7 @@ from statusbeam.localcloud.appsync.control_plane.definition import (
     AuthProvider,
     DefinitionError,
 )
-from statusbeam.localcloud.emulator.inside import EmulatorIam
+from statusbeam.localcloud.emulator.internals import EmulatorIam
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:Authorizer"
 KEY = "da2-key"
@@ -88,7 +88,7 @@ async def test_a_function_that_does_not_let_appsync_in_is_not_invoked(
 ) -> None:
     client, stubber = functions
     stubber.add_response("get_policy", {"Policy": refusing}, {"FunctionName": ARN})
-    with pytest.raises(AuthorizerError, match=r"does not let appsync\.amazonaws\.com invoke it"):
+    with pytest.raises(AuthorizerError, match=r"does not allow appsync\.amazonaws\.com to invoke it"):
         await authorizer_function(client, ARN)({"a": 1})
 
 

@@ -10,6 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from statusbeam.localcloud.certificates import LEAF_LIFETIME, Certificates, ensure_certificates
 
@@ -96,6 +99,30 @@ def test_a_leaf_of_another_ca_is_replaced(tmp_path: Path) -> None:
         (tmp_path / "ours" / file.name).write_bytes(file.read_bytes())
     certificates = ensure_certificates(tmp_path / "ours", now=NOW)
     handshake(certificates, trust=certificates.ca, host="localhost")
+
+
+@pytest.mark.parametrize("host", ["example.com", "sub.localhost.example", "10.0.0.1"])
+def test_a_found_ca_key_vouches_for_no_other_machine(tmp_path: Path, host: str) -> None:
+    certificates = ensure_certificates(tmp_path, now=NOW)
+    stolen = trustme.CA.from_pem(certificates.ca.read_bytes(), (tmp_path / "ca.key").read_bytes())
+    forged = stolen.issue_cert(host)
+    certificates.certificate.write_bytes(forged.cert_chain_pems[0].bytes())
+    certificates.key.write_bytes(forged.private_key_pem.bytes())
+    with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
+        handshake(certificates, trust=certificates.ca, host=host)
+
+
+def test_the_ca_signs_for_servers_only(tmp_path: Path) -> None:
+    ca = x509.load_pem_x509_certificate(ensure_certificates(tmp_path, now=NOW).ca.read_bytes())
+    usage = ca.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert ca.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
+
+
+def test_browsers_accept_the_leafs_lifetime(tmp_path: Path) -> None:
+    leaf = x509.load_pem_x509_certificate(ensure_certificates(tmp_path, now=NOW).certificate.read_bytes())
+    assert leaf.not_valid_before_utc < NOW
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc < dt.timedelta(days=398)
 
 
 def _files(certificates: Certificates) -> tuple[Path, Path, Path]:

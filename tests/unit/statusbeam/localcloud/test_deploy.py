@@ -15,9 +15,9 @@ from statusbeam.localcloud.deploy import (
     MissingToolError,
     StackOutputError,
     Tools,
+    failure_reason,
     find_tools,
     output,
-    reason_in,
     tool_environment,
 )
 from statusbeam.localcloud.state_folder import StateFolder
@@ -58,7 +58,7 @@ Statusbeam-Local-Status: fail: No bucket named 'cdk-assets'. Is account 00000000
     ids=["a stack", "synth", "an upload", "no line names a failure", "nothing", "a long line"],
 )
 def test_the_reason_is_the_line_that_names_the_failure(log: str, reason: str) -> None:
-    assert reason_in(log) == reason
+    assert failure_reason(log) == reason
 
 
 def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(tmp
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT", "PYTHONPATH"} & set(given)
 
 
-def test_a_missing_cdk_says_make(tmp_path: Path) -> None:
+def test_a_missing_cdk_is_reported_with_make(tmp_path: Path) -> None:
     node = tmp_path / "node"
     node.write_text("")
     node.chmod(0o755)
@@ -91,7 +91,7 @@ def test_a_missing_cdk_says_make(tmp_path: Path) -> None:
         find_tools(tmp_path, python_bin=tmp_path)
 
 
-def test_a_missing_node_says_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_node_is_reported_with_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_args, **_named: None)
     with pytest.raises(MissingToolError, match="Node is missing: run `make` first"):
         find_tools(tmp_path, python_bin=tmp_path)
@@ -125,13 +125,13 @@ def test_a_deployment_gives_the_outputs_of_all_stacks(tmp_path: Path) -> None:
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
     printed = 'echo \'S.ApiKey = da2-key\'; echo \'{"S": {"ApiKey": "da2-key"}}\' > $outputs'
     assert deploy(tmp_path, script(tmp_path, printed)) == {"ApiKey": "da2-key"}
-    assert (tmp_path / "state" / "cdk.log").read_text() == "S.ApiKey = (left out)\n"
+    assert (tmp_path / "state" / "cdk.log").read_text() == "S.ApiKey = (redacted)\n"
 
 
 def test_a_failed_deployment_is_one_sentence_with_the_reason_and_the_log(tmp_path: Path) -> None:
     with pytest.raises(DeployError) as failed:
         deploy(tmp_path, script(tmp_path, "echo 'Error: no such role' >&2; exit 1"))
-    assert str(failed.value).startswith("The deployment failed: Error: no such role (all of it in ")
+    assert str(failed.value).startswith("The deployment failed: Error: no such role (complete log: ")
     assert "\n" not in str(failed.value)
 
 

@@ -14,19 +14,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from statusbeam.localcloud.processes import ServerProcess, ServerRecord, members_of
+from statusbeam.localcloud.processes import ServerProcess, ServerRecord, session_processes
 from statusbeam.localcloud.progress import Progress, Ready, Step
 from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, Up
+from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, UpResult
 
 ROOT = Path(__file__).resolve().parents[4]
 URL = "http://127.0.0.1:4000"
 
-# Claims the record, starts a child that outlives it unless it is ended, tells what it is told to, and waits.
+# Claims the record, starts a child that outlives it unless it is terminated, reports its progress, and waits.
 SERVER = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
-from statusbeam.localcloud.processes import ServerRecord, end_children
+from statusbeam.localcloud.processes import ServerRecord, terminate_children
 from statusbeam.localcloud.progress import Failed, ProgressWriter, Ready, Step
 from statusbeam.localcloud.state_folder import StateFolder
 
@@ -38,20 +38,20 @@ print("hello from the server", flush=True)
 
 def stop(*_):
     if manner != "careless":
-        end_children()
+        terminate_children()
     record.release()
     os._exit(0)
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if manner == "deaf" else stop)
-progress.tell(Step("deploying"))
+progress.report(Step("deploying"))
 if manner == "crashes":
     os._exit(3)
 if manner == "fails":
-    progress.tell(Failed("The deployment failed: no luck."))
+    progress.report(Failed("The deployment failed: no luck."))
     stop()
 if manner == "hangs":
     signal.pause()
-progress.tell(Ready("http://127.0.0.1:4000"))
+progress.report(Ready("http://127.0.0.1:4000"))
 while True:
     signal.pause()
 """
@@ -68,10 +68,10 @@ def command(folder: StateFolder, manner: str = "works") -> list[str]:
     return [sys.executable, "-c", SERVER, str(folder.root), manner]
 
 
-def up(folder: StateFolder, manner: str = "works", seen: list[Progress] | None = None) -> Up:
-    told = [] if seen is None else seen
+def up(folder: StateFolder, manner: str = "works", seen: list[Progress] | None = None) -> UpResult:
+    reported = [] if seen is None else seen
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
-    return Supervisor(folder).up(command(folder, manner), environment, on_progress=told.append)
+    return Supervisor(folder).up(command(folder, manner), environment, on_progress=reported.append)
 
 
 def server_of(folder: StateFolder) -> ServerProcess:
@@ -80,9 +80,9 @@ def server_of(folder: StateFolder) -> ServerProcess:
     return server
 
 
-def test_up_starts_the_server_in_a_session_of_its_own_and_tells_its_progress(folder: StateFolder) -> None:
+def test_up_starts_the_server_in_a_session_of_its_own_and_reports_its_progress(folder: StateFolder) -> None:
     seen: list[Progress] = []
-    assert up(folder, seen=seen) == Up(URL, started=True)
+    assert up(folder, seen=seen) == UpResult(URL, started=True)
     assert seen == [Step("deploying"), Ready(URL)]
     running = Supervisor(folder).status()
     assert running == server_of(folder)
@@ -90,15 +90,15 @@ def test_up_starts_the_server_in_a_session_of_its_own_and_tells_its_progress(fol
     assert "hello from the server" in folder.server_log.read_text()
 
 
-def test_a_second_up_does_nothing_but_say_where_it_runs(folder: StateFolder) -> None:
+def test_a_second_up_only_returns_the_url_of_the_running_server(folder: StateFolder) -> None:
     up(folder)
     first = server_of(folder)
-    assert up(folder) == Up(URL, started=False)
+    assert up(folder) == UpResult(URL, started=False)
     assert server_of(folder) == first
 
 
 def test_two_ups_at_once_start_one_server(folder: StateFolder) -> None:
-    results: list[Up] = []
+    results: list[UpResult] = []
     threads = [threading.Thread(target=lambda: results.append(up(folder))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -111,9 +111,9 @@ def test_two_ups_at_once_start_one_server(folder: StateFolder) -> None:
 def test_down_leaves_no_process(folder: StateFolder, manner: str) -> None:
     up(folder, manner)
     server = server_of(folder)
-    assert len(members_of(server)) == 2
+    assert len(session_processes(server)) == 2
     assert Supervisor(folder).down() is True
-    assert members_of(server) == []
+    assert session_processes(server) == []
     assert Supervisor(folder).status() is None
     assert not folder.process_record.exists()
 
@@ -125,7 +125,7 @@ def test_down_ends_a_server_that_does_not_listen(
     up(folder, "deaf")
     server = server_of(folder)
     Supervisor(folder).down()
-    assert members_of(server) == []
+    assert session_processes(server) == []
 
 
 def test_down_without_a_server_does_nothing(folder: StateFolder) -> None:
@@ -139,7 +139,7 @@ def test_what_a_killed_server_left_is_ended_by_down(folder: StateFolder) -> None
     psutil.wait_procs([psutil.Process(server.pid)])
     assert Supervisor(folder).status() is None
     Supervisor(folder).down()
-    assert members_of(server) == []
+    assert session_processes(server) == []
 
 
 def test_up_after_a_kill_starts_anew(folder: StateFolder) -> None:
@@ -148,10 +148,10 @@ def test_up_after_a_kill_starts_anew(folder: StateFolder) -> None:
     os.kill(server.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(server.pid)])
     assert up(folder).started is True
-    assert members_of(server) == []
+    assert session_processes(server) == []
 
 
-def test_a_stale_record_of_a_number_that_a_stranger_has_now_harms_nobody(folder: StateFolder) -> None:
+def test_a_stale_record_whose_pid_was_reused_leaves_the_other_process_alone(folder: StateFolder) -> None:
     stranger = subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, start_new_session=True
     )
@@ -165,7 +165,7 @@ def test_a_stale_record_of_a_number_that_a_stranger_has_now_harms_nobody(folder:
         stranger.communicate()
 
 
-def test_a_record_of_a_living_process_that_holds_no_lock_is_not_believed(folder: StateFolder) -> None:
+def test_a_record_of_a_running_process_without_the_lock_is_ignored(folder: StateFolder) -> None:
     folder.create()
     me = ServerProcess.of(os.getpid())
     folder.process_record.write_text(json.dumps({"pid": me.pid, "startedAt": me.started_at, "url": URL}))
@@ -187,7 +187,7 @@ def test_a_server_that_gives_up_ends_with_its_own_sentence_and_no_process(folder
 
 
 def test_a_server_that_crashes_points_at_its_log(folder: StateFolder) -> None:
-    with pytest.raises(LocalcloudError, match=r"localcloud\.log says why"):
+    with pytest.raises(LocalcloudError, match=r"the reason is in .*localcloud\.log"):
         up(folder, "crashes")
     assert not folder.process_record.exists()
 
@@ -202,7 +202,7 @@ def test_an_interrupted_up_leaves_no_process(folder: StateFolder) -> None:
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
     with pytest.raises(KeyboardInterrupt):
         Supervisor(folder).up(command(folder, "hangs"), environment, on_progress=interrupt)
-    assert members_of(servers[0]) == []
+    assert session_processes(servers[0]) == []
     assert Supervisor(folder).status() is None
 
 

@@ -9,15 +9,10 @@ from status_utils.scopes.job import JobScope
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
-from statusbeam.log.snapshot.liveness import (
-    HEARTBEAT_SECONDS,
-    LEASE_SECONDS,
-    LOST_AFTER_SECONDS,
-    agent_liveness,
-    liveness,
-)
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
+from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.unit.samples import NOW
 from tests.unit.status_utils.virtual_sender import THROTTLED, World
 
@@ -73,7 +68,7 @@ def test_what_is_open_and_quiet_is_never_called_stale(outage: range) -> None:
     outer.start()
     inner = outer.agent("Map Agent")
     inner.start()
-    names = [str(scope.entry["invocationId"]) for scope in (outer, inner)]
+    names = [scope.invocation_id for scope in (outer, inner)]
     for _ in range(QUIET_SECONDS):
         world.run(1)
         assert readers.see(*names) == {"live"}
@@ -90,7 +85,7 @@ def test_what_is_killed_is_stale_within_a_lease_and_a_heartbeat_and_then_lost(ki
     agent = j.agent("Geo Agent")
     agent.start()
     readers.world.run(killed_after)  # after this, nobody lets its sender work any more
-    name = str(agent.entry["invocationId"])
+    name = agent.invocation_id
     assert readers.see(name) == {"live"}
     assert readers.see(name, later=LEASE_SECONDS - HEARTBEAT_SECONDS - 1) == {"live"}
     assert readers.see(name, later=LEASE_SECONDS + 1) == {"stale"}
@@ -106,4 +101,4 @@ def test_an_agent_that_has_ended_sends_none_and_its_job_goes_on() -> None:
     for _ in range(LEASE_SECONDS * 2):
         readers.world.run(1)
         assert readers.see() == {"live"}
-    assert readers.see(str(agent.entry["invocationId"])) == {"live", "ended"}
+    assert readers.see(agent.invocation_id) == {"live", "ended"}

@@ -155,7 +155,8 @@ def test_an_answer_that_never_comes_ends_at_the_timeout_without_a_second_try() -
     with local_server(Answer(hang=True)) as appsync:
         with pytest.raises(BroadcastError) as failed:
             broadcaster(appsync, timeout=0.05).push(update().numbered(1))
-        assert len(appsync.received) == 1
+        appsync.wait_for(1)
+    assert len(appsync.received) == 1
     assert (failed.value.code, failed.value.retriable) == ("no_answer", True)
 
 

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
-from statusbeam.log.snapshot.liveness import (
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
+from statusbeam.model.limits import (
     HEARTBEAT_SECONDS,
     LEASE_SECONDS,
     LOST_AFTER_SECONDS,
     MAX_LEASE_SECONDS,
-    agent_liveness,
-    liveness,
 )
 from tests.unit.statusbeam.log.snapshot.fold_cases import START_MS, committed, status
 

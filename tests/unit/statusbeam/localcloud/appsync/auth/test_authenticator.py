@@ -167,7 +167,7 @@ def signed(
     return SignedRequest(method="POST", path="/graphql", headers=headers, body=QUERY), clock
 
 
-async def test_an_api_key_identifies_nobody() -> None:
+async def test_an_api_key_identifies_no_user() -> None:
     identity = await api().authenticate(request({"x-api-key": API_KEY}))
     assert identity.mode == AuthMode.API_KEY
     assert identity.context is None

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
 from statusbeam.localcloud.appsync.auth.jwt import (
+    CACHE_SECONDS,
     MIN_REFRESH_SECONDS,
-    REMEMBERED_SECONDS,
     CognitoVerifier,
     FetchError,
     IssuerKeys,
@@ -219,7 +219,7 @@ async def test_a_token_is_checked_anew_after_a_while() -> None:
     encoded = token()
     await verify(verifier, encoded)
     issuer.keys = {"k1": KEY_AFTER_ROTATION, "k2": KEY_AFTER_ROTATION}
-    clock.time += REMEMBERED_SECONDS
+    clock.time += CACHE_SECONDS
     with pytest.raises(AuthenticationError):
         await verify(
             verifier, token(key=KEY_AFTER_ROTATION, kid="k3")

@@ -87,7 +87,7 @@ async def test_the_providers_keys_are_read_once_and_again_after_a_rotation() -> 
 
 
 @pytest.mark.parametrize(("configured", "said"), [("", "/"), ("/", "/"), ("", "")])
-async def test_the_issuer_is_what_discovery_says(configured: str, said: str) -> None:
+async def test_the_issuer_is_that_of_the_discovery_document(configured: str, said: str) -> None:
     with oidc_provider() as own:
         own.slash = said
         api = ApiAuthenticator(
@@ -99,7 +99,7 @@ async def test_the_issuer_is_what_discovery_says(configured: str, said: str) -> 
             await identity(api, own.token(iss=own.url + ("" if said else "/")))
 
 
-async def test_a_provider_that_says_it_is_another_is_not_believed() -> None:
+async def test_a_provider_whose_document_names_another_issuer_is_refused() -> None:
     with oidc_provider() as own:
         own.slash = "/realm"
         api = ApiAuthenticator(
@@ -109,7 +109,7 @@ async def test_a_provider_that_says_it_is_another_is_not_believed() -> None:
             await identity(api, own.token(iss=own.url))
 
 
-async def test_a_provider_out_of_reach_lets_nobody_in() -> None:
+async def test_a_token_is_refused_while_its_provider_is_out_of_reach() -> None:
     with oidc_provider() as own:
         token, api = own.token(), authenticator(own)
     with pytest.raises(AuthenticationError, match="not available"):
@@ -197,7 +197,7 @@ async def over_http(plane: DataPlane, token: str, query: str) -> tuple[int, dict
     return int(first.split()[1]), json.loads(rest.partition(b"\r\n\r\n")[2])
 
 
-async def test_a_field_opens_to_the_providers_users_and_to_nobody_without_its_directive(
+async def test_a_field_is_open_to_the_providers_users_only_with_its_directive(
     plane: DataPlane, provider: OidcProvider
 ) -> None:
     token = provider.token(tenant="north")

@@ -1,7 +1,8 @@
-"""Our SigV4 check against the two signers that real callers use."""
+"""The SigV4 check against the two signers that real callers use."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,6 +113,25 @@ def test_a_request_signed_by_a_real_client_is_accepted(
     signer: Any, token: str | None, path: str, body: bytes
 ) -> None:
     verify(signer(path=path, body=body, token=token))
+
+
+def test_a_signed_header_that_botocore_itself_never_signs_is_accepted_and_protected() -> None:
+    auth = AWS4Auth(ACCESS_KEY, SECRET, "us-east-1", "appsync", include_hdrs={"*", "user-agent"})
+    request = requests.Request("POST", f"http://{HOST}/graphql", data=BODY).prepare()
+    request.headers.update({"Host": HOST, "User-Agent": "geo/1"})
+    auth(request)
+    signed = SignedRequest(method="POST", path="/graphql", headers=lower(dict(request.headers)), body=BODY)
+    assert "user-agent" in signed.headers["authorization"]
+    verify(signed)
+    with pytest.raises(AuthenticationError, match="does not match"):
+        verify(changed(signed, user_agent="geo/2"))
+
+
+@pytest.mark.parametrize("claimed", ["", "UNSIGNED-PAYLOAD", hashlib.sha256(b"{}").hexdigest()])
+def test_a_signed_content_hash_does_not_replace_the_body(claimed: str) -> None:
+    request = botocore_signed(headers={"X-Amz-Content-SHA256": claimed})
+    with pytest.raises(AuthenticationError, match="does not match"):
+        verify(request)
 
 
 @given(headers=EXTRA_HEADERS)

@@ -173,23 +173,23 @@ class Policy:
 async def test_a_decision_is_kept_for_its_named_time_and_no_longer() -> None:
     clock, policy = [0.0], Policy()
     decisions = IamDecisions(policy, now=lambda: clock[0])
-    assert decisions.known(IAM, "Query", "iam") is None
-    assert await decisions.ask(IAM, "Query", "iam")
+    assert decisions.cached(IAM, "Query", "iam") is None
+    assert await decisions.decide(IAM, "Query", "iam")
     policy.allowed = False
     clock[0] = IAM_DECISION_SECONDS - 0.1
-    assert decisions.known(IAM, "Query", "iam") is True
+    assert decisions.cached(IAM, "Query", "iam") is True
     clock[0] = IAM_DECISION_SECONDS
-    assert decisions.known(IAM, "Query", "iam") is None
-    assert not await decisions.ask(IAM, "Query", "iam")
-    assert decisions.known(IAM, "Query", "iam") is False
+    assert decisions.cached(IAM, "Query", "iam") is None
+    assert not await decisions.decide(IAM, "Query", "iam")
+    assert decisions.cached(IAM, "Query", "iam") is False
 
 
 async def test_decisions_of_other_keys_and_fields_are_their_own() -> None:
     decisions = IamDecisions(Policy(), now=lambda: 0.0)
-    await decisions.ask(IAM, "Query", "iam")
+    await decisions.decide(IAM, "Query", "iam")
     other = Identity(mode=AuthMode.IAM, principal="p", access_key_id="AKIA2")
-    assert decisions.known(other, "Query", "iam") is None
-    assert decisions.known(IAM, "Query", "both") is None
+    assert decisions.cached(other, "Query", "iam") is None
+    assert decisions.cached(IAM, "Query", "both") is None
 
 
 async def test_a_policy_may_have_to_be_waited_for() -> None:
@@ -197,11 +197,4 @@ async def test_a_policy_may_have_to_be_waited_for() -> None:
         await asyncio.sleep(0)
         return False
 
-    assert await IamDecisions(allows, now=lambda: 0.0).ask(IAM, "Query", "iam") is False
-
-
-async def test_a_redeployment_forgets_the_decisions() -> None:
-    decisions = IamDecisions(Policy(), now=lambda: 0.0)
-    await decisions.ask(IAM, "Query", "iam")
-    decisions.forget()
-    assert decisions.known(IAM, "Query", "iam") is None
+    assert await IamDecisions(allows, now=lambda: 0.0).decide(IAM, "Query", "iam") is False

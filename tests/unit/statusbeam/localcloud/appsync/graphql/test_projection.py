@@ -255,7 +255,7 @@ async def test_nested_resolvers_answer_as_graphql_core_does(asked: str, value: A
     ],
     ids=["null", "null in a list", "null in an item", "null item", "bad scalar", "no list", "no object"],
 )  # fmt: skip
-def test_values_that_do_not_fit_are_told_in_appsyncs_words(
+def test_values_of_the_wrong_type_are_reported_with_appsyncs_messages(
     asked: str, value: Any, data: Any, message: str
 ) -> None:
     answer = run(PLAIN, f"query($value: AWSJSON) {{ node(value: $value) {{ {asked} }} }}", value)

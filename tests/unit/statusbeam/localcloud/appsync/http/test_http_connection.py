@@ -19,7 +19,7 @@ from statusbeam.localcloud.appsync.limits import Limits
 from statusbeam.localcloud.appsync.realtime.faults import Switches
 from tests.unit.statusbeam.localcloud.appsync.asyncio_transport import MemoryTransport
 from tests.unit.statusbeam.localcloud.appsync.tiny_api import KEY, publish_body
-from tests.unit.statusbeam.localcloud.appsync.tiny_wire import TinyWire
+from tests.unit.statusbeam.localcloud.appsync.tiny_data_plane import TinyDataPlane
 
 
 class Answer:
@@ -34,7 +34,7 @@ class Answer:
         return json.loads(self.body)
 
 
-class World(TinyWire):
+class World(TinyDataPlane):
     """A data plane without a listener, and one connection to it."""
 
     def __init__(self, limits: Limits | None = None, site: StaticSite | None = None) -> None:
@@ -43,7 +43,7 @@ class World(TinyWire):
         self.routes.update(stats_routes(self.counters.to_dict))
         self.routes.update(fault_routes(self.faults, self.closed_all.append))
         self.transport = MemoryTransport()
-        self.connection = HttpConnection(self.wire)
+        self.connection = HttpConnection(self.http)
         self.connection.connection_made(self.transport)
 
     def send(
@@ -89,7 +89,7 @@ class World(TinyWire):
 async def world() -> AsyncIterator[World]:
     world = World()
     yield world
-    await world.end()
+    await world.close()
 
 
 # The API.
@@ -178,7 +178,7 @@ async def test_operation_that_takes_too_long_is_given_up() -> None:
         "errors": [{"errorType": "ExecutionTimeout", "message": "Execution timed out."}],
     }
     assert world.counters.published == 0
-    await world.end()
+    await world.close()
 
 
 @pytest.mark.parametrize("target", ["/graphql", "/graphql/realtime"])
@@ -231,7 +231,7 @@ async def test_pipelined_requests_are_answered_in_order_though_the_first_waits(w
 async def test_request_that_does_not_wait_is_answered_in_the_same_step(world: World) -> None:
     world.send(body=publish_body("ann"))
     assert world.transport.written.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert len(world.wire.tasks) == 0
+    assert len(world.http.tasks) == 0
 
 
 async def test_reading_pauses_while_too_many_requests_wait() -> None:
@@ -245,7 +245,7 @@ async def test_reading_pauses_while_too_many_requests_wait() -> None:
     assert len(await world.answers()) == 4
     reading.append(world.transport.reading)
     assert reading == [True, True, False, False, True]
-    await world.end()
+    await world.close()
 
 
 async def test_nothing_more_is_answered_while_the_peer_does_not_read(world: World) -> None:
@@ -257,7 +257,7 @@ async def test_nothing_more_is_answered_while_the_peer_does_not_read(world: Worl
     assert len(await world.answers()) == 1
 
 
-async def test_connection_close_is_honoured_and_said(world: World) -> None:
+async def test_connection_close_is_honoured_and_echoed(world: World) -> None:
     answer = await world.ask(body=publish_body("ann"), Connection="close")
     assert answer.headers["connection"] == "close"
     assert world.transport.closed
@@ -296,7 +296,7 @@ async def test_request_too_large_is_refused_and_the_rest_of_it_thrown_away() -> 
     world.send(body=b"")
     assert await world.answers() == []
     assert world.transport.eof_written
-    await world.end()
+    await world.close()
 
 
 async def test_requests_before_an_unreadable_one_are_answered_first(world: World) -> None:
@@ -323,7 +323,7 @@ async def test_silent_connection_is_dropped() -> None:
     async with asyncio.timeout(10):
         while not world.transport.aborted:
             await asyncio.sleep(0)
-    await world.end()
+    await world.close()
 
 
 # Routes and files.
@@ -379,7 +379,7 @@ async def test_files_are_served_beside_the_routes(tmp_path: Path) -> None:
     assert answer.headers["content-security-policy"] == "default-src 'self'"
     assert (await world.ask("GET", "/nothing")).status == 404
     assert (await world.ask("POST", "/")).status == 404
-    await world.end()
+    await world.close()
 
 
 async def test_head_has_the_headers_and_no_body(tmp_path: Path) -> None:
@@ -390,13 +390,13 @@ async def test_head_has_the_headers_and_no_body(tmp_path: Path) -> None:
         await asyncio.sleep(0)
     assert world.transport.written.endswith(b"\r\n\r\n")
     assert b"content-length: 11\r\n" in world.transport.written
-    await world.end()
+    await world.close()
 
 
 # The data plane about itself.
 
 
-async def test_stats_tell_the_counters(world: World) -> None:
+async def test_stats_show_the_counters(world: World) -> None:
     await world.ask(body=publish_body("ann"))
     answer = await world.ask("GET", "/_localcloud/stats")
     assert answer.json()["published"] == 1
@@ -453,7 +453,7 @@ async def test_upgrade_is_answered_with_exactly_the_protocol_of_appsync(world: W
     (asked,) = world.authenticator.asked
     assert (asked.path, asked.body, asked.headers) == ("/graphql/connect", b"{}", {"x-api-key": KEY})
     assert world.transport.protocol is not None
-    assert not world.wire.http
+    assert not world.http.connections
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ async def test_websocket_elsewhere_is_not_found(world: World) -> None:
     ("protocols", "message"),
     [(None, "NoProtocolError"), ("graphql-transport-ws", "SubProtocolNotSupportedError")],
 )
-async def test_missing_protocol_is_told_in_connection_error(
+async def test_missing_protocol_is_reported_in_connection_error(
     world: World, protocols: str | None, message: str
 ) -> None:
     headers = {name: value for name, value in UPGRADE.items() if name != "Sec_WebSocket_Protocol"}
@@ -491,8 +491,8 @@ async def test_missing_protocol_is_told_in_connection_error(
     answer = await world.ask("GET", "/graphql", **headers)
     assert answer.status == 101
     assert "sec-websocket-protocol" not in answer.headers
-    socket = next(iter(world.wire.sockets))
-    socket.tell_refusal()
+    connection = next(iter(world.websockets.connections))
+    connection.send_refusal()
     await asyncio.sleep(0)
     assert message.encode() in world.transport.written
     assert b'"errorCode":400' in world.transport.written

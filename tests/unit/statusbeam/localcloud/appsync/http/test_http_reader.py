@@ -49,7 +49,7 @@ def test_request_has_method_path_raw_query_lower_case_headers_and_body() -> None
         (request_bytes(version="1.0", Connection="keep-alive"), True),
     ],
 )
-def test_connection_is_kept_alive_as_the_version_and_header_say(data: bytes, keep_alive: bool) -> None:
+def test_connection_is_kept_alive_as_version_and_header_demand(data: bytes, keep_alive: bool) -> None:
     (request,), _ = read(data)
     assert request.keep_alive is keep_alive
 
@@ -177,7 +177,7 @@ def test_response_is_written_with_length_type_and_request_id() -> None:
     )
 
 
-def test_last_response_says_so_and_a_head_has_no_body() -> None:
+def test_last_response_announces_the_close_and_a_head_has_no_body() -> None:
     data = encode_response(HttpResponse(body=b"{}"), request_id="r", keep_alive=False, with_body=False)
     assert b"connection: close\r\n" in data
     assert b"content-length: 2\r\n" in data

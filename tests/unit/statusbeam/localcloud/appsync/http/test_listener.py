@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import datetime
-import ipaddress
 import json
 import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 from gql import Client, GraphQLRequest
 from gql.transport.appsync_auth import AppSyncApiKeyAuthentication
 from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
@@ -60,46 +54,23 @@ async def planes() -> AsyncIterator[Planes]:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate of 127.0.0.1 and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "cert.pem", folder / "key.pem"
+def authority() -> trustme.CA:
+    """A certificate authority that the client trusts."""
+    return trustme.CA()
 
 
 @pytest.fixture
-def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
 
 
 @pytest.fixture
-def client_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certificate[0]))
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
 
 
 def header_protocol(claims: dict[str, str]) -> Subprotocol:
@@ -193,12 +164,14 @@ async def test_large_pushes_cross_tls(
         assert len(message["payload"]["data"]["onStatusUpdate"]["text"]) == 200_000
 
 
-async def test_connection_that_says_nothing_is_closed(planes: Planes, server_tls: ssl.SSLContext) -> None:
+async def test_connection_that_sends_no_byte_is_closed(planes: Planes, server_tls: ssl.SSLContext) -> None:
     plane = await planes(tls=server_tls, limits=Limits(first_byte_seconds=0.01))
     assert await http(plane, b"") == b""
 
 
-async def test_broken_tls_handshake_harms_nobody(planes: Planes, server_tls: ssl.SSLContext) -> None:
+async def test_broken_tls_handshake_leaves_other_connections_alone(
+    planes: Planes, server_tls: ssl.SSLContext
+) -> None:
     plane = await planes(tls=server_tls)
     reader, writer = await asyncio.open_connection("127.0.0.1", plane.port)
     writer.write(b"\x16\x03\x01\x00\x05hello")
@@ -223,7 +196,7 @@ async def test_plain_headers_authorise_a_handshake(planes: Planes) -> None:
         await subscribe(connection)
 
 
-async def test_refused_handshake_opens_tells_why_and_closes(planes: Planes) -> None:
+async def test_refused_handshake_opens_sends_the_reason_and_closes(planes: Planes) -> None:
     plane = await planes(limits=Limits(refusal_linger_seconds=0.01))
     protocols = [Subprotocol("graphql-ws"), header_protocol(authorization("wrong"))]
     async with dial(plane, subprotocols=protocols) as connection:
@@ -255,7 +228,7 @@ async def test_close_all_closes_with_the_code_and_clients_may_come_back(planes: 
         await subscribe(connection)
 
 
-async def test_closing_the_plane_says_goodbye_and_frees_the_port(planes: Planes) -> None:
+async def test_closing_the_plane_closes_its_connections_and_frees_the_port(planes: Planes) -> None:
     plane = await planes()
     async with dial(plane) as connection:
         await subscribe(connection)
@@ -360,14 +333,14 @@ async def test_gql_subscribes_and_receives(planes: Planes) -> None:
         await results.aclose()
 
 
-async def test_gql_is_told_that_its_key_is_wrong(planes: Planes) -> None:
+async def test_gql_receives_the_error_for_a_wrong_key(planes: Planes) -> None:
     plane = await planes()
     with pytest.raises(TransportServerError, match="You are not authorized to make this call"):
         async with asyncio.timeout(PATIENCE), Client(transport=gql_transport(plane, "wrong")):
             raise AssertionError("it connected")
 
 
-async def test_gql_is_told_why_a_subscription_is_denied(planes: Planes) -> None:
+async def test_gql_receives_the_reason_for_a_denied_subscription(planes: Planes) -> None:
     plane = await planes()
     async with asyncio.timeout(PATIENCE), Client(transport=gql_transport(plane)) as session:
         with pytest.raises(TransportQueryError, match="Not yours"):

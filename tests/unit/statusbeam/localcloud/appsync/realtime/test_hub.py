@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statusbeam.localcloud.appsync.contract import Invalidation, JsonObject, Published, Subscription
+from statusbeam.localcloud.appsync.counters import Counters
 from statusbeam.localcloud.appsync.limits import Limits
-from statusbeam.localcloud.appsync.realtime.counters import Counters
 from statusbeam.localcloud.appsync.realtime.faults import Faults, Switches
-from statusbeam.localcloud.appsync.realtime.hub import Hub, Link
+from statusbeam.localcloud.appsync.realtime.hub import Hub, Subscriber
 from statusbeam.localcloud.appsync.realtime.websocket import text_frame
 
 
@@ -23,20 +23,20 @@ class Mailbox:
     """An outbox that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
+        self.outbox: list[bytes] = []
         self.woken = 0
-        self.revoked: list[Link] = []
+        self.revoked: list[Subscriber] = []
 
-    def wake(self) -> None:
+    def schedule_flush(self) -> None:
         self.woken += 1
 
-    def revoke(self, links: list[Link]) -> None:
-        self.revoked += links
+    def revoke(self, subscribers: list[Subscriber]) -> None:
+        self.revoked += subscribers
 
     def messages(self) -> list[Any]:
         """What was sent since the last call."""
-        data, messages = b"".join(self.parts), []
-        self.parts.clear()
+        data, messages = b"".join(self.outbox), []
+        self.outbox.clear()
         while data:
             start, length = 2, data[1]
             if length >= 126:
@@ -55,9 +55,9 @@ class Scene:
         self.counters = Counters()
         self.faults = Faults(random.Random(3), switches)  # noqa: S311 - a test's dice
         self.waiting: list[tuple[float, Callable[[], None]]] = []
-        self.hub = Hub(limits or Limits(), self.counters, self.faults, self.later)
+        self.hub = Hub(limits or Limits(), self.counters, self.faults, self.call_later)
 
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
         self.waiting.append((seconds, call))
 
     def let_time_pass(self) -> None:
@@ -153,7 +153,7 @@ def test_index_is_only_a_hint_and_the_filter_decides() -> None:
 
 
 @pytest.mark.parametrize("value", [["ann"], {"ann": 1}])
-def test_result_whose_indexed_field_is_no_scalar_reaches_nobody_by_index(value: Any) -> None:
+def test_result_whose_indexed_field_is_no_scalar_matches_no_index(value: Any) -> None:
     scene, box = Scene(), Mailbox()
     scene.hub.add(subscription(), "1", box)
     scene.publish({"userId": value})
@@ -192,14 +192,14 @@ def test_nothing_published_before_the_subscription_is_received() -> None:
 
 def test_removed_subscription_receives_nothing_and_leaves_nothing_behind() -> None:
     scene, box = Scene(), Mailbox()
-    links = [scene.hub.add(subscription(user), "1", box) for user in ("ann", "ann", "bob", None)]
-    for link in links:
-        scene.hub.remove(link)
-        scene.hub.remove(link)
+    subscribers = [scene.hub.add(subscription(user), "1", box) for user in ("ann", "ann", "bob", None)]
+    for subscriber in subscribers:
+        scene.hub.remove(subscriber)
+        scene.hub.remove(subscriber)
     scene.publish(ANN)
     assert box.messages() == []
     assert scene.hub.to_dict() == {"groups": 0}
-    assert scene.hub._feeds == {}
+    assert scene.hub._by_mutation == {}
     assert (scene.counters.subscriptions, scene.counters.subscriptions_opened) == (0, 4)
 
 
@@ -234,7 +234,7 @@ def test_payload_of_exactly_240_kilobytes_is_delivered() -> None:
     assert len(box.messages()) == 1
 
 
-def test_counters_tell_published_and_delivered() -> None:
+def test_counters_count_published_and_delivered() -> None:
     scene = Scene()
     for number in range(3):
         scene.hub.add(subscription(), str(number), Mailbox())
@@ -251,12 +251,12 @@ def test_invalidation_revokes_the_matching_subscriptions_of_the_field() -> None:
         return bool(payload["missing"])
 
     scene, hit, spared = Scene(), Mailbox(), Mailbox()
-    link = scene.hub.add(subscription(invalidated_by=of_ann), "1", hit)
+    subscriber = scene.hub.add(subscription(invalidated_by=of_ann), "1", hit)
     scene.hub.add(subscription(), "1", spared)
     scene.hub.add(subscription(invalidated_by=broken), "2", spared)
     scene.hub.add(subscription(field="onTenantStatus", invalidated_by=of_ann), "3", spared)
     scene.hub.invalidate(Invalidation(subscription_field="onStatusUpdate", payload={"userId": "ann"}))
-    assert hit.revoked == [link]
+    assert hit.revoked == [subscriber]
     assert spared.revoked == []
 
 
@@ -310,11 +310,11 @@ def test_push_held_back_for_reordering_goes_out_alone_when_no_other_comes() -> N
 def test_delayed_push_comes_later_but_not_to_a_subscription_that_has_ended() -> None:
     scene, box, gone = Scene(switches=Switches(delay_seconds=0.2)), Mailbox(), Mailbox()
     scene.hub.add(subscription(), "1", box)
-    link = scene.hub.add(subscription(), "2", gone)
+    subscriber = scene.hub.add(subscription(), "2", gone)
     scene.publish(ANN)
     assert [seconds for seconds, _ in scene.waiting] == [0.2, 0.2]
     assert box.messages() == []
-    scene.hub.remove(link)
+    scene.hub.remove(subscriber)
     scene.let_time_pass()
     assert box.messages() == [data("1", ANN)]
     assert gone.messages() == []
@@ -342,16 +342,16 @@ def test_same_seed_gives_the_same_faults() -> None:
 def test_deliveries_equal_those_of_a_list_of_everybody(steps: list[tuple[str, str, bool]]) -> None:
     """The groups and indexes are an optimisation: a plain list must receive the same."""
     scene = Scene()
-    open_links: list[tuple[str, Link, Mailbox]] = []
+    open_subscribers: list[tuple[str, Subscriber, Mailbox]] = []
     for number, (step, user, indexed) in enumerate(steps):
         if step == "add":
             box = Mailbox()
             wanted = subscription(user, indexed=indexed, group_key=(user, indexed))
-            open_links.append((user, scene.hub.add(wanted, number, box), box))
-        elif step == "remove" and open_links:
-            _, link, _ = open_links.pop(number % len(open_links))
-            scene.hub.remove(link)
+            open_subscribers.append((user, scene.hub.add(wanted, number, box), box))
+        elif step == "remove" and open_subscribers:
+            _, subscriber, _ = open_subscribers.pop(number % len(open_subscribers))
+            scene.hub.remove(subscriber)
         elif step == "publish":
             scene.publish({"userId": user, "n": number})
-            for of, _, box in open_links:
+            for of, _, box in open_subscribers:
                 assert len(box.messages()) == (of == user)

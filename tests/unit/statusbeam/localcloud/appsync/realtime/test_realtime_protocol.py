@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from statusbeam.localcloud.appsync.contract import AppSyncError, AuthenticationError
 from statusbeam.localcloud.appsync.limits import Limits
+from statusbeam.localcloud.appsync.operations import parse_operation
 from statusbeam.localcloud.appsync.realtime.faults import Faults, Switches
 from statusbeam.localcloud.appsync.realtime.protocol import (
     RealtimeProtocol,
@@ -19,7 +20,6 @@ from statusbeam.localcloud.appsync.realtime.protocol import (
     State,
     Stopped,
     data_prefix,
-    parse_operation,
 )
 
 UNSUPPORTED = {
@@ -51,7 +51,7 @@ class Conversation:
         return self.protocol.receive(message if isinstance(message, str) else json.dumps(message))
 
     def heard(self) -> list[Any]:
-        return [json.loads(message) for message in self.protocol.take()]
+        return [json.loads(message) for message in self.protocol.take_messages()]
 
     def subscribe(self, subscription_id: Any) -> None:
         start = self.say(start_message(subscription_id))
@@ -221,7 +221,7 @@ def test_two_hundred_subscriptions_fit_on_a_connection() -> None:
         {"type": "stop", "id": {}},
     ],
 )
-def test_unintelligible_message_is_an_unsupported_operation_without_id(message: Any) -> None:
+def test_unreadable_message_is_an_unsupported_operation_without_id(message: Any) -> None:
     talk = Conversation()
     assert talk.say(message) is None
     assert talk.heard() == [UNSUPPORTED]
@@ -252,7 +252,7 @@ def test_start_with_an_unreadable_authorization_is_a_bad_request() -> None:
     assert error["payload"]["errors"][0]["errorType"] == "BadRequestException"
 
 
-def test_errors_are_an_object_when_the_fault_switch_says_so() -> None:
+def test_errors_are_an_object_when_the_fault_is_switched_on() -> None:
     talk = Conversation(as_object=True, limits=Limits(subscriptions_per_connection=0))
     talk.say(start_message("1"))
     assert talk.heard()[0]["payload"] == {
@@ -277,7 +277,7 @@ REFUSED = {
 }
 
 
-def test_refused_connection_says_so_when_the_client_sends_init() -> None:
+def test_refused_connection_sends_an_error_when_the_client_sends_init() -> None:
     talk = Conversation(refusal=AuthenticationError())
     assert talk.heard() == []
     talk.say({"type": "connection_init"})
@@ -285,11 +285,11 @@ def test_refused_connection_says_so_when_the_client_sends_init() -> None:
     assert talk.protocol.state is State.ENDED
 
 
-def test_refused_connection_says_so_once_when_nothing_comes() -> None:
+def test_refused_connection_sends_one_error_when_it_receives_nothing() -> None:
     talk = Conversation(refusal=AuthenticationError())
-    talk.protocol.give_up_waiting()
+    talk.protocol.refuse_connection()
     talk.say({"type": "connection_init"})
-    talk.protocol.give_up_waiting()
+    talk.protocol.refuse_connection()
     assert talk.heard() == [REFUSED]
 
 

@@ -20,30 +20,30 @@ from statusbeam.localcloud.appsync.contract import (
     Published,
 )
 from statusbeam.localcloud.appsync.limits import Limits
-from statusbeam.localcloud.appsync.realtime.connection_state import Wire
-from statusbeam.localcloud.appsync.realtime.websocket_connection import RealtimeSocket
+from statusbeam.localcloud.appsync.realtime.connection_state import SharedWebSocketState
+from statusbeam.localcloud.appsync.realtime.websocket_connection import WebSocketConnection
 from tests.unit.statusbeam.localcloud.appsync.asyncio_transport import MemoryTransport
 from tests.unit.statusbeam.localcloud.appsync.tiny_api import start_message
-from tests.unit.statusbeam.localcloud.appsync.tiny_wire import TinyWire
+from tests.unit.statusbeam.localcloud.appsync.tiny_data_plane import TinyDataPlane
 
 
 class Client:
     """The browser's side: `websockets` frames what it says and reads what the transport was given."""
 
-    def __init__(self, wire: Wire, refusal: AppSyncError | None = None) -> None:
+    def __init__(self, shared: SharedWebSocketState, refusal: AppSyncError | None = None) -> None:
         self.transport = MemoryTransport()
-        self.socket = RealtimeSocket(wire, self.transport, refusal)
+        self.connection = WebSocketConnection(shared, self.transport, refusal)
         self.peer = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN, max_size=None)
         self.read_so_far = 0
-        self.socket.open()
+        self.connection.open()
 
-    def say(self, *messages: str) -> None:
+    def send(self, *messages: str) -> None:
         for message in messages:
             self.peer.send_text(message.encode())
         self.flush()
 
     def flush(self) -> None:
-        self.socket.data_received(b"".join(self.peer.data_to_send()))
+        self.connection.data_received(b"".join(self.peer.data_to_send()))
 
     async def frames(self) -> list[Frame]:
         """What arrived by the end of this tick."""
@@ -54,11 +54,11 @@ class Client:
         self.peer.receive_data(data)
         return [event for event in self.peer.events_received() if isinstance(event, Frame)]
 
-    async def heard(self) -> list[Any]:
+    async def received(self) -> list[Any]:
         return [json.loads(bytes(frame.data)) for frame in await self.frames() if frame.opcode is Opcode.TEXT]
 
 
-class World(TinyWire):
+class World(TinyDataPlane):
     """A data plane without a listener."""
 
     def publish(self, user: str, n: int = 0) -> None:
@@ -69,18 +69,18 @@ class World(TinyWire):
 async def world() -> AsyncIterator[World]:
     world = World()
     yield world
-    await world.end()
+    await world.close()
 
 
 def kinds(messages: list[Any]) -> list[str]:
     return [message["type"] for message in messages]
 
 
-async def test_subscriber_hears_ack_keep_alive_start_ack_and_data_in_this_order(world: World) -> None:
-    client = Client(world.wire)
-    client.say('{"type":"connection_init"}', start_message("1", "ann"))
+async def test_subscriber_receives_ack_keep_alive_start_ack_and_data_in_this_order(world: World) -> None:
+    client = Client(world.websockets)
+    client.send('{"type":"connection_init"}', start_message("1", "ann"))
     world.publish("ann", 7)
-    messages = await client.heard()
+    messages = await client.received()
     assert kinds(messages) == ["connection_ack", "ka", "start_ack", "data"]
     assert messages[-1] == {
         "type": "data",
@@ -91,20 +91,20 @@ async def test_subscriber_hears_ack_keep_alive_start_ack_and_data_in_this_order(
 
 async def test_push_before_the_start_is_decided_is_not_received(world: World) -> None:
     world.api.gate = asyncio.Event()
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"))
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"))
     world.publish("ann", 1)
-    assert await client.heard() == []
+    assert await client.received() == []
     world.api.gate.set()
-    assert kinds(await client.heard()) == ["start_ack"]
+    assert kinds(await client.received()) == ["start_ack"]
     world.publish("ann", 2)
-    assert kinds(await client.heard()) == ["data"]
+    assert kinds(await client.received()) == ["data"]
 
 
 async def test_what_one_tick_has_for_a_socket_is_one_write(world: World) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"))
-    await client.heard()
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"))
+    await client.received()
     writes: list[int] = []
     write = client.transport.write
 
@@ -115,54 +115,54 @@ async def test_what_one_tick_has_for_a_socket_is_one_write(world: World) -> None
     client.transport.write = counting  # type: ignore[method-assign]
     for n in range(10):
         world.publish("ann", n)
-    assert len(await client.heard()) == 10
+    assert len(await client.received()) == 10
     assert len(writes) == 1
 
 
 async def test_stop_sent_while_the_start_is_being_decided_is_carried_out_after_it(world: World) -> None:
     world.authenticator.gate = asyncio.Event()
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"), '{"type":"stop","id":"1"}', start_message("1", "bob"))
-    assert await client.heard() == []
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"), '{"type":"stop","id":"1"}', start_message("1", "bob"))
+    assert await client.received() == []
     world.authenticator.gate.set()
-    assert kinds(await client.heard()) == ["start_ack", "complete", "start_ack"]
+    assert kinds(await client.received()) == ["start_ack", "complete", "start_ack"]
     world.publish("ann")
     world.publish("bob")
-    assert [message["payload"]["data"]["onStatusUpdate"]["userId"] for message in await client.heard()] == [
-        "bob"
-    ]
+    assert [
+        message["payload"]["data"]["onStatusUpdate"]["userId"] for message in await client.received()
+    ] == ["bob"]
 
 
 async def test_thousand_messages_behind_a_slow_start_are_handled_in_order_without_recursion() -> None:
     world = World(Limits(subscriptions_per_connection=2000, pending_messages=5000))
     world.api.gate = asyncio.Event()
-    client = Client(world.wire)
-    client.say(*(start_message(str(n), "ann") for n in range(1000)))
+    client = Client(world.websockets)
+    client.send(*(start_message(str(n), "ann") for n in range(1000)))
     world.api.gate.set()
     world.api.gate = None
-    messages = await client.heard()
+    messages = await client.received()
     assert [message["id"] for message in messages] == [str(n) for n in range(1000)]
-    await world.end()
+    await world.close()
 
 
 async def test_socket_is_not_read_while_too_many_messages_wait() -> None:
     world = World(Limits(pending_messages=3))
     world.api.gate = asyncio.Event()
-    client = Client(world.wire)
+    client = Client(world.websockets)
     reading = []
-    client.say(*(start_message(str(n)) for n in range(4)))
+    client.send(*(start_message(str(n)) for n in range(4)))
     reading.append(client.transport.reading)
     world.api.gate.set()
-    assert len(await client.heard()) == 4
+    assert len(await client.received()) == 4
     reading.append(client.transport.reading)
     assert reading == [False, True]
-    await world.end()
+    await world.close()
 
 
 async def test_each_start_is_authorised_by_itself(world: World) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", key="wrong"), start_message("2"))
-    messages = await client.heard()
+    client = Client(world.websockets)
+    client.send(start_message("1", key="wrong"), start_message("2"))
+    messages = await client.received()
     assert kinds(messages) == ["error", "start_ack"]
     assert messages[0]["payload"]["errors"][0]["errorType"] == "UnauthorizedException"
 
@@ -177,58 +177,58 @@ async def test_each_start_is_authorised_by_itself(world: World) -> None:
 async def test_failing_resolver_is_an_error_of_that_subscription_without_details(
     world: World, user: str, error_type: str, message: str
 ) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", user))
-    (error,) = await client.heard()
+    client = Client(world.websockets)
+    client.send(start_message("1", user))
+    (error,) = await client.received()
     assert error["payload"]["errors"] == [{"errorType": error_type, "message": message}]
     assert not client.transport.is_closing()
 
 
 async def test_resolver_sees_the_headers_of_the_start_without_credentials(world: World) -> None:
-    Client(world.wire).say(start_message("1"))
+    Client(world.websockets).send(start_message("1"))
     assert world.api.subscribed[0].headers == {"host": "127.0.0.1"}
 
 
 async def test_stalled_consumer_is_cut_off_and_does_not_hold_up_others() -> None:
     world = World(Limits(write_buffer_bytes=1000))
-    stalled, healthy = Client(world.wire), Client(world.wire)
+    stalled, healthy = Client(world.websockets), Client(world.websockets)
     for client in (stalled, healthy):
-        client.say(start_message("1", "ann"))
-        await client.heard()
+        client.send(start_message("1", "ann"))
+        await client.received()
     stalled.transport.stalled = True
     for n in range(50):
         world.publish("ann", n)
-        assert len(await healthy.heard()) == 1
+        assert len(await healthy.received()) == 1
     assert stalled.transport.aborted
     assert stalled.transport.backlog < 1200
     assert (world.counters.slow_consumers, world.counters.subscriptions) == (1, 1)
-    await world.end()
+    await world.close()
 
 
 async def test_lost_connection_leaves_nothing_behind(world: World) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"), start_message("2"))
-    await client.heard()
-    client.socket.connection_lost(None)
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"), start_message("2"))
+    await client.received()
+    client.connection.connection_lost(None)
     assert (world.counters.connections, world.counters.subscriptions) == (0, 0)
     assert world.hub.to_dict() == {"groups": 0}
-    wire = world.wire
-    assert not wire.sockets
-    assert len(wire.keep_alive) + len(wire.lifetime) + len(wire.closing) == 0
+    shared = world.websockets
+    assert not shared.connections
+    assert len(shared.keep_alive) + len(shared.lifetime) + len(shared.closing) == 0
 
 
-async def test_start_decided_after_the_connection_is_lost_subscribes_nobody(world: World) -> None:
+async def test_start_decided_after_the_connection_is_lost_adds_no_subscription(world: World) -> None:
     world.api.gate = asyncio.Event()
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"))
-    client.socket.connection_lost(None)
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"))
+    client.connection.connection_lost(None)
     world.api.gate.set()
-    assert await client.heard() == []
+    assert await client.received() == []
     assert world.counters.subscriptions == 0
 
 
 async def test_ping_is_answered_with_its_payload(world: World) -> None:
-    client = Client(world.wire)
+    client = Client(world.websockets)
     client.peer.send_ping(b"there?")
     client.flush()
     (frame,) = await client.frames()
@@ -236,8 +236,8 @@ async def test_ping_is_answered_with_its_payload(world: World) -> None:
 
 
 async def test_close_of_the_peer_is_answered_with_its_code_and_ends_the_transport(world: World) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"))
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"))
     client.peer.send_close(3001, "failed init")
     client.flush()
     await client.frames()
@@ -248,39 +248,39 @@ async def test_close_of_the_peer_is_answered_with_its_code_and_ends_the_transpor
 
 
 async def test_violation_closes_with_its_code_and_nothing_is_pushed_after_it(world: World) -> None:
-    client = Client(world.wire)
-    client.say(start_message("1", "ann"))
+    client = Client(world.websockets)
+    client.send(start_message("1", "ann"))
     client.peer.send_binary(b"binary")
     client.flush()
     world.publish("ann")
-    assert kinds(await client.heard()) == ["start_ack"]
+    assert kinds(await client.received()) == ["start_ack"]
     assert client.peer.close_rcvd is not None
     assert client.peer.close_rcvd.code == 1003
     assert not client.transport.closed  # waits for the peer's half
 
 
 async def test_invalidated_subscription_completes_and_the_socket_is_closed(world: World) -> None:
-    client, other = Client(world.wire), Client(world.wire)
-    client.say(start_message("1", "ann"), start_message("2", "bob"))
-    other.say(start_message("1", "bob"))
-    await client.heard()
-    await other.heard()
+    client, other = Client(world.websockets), Client(world.websockets)
+    client.send(start_message("1", "ann"), start_message("2", "bob"))
+    other.send(start_message("1", "bob"))
+    await client.received()
+    await other.received()
     world.hub.invalidate(Invalidation(subscription_field="onStatusUpdate", payload={"userId": "ann"}))
-    assert await client.heard() == [{"type": "complete", "id": "1"}]
+    assert await client.received() == [{"type": "complete", "id": "1"}]
     assert client.peer.close_rcvd is not None
     assert world.counters.subscriptions == 1
-    assert await other.heard() == []
+    assert await other.received() == []
 
 
 async def test_keep_alive_comes_and_comes_again() -> None:
     world = World(Limits(keep_alive_seconds=0))
-    client = Client(world.wire)
-    heard: list[Any] = []
+    client = Client(world.websockets)
+    received: list[Any] = []
     async with asyncio.timeout(10):
-        while len(heard) < 2:
-            heard += await client.heard()
-    assert heard == [{"type": "ka"}] * len(heard)
-    await world.end()
+        while len(received) < 2:
+            received += await client.received()
+    assert received == [{"type": "ka"}] * len(received)
+    await world.close()
 
 
 async def closed(client: Client) -> None:
@@ -291,42 +291,42 @@ async def closed(client: Client) -> None:
 
 async def test_connection_is_closed_when_its_lifetime_is_over() -> None:
     world = World(Limits(connection_lifetime_seconds=0))
-    client = Client(world.wire)
+    client = Client(world.websockets)
     await closed(client)
     assert client.peer.close_rcvd is not None
     assert client.peer.close_rcvd.code == 1001
-    await world.end()
+    await world.close()
 
 
-async def test_refused_client_hears_why_when_it_sends_init_and_is_closed_after_a_while() -> None:
+async def test_refused_client_receives_the_reason_after_its_init_and_is_closed_after_a_while() -> None:
     world = World(Limits(refusal_linger_seconds=0, init_wait_seconds=1000))
-    client = Client(world.wire, AuthenticationError())
-    assert await client.heard() == []
-    client.say('{"type":"connection_init"}', start_message("1"))
-    (error,) = await client.heard()
+    client = Client(world.websockets, AuthenticationError())
+    assert await client.received() == []
+    client.send('{"type":"connection_init"}', start_message("1"))
+    (error,) = await client.received()
     assert error["type"] == "connection_error"
     await closed(client)
     assert world.counters.connections_refused == 1
-    await world.end()
+    await world.close()
 
 
-async def test_refused_client_that_says_nothing_hears_why_too() -> None:
+async def test_refused_client_that_sends_nothing_receives_the_reason_too() -> None:
     world = World(Limits(refusal_linger_seconds=1000, init_wait_seconds=0))
-    client = Client(world.wire, AuthenticationError())
-    heard: list[Any] = []
+    client = Client(world.websockets, AuthenticationError())
+    received: list[Any] = []
     async with asyncio.timeout(10):
-        while not heard:
-            heard += await client.heard()
-    assert kinds(heard) == ["connection_error"]
+        while not received:
+            received += await client.received()
+    assert kinds(received) == ["connection_error"]
     assert client.peer.close_rcvd is None
-    await world.end()
+    await world.close()
 
 
 async def test_peer_that_does_not_answer_a_close_is_dropped() -> None:
     world = World(Limits(close_wait_seconds=0))
-    client = Client(world.wire)
-    client.socket.close(1001)
+    client = Client(world.websockets)
+    client.connection.close(1001)
     async with asyncio.timeout(10):
         while not client.transport.aborted:
             await asyncio.sleep(0)
-    await world.end()
+    await world.close()

@@ -67,7 +67,7 @@ def test_text_frames_are_written_as_the_client_expects_them(size: int) -> None:
     assert text_head(size) + payload == text_frame(payload)
 
 
-def test_frame_arriving_byte_by_byte_is_read_once_it_is_whole() -> None:
+def test_frame_arriving_byte_by_byte_is_read_once_it_is_complete() -> None:
     data = masked(0x1, "grüße".encode()) + masked(0x9, b"hi")
     assert read(*(data[i : i + 1] for i in range(len(data)))) == [Text("grüße"), Ping(b"hi")]
 
@@ -139,7 +139,7 @@ def test_messages_before_a_violation_are_delivered() -> None:
         ((4999).to_bytes(2, "big"), Closed(4999)),
     ],
 )
-def test_close_frame_tells_code_and_reason_and_nothing_follows(payload: bytes, closed: Closed) -> None:
+def test_close_frame_carries_code_and_reason_and_nothing_follows(payload: bytes, closed: Closed) -> None:
     assert read(masked(0x8, payload) + masked(0x1, b"late"), masked(0x1, b"later")) == [closed]
 
 

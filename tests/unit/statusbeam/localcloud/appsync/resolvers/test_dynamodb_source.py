@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from statusbeam.localcloud.appsync.control_plane.datasources import AwsDataSources, LambdaSource
+from statusbeam.localcloud.appsync.control_plane.data_sources import AwsDataSources, LambdaSource
 from statusbeam.localcloud.appsync.control_plane.definition import DataSourceDefinition
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.localcloud.appsync.resolvers.resolver import DataSourceError
@@ -97,7 +97,7 @@ def test_get_item_takes_a_projection(source: DynamoDBSource) -> None:
     assert source.run({"operation": "GetItem", "key": key("n2"), "projection": projection}) == {"n": 2}
 
 
-def test_put_item_answers_with_the_whole_item_and_knows_all_types(source: DynamoDBSource) -> None:
+def test_put_item_returns_the_complete_item_of_all_types(source: DynamoDBSource) -> None:
     values = {
         "text": {"S": "é"},
         "whole": {"N": 3},
@@ -230,7 +230,7 @@ def test_a_token_that_is_none_is_refused(source: DynamoDBSource, token: str) -> 
     assert error.message == "Invalid pagination token given."
 
 
-def test_a_token_tells_nothing_of_the_key_it_stands_for(source: DynamoDBSource) -> None:
+def test_a_page_token_reveals_nothing_of_its_key(source: DynamoDBSource) -> None:
     token = source.run({"operation": "Scan", "limit": 1})["nextToken"]
     shown = base64.urlsafe_b64decode(token)
     assert b'{"pk"' not in shown
@@ -278,7 +278,7 @@ def test_a_transaction_writes_all_its_items(source: DynamoDBSource) -> None:
     assert found == {"items": [{"pk": "a", "sk": "x", "n": 1}, None], "cancellationReasons": None}
 
 
-def test_a_cancelled_transaction_tells_the_reason_of_each_item(source: DynamoDBSource) -> None:
+def test_a_cancelled_transaction_returns_the_reason_for_each_item(source: DynamoDBSource) -> None:
     writes = [
         {"table": TABLE, "operation": "PutItem", "key": key("x"), "attributeValues": {}},
         {"table": TABLE, "operation": "DeleteItem", "key": key("n1"), "condition": NINE},
@@ -350,7 +350,9 @@ async def test_a_source_that_does_not_answer_is_a_data_source_error(executor: Th
     assert failed.value.error_type == "DynamoDB:EndpointConnectionError"
 
 
-async def test_an_unknown_type_of_source_says_so_when_used(executor: ThreadPoolExecutor) -> None:
+async def test_a_source_of_an_unknown_type_fails_with_the_reason_when_used(
+    executor: ThreadPoolExecutor,
+) -> None:
     source = AwsDataSources(executor=executor)(DataSourceDefinition(name="web", type="HTTP"))
     with pytest.raises(DataSourceError, match="web has the type HTTP"):
         await source.invoke({})

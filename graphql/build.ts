@@ -1,0 +1,63 @@
+// Bundles each resolver and each function of a pipeline with the modules it imports: AppSync takes one file of code.
+//
+//   node build.ts [<folder of sources> <folder of bundles>]
+//
+// manifest.json tells the synth which modules each bundle uses, and by which sources it was built.
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const [sources = 'resolvers', bundles = '../.build/resolvers'] = process.argv.slice(2);
+const from = resolve(import.meta.dirname, sources);
+const to = resolve(import.meta.dirname, bundles);
+
+const digest = (file: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(from, file)))
+    .digest('hex');
+const files = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+// The files of the folder itself are what AppSync runs; those of its folders are what they share.
+const entryPoints = files.filter((file) => file === basename(file));
+
+// A module that none uses leaves nothing behind, not even its imports: what a bundle holds of a module is what it uses.
+const noSideEffects: Plugin = {
+  name: 'no side effects',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@aws-appsync\/utils/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), sideEffects: false }));
+  },
+};
+
+// With AppSync's documented options. Paths in the bundles are relative, so that each machine builds the same bytes.
+const { outputFiles, metafile } = await build({
+  absWorkingDir: from,
+  entryPoints,
+  outdir: to,
+  bundle: true,
+  target: 'esnext',
+  platform: 'node',
+  format: 'esm',
+  plugins: [noSideEffects],
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+});
+
+// Tree shaking leaves modules out whose exports no handler uses.
+const used: Record<string, string[]> = {};
+for (const { entryPoint, inputs } of Object.values(metafile.outputs)) {
+  if (entryPoint) {
+    used[basename(entryPoint, '.js')] = Object.keys(inputs).filter((input) => (inputs[input]?.bytesInOutput ?? 0) > 0);
+  }
+}
+
+// The manifest goes first and comes last: a synth in between finds none.
+rmSync(to, { recursive: true, force: true });
+mkdirSync(to, { recursive: true });
+for (const { path, contents } of outputFiles) {
+  writeFileSync(path, contents);
+}
+const manifest = { sources: Object.fromEntries(files.sort().map((file) => [file, digest(file)])), modules: used };
+writeFileSync(join(to, 'manifest.json'), JSON.stringify(manifest, null, 2));

@@ -1,0 +1,28 @@
+import { util } from '@aws-appsync/utils';
+import { LOST_AFTER_SECONDS, OverallStatus } from './settings.generated.js';
+
+// The Job that a head and its agents amount to. The items hold the schema's fields; this adds what depends on the time.
+// The table keeps `fold` as JSON text. AWSJSON wants the value: it would quote text once more.
+export function toJob(head, agents, hidden) {
+  const fold = head.fold ? { ...JSON.parse(head.fold), hidden } : null;
+  return { ...head, agents, fold, liveness: livenessOf(head) };
+}
+
+export function toAgent(item) {
+  return { ...item, fold: item.fold ? { ...JSON.parse(item.fold), order: item.order } : null };
+}
+
+// statusbeam/log/snapshot/liveness.py has the rule.
+function livenessOf(head) {
+  if (head.overallStatus === OverallStatus.COMPLETED || head.overallStatus === OverallStatus.FAILED) {
+    return 'ended';
+  }
+  if (!head.leaseExpiresAt) {
+    return null;
+  }
+  const overdue = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(head.leaseExpiresAt);
+  if (overdue < 0) {
+    return 'live';
+  }
+  return overdue < LOST_AFTER_SECONDS * 1000 ? 'stale' : 'lost';
+}

@@ -1,0 +1,89 @@
+"""boto3 clients with short time-outs, and botocore's errors as TransportErrors.
+
+A backend that is down holds the caller for two attempts: each takes up to 1 s to connect and 2 s to answer.
+boto3 is loaded when the first client is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from statusbeam.model.errors import TransportError
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_CONNECT_SECONDS = 1
+_READ_SECONDS = 2
+_ATTEMPTS = 2
+
+
+@contextmanager
+def translate_aws_errors() -> Iterator[None]:
+    """Raise botocore's errors inside the block as TransportErrors."""
+    try:
+        from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
+            BotoCoreError,
+            ClientError,
+            ConnectionError,  # noqa: A004 - botocore's own
+            CredentialRetrievalError,
+            HTTPClientError,
+        )
+    except ImportError as error:
+        raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise TransportError(str(error), code=code, retriable=_is_retriable(error)) from error
+    except BotoCoreError as error:
+        # A network or credential fault may be gone at the next try; a missing region stays missing.
+        retriable = isinstance(error, HTTPClientError | ConnectionError | CredentialRetrievalError)
+        raise TransportError(str(error), code=type(error).__name__, retriable=retriable) from error
+
+
+def _is_retriable(error: ClientError) -> bool:
+    """Whether the service may accept the same request later."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    throttled = "Throttl" in error.response["Error"]["Code"]
+    return throttled or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+
+
+def lambda_client() -> LambdaClient:
+    """A client for invokes."""
+    import boto3.session  # noqa: PLC0415 - loaded at first send
+
+    # A session of its own: boto3's default one must not be shared by threads.
+    return boto3.session.Session().client("lambda", config=_config())
+
+
+def sqs_client() -> SQSClient:
+    """A client for the queue."""
+    import boto3.session  # noqa: PLC0415 - loaded at first send
+
+    return boto3.session.Session().client("sqs", config=_config())
+
+
+def secrets_client() -> SecretsManagerClient:
+    """A client for the secret that signs view tokens."""
+    import boto3.session  # noqa: PLC0415 - loaded when the first token is made
+
+    return boto3.session.Session().client("secretsmanager", config=_config())
+
+
+def _config() -> Config:
+    from botocore.config import Config  # noqa: PLC0415 - loaded at first send
+
+    return Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+    )

@@ -1,0 +1,45 @@
+"""What the page is told when it is deployed, and what it may connect to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Fn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageConfig:
+    """What the page is told. `sign_in` names the pool or provider, `sign_in_origin` is where it answers."""
+
+    graphql_url: str
+    realtime_url: str
+    sign_in: Mapping[str, str]
+    sign_in_origin: str
+
+    def document(self, region: str) -> dict[str, str]:
+        """config.json."""
+        urls = {"graphqlUrl": self.graphql_url, "realtimeUrl": self.realtime_url}
+        return {**urls, "region": region, **self.sign_in}
+
+    def content_security_policy(self) -> str:
+        """Own files only, nothing inline, and connections to the API and the sign-in alone."""
+        api = f"https://{_host(self.graphql_url)} wss://{_host(self.realtime_url)}"
+        return "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self'",
+                "font-src 'self'",
+                "manifest-src 'self'",
+                f"connect-src 'self' {api} {self.sign_in_origin}",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+
+def _host(url: str) -> str:
+    return Fn.select(2, Fn.split("/", url))

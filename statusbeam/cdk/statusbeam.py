@@ -1,0 +1,170 @@
+"""Statusbeam in your own stack: the API, its tables, the publisher, and who may do what with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Names
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from statusbeam.model.settings import VIEW_TOKEN_PATTERN, PublisherSettings
+
+from .alarms import Alarms
+from .api.firewall import ApiFirewall
+from .api.sign_in import create_sign_in
+from .api.status_api import StatusApi
+from .api.view_tokens import ViewTokens
+from .options import (
+    ApiOptions,
+    FirewallOptions,
+    NewUserPool,
+    PublishingOptions,
+    ReaderOptions,
+    ResourceOptions,
+)
+from .page.page_config import PageConfig
+from .publishing.publisher import Publisher
+from .publishing.status_route import InvokeRoute, QueueRoute, StatusRoute
+from .python_function import library_layer
+from .storage.status_details import StatusDetails
+from .storage.tables import StatusTable, UserSessionsTable
+
+
+class Statusbeam(Construct):
+    """A whole deployment of Statusbeam.
+
+        status = Statusbeam(self, "Status")
+        agent = lambda_.Function(self, "Agent", layers=[status.library], environment=status.environment, ...)
+        status.grant_report(agent)
+
+    `library` is for functions of the same stack; other stacks create theirs with `library_layer`.
+    `name` tells deployments apart: it names the API and the audience of view tokens. By default it is made of
+    the stack's name and the construct's id.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str | None = None,
+        resources: ResourceOptions = ResourceOptions(),
+        readers: ReaderOptions = NewUserPool(),
+        api: ApiOptions = ApiOptions(),
+        publishing: PublishingOptions = PublishingOptions(),
+        firewall: FirewallOptions | None = None,
+        alarms: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = name or Names.unique_resource_name(self, max_length=64)
+        self.library = library_layer(self)
+        self.status_table = StatusTable(self, "StatusTable", resources=resources)
+        self.sessions_table = UserSessionsTable(self, "UserSessionsTable", resources=resources)
+        self._details = StatusDetails(self, "StatusDetails", resources=resources, days=publishing.log_days)
+        self.view_tokens = ViewTokens(
+            self, "ViewTokens", resources=resources, audience=name, library=self.library
+        )
+        self._sign_in = create_sign_in(self, readers=readers, resources=resources, library=self.library)
+        self.api = StatusApi(
+            self,
+            "StatusApi",
+            name=name,
+            resources=resources,
+            options=api,
+            sign_in=self._sign_in,
+            authorizer=self.view_tokens.authorizer,
+            view_token_pattern=VIEW_TOKEN_PATTERN,
+            status_table=self.status_table.table,
+            sessions_table=self.sessions_table.table,
+            detail_reader=self._details.reader,
+        )
+        self.publisher = Publisher(
+            self,
+            "StatusPublisher",
+            resources=resources,
+            reserved_concurrency=publishing.reserved_concurrency,
+            settings=self._publisher_settings(publishing),
+        )
+        self.route: StatusRoute = (
+            QueueRoute(self.publisher.queue)
+            if publishing.transport == "queue"
+            else InvokeRoute(self.publisher.function)
+        )
+        self._grant()
+        if firewall is not None:
+            ApiFirewall(self, "Firewall", options=firewall, name=name, api_arn=self.api.api.arn)
+        self.alarms = self._alarms(resources) if alarms else None
+
+    def grant_report(self, grantee: iam.IGrantable) -> None:
+        """Let a role or a function report statuses."""
+        self.route.grant(grantee)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a function that reports statuses."""
+        return self.route.environment()
+
+    @property
+    def sign_in(self) -> Mapping[str, str]:
+        """What clients need to sign readers in: the user pool or the issuer, and the client id."""
+        return self._sign_in.outputs
+
+    @property
+    def page_config(self) -> PageConfig:
+        """What a page needs to know. Raises ValueError if the API has no real-time endpoint."""
+        if self.api.realtime_url is None:
+            raise ValueError("a page needs a real-time endpoint, and an emulator alone has none")
+        return PageConfig(
+            graphql_url=self.api.graphql_url,
+            realtime_url=self.api.realtime_url,
+            sign_in={key[0].lower() + key[1:]: value for key, value in self.sign_in.items()},
+            sign_in_origin=self._sign_in.origin,
+        )
+
+    def _publisher_settings(self, publishing: PublishingOptions) -> PublisherSettings:
+        return PublisherSettings(
+            appsync_api_url=self.api.graphql_url,
+            appsync_api_id=self.api.api.api_id,
+            user_sessions_table=self.sessions_table.table.table_name,
+            status_table=self.status_table.table.table_name,
+            log_retention_days=publishing.log_days,
+            job_retention_days=publishing.job_days,
+            publisher_tenant=publishing.tenant,
+            redacted_fields=",".join(publishing.redacted_fields) or None,
+            detail_bucket=self._details.bucket_name,
+        )
+
+    def _grant(self) -> None:
+        self.view_tokens.grant_read(self.view_tokens.role)
+        self.api.api.grant_mutation(self.publisher.role, "publishStatus")
+        self.status_table.grant(
+            self.publisher.role,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",  # adds to the histories of steps
+        )
+        self.sessions_table.grant(self.publisher.role, "dynamodb:Query")
+        source = self.api.status_source
+        self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        self.status_table.grant_list_by_user(source)
+        # GetItem: AppSync reads the item when the condition of a write fails.
+        self.sessions_table.grant(
+            self.api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+        )
+        self._details.grant_put(self.publisher.role)
+        self._details.grant_get(self._details.role)
+        self._details.grant_read(self.api.details_source)
+
+    def _alarms(self, resources: ResourceOptions) -> Alarms:
+        alarms = Alarms(self, "Alarms", removal_policy=resources.removal_policy)
+        alarms.dead_letters(
+            {
+                "StatusDeadLetters": self.publisher.queue_dead_letters,
+                "InvokeDeadLetters": self.publisher.dead_letters,
+            }
+        )
+        alarms.backlog(self.publisher.queue)
+        alarms.function("Publisher", self.publisher.function)
+        return alarms

@@ -1,0 +1,120 @@
+"""The log of one job, rebuilt from pushes and pages: each status once, in order, even if pushes are lost.
+
+    log = JobLog("job-1")
+    log.add_push(push)              # a status as AppSync pushes it, with its `earlier`
+    log.add_page(page)              # a page of listStatusUpdates
+    for status in log.take_ready(): # the next statuses in order, each once
+        ...
+
+It uses no network and no clock. It holds a status back until it has all earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Status = Mapping[str, Any]
+"""A StatusUpdate as GraphQL gives it: camelCase names."""
+
+TERMINAL = {"complete": True, "error": False}
+"""The orchestrator's final statuses, and whether the job succeeded."""
+AGENT_ENDS = frozenset({"agent_complete", "agent_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of the job: its result and the final message."""
+
+    succeeded: bool
+    message: str
+
+
+class JobLog:
+    """The received part of the log of one job."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        self.outcome: Outcome | None = None
+        """Set when `take_ready` has returned the final status."""
+        self.skipped = 0
+        """The number of statuses that are missing because the log no longer has them."""
+        self._waiting: dict[int, Status] = {}
+        self._invocations: dict[str, bool] = {}  # whether each has ended
+        self._taken = 0
+        self._head = 0
+
+    @property
+    def contiguous(self) -> int:
+        """All statuses up to this sequence are received: a replay continues after it."""
+        sequence = self._taken
+        while sequence + 1 in self._waiting:
+            sequence += 1
+        return sequence
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the job and all of its agents have ended.
+
+        Agents report asynchronously: their final statuses may be committed after the job's.
+        """
+        return self.outcome is not None and all(self._invocations.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all statuses that are known to exist are received."""
+        return self.contiguous == self._head
+
+    def add_push(self, update: Status) -> None:
+        """Add a push: a status, and those of the same commit in its `earlier`. Ignores other jobs' pushes."""
+        if update.get("jobId") != self.job_id:
+            return
+        for each in (*(update.get("earlier") or ()), update):
+            self._add(each)
+
+    def add_page(self, page: Mapping[str, Any]) -> bool:
+        """Add the page of listStatusUpdates after `contiguous`. Returns whether another page follows.
+
+        A page with `recovered` false means that the log no longer has all statuses after `contiguous`.
+        """
+        current = int(page["currentSequence"])
+        if not page["recovered"]:
+            self._skip_to(current)
+            return False
+        for update in page["updates"]:
+            self._add(update)
+        self._head = max(self._head, current)
+        return bool(page["updates"]) and int(page["nextAfterSequence"]) < current
+
+    def take_ready(self) -> list[Status]:
+        """Remove and return, in order, the statuses that have no missing status before them."""
+        ready = []
+        while self._taken + 1 in self._waiting:
+            self._taken += 1
+            status = self._waiting.pop(self._taken)
+            ready.append(status)
+            self._observe(status)
+        return ready
+
+    def _add(self, status: Status) -> None:
+        sequence = status.get("sequence")
+        if isinstance(sequence, int) and sequence > self._taken:
+            self._waiting.setdefault(sequence, status)
+            self._head = max(self._head, sequence)
+
+    def _skip_to(self, current: int) -> None:
+        if current <= self._taken:
+            return
+        self.skipped += current - self._taken
+        self._waiting = {sequence: status for sequence, status in self._waiting.items() if sequence > current}
+        self._taken = current
+        self._head = max(self._head, current)
+
+    def _observe(self, status: Status) -> None:
+        name = str(status["status"])
+        if status.get("agentName"):
+            invocation = f"{status.get('invocationId') or status['agentName']} {status.get('attempt')}"
+            self._invocations[invocation] = self._invocations.get(invocation, False) or name in AGENT_ENDS
+        elif self.outcome is None and name in TERMINAL:
+            self.outcome = Outcome(TERMINAL[name], str(status["message"]))

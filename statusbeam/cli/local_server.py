@@ -1,0 +1,94 @@
+"""The localcloud of a state folder: the flags that select it, its start, and its outputs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from statusbeam.localcloud.deploy import ROOT
+from statusbeam.localcloud.outputs import LocalOutputs, OutputsError, read_outputs
+from statusbeam.localcloud.progress import Progress, Step
+from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, UpResult
+
+from .command import CommandError, add_flag, port_number
+
+DEFAULT_STATE_DIR = ROOT / ".local"
+DEFAULT_PORT = "4000"
+DEFAULT_AWS_PORT = "4566"
+
+
+def add_server_flags(
+    parser: argparse.ArgumentParser, environ: Mapping[str, str], *, with_ports: bool
+) -> None:
+    """Add `--state-dir`, and with ports the flags for the ports of a new server."""
+    add_flag(
+        parser,
+        "--state-dir",
+        environ,
+        default=str(DEFAULT_STATE_DIR),
+        type=Path,
+        help="folder for localcloud's files, outputs.json among them",
+    )
+    if with_ports:
+        add_flag(
+            parser,
+            "--port",
+            environ,
+            default=DEFAULT_PORT,
+            type=port_number,
+            help="port for the API and the dashboard",
+        )
+        add_flag(
+            parser,
+            "--aws-port",
+            environ,
+            default=DEFAULT_AWS_PORT,
+            type=port_number,
+            help="port for the AWS emulator",
+        )
+
+
+def state_folder(arguments: argparse.Namespace) -> StateFolder:
+    """The folder that `--state-dir` names."""
+    return StateFolder(arguments.state_dir.absolute())
+
+
+def server_arguments(arguments: argparse.Namespace, *, faults: bool) -> list[str]:
+    """The command line of `python -m statusbeam.localcloud.server`."""
+    state_dir = str(state_folder(arguments).root)
+    ports = ["--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
+    return ["--state-dir", state_dir, *ports, *(["--faults"] if faults else [])]
+
+
+def bring_up(arguments: argparse.Namespace, *, faults: bool = False) -> UpResult:
+    """Start localcloud unless it runs, and print each step to stderr. Raises CommandError."""
+    server = server_arguments(arguments, faults=faults)
+    command = [sys.executable, "-m", "statusbeam.localcloud.server", *server]
+    # A terminated `up` must clean up like an interrupted one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return Supervisor(state_folder(arguments)).up(
+            command, {**os.environ, "PYTHONPATH": str(ROOT)}, on_progress=_print_step
+        )
+    except LocalcloudError as error:
+        raise CommandError(str(error)) from error
+
+
+def running_outputs(folder: StateFolder) -> LocalOutputs:
+    """The outputs of the running localcloud. Raises CommandError."""
+    if Supervisor(folder).status() is None:
+        raise CommandError("localcloud is not running: start it with `statusbeam local up`.")
+    try:
+        return read_outputs(folder.outputs)
+    except OutputsError as error:
+        raise CommandError(f"{error}.") from error
+
+
+def _print_step(progress: Progress) -> None:
+    if isinstance(progress, Step):
+        print(f"localcloud: {progress.text}", file=sys.stderr)

@@ -1,0 +1,136 @@
+"""The dashboard's own routes: its configuration, and the start of the example job.
+
+The router checks `Host` and `Origin` first, so only local pages can use these routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM
+
+from .appsync.contract import (
+    AppSyncError,
+    AuthenticationError,
+    Authenticator,
+    AuthMode,
+    Identity,
+    SignedRequest,
+)
+from .appsync.http.messages import HttpRequest, HttpResponse
+from .appsync.http.router import Handler
+from .outputs import LocalOutputs
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+CONFIG_PATH = "/config.json"
+JOBS_PATH = "/demo/jobs"
+MAX_BODY_BYTES = 16_384
+MAX_COMPLAINT_CHARACTERS = 2_000
+MAX_AGENT_NAME_CHARACTERS = 64
+
+_NO_STORE = {"cache-control": "no-store"}
+
+
+class DashboardRoutes:
+    """The dashboard's two routes. They exist on localcloud only."""
+
+    def __init__(
+        self,
+        outputs: LocalOutputs,
+        *,
+        authenticator: Authenticator,
+        state_machines: SFNClient,
+        new_job_id: Callable[[], str],
+    ) -> None:
+        self._outputs = outputs
+        self._authenticator = authenticator
+        self._state_machines = state_machines
+        self._new_job_id = new_job_id
+
+    def routes(self) -> Mapping[tuple[str, str], Handler]:
+        """GET /config.json and POST /demo/jobs."""
+        return {("GET", CONFIG_PATH): self.config, ("POST", JOBS_PATH): self.start_job}
+
+    async def config(self, _: HttpRequest) -> HttpResponse:
+        """The dashboard's configuration. It has the demo users' passwords: the demo runs on one machine."""
+        document = self._outputs.to_json()
+        names = (
+            "graphqlUrl",
+            "realtimeUrl",
+            "region",
+            "userPoolId",
+            "userPoolClientId",
+            "awsEndpointUrl",
+            "demoUsers",
+        )
+        return HttpResponse.json({name: document[name] for name in names}, headers=_NO_STORE)
+
+    async def start_job(self, request: HttpRequest) -> HttpResponse:
+        """Start the example job for the signed-in user.
+
+        The body is `{"complaint": "…", "failAgent": null}`, the response `{"jobId": "…"}`.
+        """
+        identity = await self._signed_in(request)
+        job_input = _job_input(request.body)
+        job_id = self._new_job_id()
+        execution = {
+            **job_input,
+            "jobId": job_id,
+            "userId": identity.principal,
+            "tenantId": _tenant(identity),
+        }
+        await asyncio.to_thread(
+            self._state_machines.start_execution,
+            stateMachineArn=self._outputs.state_machine_arn,
+            name=job_id,
+            input=json.dumps(execution),
+        )
+        return HttpResponse.json({"jobId": job_id}, headers=_NO_STORE)
+
+    async def _signed_in(self, request: HttpRequest) -> Identity:
+        headers = {"authorization": request.headers.get("authorization", "")}
+        signed = SignedRequest(method=request.method, path=request.path, headers=headers, body=request.body)
+        identity = await self._authenticator.authenticate(signed)
+        if identity.mode != AuthMode.COGNITO:
+            raise AuthenticationError("Sign in as a user of the user pool to start a job.")
+        return identity
+
+
+def _tenant(identity: Identity) -> str:
+    claims = (identity.context or {}).get("claims", {})
+    tenant = claims.get(TENANT_CLAIM) or claims.get(TENANT_ATTRIBUTE)
+    if not tenant:
+        raise AppSyncError("The user belongs to no tenant.", "Forbidden", status=403)
+    return str(tenant)
+
+
+def _job_input(body: bytes) -> dict[str, Any]:
+    """The checked body: `complaint`, and `failAgent` when an agent shall fail. Raises AppSyncError 400."""
+    if len(body) > MAX_BODY_BYTES:
+        raise _bad_request(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _bad_request("The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise _bad_request("The body is not a JSON object.")
+    complaint, fail_agent = document.get("complaint"), document.get("failAgent")
+    if not isinstance(complaint, str) or not complaint.strip():
+        raise _bad_request("complaint must be a text and must not be empty.")
+    if len(complaint) > MAX_COMPLAINT_CHARACTERS:
+        raise _bad_request(f"complaint is longer than {MAX_COMPLAINT_CHARACTERS} characters.")
+    work = {"complaint": complaint.strip()}
+    if fail_agent is not None:
+        if not isinstance(fail_agent, str) or not 0 < len(fail_agent) <= MAX_AGENT_NAME_CHARACTERS:
+            raise _bad_request("failAgent must be null or the name of an agent.")
+        work["failAgent"] = fail_agent
+    return work
+
+
+def _bad_request(message: str) -> AppSyncError:
+    return AppSyncError(message, "BadRequestException", status=400)

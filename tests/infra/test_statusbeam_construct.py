@@ -1,0 +1,180 @@
+"""Statusbeam in somebody else's stack: what they get by default, and how their code reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import statusbeam.cdk
+from tests.infra.synthesised import Resource, Stack, new_app, synthesised
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack as CdkStack
+
+    from statusbeam.cdk import Statusbeam
+
+REGION = "eu-west-1"
+Fill = Callable[["CdkStack"], None]
+
+
+def stack_with(outdir: Path, fill: Fill) -> Stack:
+    """A stack of another app with what `fill` puts into it, checked at synth as ours are."""
+    from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
+
+    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
+
+    app = new_app(outdir)
+    fill(CdkStack(app, "TheirStack", env=Environment(region=REGION)))
+    add_checks(app)
+    return synthesised(app)["TheirStack"]
+
+
+def reporting(stack: CdkStack, status: Statusbeam) -> None:
+    """A function of theirs that reports statuses."""
+    from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - starts Node
+
+    function = lambda_.Function(
+        stack,
+        "Agent",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        code=lambda_.Code.from_inline("def handler(event, context): ..."),
+        handler="index.agent",
+        layers=[status.library],
+        environment=status.environment,
+    )
+    status.grant_report(function)
+
+
+@pytest.fixture(scope="module")
+def by_default(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """Statusbeam without any option, and nothing else."""
+
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Status")
+
+    return stack_with(tmp_path_factory.mktemp("cdk.out"), fill)
+
+
+def test_by_default_data_and_users_outlive_the_stack(by_default: Stack) -> None:
+    kept = ("AWS::DynamoDB::Table", "AWS::Cognito::UserPool")
+    protected = [resource.properties for type_ in kept for resource in by_default.all(type_)]
+    assert len(protected) == 3
+    assert all(
+        found.get("DeletionProtectionEnabled") is True or found.get("DeletionProtection") == "ACTIVE"
+        for found in protected
+    )
+
+
+def test_by_default_the_api_has_no_key_shows_no_schema_and_asks_for_a_second_factor(
+    by_default: Stack,
+) -> None:
+    assert by_default.all("AWS::AppSync::ApiKey") == []
+    assert by_default.one("AWS::AppSync::GraphQLApi").properties["IntrospectionConfig"] == "DISABLED"
+    assert by_default.one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == "ON"
+    flows = by_default.one("AWS::Cognito::UserPoolClient").properties["ExplicitAuthFlows"]
+    assert "ALLOW_USER_PASSWORD_AUTH" not in flows
+
+
+def test_by_default_there_is_neither_firewall_nor_alarm(by_default: Stack) -> None:
+    assert by_default.all("AWS::WAFv2::WebACL") == by_default.all("AWS::CloudWatch::Alarm") == []
+
+
+def test_it_leaves_the_outputs_to_the_stack_it_is_in(by_default: Stack) -> None:
+    assert by_default.outputs == {}
+
+
+def audiences(stack: Stack) -> set[str]:
+    functions = [f for f in stack.all("AWS::Lambda::Function") if "authorizer" in f.properties["Handler"]]
+    return {f.properties["Environment"]["Variables"]["VIEW_TOKEN_AUDIENCE"] for f in functions}
+
+
+def test_two_in_one_stack_have_apis_and_view_tokens_of_their_own(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Blue")
+        statusbeam.cdk.Statusbeam(stack, "Green")
+
+    stack = stack_with(tmp_path, fill)
+    apis = {api.properties["Name"] for api in stack.all("AWS::AppSync::GraphQLApi")}
+    assert len(apis) == 2
+    assert audiences(stack) == apis
+
+
+def test_a_name_of_their_own_is_the_apis_and_the_audience_of_view_tokens(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Status", name="city-hall")
+
+    stack = stack_with(tmp_path, fill)
+    assert stack.one("AWS::AppSync::GraphQLApi").properties["Name"] == "city-hall"
+    assert audiences(stack) == {"city-hall"}
+
+
+def granted(stack: Stack, function: Resource) -> list[tuple[Any, Any]]:
+    """The actions and resources of the policies of a function's role."""
+    role = function.properties["Role"]["Fn::GetAtt"][0]
+    return [
+        (statement["Action"], statement["Resource"])
+        for policy in stack.all("AWS::IAM::Policy")
+        if {"Ref": role} in policy.properties["Roles"]
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("transport", "variable", "action"),
+    [
+        ("queue", "STATUS_QUEUE_URL", "sqs:SendMessage"),
+        ("invoke", "STATUS_PUBLISHER_FUNCTION", "lambda:InvokeFunction"),
+    ],
+)
+def test_a_function_with_the_grant_may_report_and_nothing_else(
+    tmp_path: Path, transport: Any, variable: str, action: str
+) -> None:
+    options = statusbeam.cdk.PublishingOptions(transport=transport)
+
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import Acknowledgment, Validations  # noqa: PLC0415 - starts Node
+
+        status = statusbeam.cdk.Statusbeam(stack, "Status", publishing=options)
+        reporting(stack, status)
+        policy = "arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+        accepted = Acknowledgment(id=f"AwsSolutions-IAM4[Policy::{policy}]", reason="The role is theirs.")
+        Validations.of(stack).acknowledge(accepted)
+
+    stack = stack_with(tmp_path, fill)
+    agent = stack.function("index.agent")
+    assert set(agent.properties["Environment"]["Variables"]) == {variable}
+    ((allowed, resource),) = granted(stack, agent)
+    assert allowed == action
+    if transport == "invoke":
+        assert resource == {"Fn::GetAtt": [stack.function("status_publisher.handler.handler").name, "Arn"]}
+    else:
+        mapping = stack.one("AWS::Lambda::EventSourceMapping").properties
+        assert resource == mapping["EventSourceArn"]
+
+
+def test_what_they_want_hidden_reaches_the_publisher(tmp_path: Path) -> None:
+    fields = ("metadata.customer.email", "metadata.*.phone")
+    options = statusbeam.cdk.PublishingOptions(redacted_fields=fields, tenant="acme", log_days=3)
+
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Status", publishing=options)
+
+    publisher = stack_with(tmp_path, fill).function("status_publisher.handler.handler")
+    variables = publisher.properties["Environment"]["Variables"]
+    assert variables["REDACTED_FIELDS"] == ",".join(fields)
+    assert (variables["PUBLISHER_TENANT"], variables["LOG_RETENTION_DAYS"]) == ("acme", "3")
+
+
+def test_every_promised_name_is_there(node_beside_the_interpreter: None) -> None:
+    found = {name: getattr(statusbeam.cdk, name).__name__ for name in statusbeam.cdk.__all__}
+    assert found == {name: name for name in statusbeam.cdk.__all__}
+    assert sorted(statusbeam.cdk.__all__, key=str.lower) == sorted(statusbeam.cdk._LATE, key=str.lower)
+
+
+def test_a_name_that_is_not_promised_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Stage'"):
+        _ = statusbeam.cdk.Stage

@@ -1,0 +1,156 @@
+"""What `statusbeam demo` writes: one line a status in a pipe, a view of the job in a terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from statusbeam.cli.live_view import draw, plain_text
+from statusbeam.cli.main import build_parser
+from statusbeam.cli.output import LineOutput, TerminalOutput, output_for
+
+OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "riverton", "timestamp": "2026-11-20T09:30:00.000Z"}
+BEGAN = 1_795_167_000.0  # that time
+RUN = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
+
+
+def status_of(sequence: int, status: str, message: str, **more: Any) -> dict[str, Any]:
+    """A status as GraphQL gives it, with the nulls."""
+    kind = {"complete": "complete", "error": "error"}.get(status, "agent_status")
+    empty = dict.fromkeys(["progress", "etaSeconds", "executionTimeMs", "metadata", "toolName", "earlier"])
+    words = {"eventId": f"e-{sequence}", "type": kind, "status": status, "message": message}
+    return {**OWNER, **empty, **words, "sequence": sequence, **more}
+
+
+STATUSES = [
+    status_of(1, "loading_agents", "Choosing agents."),
+    status_of(2, "agent_invoking", "Reading the complaint", **RUN),
+    status_of(3, "calling_tool", "Look up Elm Street", toolName="map", **RUN),
+    status_of(4, "agent_complete", "Located", executionTimeMs=840, **RUN),
+    status_of(5, "complete", "A work order is made."),
+]
+
+
+def test_pipe_gets_a_header_and_one_line_a_status() -> None:
+    out = io.StringIO()
+    with LineOutput(out).job("A pothole") as view:
+        view.add(STATUSES[:2])
+        view.add(STATUSES[2:])
+    assert out.getvalue().splitlines() == [
+        "# A pothole",
+        "1 loading_agents Orchestrator Choosing agents.",
+        "2 agent_invoking Geo Agent Reading the complaint",
+        "3 calling_tool Geo Agent map: Look up Elm Street",
+        "4 agent_complete Geo Agent Located",
+        "5 complete Orchestrator A work order is made.",
+    ]
+
+
+def test_stream_decides_between_pipe_and_terminal() -> None:
+    assert isinstance(output_for(io.StringIO()), LineOutput)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1b[2Jb", "a\x9b2Jb", "a\r\nb"])
+def test_no_status_steers_the_terminal_or_makes_a_second_line(text: str) -> None:
+    cleaned = plain_text(text)
+    assert cleaned.startswith("a ")
+    assert cleaned.isprintable()
+
+
+def test_terminal_shows_state_agents_tools_and_log() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=120, height=40)
+    with TerminalOutput(console).job("A [bold]pothole[/bold]") as view:
+        view.add(STATUSES)
+    text = out.getvalue()
+    for words in (
+        "completed",
+        "A [bold]pothole[/bold]",
+        "Geo Agent",
+        "map",
+        "0.84 s",
+        "A work order is made.",
+    ):
+        assert words in text
+
+
+def test_long_log_keeps_to_the_height_of_the_terminal() -> None:
+    statuses = [status_of(sequence, "note", f"status {sequence}") for sequence in range(1, 101)]
+    console = Console(file=io.StringIO(), width=100, height=20)
+    lines = console.render_lines(draw("Many", statuses, seconds=1.0, height=18, now=BEGAN))
+    assert len(lines) <= 18
+    assert any("status 100" in "".join(segment.text for segment in line) for line in lines)
+
+
+SILENCES = [
+    pytest.param(74, None, id="a lease long: live"),
+    pytest.param(76, "stale", id="after it: stale"),
+    pytest.param(95, "stale", id="one heartbeat later: stale"),
+    pytest.param(314, "stale", id="until four minutes have passed"),
+    pytest.param(316, "lost", id="then: lost"),
+]
+
+
+def drawn(statuses: list[dict[str, Any]], seconds: float) -> list[str]:
+    console = Console(file=io.StringIO(), width=120, height=30)
+    view = draw("A pothole", statuses, seconds=seconds, height=28, now=BEGAN + seconds)
+    return ["".join(segment.text for segment in line) for line in console.render_lines(view)]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
+def test_a_terminal_shows_that_a_job_and_an_agent_are_stale_or_lost(
+    seconds: float, verdict: str | None
+) -> None:
+    head, *rest = drawn(STATUSES[:3], seconds)
+    (agent,) = (line for line in rest if line.startswith("Geo Agent"))
+    if verdict is None:
+        assert ("processing" in head, "in-progress" in agent) == (True, True)
+    else:
+        assert f"{verdict}: no status for {seconds} s" in head
+        assert verdict in agent
+        assert "in-progress" not in agent
+
+
+def test_stale_and_lost_look_different_from_each_other_and_from_the_rest() -> None:
+    signs = {drawn(STATUSES[:3], seconds)[0][0] for seconds in (0, 100, 400)}
+    assert len(signs | {drawn(STATUSES, 400)[0][0]}) == 4
+
+
+def test_a_job_that_ended_is_never_stale() -> None:
+    assert "completed" in drawn(STATUSES, 100_000)[0]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), SILENCES)
+def test_a_pipe_gets_each_liveness_once(seconds: float, verdict: str | None) -> None:
+    out = io.StringIO()
+    with LineOutput(out, now=lambda: BEGAN + seconds).job("A pothole") as view:
+        view.add(STATUSES[:2])
+        view.refresh()
+        view.refresh()
+    printed = [line for line in out.getvalue().splitlines() if line.startswith("# ")][1:]
+    assert printed == ([f"# {verdict}: no status for {seconds} s"] if verdict else [])
+
+
+def test_a_terminal_shows_the_estimated_time_left() -> None:
+    eta = {**STATUSES[1], "metadata": '{"eta": {"p50": 12.4, "p90": 20}}'}
+    assert "about 12 s left" in drawn([STATUSES[0], eta], 0)[0]
+    assert "left" not in drawn(STATUSES, 0)[0]
+
+
+def test_job_without_a_status_can_be_drawn() -> None:
+    console = Console(file=io.StringIO(), width=100, height=20)
+    console.print(draw("None yet", [], seconds=0.0, height=18, now=BEGAN))
+
+
+@pytest.mark.parametrize("agent", ["geo", "once:severity"])
+def test_agent_to_fail_is_taken_from_the_command_line(agent: str) -> None:
+    assert build_parser({}).parse_args(["demo", "--fail-agent", agent]).fail_agent == agent
+
+
+def test_unknown_agent_to_fail_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        build_parser({}).parse_args(["demo", "--fail-agent", "nobody"])
+    assert stopped.value.code == 2

@@ -1,0 +1,172 @@
+"""What localcloud uses of the emulator's inside. A failure after an upgrade means: it moved."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ministack.core.iam_evaluator import resolve_credential
+from ministack.services import iam, lambda_svc, sts
+
+from statusbeam.localcloud.emulator.internals import (
+    QUEUE_POLL_SECONDS,
+    EmulatorIam,
+    UntrustedError,
+    shorten_queue_polling,
+)
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+API = "api0"
+ARN = f"arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{API}/types/Mutation/fields/publishStatus"
+KEY = "ASIATESTSESSION00001"
+TOKEN = "a-session-token"
+SECRET = "a-secret"
+ROLE = "PublisherRole"
+
+
+@pytest.fixture
+def emulator() -> Iterator[EmulatorIam]:
+    iam.reset()
+    sts.reset()
+    yield EmulatorIam(account_id=ACCOUNT, region=REGION)
+    iam.reset()
+    sts.reset()
+
+
+def issue_session(*, expires_in: float = 900) -> None:
+    """Register a session the way the emulator's Lambda runtime does for an execution role."""
+    sts.register_session(
+        KEY,
+        {
+            "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/publisher",
+            "UserId": f"{ROLE}:publisher",
+            "SecretAccessKey": SECRET,
+            "SessionToken": TOKEN,
+            "Expiration": time.time() + expires_in,
+        },
+    )
+
+
+async def give_role(*statements: dict[str, str]) -> None:
+    """Create the role and its policy through the emulator's own IAM API."""
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    await call_iam("CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=policy(trust))
+    if statements:
+        await call_iam(
+            "PutRolePolicy", RoleName=ROLE, PolicyName="status", PolicyDocument=policy(*statements)
+        )
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+async def call_iam(action: str, **parameters: str) -> None:
+    query = {"Action": [action], **{name: [value] for name, value in parameters.items()}}
+    status, _headers, body = await iam.handle_request("POST", "/", {}, b"", query)
+    assert status == 200, body
+
+
+def allow(resource: str, action: str = "appsync:GraphQL", effect: str = "Allow") -> dict[str, str]:
+    return {"Effect": effect, "Action": action, "Resource": resource}
+
+
+def test_the_emulator_is_the_pinned_version() -> None:
+    assert importlib.metadata.version("ministack") == "1.5.33"
+
+
+def test_the_secret_of_a_role_session_is_found_with_its_token(emulator: EmulatorIam) -> None:
+    issue_session()
+    found = emulator.credential(KEY, TOKEN)
+    assert found is not None
+    assert found.secret_key == SECRET
+    assert found.account_id == ACCOUNT
+    assert found.principal_arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/publisher"
+    assert found.principal_id == f"{ROLE}:publisher"
+    assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize("token", [None, "", "another-token"])
+def test_a_role_session_without_its_own_token_is_refused(emulator: EmulatorIam, token: str | None) -> None:
+    issue_session()
+    assert emulator.credential(KEY, token) is None
+
+
+def test_an_expired_role_session_is_refused(emulator: EmulatorIam) -> None:
+    issue_session(expires_in=-1)
+    assert emulator.credential(KEY, TOKEN) is None
+
+
+@pytest.mark.parametrize("access_key_id", ["", "AKIAUNKNOWN000000000", "123456789012"])
+def test_a_key_the_emulator_did_not_issue_is_refused(emulator: EmulatorIam, access_key_id: str) -> None:
+    assert emulator.credential(access_key_id, None) is None
+
+
+def test_the_emulator_itself_would_take_an_empty_key_for_its_root() -> None:
+    assert getattr(resolve_credential("", ACCOUNT), "principal_type", "") == "Root"
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([], False),
+        ([allow(ARN)], True),
+        ([allow(f"arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{API}/*")], True),
+        ([allow(f"arn:aws:appsync:{REGION}:{ACCOUNT}:apis/{API}/types/Mutation/*")], True),
+        ([allow(ARN.replace("publishStatus", "syncSession"))], False),
+        ([allow(ARN.replace(API, "another"))], False),
+        ([allow(ARN, action="appsync:EvaluateCode")], False),
+        ([allow("*", action="*")], True),
+        ([allow("*", action="*"), allow(ARN, effect="Deny")], False),
+    ],
+    ids=lambda value: json.dumps(value)[-70:],
+)
+async def test_a_role_reaches_the_fields_its_policies_name(
+    emulator: EmulatorIam, statements: list[dict[str, str]], allowed: bool
+) -> None:
+    issue_session()
+    await give_role(*statements)
+    assert emulator.may_access_field(KEY, API, "Mutation", "publishStatus") is allowed
+
+
+async def test_a_service_gets_a_session_of_a_role_that_trusts_it(emulator: EmulatorIam) -> None:
+    await give_role(allow(ARN))
+    session = emulator.session_of(f"arn:aws:iam::{ACCOUNT}:role/{ROLE}", service="lambda.amazonaws.com")
+    key = session["aws_access_key_id"]
+    found = emulator.credential(key, session["aws_session_token"])
+    assert found is not None
+    assert found.secret_key == session["aws_secret_access_key"]
+    assert emulator.may_access_field(key, API, "Mutation", "publishStatus")
+    assert not emulator.may_access_field(key, API, "Mutation", "syncSession")
+
+
+@pytest.mark.parametrize("role", [ROLE, "NoSuchRole"])
+async def test_a_service_gets_no_session_of_a_role_that_does_not_trust_it(
+    emulator: EmulatorIam, role: str
+) -> None:
+    await give_role(allow(ARN))
+    with pytest.raises(UntrustedError, match=r"does not trust appsync\.amazonaws\.com"):
+        emulator.session_of(f"arn:aws:iam::{ACCOUNT}:role/{role}", service="appsync.amazonaws.com")
+
+
+@pytest.mark.parametrize("access_key_id", [None, "", "AKIAUNKNOWN000000000"])
+def test_no_key_and_an_unknown_key_reach_no_field(emulator: EmulatorIam, access_key_id: str | None) -> None:
+    assert not emulator.may_access_field(access_key_id, API, "Mutation", "publishStatus")
+
+
+def test_the_poll_interval_is_set_where_the_emulator_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS", 0.05)  # fails when it moved
+    shorten_queue_polling()
+    assert lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS == QUEUE_POLL_SECONDS
+    assert "_ESM_IDLE_WAKE_GAP_SECONDS" in lambda_svc._poll_loop.__code__.co_names
