@@ -4,7 +4,7 @@ A snapshot is one `Head` and one `AgentState` an invocation, each an item of the
 hold all that the fold needs to go on, so a commit reads and writes the head and the agents it touches, no
 more.
 
-    Job.from_items(job.head.to_item(), [agent.to_item() for agent in job.agents.values()]) == job
+    Head.from_item(job.head.to_item()) == job.head
 
 An item carries the schema's fields as readers see them, so that a resolver can answer with it as it is, and
 under `fold` what only the fold needs.
@@ -12,7 +12,7 @@ under `fold` what only the fold needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -161,9 +161,3 @@ class Job:
         """The agents that readers see, in the order in which they were planned or first reported."""
         agents = (agent for agent in self.agents.values() if agent.shown)
         return sorted(agents, key=lambda agent: (agent.order, agent.invocation_id))
-
-    @classmethod
-    def from_items(cls, head: Mapping[str, Any], agents: Iterable[Mapping[str, Any]]) -> Self:
-        """A snapshot, or the part of it that a batch touches, as stored."""
-        states = (AgentState.from_item(item) for item in agents)
-        return cls(head=Head.from_item(head), agents={state.invocation_id: state for state in states})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from statusbeam.log.snapshot.agent_state import time_of
+from statusbeam.log.snapshot.agent_state import AgentState, time_of
 from statusbeam.log.snapshot.fold import fold
-from statusbeam.log.snapshot.job_state import Job
+from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import status_type
 
@@ -162,3 +162,9 @@ job_statuses = numbers.map(_job_status)
 statuses = agent_statuses | agent_statuses | job_statuses
 # Long ones by themselves: a list that may be short mostly is, and little happens twice in it.
 logs = (st.lists(statuses, max_size=6) | st.lists(statuses, min_size=12, max_size=28)).map(committed)
+
+
+def job_of_items(head: Mapping[str, Any], agents: Iterable[Mapping[str, Any]]) -> Job:
+    """The snapshot that a store holds."""
+    states = [AgentState.from_item(item) for item in agents]
+    return Job(head=Head.from_item(head), agents={state.invocation_id: state for state in states})

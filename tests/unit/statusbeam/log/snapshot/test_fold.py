@@ -22,6 +22,7 @@ from tests.unit.statusbeam.log.snapshot.fold_cases import (
     committed,
     folded,
     geo,
+    job_of_items,
     job_statuses,
     json_values,
     logs,
@@ -35,7 +36,7 @@ def stored(job: Job) -> Job:
     """The snapshot after its way through a store that, like DynamoDB's client, gives numbers as Decimal."""
     text = json.dumps([job.head.to_item(), *(agent.to_item() for agent in job.agents.values())])
     items = json.loads(text, parse_int=Decimal, parse_float=Decimal)
-    return Job.from_items(items[0], items[1:])
+    return job_of_items(items[0], items[1:])
 
 
 @given(logs, st.data())

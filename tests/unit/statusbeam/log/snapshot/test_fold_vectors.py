@@ -15,6 +15,7 @@ from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.model.update import StatusUpdate
+from tests.unit.statusbeam.log.snapshot.fold_cases import job_of_items
 
 ROOT = Path(__file__).parents[5]
 VECTORS = {
@@ -61,7 +62,7 @@ def test_committing_one_by_one_through_the_store_gives_the_snapshot_of_the_vecto
     job = Job()
     for update in statuses(vector):
         job = apply(job, [update])
-        job = Job.from_items(
+        job = job_of_items(
             json.loads(json.dumps(job.head.to_item())),
             json.loads(json.dumps([agent.to_item() for agent in job.agents.values()])),
         )
