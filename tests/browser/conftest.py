@@ -62,7 +62,7 @@ def held(dashboard: Dashboard) -> Dashboard:
 def story(cloud: Cloud) -> Story:
     """A job with two statuses."""
     begun = Story(cloud, cloud.user(tenant=0))
-    begun.tell("one", "two")
+    begun.publish("one", "two")
     return begun
 
 

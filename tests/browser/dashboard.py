@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +28,17 @@ WIDE: ViewportSize = {"width": 1280, "height": 1010}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PUSHES = ("onStatusUpdate", "onTenantStatus")
 
-# Notes each state in which the open job was drawn: [its state, how many statuses its log had].
+# Notes each state in which the open job was drawn: [its state, how many statuses its log had], and each line
+# about its log's completeness. A state may be over before a test looks; its note stays.
 NOTE_WHAT_IS_DRAWN = """
 window.drawn = [];
+window.completeness = [];
 addEventListener('DOMContentLoaded', () => {
   const note = () => {
+    const shown = document.getElementById('completeness')?.textContent;
+    if (shown && shown !== window.completeness.at(-1)) {
+      window.completeness.push(shown);
+    }
     const state = document.getElementById('job-state');
     const entry = document.querySelector('#log > .entry');
     if (state) {
@@ -39,7 +48,8 @@ addEventListener('DOMContentLoaded', () => {
       }
     }
   };
-  new MutationObserver(note).observe(document.body, { attributes: true, childList: true, subtree: true });
+  const everything = { attributes: true, characterData: true, childList: true, subtree: true };
+  new MutationObserver(note).observe(document.body, everything);
 });
 """
 # Only the rows in view are in the document: scroll through all of them, then back to the end.
@@ -55,7 +65,7 @@ async () => {
       source: row.querySelector('.source').textContent,
       tool: row.querySelector('.tool')?.textContent ?? null,
       text: row.querySelector('.message').textContent,
-      is_from_the_log: row.querySelector('.healed') !== null,
+      is_from_the_log: row.querySelector('.from-log') !== null,
     });
   });
   if (frame === null) {
@@ -84,6 +94,14 @@ class Row:
     is_from_the_log: bool = field(default=False, compare=False)
 
 
+def repeat_until(is_there: Callable[[], bool], action: Callable[[], object]) -> None:
+    """Repeat an action until its effect is there. Fails after a while."""
+    deadline = time.monotonic() + PATIENCE_MS / 1_000
+    while not is_there():
+        assert time.monotonic() < deadline, "the action has no effect"
+        action()
+
+
 class Dashboard:
     """The page in a browser context of its own: nobody else's storage, nobody else's sign-in."""
 
@@ -98,7 +116,9 @@ class Dashboard:
         self.expected: re.Pattern[str] | None = None
         """Errors in the console that a test brings about: failed requests while its server is away."""
         self.pushes: list[dict[str, Any]] = []
-        """What the page's sockets were told of statuses, in the order of arrival."""
+        """The pushes that the page's sockets received, in the order of arrival."""
+        self.sockets: set[WebSocket] = set()
+        """The open sockets."""
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("websocket", self._listen)
@@ -214,9 +234,9 @@ class Dashboard:
         return self.page.locator("#job-state")
 
     @property
-    def whole(self) -> Locator:
-        """What the page says of the log: whether anything is missing."""
-        return self.page.locator("#whole")
+    def completeness(self) -> Locator:
+        """The page's line about the log: whether a status is missing."""
+        return self.page.locator("#completeness")
 
     @property
     def slider(self) -> Locator:
@@ -248,6 +268,14 @@ class Dashboard:
         """Wait until the page has drawn so many statuses of the open job; does not miss a short moment."""
         self.page.wait_for_function("least => drawn.some(([, length]) => length >= least)", arg=statuses)
 
+    def expect_position_check(self) -> AbstractContextManager[object]:
+        """Within the block, the page asks the API for the job's position and is answered."""
+        return self.page.expect_response(lambda response: "syncSession" in (response.request.post_data or ""))
+
+    def expect_shown(self, completeness: str) -> None:
+        """Wait until the page has shown this line about the log; it may be over by now."""
+        self.page.wait_for_function("text => completeness.includes(text)", arg=completeness)
+
     def drawn(self) -> list[tuple[str, int]]:
         """The states the open job was drawn in since the page was loaded, each with the length of its log."""
         return [(state, length) for state, length in self.page.evaluate("window.drawn")]
@@ -259,15 +287,22 @@ class Dashboard:
     def expect_whole(self, statuses: int | None = None) -> None:
         """Wait until the page says that its log is live and lacks nothing, with so many statuses if given."""
         count = r"\d+" if statuses is None else statuses
-        expect(self.whole).to_have_text(re.compile(rf"^({count} status(es)?, none missing|No status yet)$"))
-        expect(self.whole).to_have_attribute("data-state", "whole")
+        expect(self.completeness).to_have_text(
+            re.compile(rf"^({count} status(es)?, none missing|No status yet)$")
+        )
+        expect(self.completeness).to_have_attribute("data-state", "whole")
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not (self.expected and self.expected.search(message.text)):
             self.troubles.append(message.text)
 
     def _listen(self, socket: WebSocket) -> None:
+        self.sockets.add(socket)
+        socket.on("close", self._forget)
         socket.on("framereceived", self._note_frame)
+
+    def _forget(self, socket: WebSocket) -> None:
+        self.sockets.discard(socket)
 
     def _note_frame(self, frame: str | bytes) -> None:
         content = json.loads(frame)

@@ -1,4 +1,4 @@
-"""A job that a test tells, status by status."""
+"""A job whose statuses a test publishes, one by one."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tests.e2e.cloud import Cloud, fresh_id, status
 
 @dataclass(frozen=True)
 class Story:
-    """A job that goes on when the test says so. Each status is committed and pushed when `tell` returns."""
+    """A job of a test. Each status is committed and pushed when `publish` returns."""
 
     cloud: Cloud
     user: DemoUser
     job_id: str = field(default_factory=lambda: fresh_id("job"))
-    told: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
 
-    def tell(self, *messages: str, seconds_ago: float = 0, **more: Any) -> None:
+    def publish(self, *messages: str, seconds_ago: float = 0, **more: Any) -> None:
         """Publish statuses, each in a commit of its own."""
         for message in messages:
             self.cloud.publish(self._status(message, seconds_ago, more))
-            self.told.append(message)
+            self.published.append(message)
 
-    def tell_at_once(self, *statuses: dict[str, Any], seconds_ago: float = 0) -> None:
+    def publish_at_once(self, *statuses: dict[str, Any], seconds_ago: float = 0) -> None:
         """Publish statuses in one commit, each at its own `at`, seconds after the beginning."""
         self.cloud.publish(
             *(
@@ -38,20 +38,20 @@ class Story:
                 for each in statuses
             )
         )
-        self.told.extend(each["message"] for each in statuses)
+        self.published.extend(each["message"] for each in statuses)
 
     def expect_on(self, dashboard: Dashboard, *, from_the_log: frozenset[int] = frozenset()) -> None:
-        """Fail unless the page shows the whole story in order, and says so of what no push brought."""
-        dashboard.expect_whole(len(self.told))
-        dashboard.expect_log_length(len(self.told))
+        """Fail unless the page shows every status in order, and marks those that no push brought."""
+        dashboard.expect_whole(len(self.published))
+        dashboard.expect_log_length(len(self.published))
         rows = dashboard.rows()
-        assert [(row.sequence, row.text) for row in rows] == list(enumerate(self.told, start=1))
+        assert [(row.sequence, row.text) for row in rows] == list(enumerate(self.published, start=1))
         if from_the_log:
             assert {row.sequence for row in rows if row.is_from_the_log} == from_the_log
 
     def shown(self, *sequences: int) -> list[Row]:
         """These statuses as the page shows them."""
-        return [Row(sequence=each, source="Geo Agent", text=self.told[each - 1]) for each in sequences]
+        return [Row(sequence=each, source="Geo Agent", text=self.published[each - 1]) for each in sequences]
 
     def _status(self, message: str, seconds_ago: float, more: dict[str, Any]) -> dict[str, Any]:
         at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)

@@ -86,19 +86,19 @@ def test_the_element_shows_a_job_from_its_first_status_to_its_end(
     owner = (job_id, user.user_id, user.tenant_id)
     expect(part(page, "state")).to_have_text("Starting")
     cloud.publish(status(*owner, "Reading the address"))
-    expect(part(page, "state")).to_have_text("Working")
+    expect(part(page, "state")).to_have_text("Running")
     row = page.get_by_role("list", name="Agents").get_by_role("listitem")
     expect(row).to_contain_text("Geo Agent")
     expect(row).to_contain_text("Reading the address")
     cloud.publish(status(*owner, "Half of it", status="progress", progress=50))
-    expect(row).to_contain_text("Working 50 %")
+    expect(row).to_contain_text("Running 50 %")
     cloud.publish(
         status(*owner, "400 Valencia Street", status="agent_complete"),
         status(*owner, "All done", status="complete", agentName=None),
     )
-    expect(part(page, "state")).to_have_text("Done")
+    expect(part(page, "state")).to_have_text("Completed")
     expect(page.get_by_role("progressbar", name="Progress")).to_have_attribute("value", "100")
-    expect(page.get_by_role("status")).to_contain_text("Done, 100 %")
+    expect(page.get_by_role("status")).to_contain_text("Completed, 100 %")
     expect(page.locator("job-status")).to_have_attribute("verdict", "whole")
     assert page.evaluate("asked") == 1, "a token that is still good is not asked for again"
 

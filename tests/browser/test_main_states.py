@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from statusbeam.localcloud.outputs import DemoUser
-from tests.browser.dashboard import PHONE, WIDE, Dashboard
+from tests.browser.dashboard import PHONE, WIDE, Dashboard, repeat_until
 from tests.browser.long_job import USER, LongJob, long_log
 from tests.browser.market_report import Rows, analysis, failure, report, research
 from tests.browser.pictures import Pictures
@@ -35,9 +35,9 @@ def job(rows: Rows, *, seconds_ago: float, name: str, word: str) -> Prepare:
     """A job of these statuses is open."""
 
     def prepare(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
-        told = Story(cloud, user, fresh_id(name))
-        told.tell_at_once(*rows, seconds_ago=seconds_ago)
-        dashboard.watch(user, told.job_id)
+        story = Story(cloud, user, fresh_id(name))
+        story.publish_at_once(*rows, seconds_ago=seconds_ago)
+        dashboard.watch(user, story.job_id)
         expect(dashboard.job_state).to_have_text(word)
 
     return prepare
@@ -103,13 +103,14 @@ def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     operator = cloud.user(tenant=1, role="operator")
     dashboard.open(fragment="#tenant")
     dashboard.sign_in(operator)
-    expect(dashboard.page.get_by_role("heading", name="Listening")).to_be_visible()
     rows = dashboard.page.locator("#tenant-jobs > li")
-    while rows.count() == 0:  # the subscription may stand a moment later than the page says so
-        Story(cloud, user, fresh_id("nightly-import")).tell("Reading the map")
-        dashboard.page.wait_for_load_state("networkidle")
+    # The subscription may start later than the page says that it is live.
+    repeat_until(
+        lambda: rows.count() > 0,
+        lambda: Story(cloud, user, fresh_id("nightly-import")).publish("Reading the map"),
+    )
     for number, steps in enumerate([research(), analysis(), failure(), report()]):
-        Story(cloud, cloud.user(tenant=1, which=number % 2), fresh_id("market-report")).tell_at_once(
+        Story(cloud, cloud.user(tenant=1, which=number % 2), fresh_id("market-report")).publish_at_once(
             *steps, seconds_ago=21
         )
     expect(rows.filter(has_text="Completed")).not_to_have_count(0)

@@ -7,32 +7,32 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from statusbeam.model.limits import LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.dashboard import Dashboard
 from tests.browser.story import Story
-from tests.browser.wire import Wire
+from tests.browser.tcp_proxy import TcpProxy
 from tests.e2e.cloud import Cloud
 
-LEASE = 75
-LOST_AFTER = LEASE + 240
+LOST_AFTER = LEASE_SECONDS + LOST_AFTER_SECONDS
 
 
 @pytest.fixture
 def silent(cloud: Cloud) -> Story:
-    """A job that nobody has told anything of yet."""
+    """A job without a status."""
     return Story(cloud, cloud.user(tenant=1, which=1))
 
 
 @pytest.mark.parametrize(
     ("seconds_ago", "word", "said"),
     [
-        pytest.param(LEASE + 30, "Stale", "No sign of life for", id="stale"),
+        pytest.param(LEASE_SECONDS + 30, "Stale", "No sign of life for", id="stale"),
         pytest.param(LOST_AFTER + 30, "Lost", "Lost: silent for", id="lost"),
     ],
 )
 def test_a_silent_job_is_not_shown_as_running(
     dashboard: Dashboard, silent: Story, seconds_ago: float, word: str, said: str
 ) -> None:
-    silent.tell("Reading the map", seconds_ago=seconds_ago)
+    silent.publish("Reading the map", seconds_ago=seconds_ago)
     dashboard.watch(silent.user, silent.job_id)
     expect(dashboard.job_state).to_have_text(word)
     expect(dashboard.page.locator("#result-message")).to_contain_text(said)
@@ -41,20 +41,20 @@ def test_a_silent_job_is_not_shown_as_running(
     expect(dashboard.in_job_list(silent.job_id)).to_contain_text(word)
 
 
-def test_a_job_that_falls_silent_and_speaks_again_is_shown_so_without_a_reload(
+def test_a_job_that_falls_silent_and_reports_again_is_shown_so_without_a_reload(
     dashboard: Dashboard, silent: Story
 ) -> None:
-    silent.tell("Reading the map", seconds_ago=LEASE - 3)
+    silent.publish("Reading the map", seconds_ago=LEASE_SECONDS - 3)
     dashboard.watch(silent.user, silent.job_id)
     expect(dashboard.job_state).to_have_text("Stale")
-    silent.tell("Still reading")
+    silent.publish("Still reading")
     expect(dashboard.job_state).to_have_text("Running")
     expect(dashboard.agent("Geo Agent").locator(".badge")).to_have_text("Running")
     silent.expect_on(dashboard)
 
 
 def test_the_past_is_judged_by_its_own_time(dashboard: Dashboard, silent: Story) -> None:
-    silent.tell("one", "two", seconds_ago=LOST_AFTER + 60)
+    silent.publish("one", "two", seconds_ago=LOST_AFTER + 60)
     dashboard.watch(silent.user, silent.job_id)
     expect(dashboard.job_state).to_have_text("Lost")
     dashboard.page.get_by_role("button", name="One status back").click()
@@ -64,12 +64,12 @@ def test_the_past_is_judged_by_its_own_time(dashboard: Dashboard, silent: Story)
 def test_what_falls_silent_while_the_page_is_cut_off_is_unknown_and_neither_stale_nor_running(
     held: Dashboard, silent: Story, cloud: Cloud
 ) -> None:
-    silent.tell("Reading the map")
+    silent.publish("Reading the map")
     held.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
-    with Wire(cloud.host) as wire:
-        held.use_server(wire.url)
+    with TcpProxy(cloud.host) as proxy:
+        held.use_server(proxy.url)
         held.watch(silent.user, silent.job_id)
-        wire.stop()
+        proxy.stop()
         expect(held.connection).to_have_text("Reconnecting")
         held.page.clock.run_for(LOST_AFTER * 1_000)
         expect(held.job_state).to_have_text("Unknown")

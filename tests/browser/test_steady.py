@@ -1,4 +1,4 @@
-"""Nothing on the page jumps while a job is told: what one reads or is about to press stays where it is."""
+"""Nothing on the page jumps while statuses arrive: what one reads or is about to press stays where it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.browser.story import Story
 from tests.e2e.cloud import Cloud
 
 STEADY = ("#job-title", ".overview", ".number:nth-child(4)", ".timeline", ".agents-panel")
-BESIDE = (*STEADY, ".log-panel")
+WITH_LOG = (*STEADY, ".log-panel")
 WHERE_THEY_ARE = """
 (names) => ({
   rows: Number(document.querySelector('#timeline > li')?.getAttribute('aria-setsize') ?? 0),
@@ -26,22 +26,22 @@ WHERE_THEY_ARE = """
 @pytest.mark.parametrize(
     ("size", "names"),
     [
-        pytest.param(WIDE, BESIDE, id="desk"),
+        pytest.param(WIDE, WITH_LOG, id="wide"),
         pytest.param(PHONE, STEADY, id="phone"),  # there, the log is below cards that grow
     ],
 )
-def test_nothing_moves_while_a_job_is_told_unless_an_agent_joins(
+def test_nothing_moves_while_statuses_arrive_unless_an_agent_joins(
     cloud: Cloud, dashboard: Dashboard, size: ViewportSize, names: tuple[str, ...]
 ) -> None:
     dashboard.page.set_viewport_size(size)
-    told = Story(cloud, cloud.user(tenant=0))
+    job = Story(cloud, cloud.user(tenant=0))
     plan, *steps = report()
-    told.tell_at_once(plan)
-    dashboard.watch(told.user, told.job_id)
+    job.publish_at_once(plan)
+    dashboard.watch(job.user, job.job_id)
     before = dashboard.page.evaluate(WHERE_THEY_ARE, names)
     for step in steps:
-        told.tell_at_once(step)
-        dashboard.expect_log_length(len(told.told))
+        job.publish_at_once(step)
+        dashboard.expect_log_length(len(job.published))
         after = dashboard.page.evaluate(WHERE_THEY_ARE, names)
         if after["rows"] == before["rows"]:
             assert after["places"] == before["places"], step["message"]

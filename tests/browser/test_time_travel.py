@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.dashboard import Dashboard
+from tests.browser.dashboard import Dashboard, repeat_until
 from tests.browser.market_report import analysis
 from tests.browser.story import Story
 from tests.e2e.cloud import Cloud
@@ -18,9 +18,9 @@ WHERE = "#travel-where"
 @pytest.fixture
 def report(cloud: Cloud) -> Story:
     """A job in its 21st second: 18 statuses."""
-    told = Story(cloud, cloud.user(tenant=0))
-    told.tell_at_once(*analysis(), seconds_ago=21)
-    return told
+    job = Story(cloud, cloud.user(tenant=0))
+    job.publish_at_once(*analysis(), seconds_ago=21)
+    return job
 
 
 def test_the_slider_shows_the_page_as_it_was(dashboard: Dashboard, report: Story) -> None:
@@ -52,7 +52,7 @@ def test_the_keyboard_moves_through_time(dashboard: Dashboard, report: Story) ->
 def test_news_waits_while_the_past_is_shown(dashboard: Dashboard, report: Story) -> None:
     dashboard.watch(report.user, report.job_id)
     dashboard.slider.fill("4")
-    report.tell("One more word", agentName="Analyst")
+    report.publish("One more word", agentName="Analyst")
     expect(dashboard.page.locator(WHERE)).to_contain_text("Status 5 of 19")
     dashboard.expect_log_length(5)
     dashboard.page.get_by_role("button", name="Back to live").click()
@@ -82,10 +82,8 @@ def test_playing_ends_at_the_newest_status(dashboard: Dashboard, report: Story) 
     dashboard.page.get_by_label("Speed").select_option("16")
     dashboard.page.get_by_role("button", name="Play the job again").click()
     expect(dashboard.page.locator(WHERE)).to_contain_text("Status 1 of 18")
-    for sequence in range(2, 19):
-        dashboard.page.clock.run_for(1_500)  # the longest it waits between two
-        expect(dashboard.page.locator(WHERE)).to_contain_text(re.compile(r"Status \d+ of 18"))
-        if dashboard.page.locator(WHERE).inner_text().startswith("Status 18"):
-            break
-        assert sequence < 18
+    where = dashboard.page.locator(WHERE)
+    repeat_until(
+        lambda: where.inner_text().startswith("Status 18 of 18"), lambda: dashboard.page.clock.run_for(100)
+    )
     expect(dashboard.page.get_by_role("button", name="Play the job again")).to_be_visible()

@@ -37,7 +37,7 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     dashboard.wait_until_drawn(6)
     expect(dashboard.job_state).to_have_text("Completed")
     for agent in AGENTS:
-        expect(dashboard.agent(agent).locator(".badge")).to_have_text("Done")
+        expect(dashboard.agent(agent).locator(".badge")).to_have_text("Completed")
     log = expect_the_whole_log(cloud, user, dashboard, job_id)
     assert {row.source for row in log} == {"Orchestrator", *AGENTS}
     answer = [row.text for row in log if row.source == "Orchestrator"][-1]

@@ -31,7 +31,7 @@ def test_the_link_to_somebody_elses_job_shows_nothing_of_it(
     cloud.publish(status(job_id, owner.user_id, owner.tenant_id, f"{secret} again"))
     cloud.publish(status(own_job, other.user_id, other.tenant_id, "mine"))
     expect(dashboard.in_job_list(own_job)).to_be_visible()  # a push that came after the secret one
-    expect(dashboard.whole).to_have_text("No status yet")
+    expect(dashboard.completeness).to_have_text("No status yet")
     expect(dashboard.job_state).to_have_text("Waiting")
     expect(dashboard.entries).to_have_count(0)
     expect(dashboard.in_job_list(job_id)).to_have_count(0)
@@ -81,7 +81,7 @@ def test_signing_out_everywhere_ends_what_is_live_on_every_page(
     assert secret not in json.dumps(forgotten.pushes)
 
 
-def test_who_could_not_be_signed_out_everywhere_is_told(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_the_page_says_so_when_signing_out_everywhere_failed(cloud: Cloud, dashboard: Dashboard) -> None:
     dashboard.expected = re.compile("net::ERR|Failed to load")
     dashboard.open()
     dashboard.sign_in(cloud.user(tenant=0))

@@ -74,11 +74,13 @@ def test_a_job_is_followed_from_its_log_to_its_end(cloud: Cloud, user: DemoUser,
         cloud.publish(*(status(job_id, user_id, tenant_id, message) for message in ("two", "three")))
         cloud.publish(status(job_id, user_id, tenant_id, "end", status="complete", agentName=None))
         state = ended(client, 4)
-    assert (state["healed"]["duplicates"], state["healed"]["reconnects"]) == (0, 0)
+    assert (state["recovery"]["duplicates"], state["recovery"]["reconnects"]) == (0, 0)
     assert state["job"]["liveness"] == "ended"
 
 
-def test_what_is_lost_doubled_and_cut_off_is_healed(cloud: Cloud, user: DemoUser, faults: FaultBoard) -> None:
+def test_what_is_lost_doubled_and_cut_off_is_recovered(
+    cloud: Cloud, user: DemoUser, faults: FaultBoard
+) -> None:
     job_id = fresh_id("job")
 
     def tell(message: str, **more: Any) -> None:
@@ -90,11 +92,11 @@ def test_what_is_lost_doubled_and_cut_off_is_healed(cloud: Cloud, user: DemoUser
         state_where(client, is_whole(1))
         tell("two")  # lost right after start_ack
         tell("three")
-        assert state_where(client, is_whole(3))["healed"]["lost"] >= 1
+        assert state_where(client, is_whole(3))["recovery"]["lost"] >= 1
         faults.close_sockets()
         state_where(client, lambda state: state["connection"] == "reconnecting")
         tell("four")
-        assert state_where(client, is_whole(4))["healed"]["reconnects"] == 1
+        assert state_where(client, is_whole(4))["recovery"]["reconnects"] == 1
         faults.reset()
         tell("end", status="complete", agentName=None)
         ended(client, 5)

@@ -28,7 +28,10 @@ async function buildAll(): Promise<void> {
       target: 'es2022',
       sourcemap: true,
       lib: { entry, formats: ['es'] },
-      rolldownOptions: { external: ['react'], output: { chunkFileNames: '[name].js', minify: true, postBanner } },
+      rolldownOptions: {
+        external: ['react'],
+        output: { chunkFileNames: '[name].js', minify: true, comments: false, postBanner },
+      },
     },
   });
   await build({

@@ -30,13 +30,13 @@ function authOf(): Auth {
   return { type: auth.type, token };
 }
 
-function say({ job, updates, verdict, reason, connection, healed, error }: JobState): void {
+function print({ job, updates, verdict, reason, connection, recovery, error }: JobState): void {
   const sequences = updates.map(({ sequence }) => sequence);
   const state = {
     verdict,
     reason,
     connection,
-    healed,
+    recovery,
     error: error?.message ?? null,
     errorType: error?.errorType ?? null,
     overallStatus: job.overallStatus,
@@ -47,7 +47,7 @@ function say({ job, updates, verdict, reason, connection, healed, error }: JobSt
 }
 
 const client = connect({ url, auth: authOf() });
-const watch = client.watchJob(jobId, say);
+const watch = client.watchJob(jobId, print);
 const timer = setTimeout(() => client.close(), timeoutMs);
 watch.subscribe(({ verdict, job }) => {
   if (verdict === 'whole' && job.overallStatus === 'completed') {

@@ -1,19 +1,20 @@
-// What can go wrong, as facts to branch on.
+// The errors of the client, as codes to branch on.
 //
 // StatusbeamError            code, retriable
-//   unauthorized             the token or key is not (or no longer) taken: asked for a new one, then tried again
+//   unauthorized             the API refused the token or key: the client asks for a new one and tries again
+//   login_ended              the login was ended on purpose: only a new sign-in helps
 //   forbidden                the API understood and refused: not tried again until the next connection
 //   bad_request              a mistake in the call: not tried again
 //   limited                  too many requests or subscriptions: tried again, later
 //   unavailable              no network, or the service failed: tried again
 //   closed                   the client was closed
 
-export type ErrorCode = 'unauthorized' | 'forbidden' | 'bad_request' | 'limited' | 'unavailable' | 'closed';
+export type ErrorCode = 'unauthorized' | 'login_ended' | 'forbidden' | 'bad_request' | 'limited' | 'unavailable' | 'closed';
 
 export class StatusbeamError extends Error {
   override readonly name = 'StatusbeamError';
   readonly code: ErrorCode;
-  /** AppSync's own word, when it said one. */
+  /** The `errorType` of AppSync or of a resolver, if the API sent one. */
   readonly errorType: string | null;
 
   constructor(code: ErrorCode, message: string, errorType: string | null = null) {
@@ -22,13 +23,18 @@ export class StatusbeamError extends Error {
     this.errorType = errorType;
   }
 
+  /** Whether the API refuses this client, which only a new login or grant can change. */
+  get isRefusal(): boolean {
+    return this.code === 'forbidden' || this.code === 'login_ended';
+  }
+
   /** Whether trying again later can help. */
   get retriable(): boolean {
     return this.code === 'unauthorized' || this.code === 'limited' || this.code === 'unavailable';
   }
 }
 
-/** Why a read failed. What is no StatusbeamError is a mistake of ours or of the deployment, to be reported as such. */
+/** The StatusbeamError of a failed read. Any other error is a defect of the client or of the deployment: it is reported. */
 export function readError(error: unknown, report: (error: unknown) => void): StatusbeamError {
   if (error instanceof StatusbeamError) {
     return error;
@@ -37,25 +43,28 @@ export function readError(error: unknown, report: (error: unknown) => void): Sta
   return new StatusbeamError('unavailable', 'The answer was not understood.');
 }
 
-interface WireError {
+interface ErrorPayload {
   readonly message?: unknown;
   readonly errorType?: unknown;
   readonly errorCode?: unknown;
 }
 
-/** AppSync sends `errors` as a list, and for some errors as one object. Gives the first one's meaning. */
-export function errorOf(errors: unknown, fallback = 'The API refused.'): StatusbeamError {
-  const first = (Array.isArray(errors) ? errors[0] : errors) as WireError | undefined | null;
+/** The first of `errors`, or else the HTTP status. AppSync sends errors as a list, and some as one object. */
+export function errorOf(errors: unknown, fallback = 'The API refused.', status = 0): StatusbeamError {
+  const first = (Array.isArray(errors) ? errors[0] : errors) as ErrorPayload | undefined | null;
   const message = typeof first?.message === 'string' && first.message !== '' ? first.message : fallback;
   const errorType = typeof first?.errorType === 'string' ? first.errorType : null;
-  return new StatusbeamError(codeOf(errorType ?? '', message, Number(first?.errorCode)), message, errorType);
+  return new StatusbeamError(codeOf(errorType ?? '', Number(first?.errorCode) || status), message, errorType);
 }
 
-function codeOf(errorType: string, message: string, errorCode: number): ErrorCode {
-  if (/unauthori[sz]ed|notauthorized/i.test(errorType) || /token has expired|jwt expired/i.test(message) || errorCode === 401) {
+function codeOf(errorType: string, errorCode: number): ErrorCode {
+  if (errorType === 'LoginEnded') {
+    return 'login_ended';
+  }
+  if (/unauthori[sz]ed|notauthorized/i.test(errorType) || errorCode === 401) {
     return 'unauthorized';
   }
-  // A firewall refuses floods as well as people, and the first passes.
+  // A firewall (WAF) also refuses too many requests, and later ones pass.
   if (/^waf|limit|throttl|maxsubscriptions|toomanyrequests/i.test(errorType) || errorCode === 429) {
     return 'limited';
   }

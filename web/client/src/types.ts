@@ -1,4 +1,4 @@
-// The words of graphql/schema.graphql, as readers get them.
+// The types of graphql/schema.graphql, as readers get them.
 
 export type StatusType = 'agent_status' | 'progress' | 'complete' | 'error' | 'heartbeat';
 export type OverallStatus = 'initializing' | 'processing' | 'completed' | 'failed';
@@ -30,8 +30,8 @@ export interface StatusUpdate {
   readonly metadata: JsonObject | null;
 }
 
-/** A status as it travels: fields may be left out, metadata may be JSON text, a push holds `earlier` ones. */
-export type WireUpdate = {
+/** A status as the API sends it: fields may be missing, metadata may be JSON text, a push holds `earlier` ones. */
+export type RawStatusUpdate = {
   readonly [Field in keyof Omit<StatusUpdate, 'metadata' | 'sequence' | 'type'>]?: StatusUpdate[Field];
 } & {
   readonly jobId: string;
@@ -42,7 +42,7 @@ export type WireUpdate = {
   readonly timestamp: string;
   readonly sequence?: number | null;
   readonly metadata?: JsonObject | string | null;
-  readonly earlier?: readonly WireUpdate[] | null;
+  readonly earlier?: readonly RawStatusUpdate[] | null;
 };
 
 export interface TokenUsage {
@@ -105,31 +105,31 @@ export interface Job {
 }
 
 export interface StatusUpdatePage {
-  readonly updates: readonly WireUpdate[];
+  readonly updates: readonly RawStatusUpdate[];
   readonly currentSequence: number;
   readonly nextAfterSequence: number;
   readonly recovered: boolean;
   readonly reason: string | null;
 }
 
-/** What a status carries beside its log entry. */
+/** The details of a status that its log entry lacks. */
 export interface StatusDetail {
   readonly jobId: string;
   readonly sequence: number;
   /** All of its metadata, also when that was too big for the log; null when it is no longer there. */
   readonly detail: JsonObject | null;
-  /** What it says to operators and admins of the job's tenant; null for everybody else. */
+  /** Details for operators and admins of the job's tenant; null for everybody else. */
   readonly operatorDetail: JsonObject | null;
 }
 
-/** Where a job stands by the store's own word. */
+/** The head of a job's log, from the store. */
 export interface JobPosition {
   readonly jobId: string;
   readonly sequence: number;
   readonly epoch: string | null;
 }
 
-/** What getJob answers: the job, and as JSON the fold's own state to fold on from. */
+/** The answer of getJob: the job, and as JSON the fold's own state to continue from. */
 export interface StoredJob extends Job {
   readonly fold?: JsonObject | string | null;
   readonly agents: readonly StoredAgent[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { JobState } from '../src/client/followed.ts';
+import type { JobState } from '../src/client/watchedJob.ts';
 import { jobView } from '../src/fold/snapshot.ts';
 import { NO_FAULTS } from './sim/service.ts';
 import { World } from './sim/world.ts';
@@ -85,7 +85,7 @@ test('statuses lost after start_ack are found when the join has settled', async 
   world.service.commit('job-1', [GEO]);
   await world.advance(1_700);
   assert.deepEqual(sequences(watch.getState()), [1]);
-  assert.equal(watch.getState().healed.lost, 1);
+  assert.equal(watch.getState().recovery.lost, 1);
 });
 
 test('a dropped socket is back in well under a second and misses nothing', async () => {
@@ -101,7 +101,7 @@ test('a dropped socket is back in well under a second and misses nothing', async
   assert.equal(watch.getState().connection, 'live');
   assert.equal(watch.getState().verdict, 'whole');
   assert.deepEqual(sequences(watch.getState()), [1]);
-  assert.equal(watch.getState().healed.reconnects, 1);
+  assert.equal(watch.getState().recovery.reconnects, 1);
 });
 
 test('a socket that hangs since the network changed is replaced, and its statuses are pushed again', async () => {
@@ -215,18 +215,18 @@ test('what was said before a job was opened is not called lost; what no push bro
   }
   const watch = client.watchJob('job-1');
   await world.advance(3_000);
-  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [0, []]);
+  assert.deepEqual([watch.getState().recovery.lost, [...watch.getState().fromLog]], [0, []]);
   world.service.faults = { ...NO_FAULTS, drop: 1 };
   world.service.commit('job-1', [GEO]);
   world.service.faults = NO_FAULTS;
   world.service.commit('job-1', [GEO]);
   await world.advance(1_000);
-  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [1, [21]]);
+  assert.deepEqual([watch.getState().recovery.lost, [...watch.getState().fromLog]], [1, [21]]);
   world.service.dropAll();
   await world.advance(1);
   world.service.commit('job-1', [DONE]);
   await world.advance(2_000);
-  assert.deepEqual([watch.getState().healed.lost, [...watch.getState().fromLog]], [2, [21, 23]]);
+  assert.deepEqual([watch.getState().recovery.lost, [...watch.getState().fromLog]], [2, [21, 23]]);
 });
 
 test('a log that no longer reaches back is told as cut, with the right job', async () => {
@@ -554,20 +554,21 @@ test('what a status carries beside its entry is asked for by its sequence', asyn
   assert.deepEqual(await asking, { jobId: 'job-1', sequence: 3, detail: { prompt: 'long' }, operatorDetail: null });
 });
 
-test('who may no longer look stops asking, and is back after a new login', async () => {
+test('a client whose login was ended asks seldom, says so by a code, and is back after a new login', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const watch = world.connect().watchJob('job-1');
   await world.advance(5_000);
-  world.service.isForbidden = true;
+  world.service.isLoginEnded = true;
   world.service.dropAll();
   await world.advance(30_000);
   assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['behind', 'forbidden']);
+  assert.deepEqual([watch.getState().error?.code, watch.getState().error?.retriable], ['login_ended', false]);
   assert.deepEqual(sequences(watch.getState()), [1]);
   const before = world.asked.length;
   await world.advance(200_000);
   assert.ok(world.asked.length - before < 15, `${world.asked.length - before} requests`);
-  world.service.isForbidden = false;
+  world.service.isLoginEnded = false;
   world.service.commit('job-1', [DONE]);
   world.wake();
   await world.advance(1_000);

@@ -3,7 +3,7 @@ import './dom.ts';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { JobState } from '../src/client/followed.ts';
+import type { JobState } from '../src/client/watchedJob.ts';
 import { World } from './sim/world.ts';
 
 const { JobStatusElement } = await import('../src/element/index.ts');
@@ -27,11 +27,11 @@ test('<job-status> shows the job, its agents and how far it is', async () => {
   const states: JobState[] = [];
   element.addEventListener('statuschange', (event) => states.push((event as CustomEvent<JobState>).detail));
   await world.advance(2_000);
-  assert.equal(textOf(element, 'state'), 'Working');
+  assert.equal(textOf(element, 'state'), 'Running');
   const row = element.shadowRoot?.querySelector('li');
   assert.deepEqual(
     [...(row?.children ?? [])].map((child) => child.textContent),
-    ['◐', 'Geo Agent', 'Working 40 %', 'Half of it']
+    ['◐', 'Geo Agent', 'Running 40 %', 'Half of it']
   );
   assert.equal(states.at(-1), element.state);
   world.service.commit('job-1', [
@@ -39,7 +39,7 @@ test('<job-status> shows the job, its agents and how far it is', async () => {
     { type: 'complete', status: 'complete', message: 'Done' },
   ]);
   await world.advance(100);
-  assert.equal(textOf(element, 'state'), 'Done');
+  assert.equal(textOf(element, 'state'), 'Completed');
   assert.equal(element.shadowRoot?.querySelector('progress')?.getAttribute('value'), '100');
   assert.equal(element.shadowRoot?.querySelector('img'), null, 'text is never markup');
   assert.equal(element.shadowRoot?.querySelector('li'), row, 'a row stays the same element');
@@ -65,7 +65,7 @@ test('<job-status> says when it is cut off, and watches nothing once it is remov
   assert.equal(world.service.sockets.size, 0);
 });
 
-test('<job-status> calls nobody dead whom it cannot hear', async () => {
+test('<job-status> shows an agent as unknown, not as lost, while it receives nothing itself', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const element = placed(world, 'job-1');
@@ -75,16 +75,16 @@ test('<job-status> calls nobody dead whom it cannot hear', async () => {
   await world.advance(10 * 60_000);
   assert.equal(textOf(element, 'state'), 'Unknown');
   const agent = element.shadowRoot?.querySelector('li');
-  assert.equal(agent?.querySelector('.word')?.textContent, 'Unknown');
+  assert.equal(agent?.querySelector('.agent-state')?.textContent, 'Unknown');
   assert.equal(agent?.querySelector('.mark')?.textContent, '?');
   world.service.isDown = false;
   await world.advance(60_000);
-  assert.equal(textOf(element, 'state'), 'No sign of life');
+  assert.equal(textOf(element, 'state'), 'Lost');
   element.client?.close();
   element.remove();
 });
 
-test('<job-status> takes its words at any time, also those and the client that it was given before it was defined', async () => {
+test('<job-status> takes its labels at any time, also those and the client that it was given before it was defined', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
   const element = new JobStatusElement();
@@ -95,10 +95,10 @@ test('<job-status> takes its words at any time, also those and the client that i
   element.setAttribute('job-id', 'job-1');
   document.body.append(element);
   await world.advance(2_000);
-  const word = () => element.shadowRoot?.querySelector('li .word')?.textContent;
-  assert.equal(word(), 'In Arbeit');
+  const label = () => element.shadowRoot?.querySelector('li .agent-state')?.textContent;
+  assert.equal(label(), 'In Arbeit');
   element.labels = { 'in-progress': 'Wird bearbeitet' };
-  assert.equal(word(), 'Wird bearbeitet');
+  assert.equal(label(), 'Wird bearbeitet');
   early.client.close();
   element.remove();
 });

@@ -25,8 +25,8 @@ test(`${RUNS} joins over a network that loses, doubles, swaps, delays and cuts e
     } catch (error) {
       throw new Error(`seed ${seed}: STATUSBEAM_CLIENT_SEED=${seed} STATUSBEAM_CLIENT_RUNS=1`, { cause: error });
     }
-    const { healed, snapshots, refusals, statuses, verdict } = outcome;
-    for (const [name, count] of Object.entries({ ...healed, snapshots, refusals, statuses, cut: verdict === 'cut' ? 1 : 0 })) {
+    const { recovery, snapshots, refusals, statuses, verdict } = outcome;
+    for (const [name, count] of Object.entries({ ...recovery, snapshots, refusals, statuses, cut: verdict === 'cut' ? 1 : 0 })) {
       seen[name] = (seen[name] ?? 0) + count;
     }
   }

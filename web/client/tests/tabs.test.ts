@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import type { Auth } from '../src/client/credentials.ts';
-import type { Message } from '../src/client/messages.ts';
+import type { TabMessage } from '../src/client/tabMessages.ts';
 import { type Browser, sharedTabs } from '../src/client/tabs.ts';
 import type { JobWatch } from '../src/index.ts';
 import { dice } from './sim/clock.ts';
@@ -133,14 +133,14 @@ test('what was refused to all tabs is tried again when one of them tries again',
   const clients = [tabs.open(), tabs.open()].map(({ client }) => client);
   const watches = clients.map((client) => client.watchJob('job-1'));
   await world.advance(3_000);
-  world.service.isForbidden = true;
+  world.service.isLoginEnded = true;
   world.service.dropAll();
   await world.advance(30_000);
   assert.deepEqual(
     watches.map((watch) => watch.getState().reason),
     ['forbidden', 'forbidden']
   );
-  world.service.isForbidden = false;
+  world.service.isLoginEnded = false;
   clients[1]?.wake(); // not the one that asked for it first
   await world.advance(2_000);
   assert.deepEqual(
@@ -206,25 +206,25 @@ test('a tab whose token was gone just when it wanted to join the others joins th
 test('what a tab that no longer leads says late is corrected by the answer of the one that does', async () => {
   const world = new World();
   let receive: (message: unknown) => void = () => undefined;
-  const said: Message[] = [];
+  const posted: TabMessage[] = [];
   const browser: Browser = {
     channel: (_name, receiver) => {
       receive = receiver;
-      return { post: (message) => said.push(message as Message), close: () => undefined };
+      return { post: (message) => posted.push(message as TabMessage), close: () => undefined };
     },
     lead: () => () => undefined,
   };
   const watch = world.connect({ tabs: sharedTabs(browser) }).watchJob('job-1');
   await world.advance(1_000);
-  const { tab: to } = said.find(({ type }) => type === 'want') as { tab: string };
-  const here = { type: 'here', to, standing: ['job:job-1'], state: { state: 'live', error: null } };
+  const { tab: to } = posted.find(({ type }) => type === 'want') as { tab: string };
+  const answer = { type: 'subscribed', to, keys: ['job:job-1'], state: { state: 'live', error: null } };
   const late = { type: 'refused', key: 'job:job-1', error: { code: 'unavailable', message: 'Not now.', errorType: null } };
   for (const [message, verdict] of [
-    [here, 'whole'],
+    [answer, 'whole'],
     [late, 'behind'],
-    [here, 'whole'],
-    [{ type: 'lead' }, 'behind'],
-    [here, 'whole'],
+    [answer, 'whole'],
+    [{ type: 'elected' }, 'behind'],
+    [answer, 'whole'],
   ] as const) {
     receive(message);
     await world.advance(500);

@@ -6,17 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { apply, fold, jobAt } from '../src/fold/fold.ts';
 import { jobView, snapshotOf } from '../src/fold/snapshot.ts';
-import type { StoredJob, WireUpdate } from '../src/types.ts';
+import type { RawStatusUpdate, StoredJob } from '../src/types.ts';
 
 interface Case {
   readonly seed: number;
   /** Any order, redelivered, some as pushes with `earlier`. */
-  readonly updates: WireUpdate[];
+  readonly updates: RawStatusUpdate[];
   readonly job: unknown;
   readonly now: number;
   /** getJob's answer when the log had come to `stored.sequence`, and what came later. */
   readonly stored: StoredJob;
-  readonly tail: WireUpdate[];
+  readonly tail: RawStatusUpdate[];
   /** A moment before the end, and the job then. */
   readonly sequence: number;
   readonly then: unknown;

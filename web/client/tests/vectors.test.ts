@@ -4,14 +4,14 @@ import test from 'node:test';
 
 import { fold } from '../src/fold/fold.ts';
 import { jobView } from '../src/fold/snapshot.ts';
-import type { WireUpdate } from '../src/types.ts';
+import type { RawStatusUpdate } from '../src/types.ts';
 
 const FOLDER = new URL('../../../tests/vectors/', import.meta.url);
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
 interface Vector {
   title: string;
-  updates: WireUpdate[];
+  updates: RawStatusUpdate[];
   snapshot: unknown;
   liveness: [number, string | null][];
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { type PageConfig, readConfig } from './config.ts';
-import { Desk } from './Desk.tsx';
+import { PageLayout } from './PageLayout.tsx';
 import { keyInLink, withoutKeys } from './router.ts';
 import { CognitoSession, signIn } from './session/cognito.ts';
 import { SignIn } from './session/SignIn.tsx';
@@ -18,7 +18,7 @@ type Stage =
   | { name: 'signed-out'; config: PageConfig; isBadLink: boolean }
   | { name: 'signed-in'; config: PageConfig; session: Session };
 
-/** The page, from nothing to somebody's jobs. */
+/** The page, from loading over signing in to the user's jobs. */
 export function App() {
   const [stage, setStage] = useState<Stage>({ name: 'loading' });
   const [theme, setTheme] = useTheme();
@@ -37,7 +37,7 @@ export function App() {
   if (stage.name === 'signed-in') {
     return (
       <AnnouncerProvider>
-        <Desk config={stage.config} session={stage.session} theme={theme} onTheme={setTheme} onLeave={leave} />
+        <PageLayout config={stage.config} session={stage.session} theme={theme} onTheme={setTheme} onLeave={leave} />
       </AnnouncerProvider>
     );
   }
@@ -47,7 +47,7 @@ export function App() {
         Skip to content
       </a>
       <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={leave} />
-      <main id="main" tabIndex={-1} className="alone">
+      <main id="main" tabIndex={-1} className="signed-out">
         {stage.name === 'broken' && (
           <p className="notice" role="alert" id="failure" data-state="failed">
             <Icon name="alert" />
@@ -97,7 +97,7 @@ async function begin(): Promise<Stage> {
   return { name: 'signed-out', config, isBadLink: key !== null };
 }
 
-/** Nothing of this user may stay for the next one, neither drawn nor kept: the page begins anew. */
+/** Reload the page, so that nothing of this user is left for the next one. */
 function leave(): void {
   sessionStorage.clear();
   location.replace(location.pathname);

@@ -74,7 +74,7 @@ export function timeText(timestamp: string | null, now: number, locale?: string)
   return isToday ? time : `${date.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
-/** What is left, as one honest range: "8–15 s left", "About 2 min left"; null when it can't be said. */
+/** The time that is left, as a range: "8–15 s left", "About 2 min left"; null without an estimate. */
 export function etaText(eta: { p50: number; p90: number } | null, passedMs: number): string | null {
   if (!eta) {
     return null;
@@ -85,7 +85,7 @@ export function etaText(eta: { p50: number; p90: number } | null, passedMs: numb
     return 'Takes longer than usual';
   }
   if (high < 1) {
-    return 'Done any moment';
+    return 'Less than 1 s left';
   }
   const unit = high < 90 ? 1 : high < 5400 ? 60 : 3600;
   const name = { 1: 's', 60: 'min', 3600: 'h' }[unit];

@@ -39,7 +39,7 @@ test('jobs are found by state, id, names, text, and what their agents do', () =>
     ).sort();
   assert.deepEqual(found('running', ''), ['three', 'two']);
   assert.deepEqual(found('silent', ''), ['four']);
-  assert.deepEqual(found('done', ''), ['one']);
+  assert.deepEqual(found('completed', ''), ['one']);
   assert.deepEqual(found('all', 'REQ-77'), ['one']);
   assert.deepEqual(found('all', 'main water'), ['two']);
   assert.deepEqual(found('all', 'geo map'), ['three']);
@@ -106,8 +106,8 @@ test('a tenant’s jobs are counted and found', () => {
   const all = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
   const shown = (second: number) => all.map((each) => shownJob(each, START + second * 1000, null));
   const jobs = shown(10);
-  assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, failed: 1, done: 1, users: 2 });
-  assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, failed: 1, done: 1, users: 2 });
+  assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, failed: 1, completed: 1, users: 2 });
+  assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, failed: 1, completed: 1, users: 2 });
   assert.deepEqual(jobs.filter((each) => fits(each, 'running', 'geo')).length, 1);
   assert.deepEqual(jobs.filter((each) => fits(each, 'all', 'ben')).length, 1);
 });

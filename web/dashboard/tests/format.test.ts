@@ -50,12 +50,12 @@ test('the time that is left is a range, or honestly unknown', () => {
   assert.equal(etaText({ p50: 8.2, p90: 14.9 }, 4000), '4–11 s left');
   assert.equal(etaText({ p50: 8.2, p90: 8.3 }, 0), '8–9 s left');
   assert.equal(etaText({ p50: 10, p90: 10 }, 0), 'About 10 s left');
-  assert.equal(etaText({ p50: 8, p90: 15 }, 14_500), 'Done any moment');
+  assert.equal(etaText({ p50: 8, p90: 15 }, 14_500), 'Less than 1 s left');
   assert.equal(etaText({ p50: 130, p90: 400 }, 0), '2–7 min left');
   assert.equal(etaText({ p50: 4000, p90: 9000 }, 0), '1–3 h left');
 });
 
-test('a job that takes longer than nine of ten is not done any moment', () => {
+test('a job that takes longer than nine of ten is not said to complete soon', () => {
   assert.equal(etaText({ p50: 8, p90: 15 }, 60_000), 'Takes longer than usual');
 });
 

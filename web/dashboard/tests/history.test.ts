@@ -98,8 +98,8 @@ test('every golden vector has a history and a timeline within its bounds', () =>
     const job = jobView(fold(updates));
     const { rows, phases } = layOut(job, historyOf(updates), START + 60_000);
     assert.equal(rows.length, job.agents.length, name);
-    for (const { from, to, heardTo } of [...phases, ...rows.flatMap(({ bars }) => bars)]) {
-      assert.ok(from >= 0 && from <= heardTo && to <= 1 && from <= to, `${name}: ${from}, ${heardTo}, ${to}`);
+    for (const { from, to, lastStatusAt } of [...phases, ...rows.flatMap(({ bars }) => bars)]) {
+      assert.ok(from >= 0 && from <= lastStatusAt && to <= 1 && from <= to, `${name}: ${from}, ${lastStatusAt}, ${to}`);
     }
   }
 });

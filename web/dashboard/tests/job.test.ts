@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
+import { completenessOf } from '../src/job/completenessText.ts';
 import { jobLivenessAt } from '../src/job/liveness.ts';
 import { keepingSame } from '../src/job/sameAgents.ts';
-import { wholeOf } from '../src/job/wholeText.ts';
+import { jobState, statusLabel, toneOf } from '../src/labels.ts';
 import type { AgentState, StatusUpdate } from '../src/types.ts';
 import { Announcer } from '../src/ui/announcer.ts';
-import { jobState, statusWord, toneOf } from '../src/words.ts';
 import { statusOf } from './statuses.ts';
 
 const row = (...sequences: number[]): StatusUpdate[] => sequences.map((sequence) => statusOf(sequence, sequence));
-type Known = Parameters<typeof wholeOf>[0];
+type Known = Parameters<typeof completenessOf>[0];
 const whole = (more: Partial<Known> = {}, isReading = false) =>
-  wholeOf(
+  completenessOf(
     {
       updates: row(1, 2, 3),
       firstSequence: 1,
@@ -32,7 +32,7 @@ test('the state of the log is one honest line', () => {
   assert.equal(whole({ updates: [], job: { sequence: 0 } }).text, 'No status yet');
   assert.equal(whole({ updates: [], job: { sequence: 0 }, verdict: 'joining', reason: 'connecting' }).text, 'Looking');
   assert.deepEqual(whole({ verdict: 'behind', reason: 'catching_up' }), {
-    sign: 'healing',
+    sign: 'recovering',
     text: '3 statuses, asking for what is missing',
   });
   assert.equal(whole({ verdict: 'behind', reason: 'checking' }).text, '3 statuses, asking whether any is missing');
@@ -72,7 +72,7 @@ test('people who listen hear the newest news, one at a time', () => {
   const timers: (() => void)[] = [];
   const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
   for (const text of ['one', 'two', 'three']) {
-    announcer.say(text);
+    announcer.announce(text);
   }
   assert.equal(timers.length, 1);
   timers.shift()?.();
@@ -83,10 +83,10 @@ test('how a job ends is heard whatever else is said right after it', () => {
   const said: string[] = [];
   const timers: (() => void)[] = [];
   const announcer = new Announcer((text) => said.push(text), { setTimeout: (action) => timers.push(action) });
-  announcer.sayForCertain('The job is now: Completed');
-  announcer.say('A late word');
+  announcer.announceAlways('The job is now: Completed');
+  announcer.announce('A late word');
   timers.shift()?.();
-  announcer.say('Another');
+  announcer.announce('Another');
   timers.shift()?.();
   assert.deepEqual(said, ['A late word. The job is now: Completed', 'Another']);
 });
@@ -111,7 +111,7 @@ test('silence says nothing to a page that could not have heard', () => {
 });
 
 test('an unknown status word is shown as it is', () => {
-  assert.equal(statusWord('reading_map'), 'reading map');
+  assert.equal(statusLabel('reading_map'), 'reading map');
   assert.equal(toneOf(statusOf(1, 0, { status: 'reading_map' })), 'idle');
   assert.equal(toneOf(statusOf(1, 0, { status: 'agent_error' })), 'bad');
 });

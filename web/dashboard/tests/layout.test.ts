@@ -52,7 +52,7 @@ test('what is lost leaves room for what happened before', () => {
   const log = logOf([0, 'A', 'agent_invoking'], [100, 'A', 'note']);
   const { startMs, endMs, rows } = at(log, 36_000);
   assert.ok(endMs - startMs <= 130_000);
-  assert.ok((rows[0]?.bars[0]?.heardTo ?? 0) < 1);
+  assert.ok((rows[0]?.bars[0]?.lastStatusAt ?? 0) < 1);
 });
 
 test('a moment of the past stands on the axis of the whole job, and what ran then ends there', () => {

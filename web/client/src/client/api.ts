@@ -59,11 +59,11 @@ export class Api {
 
   /** `isLast`: the page is being left, the request must outlive it. */
   async syncSession(input: SessionInput, isLast: boolean): Promise<readonly JobPosition[]> {
-    const asked = this.#clock.own();
+    const asked = this.#clock.local();
     const answer = await this.graphql.run<Synced>(SYNC_SESSION, { input }, { keepalive: isLast });
     const { expiresAt, jobs } = answer.syncSession;
     if (expiresAt > 0) {
-      this.#clock.told(expiresAt * 1000 - SESSION_MS, asked);
+      this.#clock.synchronize(expiresAt * 1000 - SESSION_MS, asked);
     }
     return jobs;
   }

@@ -8,28 +8,29 @@
 import type { StatusbeamError } from '../errors.ts';
 import { SELDOM } from '../join/join.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
-import { realtimeUrlOf } from '../realtime/wire.ts';
+import { realtimeUrlOf } from '../realtime/protocol.ts';
 import { TIMING, type Timing } from '../timing.ts';
-import type { StatusDetail, StoredJob, WireUpdate } from '../types.ts';
+import type { RawStatusUpdate, StatusDetail, StoredJob } from '../types.ts';
+import { withAlignedTimers } from './alignedTimers.ts';
 import { Api, type JobPage, type ListJobsOptions } from './api.ts';
 import { ServiceClock } from './clock.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
-import type { Connection, JobState } from './followed.ts';
 import { GraphQL } from './graphql.ts';
 import { Jobs, type JobWatch } from './jobs.ts';
+import { jobIdOf, type SubscriptionKey } from './keys.ts';
 import { Positions } from './positions.ts';
 import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
 import { Session } from './session.ts';
-import { inStep } from './step.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TenantWatch } from './tenant.ts';
 import { UserWatch, type UserWatchOptions } from './user.ts';
+import type { Connection, JobState } from './watchedJob.ts';
 
 export interface ConnectOptions {
   /** The GraphQL address. */
   readonly url: string;
-  /** The address of the sockets, where it does not follow from `url`. */
+  /** The address of the sockets, if it cannot be derived from `url`. */
   readonly realtimeUrl?: string;
   readonly auth: Auth;
   /** `sharedTabs()`: one socket for all tabs of this user. */
@@ -54,7 +55,7 @@ export class Client {
   #session: Session;
   #connection: Connection = 'connecting';
   #error: StatusbeamError | null = null;
-  #beats = 0;
+  #polls = 0;
   #timer: unknown = null;
   #listeners = new Set<ClientListener>();
   #ends: (() => void)[];
@@ -111,7 +112,7 @@ export class Client {
     return this.#clock.now() / 1000;
   }
 
-  /** Watch one job. The listener is told of each change, and `getState` answers at any time. */
+  /** Watch one job. The listener is called at each change; `getState` gives the state at any time. */
   watchJob(jobId: string, listener?: (state: JobState) => void): JobWatch {
     return this.#jobs.watch(jobId, listener);
   }
@@ -121,7 +122,7 @@ export class Client {
     return this.#jobs.peek(jobId);
   }
 
-  /** Watch all jobs of the user: the newest first, those that run followed live. */
+  /** Watch all jobs of the user, the newest first; the running ones are live. */
   watchUser(options: UserWatchOptions = {}): UserWatch {
     return new UserWatch(this, options);
   }
@@ -141,7 +142,7 @@ export class Client {
     return this.#api.getJob(jobId);
   }
 
-  /** What one status carries beside its log entry: `metadata.spilled` says that there is more. Throws StatusbeamError. */
+  /** The details of a status that its log entry lacks: `metadata.spilled` marks such an entry. Throws StatusbeamError. */
   getStatusDetail(jobId: string, sequence: number): Promise<StatusDetail> {
     return this.#api.getStatusDetail(jobId, sequence);
   }
@@ -151,15 +152,15 @@ export class Client {
     return this.#api.graphql.run<Data>(document, variables);
   }
 
-  /** Look now whether something was missed; what the client does by itself when its tab wakes up or is online again. */
+  /** Check all positions now. The client does so itself when its tab wakes up or is online again. */
   wake(isOtherNetwork = false): void {
     if (this.#isClosed) {
       return;
     }
     this.#pushes.wake(isOtherNetwork);
     this.#subscriptions.retry(true);
-    for (const followed of this.#jobs.all()) {
-      followed.do((join) => join.woke());
+    for (const watched of this.#jobs.all()) {
+      watched.do((join) => join.woke());
     }
     for (const listener of this.#listeners) {
       listener.woke?.();
@@ -188,7 +189,7 @@ export class Client {
     }
   }
 
-  /** For watches of this client: hear of everything. @internal */
+  /** For watches of this client: receive everything. @internal */
   listen(listener: ClientListener): () => void {
     this.#listeners.add(listener);
     this.#replan();
@@ -208,13 +209,13 @@ export class Client {
         job: (jobId) => api.getJob(jobId),
         now: () => clock.now(),
       },
-      environment: inStep(this.environment),
+      environment: withAlignedTimers(this.environment),
       timing: this.timing,
       connection: () => this.#connection,
       changed: () => {
         this.#replan();
         if (this.#isWatching()) {
-          this.#keepTime();
+          this.#startPolling();
         }
       },
     });
@@ -224,27 +225,27 @@ export class Client {
     return this.#jobs.ids.length > 0 || this.#listeners.size > 0;
   }
 
-  #keepTime(): void {
+  #startPolling(): void {
     if (this.#timer === null && !this.#isClosed) {
-      this.#beatLater();
+      this.#pollLater();
       this.#session.keep(() => this.#isWatching());
     }
   }
 
-  #beatLater(): void {
-    const { beat, beatOffline } = this.timing;
-    const delay = (this.#connection === 'live' ? beat : beatOffline) * (0.8 + 0.4 * this.environment.random());
+  #pollLater(): void {
+    const { poll, pollOffline } = this.timing;
+    const delay = (this.#connection === 'live' ? poll : pollOffline) * (0.8 + 0.4 * this.environment.random());
     this.environment.clearTimeout(this.#timer);
     this.#timer = this.environment.setTimeout(() => {
-      this.#beats += 1;
-      this.#subscriptions.retry(this.#beats % SELDOM === 0);
-      for (const followed of this.#jobs.all()) {
-        followed.do((join) => join.beat());
+      this.#polls += 1;
+      this.#subscriptions.retry(this.#polls % SELDOM === 0);
+      for (const watched of this.#jobs.all()) {
+        watched.do((join) => join.poll());
       }
       for (const listener of this.#listeners) {
-        listener.beat?.();
+        listener.poll?.();
       }
-      this.#beatLater();
+      this.#pollLater();
     }, delay);
   }
 
@@ -258,14 +259,15 @@ export class Client {
       });
     }
     if (this.#listeners.size > 0) {
-      this.#keepTime();
+      this.#startPolling();
     }
   }
 
-  #refused(key: string, error: StatusbeamError): void {
+  #refused(key: SubscriptionKey, error: StatusbeamError): void {
     this.#subscriptions.refused(key, error);
-    if (key.startsWith('job:')) {
-      this.#jobs.get(key.slice('job:'.length))?.do((join) => join.refused(error));
+    const jobId = jobIdOf(key);
+    if (jobId !== null) {
+      this.#jobs.get(jobId)?.do((join) => join.refused(error));
     }
     for (const listener of this.#listeners) {
       if (key === listener.wants) {
@@ -274,8 +276,8 @@ export class Client {
     }
   }
 
-  #data(key: string, data: Readonly<Record<string, unknown>>): void {
-    const update = (data.onStatusUpdate ?? data.onTenantStatus) as WireUpdate | null | undefined;
+  #data(key: SubscriptionKey, data: Readonly<Record<string, unknown>>): void {
+    const update = (data.onStatusUpdate ?? data.onTenantStatus) as RawStatusUpdate | null | undefined;
     if (update == null) {
       return;
     }
@@ -292,10 +294,10 @@ export class Client {
     this.#connection = state === 'idle' ? 'connecting' : state;
     this.#error = state === 'live' ? null : (error ?? this.#error);
     if (wasLive !== (state === 'live') && this.#timer !== null && !this.#isClosed) {
-      this.#beatLater();
+      this.#pollLater();
     }
-    for (const followed of this.#jobs.all()) {
-      followed.connected(this.#connection);
+    for (const watched of this.#jobs.all()) {
+      watched.connected(this.#connection);
     }
     for (const listener of this.#listeners) {
       listener.connected();
@@ -303,12 +305,12 @@ export class Client {
   }
 }
 
-/** What the watches of a client hear. @internal */
+/** The events that the watches of a client receive. @internal */
 export interface ClientListener {
   readonly wants: 'user' | 'tenant';
-  push(update: WireUpdate): void;
+  push(update: RawStatusUpdate): void;
   connected(): void;
-  beat?(): void;
+  poll?(): void;
   woke?(): void;
   refused?(error: StatusbeamError): void;
 }

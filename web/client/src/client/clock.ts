@@ -1,10 +1,10 @@
-// How far this machine's clock is ahead of the service's: one that is minutes off would call every agent lost, or none.
+// The service's clock. A machine whose own clock is minutes off would show every agent as lost, or none.
 
-/** What two readings of one clock may differ by: they are of whole seconds, and took their way. */
+/** The error of a reading: it has whole seconds only, and its way takes time. */
 const JITTER_MS = 3_000;
 
 export class ServiceClock {
-  /** Milliseconds; 0 while nobody knows. */
+  /** The milliseconds that this machine's clock is ahead; 0 before the first reading. */
   ahead = 0;
   #now: () => number;
 
@@ -17,13 +17,13 @@ export class ServiceClock {
     return this.#now() - this.ahead;
   }
 
-  /** What this machine's clock says. */
-  own(): number {
+  /** Epoch milliseconds by this machine's clock. */
+  local(): number {
     return this.#now();
   }
 
-  /** The service read `theirs` off its clock, in whole seconds, between `asked` on our own and now. */
-  told(theirs: number, asked: number): void {
+  /** The service's clock showed `theirs`, in whole seconds, between `asked` on this machine's clock and now. */
+  synchronize(theirs: number, asked: number): void {
     const ahead = (asked + this.#now()) / 2 - theirs - 500;
     if (Number.isFinite(ahead) && Math.abs(ahead - this.ahead) >= JITTER_MS) {
       this.ahead = ahead;

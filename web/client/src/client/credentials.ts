@@ -1,12 +1,12 @@
-// Who the client is, as headers. Tokens come from a callback and are kept until shortly before their end.
+// The headers that authorize the client. Tokens come from a callback and are cached until shortly before their end.
 
 import { StatusbeamError } from '../errors.ts';
-import { isObject } from '../fold/numbers.ts';
-import type { AuthHeaders } from '../realtime/wire.ts';
+import { jsonObject } from '../fold/numbers.ts';
+import type { AuthHeaders } from '../realtime/protocol.ts';
 import type { JsonObject } from '../types.ts';
 import type { Environment } from './environment.ts';
 
-/** Gives a token that is valid now. `refused`: the last one was not taken, bring a new one. */
+/** Gives a token that is valid now. `refused`: the API refused the last one, so a new one is needed. */
 export type TokenSource = (why: { readonly refused: boolean }) => Promise<string> | string;
 
 export type Auth =
@@ -15,14 +15,13 @@ export type Auth =
 
 const EARLY_MS = 30_000;
 
-/** The claims of a JWT or a view token, for finding out whose it is: whoever receives the token verifies it. */
+/** The claims of a JWT or a view token. They are not verified here: the API does that. */
 export function claimsOf(token: string): JsonObject {
   const parts = token.replace(/^Bearer\s+/i, '').split('.');
   const part = parts.length === 4 ? parts[2] : parts[1];
   try {
     const bytes = Uint8Array.from(atob((part ?? '').replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isObject(claims) ? claims : {};
+    return jsonObject(new TextDecoder().decode(bytes)) ?? {};
   } catch {
     return {};
   }
@@ -30,7 +29,7 @@ export function claimsOf(token: string): JsonObject {
 
 export interface CredentialsOptions {
   readonly auth: Auth;
-  /** Epoch milliseconds by the clock of whoever made the token. */
+  /** Epoch milliseconds by the clock of the token's issuer. */
   readonly now: () => number;
   readonly environment: Environment;
   /** How long the callback may take, in milliseconds. */
@@ -49,8 +48,8 @@ export class Credentials {
   }
 
   /**
-   * The headers of a request or a subscription. `refused`: those that were not taken; of many requests that hear so of one
-   * token, the first asks for a new one. Throws StatusbeamError.
+   * The headers of a request or a subscription. `refused`: the headers that the API refused. Of many requests whose token was
+   * refused, the first asks for a new one. Throws StatusbeamError.
    */
   async headers(refused: AuthHeaders | null = null): Promise<AuthHeaders> {
     if (this.#auth.type === 'apiKey') {
@@ -59,7 +58,7 @@ export class Credentials {
     return { Authorization: await this.#current(refused !== null && refused.Authorization === this.#token) };
   }
 
-  /** Whose statuses this client hears. */
+  /** The user whose statuses this client receives. */
   async userId(): Promise<string> {
     return this.#auth.type === 'apiKey' ? this.#auth.userId : this.#claim('sub');
   }
@@ -68,7 +67,7 @@ export class Credentials {
     return this.#auth.type === 'apiKey' ? 'public' : this.#claim('tenantId', 'custom:tenantId', 'tenant');
   }
 
-  /** Clients of one scope may watch the same: it names the login and what that is narrowed to. */
+  /** Clients with the same scope may watch the same jobs: it names the login and the jobs that it is narrowed to. */
   async scope(): Promise<string> {
     const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
     const tenantId = await this.tenantId().catch(() => null);
@@ -100,7 +99,7 @@ export class Credentials {
     }
     const { environment, timeout } = this.#options;
     let timer: unknown;
-    // Whoever is not answered asks again later: a callback that hangs must not keep the client waiting for ever.
+    // A callback that hangs must not keep the client waiting for ever: it is called again later.
     const late = new Promise<never>((_, reject) => {
       timer = environment.setTimeout(() => reject(new Error('The token callback did not answer.')), timeout);
     });
@@ -119,7 +118,7 @@ export class Credentials {
     }
   }
 
-  /** A token whose end cannot be read is asked for each time: its owner knows better. */
+  /** A token without a readable end is asked for each time. */
   #isEnding(token: string): boolean {
     const { exp } = claimsOf(token);
     return typeof exp !== 'number' || exp * 1000 - EARLY_MS <= this.#options.now();
@@ -127,5 +126,5 @@ export class Credentials {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : 'No token could be had.';
+  return error instanceof Error && error.message !== '' ? error.message : 'The token callback failed.';
 }

@@ -1,4 +1,4 @@
-// The GraphQL documents of the client, in the words of graphql/schema.graphql.
+// The GraphQL documents of the client, for graphql/schema.graphql.
 
 const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
   parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;

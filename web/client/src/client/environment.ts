@@ -1,4 +1,4 @@
-// All that the client takes from the outside: time, chance, network, and the page's waking up. Tests bring their own.
+// What the client needs from its environment: time, random numbers, network, and the page's events. Tests bring their own.
 
 export interface SocketHandlers {
   opened(): void;
@@ -19,7 +19,7 @@ export interface Environment {
   clearTimeout(timer: unknown): void;
   /** After the code that runs now. */
   defer(action: () => void): void;
-  /** Tell whoever looks after the page of a mistake: a listener's, a deployment's, ours. */
+  /** Report a defect of a listener, of the deployment or of the client. */
   report(error: unknown): void;
   fetch(url: string, init: RequestInit): Promise<Response>;
   openSocket(url: string, protocols: string[], handlers: SocketHandlers): Socket;
@@ -29,11 +29,9 @@ export interface Environment {
   onLeave(action: () => void): () => void;
 }
 
-const TOKEN = 'abcdefghijklmnopqrstuvwxyz0123456789';
-
-/** An id that nobody else has. */
+/** A new id of 24 letters and digits. */
 export function newId(random: () => number): string {
-  return Array.from({ length: 24 }, () => TOKEN[Math.floor(random() * TOKEN.length)]).join('');
+  return Array.from({ length: 24 }, () => Math.floor(random() * 36).toString(36)).join('');
 }
 
 /** The browser's (or Node's) own. */

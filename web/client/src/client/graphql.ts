@@ -1,7 +1,7 @@
 // GraphQL over HTTP. A token that is refused is renewed once, then the request is tried again.
 
 import { errorOf, StatusbeamError } from '../errors.ts';
-import type { AuthHeaders } from '../realtime/wire.ts';
+import type { AuthHeaders } from '../realtime/protocol.ts';
 import type { ServiceClock } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
@@ -41,10 +41,10 @@ export class GraphQL {
     const headers = { 'content-type': 'application/json', ...shown };
     const abort = new AbortController();
     const timer = environment.setTimeout(() => abort.abort(), timeout);
-    const asked = clock.own();
+    const asked = clock.local();
     try {
       const response = await environment.fetch(url, { method: 'POST', headers, body, keepalive, signal: abort.signal });
-      clock.told(Date.parse(response.headers.get('date') ?? ''), asked); // other sites' pages may not read it
+      clock.synchronize(Date.parse(response.headers.get('date') ?? ''), asked); // other sites' pages may not read it
       return dataOf(response.status, await response.json().catch(() => null)) as Data;
     } catch (error) {
       throw error instanceof StatusbeamError ? error : new StatusbeamError('unavailable', 'The API cannot be reached.');
@@ -57,17 +57,8 @@ export class GraphQL {
 function dataOf(status: number, answer: { data?: unknown; errors?: unknown } | null): unknown {
   const errors = answer?.errors;
   const isFailed = Array.isArray(errors) ? errors.length > 0 : errors != null;
-  if (status === 401 || status === 403) {
-    throw errorOf(errors ?? { errorType: status === 401 ? 'Unauthorized' : 'Forbidden', message: `The API answered ${status}.` });
-  }
-  if (isFailed) {
-    throw errorOf(errors);
-  }
-  if (status === 429) {
-    throw new StatusbeamError('limited', 'The API answered 429.');
-  }
-  if (status !== 200 || answer === null || typeof answer.data !== 'object') {
-    throw new StatusbeamError('unavailable', `The API answered ${status}.`);
+  if (isFailed || status !== 200 || typeof answer?.data !== 'object') {
+    throw errorOf(errors, `The API answered ${status}.`, status);
   }
   return answer.data;
 }

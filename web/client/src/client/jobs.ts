@@ -1,17 +1,17 @@
-// The jobs that are followed, each once, for however many watch it.
+// The watched jobs, each once, however many watches it has.
 
 import type { Timing } from '../timing.ts';
 import type { Job } from '../types.ts';
 import type { Environment } from './environment.ts';
-import { type Connection, FollowedJob, initialState, type JobState, type Reader } from './followed.ts';
 import type { Watch } from './store.ts';
+import { type Connection, initialState, type JobState, type Reader, WatchedJob } from './watchedJob.ts';
 
 export interface JobWatch extends Watch<JobState> {
-  /** The job when its log had come to `sequence`; null where the known part of the log does not tell. */
+  /** The job after the status `sequence`; null for one that the known part of the log lacks. */
   at(sequence: number): Job | null;
   /** Read the earlier part of the log as well. Throws StatusbeamError. */
   loadHistory(): Promise<void>;
-  /** Look now whether something was missed. */
+  /** Check the position now. */
   check(): void;
 }
 
@@ -20,17 +20,17 @@ export interface JobsOptions {
   readonly environment: Environment;
   readonly timing: Timing;
   readonly connection: () => Connection;
-  /** Another job is followed, or one no longer. */
+  /** The set of watched jobs has changed. */
   readonly changed: () => void;
 }
 
-/** How long a job is still followed when nobody watches it any more: pages come and go. */
-const LINGER_MS = 2_000;
+/** How long a job without a watch is kept up to date: pages close a watch shortly before they open the next one. */
+const KEPT_MS = 2_000;
 
 interface Known {
-  readonly followed: FollowedJob;
+  readonly watched: WatchedJob;
   watchers: number;
-  lingering: unknown;
+  keptTimer: unknown;
 }
 
 export class Jobs {
@@ -47,19 +47,19 @@ export class Jobs {
     return [...this.#known.keys()];
   }
 
-  get(jobId: string): FollowedJob | undefined {
-    return this.#known.get(jobId)?.followed;
+  get(jobId: string): WatchedJob | undefined {
+    return this.#known.get(jobId)?.watched;
   }
 
-  all(): readonly FollowedJob[] {
-    return [...this.#known.values()].map(({ followed }) => followed);
+  all(): readonly WatchedJob[] {
+    return [...this.#known.values()].map(({ watched }) => watched);
   }
 
   watch(jobId: string, listener?: (state: JobState) => void): JobWatch {
-    const followed = this.#follow(jobId);
+    const watched = this.#watch(jobId);
     const ends: (() => void)[] = [];
-    const subscribe = (told: (state: JobState) => void) => {
-      const end = followed.store.subscribe(told);
+    const subscribe = (called: (state: JobState) => void) => {
+      const end = watched.store.subscribe(called);
       ends.push(end);
       return end;
     };
@@ -68,18 +68,18 @@ export class Jobs {
     }
     let isOpen = true;
     return {
-      getState: () => followed.store.get(),
+      getState: () => watched.store.get(),
       subscribe,
-      at: (sequence) => followed.at(sequence),
-      loadHistory: () => followed.loadHistory(),
-      check: () => followed.do((join) => join.woke()),
+      at: (sequence) => watched.at(sequence),
+      loadHistory: () => watched.loadHistory(),
+      check: () => watched.do((join) => join.woke()),
       close: () => {
         for (const end of ends) {
           end();
         }
         if (isOpen) {
           isOpen = false;
-          this.#unfollow(jobId);
+          this.#unwatch(jobId);
         }
       },
     };
@@ -87,7 +87,7 @@ export class Jobs {
 
   /** The state of a job, watched or not; the same object until it changes. */
   peek(jobId: string): JobState {
-    const known = this.#known.get(jobId)?.followed.store.get() ?? this.#waiting.get(jobId);
+    const known = this.#known.get(jobId)?.watched.store.get() ?? this.#waiting.get(jobId);
     if (known !== undefined) {
       return known;
     }
@@ -98,47 +98,47 @@ export class Jobs {
 
   close(): void {
     this.#isClosed = true;
-    for (const { followed, lingering } of this.#known.values()) {
-      this.#options.environment.clearTimeout(lingering);
-      followed.stop();
+    for (const { watched, keptTimer } of this.#known.values()) {
+      this.#options.environment.clearTimeout(keptTimer);
+      watched.stop();
     }
   }
 
-  #follow(jobId: string): FollowedJob {
+  #watch(jobId: string): WatchedJob {
     const known = this.#known.get(jobId) ?? this.#begin(jobId);
-    this.#options.environment.clearTimeout(known.lingering);
-    known.lingering = null;
+    this.#options.environment.clearTimeout(known.keptTimer);
+    known.keptTimer = null;
     known.watchers += 1;
-    return known.followed;
+    return known.watched;
   }
 
   #begin(jobId: string): Known {
     const { reader, environment, timing, connection, changed } = this.#options;
-    const followed = new FollowedJob(jobId, reader, environment, timing, connection());
-    const known: Known = { followed, watchers: 0, lingering: null };
+    const watched = new WatchedJob(jobId, reader, environment, timing, connection());
+    const known: Known = { watched, watchers: 0, keptTimer: null };
     this.#known.set(jobId, known);
     this.#waiting.delete(jobId);
     if (this.#isClosed) {
-      followed.stop();
+      watched.stop();
     } else {
-      followed.do((join) => join.begin());
+      watched.do((join) => join.begin());
       changed();
     }
     return known;
   }
 
-  #unfollow(jobId: string): void {
+  #unwatch(jobId: string): void {
     const known = this.#known.get(jobId);
     if (known === undefined) {
       return;
     }
     known.watchers -= 1;
     if (known.watchers === 0) {
-      known.lingering = this.#options.environment.setTimeout(() => {
+      known.keptTimer = this.#options.environment.setTimeout(() => {
         this.#known.delete(jobId);
-        known.followed.stop();
+        known.watched.stop();
         this.#options.changed();
-      }, LINGER_MS);
+      }, KEPT_MS);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Position checks of many jobs, gathered into one syncSession; it keeps the session alive on the way.
+// Position checks of many jobs in one syncSession, which also extends the session.
 
 import { StatusbeamError } from '../errors.ts';
 import type { JobPosition } from '../types.ts';

@@ -1,27 +1,28 @@
-// The subscriptions of a client over its own socket: the commands of Realtime, carried out.
+// The subscriptions of a client over its own socket: runs a Realtime.
 
-import { StatusbeamError } from '../errors.ts';
-import type { RealtimeCommand, RealtimeState, RealtimeTimer } from '../realtime/commands.ts';
+import type { StatusbeamError } from '../errors.ts';
+import type { RealtimeCommand, RealtimeState } from '../realtime/commands.ts';
+import type { Operation } from '../realtime/protocol.ts';
 import { Realtime } from '../realtime/realtime.ts';
-import type { AuthHeaders, Operation } from '../realtime/wire.ts';
 import type { Timing } from '../timing.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment, Socket } from './environment.ts';
+import type { SubscriptionKey } from './keys.ts';
+import { Runner, type Work } from './runner.ts';
 
-/** What subscriptions tell. */
 export interface PushListener {
-  started(key: string): void;
-  interrupted(key: string): void;
-  refused(key: string, error: StatusbeamError): void;
-  data(key: string, data: Readonly<Record<string, unknown>>): void;
+  started(key: SubscriptionKey): void;
+  interrupted(key: SubscriptionKey): void;
+  refused(key: SubscriptionKey, error: StatusbeamError): void;
+  data(key: SubscriptionKey, data: Readonly<Record<string, unknown>>): void;
   state(state: RealtimeState, error: StatusbeamError | null): void;
 }
 
 /** Where pushes come from: a socket, or another tab that has one. */
 export interface Pushes {
-  want(key: string, operation: Operation): void;
-  unwant(key: string): void;
-  isStanding(key: string): boolean;
+  want(key: SubscriptionKey, operation: Operation): void;
+  unwant(key: SubscriptionKey): void;
+  isSubscribed(key: SubscriptionKey): boolean;
   /** The page woke up, or has another network. */
   wake(isOtherNetwork: boolean): void;
   close(): void;
@@ -36,62 +37,48 @@ export interface SocketPushesOptions {
   readonly listener: PushListener;
 }
 
+type Command = RealtimeCommand<SubscriptionKey>;
+
 export class SocketPushes implements Pushes {
   #options: SocketPushesOptions;
-  #realtime: Realtime;
+  #runner: Runner<Realtime<SubscriptionKey>, Command>;
   #sockets = new Map<number, Socket>();
-  #timers = new Map<RealtimeTimer, unknown>();
-  #isRunning = false;
 
   constructor(options: SocketPushesOptions) {
-    const { graphqlUrl, realtimeUrl, timing, environment } = options;
     this.#options = options;
-    this.#realtime = new Realtime({ graphqlUrl, realtimeUrl, timing, now: environment.now, random: environment.random });
+    const realtime = new Realtime<SubscriptionKey>(options);
+    this.#runner = new Runner(realtime, options.environment, (command) => this.#carryOut(command));
   }
 
-  want(key: string, operation: Operation): void {
-    this.#do(() => this.#realtime.want(key, operation));
+  want(key: SubscriptionKey, operation: Operation): void {
+    this.#runner.do((realtime) => realtime.want(key, operation));
   }
 
-  unwant(key: string): void {
-    this.#do(() => this.#realtime.unwant(key));
+  unwant(key: SubscriptionKey): void {
+    this.#runner.do((realtime) => realtime.unwant(key));
   }
 
-  isStanding(key: string): boolean {
-    return this.#realtime.isStanding(key);
+  isSubscribed(key: SubscriptionKey): boolean {
+    return this.#runner.machine.isSubscribed(key);
   }
 
   wake(isOtherNetwork: boolean): void {
-    this.#do(() => this.#realtime.wake(isOtherNetwork));
+    this.#runner.do((realtime) => realtime.wake(isOtherNetwork));
   }
 
   close(): void {
-    this.#do(() => this.#realtime.close());
+    this.#runner.do((realtime) => realtime.close());
   }
 
-  /** Tell the machine something, then carry out what it wants; listeners may tell it more meanwhile. */
-  #do(event: () => void): void {
-    event();
-    if (this.#isRunning) {
-      return;
-    }
-    this.#isRunning = true;
-    try {
-      for (let commands = this.#realtime.take(); commands.length > 0; commands = this.#realtime.take()) {
-        for (const command of commands) {
-          this.#carryOut(command);
-        }
-      }
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  #carryOut(command: RealtimeCommand): void {
-    const { listener } = this.#options;
+  #carryOut(command: Work<Command>): void {
+    const { credentials, listener } = this.#options;
     switch (command.type) {
       case 'authorize':
-        void this.#authorize(command.ticket, command.refused);
+        void this.#runner.answer(
+          credentials.headers(command.refused),
+          (realtime, headers) => realtime.authorized(command.ticket, headers),
+          (realtime, error) => realtime.unauthorizable(command.ticket, error)
+        );
         break;
       case 'connect':
         this.#connect(command.link, command.url, command.protocols);
@@ -102,9 +89,6 @@ export class SocketPushes implements Pushes {
       case 'disconnect':
         this.#sockets.get(command.link)?.close();
         this.#sockets.delete(command.link);
-        break;
-      case 'timer':
-        this.#timer(command.name, command.delay);
         break;
       case 'state':
         listener.state(command.state, command.error);
@@ -120,40 +104,17 @@ export class SocketPushes implements Pushes {
     }
   }
 
-  async #authorize(ticket: number, refused: AuthHeaders | null): Promise<void> {
-    const answer = await this.#options.credentials.headers(refused).catch((error: StatusbeamError) => error);
-    this.#do(() => {
-      if (answer instanceof StatusbeamError) {
-        this.#realtime.unauthorizable(ticket, answer);
-      } else {
-        this.#realtime.authorized(ticket, answer);
-      }
-    });
-  }
-
   #connect(link: number, url: string, protocols: string[]): void {
+    const closed = () => this.#runner.do((realtime) => realtime.closed(link));
     try {
       const socket = this.#options.environment.openSocket(url, protocols, {
-        opened: () => this.#do(() => this.#realtime.opened(link)),
-        text: (text) => this.#do(() => this.#realtime.text(link, text)),
-        closed: () => this.#do(() => this.#realtime.closed(link)),
+        opened: () => this.#runner.do((realtime) => realtime.opened(link)),
+        text: (text) => this.#runner.do((realtime) => realtime.text(link, text)),
+        closed,
       });
       this.#sockets.set(link, socket);
     } catch {
-      this.#realtime.closed(link); // an address or a header that no socket takes
-    }
-  }
-
-  #timer(name: RealtimeTimer, delay: number | null): void {
-    const { environment } = this.#options;
-    environment.clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
-    if (delay !== null) {
-      const fire = () => {
-        this.#timers.delete(name);
-        this.#do(() => this.#realtime.timer(name));
-      };
-      this.#timers.set(name, environment.setTimeout(fire, delay));
+      closed(); // the browser refuses the address or a header
     }
   }
 }

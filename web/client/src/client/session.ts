@@ -1,5 +1,5 @@
-// The session that tells the publisher that somebody listens: opened and kept alive by position checks, extended where
-// there are none, closed when the page is left.
+// The session shows the publisher that this client is subscribed. Position checks open and extend it; without them a timer
+// extends it. It is closed when the page is left.
 
 import { StatusbeamError } from '../errors.ts';
 import type { Timing } from '../timing.ts';
@@ -32,7 +32,7 @@ export class Session {
     this.connectionId = newId(environment.random);
   }
 
-  /** Extend the session, and hear where these jobs (25 at most) stand. Throws StatusbeamError. */
+  /** Extend the session, and read the positions of these jobs (25 at most). Throws StatusbeamError. */
   async positions(jobIds: readonly string[]): Promise<readonly JobPosition[]> {
     if (this.#isOver) {
       throw new StatusbeamError('closed', 'The client was closed.');
@@ -48,7 +48,7 @@ export class Session {
     });
   }
 
-  /** What is pushed from now on would be paid for and not heard. */
+  /** Further pushes would be paid for and not received. */
   close(): void {
     if (this.#extendedAt > 0) {
       this.#extendedAt = 0;
@@ -56,7 +56,7 @@ export class Session {
     }
   }
 
-  /** Look now and then whether it must be extended, or is no longer needed: whether anything is watched. */
+  /** Check regularly whether it must be extended, or is no longer needed. */
   keep(isNeeded: () => boolean): void {
     const { session } = this.#timing;
     const left = Math.max(1_000, this.#extendedAt + session - this.#environment.now());

@@ -1,10 +1,10 @@
-// Something that is watched: an immutable state, the same object until it changes.
+// A state with listeners: immutable, the same object until it changes.
 
 import type { Environment } from './environment.ts';
 
 export interface Watch<State> {
   getState(): State;
-  /** Be told of each change; gives a function that ends it. */
+  /** Calls the listener at each change; gives a function that ends it. */
   subscribe(listener: (state: State) => void): () => void;
   close(): void;
 }
@@ -32,24 +32,24 @@ export class Store<State> {
     return this.#state;
   }
 
-  /** Something may have changed: listeners are told once, after the code that runs now. */
-  touch(): void {
+  /** The state may have changed: listeners are called once, after the code that runs now. */
+  changed(): void {
     const before = this.#isDirty ? null : this.#state;
     this.#isDirty = true;
     if (!this.#isScheduled) {
       this.#isScheduled = true;
-      this.#environment.defer(() => this.#tell(before));
+      this.#environment.defer(() => this.#notify(before));
     }
   }
 
   subscribe(listener: (state: State) => void): () => void {
     // A function of its own, so that one listener may subscribe twice.
-    const told = (state: State) => listener(state);
-    this.#listeners.add(told);
-    return () => this.#listeners.delete(told);
+    const own = (state: State) => listener(state);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
   }
 
-  #tell(before: State | null): void {
+  #notify(before: State | null): void {
     this.#isScheduled = false;
     const state = this.get();
     if (state !== before) {
@@ -57,15 +57,15 @@ export class Store<State> {
         try {
           listener(state);
         } catch (error) {
-          this.#environment.report(error); // its mistake, not that of those who are told after it
+          this.#environment.report(error); // the mistake of this listener must not keep the others from being called
         }
       }
     }
   }
 }
 
-/** `next` with the fields of `before` where they are the same; `before` itself where all are. */
-export function kept<State extends object>(before: State, next: State): State {
+/** `before` where each field of `next` is the same, otherwise `next`. */
+export function unchanged<State extends object>(before: State, next: State): State {
   const names = Object.keys(next) as (keyof State)[];
   return names.every((name) => Object.is(before[name], next[name])) ? before : next;
 }

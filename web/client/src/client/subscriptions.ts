@@ -1,10 +1,11 @@
-// Which subscriptions the watched jobs take: one each while they are few, one for the whole user when they are many or
-// the list of jobs is watched anyway. Changing over, the new one stands before the old one goes.
+// Which subscriptions the watched jobs need: one each while they are few, one for the whole user when they are many or
+// the list of jobs is watched anyway. At a change, the old subscription ends after the new one has started.
 
-import { StatusbeamError } from '../errors.ts';
-import type { Operation } from '../realtime/wire.ts';
+import type { StatusbeamError } from '../errors.ts';
+import type { Operation } from '../realtime/protocol.ts';
 import type { Credentials } from './credentials.ts';
 import { ON_STATUS_UPDATE, ON_TENANT_STATUS } from './documents.ts';
+import { jobIdOf, jobKey, type SubscriptionKey } from './keys.ts';
 import type { Pushes } from './pushes.ts';
 
 /** More watched jobs than this share one subscription. */
@@ -20,19 +21,19 @@ export interface SubscriptionsOptions {
   readonly pushes: Pushes;
   readonly credentials: Credentials;
   readonly connectionId: () => string;
-  /** A job's pushes come (again), or no longer do. */
+  /** A live subscription covers the job, or no longer does. */
   readonly covered: (jobId: string, isCovered: boolean) => void;
-  /** Nobody knows whose statuses to ask for. */
+  /** The user of the login cannot be read. */
   readonly failed: (error: StatusbeamError) => void;
 }
 
 export class Subscriptions {
   #options: SubscriptionsOptions;
   #plan: Plan = { jobIds: [], user: false, tenant: false };
-  #wanted = new Set<string>();
+  #wanted = new Set<SubscriptionKey>();
   #ids: { userId: string; tenantId: string | null } | null = null;
   #isAsking = false;
-  #refused = new Set<string>();
+  #refused = new Set<SubscriptionKey>();
   /** The user's own subscription was refused, as it is for tokens that name many jobs. */
   #noUser = false;
 
@@ -43,15 +44,15 @@ export class Subscriptions {
   plan(plan: Plan): void {
     const before = new Set(this.#plan.jobIds);
     this.#plan = plan;
-    if (this.#options.pushes.isStanding('user')) {
+    if (this.#options.pushes.isSubscribed('user')) {
       for (const jobId of plan.jobIds.filter((each) => !before.has(each))) {
         this.#options.covered(jobId, true);
       }
     }
-    this.#settle();
+    this.#apply();
   }
 
-  /** Try again what could not be asked for; `all`: and what was refused, for a new login may change that. */
+  /** Retry what could not be subscribed to; `all`: also what was refused, because a new login may change that. */
   retry(all: boolean): void {
     for (const key of all ? this.#refused : []) {
       this.#options.pushes.unwant(key);
@@ -61,41 +62,41 @@ export class Subscriptions {
       this.#refused.clear();
       this.#noUser = false;
     }
-    this.#settle();
+    this.#apply();
   }
 
-  started(key: string): void {
+  started(key: SubscriptionKey): void {
     this.#refused.delete(key);
     for (const jobId of this.#coveredBy(key)) {
       this.#options.covered(jobId, true);
     }
-    this.#settle();
+    this.#apply();
   }
 
-  interrupted(key: string): void {
+  interrupted(key: SubscriptionKey): void {
     for (const jobId of this.#coveredBy(key).filter((each) => !this.#isCovered(each))) {
       this.#options.covered(jobId, false);
     }
   }
 
-  refused(key: string, error: StatusbeamError): void {
+  refused(key: SubscriptionKey, error: StatusbeamError): void {
     this.#refused.add(key);
     if (key === 'user' && !error.retriable) {
       this.#noUser = true;
-      this.#settle();
+      this.#apply();
     }
   }
 
-  #coveredBy(key: string): readonly string[] {
-    return key === 'user' ? this.#plan.jobIds : this.#plan.jobIds.filter((jobId) => key === `job:${jobId}`);
+  #coveredBy(key: SubscriptionKey): readonly string[] {
+    return key === 'user' ? this.#plan.jobIds : this.#plan.jobIds.filter((jobId) => jobIdOf(key) === jobId);
   }
 
   #isCovered(jobId: string): boolean {
     const { pushes } = this.#options;
-    return pushes.isStanding('user') || pushes.isStanding(`job:${jobId}`);
+    return pushes.isSubscribed('user') || pushes.isSubscribed(jobKey(jobId));
   }
 
-  #settle(): void {
+  #apply(): void {
     const { jobIds, user, tenant } = this.#plan;
     if (this.#ids === null) {
       if (jobIds.length > 0 || user || tenant) {
@@ -105,14 +106,14 @@ export class Subscriptions {
     }
     const { pushes } = this.#options;
     const shares = !this.#noUser && (user || jobIds.length > MOST_SINGLE);
-    const single = jobIds.map((jobId) => `job:${jobId}`);
-    const keys = new Set<string>();
-    if (shares || (pushes.isStanding('user') && !single.every((key) => pushes.isStanding(key)))) {
+    const single = jobIds.map((jobId) => jobKey(jobId));
+    const keys = new Set<SubscriptionKey>();
+    if (shares || (pushes.isSubscribed('user') && !single.every((key) => pushes.isSubscribed(key)))) {
       keys.add('user');
     }
     for (const key of single) {
-      // Until the user's subscription stands, those that are there stay.
-      if (!shares || (!pushes.isStanding('user') && this.#wanted.has(key))) {
+      // Until the user's subscription has started, the present ones stay.
+      if (!shares || (!pushes.isSubscribed('user') && this.#wanted.has(key))) {
         keys.add(key);
       }
     }
@@ -129,13 +130,13 @@ export class Subscriptions {
     }
   }
 
-  #operation(key: string, ids: { userId: string; tenantId: string | null }): Operation {
+  #operation(key: SubscriptionKey, ids: { userId: string; tenantId: string | null }): Operation {
     const connectionId = this.#options.connectionId();
     if (key === 'tenant') {
       return { query: ON_TENANT_STATUS, variables: { tenantId: ids.tenantId, connectionId } };
     }
     // An argument that is null would filter for null: a subscription for all jobs names none.
-    const only = key === 'user' ? {} : { jobId: key.slice('job:'.length) };
+    const only = key === 'user' ? {} : { jobId: jobIdOf(key) };
     return { query: ON_STATUS_UPDATE, variables: { userId: ids.userId, ...only, connectionId } };
   }
 
@@ -148,9 +149,9 @@ export class Subscriptions {
     try {
       const userId = await credentials.userId();
       this.#ids = { userId, tenantId: await credentials.tenantId().catch(() => null) };
-      this.#settle();
+      this.#apply();
     } catch (error) {
-      failed(error instanceof StatusbeamError ? error : new StatusbeamError('unavailable', 'No token could be had.'));
+      failed(error as StatusbeamError); // credentials throw nothing else
     } finally {
       this.#isAsking = false;
     }

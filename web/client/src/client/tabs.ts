@@ -1,37 +1,38 @@
-// One socket for all tabs of a browser: the tab that holds a lock has it and passes on what it hears.
+// One socket for all tabs of a browser: the tab that holds a lock has it and forwards what it receives.
 //
 //     connect({ url, auth, tabs: sharedTabs() })
 //
-// The lock goes to the next tab when its holder closes or crashes. One that no longer answers, as frozen tabs do, loses it.
-// Whoever passes on may be slow or gone at any moment: each tab still checks its own positions, so nothing can be lost by
-// this, only late.
+// The lock goes to the next tab when its holder closes or crashes. A holder that does not answer, as frozen tabs do, loses it.
+// The leader may be slow or gone at any time. Each tab still checks its own positions, so a forwarded push can be late, but
+// no status is lost.
 
-import type { Operation } from '../realtime/wire.ts';
+import type { Operation } from '../realtime/protocol.ts';
 import { newId } from './environment.ts';
-import { LeadingTab } from './leading.ts';
-import { errorFrom, type Message, type Said, type StateFacts } from './messages.ts';
+import type { SubscriptionKey } from './keys.ts';
 import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
+import { TabLeader } from './tabLeader.ts';
+import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './tabMessages.ts';
 
-/** What tabs of one browser share, to be replaced in tests. */
+/** The parts of a browser that its tabs share; tests bring their own. */
 export interface Browser {
   channel(name: string, receive: (message: unknown) => void): { post(message: unknown): void; close(): void };
-  /** Gives a function that stops waiting. */
+  /** Wait for the lock; gives a function that stops waiting. */
   lead(name: string, leadership: Leadership): () => void;
 }
 
 export interface Leadership {
-  /** Take it from whoever has it. */
+  /** Take the lock from its holder. */
   readonly steals: boolean;
-  /** Called once nobody else leads; this tab does until what it gives is fulfilled. */
+  /** Called once this tab holds the lock; it does until the promise is fulfilled. */
   lead(): Promise<void>;
-  /** Another tab took it; or there is no lock to be had here. */
+  /** Another tab took the lock, or the browser refuses locks. */
   lost(): unknown;
 }
 
-/** Of messages.ts: a page that was opened before the last deployment may speak another. */
-const LANGUAGE = 1;
-/** How often each tab looks whether the leading one still answers, and that one, who is still there. */
-const LOOK_MS = 20_000;
+/** Of tabMessages.ts: a page that was opened before the last deployment may use another. */
+const PROTOCOL_VERSION = 1;
+/** How often each tab checks that the leader answers, and the leader checks which tabs are left. */
+const CHECK_MS = 20_000;
 const ANSWER_MS = 5_000;
 
 /** For `connect`: share one socket with the other tabs of this login. Where a browser can't, each tab has its own. */
@@ -64,20 +65,19 @@ class SharedPushes implements Pushes {
   #listener: PushListener;
   #browser: Browser;
   #tab: string;
-  #wishes = new Map<string, Operation>();
-  /** What stands, by the leading tab's word. */
-  #standing = new Set<string>();
+  #wanted = new Map<SubscriptionKey, Operation>();
+  /** The live subscriptions that the leader reported. */
+  #subscribed = new Set<SubscriptionKey>();
   #name = '';
   #channel: { post(message: unknown): void; close(): void } | null = null;
   #stopWaiting: () => void = () => undefined;
-  /** How often it began to wait for the lock. */
+  /** How often this tab began to wait for the lock. */
   #turns = 0;
-  /** This tab, while it leads. */
-  #leading: LeadingTab | null = null;
+  /** This tab's leader, while it holds the lock. */
+  #leader: TabLeader | null = null;
   #resign: () => void = () => undefined;
-  #isAnswered = true;
-  #looking: unknown = null;
-  #answering: unknown = null;
+  #checkTimer: unknown = null;
+  #answerTimer: unknown = null;
   #isClosed = false;
 
   constructor(options: SocketPushesOptions, browser: Browser) {
@@ -87,46 +87,46 @@ class SharedPushes implements Pushes {
     this.#tab = newId(options.environment.random);
   }
 
-  want(key: string, operation: Operation): void {
-    const isThere = this.#leading?.isStanding(key);
-    this.#wishes.set(key, operation);
-    if (this.#looking === null) {
-      this.#lookLater();
+  want(key: SubscriptionKey, operation: Operation): void {
+    const isSubscribed = this.#leader?.isSubscribed(key);
+    this.#wanted.set(key, operation);
+    if (this.#checkTimer === null) {
+      this.#checkLater();
       void this.#begin();
     }
-    this.#tellWishes();
-    if (isThere) {
+    this.#sendWanted();
+    if (isSubscribed) {
       this.#listener.started(key);
     }
   }
 
-  unwant(key: string): void {
-    this.#wishes.delete(key);
-    this.#standing.delete(key);
-    this.#tellWishes();
+  unwant(key: SubscriptionKey): void {
+    this.#wanted.delete(key);
+    this.#subscribed.delete(key);
+    this.#sendWanted();
   }
 
-  isStanding(key: string): boolean {
-    return this.#leading?.isStanding(key) ?? this.#standing.has(key);
+  isSubscribed(key: SubscriptionKey): boolean {
+    return this.#leader?.isSubscribed(key) ?? this.#subscribed.has(key);
   }
 
   wake(isOtherNetwork: boolean): void {
-    this.#leading?.wake(isOtherNetwork);
-    if (this.#looking !== null) {
-      this.#look();
+    this.#leader?.wake(isOtherNetwork);
+    if (this.#checkTimer !== null) {
+      this.#check();
     }
   }
 
   close(): void {
     const { environment } = this.#options;
-    this.#wishes.clear();
-    if (this.#leading === null) {
-      this.#tellWishes();
+    this.#wanted.clear();
+    if (this.#leader === null) {
+      this.#sendWanted();
     }
     this.#isClosed = true;
-    environment.clearTimeout(this.#looking);
-    environment.clearTimeout(this.#answering);
-    this.#leading?.close();
+    environment.clearTimeout(this.#checkTimer);
+    environment.clearTimeout(this.#answerTimer);
+    this.#leader?.close();
     this.#resign();
     this.#stopWaiting();
     this.#channel?.close();
@@ -137,122 +137,121 @@ class SharedPushes implements Pushes {
     const { credentials, graphqlUrl } = this.#options;
     const scope = await credentials.scope().catch(() => null);
     if (scope === null || this.#channel !== null || this.#isClosed) {
-      return; // the next look tries again
+      return; // the next check tries again
     }
-    this.#name = `statusbeam ${LANGUAGE} ${graphqlUrl} ${scope}`;
-    this.#channel = this.#browser.channel(this.#name, (message) => this.#receive(message as Message));
+    this.#name = `statusbeam ${PROTOCOL_VERSION} ${graphqlUrl} ${scope}`;
+    this.#channel = this.#browser.channel(this.#name, (message) => this.#receive(message as TabMessage));
     this.#waitToLead(false);
-    this.#tellWishes();
+    this.#sendWanted();
   }
 
-  #lookLater(): void {
+  #checkLater(): void {
     const { environment } = this.#options;
-    this.#looking = environment.setTimeout(
+    this.#checkTimer = environment.setTimeout(
       () => {
-        this.#look();
-        this.#lookLater();
+        this.#check();
+        this.#checkLater();
       },
-      LOOK_MS * (0.8 + 0.4 * environment.random())
+      CHECK_MS * (0.8 + 0.4 * environment.random())
     );
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#channel === null) {
       void this.#begin();
-    } else if (this.#leading !== null) {
-      this.#leading.forgetSilent();
+    } else if (this.#leader !== null) {
+      this.#leader.forgetSilent();
     } else {
       this.#ask();
     }
   }
 
-  /** Ask the tab that leads; when it doesn't answer, lead. */
+  /** Ask the leader; if it does not answer, take the lock. */
   #ask(): void {
     const { environment } = this.#options;
-    this.#isAnswered = false;
-    this.#tellWishes();
-    environment.clearTimeout(this.#answering);
-    this.#answering = environment.setTimeout(() => {
-      if (!this.#isAnswered && this.#leading === null) {
+    this.#sendWanted();
+    environment.clearTimeout(this.#answerTimer);
+    this.#answerTimer = environment.setTimeout(() => {
+      if (this.#leader === null) {
         this.#waitToLead(true);
       }
     }, ANSWER_MS);
   }
 
-  #tellWishes(): void {
-    if (this.#leading !== null) {
-      this.#leading.wants(this.#tab, this.#wishes);
+  #sendWanted(): void {
+    if (this.#leader !== null) {
+      this.#leader.want(this.#tab, this.#wanted);
     } else {
-      this.#post({ type: 'want', tab: this.#tab, wishes: [...this.#wishes] });
+      this.#post({ type: 'want', tab: this.#tab, wanted: [...this.#wanted] });
     }
   }
 
-  #post(message: Message): void {
+  #post(message: TabMessage): void {
     if (!this.#isClosed) {
       this.#channel?.post(message);
     }
   }
 
-  #receive(message: Message): void {
+  #receive(message: TabMessage): void {
     if (this.#isClosed) {
       return;
     }
     if (message.type === 'want') {
-      this.#leading?.asked(message.tab, new Map(message.wishes));
-    } else if (this.#leading === null) {
-      this.#isAnswered = true;
-      this.#hear(message);
+      this.#leader?.asked(message.tab, new Map(message.wanted));
+    } else if (this.#leader === null) {
+      this.#options.environment.clearTimeout(this.#answerTimer);
+      this.#receiveFromLeader(message);
     }
   }
 
-  #hear(message: Said): void {
-    if (message.type === 'lead') {
-      this.#forget(this.#standing);
-      this.#tellWishes();
+  #receiveFromLeader(message: LeaderMessage): void {
+    if (message.type === 'elected') {
+      this.#interrupt(this.#subscribed);
+      this.#sendWanted();
     } else if (message.type === 'state') {
       this.#listener.state(message.state.state, errorFrom(message.state.error));
-    } else if (message.type === 'here') {
+    } else if (message.type === 'subscribed') {
       if (message.to === this.#tab) {
-        this.#reconcile(message.standing, message.state);
+        this.#reconcile(message.keys, message.state);
       }
-    } else if (this.#wishes.has(message.key)) {
-      this.#hearOf(message);
+    } else if (this.#wanted.has(message.key)) {
+      this.#receiveOf(message);
     }
   }
 
-  #hearOf(message: Extract<Said, { key: string }>): void {
+  #receiveOf(message: Extract<LeaderMessage, { key: string }>): void {
     const { key } = message;
     if (message.type === 'data') {
       this.#listener.data(key, message.data);
     } else if (message.type === 'refused') {
-      this.#standing.delete(key); // said late by a tab that no longer leads, the next answer corrects it
+      this.#subscribed.delete(key); // a former leader may report late; the next answer corrects it
       this.#listener.refused(key, errorFrom(message.error));
     } else {
-      this.#standing[message.type === 'started' ? 'add' : 'delete'](key);
+      this.#subscribed[message.type === 'started' ? 'add' : 'delete'](key);
       this.#listener[message.type](key);
     }
   }
 
-  /** Take over what the leading tab says of all, whatever was missed of it. */
-  #reconcile(standing: readonly string[], { state, error }: StateFacts): void {
+  /** Take over the leader's report; earlier messages may have been missed. */
+  #reconcile(keys: readonly SubscriptionKey[], { state, error }: StateFacts): void {
     this.#listener.state(state, errorFrom(error));
-    this.#forget([...this.#standing].filter((key) => !standing.includes(key)));
-    for (const key of standing.filter((each) => this.#wishes.has(each) && !this.#standing.has(each))) {
-      this.#standing.add(key);
+    this.#interrupt([...this.#subscribed].filter((key) => !keys.includes(key)));
+    for (const key of keys.filter((each) => this.#wanted.has(each) && !this.#subscribed.has(each))) {
+      this.#subscribed.add(key);
       this.#listener.started(key);
     }
   }
 
-  #forget(keys: Iterable<string>): void {
+  #interrupt(keys: Iterable<SubscriptionKey>): void {
     for (const key of [...keys]) {
-      this.#standing.delete(key);
+      this.#subscribed.delete(key);
       this.#listener.interrupted(key);
     }
   }
 
   #waitToLead(steals: boolean): void {
     this.#stopWaiting();
-    // A tab may hear late, after it thawed, of a lock that it no longer waits for: only the last one counts.
+    // A tab that thaws may receive a lock that it no longer waits for: only the last request counts.
     this.#turns += 1;
     const turn = this.#turns;
     this.#stopWaiting = this.#browser.lead(this.#name, {
@@ -266,10 +265,10 @@ class SharedPushes implements Pushes {
     if (this.#isClosed) {
       return Promise.resolve();
     }
-    this.#forget(this.#standing);
-    this.#leading = new LeadingTab(this.#tab, this.#options, (message) => this.#post(message));
-    this.#post({ type: 'lead' });
-    this.#tellWishes();
+    this.#interrupt(this.#subscribed);
+    this.#leader = new TabLeader(this.#tab, this.#options, (message) => this.#post(message));
+    this.#post({ type: 'elected' });
+    this.#sendWanted();
     return new Promise((resolve) => {
       this.#resign = resolve;
     });
@@ -279,16 +278,16 @@ class SharedPushes implements Pushes {
     if (this.#isClosed) {
       return;
     }
-    const leading = this.#leading;
-    if (leading === null) {
-      void this.#lead(); // a place without locks: nobody to share with either
+    const former = this.#leader;
+    if (former === null) {
+      void this.#lead(); // without locks there is no sharing: this tab has a socket of its own
       return;
     }
-    this.#leading = null;
+    this.#leader = null;
     this.#resign();
-    const stood = [...this.#wishes.keys()].filter((key) => leading.isStanding(key));
-    leading.close();
-    this.#forget(stood);
+    const subscribed = [...this.#wanted.keys()].filter((key) => former.isSubscribed(key));
+    former.close();
+    this.#interrupt(subscribed);
     this.#listener.state('reconnecting', null);
     this.#waitToLead(false);
     this.#ask();

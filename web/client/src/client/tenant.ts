@@ -1,13 +1,13 @@
-// What happens in a whole tenant, for operators: each job that speaks, as far as its pushes tell.
+// All jobs of a tenant, for operators: each job that reports, by its pushes alone.
 
 import type { StatusbeamError } from '../errors.ts';
 import { readPush } from '../join/update.ts';
 import type { OverallStatus, StatusUpdate } from '../types.ts';
 import type { Client } from './client.ts';
-import type { Connection } from './followed.ts';
-import { kept, Store, type Watch } from './store.ts';
+import { Store, unchanged, type Watch } from './store.ts';
+import type { Connection } from './watchedJob.ts';
 
-/** A job of somebody in the tenant, as heard since the watch began. */
+/** A job of any user of the tenant, by its pushes since the watch began. */
 export interface TenantJob {
   readonly jobId: string;
   readonly userId: string;
@@ -18,7 +18,7 @@ export interface TenantJob {
 }
 
 export interface TenantState {
-  /** The one that spoke last first. */
+  /** The one with the newest status first. */
   readonly jobs: readonly TenantJob[];
   /** The newest statuses of all of them, the newest first. */
   readonly recent: readonly StatusUpdate[];
@@ -45,10 +45,10 @@ export class TenantWatch implements Watch<TenantState> {
     this.#unlisten = client.listen({
       wants: 'tenant',
       push: (push) => this.#take(readPush(push)),
-      connected: () => this.#store.touch(),
+      connected: () => this.#store.changed(),
       refused: (error) => {
         this.#error = error;
-        this.#store.touch();
+        this.#store.changed();
       },
     });
   }
@@ -70,7 +70,7 @@ export class TenantWatch implements Watch<TenantState> {
     for (const update of fresh) {
       const { jobId, userId, sequence } = update;
       const overallStatus = statusAfter(this.#jobs.get(jobId)?.overallStatus, update);
-      this.#jobs.delete(jobId); // the last one to speak goes to the end
+      this.#jobs.delete(jobId); // the one with the newest status goes to the end
       this.#jobs.set(jobId, { jobId, userId, overallStatus, last: update, sequence });
     }
     if (fresh.length > 0) {
@@ -80,12 +80,17 @@ export class TenantWatch implements Watch<TenantState> {
       }
       this.#recent = [...fresh.reverse(), ...this.#recent].slice(0, RECENT);
       this.#listed = [...this.#jobs.values()].reverse();
-      this.#store.touch();
+      this.#store.changed();
     }
   }
 
   #state(before: TenantState): TenantState {
-    return kept(before, { jobs: this.#listed, recent: this.#recent, connection: this.#client.connection, error: this.#error });
+    return unchanged(before, {
+      jobs: this.#listed,
+      recent: this.#recent,
+      connection: this.#client.connection,
+      error: this.#error,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-// The job as it was at any moment of its log. Snapshots along the way are kept, so that a slider stays quick.
+// The job after any status of its log. Snapshots along the way are cached, so that a slider stays quick.
 
 import { apply } from '../fold/fold.ts';
 import { jobView, type Snapshot } from '../fold/snapshot.ts';
@@ -18,7 +18,7 @@ export class TimeTravel {
     this.#marks = [origin];
   }
 
-  /** The first moment that can be shown. */
+  /** The first sequence that can be shown. */
   get first(): number {
     return this.#origin.head.sequence;
   }
@@ -27,7 +27,7 @@ export class TimeTravel {
     return this.#updates.at(-1)?.sequence ?? this.first;
   }
 
-  /** The job when its log had come to `sequence`; null for a moment outside of what is known. */
+  /** The job after the status `sequence`; null for one outside of the known log. */
   at(sequence: number): Job | null {
     if (sequence < this.first || sequence > this.last) {
       return null;

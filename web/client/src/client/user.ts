@@ -1,13 +1,13 @@
-// All jobs of the user: the list from the store, those that run followed live, new ones as soon as they speak.
+// All jobs of the user: the list from the store, the running ones live, and new ones with their first push.
 
 import { readError, type StatusbeamError } from '../errors.ts';
 import { compareText } from '../fold/numbers.ts';
 import { isOver } from '../fold/snapshot.ts';
 import type { Job, OverallStatus } from '../types.ts';
 import type { Client, ClientListener } from './client.ts';
-import type { Connection } from './followed.ts';
 import type { JobWatch } from './jobs.ts';
-import { kept, Store, type Watch } from './store.ts';
+import { Store, unchanged, type Watch } from './store.ts';
+import type { Connection } from './watchedJob.ts';
 
 export interface UserWatchOptions {
   /** Jobs a page of the list has, 1 to 50. */
@@ -16,7 +16,7 @@ export interface UserWatchOptions {
 }
 
 export interface UserState {
-  /** The newest first. Those that run, and the first ones that ended, as `watchJob` has them. */
+  /** The newest first. The running jobs are as `watchJob` has them. */
   readonly jobs: readonly Job[];
   readonly connection: Connection;
   readonly isLoading: boolean;
@@ -24,20 +24,20 @@ export interface UserState {
   readonly error: StatusbeamError | null;
 }
 
-/** Running jobs that are followed at once: as many as one position check takes. */
-const MOST_FOLLOWED = 25;
-const BEATS_A_LIST = 6;
+/** Running jobs that are watched at once: as many as one position check takes. */
+const MOST_WATCHED = 25;
+const POLLS_PER_REFRESH = 6;
 
 export class UserWatch implements Watch<UserState> {
   #client: Client;
   #options: Required<UserWatchOptions>;
   #store: Store<UserState>;
   #listed = new Map<string, Job>();
-  #followed = new Map<string, JobWatch>();
+  #watches = new Map<string, JobWatch>();
   #nextToken: string | null = null;
   #isLoading = true;
   #error: StatusbeamError | null = null;
-  #beats = 0;
+  #polls = 0;
   #wasLive = false;
   #isClosed = false;
   #unlisten: () => void;
@@ -49,10 +49,10 @@ export class UserWatch implements Watch<UserState> {
     this.#store = new Store(first, (before) => this.#state(before), client.environment);
     const listener: ClientListener = {
       wants: 'user',
-      push: (update) => this.#heard(update.jobId),
+      push: (update) => this.#received(update.jobId),
       connected: () => this.#connected(),
       woke: () => void this.refresh(),
-      beat: () => this.#beat(),
+      poll: () => this.#poll(),
       refused: (error) => this.#failed(error),
     };
     this.#unlisten = client.listen(listener);
@@ -82,10 +82,10 @@ export class UserWatch implements Watch<UserState> {
   close(): void {
     this.#isClosed = true;
     this.#unlisten();
-    for (const watch of this.#followed.values()) {
+    for (const watch of this.#watches.values()) {
       watch.close();
     }
-    this.#followed.clear();
+    this.#watches.clear();
   }
 
   async #load(nextToken: string | null): Promise<void> {
@@ -94,7 +94,7 @@ export class UserWatch implements Watch<UserState> {
     }
     const { pageSize, overallStatus } = this.#options;
     this.#isLoading = true;
-    this.#store.touch();
+    this.#store.changed();
     try {
       const page = await this.#client.listJobs({ limit: pageSize, nextToken, overallStatus });
       const isFirst = this.#listed.size <= pageSize || nextToken !== null;
@@ -111,50 +111,50 @@ export class UserWatch implements Watch<UserState> {
       this.#isLoading = false;
     }
     if (!this.#isClosed) {
-      this.#followRunning();
-      this.#store.touch();
+      this.#watchRunning();
+      this.#store.changed();
     }
   }
 
-  #followRunning(): void {
+  #watchRunning(): void {
     for (const job of [...this.#listed.values()].sort(newestFirst)) {
       if (!isOver(job)) {
-        this.#follow(job.jobId);
+        this.#watch(job.jobId);
       }
     }
   }
 
-  #follow(jobId: string): void {
-    if (this.#isClosed || this.#followed.has(jobId)) {
+  #watch(jobId: string): void {
+    if (this.#isClosed || this.#watches.has(jobId)) {
       return;
     }
-    if (this.#followed.size >= MOST_FOLLOWED) {
-      this.#letGo();
+    if (this.#watches.size >= MOST_WATCHED) {
+      this.#closeEnded();
     }
-    if (this.#followed.size < MOST_FOLLOWED) {
-      this.#followed.set(
+    if (this.#watches.size < MOST_WATCHED) {
+      this.#watches.set(
         jobId,
-        this.#client.watchJob(jobId, () => this.#store.touch())
+        this.#client.watchJob(jobId, () => this.#store.changed())
       );
     }
   }
 
-  /** Make room: jobs that have ended and are whole need not be followed. */
-  #letGo(): void {
-    for (const [jobId, watch] of this.#followed) {
+  /** Make room: jobs that have ended and are whole need no watch. */
+  #closeEnded(): void {
+    for (const [jobId, watch] of this.#watches) {
       const { job, verdict } = watch.getState();
       if (isOver(job) && (verdict === 'whole' || verdict === 'cut')) {
         this.#listed.set(jobId, job);
-        this.#followed.delete(jobId);
+        this.#watches.delete(jobId);
         watch.close();
       }
     }
   }
 
-  #heard(jobId: string): void {
-    if (!this.#followed.has(jobId)) {
-      this.#follow(jobId);
-      this.#store.touch();
+  #received(jobId: string): void {
+    if (!this.#watches.has(jobId)) {
+      this.#watch(jobId);
+      this.#store.changed();
     }
   }
 
@@ -164,24 +164,24 @@ export class UserWatch implements Watch<UserState> {
       void this.refresh();
     }
     this.#wasLive = isLive;
-    this.#store.touch();
+    this.#store.changed();
   }
 
-  #beat(): void {
-    this.#beats += 1;
-    if (this.#beats % BEATS_A_LIST === 0) {
+  #poll(): void {
+    this.#polls += 1;
+    if (this.#polls % POLLS_PER_REFRESH === 0) {
       void this.refresh();
     }
   }
 
   #failed(error: StatusbeamError): void {
     this.#error = error;
-    this.#store.touch();
+    this.#store.changed();
   }
 
   #state(before: UserState): UserState {
     const known = new Map(this.#listed);
-    for (const [jobId, watch] of this.#followed) {
+    for (const [jobId, watch] of this.#watches) {
       const { job } = watch.getState();
       if (job.sequence > 0) {
         known.set(jobId, job);
@@ -192,7 +192,7 @@ export class UserWatch implements Watch<UserState> {
       .filter((job) => overallStatus === null || job.overallStatus === overallStatus)
       .sort(newestFirst);
     const isSame = jobs.length === before.jobs.length && jobs.every((job, index) => job === before.jobs[index]);
-    return kept(before, {
+    return unchanged(before, {
       jobs: isSame ? before.jobs : jobs,
       connection: this.#client.connection,
       isLoading: this.#isLoading,

@@ -6,20 +6,20 @@
 //
 // The slot is its title; its attributes `state` (overallStatus) and `verdict` are there to be styled by. It sends
 // `statuschange` (detail: JobState) at each change. `element.client` lets it use a client that is there already,
-// `element.labels` its words.
+// `element.labels` replaces its labels.
 
 import { type Client, connect } from '../client/client.ts';
 import type { Auth, TokenSource } from '../client/credentials.ts';
-import type { JobState } from '../client/followed.ts';
 import type { Watch } from '../client/store.ts';
+import type { JobState } from '../client/watchedJob.ts';
+import { LABELS, type Labels } from './labels.ts';
 import { JobStatusView } from './view.ts';
-import { LABELS, type Labels } from './words.ts';
 
 const ATTRIBUTES = ['url', 'realtime-url', 'api-key', 'user-id', 'token-callback', 'job-id'] as const;
-/** How often a screen reader is told, at most. */
-const SAY_MS = 3_000;
+/** The least time between two announcements to screen readers. */
+const ANNOUNCE_MS = 3_000;
 
-/** Elements that say the same share a client. */
+/** Elements with the same attributes share a client. */
 const shared = new Map<string, { client: Client; users: number }>();
 
 // In a place without a DOM (rendering on a server) importing this defines nothing and fails nowhere.
@@ -33,7 +33,7 @@ export class JobStatusElement extends Base {
   #release: (() => void) | null = null;
   #client: Client | null = null;
   #labels: Labels = LABELS;
-  #saying: ReturnType<typeof setTimeout> | null = null;
+  #announceTimer: ReturnType<typeof setTimeout> | null = null;
   #isScheduled = false;
 
   connectedCallback(): void {
@@ -75,7 +75,7 @@ export class JobStatusElement extends Base {
     this.attributeChangedCallback();
   }
 
-  /** Its words; those that are left out stay English. */
+  /** Its labels; those that are left out stay English. */
   get labels(): Partial<Labels> {
     return this.#labels;
   }
@@ -85,7 +85,7 @@ export class JobStatusElement extends Base {
     this.#show();
   }
 
-  /** What it shows; null while it watches nothing. */
+  /** The state that it shows; null while it watches no job. */
   get state(): JobState | null {
     return this.#watch?.getState() ?? null;
   }
@@ -108,9 +108,9 @@ export class JobStatusElement extends Base {
     this.#watch = null;
     this.#release?.();
     this.#release = null;
-    if (this.#saying !== null) {
-      clearTimeout(this.#saying);
-      this.#saying = null;
+    if (this.#announceTimer !== null) {
+      clearTimeout(this.#announceTimer);
+      this.#announceTimer = null;
     }
   }
 
@@ -123,12 +123,12 @@ export class JobStatusElement extends Base {
     // For the page's own style sheet: job-status[verdict='behind'] …
     this.setAttribute('verdict', state.verdict);
     this.setAttribute('state', state.job.overallStatus);
-    this.#saying ??= setTimeout(() => {
-      this.#saying = null;
+    this.#announceTimer ??= setTimeout(() => {
+      this.#announceTimer = null;
       if (this.state !== null) {
-        this.#view?.say(this.state, this.#labels);
+        this.#view?.announce(this.state, this.#labels);
       }
-    }, SAY_MS);
+    }, ANNOUNCE_MS);
     this.dispatchEvent(new CustomEvent('statuschange', { detail: state, bubbles: true, composed: true }));
   }
 
@@ -175,7 +175,7 @@ function authOf(
   const token: TokenSource = (why) => {
     const source = (globalThis as unknown as Record<string, TokenSource | undefined>)[callback];
     if (typeof source !== 'function') {
-      throw new TypeError(`There is no function ${callback} to ask for a token.`);
+      throw new TypeError(`token-callback names no function: window.${callback} is ${typeof source}.`);
     }
     return source(why);
   };
@@ -186,4 +186,4 @@ if (globalThis.customElements && globalThis.customElements.get('job-status') ===
   globalThis.customElements.define('job-status', JobStatusElement);
 }
 
-export type { Labels } from './words.ts';
+export type { Labels } from './labels.ts';

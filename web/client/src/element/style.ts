@@ -44,11 +44,11 @@ li[data-state='success'] .mark { color: var(--_good); }
 li[data-state='error'] .mark { color: var(--_bad); }
 li[data-state='stale'] .mark, li[data-state='lost'] .mark, li[data-state='unknown'] .mark { color: var(--_doubt); }
 .name { overflow-wrap: anywhere; }
-.word { color: var(--_soft); font-variant-numeric: tabular-nums; }
+.agent-state { color: var(--_soft); font-variant-numeric: tabular-nums; }
 .activity { grid-column: 2 / -1; color: var(--_soft); font-size: 0.875em; overflow-wrap: anywhere; }
 .note { margin: 0.625rem 0 0; font-size: 0.8125em; color: var(--_doubt); }
 .note:empty, .activity:empty, ul:empty { display: none; }
-.said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.announcement { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 @media (forced-colors: active) { progress { border: 1px solid; } }
 `;

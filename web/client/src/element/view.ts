@@ -1,12 +1,12 @@
 // The inside of <job-status>: elements made once, then changed where the state did. Text is always text, never markup.
 
-import type { JobState } from '../client/followed.ts';
+import type { JobState } from '../client/watchedJob.ts';
 import { agentLiveness } from '../fold/liveness.ts';
 import type { AgentState } from '../types.ts';
+import type { Labels } from './labels.ts';
 import { styleSheet } from './style.ts';
-import type { Labels } from './words.ts';
 
-type Word = AgentState['status'] | 'stale' | 'lost' | 'unknown';
+type State = AgentState['status'] | 'stale' | 'lost' | 'unknown';
 
 const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕' };
 
@@ -16,8 +16,8 @@ export class JobStatusView {
   #bar = make('progress', 'bar');
   #agents = make('ul', 'agents');
   #note = make('p', 'note');
-  #said = make('span', 'said');
-  #rows = new Map<string, { agent: AgentState; word: Word; labels: Labels; row: HTMLLIElement }>();
+  #announcement = make('span', 'announcement');
+  #rows = new Map<string, { agent: AgentState; state: State; labels: Labels; row: HTMLLIElement }>();
 
   constructor(root: ShadowRoot) {
     root.adoptedStyleSheets = [styleSheet()];
@@ -26,19 +26,19 @@ export class JobStatusView {
     const slot = document.createElement('slot');
     slot.append(this.#title);
     top.append(slot, this.#state);
-    this.#said.setAttribute('role', 'status');
+    this.#announcement.setAttribute('role', 'status');
     this.#bar.max = 100;
-    card.append(top, this.#bar, this.#agents, this.#note, this.#said);
+    card.append(top, this.#bar, this.#agents, this.#note, this.#announcement);
     root.append(card);
   }
 
-  /** Show a state; `now` (epoch seconds) decides which agents have fallen silent. */
+  /** Show a state; `now` (epoch seconds) decides which agents are stale or lost. */
   show(state: JobState, labels: Labels, now: number): void {
     const { job } = state;
-    const word = silence(job.liveness, state) ?? job.overallStatus;
+    const shown = silence(job.liveness, state) ?? job.overallStatus;
     setText(this.#title, job.jobId);
-    setText(this.#state, labels[word]);
-    this.#state.dataset.state = word;
+    setText(this.#state, labels[shown]);
+    this.#state.dataset.state = shown;
     this.#bar.dataset.state = job.overallStatus;
     this.#bar.setAttribute('aria-label', labels.progress);
     if (job.progress === null && job.overallStatus === 'processing' && job.liveness === 'live') {
@@ -51,13 +51,13 @@ export class JobStatusView {
     setText(this.#note, noteOf(state, labels));
   }
 
-  /** What a screen reader says; called now and then, or it would never stop talking. */
-  say(state: JobState, labels: Labels): void {
+  /** Update the text for screen readers. Called seldom: they read each change aloud. */
+  announce(state: JobState, labels: Labels): void {
     const { job } = state;
     const busy = job.agents.filter(({ status }) => status === 'in-progress').map(({ name }) => name);
     const percent = job.progress === null ? [] : [`${Math.floor(job.progress)} %`];
     setText(
-      this.#said,
+      this.#announcement,
       [this.#state.textContent, ...percent, ...busy.slice(0, 3), noteOf(state, labels)].filter(Boolean).join(', ')
     );
   }
@@ -67,11 +67,11 @@ export class JobStatusView {
     const rows: HTMLLIElement[] = [];
     const known = new Set<string>();
     for (const agent of job.agents) {
-      const word = silence(agentLiveness(agent, job, now), state) ?? agent.status;
+      const agentState = silence(agentLiveness(agent, job, now), state) ?? agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
-      if (shown?.agent !== agent || shown.word !== word || shown.labels !== labels) {
-        shown = { agent, word, labels, row: rowOf(agent, word, labels, shown?.row) };
+      if (shown?.agent !== agent || shown.state !== agentState || shown.labels !== labels) {
+        shown = { agent, state: agentState, labels, row: rowOf(agent, agentState, labels, shown?.row) };
         this.#rows.set(agent.invocationId, shown);
       }
       rows.push(shown.row);
@@ -86,7 +86,7 @@ export class JobStatusView {
   }
 }
 
-/** What a silence is called; it tells something to those only who could have heard. */
+/** The state that a silence means; unknown while the client itself receives nothing. */
 function silence(liveness: string | null, { connection, reason }: JobState): 'stale' | 'lost' | 'unknown' | null {
   if (liveness !== 'stale' && liveness !== 'lost') {
     return null;
@@ -94,18 +94,18 @@ function silence(liveness: string | null, { connection, reason }: JobState): 'st
   return connection !== 'live' && reason === 'failing' ? 'unknown' : liveness;
 }
 
-function rowOf(agent: AgentState, word: Word, labels: Labels, before?: HTMLLIElement): HTMLLIElement {
+function rowOf(agent: AgentState, state: State, labels: Labels, before?: HTMLLIElement): HTMLLIElement {
   const row = before ?? make('li', 'agent');
   if (before === undefined) {
     const mark = make('span', 'mark');
     mark.setAttribute('aria-hidden', 'true');
     const [name, activity] = [make('span', 'name'), make('span', 'activity')];
     name.dir = activity.dir = 'auto'; // each in its own writing direction
-    row.append(mark, name, make('span', 'word'), activity);
+    row.append(mark, name, make('span', 'agent-state'), activity);
   }
-  const percent = word === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
-  const texts = [MARKS[word] ?? '?', agent.name, `${labels[word]}${percent}`, agent.activity ?? ''];
-  row.dataset.state = word;
+  const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
+  const texts = [MARKS[state] ?? '?', agent.name, `${labels[state]}${percent}`, agent.activity ?? ''];
+  row.dataset.state = state;
   for (const [index, text] of texts.entries()) {
     setText(row.children[index] as HTMLElement, text);
   }

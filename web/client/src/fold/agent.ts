@@ -1,6 +1,6 @@
 // What one status does to the invocation it is about; fold.ts does the rest, docs/fold.md has the rules.
 
-import type { AgentState, AgentStatus, JsonObject, WireUpdate } from '../types.ts';
+import type { AgentState, AgentStatus, JsonObject, RawStatusUpdate } from '../types.ts';
 import {
   charactersOf,
   FIRST_MS,
@@ -39,9 +39,9 @@ export interface AgentFold {
   readonly activity: string | null;
   readonly startedMs: number | null;
   readonly completedMs: number | null;
-  /** How long it took, where it said so itself. */
+  /** How long it took, if it reported that. */
   readonly executionMs: number | null;
-  /** Progress, as it said itself. */
+  /** Progress, as it reported it. */
   readonly reported: number | null;
   /** [name, progress] in order of first use. */
   readonly tools: Pairs;
@@ -107,7 +107,7 @@ export function isShown(agent: AgentFold): boolean {
   return !(replaced && agent.status === 'pending');
 }
 
-export function metadataOf(update: WireUpdate): JsonObject {
+export function metadataOf(update: RawStatusUpdate): JsonObject {
   return jsonObject(update.metadata) ?? {};
 }
 
@@ -136,10 +136,10 @@ export function agentView(agent: AgentFold): AgentState {
 }
 
 /**
- * The attempt that `update` is about: its own word, else the current one. A word that starts something, said after
- * the end at `endedMs` (null: not ended), begins the next attempt; one said before the end only arrived late.
+ * The attempt that `update` is about: the one it names, else the current one. A starting status with a time after the end
+ * at `endedMs` (null: not ended) begins the next attempt; one with an earlier time only arrived late.
  */
-export function attemptOf(update: WireUpdate, current: number, endedMs: number | null, starts: boolean): number {
+export function attemptOf(update: RawStatusUpdate, current: number, endedMs: number | null, starts: boolean): number {
   if (update.attempt != null) {
     return update.attempt;
   }
@@ -150,7 +150,7 @@ export function attemptOf(update: WireUpdate, current: number, endedMs: number |
 }
 
 /** The invocation once `update`, which is about it, is known. */
-export function after(before: AgentFold, update: WireUpdate): [AgentFold, News] {
+export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, News] {
   const endedMs = hasEnded(before) ? before.completedMs : null;
   const attempt = attemptOf(update, before.attempt, endedMs, START_WORDS.has(update.status));
   const usage = usageIn(metadataOf(update));
@@ -165,10 +165,10 @@ export function after(before: AgentFold, update: WireUpdate): [AgentFold, News] 
   return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'live'];
 }
 
-function named(agent: AgentFold, update: WireUpdate): AgentFold {
+function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   const name = agent.name === agent.invocationId ? update.agentName || agent.name : agent.name;
-  const told = update.parentInvocationId ?? null;
-  const parent = agent.parentInvocationId ?? (told === agent.invocationId ? null : told);
+  const named = update.parentInvocationId ?? null;
+  const parent = agent.parentInvocationId ?? (named === agent.invocationId ? null : named);
   return { ...agent, name, parentInvocationId: parent };
 }
 
@@ -187,15 +187,15 @@ function restarted(agent: AgentFold, attempt: number): AgentFold {
   };
 }
 
-/** What late news still tells of an ended attempt: that it began earlier, that it used a tool. */
-function amended(agent: AgentFold, update: WireUpdate): AgentFold {
+/** What a late status changes of an ended attempt: an earlier beginning, a used tool. */
+function amended(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, startedMs: startOf(agent, update), tools: toolsOf(agent, update, true) };
 }
 
-function moved(agent: AgentFold, update: WireUpdate): AgentFold {
+function moved(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   const status = statusOf(agent, update);
   const ended = status === 'success' || status === 'error';
-  const said = update.progress != null && update.toolName == null;
+  const isReported = update.progress != null && update.toolName == null;
   return {
     ...agent,
     status,
@@ -203,13 +203,13 @@ function moved(agent: AgentFold, update: WireUpdate): AgentFold {
     startedMs: startOf(agent, update),
     completedMs: ended ? msOf(update.timestamp) : null,
     executionMs: ended ? (update.executionTimeMs ?? null) : null,
-    reported: said ? Math.max(agent.reported ?? 0, shareOf(update.progress as number)) : agent.reported,
+    reported: isReported ? Math.max(agent.reported ?? 0, shareOf(update.progress as number)) : agent.reported,
     tools: toolsOf(agent, update, false),
     leaseMs: status === 'in-progress' ? renewed(agent.leaseMs, update) : null,
   };
 }
 
-function statusOf(agent: AgentFold, update: WireUpdate): AgentStatus {
+function statusOf(agent: AgentFold, update: RawStatusUpdate): AgentStatus {
   if (SUCCESS_WORDS.has(update.status)) {
     return 'success';
   }
@@ -219,21 +219,21 @@ function statusOf(agent: AgentFold, update: WireUpdate): AgentStatus {
   return PENDING_WORDS.has(update.status) ? agent.status : 'in-progress';
 }
 
-function startOf(agent: AgentFold, update: WireUpdate): number | null {
+function startOf(agent: AgentFold, update: RawStatusUpdate): number | null {
   const atMs = msOf(update.timestamp);
   const known = agent.startedMs;
   if (PENDING_WORDS.has(update.status) || atMs === null) {
     return known;
   }
   if (SUCCESS_WORDS.has(update.status) || ERROR_WORDS.has(update.status)) {
-    // An end says when its run began only if it says how long that took.
-    const tells = known === null && update.executionTimeMs != null && !hasEnded(agent);
-    return tells ? Math.max(FIRST_MS, atMs - (update.executionTimeMs ?? 0)) : known;
+    // A final status tells when its run began only if it reports the duration.
+    const hasDuration = known === null && update.executionTimeMs != null && !hasEnded(agent);
+    return hasDuration ? Math.max(FIRST_MS, atMs - (update.executionTimeMs ?? 0)) : known;
   }
   return known === null ? atMs : Math.min(known, atMs);
 }
 
-function toolsOf(agent: AgentFold, update: WireUpdate, late: boolean): Pairs {
+function toolsOf(agent: AgentFold, update: RawStatusUpdate, late: boolean): Pairs {
   const name = update.toolName ?? null;
   if (name === null) {
     return agent.tools;
@@ -247,7 +247,7 @@ function toolsOf(agent: AgentFold, update: WireUpdate, late: boolean): Pairs {
   return [...tools];
 }
 
-function activityOf(update: WireUpdate): string | null {
+function activityOf(update: RawStatusUpdate): string | null {
   const { message } = update;
   if (update.type === 'heartbeat' || message === '') {
     return null;
@@ -257,7 +257,7 @@ function activityOf(update: WireUpdate): string | null {
 }
 
 /** The lease after a sign of life: it never gets shorter, and a status may ask for a longer one. */
-export function renewed(leaseMs: number | null, update: WireUpdate): number {
+export function renewed(leaseMs: number | null, update: RawStatusUpdate): number {
   const atMs = msOf(update.timestamp) ?? 0;
   const seconds = Math.max(LEASE_SECONDS, numberIn(metadataOf(update), 'leaseSeconds', MAX_LEASE_SECONDS) ?? 0);
   return Math.min(LAST_MS, Math.max(leaseMs || atMs, atMs + Math.trunc(seconds * 1000)));

@@ -4,7 +4,7 @@
 //     jobView(fold(log))                                   in any order, redelivered as often as you like
 //     apply(fold(log.slice(0, 40)), log.slice(40))         equals fold(log)
 
-import type { Job, JsonObject, WireUpdate } from '../types.ts';
+import type { Job, JsonObject, RawStatusUpdate } from '../types.ts';
 import { type AgentFold, after, attemptOf, countedOf, metadataOf, type News, newAgent, progressOf, renewed } from './agent.ts';
 import { compareText, isObject, msOf, numberIn, SECONDS_MAX, shareOf, shortText } from './numbers.ts';
 import { advanced, moved, parsePlan } from './progress.ts';
@@ -15,12 +15,12 @@ const INITIAL_WORDS = new Set(['loading_agents', 'initializing', 'pending']);
 const ORDERS_PER_STATUS = 64;
 
 /** The snapshot of one job's statuses; of none, that of a job that has not begun. */
-export function fold(updates: Iterable<WireUpdate>, { epoch = null }: { epoch?: string | null } = {}): Snapshot {
+export function fold(updates: Iterable<RawStatusUpdate>, { epoch = null }: { epoch?: string | null } = {}): Snapshot {
   return apply(emptySnapshot('', epoch), updates);
 }
 
 /** The snapshot after `updates`, which must continue the log. What the snapshot holds already changes nothing. */
-export function apply(snapshot: Snapshot, updates: Iterable<WireUpdate>): Snapshot {
+export function apply(snapshot: Snapshot, updates: Iterable<RawStatusUpdate>): Snapshot {
   const work = new Work(snapshot);
   for (const update of canonical(updates)) {
     const sequence = update.sequence ?? work.head.sequence + 1;
@@ -32,7 +32,7 @@ export function apply(snapshot: Snapshot, updates: Iterable<WireUpdate>): Snapsh
 }
 
 /** The job as it was when the log had come to `sequence`. `base` is the snapshot that `updates` continue. */
-export function jobAt(updates: readonly WireUpdate[], sequence: number, base: Snapshot = emptySnapshot()): Job {
+export function jobAt(updates: readonly RawStatusUpdate[], sequence: number, base: Snapshot = emptySnapshot()): Job {
   return jobView(
     apply(
       base,
@@ -42,9 +42,9 @@ export function jobAt(updates: readonly WireUpdate[], sequence: number, base: Sn
 }
 
 /** Each status once, in the order that decides which news is latest. */
-export function canonical(updates: Iterable<WireUpdate>): WireUpdate[] {
-  const committed = new Map<number, WireUpdate>();
-  const fresh = new Map<string, WireUpdate>();
+export function canonical(updates: Iterable<RawStatusUpdate>): RawStatusUpdate[] {
+  const committed = new Map<number, RawStatusUpdate>();
+  const fresh = new Map<string, RawStatusUpdate>();
   for (const push of updates) {
     for (const update of [...(push.earlier ?? []), push]) {
       if (update.sequence != null) {
@@ -61,12 +61,12 @@ export function canonical(updates: Iterable<WireUpdate>): WireUpdate[] {
   return [...inOrder, ...[...fresh.values()].sort(byTime)];
 }
 
-function byTime(one: WireUpdate, other: WireUpdate): number {
+function byTime(one: RawStatusUpdate, other: RawStatusUpdate): number {
   return compareText(one.timestamp, other.timestamp) || compareText(one.eventId, other.eventId);
 }
 
 /** Which of two statuses at one place counts; a sound log has only equal ones, then it doesn't matter. */
-function first(one: WireUpdate | undefined, other: WireUpdate): WireUpdate {
+function first(one: RawStatusUpdate | undefined, other: RawStatusUpdate): RawStatusUpdate {
   return one === undefined || one === other || byTime(other, one) < 0 ? other : one;
 }
 
@@ -80,7 +80,7 @@ class Work {
     this.agents = new Map(snapshot.agents);
   }
 
-  take(update: WireUpdate, sequence: number): void {
+  take(update: RawStatusUpdate, sequence: number): void {
     if (this.head.sequence === 0) {
       this.#begin(update);
     }
@@ -108,7 +108,7 @@ class Work {
     this.head = { ...this.head, ...changes };
   }
 
-  #begin(update: WireUpdate): void {
+  #begin(update: RawStatusUpdate): void {
     this.#set({
       jobId: update.jobId,
       userId: update.userId ?? null,
@@ -117,7 +117,7 @@ class Work {
     });
   }
 
-  #agentNews(invocation: string, update: WireUpdate): void {
+  #agentNews(invocation: string, update: RawStatusUpdate): void {
     const known = this.agents.get(invocation);
     const fresh = newAgent(invocation, update.agentName || invocation, this.#order(0));
     let [agent, news]: [AgentFold, News] = after(known ?? fresh, update);
@@ -175,7 +175,7 @@ class Work {
     }
   }
 
-  #jobNews(update: WireUpdate): void {
+  #jobNews(update: RawStatusUpdate): void {
     const endedMs = this.head.overallStatus === 'failed' ? this.head.endedMs : null;
     const attempt = attemptOf(update, this.head.attempt, endedMs, update.status === 'reopened');
     const metadata = metadataOf(update);
@@ -215,9 +215,9 @@ class Work {
 
   #identify(metadata: JsonObject): void {
     for (const name of IDENTITY) {
-      const said = shortText(metadata[name]);
-      if (said !== null && this.head[name] === null) {
-        this.#set({ [name]: said });
+      const value = shortText(metadata[name]);
+      if (value !== null && this.head[name] === null) {
+        this.#set({ [name]: value });
       }
     }
   }
@@ -238,7 +238,7 @@ class Work {
     return this.head.sequence * ORDERS_PER_STATUS + index;
   }
 
-  #signOfLife(update: WireUpdate): void {
+  #signOfLife(update: RawStatusUpdate): void {
     const { updatedMs, leaseMs, eta } = this.head;
     const atMs = msOf(update.timestamp) ?? 0;
     const over = isOver(this.head);
@@ -255,8 +255,8 @@ class Work {
     }
   }
 
-  /** The types `complete` and `error` are the job's last word, whoever says it. */
-  #ending(update: WireUpdate): void {
+  /** The types `complete` and `error` are the job's final status, whichever agent reports it. */
+  #ending(update: RawStatusUpdate): void {
     if ((update.type === 'complete' || update.type === 'error') && !isOver(this.head)) {
       this.#set({
         overallStatus: update.type === 'complete' ? 'completed' : 'failed',

@@ -1,4 +1,4 @@
-// Silence is a status: what readers make of a lease that nobody renewed, from time alone.
+// Liveness, derived from time alone: a lease that is not renewed in time makes a job or an agent stale, then lost.
 
 import type { AgentState, Job, Liveness, OverallStatus } from '../types.ts';
 import { msOf } from './numbers.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../types.ts';
 
 /** 100 %, in thousandths of a percent. */
 export const FULL = 100_000;
-/** The most that a plan alone can show: only the job's own last word makes it whole. */
+/** The most progress that a plan alone can show: only the job's final status makes it 100 %. */
 export const ALMOST = 99_000;
 /** The weight 1, in thousandths. */
 export const WEIGHT = 1_000;
@@ -16,12 +16,12 @@ export const TEXT_LENGTH = 128;
 export const FIRST_MS = -62_135_596_800_000;
 export const LAST_MS = 253_402_300_799_999;
 
-/** Epoch milliseconds of a time as the wire has it. */
+/** Epoch milliseconds of a timestamp. */
 export function msOf(time: string | null | undefined): number | null {
   return time == null ? null : Date.parse(time);
 }
 
-/** A time as the wire has it. */
+/** A timestamp, as the API writes it. */
 export function timeOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
@@ -91,7 +91,7 @@ export function jsonObject(value: unknown): JsonObject | null {
   }
   try {
     const found: unknown = JSON.parse(value);
-    // AWSJSON that was quoted once too often is still what it says.
+    // AWSJSON may be quoted once too often.
     return typeof found === 'string' ? jsonObject(found) : isObject(found) ? found : null;
   } catch {
     return null;

@@ -12,7 +12,7 @@ export type Pairs = readonly (readonly [string, number])[];
 /** One planned agent. Weight 0 takes the step out of the plan. */
 export interface PlanStep {
   readonly name: string;
-  /** The name, unless the plan says which invocation it will be. */
+  /** The name, unless the plan names the invocation. */
   readonly invocationId: string;
   readonly weight: number;
   readonly dependsOn: readonly string[];
@@ -97,7 +97,7 @@ export function moved(progress: WeightedProgress, total: number, done: number): 
   return { ...progress, total: Math.max(0, progress.total + total), done: Math.max(0, progress.done + done) };
 }
 
-/** With `shown` brought up to date; `revised` tells that the total changed since. */
+/** With `shown` brought up to date; `revised`: the total has changed since. */
 export function advanced(progress: WeightedProgress, revised: boolean): WeightedProgress {
   const share = progress.total > 0 ? Math.min(FULL, floorDivided(progress.done, progress.total)) : 0;
   if (revised) {

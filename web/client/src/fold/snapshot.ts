@@ -1,4 +1,4 @@
-// The snapshot: what the log of one job comes to. fold.ts makes it, this page says what is in it.
+// The snapshot: the fold of one job's log. fold.ts makes it; this file defines its fields.
 
 import type { AgentState, Job, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
 import { type AgentFold, agentView, isShown, newAgent } from './agent.ts';
@@ -7,7 +7,7 @@ import { ALMOST, compareText, FULL, jsonObject, msOf, percentOf, shareOf, timeOf
 import { NO_PROGRESS, type Pairs, progressFrom, type WeightedProgress } from './progress.ts';
 import { EMPTY_LEDGER, type Ledger, ledgerFrom, NO_TOKENS, type Tokens, usageView } from './usage.ts';
 
-/** What a job's metadata says of the job itself: the first word on each counts. */
+/** The fields of the job that its metadata sets: the first value of each counts. */
 export const IDENTITY = ['sessionId', 'correlationId', 'documentId', 'sourceType', 'workflow', 'workflowVersion'] as const;
 
 export type Identity = { readonly [Name in (typeof IDENTITY)[number]]: string | null };
@@ -31,7 +31,7 @@ export interface Head extends Identity {
   readonly ledger: Ledger;
   readonly planned: boolean;
   readonly weighted: WeightedProgress;
-  /** Progress, as the orchestrator said itself. */
+  /** Progress, as the orchestrator reported it. */
   readonly reported: number | null;
   /** [p50, p90, as of] in milliseconds. */
   readonly eta: readonly [number, number, number] | null;
@@ -73,7 +73,7 @@ export function isOver(head: { readonly overallStatus: OverallStatus }): boolean
   return head.overallStatus === 'completed' || head.overallStatus === 'failed';
 }
 
-/** Agents that readers see, in the order they were planned or first heard of. */
+/** Agents that readers see, in the order they were planned or first reported. */
 export function shownAgents(snapshot: Snapshot): AgentFold[] {
   return [...snapshot.agents.values()]
     .filter(isShown)
@@ -142,8 +142,8 @@ function etaView({ eta, updatedMs }: Head): Job['eta'] {
 export { agentLiveness };
 
 /**
- * The snapshot that getJob answers with, to fold on from: `apply(snapshotOf(job), laterUpdates)`. Without the fold's own
- * state (`fold`, which a view lacks) it is what can be told from the view.
+ * The snapshot of getJob's answer, to continue from: `apply(snapshotOf(job), laterUpdates)`. Without the fold's own state
+ * (`fold`, which a view lacks) it is derived from the view.
  */
 export function snapshotOf(job: StoredJob): Snapshot {
   const own = jsonObject(job.fold) ?? {};

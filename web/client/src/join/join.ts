@@ -1,165 +1,181 @@
-// Join one job and stay whole, as a state machine: what came in, what to ask next out. No socket, fetch, clock or timer.
+// Join one job and stay whole, as a state machine: events in, requests out. It has no socket, fetch, clock or timer.
 //
-//     begin ─► read the log (or, where it is long, the snapshot and its end) while the subscription is on its way
-//     subscribed ─► position: how far is the log *after* the subscription stood? ─► read up to there ─► whole
-//     settle, beat, wake ─► position          gap in the pushes ─► read          interrupted ─► behind until subscribed
+//     begin ─► read the log (where it is long: the snapshot and the end of the log) while the subscription is on its way
+//     subscribed ─► position: where is the head of the log now? ─► read up to there ─► whole
+//     settle, poll, wake ─► position          gap in the pushes ─► read          interrupted ─► behind until subscribed
 //
-// Pushes are kept from the first moment on and drained by sequence; each status is applied once. `whole` is only said
-// when a consistent read, asked for after the latest start_ack, came no further than what is held.
+// Events change facts. Two pure functions decide by the facts: verdict.ts what may be claimed, nextRead.ts what to read.
+// Pushes are kept from the beginning and applied by sequence, each status once.
 
 import type { StatusbeamError } from '../errors.ts';
 import { isOver, type Snapshot } from '../fold/snapshot.ts';
 import { backoff, type Timing } from '../timing.ts';
-import type { JobPosition, StatusUpdatePage, WireUpdate } from '../types.ts';
-import type { JoinCommand, JoinTimer, Reason } from './commands.ts';
-import { type Healed, Healing } from './healing.ts';
+import type { JobPosition, RawStatusUpdate, StatusUpdatePage } from '../types.ts';
+import type { JoinCommand, JoinTimer } from './commands.ts';
+import type { Coverage, Facts } from './facts.ts';
 import { JobLog } from './log.ts';
-import { Questions, type Read } from './questions.ts';
+import { type NextRead, nextRead, PAGE, SNAPSHOT } from './nextRead.ts';
+import { Recovery, type RecoveryCounts } from './recovery.ts';
 import { readPush, readUpdate } from './update.ts';
-import { type Said, verdictOf } from './verdict.ts';
+import { type Assessment, verdictOf } from './verdict.ts';
+
+/** A request for the position that is not answered yet. */
+interface PositionRequest {
+  readonly ticket: number;
+  /** The live subscription when it was made: an answer confirms no other one. */
+  readonly coverage: Coverage | null;
+  readonly last: number;
+}
+
+interface ReadRequest {
+  readonly ticket: number;
+  readonly kind: NextRead['kind'];
+  readonly last: number;
+  readonly head: number;
+}
 
 export interface JoinOptions {
   readonly timing: Timing;
   readonly random: () => number;
-  /** A log this much further than what is held is not read whole: snapshot and end. */
+  /** A log this much longer than the known part is joined by its snapshot. */
   readonly longLog?: number;
-  /** How many statuses before a snapshot are read for show. */
+  /** How many statuses before a snapshot are read for display. */
   readonly tail?: number;
 }
 
-export const PAGE = 100;
-/** Where there is little to expect, one beat in so many is a check. */
+/** Where little is to be expected, only one poll in so many checks the position. */
 export const SELDOM = 15;
 
 export class JobJoin {
-  log: JobLog;
-  error: StatusbeamError | null = null;
   #options: Required<JoinOptions>;
+  #facts: Facts;
   #commands: JoinCommand[] = [];
-  #questions = new Questions();
-  #checkAgain = false;
-  /** Counts the times the subscription came to stand; a position asked for in an earlier era proves nothing. */
-  #era = 0;
-  #isLive = false;
-  #confirmedEra = -1;
-  #hasRead = false;
-  #hasPosition = false;
+  /** One position and one read are asked for at a time. An answer with any other ticket is too late. */
+  #position: PositionRequest | null = null;
+  #read: ReadRequest | null = null;
+  #tickets = 0;
+  #recovery = new Recovery();
+  /** The position must be asked for, once more or after a failure. */
+  #isPositionWanted = false;
+  /** The store's mark of this use of the job id. */
   #epoch: string | null = null;
-  #cut: Reason | null = null;
-  #tailWanted = false;
-  #tries = 0;
-  #isWaiting = false;
-  #beats = 0;
-  /** getJob cannot tell this job (it has too many agents): the log must do. */
-  #noSnapshot = false;
-  #healing = new Healing();
+  /** Reads that failed in a row, and whether the pause after the last one is under way. */
+  #failures = 0;
+  #isPausing = false;
+  #polls = 0;
 
   constructor(jobId: string, options: JoinOptions) {
     this.#options = { longLog: 500, tail: PAGE, ...options };
-    this.log = new JobLog(jobId);
+    this.#facts = {
+      log: new JobLog(jobId),
+      error: null,
+      coverage: null,
+      wasConfirmed: false,
+      hasPosition: false,
+      hasRead: false,
+      cut: null,
+      longLog: this.#options.longLog,
+      tail: 0,
+    };
   }
 
-  get healed(): Healed {
-    return this.#healing.counts;
+  get log(): JobLog {
+    return this.#facts.log;
   }
 
-  /** The sequences that the log gave and no push: `healed.lost` of this log. */
+  get error(): StatusbeamError | null {
+    return this.#facts.error;
+  }
+
+  get recovery(): RecoveryCounts {
+    return this.#recovery.counts;
+  }
+
+  /** The sequences that came from the log and by no push: `recovery.lost` of this log. */
   get fromLog(): ReadonlySet<number> {
-    return this.#healing.lost;
+    return this.#recovery.lost;
   }
 
+  get verdict(): Assessment {
+    return verdictOf(this.#facts);
+  }
+
+  /** The commands since the last call. */
   take(): JoinCommand[] {
-    const commands = this.#commands;
-    this.#commands = [];
-    return commands;
+    return this.#commands.splice(0);
   }
 
-  get verdict(): Said {
-    return verdictOf({
-      error: this.error,
-      cut: this.#cut,
-      isWhole: this.log.isWhole,
-      isLive: this.#isLive,
-      era: this.#era,
-      confirmedEra: this.#confirmedEra,
-      hasRead: this.#hasRead,
-      hasPosition: this.#hasPosition,
-    });
-  }
-
-  /** Start reading, without waiting for the subscription. */
+  /** Start to read, without waiting for the subscription. */
   begin(): void {
     this.#next();
   }
 
-  /** start_ack: from now on pushes come, if AppSync loses none. */
+  /** start_ack: from now on pushes come, except for those that AppSync loses. */
   subscribed(): void {
-    // One that comes to stand beside another that still does (renewal) interrupts nothing; it is checked all the same.
-    if (!this.#isLive) {
-      this.#era += 1;
-      this.#isLive = true;
-      if (this.#era > 1) {
-        this.#healing.reconnect();
+    // A subscription that starts beside a live one (renewal) interrupts nothing; the position is checked all the same.
+    if (!this.#facts.coverage?.isLive) {
+      if (this.#facts.coverage !== null) {
+        this.#recovery.reconnect();
       }
+      this.#facts.coverage = { isLive: true, isConfirmed: false };
     }
-    this.error = null;
+    this.#facts.error = null;
     this.#retryNow();
     this.check();
     this.#timer('settle', this.#options.timing.settle);
   }
 
-  /** The subscription no longer stands. */
   interrupted(): void {
-    this.#isLive = false;
+    if (this.#facts.coverage !== null) {
+      this.#facts.coverage.isLive = false;
+    }
     this.#timer('settle', null);
   }
 
   /** The subscription was refused; reads go on. */
   refused(error: StatusbeamError): void {
-    this.#isLive = false;
-    this.error = error;
+    this.interrupted();
+    this.#facts.error = error;
   }
 
-  push(wire: WireUpdate): void {
-    if (wire.jobId !== this.log.jobId) {
+  push(update: RawStatusUpdate): void {
+    if (update.jobId !== this.log.jobId) {
       return;
     }
-    const updates = readPush(wire);
     const [wasWhole, reached] = [this.log.isWhole, this.log.last];
-    const { fresh, known, conflict } = this.log.take(updates);
+    const { fresh, known, conflict } = this.log.take(readPush(update));
     if (conflict) {
       this.#restart(null);
       return;
     }
-    this.#healing.pushed(fresh, known);
+    this.#recovery.pushed(fresh, known);
     if (this.log.isWhole) {
       this.#timer('gap', null);
-    } else if (wasWhole) {
-      this.#timer('gap', this.#options.timing.gap);
-    } else if (this.log.last > reached) {
+    } else if (wasWhole || this.log.last > reached) {
       this.#timer('gap', this.#options.timing.gap);
     }
   }
 
-  /** Ask for the position, unless that is on its way: then once more after it. */
+  /** Ask for the position; if it is being asked for, once more after that. */
   check(): void {
-    if (this.#questions.isPositionAsked) {
-      this.#checkAgain = true;
-      return;
+    this.#isPositionWanted = this.#position !== null;
+    if (!this.#isPositionWanted) {
+      const { coverage, log } = this.#facts;
+      const ticket = this.#nextTicket();
+      this.#position = { ticket, coverage: coverage?.isLive ? coverage : null, last: log.last };
+      this.#commands.push({ type: 'position', ticket });
     }
-    const ticket = this.#questions.askPosition({ era: this.#isLive ? this.#era : -1, last: this.log.last });
-    this.#say({ type: 'position', ticket });
   }
 
-  /** The client's slow beat. A job that has ended is looked at seldom: a failed one may be reopened. */
-  beat(): void {
-    this.#beats += 1;
-    if (this.#isWaiting) {
-      return; // what failed is asked again after its pause, and not before
+  /** The client's regular check. A job that has ended is checked seldom: a failed one may be reopened. */
+  poll(): void {
+    this.#polls += 1;
+    if (this.#isPausing) {
+      return; // the pause after a failure comes first
     }
-    const isDone = isOver(this.log.snapshot.head) && this.log.isWhole && this.#hasPosition && this.error === null;
-    // Whoever is told that they may not see this should not go on asking; a new login may change it.
-    if (!(isDone || this.error?.code === 'forbidden') || this.#beats % SELDOM === 0) {
+    const isDone = isOver(this.log.snapshot.head) && this.log.isWhole && this.#facts.hasPosition && this.#facts.error === null;
+    // A refused client asks seldom; a new login may change the answer.
+    if (!(isDone || this.#facts.error?.isRefusal) || this.#polls % SELDOM === 0) {
       this.check();
     }
   }
@@ -168,48 +184,52 @@ export class JobJoin {
   woke(): void {
     this.#retryNow();
     this.check();
-    this.#next();
   }
 
   timer(name: JoinTimer): void {
     if (name === 'settle') {
       this.check();
-    } else {
-      // While the first read is on its way, what lies before a push is no gap.
-      if (name === 'gap' && this.#hasRead && !this.log.isWhole) {
-        this.#healing.gap();
-      }
-      this.#isWaiting = false;
-      this.#next();
+      return;
     }
+    // While the first read is pending, the statuses before a push are no gap.
+    if (name === 'gap' && this.#facts.hasRead && !this.log.isWhole) {
+      this.#recovery.gap();
+    }
+    this.#isPausing = false;
+    this.#next();
   }
 
   positioned(ticket: number, { sequence, epoch }: Pick<JobPosition, 'sequence' | 'epoch'>): void {
-    const asked = this.#questions.positionAnswered(ticket);
-    if (asked === null) {
+    const asked = this.#position;
+    if (asked?.ticket !== ticket) {
       return;
     }
-    this.#hasPosition = true;
-    let isOnItsWay = false;
-    this.error = null;
-    if (sequence === 0 && asked.last > 0) {
-      this.#cut = 'job_gone';
-    } else if (this.#isAnother(epoch) || sequence < asked.last) {
+    this.#position = null;
+    this.#facts.hasPosition = true;
+    this.#facts.error = null;
+    const isGone = sequence === 0 && asked.last > 0;
+    if (!isGone && (this.#isAnother(epoch) || sequence < asked.last)) {
       this.#restart(epoch);
       return;
+    }
+    let isOnItsWay = false;
+    if (isGone) {
+      this.#facts.cut = 'job_gone';
     } else {
-      this.#cut = this.#cut === 'job_gone' ? null : this.#cut;
+      this.#facts.cut = this.#facts.cut === 'job_gone' ? null : this.#facts.cut;
       this.#epochIs(epoch);
       const wasWhole = this.log.isWhole;
       this.log.reaches(sequence);
-      // What a live subscription has not brought yet may be on its way.
-      isOnItsWay = wasWhole && !this.log.isWhole && this.#isLive && this.#confirmedEra === this.#era;
-      if (asked.era === this.#era) {
-        this.#confirmedEra = this.#era;
-        this.#healing.joined(sequence);
+      // A push that a live subscription has not brought yet may be on its way.
+      isOnItsWay = wasWhole && !this.log.isWhole && Boolean(this.#facts.coverage?.isLive && this.#facts.coverage.isConfirmed);
+      if (asked.coverage !== null && asked.coverage === this.#facts.coverage) {
+        this.#facts.wasConfirmed = this.#facts.coverage.isConfirmed = true;
+        this.#recovery.joined(sequence);
       }
     }
-    this.#afterPosition();
+    if (this.#isPositionWanted) {
+      this.check();
+    }
     if (isOnItsWay) {
       this.#timer('gap', this.#options.timing.gap);
     } else {
@@ -218,15 +238,16 @@ export class JobJoin {
   }
 
   paged(ticket: number, page: StatusUpdatePage): void {
-    const asked = this.#questions.readAnswered(ticket);
-    if (asked === null) {
+    const asked = this.#read;
+    if (asked?.ticket !== ticket) {
       return;
     }
+    this.#read = null;
     this.#succeeded();
     if (asked.kind === 'tail') {
-      this.#tailWanted = false;
+      this.#facts.tail = 0;
       if (page.recovered) {
-        const first = this.log.first;
+        const { first } = this.log;
         this.log.prepend(page.updates.map(readUpdate).filter((update) => update !== null && update.sequence < first) as never);
       }
     } else if (!page.recovered) {
@@ -239,10 +260,11 @@ export class JobJoin {
   }
 
   snapshotted(ticket: number, snapshot: Snapshot): void {
-    const asked = this.#questions.readAnswered(ticket);
-    if (asked === null) {
+    const asked = this.#read;
+    if (asked?.ticket !== ticket) {
       return;
     }
+    this.#read = null;
     const { sequence, epoch } = snapshot.head;
     this.#succeeded();
     if (sequence > 0 && this.#isAnother(epoch)) {
@@ -252,26 +274,29 @@ export class JobJoin {
     if (sequence > this.log.last) {
       this.#epochIs(epoch);
       this.log.goOnFrom(snapshot);
-      this.#tailWanted = this.#options.tail > 0;
+      this.#facts.tail = this.#options.tail;
     }
     this.#continue(asked);
   }
 
   failed(ticket: number, error: StatusbeamError): void {
-    const asked = this.#questions.readAnswered(ticket);
-    if (this.#questions.positionAnswered(ticket) !== null) {
-      this.#checkAgain = true;
-    } else if (asked === null) {
+    const [read, isPosition] = [this.#read, this.#position?.ticket === ticket];
+    if (isPosition) {
+      this.#position = null;
+      this.#isPositionWanted = true;
+    } else if (read?.ticket === ticket) {
+      this.#read = null;
+    } else {
       return;
     }
-    if (asked?.kind === 'snapshot' && error.code === 'bad_request') {
-      this.#noSnapshot = true;
+    if (!isPosition && read?.kind === 'snapshot' && error.code === 'bad_request') {
+      this.#facts.longLog = Number.POSITIVE_INFINITY;
       this.#next();
       return;
     }
-    this.error = error;
+    this.#facts.error = error;
     if (error.retriable) {
-      this.#retryLater();
+      this.#pause();
     }
   }
 
@@ -279,111 +304,86 @@ export class JobJoin {
     for (const name of ['settle', 'gap', 'retry'] as const) {
       this.#timer(name, null);
     }
-    this.#isLive = false;
-    this.#questions.forget();
+    this.interrupted();
+    this.#position = this.#read = null;
   }
 
   /** Ask for what is missing, one read at a time. */
   #next(): void {
-    if (this.#isWaiting) {
+    if (this.#isPausing) {
       return;
     }
-    if (this.#checkAgain && !this.#questions.isPositionAsked) {
-      this.#afterPosition();
+    if (this.#isPositionWanted) {
+      this.check();
     }
-    if (this.#questions.isReading) {
-      return;
-    }
-    const { last, head } = this.log;
-    if (this.#cut === 'job_gone') {
-      return;
-    }
-    if (head - last > this.#options.longLog && !this.#noSnapshot) {
-      this.#ask('snapshot');
-    } else if (!this.#hasRead || last < head) {
-      this.#ask('page', last, PAGE);
-    } else if (this.#tailWanted) {
-      const after = Math.max(0, this.log.first - 1 - this.#options.tail);
-      if (after < this.log.first - 1) {
-        this.#ask('tail', after, this.log.first - 1 - after);
-      } else {
-        this.#tailWanted = false;
-      }
+    const read = nextRead(this.#facts);
+    if (read !== null && this.#read === null) {
+      this.#ask(read);
     }
   }
 
-  #ask(kind: Read['kind'], after = 0, limit = PAGE): void {
+  #ask({ kind, after, limit }: NextRead): void {
     this.#timer('gap', null);
-    const ticket = this.#questions.askRead({ kind, last: this.log.last, head: this.log.head });
-    if (kind === 'snapshot') {
-      this.#say({ type: 'snapshot', ticket });
-    } else {
-      this.#say({ type: 'page', ticket, after, limit: Math.min(limit, PAGE) });
-    }
+    const ticket = this.#nextTicket();
+    this.#read = { ticket, kind, last: this.log.last, head: this.log.head };
+    this.#commands.push(kind === 'snapshot' ? { type: 'snapshot', ticket } : { type: 'page', ticket, after, limit });
   }
 
   #succeeded(): void {
-    this.#hasRead = true;
-    this.#tries = 0;
-    this.error = null;
+    this.#facts.hasRead = true;
+    this.#failures = 0;
+    this.#facts.error = null;
   }
 
-  /** Whether the page contradicts what is held. */
+  /** Whether the page contradicts the known part of the log. */
   #tookPage(page: StatusUpdatePage): boolean {
     const { last } = this.log;
     this.log.reaches(page.currentSequence);
     const updates = page.updates.map(readUpdate).filter((update) => update !== null);
-    if (this.log.head - last > this.#options.longLog && last === 0 && !this.#noSnapshot) {
-      return false; // too long to be read whole: the snapshot is asked for next
+    if (last === 0 && this.log.head > this.#facts.longLog) {
+      return false; // too long to be read whole: the snapshot comes next
     }
     const { fresh, conflict } = this.log.take(updates);
-    this.#healing.read(fresh);
+    this.#recovery.read(fresh);
     return conflict;
   }
 
-  #unrecovered(page: StatusUpdatePage, asked: Read): void {
+  #unrecovered(page: StatusUpdatePage, asked: ReadRequest): void {
     if (page.reason === 'ahead_of_log') {
       if (page.currentSequence === 0) {
-        this.#cut = 'job_gone';
+        this.#facts.cut = 'job_gone';
       } else if (this.log.last === asked.last) {
         this.#restart(null);
       }
       return;
     }
-    this.#cut = page.reason === 'gap_in_log' ? 'gap_in_log' : 'log_expired';
+    this.#facts.cut = page.reason === 'gap_in_log' ? 'gap_in_log' : 'log_expired';
     this.log.reaches(page.currentSequence);
-    if (!this.#noSnapshot) {
-      this.#ask('snapshot');
+    if (this.#facts.longLog < Number.POSITIVE_INFINITY) {
+      this.#ask(SNAPSHOT);
     }
   }
 
-  /** Read on if something is missing; when a read brought nothing new, not at once. */
-  #continue(asked: Read): void {
+  /** Read on if a status is missing; after a read that brought none, not at once. */
+  #continue(asked: ReadRequest): void {
     const isStuck = !this.log.isWhole && asked.kind !== 'tail' && this.log.last === asked.last && this.log.head === asked.head;
-    if (isStuck && !this.#questions.isReading) {
-      this.#retryLater();
-      return;
-    }
-    this.#next();
-  }
-
-  #afterPosition(): void {
-    if (this.#checkAgain) {
-      this.#checkAgain = false;
-      this.check();
+    if (isStuck && this.#read === null) {
+      this.#pause();
+    } else {
+      this.#next();
     }
   }
 
-  #retryLater(): void {
+  #pause(): void {
     const { timing, random } = this.#options;
-    this.#isWaiting = true;
-    this.#timer('retry', backoff(this.#tries, timing.retryFirst, timing.retryMost, random));
-    this.#tries += 1;
+    this.#isPausing = true;
+    this.#timer('retry', backoff(this.#failures, timing, random));
+    this.#failures += 1;
   }
 
   #retryNow(): void {
-    this.#tries = 0;
-    this.#isWaiting = false;
+    this.#failures = 0;
+    this.#isPausing = false;
     this.#timer('retry', null);
     this.#next();
   }
@@ -399,25 +399,26 @@ export class JobJoin {
     }
   }
 
-  /** The job id belongs to another job now: forget what is held. */
+  /** The job id belongs to another job now: forget the known log. */
   #restart(epoch: string | null): void {
     this.#epoch = epoch;
-    this.log = new JobLog(this.log.jobId, epoch);
-    this.#healing.restart();
-    this.#cut = null;
-    this.#questions.forget();
-    this.#hasRead = false;
-    this.#confirmedEra = -1;
-    this.#tailWanted = false;
+    const log = new JobLog(this.log.jobId, epoch);
+    this.#recovery.restart();
+    this.#position = this.#read = null;
+    Object.assign(this.#facts, { log, cut: null, hasRead: false, tail: 0, wasConfirmed: false });
+    if (this.#facts.coverage !== null) {
+      this.#facts.coverage.isConfirmed = false;
+    }
     this.#retryNow();
     this.check();
   }
 
-  #timer(name: JoinTimer, delay: number | null): void {
-    this.#say({ type: 'timer', name, delay });
+  #nextTicket(): number {
+    this.#tickets += 1;
+    return this.#tickets;
   }
 
-  #say(command: JoinCommand): void {
-    this.#commands.push(command);
+  #timer(name: JoinTimer, delay: number | null): void {
+    this.#commands.push({ type: 'timer', name, delay });
   }
 }

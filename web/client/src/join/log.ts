@@ -1,4 +1,4 @@
-// The log of one job as far as this client knows it, and the snapshot it comes to. Pure: no network, no clock.
+// The known part of one job's log, and the snapshot that it folds to. Pure: no network, no clock.
 //
 //     1 … base │ first … last │ (gap) │ ahead            `updates` is first … last, without a hole
 //              └ origin        └ snapshot                apply(origin, updates after it) equals the snapshot
@@ -11,7 +11,7 @@ export interface Taken {
   /** Statuses that were not known before, in order. */
   readonly fresh: readonly StatusUpdate[];
   readonly known: readonly StatusUpdate[];
-  /** One contradicts what is here: the job id was used again. */
+  /** One contradicts the known log: the job id was used again. */
   readonly conflict: boolean;
 }
 
@@ -39,7 +39,7 @@ export class JobLog {
     return this.#snapshot;
   }
 
-  /** The snapshot that the fold went on from: with `updates`, the way to any moment after it. */
+  /** The snapshot before `updates`: with them, the job after any of them can be folded. */
   get origin(): Snapshot {
     return this.#origin;
   }
@@ -93,7 +93,7 @@ export class JobLog {
     return { fresh, known, conflict: false };
   }
 
-  /** Go on from a snapshot that is further than this log; what it jumps over is no longer held. */
+  /** Continue from a snapshot that is further than this log; the statuses in between are missing then. */
   goOnFrom(snapshot: Snapshot): void {
     this.#updates = [];
     this.#origin = snapshot;
@@ -105,7 +105,7 @@ export class JobLog {
     this.#advance();
   }
 
-  /** Put statuses in front that end right before `first`; they change nothing of the snapshot. */
+  /** Add statuses that end right before `first`; they do not change the snapshot. */
   prepend(updates: readonly StatusUpdate[]): boolean {
     const last = updates.at(-1)?.sequence;
     if (last !== this.first - 1 || !isRow(updates)) {

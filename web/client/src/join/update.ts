@@ -1,38 +1,38 @@
-// A status as it came over the wire, made whole: every field there, metadata as an object.
+// A status as the API sends it, normalized: every field present, metadata as an object.
 
 import { jsonObject } from '../fold/numbers.ts';
-import type { StatusType, StatusUpdate, WireUpdate } from '../types.ts';
+import type { RawStatusUpdate, StatusType, StatusUpdate } from '../types.ts';
 
-/** Null for what is no committed status. */
-export function readUpdate(wire: WireUpdate): StatusUpdate | null {
-  const { sequence } = wire;
-  if (typeof wire.jobId !== 'string' || typeof sequence !== 'number' || !(sequence >= 1)) {
+/** Null for anything but a committed status. */
+export function readUpdate(raw: RawStatusUpdate): StatusUpdate | null {
+  const { sequence } = raw;
+  if (typeof raw.jobId !== 'string' || typeof sequence !== 'number' || !(sequence >= 1)) {
     return null;
   }
   return {
-    jobId: wire.jobId,
-    userId: wire.userId ?? '',
-    tenantId: wire.tenantId ?? '',
-    eventId: wire.eventId,
+    jobId: raw.jobId,
+    userId: raw.userId ?? '',
+    tenantId: raw.tenantId ?? '',
+    eventId: raw.eventId,
     sequence,
-    type: wire.type as StatusType,
-    status: wire.status,
-    qualifiedStatus: wire.qualifiedStatus ?? null,
-    message: wire.message,
-    agentName: wire.agentName ?? null,
-    invocationId: wire.invocationId ?? null,
-    parentInvocationId: wire.parentInvocationId ?? null,
-    attempt: wire.attempt ?? null,
-    toolName: wire.toolName ?? null,
-    progress: wire.progress ?? null,
-    etaSeconds: wire.etaSeconds ?? null,
-    executionTimeMs: wire.executionTimeMs ?? null,
-    timestamp: wire.timestamp,
-    metadata: jsonObject(wire.metadata),
+    type: raw.type as StatusType,
+    status: raw.status,
+    qualifiedStatus: raw.qualifiedStatus ?? null,
+    message: raw.message,
+    agentName: raw.agentName ?? null,
+    invocationId: raw.invocationId ?? null,
+    parentInvocationId: raw.parentInvocationId ?? null,
+    attempt: raw.attempt ?? null,
+    toolName: raw.toolName ?? null,
+    progress: raw.progress ?? null,
+    etaSeconds: raw.etaSeconds ?? null,
+    executionTimeMs: raw.executionTimeMs ?? null,
+    timestamp: raw.timestamp,
+    metadata: jsonObject(raw.metadata),
   };
 }
 
 /** The statuses of a push in their order: those of the same commit that came before it, and itself. */
-export function readPush(push: WireUpdate): StatusUpdate[] {
+export function readPush(push: RawStatusUpdate): StatusUpdate[] {
   return [...(push.earlier ?? []), push].map(readUpdate).filter((update) => update !== null);
 }

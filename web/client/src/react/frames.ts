@@ -1,4 +1,4 @@
-// Many changes, one drawing: listeners are told once a frame, however often something changed since the last one.
+// One drawing for many changes: listeners are called once per animation frame at most.
 
 export interface Frames {
   request(draw: () => void): void;
@@ -6,7 +6,7 @@ export interface Frames {
 
 const HIDDEN_MS = 250;
 
-/** The browser's frames. A tab that isn't shown has none, so it is told by a timer. */
+/** The browser's animation frames. A hidden tab has none; a timer replaces them. */
 export const browserFrames: Frames = {
   request: (draw) => {
     if (document.visibilityState === 'visible') {
@@ -19,7 +19,7 @@ export const browserFrames: Frames = {
 
 type Subscribe = (listener: () => void) => () => void;
 
-/** A `subscribe` that gathers what the one it wraps tells. */
+/** A `subscribe` that calls its listener once per frame, however often the wrapped one does. */
 export function oncePerFrame(subscribe: Subscribe, frames: Frames = browserFrames): Subscribe {
   return (listener) => {
     let isAsked = false;

@@ -3,11 +3,11 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
 import type { Client } from '../client/client.ts';
-import type { JobState } from '../client/followed.ts';
 import type { JobWatch } from '../client/jobs.ts';
 import type { Watch } from '../client/store.ts';
 import type { TenantState } from '../client/tenant.ts';
 import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
+import type { JobState } from '../client/watchedJob.ts';
 import { oncePerFrame } from './frames.ts';
 
 export interface DrawOptions {
@@ -34,7 +34,7 @@ export function useJob(client: Client, jobId: string | null, options: DrawOption
   return useSyncExternalStore(subscribe, snapshot, snapshot);
 }
 
-/** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component stands. */
+/** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component is mounted. */
 export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {
   return useOpened(useCallback(() => (jobId === null ? null : client.watchJob(jobId)), [client, jobId]));
 }
@@ -67,7 +67,7 @@ export function useTenant(client: Client, options: DrawOptions = {}): TenantStat
   return useWatch(useOpened(useCallback(() => client.watchTenant(), [client])), NO_TENANT, options);
 }
 
-/** What a watch says; `none` while there is no watch. */
+/** The state of a watch; `none` while there is no watch. */
 function useWatch<State>(watch: Watch<State> | null, none: State, options: DrawOptions): State {
   const listen = useCallback((changed: () => void) => watch?.subscribe(changed) ?? (() => undefined), [watch]);
   const subscribe = usePaced(listen, options);
@@ -78,7 +78,7 @@ function useWatch<State>(watch: Watch<State> | null, none: State, options: DrawO
   );
 }
 
-/** A watch that is open while the component stands. */
+/** A watch that is open while the component is mounted. */
 function useOpened<W extends { close(): void }>(open: () => W | null): W | null {
   const [held, setHeld] = useState<{ open: () => W | null; watch: W | null } | null>(null);
   useEffect(() => {

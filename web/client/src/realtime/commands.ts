@@ -1,22 +1,29 @@
-// What a connection says of itself, and what it wants done.
+// The commands of a connection, for the runner to carry out.
 
 import type { StatusbeamError } from '../errors.ts';
-import type { AuthHeaders } from './wire.ts';
+import type { AuthHeaders } from './protocol.ts';
 
+/** The connection as its owner sees it. */
 export type RealtimeState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'closed';
-export type RealtimeTimer = 'handshake' | 'starts' | 'silence' | 'reconnect' | 'renewal' | 'idle' | 'again';
 
-export type RealtimeCommand =
-  /** Answer with `authorized` or `unauthorizable`. `refused`: headers that were not taken, if any. */
+export type RealtimeTimer =
+  | 'answer' // connection_ack, or start_ack
+  | 'silence' // the next frame of any kind
+  | 'retry' // the end of the pause after a failure
+  | 'renewal' // the age at which the link is replaced
+  | 'idle'; // the end of the time that a socket without subscriptions is kept
+
+export type RealtimeCommand<Key extends string = string> =
+  /** Answer with `authorized` or `unauthorizable`. `refused`: the headers that the service refused, if any. */
   | { readonly type: 'authorize'; readonly ticket: number; readonly refused: AuthHeaders | null }
   | { readonly type: 'connect'; readonly link: number; readonly url: string; readonly protocols: string[] }
   | { readonly type: 'send'; readonly link: number; readonly text: string }
   | { readonly type: 'disconnect'; readonly link: number }
-  /** `delay` null takes the timer back. */
+  /** `delay` null stops the timer. */
   | { readonly type: 'timer'; readonly name: RealtimeTimer; readonly delay: number | null }
   | { readonly type: 'state'; readonly state: RealtimeState; readonly error: StatusbeamError | null }
-  /** The subscription stands (again): what was missed until now must be read. */
-  | { readonly type: 'started'; readonly key: string }
-  | { readonly type: 'interrupted'; readonly key: string }
-  | { readonly type: 'refused'; readonly key: string; readonly error: StatusbeamError }
-  | { readonly type: 'data'; readonly key: string; readonly data: Readonly<Record<string, unknown>> };
+  /** The subscription is live, for the first time or again: what was published until now must be read. */
+  | { readonly type: 'started'; readonly key: Key }
+  | { readonly type: 'interrupted'; readonly key: Key }
+  | { readonly type: 'refused'; readonly key: Key; readonly error: StatusbeamError }
+  | { readonly type: 'data'; readonly key: Key; readonly data: Readonly<Record<string, unknown>> };

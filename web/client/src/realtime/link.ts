@@ -1,62 +1,106 @@
-// One socket's side of the protocol: which subscriptions it was asked for and which of them stand.
+// One socket's side of the protocol: how far its handshake is, and the state of each subscription on it.
 
-import type { AuthHeaders } from './wire.ts';
+import type { StatusbeamError } from '../errors.ts';
+import type { AuthHeaders } from './protocol.ts';
 
 export type LinkPhase = 'authorizing' | 'opening' | 'live';
 
-export class Link {
+/**
+ *     wanted ─► starting ─► subscribed
+ *       ▲          └────┬───────┘ error: the token (once) ─► wanted · for now ─► postponed · any other ─► refused
+ *       └── retry ── postponed
+ */
+type SubscriptionState = 'wanted' | 'starting' | 'subscribed' | 'postponed' | 'refused';
+
+interface Subscription {
+  state: SubscriptionState;
+  /** The id of its start on this link, until that fails. */
+  id: string | null;
+  /** A start with a renewed token was made: another refusal of the token is final. */
+  isRenewed: boolean;
+}
+
+export class Link<Key extends string> {
   readonly id: number;
   phase: LinkPhase = 'authorizing';
+  /** The pending request for headers. */
+  ticket: number | null = null;
   headers: AuthHeaders = {};
   liveSince = 0;
-  lastHeard = 0;
+  lastReceived: number;
+  /** Silence that counts as a dead socket. */
   silenceMs: number;
-  /** Wire id of each subscription that was started, by its key. */
-  readonly ids = new Map<string, string>();
-  /** Keys whose start_ack has come. */
-  readonly standing = new Set<string>();
-  /** Keys that were refused: not asked for again on this link. */
-  readonly refused = new Set<string>();
-  /** Keys that failed and are asked for again in a while. */
-  readonly later = new Set<string>();
-  /** Keys that have been tried with a renewed token. */
-  readonly renewed = new Set<string>();
-  #next = 1;
+  #subscriptions = new Map<Key, Subscription>();
+  #starts = 0;
 
-  constructor(id: number, silenceMs: number) {
+  constructor(id: number, now: number, silenceMs: number) {
     this.id = id;
+    this.lastReceived = now;
     this.silenceMs = silenceMs;
   }
 
-  /** A wire id for `key`, never used before on this link. */
-  begin(key: string): string {
-    const id = `${this.id}-${this.#next}`;
-    this.#next += 1;
-    this.ids.set(key, id);
-    return id;
+  /** Whether the service owes an answer to the handshake or to a start. */
+  get isAwaiting(): boolean {
+    return this.phase !== 'live' || this.keys('starting').length > 0;
   }
 
-  keyOf(id: string): string | null {
-    for (const [key, each] of this.ids) {
-      if (each === id) {
-        return key;
-      }
-    }
-    return null;
+  keys(state: SubscriptionState): Key[] {
+    return [...this.#subscriptions].filter(([, each]) => each.state === state).map(([key]) => key);
   }
 
-  forget(key: string): void {
-    this.ids.delete(key);
-    this.standing.delete(key);
+  isSubscribed(key: Key): boolean {
+    return this.#subscriptions.get(key)?.state === 'subscribed';
   }
 
   /** Keys of `wanted` to be started now. */
-  missing(wanted: Iterable<string>): string[] {
-    return [...wanted].filter((key) => !this.ids.has(key) && !this.refused.has(key) && !this.later.has(key));
+  missing(wanted: Iterable<Key>): Key[] {
+    return [...wanted].filter((key) => (this.#subscriptions.get(key)?.state ?? 'wanted') === 'wanted');
   }
 
-  /** Whether each of `keys` stands or was refused. */
-  isComplete(keys: Iterable<string>): boolean {
-    return [...keys].every((key) => this.standing.has(key) || this.refused.has(key));
+  /** Whether each of `keys` is subscribed or was refused. */
+  settles(keys: readonly Key[]): boolean {
+    return keys.every((key) => this.isSubscribed(key) || this.keys('refused').includes(key));
+  }
+
+  /** The id of a new start of `key`, never used before on this link. */
+  begin(key: Key): string {
+    this.#starts += 1;
+    const id = `${this.id}-${this.#starts}`;
+    this.#subscriptions.set(key, { state: 'starting', id, isRenewed: this.#subscriptions.get(key)?.isRenewed ?? false });
+    return id;
+  }
+
+  /** The subscription with this id, unless it failed or was stopped. */
+  keyOf(id: string | null): Key | null {
+    const found = id === null ? undefined : [...this.#subscriptions].find(([, each]) => each.id === id);
+    return found?.[0] ?? null;
+  }
+
+  started(key: Key): void {
+    (this.#subscriptions.get(key) as Subscription).state = 'subscribed';
+  }
+
+  /** Gives the state that follows. */
+  failed(key: Key, { code }: StatusbeamError): SubscriptionState {
+    const subscription = this.#subscriptions.get(key) as Subscription;
+    const isFirst = code === 'unauthorized' && !subscription.isRenewed;
+    subscription.id = null;
+    subscription.isRenewed ||= isFirst;
+    subscription.state = isFirst ? 'wanted' : code === 'limited' || code === 'unavailable' ? 'postponed' : 'refused';
+    return subscription.state;
+  }
+
+  /** Postponed subscriptions may be started again. */
+  retry(): void {
+    for (const key of this.keys('postponed')) {
+      (this.#subscriptions.get(key) as Subscription).state = 'wanted';
+    }
+  }
+
+  /** Gives the id to stop; null when the service does not know the subscription. */
+  remove(key: Key): string | null {
+    const id = this.#subscriptions.get(key)?.id ?? null;
+    this.#subscriptions.delete(key);
+    return id;
   }
 }

@@ -1,162 +1,235 @@
-// One connection that is always on its way back, as a state machine: text and events in, commands out.
-// Sockets, tokens, timers, clock and dice are the caller's.
-//
-//     want(key) ─► authorize ─► connect ─► connection_init ─► ack ─► start … start_ack        state: live
-//        closed, silent, refused ─► wait (backoff) ─► authorize …                             state: reconnecting
-//        a day is nearly over ─► a second link; when all stands there, the first one goes     state: live all the time
+// One connection that keeps itself alive, as a state machine: text and events in, commands out. transitions.ts is its table.
+// Sockets, tokens, timers, the clock and random numbers are its owner's.
 
 import { StatusbeamError } from '../errors.ts';
 import { backoff, type Timing } from '../timing.ts';
 import type { RealtimeCommand, RealtimeState, RealtimeTimer } from './commands.ts';
 import { Link } from './link.ts';
-import { type AuthHeaders, CONNECTION_INIT, type Operation, readFrame, startFrame, stopFrame, subprotocols } from './wire.ts';
+import {
+  type AuthHeaders,
+  CONNECTION_INIT,
+  type Frame,
+  type Operation,
+  readFrame,
+  startFrame,
+  stopFrame,
+  subprotocols,
+} from './protocol.ts';
+import { type Action, type Event, reported, type State, TRANSITIONS } from './transitions.ts';
 
 export interface RealtimeOptions {
   readonly graphqlUrl: string;
   readonly realtimeUrl: string;
   readonly timing: Timing;
-  readonly now: () => number;
-  readonly random: () => number;
+  readonly environment: { now(): number; random(): number };
 }
 
-export class Realtime {
+/** AppSync sends `ka` every 60 s: after a longer silence, a page that wakes up does not trust its socket. */
+const KEEP_ALIVE_MS = 65_000;
+/** The pause after a renewal that failed. */
+const RENEWAL_RETRY_MS = 60_000;
+
+export class Realtime<Key extends string = string> {
   #options: RealtimeOptions;
-  #commands: RealtimeCommand[] = [];
-  #wanted = new Map<string, Operation>();
-  #current: Link | null = null;
-  /** The link that takes over from `current`. */
-  #next: Link | null = null;
-  /** Whom a ticket's headers are for: a link that connects, or one that starts more subscriptions. */
-  #tickets = new Map<number, { link: Link; use: 'connect' | 'start' }>();
+  #commands: RealtimeCommand<Key>[] = [];
+  #wanted = new Map<Key, Operation>();
+  #state: State = 'idle';
+  #reported: RealtimeState = 'idle';
+  #current: Link<Key> | null = null;
+  /** Replaces `current` once it has the same subscriptions. */
+  #next: Link<Key> | null = null;
+  /** The newest id of a link or a ticket. */
   #ids = 0;
-  #tries = 0;
-  /** Headers that were not taken, until new ones are asked for. */
-  #refused: AuthHeaders | null = null;
-  #refusals = 0;
-  /** Starts that failed and may do better later, since the last one that stood. */
-  #startTries = 0;
+  /** Whether it was live since it was idle: what follows is a reconnect. */
   #wasLive = false;
-  #state: RealtimeState = 'idle';
+  /** Connections and starts that failed in a row. */
+  #failures = 0;
+  /** Headers that the service refused, until new ones are asked for. */
+  #refused: AuthHeaders | null = null;
+  /** Connections whose token was refused, since the last start that succeeded. */
+  #tokenRefusals = 0;
 
   constructor(options: RealtimeOptions) {
     this.#options = options;
   }
 
-  get state(): RealtimeState {
-    return this.#state;
+  /** The commands since the last call. */
+  take(): RealtimeCommand<Key>[] {
+    return this.#commands.splice(0);
   }
 
-  /** The commands since last time. */
-  take(): RealtimeCommand[] {
-    const commands = this.#commands;
-    this.#commands = [];
-    return commands;
+  isSubscribed(key: Key): boolean {
+    return this.#links.some((link) => link.isSubscribed(key));
   }
 
-  isStanding(key: string): boolean {
-    return Boolean(this.#current?.standing.has(key) || this.#next?.standing.has(key));
-  }
-
-  want(key: string, operation: Operation): void {
-    if (this.#state === 'closed' || this.#wanted.has(key)) {
-      return;
+  want(key: Key, operation: Operation): void {
+    if (this.#state !== 'closed' && !this.#wanted.has(key)) {
+      this.#wanted.set(key, operation);
+      this.#timer('idle', null);
+      this.#dispatch('want');
     }
-    this.#wanted.set(key, operation);
-    this.#timer('idle', null);
-    if (this.#state === 'idle') {
-      this.#open();
-    }
-    this.#startMissing();
   }
 
-  unwant(key: string): void {
+  unwant(key: Key): void {
     this.#wanted.delete(key);
-    for (const link of this.#links()) {
-      const id = link.ids.get(key);
-      link.refused.delete(key);
-      link.later.delete(key);
-      if (id !== undefined) {
-        link.forget(key);
+    for (const link of this.#links) {
+      const id = link.remove(key);
+      if (id !== null) {
         this.#send(link, stopFrame(id));
       }
     }
     if (this.#wanted.size === 0 && this.#state !== 'closed') {
       this.#timer('idle', this.#options.timing.idle);
     }
-    this.#takeOver();
+    this.#changed();
   }
 
-  /** The page woke up, or has another network: don't wait for what may have died meanwhile. */
+  /** The page woke up, or has another network. */
   wake(isOtherNetwork: boolean): void {
-    if (this.#current === null) {
-      this.#tries = 0;
-      this.#open();
-    } else if (this.#current.phase === 'live' && this.#silentFor(this.#current) > 65_000) {
-      this.#lose(this.#current, null);
-    } else if (isOtherNetwork) {
-      this.#renew(); // the socket is of the old one, and may hang without a word
+    const link = this.#current;
+    if (link?.phase === 'live' && this.#silenceOf(link) > KEEP_ALIVE_MS) {
+      this.#lose(link, null);
+    } else if (isOtherNetwork && link !== null) {
+      this.#dispatch('renew'); // the socket belongs to the old network, and may hang without closing
+    } else {
+      this.#dispatchIfNeeded('wake');
     }
   }
 
   close(): void {
-    for (const link of this.#links()) {
-      this.#say({ type: 'disconnect', link: link.id });
-    }
-    this.#current = null;
-    this.#next = null;
     this.#wanted.clear();
-    this.#tickets.clear();
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'idle', 'again'] as const) {
-      this.#timer(name, null);
-    }
-    this.#become('closed');
+    this.#dispatch('close');
   }
 
   authorized(ticket: number, headers: AuthHeaders): void {
-    const { link, use } = this.#tickets.get(ticket) ?? {};
-    this.#tickets.delete(ticket);
-    if (link === undefined || !this.#has(link)) {
+    const link = this.#links.find((each) => each.ticket === ticket);
+    if (link === undefined) {
       return;
     }
+    link.ticket = null;
     link.headers = headers;
-    if (use === 'connect') {
+    if (link.phase === 'authorizing') {
       link.phase = 'opening';
       const { graphqlUrl, realtimeUrl } = this.#options;
-      this.#say({ type: 'connect', link: link.id, url: realtimeUrl, protocols: subprotocols(graphqlUrl, headers) });
+      this.#push({ type: 'connect', link: link.id, url: realtimeUrl, protocols: subprotocols(graphqlUrl, headers) });
     } else {
       this.#start(link);
     }
   }
 
   unauthorizable(ticket: number, error: StatusbeamError): void {
-    const { link } = this.#tickets.get(ticket) ?? {};
-    this.#tickets.delete(ticket);
+    const link = this.#links.find((each) => each.ticket === ticket);
     if (link !== undefined) {
       this.#lose(link, error);
     }
   }
 
   opened(linkId: number): void {
-    const link = this.#find(linkId);
-    if (link !== null) {
-      this.#send(link, CONNECTION_INIT);
-    }
+    this.#with(linkId, (link) => this.#send(link, CONNECTION_INIT));
   }
 
   closed(linkId: number): void {
-    const link = this.#find(linkId);
-    if (link !== null) {
-      this.#lose(link, null);
-    }
+    this.#with(linkId, (link) => this.#lose(link, null));
   }
 
   text(linkId: number, text: string): void {
-    const link = this.#find(linkId);
-    if (link === null) {
-      return;
+    this.#with(linkId, (link) => this.#received(link, readFrame(text)));
+  }
+
+  timer(name: RealtimeTimer): void {
+    if (name === 'answer') {
+      const late = this.#awaiting;
+      if (late !== undefined) {
+        this.#lose(late, new StatusbeamError('unavailable', 'The service did not answer in time.'));
+      }
+    } else if (name === 'silence') {
+      this.#checkSilence();
+    } else if (name === 'renewal') {
+      this.#dispatch('renew');
+    } else if (name === 'retry' || this.#wanted.size === 0) {
+      this.#dispatchIfNeeded('retry');
     }
-    link.lastHeard = this.#options.now();
-    const frame = readFrame(text);
+  }
+
+  /** Take the transition that the table has for this event. */
+  #dispatch(event: Event, error: StatusbeamError | null = null): void {
+    const transition = TRANSITIONS[this.#state][event];
+    if (transition !== undefined) {
+      const [state, ...actions] = transition;
+      this.#state = state;
+      for (const action of actions) {
+        this.#actions[action]();
+      }
+      this.#report(error);
+    }
+  }
+
+  readonly #actions: Readonly<Record<Action, () => void>> = {
+    open: () => {
+      const { environment, timing } = this.#options;
+      this.#ids += 1;
+      const link = new Link<Key>(this.#ids, environment.now(), timing.silence);
+      if (this.#current === null) {
+        this.#current = link;
+      } else {
+        this.#next = link;
+      }
+      this.#authorize(link);
+      this.#awaitAnswer();
+    },
+    watch: () => {
+      this.#wasLive = true;
+      this.#checkSilence();
+      this.#timer('renewal', this.#options.timing.renewal * (1 - this.#options.environment.random() / 10));
+    },
+    start: () => this.#startMissing(),
+    startPostponed: () => {
+      for (const link of this.#links) {
+        link.retry();
+      }
+      this.#startMissing();
+    },
+    drop: () => this.#drop(this.#current as Link<Key>),
+    dropNext: () => {
+      this.#push({ type: 'disconnect', link: (this.#next as Link<Key>).id });
+      this.#next = null;
+      this.#awaitAnswer();
+      this.#timer('renewal', RENEWAL_RETRY_MS);
+    },
+    // The first refusal of a token is answered with a new token at once.
+    backOff: () => this.#backOff(this.#refused !== null && this.#tokenRefusals === 1),
+    forgetFailures: () => {
+      this.#failures = 0;
+    },
+    reset: () => {
+      for (const { id } of this.#links) {
+        this.#push({ type: 'disconnect', link: id });
+      }
+      this.#current = this.#next = null;
+      for (const name of ['answer', 'silence', 'retry', 'renewal', 'idle'] as const) {
+        this.#timer(name, null);
+      }
+      this.#wasLive = false;
+      this.#failures = 0;
+    },
+  };
+
+  #drop(link: Link<Key>): void {
+    this.#push({ type: 'disconnect', link: link.id });
+    this.#current = this.#next;
+    this.#next = null;
+    for (const key of link.keys('subscribed').filter((each) => !this.isSubscribed(each))) {
+      this.#push({ type: 'interrupted', key });
+    }
+    this.#forgive(link);
+    this.#timer('silence', null);
+    this.#timer('renewal', null);
+    this.#awaitAnswer();
+  }
+
+  #received(link: Link<Key>, frame: Frame): void {
+    link.lastReceived = this.#options.environment.now();
+    const key = 'id' in frame ? link.keyOf(frame.id) : null;
     switch (frame.type) {
       case 'ack':
         this.#acknowledged(link, frame.timeoutMs);
@@ -164,288 +237,162 @@ export class Realtime {
       case 'refused':
         this.#lose(link, frame.error);
         break;
-      case 'started':
-        this.#started(link, frame.id);
-        break;
-      case 'data': {
-        const key = link.keyOf(frame.id);
-        if (key !== null) {
-          this.#say({ type: 'data', key, data: frame.data });
-        }
-        break;
-      }
       case 'error':
-        if (frame.id === null && link.phase !== 'live') {
-          this.#lose(link, frame.error); // the handshake's own way to fail, beside connection_error
+        if (frame.id !== null) {
+          this.#failed(link, key === null ? [] : [key], frame.error);
+        } else if (link.phase === 'live') {
+          this.#failed(link, link.keys('starting'), frame.error); // a rate limit: it concerns what has no answer yet
         } else {
-          this.#failed(link, frame.id, frame.error);
-        }
-        break;
-      case 'complete':
-        if (link.keyOf(frame.id) !== null) {
-          this.#lose(link, null); // ended by the service, which closes the socket as well
+          this.#lose(link, frame.error); // the other way for a handshake to fail, beside connection_error
         }
         break;
       default:
+        if (key === null) {
+          return;
+        }
+        if (frame.type === 'started') {
+          this.#started(link, key);
+        } else if (frame.type === 'data') {
+          this.#push({ type: 'data', key, data: frame.data });
+        } else {
+          this.#lose(link, null); // complete: the service ends subscriptions only together with the socket
+        }
     }
   }
 
-  timer(name: RealtimeTimer): void {
-    const current = this.#current;
-    if (name === 'reconnect') {
-      this.#rest();
-      this.#open();
-    } else if (name === 'renewal') {
-      this.#renew();
-    } else if (name === 'again') {
-      for (const link of this.#links()) {
-        link.later.clear();
-      }
-      this.#startMissing();
-    } else if (name === 'idle') {
-      this.#rest();
-    } else if (name === 'silence') {
-      this.#listen();
-    } else {
-      // A handshake or a start that got no answer: of the link that is on its way, which is the next one if there is one.
-      const late = this.#next ?? current;
-      if (late !== null && (name === 'starts' || late.phase !== 'live')) {
-        this.#lose(late, new StatusbeamError('unavailable', 'The service did not answer in time.'));
-      }
+  #acknowledged(link: Link<Key>, timeoutMs: number | null): void {
+    const { environment, timing } = this.#options;
+    link.phase = 'live';
+    link.liveSince = environment.now();
+    link.silenceMs = Math.min(timing.silence, timeoutMs ?? timing.silence);
+    this.#start(link);
+    if (link === this.#current) {
+      this.#dispatch('acknowledged');
+    }
+    this.#changed();
+  }
+
+  #lose(link: Link<Key>, error: StatusbeamError | null): void {
+    if (error?.code === 'unauthorized' && link.phase !== 'authorizing') {
+      this.#refused = link.headers;
+      this.#tokenRefusals += 1;
+    }
+    if (link === this.#next) {
+      this.#dispatch('nextLost');
+      return;
+    }
+    this.#dispatchIfNeeded('lost', error);
+    if (this.#current?.phase === 'live') {
+      this.#dispatch('acknowledged'); // the next link was ready to replace the one that was lost
     }
   }
 
-  #links(): Link[] {
-    return [this.#current, this.#next].filter((link) => link !== null);
+  #started(link: Link<Key>, key: Key): void {
+    this.#tokenRefusals = 0;
+    this.#forgive(link);
+    link.started(key);
+    this.#push({ type: 'started', key });
+    this.#changed();
   }
 
-  #find(id: number): Link | null {
-    return this.#links().find((link) => link.id === id) ?? null;
+  #failed(link: Link<Key>, keys: readonly Key[], error: StatusbeamError): void {
+    let isPostponed = false;
+    for (const key of keys) {
+      const wasSubscribed = link.isSubscribed(key);
+      const state = link.failed(key, error);
+      if (wasSubscribed) {
+        this.#push({ type: 'interrupted', key });
+      }
+      this.#push({ type: 'refused', key, error });
+      if (state === 'wanted') {
+        this.#refused = link.headers;
+      }
+      isPostponed ||= state === 'postponed';
+    }
+    if (isPostponed) {
+      this.#backOff(false);
+    }
+    this.#startMissing();
+    this.#changed();
   }
 
-  #has(link: Link): boolean {
-    return link === this.#current || link === this.#next;
+  /** Subscriptions changed: whether an answer is still awaited, and whether the next link can take over. */
+  #changed(): void {
+    if (this.#awaiting === undefined) {
+      this.#timer('answer', null);
+    }
+    const [current, next] = [this.#current, this.#next];
+    if (current !== null && next?.phase === 'live' && next.settles(current.keys('subscribed'))) {
+      this.#dispatch('nextReady');
+    }
   }
 
-  #newLink(): Link {
+  #authorize(link: Link<Key>): void {
     this.#ids += 1;
-    const link = new Link(this.#ids, this.#options.timing.silence);
-    link.lastHeard = this.#options.now();
-    this.#authorize(link, 'connect');
-    this.#timer('handshake', this.#options.timing.handshake);
-    return link;
-  }
-
-  #authorize(link: Link, use: 'connect' | 'start'): void {
-    this.#ids += 1;
-    this.#tickets.set(this.#ids, { link, use });
-    this.#say({ type: 'authorize', ticket: this.#ids, refused: this.#refused });
+    link.ticket = this.#ids;
+    this.#push({ type: 'authorize', ticket: this.#ids, refused: this.#refused });
     this.#refused = null;
   }
 
-  #open(): void {
-    if (this.#state === 'closed' || this.#current !== null || this.#wanted.size === 0) {
-      return;
-    }
-    this.#timer('reconnect', null);
-    this.#become(this.#wasLive || this.#state === 'reconnecting' ? 'reconnecting' : 'connecting');
-    this.#current = this.#newLink();
-  }
-
-  #renew(): void {
-    if (this.#current?.phase === 'live' && this.#next === null) {
-      this.#next = this.#newLink();
+  /** Start what is wanted and missing, each with headers that are asked for now. */
+  #startMissing(): void {
+    for (const link of this.#links) {
+      if (link.phase === 'live' && link.ticket === null && link.missing(this.#wanted.keys()).length > 0) {
+        this.#authorize(link);
+      }
     }
   }
 
-  #acknowledged(link: Link, timeoutMs: number | null): void {
-    const { timing, now, random } = this.#options;
-    link.phase = 'live';
-    link.liveSince = now();
-    link.silenceMs = Math.min(timing.silence, timeoutMs ?? timing.silence);
-    this.#timer('handshake', null);
-    this.#start(link);
-    if (link === this.#current) {
-      this.#wasLive = true;
-      this.#become('live');
-      this.#listen();
-      this.#timer('renewal', timing.renewal * (1 - random() / 10));
-    } else {
-      this.#takeOver();
-    }
-  }
-
-  /** Start what is wanted and not yet asked for on a link whose headers are fresh. */
-  #start(link: Link): void {
-    const missing = link.phase === 'live' ? link.missing(this.#wanted.keys()) : [];
-    for (const key of missing) {
+  /** Start what is wanted and missing on a link that has fresh headers. */
+  #start(link: Link<Key>): void {
+    for (const key of link.missing(this.#wanted.keys())) {
       const operation = this.#wanted.get(key) as Operation;
       this.#send(link, startFrame(link.begin(key), operation, this.#options.graphqlUrl, link.headers));
     }
-    if (missing.length > 0) {
-      this.#timer('starts', this.#options.timing.startAck);
+    this.#awaitAnswer();
+  }
+
+  /** A link that lived long enough clears the failures before it. */
+  #forgive({ liveSince }: Link<Key>): void {
+    const { environment, timing } = this.#options;
+    if (liveSince > 0 && environment.now() - liveSince >= timing.reconnectForgiven) {
+      this.#failures = 0;
     }
   }
 
-  #startMissing(): void {
-    for (const link of this.#links()) {
-      const isAsking = [...this.#tickets.values()].some((ticket) => ticket.link === link);
-      if (link.phase === 'live' && !isAsking && link.missing(this.#wanted.keys()).length > 0) {
-        this.#authorize(link, 'start');
-      }
-    }
+  /** Plan the next attempt after a pause, or at once. */
+  #backOff(isAtOnce: boolean): void {
+    const { environment, timing } = this.#options;
+    this.#timer('retry', isAtOnce ? 0 : backoff(this.#failures, timing, environment.random));
+    this.#failures += 1;
   }
 
-  #started(link: Link, id: string): void {
-    const key = link.keyOf(id);
-    if (key === null) {
-      return;
-    }
-    this.#refusals = 0;
-    this.#startTries = 0;
-    link.standing.add(key);
-    if ([...link.ids.keys()].every((each) => link.standing.has(each))) {
-      this.#timer('starts', null);
-    }
-    this.#say({ type: 'started', key });
-    this.#takeOver();
+  get #links(): Link<Key>[] {
+    return [this.#current, this.#next].filter((link) => link !== null);
   }
 
-  #failed(link: Link, id: string | null, error: StatusbeamError): void {
-    const key = id === null ? null : link.keyOf(id);
-    if (id !== null && key === null) {
-      return;
-    }
-    const { timing, random } = this.#options;
-    // Without an id: a rate limit, which hits what has not been answered yet.
-    const isLater = error.code === 'limited' || error.code === 'unavailable';
-    const hit = key === null ? [...link.ids.keys()].filter((each) => !link.standing.has(each)) : [key];
-    for (const each of hit) {
-      const stood = link.standing.has(each);
-      link.forget(each);
-      if (error.code === 'unauthorized' && !link.renewed.has(each)) {
-        link.renewed.add(each);
-        this.#refused = link.headers;
-      } else if (isLater) {
-        link.later.add(each);
-      } else {
-        link.refused.add(each);
-      }
-      if (stood) {
-        this.#say({ type: 'interrupted', key: each });
-      }
-      this.#say({ type: 'refused', key: each, error });
-    }
-    if (isLater) {
-      this.#timer('again', backoff(this.#startTries, timing.retryFirst, timing.retryMost, random));
-      this.#startTries += 1;
-    } else {
-      this.#startMissing();
-    }
-    if ([...link.ids.keys()].every((each) => link.standing.has(each))) {
-      this.#timer('starts', null);
-    }
-    this.#takeOver();
+  /** The link that the service owes an answer: the next one, if both wait. */
+  get #awaiting(): Link<Key> | undefined {
+    return this.#links.findLast((link) => link.isAwaiting);
   }
 
-  /** Let the next link replace the current one once all that stands there stands on it as well. */
-  #takeOver(): void {
-    const [current, next] = [this.#current, this.#next];
-    if (current === null || next?.phase !== 'live' || !next.isComplete(current.standing)) {
-      return;
-    }
-    this.#say({ type: 'disconnect', link: current.id });
-    this.#current = next;
-    this.#next = null;
-    this.#listen();
-    this.#timer('renewal', this.#options.timing.renewal * (1 - this.#options.random() / 10));
+  #awaitAnswer(): void {
+    const { timing } = this.#options;
+    const link = this.#awaiting;
+    this.#timer('answer', link === undefined ? null : link.phase === 'live' ? timing.startAck : timing.handshake);
   }
 
-  #lose(link: Link, error: StatusbeamError | null): void {
-    if (!this.#has(link)) {
-      return;
-    }
-    this.#say({ type: 'disconnect', link: link.id });
-    this.#timer('handshake', null);
-    this.#timer('starts', null);
-    if (error?.code === 'unauthorized' && link.phase !== 'authorizing') {
-      this.#refused = link.headers;
-      this.#refusals += 1;
-    }
-    if (link === this.#next) {
-      this.#next = null;
-      this.#timer('renewal', 60_000);
-      return;
-    }
-    this.#current = this.#next;
-    this.#next = null;
-    for (const key of link.standing) {
-      if (!this.#current?.standing.has(key)) {
-        this.#say({ type: 'interrupted', key });
-      }
-    }
-    this.#timer('silence', null);
-    this.#timer('renewal', null);
-    this.#become(this.#wasLive ? 'reconnecting' : 'connecting', error);
-    if (this.#current === null) {
-      this.#wait(link);
-    } else if (this.#current.phase === 'live') {
-      this.#become('live');
-      this.#listen();
-      this.#timer('starts', this.#options.timing.startAck);
-      this.#timer('renewal', this.#options.timing.renewal * (1 - this.#options.random() / 10));
-    } else {
-      this.#timer('handshake', this.#options.timing.handshake);
-    }
+  #silenceOf(link: Link<Key>): number {
+    return this.#options.environment.now() - link.lastReceived;
   }
 
-  #wait(lost: Link): void {
-    const { timing, random, now } = this.#options;
-    if (this.#wanted.size === 0) {
-      this.#become('idle');
-      return;
-    }
-    if (lost.liveSince > 0 && now() - lost.liveSince >= timing.reconnectForgiven) {
-      this.#tries = 0;
-    }
-    // The first refusal of a token is answered with a new one at once.
-    const delay =
-      this.#refused !== null && this.#refusals === 1
-        ? 0
-        : backoff(this.#tries, timing.reconnectFirst, timing.reconnectMost, random);
-    this.#tries += 1;
-    this.#timer('reconnect', delay);
-  }
-
-  /** Be idle, unless something is wanted. */
-  #rest(): void {
-    if (this.#wanted.size > 0) {
-      return;
-    }
-    for (const link of this.#links()) {
-      this.#say({ type: 'disconnect', link: link.id });
-    }
-    this.#current = null;
-    this.#next = null;
-    for (const name of ['handshake', 'starts', 'silence', 'reconnect', 'renewal', 'again'] as const) {
-      this.#timer(name, null);
-    }
-    this.#wasLive = false;
-    this.#tries = 0;
-    this.#become('idle');
-  }
-
-  #silentFor(link: Link): number {
-    return this.#options.now() - link.lastHeard;
-  }
-
-  /** Lose the current link if it was silent for too long, else look again when it would be. */
-  #listen(): void {
+  /** Lose the current link if it was silent for too long, otherwise look again when it would be. */
+  #checkSilence(): void {
     const link = this.#current;
-    if (link === null || link.phase !== 'live') {
+    if (link?.phase !== 'live') {
       return;
     }
-    const left = link.silenceMs - this.#silentFor(link);
+    const left = link.silenceMs - this.#silenceOf(link);
     if (left > 0) {
       this.#timer('silence', left);
     } else {
@@ -453,22 +400,35 @@ export class Realtime {
     }
   }
 
-  #become(state: RealtimeState, error: StatusbeamError | null = null): void {
-    if (this.#state !== state || error !== null) {
-      this.#state = state;
-      this.#say({ type: 'state', state, error });
+  #report(error: StatusbeamError | null): void {
+    const state = reported(this.#state, this.#wasLive);
+    if (this.#reported !== state || error !== null) {
+      this.#reported = state;
+      this.#push({ type: 'state', state: this.#reported, error });
     }
   }
 
-  #send(link: Link, text: string): void {
-    this.#say({ type: 'send', link: link.id, text });
+  /** … unless no subscription is wanted: then the connection is not needed. */
+  #dispatchIfNeeded(event: Event, error: StatusbeamError | null = null): void {
+    this.#dispatch(this.#wanted.size > 0 ? event : 'unneeded', error);
+  }
+
+  /** Frames and events of a link that was given up change nothing. */
+  #with(linkId: number, action: (link: Link<Key>) => void): void {
+    for (const link of this.#links.filter(({ id }) => id === linkId)) {
+      action(link);
+    }
+  }
+
+  #send(link: Link<Key>, text: string): void {
+    this.#push({ type: 'send', link: link.id, text });
   }
 
   #timer(name: RealtimeTimer, delay: number | null): void {
-    this.#say({ type: 'timer', name, delay });
+    this.#push({ type: 'timer', name, delay });
   }
 
-  #say(command: RealtimeCommand): void {
+  #push(command: RealtimeCommand<Key>): void {
     this.#commands.push(command);
   }
 }

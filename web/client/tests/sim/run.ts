@@ -1,16 +1,16 @@
 // One seeded run of the sans-I/O core, Realtime and JobJoin, against a service and a network that misbehave for a while.
 
 import assert from 'node:assert/strict';
-
+import { Runner, type Work } from '../../src/client/runner.ts';
 import { StatusbeamError } from '../../src/errors.ts';
 import { fold } from '../../src/fold/fold.ts';
 import { jobView, snapshotOf } from '../../src/fold/snapshot.ts';
-import type { JoinTimer } from '../../src/join/commands.ts';
+import type { JoinCommand } from '../../src/join/commands.ts';
 import { JobJoin } from '../../src/join/join.ts';
-import type { RealtimeTimer } from '../../src/realtime/commands.ts';
+import type { RealtimeCommand, RealtimeState } from '../../src/realtime/commands.ts';
 import { Realtime } from '../../src/realtime/realtime.ts';
 import { TIMING } from '../../src/timing.ts';
-import type { WireUpdate } from '../../src/types.ts';
+import type { RawStatusUpdate } from '../../src/types.ts';
 import { dice, type Random, VirtualClock } from './clock.ts';
 import { NO_FAULTS, Service, type ServiceSocket } from './service.ts';
 
@@ -22,7 +22,7 @@ const PATIENCE_MS = 120_000;
 export interface Outcome {
   readonly verdict: string;
   readonly statuses: number;
-  readonly healed: JobJoin['healed'];
+  readonly recovery: JobJoin['recovery'];
   readonly snapshots: number;
   /** Subscriptions that failed or were refused. */
   readonly refusals: number;
@@ -34,18 +34,19 @@ export class Run {
   readonly service: Service;
   readonly join: JobJoin;
   readonly realtime: Realtime;
+  state: RealtimeState = 'idle';
   snapshots = 0;
   refusals = 0;
   isCut = false;
   isAsleep = false;
-  /** The subscription stands, and how far the log was when it began to. */
-  isStanding = false;
+  /** Whether the subscription is live, and the head of the log when it started. */
+  isSubscribed = false;
   headAtAck = 0;
   #ids = 0;
-  #timers = new Map<string, unknown>();
   #sockets = new Map<number, ServiceSocket>();
   #token: string;
-  #running = new Set<'join' | 'realtime'>();
+  #realtimeRunner: Runner<Realtime, RealtimeCommand>;
+  #joinRunner: Runner<JobJoin, JoinCommand>;
   #slept: (() => void)[] = [];
 
   constructor(seed: number) {
@@ -59,9 +60,20 @@ export class Run {
       graphqlUrl: 'https://api.example.com/graphql',
       realtimeUrl: 'wss://api.example.com/graphql/realtime',
       timing: TIMING,
-      now: () => this.clock.now,
-      random,
+      environment: { now: () => this.clock.now, random },
     });
+    const environment = {
+      setTimeout: (action: () => void, delay: number) => this.#later(delay, action),
+      clearTimeout: (timer: unknown) => this.clock.cancel(timer),
+      report: (error: unknown) => assert.fail(String(error)),
+    };
+    this.#realtimeRunner = new Runner(this.realtime, environment, (command) => this.#carryOut(command));
+    this.#joinRunner = new Runner(
+      this.join,
+      environment,
+      (command) => this.#ask(command),
+      () => this.#check()
+    );
   }
 
   go(): Outcome {
@@ -76,7 +88,7 @@ export class Run {
     this.#doRealtime((realtime) =>
       realtime.want('job:1', { query: 'subscription S { s }', variables: { userId: 'ana', jobId: JOB } })
     );
-    this.#beat();
+    this.#poll();
     clock.runUntil(clock.now + TROUBLE_MS + 2_000);
     service.faults = NO_FAULTS;
     service.isDown = false;
@@ -103,7 +115,13 @@ export class Run {
     assert.equal(this.join.log.last, updates.length, 'ends whole');
     assert.ok(verdict === 'whole' || (verdict === 'cut' && this.isCut), `ends whole, not ${verdict} (${reason})`);
     assert.deepEqual(jobView(this.join.log.snapshot), jobView(fold(updates, { epoch })));
-    return { verdict, statuses: updates.length, healed: this.join.healed, snapshots: this.snapshots, refusals: this.refusals };
+    return {
+      verdict,
+      statuses: updates.length,
+      recovery: this.join.recovery,
+      snapshots: this.snapshots,
+      refusals: this.refusals,
+    };
   }
 
   /** What must be true at every moment. */
@@ -118,7 +136,7 @@ export class Run {
       assert.equal(log.last, log.updates.at(-1)?.sequence, 'the snapshot is of exactly these');
     }
     if (verdict.verdict === 'whole') {
-      assert.ok(this.isStanding, 'whole only while a subscription stands');
+      assert.ok(this.isSubscribed, 'whole only while a subscription is live');
       assert.ok(log.last >= this.headAtAck, 'whole means at least all up to the start_ack');
     }
   }
@@ -215,7 +233,7 @@ export class Run {
     });
   }
 
-  #status(): Omit<WireUpdate, 'sequence' | 'eventId' | 'jobId' | 'timestamp'> {
+  #status(): Omit<RawStatusUpdate, 'sequence' | 'eventId' | 'jobId' | 'timestamp'> {
     this.#ids += 1;
     const words = ['agent_invoking', 'calling_tool', 'progress', 'agent_complete', 'validating'];
     const status = words[Math.floor(this.random() * words.length)] as string;
@@ -231,74 +249,66 @@ export class Run {
     };
   }
 
-  // --- the shell, as far as a test needs one ---
+  // --- the environment of the two machines ---
 
-  #beat(): void {
-    this.#later('beat', this.realtime.state === 'live' ? TIMING.beat : TIMING.beatOffline, () => {
-      this.#doJoin((join) => join.beat());
-      this.#beat();
+  #poll(): void {
+    this.#later(this.state === 'live' ? TIMING.poll : TIMING.pollOffline, () => {
+      this.#doJoin((join) => join.poll());
+      this.#poll();
     });
   }
 
-  #later(name: string, delay: number | null, action: () => void): void {
-    this.clock.cancel(this.#timers.get(name));
-    if (delay !== null) {
-      const fire = () => (this.isAsleep ? this.#slept.push(fire) : action());
-      this.#timers.set(name, this.clock.after(delay, fire));
-    }
+  #later(delay: number, action: () => void): unknown {
+    const fire = () => (this.isAsleep ? this.#slept.push(fire) : action());
+    return this.clock.after(delay, fire);
   }
 
   #doRealtime(event: (realtime: Realtime) => void): void {
-    event(this.realtime);
-    if (this.#running.has('realtime')) {
-      return;
-    }
-    this.#running.add('realtime');
-    for (let commands = this.realtime.take(); commands.length > 0; commands = this.realtime.take()) {
-      for (const command of commands) {
-        switch (command.type) {
-          case 'authorize':
-            this.#authorize(command.ticket, command.refused);
-            break;
-          case 'connect':
-            this.#connect(command.link, command.protocols);
-            break;
-          case 'send': {
-            const socket = this.#sockets.get(command.link);
-            this.clock.after(10, () => socket && this.service.receive(socket, command.text));
-            break;
-          }
-          case 'disconnect':
-            this.#disconnect(command.link);
-            break;
-          case 'timer':
-            this.#later(`realtime ${command.name}`, command.delay, () =>
-              this.#doRealtime((realtime) => realtime.timer(command.name as RealtimeTimer))
-            );
-            break;
-          case 'started':
-            if (!this.isStanding) {
-              this.isStanding = true;
-              this.headAtAck = this.service.headAtAck.get(JOB) ?? 0;
-            }
-            this.#doJoin((join) => join.subscribed());
-            break;
-          case 'interrupted':
-            this.isStanding = false;
-            this.#doJoin((join) => join.interrupted());
-            break;
-          case 'refused':
-            this.refusals += 1;
-            this.#doJoin((join) => join.refused(command.error));
-            break;
-          case 'data':
-            this.#doJoin((join) => join.push(command.data.onStatusUpdate as WireUpdate));
-            break;
-          default:
-        }
+    this.#realtimeRunner.do(event);
+  }
+
+  #doJoin(event: (join: JobJoin) => void): void {
+    this.#joinRunner.do(event);
+  }
+
+  #carryOut(command: Work<RealtimeCommand>): void {
+    switch (command.type) {
+      case 'authorize':
+        this.#authorize(command.ticket, command.refused);
+        break;
+      case 'connect':
+        this.#connect(command.link, command.protocols);
+        break;
+      case 'send': {
+        const socket = this.#sockets.get(command.link);
+        this.clock.after(10, () => socket && this.service.receive(socket, command.text));
+        break;
       }
+      case 'disconnect':
+        this.#disconnect(command.link);
+        break;
+      case 'state':
+        this.state = command.state;
+        break;
+      case 'started':
+        if (!this.isSubscribed) {
+          this.isSubscribed = true;
+          this.headAtAck = this.service.headAtAck.get(JOB) ?? 0;
+        }
+        this.#doJoin((join) => join.subscribed());
+        break;
+      case 'interrupted':
+        this.isSubscribed = false;
+        this.#doJoin((join) => join.interrupted());
+        break;
+      case 'refused':
+        this.refusals += 1;
+        this.#doJoin((join) => join.refused(command.error));
+        break;
+      case 'data':
+        this.#doJoin((join) => join.push(command.data.onStatusUpdate as RawStatusUpdate));
+        break;
     }
-    this.#running.delete('realtime');
   }
 
   #authorize(ticket: number, refused: object | null): void {
@@ -331,25 +341,6 @@ export class Run {
     if (socket !== undefined) {
       this.service.leave(socket);
     }
-  }
-
-  #doJoin(event: (join: JobJoin) => void): void {
-    event(this.join);
-    if (this.#running.has('join')) {
-      return;
-    }
-    this.#running.add('join');
-    for (let commands = this.join.take(); commands.length > 0; commands = this.join.take()) {
-      for (const command of commands) {
-        if (command.type === 'timer') {
-          this.#later(`join ${command.name}`, command.delay, () => this.#doJoin((join) => join.timer(command.name as JoinTimer)));
-        } else {
-          this.#ask(command);
-        }
-      }
-    }
-    this.#running.delete('join');
-    this.#check();
   }
 
   /** A read is answered by what is true when it arrives, and comes back some time later. */

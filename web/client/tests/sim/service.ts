@@ -2,7 +2,7 @@
 
 import { fold } from '../../src/fold/fold.ts';
 import { jobView, type Snapshot } from '../../src/fold/snapshot.ts';
-import type { JobPosition, StatusUpdatePage, StoredJob, WireUpdate } from '../../src/types.ts';
+import type { JobPosition, RawStatusUpdate, StatusUpdatePage, StoredJob } from '../../src/types.ts';
 import { jwt } from '../tokens.ts';
 import type { Random, VirtualClock } from './clock.ts';
 import { storedJob } from './stored.ts';
@@ -44,7 +44,7 @@ export interface Answer {
 
 interface Log {
   epoch: string;
-  updates: WireUpdate[];
+  updates: RawStatusUpdate[];
   keptFrom: number;
 }
 
@@ -73,7 +73,7 @@ export class Service {
   clockAhead = 0;
   isDown = false;
   /** endSessions was called: the login counts no longer. */
-  isForbidden = false;
+  isLoginEnded = false;
   hasTooManyAgents = false;
   /** Nobody leads a tenant. */
   hasNoOperators = false;
@@ -118,7 +118,7 @@ export class Service {
   }
 
   /** One commit, then its push to whoever subscribed. */
-  commit(jobId: string, batch: Omit<WireUpdate, 'sequence' | 'eventId' | 'jobId' | 'timestamp'>[]): void {
+  commit(jobId: string, batch: Omit<RawStatusUpdate, 'sequence' | 'eventId' | 'jobId' | 'timestamp'>[]): void {
     const log = this.log(jobId);
     const updates = batch.map((update, index) => ({
       userId: 'ana',
@@ -129,15 +129,15 @@ export class Service {
       eventId: `${log.epoch}-${log.updates.length + 1 + index}`,
       timestamp: new Date(this.#clock.now).toISOString(),
     }));
-    log.updates.push(...(updates as WireUpdate[]));
+    log.updates.push(...(updates as RawStatusUpdate[]));
     const last = updates.at(-1);
     if (last !== undefined) {
       const earlier = updates.length > 1 ? updates.slice(0, -1) : null;
-      this.#broadcast({ ...last, earlier } as WireUpdate);
+      this.#broadcast({ ...last, earlier } as RawStatusUpdate);
     }
   }
 
-  #broadcast(push: WireUpdate): void {
+  #broadcast(push: RawStatusUpdate): void {
     for (const socket of this.sockets) {
       for (const [id, subscription] of socket.subscriptions) {
         const { jobId } = subscription.variables;
@@ -148,7 +148,7 @@ export class Service {
     }
   }
 
-  #deliver(socket: ServiceSocket, id: string, subscription: { toDrop: number }, push: WireUpdate): void {
+  #deliver(socket: ServiceSocket, id: string, subscription: { toDrop: number }, push: RawStatusUpdate): void {
     if (subscription.toDrop > 0) {
       subscription.toDrop -= 1;
       return;
@@ -323,8 +323,8 @@ export class Service {
   }
 
   #refusalOf(query: string): { errorType: string; message: string } | null {
-    if (this.isForbidden) {
-      return { errorType: 'Forbidden', message: 'This login was ended.' };
+    if (this.isLoginEnded) {
+      return { errorType: 'LoginEnded', message: 'This login was ended. Sign in again.' };
     }
     if (this.hasTooManyAgents && query.includes('getJob(')) {
       return { errorType: 'TooManyAgents', message: 'This job has more agents than one answer holds.' };

@@ -1,18 +1,18 @@
 import { memo } from 'react';
 import { countText, percentText } from '../format.ts';
 import type { Invocation } from '../job/history.ts';
+import type { ShownState } from '../labels.ts';
 import type { AgentState } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import type { ShownState } from '../words.ts';
 
 const SHOWN_TOOLS = 3;
-const NOTHING_SAID: Partial<Record<ShownState, string>> = {
+const NO_ACTIVITY: Partial<Record<ShownState, string>> = {
   pending: 'Waiting for its turn',
   unfinished: 'Its job ended first',
-  success: 'Done',
+  success: 'Completed',
   error: 'Failed',
 };
 
@@ -35,7 +35,7 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
         <Badge state={state} />
       </header>
       <p className="activity" dir="auto">
-        {agent.activity || NOTHING_SAID[state] || 'Working'}
+        {agent.activity || NO_ACTIVITY[state] || 'Running'}
       </p>
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />

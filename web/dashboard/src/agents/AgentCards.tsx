@@ -19,9 +19,9 @@ interface Props {
 /** All agents of a job as cards. */
 export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }: Props) {
   const [filter, setFilter] = useState<AgentFilter>('all');
-  const { job, history, deafSinceMs } = moment;
+  const { job, history, disconnectedSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
-  const agents = useMemo(() => shownAgents(job, now, deafSinceMs), [job, now, deafSinceMs]);
+  const agents = useMemo(() => shownAgents(job, now, disconnectedSinceMs), [job, now, disconnectedSinceMs]);
   const choices = FILTERS.map((each) => ({ ...each, count: countOf(agents, each.key) }));
   const filtered = agents.filter((each) => isOfFilter(filter, each));
   const names = useMemo(() => new Map(job.agents.map(({ invocationId, name }) => [invocationId, name])), [job.agents]);
@@ -54,7 +54,7 @@ export const AgentCards = memo(function AgentCards({ moment, chosen, onChoose }:
           <p className="muted tabular">{agents.length || ''}</p>
         )}
       </div>
-      {agents.length === 0 && <p className="empty">No agent has been heard of yet.</p>}
+      {agents.length === 0 && <p className="empty">No agent has reported yet.</p>}
       {agents.length > 0 && filtered.length === 0 && <p className="empty">None at the moment.</p>}
       {filtered.length > ALL_AT_ONCE ? (
         <CardWindow agents={filtered} card={card} />

@@ -2,19 +2,19 @@
 
 import { agentStateAt } from '../job/liveness.ts';
 import { inTreeOrder } from '../job/tree.ts';
+import { type Group, groupOf, type ShownState } from '../labels.ts';
 import type { AgentState, Job } from '../types.ts';
-import { type Group, groupOf, type ShownState } from '../words.ts';
 
 export type AgentFilter = 'all' | Group;
 
-export const FILTERS: readonly { key: AgentFilter; word: string }[] = [
-  { key: 'all', word: 'All' },
-  { key: 'running', word: 'Running' },
-  { key: 'silent', word: 'Silent' },
-  { key: 'failed', word: 'Failed' },
-  { key: 'done', word: 'Done' },
-  { key: 'pending', word: 'Pending' },
-  { key: 'unfinished', word: 'Not finished' },
+export const FILTERS: readonly { key: AgentFilter; label: string }[] = [
+  { key: 'all', label: 'All' },
+  { key: 'running', label: 'Running' },
+  { key: 'silent', label: 'Silent' },
+  { key: 'failed', label: 'Failed' },
+  { key: 'completed', label: 'Completed' },
+  { key: 'pending', label: 'Pending' },
+  { key: 'unfinished', label: 'Not finished' },
 ];
 
 export interface Shown {
@@ -22,10 +22,10 @@ export interface Shown {
   state: ShownState;
 }
 
-/** Each agent with the state to show, those that work for another below it. `nowMs` decides what silence means, if it could be heard. */
-export function shownAgents(job: Job, nowMs: number, deafSinceMs: number | null = null): Shown[] {
+/** Each agent with the state to show, agents that work for another below it. `nowMs` decides about stale and lost. */
+export function shownAgents(job: Job, nowMs: number, disconnectedSinceMs: number | null = null): Shown[] {
   const over = job.overallStatus === 'completed' || job.overallStatus === 'failed';
-  return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, over, nowMs, deafSinceMs) }));
+  return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, over, nowMs, disconnectedSinceMs) }));
 }
 
 export const isOfFilter = (filter: AgentFilter, { state }: Shown): boolean => filter === 'all' || groupOf(state) === filter;

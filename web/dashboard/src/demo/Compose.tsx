@@ -36,7 +36,7 @@ export function Compose({ token }: { token: () => Promise<string> }) {
     try {
       const jobId = await requestJob(await token(), text.trim(), failAgent || null);
       keepComplaint(jobId, text.trim());
-      announcer.say('The job is started.');
+      announcer.announce('The job is started.');
       location.hash = jobLink(jobId);
     } catch (error) {
       setProblem(`The job was not started. ${error instanceof Error ? error.message : ''}`);
@@ -90,9 +90,9 @@ export function Compose({ token }: { token: () => Promise<string> }) {
           <div>
             <label htmlFor="fail-agent">Let an agent fail</label>
             <select id="fail-agent" value={failAgent} onChange={(event) => setFailAgent(event.target.value)}>
-              {FAILURES.map(([value, word]) => (
+              {FAILURES.map(([value, label]) => (
                 <option key={value} value={value}>
-                  {word}
+                  {label}
                 </option>
               ))}
             </select>

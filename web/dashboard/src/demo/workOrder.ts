@@ -1,4 +1,4 @@
-// The example's answer, as it stands in the metadata of its job's last status. Pure.
+// The example's result, from the metadata of its job's final status. Pure.
 
 import type { JsonObject, StatusUpdate } from '../types.ts';
 

@@ -1,9 +1,9 @@
 import { jobName, shortened, timeText } from '../format.ts';
+import type { ShownState } from '../labels.ts';
 import type { Job } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import type { ShownState } from '../words.ts';
 
 const LONGEST_TITLE = 160; // a longer text is quoted whole below a short title
 const SHORT_TITLE = 72;
@@ -16,7 +16,7 @@ interface Props {
   now: number;
 }
 
-/** What job this is and how it stands. */
+/** The job's title, ids and state. */
 export function JobHead({ job, state, text, now }: Props) {
   const title = text ? shortened(text, text.length <= LONGEST_TITLE ? LONGEST_TITLE : SHORT_TITLE) : jobName(job.jobId);
   const isItsId = title === job.jobId;

@@ -3,23 +3,23 @@ import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
 import { complaints } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
+import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
 import type { Session } from '../session/session.ts';
 import { Timeline } from '../timeline/Timeline.tsx';
 import { TimeTravel } from '../travel/TimeTravel.tsx';
 import { useTravel } from '../travel/useTravel.ts';
 import type { Client, JobState } from '../types.ts';
-import { useDeafSince, useNow } from '../ui/clock.ts';
+import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { jobState } from '../words.ts';
+import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
 import { jobLivenessAt } from './liveness.ts';
 import { isOver, PastProvider } from './moment.ts';
 import { Overview } from './Overview.tsx';
-import { useAddress, useLinks, useNews, useTitle } from './outside.ts';
+import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
-import { Whole } from './Whole.tsx';
 
 interface Props {
   client: Client;
@@ -27,7 +27,7 @@ interface Props {
   jobId: string;
   /** Where in its past the address points to. */
   sequence: number | null;
-  /** Breaks the connection, to show that it heals; null where that isn't offered. */
+  /** Breaks the connection, to show that it recovers; null where that is not offered. */
   onCut: (() => void) | null;
 }
 
@@ -39,19 +39,19 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const canTravel = state.updates.length > 0 && state.firstSequence <= 1;
   const travel = useTravel(state.updates, sequence);
   const at = canTravel ? travel.at : null;
-  const deafSinceMs = useDeafSince(state.connection, state.error !== null);
-  const moment = useMoment(watch, state, at, deafSinceMs);
+  const disconnectedSinceMs = useDisconnectedSince(state.connection, state.error !== null);
+  const moment = useMoment(watch, state, at, disconnectedSinceMs);
   const now = useNow(!isOver(moment.job));
   const isLooking = state.job.sequence === 0 && (state.verdict === 'joining' || state.error !== null);
-  const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, deafSinceMs);
+  const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
   const [chosen, setChosen] = useState<string | null>(null);
-  useTenantsNews(client, session, state.job.userId);
+  useTenantWatch(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
   useLinks(jobId, travel.goTo);
   useTitle(shown, moment.job, at !== null);
-  useNews(state, shown, at !== null);
-  const whole = useMemo(() => <Whole state={state} isReading={isReading} />, [state, isReading]);
+  useAnnouncements(state, shown, at !== null);
+  const completeness = useMemo(() => <Completeness state={state} isReading={isReading} />, [state, isReading]);
   return (
     <PastProvider value={moment.atMs}>
       <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
@@ -72,17 +72,17 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
           updates={moment.updates}
           agents={moment.job.agents}
           startedAt={moment.job.createdAt}
-          healed={state.fromLog}
+          fromLog={state.fromLog}
           chosen={chosen}
           onChoose={setChosen}
-          whole={whole}
+          completeness={completeness}
         />
         {onCut && (
-          <p className="try muted small">
+          <p className="cut-connection muted small">
             <button type="button" className="button" id="cut" onClick={onCut}>
               Cut the connection
             </button>
-            It comes back by itself, and the log is made whole again.
+            The page reconnects by itself, and reads what it missed from the log.
           </p>
         )}
       </article>
@@ -101,15 +101,15 @@ function Cut({ state }: { state: JobState }) {
     <p className="notice" data-state="stale">
       <Icon name="info" />
       <span>
-        The log before status {state.firstSequence} is no longer kept. What is shown of that time comes from the job's snapshot;
-        time travel needs the whole log.
+        The log before status {state.firstSequence} is no longer kept. The job's snapshot shows the result of that time. Time
+        travel needs the whole log.
       </span>
     </p>
   );
 }
 
-/** Operators may read another's job; they hear of it with the tenant. */
-function useTenantsNews(client: Client, session: Session, ownerId: string | null): void {
+/** Operators may read another user's job; its pushes come with the tenant's. */
+function useTenantWatch(client: Client, session: Session, ownerId: string | null): void {
   const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
   useEffect(() => {
     const tenant = isAnothers ? client.watchTenant() : null;

@@ -1,21 +1,21 @@
 import type { ReactNode } from 'react';
 import { agoText, countText, etaText, percentText, plural } from '../format.ts';
+import { isSilent, type ShownState, STATE_LABELS } from '../labels.ts';
 import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
-import { isSilent, type ShownState } from '../words.ts';
+import { JobSummary } from './JobSummary.tsx';
 import { isOver, type Moment, useMomentMs } from './moment.ts';
-import { Verdict } from './Verdict.tsx';
 
-/** What the job says, how far it is, how long it may still take, and its numbers. */
+/** The job's newest message, its progress, the time that is left, and its numbers. */
 export function Overview({ moment, state }: { moment: Moment; state: ShownState }) {
   const { job } = moment;
   const over = isOver(job);
   return (
     <section className="overview panel" aria-label="Overview" data-state={state}>
       <div className="overview-top">
-        <Verdict moment={moment} state={state} />
-        <div className="how-far">
+        <JobSummary moment={moment} state={state} />
+        <div className="progress-summary">
           {job.progress !== null && (
             <p className="percent tabular" id="percent">
               {percentText(job.progress)}
@@ -33,7 +33,7 @@ export function Overview({ moment, state }: { moment: Moment; state: ShownState 
             <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
           )}
         </Fact>
-        <Fact name="Agents done">
+        <Fact name="Agents completed">
           <AgentCount job={job} />
         </Fact>
         <Fact name="Tokens">
@@ -60,14 +60,14 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 }
 
 function AgentCount({ job }: { job: Job }) {
-  const done = job.agents.filter(({ status }) => status === 'success').length;
+  const completed = job.agents.filter(({ status }) => status === 'success').length;
   const failed = job.agents.filter(({ status }) => status === 'error').length;
   if (job.agents.length === 0) {
     return <>–</>;
   }
   return (
     <>
-      {done} <span className="muted">of {job.agents.length}</span>
+      {completed} <span className="muted">of {job.agents.length}</span>
       {failed > 0 && <span className="bad-text"> · {plural(failed, 'failed', 'failed')}</span>}
     </>
   );
@@ -94,13 +94,13 @@ function TimeLeft({ job, state }: { job: Job; state: ShownState }) {
   if (isOver(job)) {
     return (
       <p className="time-left" id="eta">
-        {job.overallStatus === 'completed' ? 'Finished' : 'Stopped'}
+        {STATE_LABELS[job.overallStatus]}
       </p>
     );
   }
   const left = isSilent(state) ? null : etaText(job.eta, now - Date.parse(job.lastUpdated ?? ''));
   return (
-    <p className="time-left" id="eta" title="Half of such jobs are done by the first, nine of ten by the second">
+    <p className="time-left" id="eta" title="Half of such jobs complete within the first, nine of ten within the second">
       {left ?? 'Time left unknown'}
     </p>
   );

@@ -1,5 +1,5 @@
-// What happened in a job, from its statuses: each invocation's attempts and tool calls, and what the orchestrator said.
-// The snapshot says how things stand; this says how they came to be. Built once and grown; a moment of the past is a clipping of it.
+// The history of a job, from its statuses: each invocation's attempts and tool calls, and the orchestrator's phases.
+// The snapshot has the current state; the history has the way to it. It grows with the log; a past moment is a clipping of it.
 
 import type { StatusUpdate } from '../types.ts';
 
@@ -27,11 +27,11 @@ export interface Invocation {
   attempts: Attempt[];
   tools: ToolCall[];
   statuses: number;
-  /** When it was last heard of. */
-  heardMs: number;
+  /** The time of its newest status. */
+  lastStatusMs: number;
 }
 
-/** A stretch of the job between two words of the orchestrator. */
+/** The part of the job between two statuses of the orchestrator. */
 export interface Phase extends Span {
   status: string;
   message: string;
@@ -69,7 +69,7 @@ export class HistoryBuilder {
   #lastMs: number | null = null;
   history: History = { invocations: this.#invocations, phases: this.#phases, startMs: null, lastMs: null };
 
-  /** Take the log in; what is known already is passed over, and a log that isn't a continuation is read anew. */
+  /** Read the log. Known statuses are skipped; a log that does not continue the known one is read anew. */
   read(updates: readonly StatusUpdate[]): History {
     const known = this.#taken.length;
     const goesOn = known === 0 || (updates[0] === this.#taken[0] && updates[known - 1] === this.#taken[known - 1]);
@@ -112,7 +112,7 @@ export class HistoryBuilder {
     }
   }
 
-  /** Nobody says that the agents' time has come: the first of them shows it. */
+  /** No status opens the phase in which agents work: the first agent's status does. */
   #atWork(update: StatusUpdate, atMs: number): void {
     const last = this.#phases.at(-1);
     if (last && PREPARING.has(last.status) && !PENDING.has(update.status)) {
@@ -145,8 +145,8 @@ export class HistoryBuilder {
 
 /** An invocation after one more status. The one before stays as it is: views compare by identity. */
 function withUpdate(known: Invocation | undefined, id: string, update: StatusUpdate, atMs: number): Invocation {
-  const before = known ?? { id, attempts: [], tools: [], statuses: 0, heardMs: atMs };
-  const invocation = { ...before, statuses: before.statuses + 1, heardMs: Math.max(before.heardMs, atMs) };
+  const before = known ?? { id, attempts: [], tools: [], statuses: 0, lastStatusMs: atMs };
+  const invocation = { ...before, statuses: before.statuses + 1, lastStatusMs: Math.max(before.lastStatusMs, atMs) };
   if (PENDING.has(update.status)) {
     return invocation;
   }

@@ -10,10 +10,10 @@ export interface Moment {
   readonly history: History;
   /** The log up to this moment. */
   readonly updates: readonly StatusUpdate[];
-  /** Epoch milliseconds of a moment of the past; null for the present, where the clock says. */
+  /** Epoch milliseconds of a past moment; null for the present, where the clock counts. */
   readonly atMs: number | null;
-  /** Since when nothing could be heard; null while the page hears. */
-  readonly deafSinceMs: number | null;
+  /** Since when the page receives no status; null while it does. */
+  readonly disconnectedSinceMs: number | null;
 }
 
 const PastContext = createContext<number | null>(null);

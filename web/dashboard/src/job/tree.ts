@@ -29,7 +29,7 @@ export function inTreeOrder(agents: readonly AgentState[]): Branch[] {
     }
   };
   for (const agent of [...(children.get(null) ?? []), ...agents]) {
-    visit(agent, 0, 0); // all: whoever is their own ancestor is nobody's child
+    visit(agent, 0, 0); // all: an agent that is its own ancestor has no other place
   }
   return rows;
 }

@@ -10,7 +10,7 @@ export function useMoment(
   watch: JobWatch | null,
   { job, updates }: JobState,
   at: number | null,
-  deafSinceMs: number | null
+  disconnectedSinceMs: number | null
 ): Moment {
   const builder = useRef<HistoryBuilder | null>(null);
   builder.current ??= new HistoryBuilder();
@@ -25,8 +25,8 @@ export function useMoment(
       job: { ...shown, jobId: job.jobId, agents: agents.current },
       history: past === null ? history : clipped(history, past.sequence),
       updates: known,
-      deafSinceMs,
+      disconnectedSinceMs,
       atMs: past === null ? null : Date.parse(known.at(-1)?.timestamp ?? job.createdAt ?? ''),
     };
-  }, [watch, job, updates, at, history, deafSinceMs]);
+  }, [watch, job, updates, at, history, disconnectedSinceMs]);
 }

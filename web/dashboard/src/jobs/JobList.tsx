@@ -4,13 +4,13 @@ import { memo, useCallback, useDeferredValue, useMemo, useRef, useState } from '
 import { complaints } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { jobState, type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useDeafSince, useNow } from '../ui/clock.ts';
+import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { jobState, type ShownState, STATE_WORDS } from '../words.ts';
 import { apiStatus, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
 
 const ROW_HEIGHT = 58;
@@ -34,11 +34,11 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   const overallStatus = apiStatus(filter);
   const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
   const source = overallStatus ? narrowed : everything;
-  const deafSinceMs = useDeafSince(everything.connection, everything.error !== null);
+  const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
   const stateOf = useCallback(
-    (job: Job) => jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, deafSinceMs)),
-    [now, deafSinceMs]
+    (job: Job) => jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs)),
+    [now, disconnectedSinceMs]
   );
   const jobs = useMemo(
     () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf }),
@@ -150,7 +150,7 @@ const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state:
       <bdi className="name truncate">{text ? shortened(text) : jobName(job.jobId)}</bdi>
       <span className="ago tabular">{ago}</span>
       <span className="more truncate">
-        <span className="state-word">{STATE_WORDS[state]}</span>
+        <span className="state-label">{STATE_LABELS[state]}</span>
         {isOpen && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
         {doing && (
           <span>

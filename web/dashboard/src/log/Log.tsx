@@ -17,10 +17,10 @@ import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { LogRow } from './LogRow.tsx';
 import { filtered, type LogKind } from './logFilter.ts';
 
-const KINDS: readonly { key: LogKind; word: string }[] = [
-  { key: 'all', word: 'All' },
-  { key: 'tools', word: 'Tools' },
-  { key: 'errors', word: 'Errors' },
+const KINDS: readonly { key: LogKind; label: string }[] = [
+  { key: 'all', label: 'All' },
+  { key: 'tools', label: 'Tools' },
+  { key: 'errors', label: 'Errors' },
 ];
 const NEAR_END_PX = 48;
 
@@ -28,15 +28,15 @@ interface Props {
   updates: readonly StatusUpdate[];
   agents: readonly AgentState[];
   startedAt: string | null;
-  healed: ReadonlySet<number>;
+  fromLog: ReadonlySet<number>;
   chosen: string | null;
   onChoose: (invocationId: string | null) => void;
-  /** What is known of the log as a whole. */
-  whole: ReactNode;
+  /** How complete the log is. */
+  completeness: ReactNode;
 }
 
 /** The log, oldest first; it follows the newest status while the reader is at its end. */
-export const Log = memo(function Log({ updates, agents, startedAt, healed, chosen, onChoose, whole }: Props) {
+export const Log = memo(function Log({ updates, agents, startedAt, fromLog, chosen, onChoose, completeness }: Props) {
   const [kind, setKind] = useState<LogKind>('all');
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text);
@@ -45,7 +45,7 @@ export const Log = memo(function Log({ updates, agents, startedAt, healed, chose
     <section className="panel log-panel" aria-labelledby="log-title">
       <div className="panel-head">
         <h2 id="log-title">Log</h2>
-        {whole}
+        {completeness}
       </div>
       <div className="log-tools">
         <div className="search">
@@ -71,7 +71,7 @@ export const Log = memo(function Log({ updates, agents, startedAt, healed, chose
       {shown.length === 0 ? (
         <p className="empty log-empty">{updates.length === 0 ? 'Statuses appear here as they happen.' : 'No status fits.'}</p>
       ) : (
-        <Rows shown={shown} startedAt={startedAt} healed={healed} />
+        <Rows shown={shown} startedAt={startedAt} fromLog={fromLog} />
       )}
     </section>
   );
@@ -80,10 +80,10 @@ export const Log = memo(function Log({ updates, agents, startedAt, healed, chose
 interface RowsProps {
   shown: readonly StatusUpdate[];
   startedAt: string | null;
-  healed: ReadonlySet<number>;
+  fromLog: ReadonlySet<number>;
 }
 
-function Rows({ shown, startedAt, healed }: RowsProps) {
+function Rows({ shown, startedAt, fromLog }: RowsProps) {
   const frame = useRef<HTMLElement>(null);
   const [unseen, setUnseen] = useState(0);
   const seen = useRef(shown.length);
@@ -131,7 +131,7 @@ function Rows({ shown, startedAt, healed }: RowsProps) {
                 <LogRow
                   update={update}
                   startedAt={startedAt}
-                  isHealed={healed.has(update.sequence)}
+                  isFromLog={fromLog.has(update.sequence)}
                   isNewest={update.sequence === newest}
                 />
               </li>

@@ -1,9 +1,9 @@
 import { memo, useState } from 'react';
 import { durationText, offsetText, percentText } from '../format.ts';
+import { sourceOf, statusLabel, toneOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
-import { sourceOf, statusWord, toneOf } from '../words.ts';
-import { Beside } from './Beside.tsx';
+import { DetailPanel } from './DetailPanel.tsx';
 
 const ICONS: Record<string, IconName> = {
   calling_tool: 'tool',
@@ -22,12 +22,12 @@ const ICONS: Record<string, IconName> = {
 interface Props {
   update: StatusUpdate;
   startedAt: string | null;
-  isHealed: boolean;
+  isFromLog: boolean;
   isNewest: boolean;
 }
 
 /** One status: who, what, when; everything else on demand. */
-export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewest }: Props) {
+export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNewest }: Props) {
   const [isOpen, setOpen] = useState(false);
   const details = detailsOf(update);
   return (
@@ -41,9 +41,9 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
       <div className="entry-main">
         <p className="entry-line">
           <bdi className="source">{sourceOf(update)}</bdi>
-          <span className="word">{statusWord(update.status)}</span>
-          {isHealed && (
-            <span className="healed" title="No push brought this status: it was read from the log">
+          <span className="status-label">{statusLabel(update.status)}</span>
+          {isFromLog && (
+            <span className="from-log" title="No push brought this status: it was read from the log">
               from the log
             </span>
           )}
@@ -72,7 +72,7 @@ export const LogRow = memo(function LogRow({ update, startedAt, isHealed, isNewe
       {isOpen && (
         <div className="entry-more">
           <pre>{JSON.stringify(details, null, 2)}</pre>
-          <Beside update={update} />
+          <DetailPanel update={update} />
         </div>
       )}
     </div>

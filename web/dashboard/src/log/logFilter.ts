@@ -1,8 +1,8 @@
 // Which statuses of the log are shown. Pure.
 
 import { invocationOf } from '../job/history.ts';
+import { sourceOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
-import { sourceOf } from '../words.ts';
 
 export type LogKind = 'all' | 'tools' | 'errors';
 
@@ -23,20 +23,20 @@ const OF_KIND: Record<LogKind, (update: StatusUpdate) => boolean> = {
 
 /** The statuses that fit, in order; the very same list when all do. */
 export function filtered(updates: readonly StatusUpdate[], filter: LogFilter): readonly StatusUpdate[] {
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (filter.kind === 'all' && filter.invocationId === null && words.length === 0) {
+  const terms = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (filter.kind === 'all' && filter.invocationId === null && terms.length === 0) {
     return updates;
   }
   return updates.filter((update) => {
     const isOfAgent = filter.invocationId === null || invocationOf(update) === filter.invocationId;
-    return isOfAgent && OF_KIND[filter.kind](update) && says(update, words);
+    return isOfAgent && OF_KIND[filter.kind](update) && matches(update, terms);
   });
 }
 
-function says(update: StatusUpdate, words: readonly string[]): boolean {
-  if (words.length === 0) {
+function matches(update: StatusUpdate, terms: readonly string[]): boolean {
+  if (terms.length === 0) {
     return true;
   }
   const text = `${sourceOf(update)} ${update.status} ${update.toolName ?? ''} ${update.message} ${update.sequence}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+  return terms.every((term) => text.includes(term));
 }

@@ -40,7 +40,7 @@ export function SignIn({ config, onSession }: Props) {
         <p className="lead">Live, in order, without gaps.</p>
         <Picture />
       </header>
-      <div className="sign-in-door">
+      <div className="sign-in-forms">
         {problem && (
           <p className="notice" role="alert" id="failure" data-state="failed">
             <Icon name="alert" />
@@ -107,7 +107,7 @@ function DemoUsers({
         {users.map((user) => (
           <li key={user.username}>
             <button type="button" className="user" disabled={isBusy} onClick={() => onEnter(user.username, user.password)}>
-              <span className="face" aria-hidden="true">
+              <span className="avatar" aria-hidden="true">
                 {user.username.split('-').at(-1)?.slice(0, 1)}
               </span>
               <span className="user-name">{user.username}</span>

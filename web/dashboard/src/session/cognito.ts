@@ -31,12 +31,12 @@ export class SignInError extends Error {
   }
 }
 
-/** The claims of a JWT. They are for display: whoever receives the token verifies it. */
+/** The claims of a JWT, for display. They are not verified here: the API does that. */
 export function claimsOf(token: string): Record<string, unknown> {
   return decoded(token.split('.')[1] ?? '');
 }
 
-/** What a view token says, for display: `sbv1.<key id>.<claims>.<signature>`. */
+/** The claims of a view token, for display: `sbv1.<key id>.<claims>.<signature>`. */
 export function viewTokenClaims(token: string): { sub?: string; tenant?: string; jobs?: string[] } {
   return decoded(token.split('.')[2] ?? '');
 }

@@ -1,4 +1,4 @@
-// Who is looking, and how the API is told so.
+// The session of the page's user, and its credentials for the API.
 
 import { type Auth, StatusbeamError } from '@statusbeam/client';
 import { type CognitoSession, SignInError, viewTokenClaims } from './cognito.ts';
@@ -14,7 +14,7 @@ export interface Session {
   token: (() => Promise<string>) | null;
 }
 
-const LEADERS = new Set(['operator', 'admin']);
+const OPERATOR_ROLES = new Set(['operator', 'admin']);
 
 export function userSession(name: string, signedIn: CognitoSession): Session {
   const token = (why?: { refused: boolean }) => signedIn.token(why).catch(asClientError);
@@ -23,18 +23,18 @@ export function userSession(name: string, signedIn: CognitoSession): Session {
     name,
     userId: signedIn.userId,
     tenantId: signedIn.tenantId,
-    isOperator: signedIn.roles.some((role) => LEADERS.has(role)),
+    isOperator: signedIn.roles.some((role) => OPERATOR_ROLES.has(role)),
     auth: { type: 'cognito', token },
     token,
   };
 }
 
-/** A sign-in service that is out of reach says nothing about the user: it is asked again. */
+/** If the sign-in service cannot be reached, the login may still be good: the client tries again. */
 function asClientError(error: unknown): never {
   throw error instanceof SignInError && error.retriable ? new StatusbeamError('unavailable', error.message) : error;
 }
 
-/** A session of a link: somebody's app minted the token. Null when it isn't one. */
+/** The session of a link: another app minted its token. Null if the token cannot be read. */
 export function linkSession(key: { viewToken: string } | { apiKey: string; userId: string }): Session | null {
   if ('apiKey' in key) {
     const auth: Auth = { type: 'apiKey', key: key.apiKey, userId: key.userId };

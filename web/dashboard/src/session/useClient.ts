@@ -3,20 +3,20 @@ import { useEffect, useMemo } from 'react';
 import type { PageConfig } from '../config.ts';
 import type { Session } from './session.ts';
 
-export interface Line {
+export interface ClientConnection {
   client: Client;
   /** Breaks every socket as a bad network would. */
   cut: () => void;
 }
 
-/** The connection of a session. */
-export function useClient(config: PageConfig, session: Session): Line {
-  const line = useMemo(() => openLine(config, session), [config, session]);
-  useEffect(() => () => line.client.close(), [line]);
-  return line;
+/** The client of a session, and its connection. */
+export function useClient(config: PageConfig, session: Session): ClientConnection {
+  const connection = useMemo(() => openConnection(config, session), [config, session]);
+  useEffect(() => () => connection.client.close(), [connection]);
+  return connection;
 }
 
-function openLine({ graphqlUrl, realtimeUrl }: PageConfig, { auth }: Session): Line {
+function openConnection({ graphqlUrl, realtimeUrl }: PageConfig, { auth }: Session): ClientConnection {
   const open = new Map<Socket, () => void>();
   const browser = browserEnvironment();
   const environment: Environment = {

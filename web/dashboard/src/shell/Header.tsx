@@ -4,11 +4,11 @@ import { THEMES, type Theme } from './theme.ts';
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'closed';
 
-const CONNECTIONS: Record<Connection, { word: string; icon: IconName }> = {
-  connecting: { word: 'Connecting', icon: 'spinner' },
-  live: { word: 'Live', icon: 'dot' },
-  reconnecting: { word: 'Reconnecting', icon: 'spinner' },
-  closed: { word: 'Signed out', icon: 'unplugged' },
+const CONNECTIONS: Record<Connection, { label: string; icon: IconName }> = {
+  connecting: { label: 'Connecting', icon: 'spinner' },
+  live: { label: 'Live', icon: 'dot' },
+  reconnecting: { label: 'Reconnecting', icon: 'spinner' },
+  closed: { label: 'Signed out', icon: 'unplugged' },
 };
 const THEME_ICONS: Record<Theme, IconName> = { system: 'monitor', light: 'sun', dark: 'moon' };
 
@@ -94,11 +94,11 @@ function Account({ session, onLeave, onSignOut }: AccountProps) {
 }
 
 function ConnectionPill({ connection }: { connection: Connection }) {
-  const { word, icon } = CONNECTIONS[connection];
+  const { label, icon } = CONNECTIONS[connection];
   return (
     <p className="connection" id="connection" role="status" data-connection={connection}>
       <Icon name={icon} size={14} className={icon === 'spinner' ? 'spin' : ''} />
-      <span id="connection-text">{word}</span>
+      <span id="connection-text">{label}</span>
     </p>
   );
 }

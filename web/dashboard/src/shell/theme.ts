@@ -1,4 +1,4 @@
-// Light or dark: what the system says, unless the reader chose. The styles do the rest (light-dark()).
+// Light or dark: the system's setting, unless the reader chose. The styles do the rest (light-dark()).
 
 import { useEffect } from 'react';
 import { useStored } from '../ui/useStored.ts';

@@ -2,14 +2,14 @@ import { useTenant } from '@statusbeam/client/react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { agoText, jobName, plural } from '../format.ts';
 import { STATES, type StateFilter } from '../jobs/jobFilter.ts';
-import { Beside } from '../log/Beside.tsx';
+import { sourceOf, statusLabel } from '../labels.ts';
+import { DetailPanel } from '../log/DetailPanel.tsx';
 import { jobLink } from '../router.ts';
 import type { Client, StatusUpdate } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
-import { useDeafSince, useNow } from '../ui/clock.ts';
+import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { sourceOf, statusWord } from '../words.ts';
 import { fits, type ShownJob, shownJob, sumsOf } from './tenantFilter.ts';
 
 const SHOWN = 100;
@@ -20,7 +20,7 @@ interface Props {
   tenantId: string;
 }
 
-/** The operator's view: whatever happens in the tenant, whoever's job it is. */
+/** The operator's view: every job of the tenant, as it reports. */
 export function TenantPage({ client, tenantId }: Props) {
   const { jobs, recent, connection, error } = useTenant(client, { oncePerFrame: true });
   const [filter, setFilter] = useState<StateFilter>('all');
@@ -28,8 +28,8 @@ export function TenantPage({ client, tenantId }: Props) {
   const wanted = useDeferredValue(search.toLowerCase().trim());
   const [openId, setOpenId] = useState<string | null>(null);
   const now = useNow(true);
-  const deafSinceMs = useDeafSince(connection);
-  const known = useMemo(() => jobs.map((job) => shownJob(job, now, deafSinceMs)), [jobs, now, deafSinceMs]);
+  const disconnectedSinceMs = useDisconnectedSince(connection);
+  const known = useMemo(() => jobs.map((job) => shownJob(job, now, disconnectedSinceMs)), [jobs, now, disconnectedSinceMs]);
   const sums = sumsOf(known);
   const shown = known.filter((each) => fits(each, filter, wanted));
   return (
@@ -55,7 +55,7 @@ export function TenantPage({ client, tenantId }: Props) {
             ['Running', sums.running],
             ['Silent', sums.silent],
             ['Failed', sums.failed],
-            ['Done', sums.done],
+            ['Completed', sums.completed],
             ['Users', sums.users],
           ] as const
         ).map(([name, count]) => (
@@ -162,14 +162,14 @@ function Recent({ update }: { update: StatusUpdate }) {
         <Icon name="down" size={11} />
       </button>
       <strong>{sourceOf(update)}</strong>
-      <span className="muted">{statusWord(update.status)}</span>
+      <span className="muted">{statusLabel(update.status)}</span>
       <span className="message" dir="auto">
         {update.message}
       </span>
       {isOpen && (
         <div className="tenant-detail">
           {update.metadata && <pre>{JSON.stringify(update.metadata, null, 2)}</pre>}
-          <Beside update={update} />
+          <DetailPanel update={update} />
         </div>
       )}
     </li>

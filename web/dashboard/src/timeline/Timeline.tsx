@@ -3,9 +3,9 @@ import { memo, useMemo, useRef } from 'react';
 import { durationText, plural, tickingText } from '../format.ts';
 import { agentStateAt, jobLivenessAt } from '../job/liveness.ts';
 import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
+import { isSilent, type ShownState, STATE_LABELS, statusLabel } from '../labels.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
-import { isSilent, type ShownState, STATE_WORDS, statusWord } from '../words.ts';
 import { type Bar, type Timeline as Layout, layOut, mostAtOnce, type TimelineRow, ticksOf } from './layout.ts';
 
 const ROW_HEIGHT = 34;
@@ -18,7 +18,7 @@ interface Props {
 
 /** Who worked when: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
 export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Props) {
-  const { job, history, deafSinceMs } = moment;
+  const { job, history, disconnectedSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
   const layout = useMemo(() => layOut(job, history, now, moment.atMs !== null), [job, history, now, moment.atMs]);
   const atOnce = useMemo(() => mostAtOnce(layout.rows), [layout]);
@@ -48,14 +48,14 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
             <Axis spanMs={layout.endMs - layout.startMs} />
           </div>
         )}
-        <Phases layout={layout} isSilent={isSilent(jobLivenessAt(job, now, deafSinceMs))} />
+        <Phases layout={layout} isSilent={isSilent(jobLivenessAt(job, now, disconnectedSinceMs))} />
         {layout.rows.length > 0 && (
           <Grid spanMs={layout.endMs - layout.startMs} playhead={moment.atMs === null ? null : layout.now} />
         )}
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = layout.rows[item.index] as TimelineRow;
-            const state = agentStateAt(row.agent, over, now, deafSinceMs);
+            const state = agentStateAt(row.agent, over, now, disconnectedSinceMs);
             return (
               <li
                 key={item.key}
@@ -122,9 +122,9 @@ function Phases({ layout, isSilent }: { layout: Layout; isSilent: boolean }) {
             className="phase"
             data-open={(phase.isOpen && !isSilent) || undefined}
             style={{ left: `${phase.from * 100}%`, width: `${(phase.to - phase.from) * 100}%` }}
-            title={statusWord(phase.label)}
+            title={statusLabel(phase.label)}
           >
-            <span>{statusWord(phase.label)}</span>
+            <span>{statusLabel(phase.label)}</span>
           </span>
         ))}
       </div>
@@ -154,7 +154,7 @@ function RowName({ row, state, isChosen, onChoose }: NameProps) {
       <StateIcon state={state} size={13} />
       <bdi className="truncate">{agent.name}</bdi>
       <span className="sr-only">
-        , {STATE_WORDS[state]}
+        , {STATE_LABELS[state]}
         {row.bars.length > 1 ? `, ${row.bars.length} attempts` : ''}
         {row.marks.length > 0 ? `, ${plural(row.marks.length, 'tool call')}` : ''}
       </span>
@@ -196,7 +196,7 @@ const Track = memo(function Track({ row, spanMs, state }: { row: TimelineRow; sp
 function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isOne: boolean; state: ShownState }) {
   const lasted = durationText((bar.to - bar.from) * spanMs);
   const silent = isSilent(state);
-  const to = silent ? bar.heardTo : bar.to;
+  const to = silent ? bar.lastStatusAt : bar.to;
   return (
     <>
       <span
@@ -211,7 +211,7 @@ function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isO
           className="silence-bar"
           data-state={state}
           style={{ left: `${to * 100}%`, width: `${(bar.to - to) * 100}%` }}
-          title={STATE_WORDS[state]}
+          title={STATE_LABELS[state]}
         />
       )}
     </>

@@ -1,4 +1,4 @@
-// Where everything stands on the timeline: rows in tree order, bars in shares of its width. Pure.
+// The layout of the timeline: rows in tree order, bars in shares of its width. Pure.
 
 import type { Attempt, History, Phase, Span, ToolCall } from '../job/history.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
@@ -13,8 +13,8 @@ export interface Bar {
   state: 'success' | 'error' | 'in-progress' | 'unfinished';
   label: string;
   isOpen: boolean;
-  /** Where it was last heard of; from there to its end there is only silence. */
-  heardTo: number;
+  /** The place of its newest status; from there to its end there is only silence. */
+  lastStatusAt: number;
 }
 
 export interface Mark {
@@ -35,7 +35,7 @@ export interface TimelineRow extends Branch {
 export interface Timeline {
   startMs: number;
   endMs: number;
-  /** Where the moment shown stands; 1 in the present. */
+  /** The place of the moment shown; 1 in the present. */
   now: number;
   rows: TimelineRow[];
   phases: Bar[];
@@ -46,7 +46,7 @@ const LEAST_RUNNING_MS = 2000;
 const SILENT_SHARE = 0.3;
 
 /**
- * Lay out a job at `nowMs`: bars that have not ended reach that far. A moment of the past stands on the axis of the whole
+ * Lay out a job at `nowMs`: bars that have not ended reach that far. A past moment is placed on the axis of the whole
  * job, so that nothing moves while the reader goes through time.
  */
 export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
@@ -64,7 +64,7 @@ export function layOut(job: Job, history: History, nowMs: number, isPast = false
       agent,
       depth,
       climb,
-      bars: attempts.map((attempt) => barOf(attempt, axis, isOver, known?.heardMs ?? lastMs)),
+      bars: attempts.map((attempt) => barOf(attempt, axis, isOver, known?.lastStatusMs ?? lastMs)),
       marks: (known?.tools ?? []).map((tool, index) => markOf(tool, index, axis)),
     };
   });
@@ -82,7 +82,7 @@ function endOf(startMs: number, lastMs: number, nowMs: number, isOver: boolean, 
 }
 
 interface Axis {
-  /** The share of the timeline at which a time stands. */
+  /** The place of a time, as a share of the timeline. */
   at: (ms: number) => number;
   /** How far what has not ended reaches. */
   now: number;
@@ -120,7 +120,7 @@ const extent = (span: Span, { at, now }: Axis): { from: number; to: number; isOp
   isOpen: span.endMs === null,
 });
 
-function barOf(attempt: Attempt, axis: Axis, isOver: boolean, heardMs: number): Bar {
+function barOf(attempt: Attempt, axis: Axis, isOver: boolean, lastStatusMs: number): Bar {
   const state = attempt.outcome === 'running' ? (isOver ? 'unfinished' : 'in-progress') : attempt.outcome;
   const span = extent(attempt, axis);
   return {
@@ -128,13 +128,13 @@ function barOf(attempt: Attempt, axis: Axis, isOver: boolean, heardMs: number): 
     ...span,
     state,
     label: `Attempt ${attempt.number}`,
-    heardTo: span.isOpen ? Math.min(span.to, Math.max(span.from, axis.at(heardMs))) : span.to,
+    lastStatusAt: span.isOpen ? Math.min(span.to, Math.max(span.from, axis.at(lastStatusMs))) : span.to,
   };
 }
 
 function phaseBar(phase: Phase, axis: Axis): Bar {
   const state = phase.endMs === null ? 'in-progress' : 'success';
-  return { key: `${phase.startSequence}`, ...extent(phase, axis), state, label: phase.status, heardTo: 1 };
+  return { key: `${phase.startSequence}`, ...extent(phase, axis), state, label: phase.status, lastStatusAt: 1 };
 }
 
 function markOf(tool: ToolCall, index: number, axis: Axis): Mark {

@@ -1,8 +1,8 @@
 import { memo } from 'react';
 import { offsetText } from '../format.ts';
+import { sourceOf, toneOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { sourceOf, toneOf } from '../words.ts';
 import { indexAt, SPEEDS, type Speed } from './playback.ts';
 import type { Travel } from './useTravel.ts';
 

@@ -5,7 +5,7 @@ import type { StatusUpdate } from '../types.ts';
 export const SPEEDS = [1, 4, 16] as const;
 export type Speed = (typeof SPEEDS)[number];
 
-const LONGEST_MS = 1500; // nobody watches an hour of silence
+const LONGEST_MS = 1500; // a long silence is shortened
 const SHORTEST_MS = 30;
 
 /** Milliseconds from a status to its next one, at this speed; null at the end. */

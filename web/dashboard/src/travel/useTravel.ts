@@ -16,7 +16,7 @@ export interface Travel {
   setSpeed: (speed: Speed) => void;
 }
 
-/** `first` is where the address says the reader wants to be. */
+/** `first` is the moment that the address names. */
 export function useTravel(updates: readonly StatusUpdate[], first: number | null): Travel {
   const [at, setAt] = useState(first);
   const [isPlaying, setPlaying] = useState(false);

@@ -3,7 +3,7 @@ import { Announcer } from './announcer.ts';
 
 const AnnouncerContext = createContext<Announcer>(new Announcer(() => undefined));
 
-/** Whoever has something to say to screen readers. */
+/** For components that announce something to screen readers. */
 export const useAnnouncer = (): Announcer => useContext(AnnouncerContext);
 
 /** The one live region of the page. */

@@ -1,4 +1,4 @@
-import { type ShownState, STATE_WORDS } from '../words.ts';
+import { type ShownState, STATE_LABELS } from '../labels.ts';
 import { Icon, type IconName } from './Icon.tsx';
 
 const ICONS: Record<ShownState, IconName> = {
@@ -18,18 +18,18 @@ const ICONS: Record<ShownState, IconName> = {
   unknown: 'question',
 };
 
-/** The sign of a state alone; whoever uses it says the word beside it. */
+/** The icon of a state; its user shows the label beside it. */
 export function StateIcon({ state, size = 14 }: { state: ShownState; size?: number }) {
   const name = ICONS[state];
   return <Icon name={name} size={size} className={name === 'spinner' ? 'spin' : ''} />;
 }
 
-/** A state in a word, with its sign and colour. */
+/** A state as icon, label and colour. */
 export function Badge({ state, large = false, id }: { state: ShownState; large?: boolean; id?: string }) {
   return (
     <span className={large ? 'badge large' : 'badge'} data-state={state} id={id}>
       <StateIcon state={state} size={large ? 16 : 13} />
-      {STATE_WORDS[state]}
+      {STATE_LABELS[state]}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { percentText } from '../format.ts';
 
-/** How far something is. `value` null: under way, nobody knows how far. */
+/** A progress bar. `value` null: under way, progress unknown. */
 export function Bar({ value, label, className = '' }: { value: number | null; label: string; className?: string }) {
   const share = Math.min(100, Math.max(0, value ?? 0));
   return (

@@ -1,6 +1,6 @@
 interface Choice<Key extends string> {
   readonly key: Key;
-  readonly word: string;
+  readonly label: string;
   readonly count?: number;
 }
 
@@ -16,9 +16,9 @@ export function Chips<Key extends string>({ label, choices, chosen, onChoose }: 
   return (
     <fieldset className="chips">
       <legend className="sr-only">{label}</legend>
-      {choices.map(({ key, word, count }) => (
+      {choices.map(({ key, label: name, count }) => (
         <button key={key} type="button" className="chip" aria-pressed={chosen === key} onClick={() => onChoose(key)}>
-          {word}
+          {name}
           {count !== undefined && <span className="tabular">{count}</span>}
         </button>
       ))}

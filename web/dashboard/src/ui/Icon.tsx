@@ -50,7 +50,7 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
-/** An icon of `size` pixels. It is decoration: the words beside it say the same. */
+/** An icon of `size` pixels. It is decoration: the label beside it has the same meaning. */
 export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
   return (
     <svg

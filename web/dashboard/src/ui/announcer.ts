@@ -1,4 +1,4 @@
-// Reads news out to screen readers, but not more often than people can listen: the newest wins, unless it must be heard.
+// Passes news to screen readers, no more often than people can listen: the newest replaces others, unless they must be read.
 
 export const EVERY_MS = 2500;
 
@@ -10,22 +10,22 @@ export class Announcer {
   #newest = '';
   #certain: string[] = [];
   #isWaiting = false;
-  #tell: (text: string) => void;
+  #show: (text: string) => void;
   #timers: Timers;
 
-  /** `tell` puts a text where it is read out. */
-  constructor(tell: (text: string) => void, timers: Timers = { setTimeout: (action, ms) => setTimeout(action, ms) }) {
-    this.#tell = tell;
+  /** `show` puts a text where screen readers find it. */
+  constructor(show: (text: string) => void, timers: Timers = { setTimeout: (action, ms) => setTimeout(action, ms) }) {
+    this.#show = show;
     this.#timers = timers;
   }
 
-  say(text: string): void {
+  announce(text: string): void {
     this.#newest = text;
     this.#soon();
   }
 
-  /** Say something that no later news pushes aside. */
-  sayForCertain(text: string): void {
+  /** Announce a text that no later one replaces. */
+  announceAlways(text: string): void {
     this.#certain.push(text);
     this.#soon();
   }
@@ -38,7 +38,7 @@ export class Announcer {
         this.#isWaiting = false;
         this.#newest = '';
         this.#certain = [];
-        this.#tell(texts.filter(Boolean).join('. '));
+        this.#show(texts.filter(Boolean).join('. '));
       }, EVERY_MS);
     }
   }

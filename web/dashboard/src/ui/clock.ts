@@ -40,21 +40,21 @@ const ClockContext = createContext(new Clock(Date.now));
 
 export const ClockProvider = ClockContext.Provider;
 
-const neverTells = () => () => undefined;
+const noSubscription = () => () => undefined;
 
-/** Epoch milliseconds, twice a second; while `isTicking` is false it stands and costs nothing. */
+/** Epoch milliseconds, twice a second; while `isTicking` is false it does not change and costs nothing. */
 export function useNow(isTicking = true): number {
   const clock = useContext(ClockContext);
-  return useSyncExternalStore(isTicking ? clock.subscribe : neverTells, () => clock.now);
+  return useSyncExternalStore(isTicking ? clock.subscribe : noSubscription, () => clock.now);
 }
 
 /**
- * Since when the page hears nothing, in epoch milliseconds; null while it does. Without a connection news is asked for, so
- * only one that `isRefused`, too, leaves the page deaf.
+ * Since when the page receives no status, in epoch milliseconds; null while it does. Without a connection the client polls, so
+ * the page is only cut off while its requests fail, too.
  */
-export function useDeafSince(connection: string, isRefused = true): number | null {
+export function useDisconnectedSince(connection: string, isFailing = true): number | null {
   const clock = useContext(ClockContext);
   const isBroken = connection !== 'live';
   const brokeAt = useMemo(() => (isBroken ? clock.read() : null), [isBroken, clock]);
-  return isRefused ? brokeAt : null;
+  return isFailing ? brokeAt : null;
 }

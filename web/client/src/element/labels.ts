@@ -1,16 +1,16 @@
-// What <job-status> says, in English; pages in other languages set `element.labels`.
+// The labels of <job-status>, in English. Pages in other languages set `element.labels`.
 
 export const LABELS = {
   initializing: 'Starting',
-  processing: 'Working',
-  completed: 'Done',
+  processing: 'Running',
+  completed: 'Completed',
   failed: 'Failed',
-  stale: 'Quiet for a while',
-  lost: 'No sign of life',
+  stale: 'Stale',
+  lost: 'Lost',
   unknown: 'Unknown',
-  pending: 'Waiting',
-  'in-progress': 'Working',
-  success: 'Done',
+  pending: 'Pending',
+  'in-progress': 'Running',
+  success: 'Completed',
   error: 'Failed',
   progress: 'Progress',
   agents: 'Agents',

@@ -1,10 +1,10 @@
-// What is known of the log, in one honest line. Pure.
+// How complete the log is, in one line. Pure.
 
 import { plural } from '../format.ts';
 import type { JobState } from '../types.ts';
 
-export interface Whole {
-  readonly sign: 'whole' | 'healing' | 'problem';
+export interface Completeness {
+  readonly sign: 'whole' | 'recovering' | 'problem';
   readonly text: string;
 }
 
@@ -13,8 +13,8 @@ type Known = Pick<JobState, 'updates' | 'firstSequence' | 'verdict' | 'reason' |
   readonly error: { readonly message: string } | null;
 };
 
-/** The verdict in words. `isReading`: the part of the log before what is known is on its way. */
-export function wholeOf(state: Known, isReading = false): Whole {
+/** The verdict as text. `isReading`: the part of the log before the known one is being read. */
+export function completenessOf(state: Known, isReading = false): Completeness {
   const { updates, verdict, reason, connection, job, error } = state;
   const counted = plural(updates.length, 'status', 'statuses');
   const isEmpty = job.sequence === 0;
@@ -25,17 +25,17 @@ export function wholeOf(state: Known, isReading = false): Whole {
     return { sign: 'problem', text: `The log cannot be asked (${error.message.replace(/\.$/, '')}). Trying again.` };
   }
   if (verdict === 'joining') {
-    return { sign: 'healing', text: isEmpty ? 'Looking' : `${counted}, looking for more` };
+    return { sign: 'recovering', text: isEmpty ? 'Looking' : `${counted}, looking for more` };
   }
   if (connection !== 'live') {
-    return { sign: 'healing', text: isEmpty ? 'No status yet' : `${wholeText(state)} until the connection broke` };
+    return { sign: 'recovering', text: isEmpty ? 'No status yet' : `${wholeText(state)} until the connection broke` };
   }
   if (verdict === 'behind') {
     const asking = reason === 'checking' ? 'asking whether any is missing' : 'asking for what is missing';
-    return { sign: 'healing', text: isEmpty ? 'Looking' : `${counted}, ${asking}` };
+    return { sign: 'recovering', text: isEmpty ? 'Looking' : `${counted}, ${asking}` };
   }
   if (isReading) {
-    return { sign: 'healing', text: `${updates.length} of ${job.sequence} statuses, reading the earlier ones` };
+    return { sign: 'recovering', text: `${updates.length} of ${job.sequence} statuses, reading the earlier ones` };
   }
   return { sign: 'whole', text: wholeText(state) };
 }

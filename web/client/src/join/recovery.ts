@@ -1,34 +1,34 @@
-// Counts what went wrong on the way and was put right.
+// Counts the pushes that were lost, late or repeated, and what the join did about it.
 
-export interface Healed {
-  /** Holes that no push filled soon. */
+export interface RecoveryCounts {
+  /** Gaps that no push filled soon. */
   readonly gaps: number;
   /** Pushes that came again. */
   readonly duplicates: number;
   /** Pushes that came after a later one, or after they were read from the log. */
   readonly reordered: number;
-  /** Statuses whose push never came and that were read from the log; what had been said before the join is none of them. */
+  /** Statuses whose push never came, read from the log; statuses from before the join are not counted. */
   readonly lost: number;
   readonly reconnects: number;
 }
 
-export const NOTHING_HEALED: Healed = { gaps: 0, duplicates: 0, reordered: 0, lost: 0, reconnects: 0 };
+export const NO_RECOVERY: RecoveryCounts = { gaps: 0, duplicates: 0, reordered: 0, lost: 0, reconnects: 0 };
 
-/** Pushes that are remembered, to know one that comes again. */
+/** How many pushes are remembered, to recognize a repeated one. */
 const REMEMBERED = 4_096;
 
 export const NONE_LOST: ReadonlySet<number> = new Set();
 
 type Numbered = { readonly sequence: number };
 
-export class Healing {
+export class Recovery {
   /** The same object until a count changes. */
-  counts: Healed = NOTHING_HEALED;
+  counts: RecoveryCounts = NO_RECOVERY;
   /** The sequences that were counted as lost; the same set until one more is, or less. */
   lost: ReadonlySet<number> = NONE_LOST;
   #pushed = new Set<number>();
   #highest = 0;
-  /** How far the log was when the subscription first stood: nobody was to push what came before. */
+  /** The head of the log when the subscription started: earlier statuses were not to be pushed. */
   #joinedAt: number | null = null;
 
   gap(): void {
@@ -59,7 +59,7 @@ export class Healing {
     this.#forget();
   }
 
-  /** A subscription stood when the log had come to `sequence`. */
+  /** A subscription is live, and the head of the log is `sequence`. */
   joined(sequence: number): void {
     this.#joinedAt ??= sequence;
   }
@@ -86,7 +86,7 @@ export class Healing {
     this.lost = new Set(sequences);
   }
 
-  #count(name: keyof Healed, by = 1): void {
+  #count(name: keyof RecoveryCounts, by = 1): void {
     this.counts = { ...this.counts, [name]: this.counts[name] + by };
   }
 

@@ -1,17 +1,19 @@
-// One job that is followed: a JobJoin with its commands carried out, shared by all who watch the job.
+// One job that is watched: runs a JobJoin, shared by every watch of the job.
 
-import { readError, type StatusbeamError } from '../errors.ts';
+import type { StatusbeamError } from '../errors.ts';
 import { nextLivenessChange } from '../fold/liveness.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
-import type { JoinCommand, JoinTimer, Reason, Verdict } from '../join/commands.ts';
-import { type Healed, NONE_LOST, NOTHING_HEALED } from '../join/healing.ts';
-import { JobJoin, PAGE } from '../join/join.ts';
+import type { JoinCommand, Reason, Verdict } from '../join/commands.ts';
+import { JobJoin } from '../join/join.ts';
 import { isRow } from '../join/log.ts';
+import { PAGE } from '../join/nextRead.ts';
+import { NO_RECOVERY, NONE_LOST, type RecoveryCounts } from '../join/recovery.ts';
 import { readUpdate } from '../join/update.ts';
 import type { Timing } from '../timing.ts';
-import type { Job, JobPosition, StatusUpdate, StatusUpdatePage, StoredJob, WireUpdate } from '../types.ts';
+import type { Job, JobPosition, RawStatusUpdate, StatusUpdate, StatusUpdatePage, StoredJob } from '../types.ts';
 import type { Environment } from './environment.ts';
-import { kept, Store } from './store.ts';
+import { Runner, type Work } from './runner.ts';
+import { Store, unchanged } from './store.ts';
 import { TimeTravel } from './timetravel.ts';
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'closed';
@@ -26,13 +28,13 @@ export interface JobState {
   readonly verdict: Verdict;
   readonly reason: Reason | null;
   readonly connection: Connection;
-  readonly healed: Healed;
+  readonly recovery: RecoveryCounts;
   /** The sequences that no push brought although the job was watched: the log gave them. */
   readonly fromLog: ReadonlySet<number>;
   readonly error: StatusbeamError | null;
 }
 
-/** The reads that following a job takes. All throw StatusbeamError. */
+/** The reads that a watched job needs. All throw StatusbeamError. */
 export interface Reader {
   position(jobId: string): Promise<JobPosition>;
   page(jobId: string, afterSequence: number, limit: number): Promise<StatusUpdatePage>;
@@ -51,79 +53,61 @@ export function initialState(jobId: string, connection: Connection = 'connecting
     verdict: 'joining',
     reason: 'connecting',
     connection,
-    healed: NOTHING_HEALED,
+    recovery: NO_RECOVERY,
     fromLog: NONE_LOST,
     error: null,
   };
 }
 
-export class FollowedJob {
+export class WatchedJob {
   readonly jobId: string;
   readonly store: Store<JobState>;
   readonly join: JobJoin;
   #reader: Reader;
-  #environment: Environment;
+  #runner: Runner<JobJoin, JoinCommand>;
   #connection: Connection;
-  #timers = new Map<JoinTimer | 'liveness', unknown>();
-  /** What was shown last, and of what. */
+  /** The newest job of the store, and what it was made from. */
   #shown: { snapshot: Snapshot; liveness: string | null; job: Job };
   #expiresAt: number | null = null;
   #travel: { origin: Snapshot; updates: readonly StatusUpdate[]; travel: TimeTravel } | null = null;
   #history: Promise<void> | null = null;
   #isStopped = false;
-  #isRunning = false;
 
   constructor(jobId: string, reader: Reader, environment: Environment, timing: Timing, connection: Connection) {
     this.jobId = jobId;
     this.#reader = reader;
-    this.#environment = environment;
     this.#connection = connection;
     this.join = new JobJoin(jobId, { timing, random: environment.random });
+    const changed = () => this.store.changed();
+    this.#runner = new Runner(this.join, environment, (command) => this.#read(command), changed);
     const first = initialState(jobId, connection);
     this.#shown = { snapshot: this.join.log.snapshot, liveness: null, job: first.job };
     this.store = new Store(first, (before) => this.#state(before), environment);
   }
 
-  /** Tell the join something: `followed.do((join) => join.check())`. */
+  /** Pass an event to the join: `watched.do((join) => join.check())`. */
   do(event: (join: JobJoin) => void): void {
-    if (this.#isStopped) {
-      return;
-    }
-    event(this.join);
-    if (this.#isRunning) {
-      return;
-    }
-    this.#isRunning = true;
-    for (let commands = this.join.take(); commands.length > 0; commands = this.join.take()) {
-      for (const command of commands) {
-        this.#carryOut(command);
-      }
-    }
-    this.#isRunning = false;
-    this.store.touch();
+    this.#runner.do(event);
   }
 
-  push(update: WireUpdate): void {
+  push(update: RawStatusUpdate): void {
     this.do((join) => join.push(update));
   }
 
   connected(connection: Connection): void {
     this.#connection = connection;
-    this.store.touch();
+    this.store.changed();
   }
 
   stop(): void {
-    this.do((join) => join.stop());
+    this.#runner.do((join) => join.stop());
+    this.#runner.stop();
     this.#isStopped = true;
-    for (const timer of this.#timers.values()) {
-      this.#environment.clearTimeout(timer);
-    }
-    this.#timers.clear();
     this.#connection = 'closed';
-    this.store.touch();
+    this.store.changed();
   }
 
-  /** The job when its log had come to `sequence`; null where the known part of the log does not tell. */
+  /** The job after the status `sequence`; null for one that the known part of the log lacks. */
   at(sequence: number): Job | null {
     const { origin, updates } = this.join.log;
     if (this.#travel?.origin !== origin || this.#travel.updates !== updates) {
@@ -161,47 +145,37 @@ export class FollowedJob {
       const hasMoved = this.join.log !== log || log.first !== first;
       log.prepend(found.filter(({ sequence }) => sequence < log.first));
       goes ||= hasMoved;
-      this.store.touch();
+      this.store.changed();
     }
   }
 
-  #carryOut(command: JoinCommand): void {
-    if (command.type === 'timer') {
-      this.#timer(command.name, command.delay, () => this.do((join) => join.timer(command.name)));
-    } else {
-      void this.#ask(command);
-    }
-  }
-
-  async #ask(command: Exclude<JoinCommand, { type: 'timer' }>): Promise<void> {
+  #read(command: Work<JoinCommand>): void {
     const { ticket } = command;
-    try {
-      if (command.type === 'position') {
-        const position = await this.#reader.position(this.jobId);
-        this.do((join) => join.positioned(ticket, position));
-      } else if (command.type === 'page') {
-        const page = await this.#reader.page(this.jobId, command.after, command.limit);
-        this.do((join) => join.paged(ticket, page));
-      } else {
-        const job = await this.#reader.job(this.jobId);
+    const failed = (join: JobJoin, error: StatusbeamError) => join.failed(ticket, error);
+    if (command.type === 'position') {
+      const position = this.#reader.position(this.jobId);
+      void this.#runner.answer(position, (join, answer) => join.positioned(ticket, answer), failed);
+    } else if (command.type === 'page') {
+      const page = this.#reader.page(this.jobId, command.after, command.limit);
+      void this.#runner.answer(page, (join, answer) => join.paged(ticket, answer), failed);
+    } else {
+      const received = (join: JobJoin, job: StoredJob) => {
         this.#expiresAt = job.expiresAt ?? null;
-        this.do((join) => join.snapshotted(ticket, snapshotOf(job)));
-      }
-    } catch (error) {
-      const told = readError(error, this.#environment.report);
-      this.do((join) => join.failed(ticket, told));
+        join.snapshotted(ticket, snapshotOf(job));
+      };
+      void this.#runner.answer(this.#reader.job(this.jobId), received, failed);
     }
   }
 
   #state(before: JobState): JobState {
-    const { log, healed, fromLog, error } = this.join;
-    return kept(before, {
+    const { log, recovery, fromLog, error } = this.join;
+    return unchanged(before, {
       job: this.#job(),
       updates: log.updates,
       firstSequence: log.first,
       ...this.join.verdict,
       connection: this.#connection,
-      healed,
+      recovery,
       fromLog,
       error,
     });
@@ -212,24 +186,12 @@ export class FollowedJob {
     const nowMs = this.#reader.now();
     const job = jobView(snapshot, { now: nowMs / 1000, expiresAt: this.#expiresAt });
     const change = nextLivenessChange(snapshot.head.leaseMs, nowMs);
-    const delay = change === null || this.#isStopped ? null : Math.max(0, change - nowMs) + 1;
-    this.#timer('liveness', delay, () => this.store.touch());
+    const delay = change === null ? null : Math.max(0, change - nowMs) + 1;
+    this.#runner.timer('liveness', delay, () => this.store.changed());
     if (this.#shown.snapshot === snapshot && this.#shown.liveness === job.liveness) {
       return this.#shown.job;
     }
     this.#shown = { snapshot, liveness: job.liveness, job };
     return job;
-  }
-
-  #timer(name: JoinTimer | 'liveness', delay: number | null, action: () => void): void {
-    this.#environment.clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
-    if (delay !== null) {
-      const fire = () => {
-        this.#timers.delete(name);
-        action();
-      };
-      this.#timers.set(name, this.#environment.setTimeout(fire, delay));
-    }
   }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { inStep } from '../src/client/step.ts';
+import { withAlignedTimers } from '../src/client/alignedTimers.ts';
 import { World } from './sim/world.ts';
 
 test('timers that are due together ring in one go, each that was taken back does not, and none keeps another from ringing', () => {
   const world = new World();
-  const { setTimeout, clearTimeout } = inStep(world.environment);
+  const { setTimeout, clearTimeout } = withAlignedTimers(world.environment);
   const rung: [name: string, at: number][] = [];
   const ring = (name: string) => () => rung.push([name, world.clock.now]);
   const begin = world.clock.now;

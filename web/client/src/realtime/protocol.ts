@@ -1,8 +1,9 @@
-// AppSync's real-time protocol (graphql-ws) as text: what is sent, what it means what comes. No socket in here.
+// The frames of AppSync's real-time protocol (graphql-ws), as text to send and to read. It has no socket.
 
 import { errorOf, type StatusbeamError } from '../errors.ts';
+import { isObject, jsonObject } from '../fold/numbers.ts';
 
-/** What proves who we are: `x-api-key` or `Authorization`. */
+/** The credentials: `x-api-key` or `Authorization`. */
 export type AuthHeaders = Readonly<Record<string, string>>;
 
 const STANDARD_URL = /^https:\/\/\w{26}\.appsync-api\.[\w-]+\.amazonaws\.com(?:\.cn)?\/graphql$/;
@@ -19,7 +20,7 @@ export function base64url(text: string): string {
   return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** The subprotocols of the handshake. They carry the authorization: in the address it would end up in logs. */
+/** The subprotocols of the handshake. They carry the authorization, because an address ends up in logs. */
 export function subprotocols(graphqlUrl: string, headers: AuthHeaders): string[] {
   return ['graphql-ws', `header-${base64url(JSON.stringify(authorization(graphqlUrl, headers)))}`];
 }
@@ -35,7 +36,7 @@ export interface Operation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The frame that starts a subscription; each is authorized by itself. */
+/** The frame that starts a subscription. Each subscription has an authorization of its own. */
 export function startFrame(id: string, operation: Operation, graphqlUrl: string, headers: AuthHeaders): string {
   const { query, variables } = operation;
   const payload = {
@@ -59,40 +60,28 @@ export type Frame =
   | { readonly type: 'error'; readonly id: string | null; readonly error: StatusbeamError }
   | { readonly type: 'refused'; readonly error: StatusbeamError };
 
-/** What a frame says. Anything we don't know is a sign of life, no more. */
+const ALIVE: Frame = { type: 'alive' };
+
+/** Read a frame. An unknown one only shows that the connection is alive. */
 export function readFrame(text: string): Frame {
-  const frame = parsed(text);
+  const frame = jsonObject(text) ?? {};
   const id = typeof frame.id === 'string' ? frame.id : null;
-  const payload = isRecord(frame.payload) ? frame.payload : {};
-  switch (frame.type) {
-    case 'connection_ack': {
-      const timeout = Number(payload.connectionTimeoutMs);
-      return { type: 'ack', timeoutMs: timeout > 0 ? timeout : null };
-    }
-    case 'connection_error':
-      return { type: 'refused', error: errorOf(payload.errors, 'The connection was refused.') };
-    case 'error':
-      return { type: 'error', id, error: errorOf(payload.errors) };
-    case 'start_ack':
-      return id === null ? { type: 'alive' } : { type: 'started', id };
-    case 'complete':
-      return id === null ? { type: 'alive' } : { type: 'complete', id };
-    case 'data':
-      return id === null || !isRecord(payload.data) ? { type: 'alive' } : { type: 'data', id, data: payload.data };
-    default:
-      return { type: 'alive' };
+  const payload = isObject(frame.payload) ? frame.payload : {};
+  if (frame.type === 'connection_ack') {
+    const timeout = Number(payload.connectionTimeoutMs);
+    return { type: 'ack', timeoutMs: timeout > 0 ? timeout : null };
   }
-}
-
-function parsed(text: string): Record<string, unknown> {
-  try {
-    const frame: unknown = JSON.parse(text);
-    return isRecord(frame) ? frame : {};
-  } catch {
-    return {};
+  if (frame.type === 'connection_error') {
+    return { type: 'refused', error: errorOf(payload.errors, 'The connection was refused.') };
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (frame.type === 'error') {
+    return { type: 'error', id, error: errorOf(payload.errors) };
+  }
+  if (id === null) {
+    return ALIVE;
+  }
+  if (frame.type === 'data') {
+    return isObject(payload.data) ? { type: 'data', id, data: payload.data } : ALIVE;
+  }
+  return frame.type === 'start_ack' ? { type: 'started', id } : frame.type === 'complete' ? { type: 'complete', id } : ALIVE;
 }

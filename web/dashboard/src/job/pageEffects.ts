@@ -1,12 +1,12 @@
-// What an open job does beyond its own panels: the address, the tab's title, and what screen readers are told.
+// The effects of an open job outside its panels: the address, the tab's title, and announcements to screen readers.
 
 import { useEffect, useRef } from 'react';
 import { complaints } from '../demo/complaintStore.ts';
 import { jobName, percentText, shortened } from '../format.ts';
+import { groupOf, type ShownState, STATE_LABELS, sourceOf } from '../labels.ts';
 import { jobLink, routeOf } from '../router.ts';
 import type { Job, JobState } from '../types.ts';
 import { useAnnouncer } from '../ui/Announce.tsx';
-import { groupOf, type ShownState, STATE_WORDS, sourceOf } from '../words.ts';
 
 /** The address names the moment, so that it can be shared; playing does not write one for each step. */
 export function useAddress(jobId: string, at: number | null, isPlaying: boolean): void {
@@ -34,18 +34,18 @@ export function useLinks(jobId: string, goTo: (sequence: number | null) => void)
   }, [jobId, goTo]);
 }
 
-/** The tab tells how the job stands, also beside others. */
+/** The tab's title shows the state of the job. */
 export function useTitle(state: ShownState, { jobId, progress }: Job, isPast: boolean): void {
   const share = groupOf(state) === 'running' && progress !== null ? ` ${percentText(progress)}` : '';
   const name = shortened(complaints()[jobId] ?? jobName(jobId), 40);
-  const title = `${isPast ? 'Past: ' : ''}${STATE_WORDS[state]}${share} · ${name} · Statusbeam`;
+  const title = `${isPast ? 'Past: ' : ''}${STATE_LABELS[state]}${share} · ${name} · Statusbeam`;
   useEffect(() => {
     document.title = title;
   }, [title]);
 }
 
-/** Reads out what happens, and always how the job ends or falls silent. */
-export function useNews({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
+/** Announces each new status, and always how the job ends or falls silent. */
+export function useAnnouncements({ updates, verdict }: JobState, state: ShownState, isPast: boolean): void {
   const announcer = useAnnouncer();
   const last = updates.at(-1);
   const known = useRef<string | null>(null);
@@ -56,10 +56,10 @@ export function useNews({ updates, verdict }: JobState, state: ShownState, isPas
       return;
     }
     if (last) {
-      announcer.say(`${sourceOf(last)}: ${last.message}`);
+      announcer.announce(`${sourceOf(last)}: ${last.message}`);
     }
     if (before !== null && before !== state) {
-      announcer.sayForCertain(`The job is now: ${STATE_WORDS[state]}`);
+      announcer.announceAlways(`The job is now: ${STATE_LABELS[state]}`);
     }
   }, [announcer, last, state, isPast, verdict]);
 }

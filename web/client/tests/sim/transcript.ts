@@ -1,6 +1,6 @@
 // A Realtime and its commands, for transcripts without a socket.
 
-import type { RealtimeCommand } from '../../src/realtime/commands.ts';
+import type { RealtimeCommand, RealtimeState } from '../../src/realtime/commands.ts';
 import { Realtime } from '../../src/realtime/realtime.ts';
 import { TIMING } from '../../src/timing.ts';
 
@@ -10,10 +10,10 @@ export class Transcript {
     graphqlUrl: 'https://api.example.com/graphql',
     realtimeUrl: 'wss://api.example.com/graphql/realtime',
     timing: TIMING,
-    now: () => this.now,
-    random: () => 0.5,
+    environment: { now: () => this.now, random: () => 0.5 },
   });
   readonly timers = new Map<string, number>();
+  state: RealtimeState = 'idle';
   #tickets = 0;
 
   /** The commands since last time, timers noted apart, tickets answered with `token-1`, `token-2` … */
@@ -33,6 +33,7 @@ export class Transcript {
             Authorization: `token-${this.#tickets}${command.refused ? '-renewed' : ''}`,
           });
         } else {
+          this.state = command.type === 'state' ? command.state : this.state;
           found.push(command);
         }
       }
@@ -48,8 +49,8 @@ export class Transcript {
     this.realtime.text(link, JSON.stringify(frame));
   }
 
-  /** Up to the acknowledged connection with `key` standing; gives its link and wire id. */
-  stand(key: string): { link: number; id: string } {
+  /** Up to the acknowledged connection with `key` subscribed; gives its link and its id there. */
+  subscribe(key: string): { link: number; id: string } {
     this.want(key);
     const link = this.connected();
     this.realtime.opened(link);
@@ -69,7 +70,7 @@ export class Transcript {
     return found.link;
   }
 
-  /** The wire id of the subscription that these commands start. */
+  /** The id of the subscription that these commands start. */
   started(commands: readonly { type: string }[]): string {
     const frames = framesOf(commands).filter(({ type }) => type === 'start');
     if (frames[0] === undefined) {

@@ -1,4 +1,4 @@
-"""The page's log becomes whole again, whatever happens to the connection, the pushes or the tab."""
+"""The page recovers its log, whatever happens to the connection, the pushes or the tab."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.dashboard import Dashboard
+from tests.browser.client_timing import longest_ms
+from tests.browser.dashboard import Dashboard, repeat_until
 from tests.browser.fault_board import FaultBoard
 from tests.browser.story import Story
-from tests.browser.wire import Wire
+from tests.browser.tcp_proxy import TcpProxy
 from tests.e2e.cloud import Cloud
 
-# When the page does something by itself (web/client/src/timing.ts), and a little.
-RECONNECT_MS = 500
-GAP_MS = 200
-SETTLE_MS = 1_600
-BEAT_MS = 24_100
 ASKING = "2 statuses, asking for what is missing"
 
 
@@ -35,17 +31,17 @@ def test_a_link_opened_in_mid_job_shows_the_log_from_its_beginning(
 ) -> None:
     dashboard.watch(story.user, story.job_id)
     story.expect_on(dashboard)
-    story.tell("three")
+    story.publish("three")
     story.expect_on(dashboard)
 
 
 def test_a_reload_in_mid_job_shows_the_whole_log_and_goes_on(dashboard: Dashboard, story: Story) -> None:
     dashboard.watch(story.user, story.job_id)
-    story.tell("three")
+    story.publish("three")
     story.expect_on(dashboard)
     dashboard.page.reload()
     story.expect_on(dashboard)
-    story.tell("four")
+    story.publish("four")
     story.expect_on(dashboard)
 
 
@@ -55,12 +51,12 @@ def test_what_happened_while_the_connection_was_cut_is_taken_from_the_log(
     held.watch(story.user, story.job_id)
     held.cut_button.click()
     expect(held.connection).to_have_text("Reconnecting")
-    expect(held.whole).to_have_text("2 statuses, none missing until the connection broke")
-    story.tell("three", "four")
-    held.page.clock.fast_forward(RECONNECT_MS)
+    expect(held.completeness).to_have_text("2 statuses, none missing until the connection broke")
+    story.publish("three", "four")
+    held.page.clock.fast_forward(longest_ms("retryFirst"))
     story.expect_on(held, from_the_log=frozenset({3, 4}))
     held.expect_live()
-    story.tell("five")
+    story.publish("five")
     story.expect_on(held, from_the_log=frozenset({3, 4}))
     assert pushed(held, story) == [5]
 
@@ -69,8 +65,8 @@ def test_sockets_that_the_service_closes_come_back(held: Dashboard, story: Story
     held.watch(story.user, story.job_id)
     faults.close_sockets()
     expect(held.connection).to_have_text("Reconnecting")
-    story.tell("three")
-    held.page.clock.fast_forward(RECONNECT_MS)
+    story.publish("three")
+    held.page.clock.fast_forward(longest_ms("retryFirst"))
     story.expect_on(held, from_the_log=frozenset({3}))
     held.expect_live()
 
@@ -80,11 +76,11 @@ def test_a_lost_push_is_taken_from_the_log_when_the_next_one_comes(
 ) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(drop=1)
-    story.tell("three")
+    story.publish("three")
     faults.reset()
-    story.tell("four")
-    expect(held.whole).to_have_text(ASKING)
-    held.page.clock.fast_forward(GAP_MS)
+    story.publish("four")
+    held.expect_shown(ASKING)
+    held.page.clock.fast_forward(longest_ms("gap"))
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == [4]
 
@@ -92,9 +88,9 @@ def test_a_lost_push_is_taken_from_the_log_when_the_next_one_comes(
 def test_a_push_that_comes_twice_is_shown_once(held: Dashboard, story: Story, faults: FaultBoard) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(duplicate=1)
-    story.tell("three", "four")
+    story.publish("three", "four")
     faults.reset()
-    story.tell("five")
+    story.publish("five")
     story.expect_on(held)
     assert pushed(held, story) == [3, 3, 4, 4, 5]
 
@@ -104,9 +100,9 @@ def test_pushes_that_change_places_are_shown_in_order(
 ) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(reorder=1)
-    story.tell("three", "four")
+    story.publish("three", "four")
     faults.reset()
-    story.tell("five")
+    story.publish("five")
     story.expect_on(held)
     assert pushed(held, story) == [4, 3, 5]
 
@@ -116,10 +112,10 @@ def test_a_push_lost_right_after_the_subscription_stood_is_found_shortly_after(
 ) -> None:
     faults.switch(dropAfterStartAck=1)
     held.watch(story.user, story.job_id)
-    story.tell("three")
-    held.page.clock.fast_forward(SETTLE_MS)
-    expect(held.whole).to_have_text(ASKING)
-    held.page.clock.fast_forward(GAP_MS)
+    story.publish("three")
+    held.page.clock.fast_forward(longest_ms("settle"))
+    held.expect_shown(ASKING)
+    held.page.clock.fast_forward(longest_ms("gap"))
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == []
 
@@ -128,13 +124,13 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
     held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
     held.watch(story.user, story.job_id)
-    with held.page.expect_response("**/graphql"):  # its last look before it waits for long
-        held.page.clock.fast_forward(SETTLE_MS)
+    with held.expect_position_check():  # the last one before the client waits for long
+        held.page.clock.fast_forward(longest_ms("settle"))
     faults.switch(drop=1)
-    story.tell("three")
-    held.page.clock.fast_forward(BEAT_MS)
-    expect(held.whole).to_have_text(ASKING)
-    held.page.clock.fast_forward(GAP_MS)
+    story.publish("three")
+    held.page.clock.fast_forward(longest_ms("poll"))
+    held.expect_shown(ASKING)
+    held.page.clock.fast_forward(longest_ms("gap"))
     story.expect_on(held, from_the_log=frozenset({3}))
     assert pushed(held, story) == []
 
@@ -144,15 +140,15 @@ def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
     held: Dashboard, story: Story, faults: FaultBoard, event: str
 ) -> None:
     held.watch(story.user, story.job_id)
-    with held.page.expect_response("**/graphql"):  # its last look before the waking up
-        held.page.clock.fast_forward(SETTLE_MS)
+    with held.expect_position_check():  # the last one before the page wakes up
+        held.page.clock.fast_forward(longest_ms("settle"))
     faults.switch(drop=1)
-    story.tell("three", "four")
+    story.publish("three", "four")
     faults.reset()
     # A headless page is never hidden or frozen, so the test says what Chromium says when one wakes up.
     held.page.evaluate("event => document.dispatchEvent(new Event(event))", event)
-    expect(held.whole).to_have_text(ASKING)
-    held.page.clock.fast_forward(GAP_MS)
+    held.expect_shown(ASKING)
+    held.page.clock.fast_forward(longest_ms("gap"))
     story.expect_on(held, from_the_log=frozenset({3, 4}))
     assert pushed(held, story) == []
 
@@ -164,11 +160,13 @@ def test_a_page_that_is_online_again_changes_to_a_new_socket_without_a_gap(
     with dashboard.page.expect_websocket() as opened:
         # Chromium's own switch for it would also fail whatever the page asks just then.
         dashboard.page.evaluate("dispatchEvent(new Event('online'))")
-    story.tell("three")
+    story.publish("three")
     story.expect_on(dashboard)
-    with opened.value.expect_event("framereceived", lambda frame: "four" in frame):
-        story.tell("four")
+    # The old socket is closed once the new one has its subscriptions.
+    repeat_until(lambda: dashboard.sockets == {opened.value}, lambda: dashboard.page.evaluate("0"))
+    story.publish("four")
     story.expect_on(dashboard)
+    assert set(pushed(dashboard, story)) == {3, 4}
     dashboard.expect_live()
 
 
@@ -176,32 +174,33 @@ def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
     dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
     dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
-    with Wire(cloud.host) as wire:
-        dashboard.use_server(wire.url)
+    with TcpProxy(cloud.host) as proxy:
+        dashboard.use_server(proxy.url)
         dashboard.watch(story.user, story.job_id)
-        wire.cut()
-        story.tell("three")
+        proxy.cut()
+        story.publish("three")
         story.expect_on(dashboard)
         dashboard.expect_live()
-        wire.stop()
+        proxy.stop()
         expect(dashboard.connection).to_have_text("Reconnecting")
-        story.tell("four", "five")
-        wire.start()
+        story.publish("four", "five")
+        proxy.start()
         dashboard.expect_live()
         story.expect_on(dashboard)
-        story.tell("six")
+        story.publish("six")
         story.expect_on(dashboard)
 
 
-def test_the_page_says_what_it_healed(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+def test_the_page_says_what_it_recovered(held: Dashboard, story: Story, faults: FaultBoard) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(drop=1)
-    story.tell("three")
+    story.publish("three")
     faults.reset()
-    story.tell("four")
-    held.page.clock.fast_forward(GAP_MS)
+    story.publish("four")
+    held.expect_shown(ASKING)
+    held.page.clock.fast_forward(longest_ms("gap"))
     story.expect_on(held)
-    expect(held.page.locator("#healed")).to_have_text("Healed: 1 status read from the log, 1 gap")
+    expect(held.page.locator("#recovery")).to_have_text("Recovered: 1 status read from the log, 1 gap")
 
 
 def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log(
@@ -209,15 +208,15 @@ def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log
 ) -> None:
     """As when a laptop sleeps: the page's process gets no time, and the service gives its socket up."""
     dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
-    with Wire(cloud.host) as wire:
-        dashboard.use_server(wire.url)
+    with TcpProxy(cloud.host) as proxy:
+        dashboard.use_server(proxy.url)
         dashboard.watch(story.user, story.job_id)
         with asleep(browser):
-            wire.cut()
-            story.tell("three", "four")
+            proxy.cut()
+            story.publish("three", "four")
         story.expect_on(dashboard, from_the_log=frozenset({3, 4}))
         dashboard.expect_live()
-        story.tell("five")
+        story.publish("five")
         story.expect_on(dashboard)
 
 

@@ -1,4 +1,4 @@
-"""A wire to a server that a test can cut: connections die, or nobody answers any more."""
+"""A TCP proxy in front of a server: a test can cut its connections, or stop it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once, without a goodbye
 
 
-class Wire:
+class TcpProxy:
     """Forwards 127.0.0.1:<a free port> to another server of this machine."""
 
     def __init__(self, host: str) -> None:

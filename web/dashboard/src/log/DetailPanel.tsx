@@ -3,7 +3,7 @@ import type { JsonObject, StatusDetail, StatusUpdate } from '../types.ts';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 
 export interface Details {
-  /** Operators and admins are told more. */
+  /** Operators and admins see more. */
   readonly isOperator: boolean;
   /** Throws StatusbeamError. */
   read(jobId: string, sequence: number): Promise<StatusDetail>;
@@ -15,8 +15,8 @@ export const DetailsProvider = DetailsContext.Provider;
 
 type Found = { name: 'reading' } | { name: 'failed'; problem: string } | { name: 'read'; detail: StatusDetail };
 
-/** What a status carries beside its log entry: metadata too big for the log, and a word to operators. Asked for when it is shown. */
-export function Beside({ update }: { update: StatusUpdate }) {
+/** The details of a status that its log entry lacks: large metadata, and details for operators. Read when they are shown. */
+export function DetailPanel({ update }: { update: StatusUpdate }) {
   const details = useContext(DetailsContext);
   const isSpilled = update.metadata?.spilled != null;
   return details && (isSpilled || details.isOperator) ? (
@@ -45,10 +45,10 @@ function Read({ details, jobId, sequence, isSpilled }: ReadProps) {
     };
   }, [details, jobId, sequence]);
   if (found.name === 'reading') {
-    return isSpilled ? <p className="beside-word">Reading all of its metadata.</p> : null;
+    return isSpilled ? <p className="detail-label">Reading all of its metadata.</p> : null;
   }
   if (found.name === 'failed') {
-    return <p className="beside-word">What else belongs to it cannot be read. {found.problem}</p>;
+    return <p className="detail-label">The details of this status cannot be read. {found.problem}</p>;
   }
   const { detail, operatorDetail } = found.detail;
   return (
@@ -61,11 +61,11 @@ function Read({ details, jobId, sequence, isSpilled }: ReadProps) {
 
 function Json({ name, value, none }: { name: string; value: JsonObject | null; none: string }) {
   return value === null ? (
-    <p className="beside-word">{none}</p>
+    <p className="detail-label">{none}</p>
   ) : (
     <>
-      <p className="beside-word">{name}</p>
-      <ScrollRegion className="beside" label={`${name}, scrollable`}>
+      <p className="detail-label">{name}</p>
+      <ScrollRegion className="detail" label={`${name}, scrollable`}>
         <pre>{JSON.stringify(value, null, 2)}</pre>
       </ScrollRegion>
     </>

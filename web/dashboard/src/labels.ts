@@ -1,10 +1,10 @@
-// What the page calls things. Pure.
+// The labels of states and statuses. One state has one label everywhere. Pure.
 
 import type { OverallStatus, StatusUpdate } from './types.ts';
 
 export type Tone = 'idle' | 'run' | 'good' | 'bad';
 
-/** A state as the page shows it: of a job, of an agent, or what silence has made of one. */
+/** A state as the page shows it: of a job or an agent, or what its silence means. */
 export type ShownState =
   | 'looking'
   | 'waiting'
@@ -21,7 +21,7 @@ export type ShownState =
   | 'lost'
   | 'unknown';
 
-export const STATE_WORDS: Record<ShownState, string> = {
+export const STATE_LABELS: Record<ShownState, string> = {
   looking: 'Looking',
   waiting: 'Waiting',
   initializing: 'Starting',
@@ -30,7 +30,7 @@ export const STATE_WORDS: Record<ShownState, string> = {
   failed: 'Failed',
   pending: 'Pending',
   'in-progress': 'Running',
-  success: 'Done',
+  success: 'Completed',
   error: 'Failed',
   unfinished: 'Not finished',
   stale: 'Stale',
@@ -38,19 +38,19 @@ export const STATE_WORDS: Record<ShownState, string> = {
   unknown: 'Unknown',
 };
 
-/** What one filters by. Who is silent is not counted among those that run. */
-export type Group = 'running' | 'silent' | 'failed' | 'done' | 'pending' | 'unfinished';
+/** What lists are filtered by. A silent job or agent is not counted as running. */
+export type Group = 'running' | 'silent' | 'failed' | 'completed' | 'pending' | 'unfinished';
 
 const GROUPS: Record<ShownState, Group> = {
   looking: 'pending',
   waiting: 'pending',
   initializing: 'running',
   processing: 'running',
-  completed: 'done',
+  completed: 'completed',
   failed: 'failed',
   pending: 'pending',
   'in-progress': 'running',
-  success: 'done',
+  success: 'completed',
   error: 'failed',
   unfinished: 'unfinished',
   stale: 'silent',
@@ -60,22 +60,22 @@ const GROUPS: Record<ShownState, Group> = {
 
 export const groupOf = (state: ShownState): Group => GROUPS[state];
 
-const STATUS_WORDS: Record<string, string> = {
+const STATUS_LABELS: Record<string, string> = {
   loading_agents: 'loading agents',
   agents_at_work: 'agents at work',
   agent_invoking: 'started',
-  agent_complete: 'done',
+  agent_complete: 'completed',
   agent_error: 'failed',
   agent_retrying: 'started again',
   calling_tool: 'uses a tool',
-  tool_complete: 'tool done',
+  tool_complete: 'tool completed',
   tool_error: 'tool failed',
   complete: 'completed',
   error: 'failed',
 };
 
-/** The word for a status; an unknown one is shown as it is. */
-export const statusWord = (status: string): string => STATUS_WORDS[status] ?? status.replaceAll('_', ' ');
+/** The label of a status; an unknown one is shown as it is. */
+export const statusLabel = (status: string): string => STATUS_LABELS[status] ?? status.replaceAll('_', ' ');
 
 const TONES: Record<string, Tone> = {
   complete: 'good',
@@ -92,21 +92,21 @@ export const ORCHESTRATOR = 'Orchestrator';
 
 export const sourceOf = (update: StatusUpdate): string => update.agentName || ORCHESTRATOR;
 
-/** Whether nothing is heard of it, so that it may not look as if it ran. */
+/** Whether no status comes any more, so that it must not look as if it ran. */
 export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unknown' =>
   state === 'stale' || state === 'lost' || state === 'unknown';
 
-/** What silence makes of a state that should be lively. */
+/** The state to show: `liveness` overrides one that expects statuses. */
 export function shownState(status: ShownState, liveness: string | null): ShownState {
   const isLively = status === 'initializing' || status === 'processing' || status === 'in-progress';
   return isLively && isSilent(liveness) ? liveness : status;
 }
 
-/** The state of a job; one that nobody has heard of yet is waiting. */
+/** The state of a job; one without a status is waiting. */
 export const jobState = (overall: OverallStatus, sequence: number, liveness: string | null): ShownState =>
   sequence === 0 ? 'waiting' : shownState(overall, liveness);
 
-/** An agent's state; what was under way when its job ended will not be finished. */
+/** The state of an agent; one that was under way when its job ended will not finish. */
 export function agentState(status: string, liveness: string | null, jobIsOver: boolean): ShownState {
   if (jobIsOver && (status === 'pending' || status === 'in-progress')) {
     return 'unfinished';

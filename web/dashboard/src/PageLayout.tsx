@@ -4,9 +4,9 @@ import type { PageConfig } from './config.ts';
 import { Compose } from './demo/Compose.tsx';
 import { JobPage } from './job/JobPage.tsx';
 import { JobList } from './jobs/JobList.tsx';
-import { type Details, DetailsProvider } from './log/Beside.tsx';
+import { type Details, DetailsProvider } from './log/DetailPanel.tsx';
 import type { Route } from './router.ts';
-import { endSessions, isOver } from './session/endSessions.ts';
+import { endSessions, isLoginOver } from './session/endSessions.ts';
 import type { Session } from './session/session.ts';
 import { useClient } from './session/useClient.ts';
 import { Header } from './shell/Header.tsx';
@@ -24,8 +24,8 @@ interface Props {
   onLeave: () => void;
 }
 
-/** The page of somebody who is signed in: their jobs beside the one that is open. */
-export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
+/** The page of a signed-in user: their jobs beside the open one. */
+export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) {
   const route = useRoute();
   const { client, cut } = useClient(config, session);
   const everything = useJobs(client, { oncePerFrame: true });
@@ -52,7 +52,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
         onLeave={onLeave}
         onSignOut={session.kind === 'user' ? signOut : null}
       />
-      <div className="desk" data-view={view} id="desk">
+      <div className="page-layout" data-view={view} id="page-layout">
         <div className="side">
           <JobList
             client={client}
@@ -64,7 +64,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
           />
         </div>
         <main id="main" tabIndex={-1}>
-          {isOver(everything.error) && <Ended kind={session.kind} />}
+          {isLoginOver(everything.error) && <Ended kind={session.kind} />}
           {isStillIn && <StillSignedIn />}
           <DetailsProvider value={details}>
             {view === 'job' ? (
@@ -90,7 +90,7 @@ export function Desk({ config, session, theme, onTheme, onLeave }: Props) {
   );
 }
 
-/** Neither the token nor a renewed one is taken: what is shown may be old, and only a new sign-in helps. */
+/** The login has ended: the page may be out of date, and only a new sign-in helps. */
 function Ended({ kind }: { kind: Session['kind'] }) {
   return (
     <p className="notice" role="alert" id="ended" data-state="stale">
@@ -108,7 +108,7 @@ function Ended({ kind }: { kind: Session['kind'] }) {
   );
 }
 
-/** Who asked to be signed out everywhere must not believe it when it did not happen. */
+/** The sign-out on all devices failed: the user must know. */
 function StillSignedIn() {
   return (
     <p className="notice" role="alert" id="still-signed-in" data-state="failed">
@@ -133,7 +133,7 @@ function NoJob() {
   );
 }
 
-/** A link within the page brings the reader to what it opened; the page's first look does not take the focus. */
+/** A link within the page moves the focus to what it opened; loading the page does not. */
 function useArrival(route: Route): void {
   const key = route.view === 'job' ? route.jobId : route.view;
   const known = useRef(key);

@@ -1,0 +1,35 @@
+"""How long the page's client waits for what, taken from the built client itself."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+
+from tests.browser.own_site import built_client
+from tests.e2e.node_client import node
+
+PRINT = "import { TIMING } from './index.js'; console.log(JSON.stringify(TIMING));"
+
+
+@functools.cache
+def longest_ms(wait: str) -> int:
+    """At least as long as this wait of `TIMING` may take, in milliseconds.
+
+    Some waits vary by a fifth, and timers of many jobs are aligned: twice the wait covers both.
+    """
+    return int(2 * _timing()[wait])
+
+
+@functools.cache
+def _timing() -> dict[str, float]:
+    printed = subprocess.run(
+        [node(), "--input-type=module", "--eval", PRINT],
+        cwd=built_client(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    timing: dict[str, float] = json.loads(printed.stdout)
+    return timing

@@ -1,0 +1,30 @@
+// The facts that a join collects. What it claims and what it reads follow from them.
+
+import type { StatusbeamError } from '../errors.ts';
+import type { Reason } from './commands.ts';
+import type { JobLog } from './log.ts';
+
+/** A subscription from its start on. The start after its interruption makes a new one. */
+export interface Coverage {
+  isLive: boolean;
+  /** A position that was asked for while it was live has come. */
+  isConfirmed: boolean;
+}
+
+export interface Facts {
+  log: JobLog;
+  /** Of the last read or subscription that failed, until one succeeds. */
+  error: StatusbeamError | null;
+  /** The newest subscription; null before the first one. */
+  coverage: Coverage | null;
+  /** Any subscription was confirmed. */
+  wasConfirmed: boolean;
+  hasPosition: boolean;
+  hasRead: boolean;
+  /** The part of the log that is gone for good. */
+  cut: Reason | null;
+  /** A log this much longer than the known part is joined by its snapshot; infinite when the job has none. */
+  longLog: number;
+  /** How many statuses before the snapshot are still to be read. */
+  tail: number;
+}
