@@ -128,12 +128,8 @@ class Workflows:
 
     def log(self, job_id: str, entries: int) -> list[Update]:
         """A job's log, once it has this many entries."""
-
-        def whole() -> list[Update] | None:
-            found = self._log(job_id)
-            return found if len(found) >= entries else None
-
-        return wait_for(f"{entries} entries of {job_id}", whole)
+        wait_for(f"{entries} entries of {job_id}", lambda: len(self._log(job_id)) >= entries)
+        return self._log(job_id)
 
     def _log(self, job_id: str) -> list[Update]:
         items = self._cloud.aws("dynamodb").query(
