@@ -26,7 +26,7 @@ from ..journal.batch import Batch
 from ..journal.entry import Entry
 from .payload import ParsedPayload, Rejection, batches, parse_payload
 from .ports import DetailStore
-from .screening import detail_key, screen, spill_mark, split_screened
+from .screening import detail_key, screen, spill_mark, without_split_secrets
 from .tenant_limits import TenantLimits
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Admission:
         parsed = parse_payload(payload, batch_id=batch_id, now=now, screen=screened)
         return replace(
             parsed,
-            entries=split_screened(parsed.entries),
+            entries=without_split_secrets(parsed.entries),
             rejected=tuple(map(self._without_secrets, parsed.rejected)),
         )
 

@@ -52,7 +52,7 @@ def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     return Screened(_on_our_clock({**others, **clean}, now), operator, detail)
 
 
-def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries without the secrets that go from one message of an invocation into its next."""
     places: dict[tuple[str, str | None], list[int]] = {}
     for place, entry in enumerate(entries):
