@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @cache
 def default_redactor() -> Redactor:
-    """The redactor of this process's statuses; REDACTED_FIELDS names more fields. Raises SettingError."""
+    """The redactor of this process's statuses; REDACTED_FIELDS and REDACTED_PATTERNS add to it. Raises SettingError."""
     from statusbeam.model.redaction.redactor import Redactor  # noqa: PLC0415 - loaded at the first status
     from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - as above
 
-    return Redactor(CallerSettings.from_env(os.environ).fields_to_redact)
+    settings = CallerSettings.from_env(os.environ)
+    return Redactor(settings.fields_to_redact, settings.patterns_to_redact)
 
 
 @cache

@@ -101,6 +101,8 @@ class PublishingOptions:
     """The one tenant whose statuses the publisher accepts; None: every tenant's."""
     redacted_fields: tuple[str, ...] = ()
     """Fields that the publisher hides whatever they hold: `metadata.customer.email`, `metadata.*.phone`."""
+    redacted_patterns: tuple[str, ...] = ()
+    """Regular expressions, without spaces, of what else the publisher hides: `CUST-\\d{6}`."""
     log_days: int = 7
     """How long a status stays in the log of its job."""
     job_days: int = 90

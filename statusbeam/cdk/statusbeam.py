@@ -132,6 +132,7 @@ class Statusbeam(Construct):
             job_retention_days=publishing.job_days,
             publisher_tenant=publishing.tenant,
             redacted_fields=",".join(publishing.redacted_fields) or None,
+            redacted_patterns=" ".join(publishing.redacted_patterns) or None,
             detail_bucket=self._details.bucket_name,
         )
 

@@ -41,6 +41,17 @@ NUMBER_DIGITS: Final = 3
 # Redaction
 REDACTED_LENGTH: Final = 100_000
 """Of a message, in characters: what is behind is cut off unread, it would be cut off anyway."""
+REDACTION_STEPS: Final = 4_000_000
+"""For one status: characters that are searched, each time they are. The rest gives way to a mark."""
+REDACTION_DEPTH: Final = 32
+"""As deep as structures are walked; deeper ones are refused or left out anyway."""
+OWN_PATTERNS: Final = 20
+"""Patterns that a deployment may add, each with the following bounds."""
+OWN_PATTERN_LENGTH: Final = 200
+OWN_PATTERN_MATCH: Final = 1_024
+"""Characters that one may match."""
+OWN_PATTERN_REPEATS: Final = 128
+"""What `+` and `*` mean in one."""
 TAIL_LENGTH: Final = 256
 """How far back a secret may have begun that goes over several payloads of one invocation."""
 TAILS: Final = 256

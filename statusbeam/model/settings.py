@@ -153,10 +153,18 @@ class _RedactionSettings(_Settings):
     """Fields whose values are hidden whatever they are, with commas between them:
     `metadata.customer.email,metadata.*.phone`."""
 
+    redacted_patterns: str | None = None
+    """Regular expressions of what else is hidden, with spaces between them: `CUST-\\d{6} INV-\\d+`."""
+
     @property
     def fields_to_redact(self) -> tuple[str, ...]:
         """The paths in `redacted_fields`."""
         return tuple(path.strip() for path in (self.redacted_fields or "").split(",") if path.strip())
+
+    @property
+    def patterns_to_redact(self) -> tuple[str, ...]:
+        """The expressions in `redacted_patterns`."""
+        return tuple((self.redacted_patterns or "").split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

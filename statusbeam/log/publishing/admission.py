@@ -152,7 +152,7 @@ def admission_of(settings: PublisherSettings, new_client: Callable[[], S3Client]
 
     bucket = settings.detail_bucket
     return Admission(
-        redactor=Redactor(settings.fields_to_redact),
+        redactor=Redactor(settings.fields_to_redact, settings.patterns_to_redact),
         tenant=settings.publisher_tenant,
         details=S3DetailStore(new_client, bucket) if bucket else None,
     )

@@ -1,72 +1,118 @@
-"""What is a secret because of its name: `password=…`, `"apiKey": "…"`, `the access key is …`.
+"""What is a secret because of its name: `password=…`, `the access key is …`, `| Password | … |`.
 
-The patterns are as those of secret_shapes; they are looked for where a text has one of the names at all.
+    >>> list(named_secrets("use password hunter2", "use password hunter2", Budget()))
+    [(13, 20, 'secret', 4)]
+
+Each name is found once; what may follow it is looked at from there, a bounded way.
 """
 
 from __future__ import annotations
 
-from .shape import GIVES, QUOTE, Shape, any_case, is_value, looks_secret
+import re
+
+from .assignments import assigned
+from .budget import A_NAME
+from .lazy import Lazy
+from .markup import beside, in_markup
+from .names import CODE, COOKIE, HEADER, LONGEST, PASSWORD, SEED, SHORT_STEMS, STEMS, kind_of_name
+from .vocabulary import words
+from .wordings import adjacent, backwards, next_line, seed_phrase, told
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
-_NAME = (
-    r"(?:pass(?:wor[dt]|wd|phrase|code)|(?:db|user|admin|root|smtp|mail|ftp|mysql|pg)_pass(?![a-z])"
-    r"|(?<=_)secret|pwd"
-    r"|(?:secret[ _-]?)?access[ _-]?key|secret[ _-]?key|client[ _-]?secret|api[ _-]?key"
-    r"|account[ _-]?key|private[ _-]?key|signing[ _-]?key"
-    r"|(?:access|auth|refresh|session|id|bearer|security)[ _-]?token)"
-)
-_HEADER = r"(?:authorization|cookie)"
-# To the quote that it began with: what is quoted within has more backslashes before it.
-_QUOTED = r"(?P<quote>\\{0,7}[\"'])(?P<secret>(?:(?!(?<!\\)(?P=quote))[^\n])++)"
-# A comma or an apostrophe belongs to it, unless a space or the next name follows.
-_BARE = r"((?:[^\s\"'\\,;&<>]++|[,'](?![\w.-]{1,64}\s{0,3}[=:])(?=[^\s\"'\\,;&<>]))++)"
+    from .budget import Budget
+    from .readings import Span
 
-NAMES: Final = ("pass", "pwd", "secret", "key", "token", "authorization", "cookie")
-"""In lower case: without any of them, nothing in a text is named like a secret."""
-NAME: Final = any_case(rf"{_NAME}|(?<![a-z])secret|{_HEADER}|[?&]pass=")
+_MARKS: Final = {COOKIE: "cookie", HEADER: "login", SEED: "seed phrase", CODE: "code"}
 
-NAMED_SHAPES: Final = (
-    Shape(
-        "secret",
-        (),
-        any_case(rf"(?:{_NAME}|(?<![a-z])secret){QUOTE}?\s{{0,3}}{GIVES}\s{{0,3}}b?{_QUOTED}"),
-        is_value,
-    ),
-    Shape(  # {"name": "DB_PASSWORD", "value": "…"}, as containers and headers are described
-        "secret",
-        ("value",),
-        any_case(
-            rf"(?:name|key){QUOTE}?\s{{0,3}}[:=]\s{{0,3}}{QUOTE}[\w.-]{{0,64}}?(?:{_NAME}|{_HEADER}){QUOTE}"
-            rf"\s{{0,3}},\s{{0,16}}{QUOTE}?value{QUOTE}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTED}"
-        ),
-        is_value,
-    ),
-    Shape(
-        "secret",
-        (),
-        any_case(
-            rf"(?:{_NAME}{QUOTE}?(?:\s{{0,3}}=\s{{0,3}}|:|%3[ad])|(?<![a-z])secret\s{{0,3}}=\s{{0,3}}"
-            rf"|[?&]pass=){_BARE}"
-        ),
-        is_value,
-    ),
-    Shape(
-        "secret",
-        (),
-        any_case(
-            rf"(?:(?:(?:{_NAME}|(?<![a-z])secret)\s{{0,3}}:|{_NAME}\s{{1,3}}(?:is|was)|--[\w-]{{0,40}}{_NAME})\s{{1,3}}"
-            rf"|{_NAME}\s{{0,3}}=>\s{{0,3}}){_BARE}"
-        ),
-        looks_secret,
-    ),
-    Shape(
-        "secret",
-        (),
-        any_case(rf"{_NAME}\s{{0,3}}:\s{{0,3}}[|>][+-]?\s{{0,3}}(?:\n|\\n)\s{{0,32}}([^\n\\]++)"),
-        is_value,
-    ),
-    Shape("secret", (), any_case(rf"<[\w:-]{{0,40}}{_NAME}>([^<\n]++)</"), is_value),
+_HEAD = Lazy(r"[\w.-]{0,40}+")
+_TAIL = Lazy(r"[A-Za-z0-9_-]{0,40}(?:\.[A-Za-z]\w{0,20}){0,3}+", re.ASCII)
+_TAIL_OF_ANY = Lazy(r"[\w-]{0,40}")
+_BEFORE = Lazy(r"[ \t]([\w'\u2019-]{1,20}+)(?:[ \t]([\w'\u2019-]{1,20}+))?")
+_OF_TWO_WORDS: Final = words("key keys token secret secrets code codes phrase passe pass")
+"""What the word before says more of: `API key`, `recovery phrase`, `mot de passe`."""
+_WORD_AFTER = Lazy(r" ([a-z]{1,20})(?=[ .,;!?\n]|$)")
+_LEADING: Final = words(
+    """
+    is was are were will should to has have been be set changed updated reset rotated got ist lautet war est
+    es era sera wurde equals reads for of on in at we you i they that which used von vom der des dem de du
+    pour para del della dello di per do da or
+    """
 )
+"""Words that lead from a name to its value."""
+
+
+def named_secrets(text: str, lowered: str, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
+    """(start, end, kind, where it begins to show) of each value whose name says that it is secret."""
+    done = 0
+    for stem in _stems(lowered):
+        if stem[0] < done:
+            continue
+        budget.spend(A_NAME)
+        start, end, kind = _name_at(text, lowered, *stem)
+        done = max(done, end)
+        span = _value_of(kind, text, lowered, start, end) if kind else None
+        if kind and span:
+            done = max(done, span[1])
+            yield *span, _MARKS.get(kind, "secret"), start
+
+
+def _stems(lowered: str) -> list[Span]:
+    """Where names may stand, in their order."""
+    found = []
+    for stems, ends_word in ((STEMS, False), (SHORT_STEMS, True)):
+        for stem in stems:
+            at = lowered.find(stem)
+            while at >= 0:
+                end = at + len(stem)
+                if not (ends_word and lowered[end : end + 1].isalpha()):
+                    found.append((at, end))
+                at = lowered.find(stem, end)
+    found.sort()
+    return found
+
+
+def _name_at(text: str, lowered: str, start: int, end: int) -> tuple[int, int, str | None]:
+    """Where the name around a stem begins and ends, and its kind."""
+    stem = end
+    head = _HEAD.match(text[max(0, start - 40) : start][::-1])
+    start -= head.end() if head else 0
+    tail = (_TAIL if text[start : end + 1].isascii() else _TAIL_OF_ANY).match(text, end)
+    end = tail.end() if tail else end
+    while end > stem and text[end - 1] in "-_.":
+        end -= 1
+    name = text[start:end].strip("-_.")
+    if name.lower() in _OF_TWO_WORDS:
+        before = _BEFORE.match(lowered[max(0, start - 44) : start][::-1])
+        if before:
+            phrase = " ".join([part[::-1] for part in before.groups() if part][::-1])
+            return start - before.end(), end, kind_of_name(f"{phrase} {name.lower()}")
+    kind = kind_of_name(name[-LONGEST:])
+    if kind is None and "." in text[stem:end]:  # "the password.Then"
+        return start, stem, kind_of_name(text[start:stem][-LONGEST:])
+    return start, end, kind
+
+
+def _value_of(kind: str, text: str, lowered: str, start: int, end: int) -> Span | None:
+    """Where the value of the name at `start:end` is, when it is a secret."""
+    if kind == SEED:
+        return seed_phrase(text, end)
+    following = text[end : end + 1]
+    marked_up = "<" in text or "|" in text or following in "\"'"
+    word = _WORD_AFTER.match(lowered, end)
+    if word and word[1] not in _LEADING and not marked_up:
+        return (adjacent(kind, text, start, end) if kind == PASSWORD else None) or backwards(
+            kind, text, start
+        )
+    return (
+        assigned(kind, text, start, end)
+        or (in_markup(kind, text, start, end) if marked_up else None)
+        or (beside(kind, text, start, end) if following in "\"',)](\r\n\\" else None)
+        or told(kind, text, end)
+        or next_line(kind, text, end)
+        or adjacent(kind, text, start, end)
+        or backwards(kind, text, start)
+    )

@@ -3,36 +3,43 @@
     >>> find_secrets("key AKIAIOSFODNN7EXAMPLE")
     [Found(start=4, end=24, kind='aws key', begins=4)]
 
-Linear in the length of the text: so is each pattern, and a search begins only when one of its literals is in
-the text at all.
+Linear in the length of the text: so is each rule, and a rule begins only when one of its literals is in the
+text at all.
 """
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .named_secrets import NAME, NAMED_SHAPES, NAMES
-from .secret_shapes import (
-    AWS_KEY,
-    AWS_SECRET,
-    KEY_BEGIN,
-    KEY_BEGIN_OR_MARK,
-    KEY_BODY,
-    KEY_END,
-    OPEN_MARK,
-    PRIVATE_KEY,
-    SHAPES,
-)
-from .shape import Shape
+from .budget import A_TEXT, Budget
+from .lazy import Lazy
+from .logins import HINTS, logins
+from .marks import masked
+from .named_secrets import named_secrets
+from .names import SHORT_STEMS, STEMS
+from .payment import payments
+from .private_keys import private_keys
+from .service_tokens import AWS_KEY, service_tokens
+from .tables import columns
+from .values import is_mixed
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Final
 
-_DIGITS = re.compile(r"\d{4}", re.ASCII)  # the least that a card is written in
+OWN: Final = "own pattern"
+
+_AWS_SECRET = Lazy(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])", re.ASCII)
+_DIGITS = Lazy(r"\d{4}|\d\d?[ .-]\d\d?[ .-]\d", re.ASCII)  # the least that a card is written in
 _SHORTEST_SECRET: Final = 10  # characters without a space: "-----BEGIN"
+_BASE64 = Lazy(r"(?<![\w+/=-])[\w+/-]{24,}+={0,2}", re.ASCII)
+_AWS_SECRET_LENGTH: Final = 40
+_BASE64_LEAST: Final = 24
+_BASE64_LENGTH: Final = 8_192
+_HINTS: Final = ("=", ":", "|", " -", *HINTS, *STEMS, *SHORT_STEMS)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,50 +52,89 @@ class Found:
     begins: int
 
 
-def find_secrets(text: str, *, near_aws_key: bool = False, split: bool = False) -> list[Found]:
+def find_secrets(
+    text: str,
+    *,
+    near_aws_key: bool = False,
+    split: bool = False,
+    own: Sequence[re.Pattern[str]] = (),
+    budget: Budget | None = None,
+) -> list[Found]:
     """The secrets in `text`, in their order and apart from each other.
 
     `near_aws_key`: an AWS key id stands close by, so what has the shape of a secret access key is one.
     `split`: the text was put together from messages, so that a private key without its end reaches no further
-    than it looks like one.
+    than it looks like one. `own`: a deployment's own patterns. Raises OutOfStepsError.
     """
-    if _is_plain(text):
+    budget = budget or Budget()
+    budget.spend(A_TEXT + len(text))
+    searched = masked(text)
+    lowered = _folded(searched)
+    longest = max(map(len, searched.split()), default=0)
+    if not own and longest < _SHORTEST_SECRET and _is_plain(searched, lowered):
         return []
-    lowered = text.lower()
-    found = [one for shape in SHAPES if _may_match(shape, lowered) for one in _matches(shape, text)]
-    if any(name in lowered for name in NAMES) and NAME.search(text):
-        found += [
-            one for shape in NAMED_SHAPES if _may_match(shape, lowered) for one in _matches(shape, text)
-        ]
-    if "private" in lowered or (split and OPEN_MARK in lowered):
-        found += _key_blocks(text, split=split)
+    found = [Found(*one) for one in _rules(searched, lowered, longest, budget)]
+    found += [Found(*one) for one in private_keys(text if split else searched, lowered, split=split)]
+    if longest >= _BASE64_LEAST:
+        found += [Found(*one) for one in _encoded(searched, budget)]
+    found += [Found(*match.span(), OWN, match.start()) for rule in own for match in rule.finditer(searched)]
     near_aws_key = near_aws_key or any(one.kind == AWS_KEY for one in found)
-    if near_aws_key or ("aws" in lowered and "secret" in lowered):
-        found += _matches(AWS_SECRET, text)
+    if longest >= _AWS_SECRET_LENGTH and (near_aws_key or ("aws" in lowered and "secret" in lowered)):
+        found += [
+            Found(*match.span(), AWS_KEY, match.start())
+            for match in _AWS_SECRET.finditer(searched)
+            if is_mixed(match[0])
+        ]
     return _apart(found) if found else found
 
 
-def _is_plain(text: str) -> bool:
-    """Short words and nothing that names a value: most messages, told without looking at a single pattern."""
-    if "=" in text or ":" in text or "ass" in text or _DIGITS.search(text):
-        return False
-    if (" is " in text or " was " in text) and NAME.search(text):
-        return False
-    return max(map(len, text.split()), default=0) < _SHORTEST_SECRET
+def _rules(text: str, lowered: str, longest: int, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
+    yield from service_tokens(text, lowered, longest, budget)
+    yield from named_secrets(text, lowered, budget)
+    yield from logins(text, lowered, budget)
+    yield from payments(text)
+    yield from columns(text)
 
 
-def _may_match(shape: Shape, lowered: str) -> bool:
-    for literal in shape.literals:  # no generator: this is most of the work there is for most texts
-        if literal in lowered:
-            return True
-    return not shape.literals
+def _folded(text: str) -> str:
+    """The text in lower case, each character at its place."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def _matches(shape: Shape, text: str) -> Iterator[Found]:
-    group = shape.pattern.groupindex.get("secret", 1 if shape.pattern.groups else 0)
-    for match in shape.pattern.finditer(text):
-        if shape.check is None or shape.check(match[group]):
-            yield Found(match.start(group), match.end(group), shape.kind, match.start())
+def _is_plain(text: str, lowered: str) -> bool:
+    """Short words and nothing that names a value: most messages, told without looking at a single rule."""
+    for hint in _HINTS:
+        if hint in lowered:
+            return False
+    return not _DIGITS.search(text)
+
+
+def _encoded(text: str, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
+    """Base64 of what holds a secret."""
+    for match in _BASE64.finditer(text):
+        decoded = _decoded(match[0][:_BASE64_LENGTH])
+        if decoded is not None:
+            budget.spend(A_TEXT + len(decoded))
+            lowered = decoded.lower()
+            inner = next(_rules(decoded, lowered, len(decoded), budget), None) or next(
+                private_keys(decoded, lowered, split=False), None
+            )
+            if inner:
+                yield match.start(), match.end(), inner[2], match.start()
+
+
+def _decoded(text: str) -> str | None:
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+    try:
+        head = base64.b64decode(plain[:16])
+        if not head.isascii() or not head.decode("ascii").replace("\n", "").isprintable():
+            return None
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode("ascii")
+    except ValueError:
+        return None
+    return decoded if decoded.replace("\n", "").replace("\r", "").isprintable() else None
 
 
 def _apart(found: list[Found]) -> list[Found]:
@@ -98,26 +144,6 @@ def _apart(found: list[Found]) -> list[Found]:
         if apart and one.start < apart[-1].end:
             last = apart[-1]
             apart[-1] = Found(last.start, max(last.end, one.end), last.kind, min(last.begins, one.begins))
-        else:
+        elif one.start < one.end:
             apart.append(one)
     return apart
-
-
-def _key_blocks(text: str, *, split: bool) -> Iterator[Found]:
-    """Private keys with their frames. One without an end reaches to the end of the text: it was cut.
-
-    In a text put together from messages, the mark in the place of one may be that of its beginning.
-    """
-    ends = [match.end() for match in KEY_END.finditer(text)]
-    done, at = 0, 0
-    for begin in (KEY_BEGIN_OR_MARK if split else KEY_BEGIN).finditer(text):
-        if begin.start() < done:
-            continue
-        while at < len(ends) and ends[at] < begin.end():
-            at += 1
-        if at < len(ends):
-            done = ends[at]
-        else:
-            body = KEY_BODY.match(text, begin.end()) if split else None
-            done = body.end() if body else len(text)
-        yield Found(begin.start(), done, PRIVATE_KEY, begin.start())
