@@ -18,6 +18,7 @@ from .values import (
     is_secret_value,
     units_follow,
 )
+from .vocabulary import DESCRIBING
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _GIVEN = Lazy(
     rf"{OPEN}",
     re.IGNORECASE,
 )
+_PHRASE = Lazy(r"[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7}+(?=[.,;]?\s{0,3}(?:$|\n|\\n))")
+"""Words of a passphrase, to the end of their line."""
 _MORE_ON_LINE = Lazy(r"\s{1,4}(?:\w{1,32}\s?[=:]|--?\w|#|//|&&|\|)")
 _LINE = Lazy(r"[^\n\r\"'\\`]{1,1024}")
 _SCHEME = Lazy(r"[A-Za-z][\w-]{1,30}[ \t]{1,3}(?P<secret>[\w.~+/=:|-]{6,}+)")
@@ -52,6 +55,9 @@ def assigned(kind: str, text: str, start: int, end: int) -> Span | None:
 def _bare(kind: str, text: str, start: int, given: re.Match[str]) -> Span | None:
     """A value without quotes."""
     at = given.end()
+    phrase = _PHRASE.match(text, at) if kind == PASSWORD else None
+    if phrase and not DESCRIBING.intersection(phrase[0].split()):
+        return phrase.span()
     tight = given["equal"] is not None
     bare = bare_at(text, at, prose=not tight)
     if bare is None or is_code(bare[1]) or is_no_secret(bare[1]):

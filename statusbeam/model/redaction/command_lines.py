@@ -30,7 +30,8 @@ def is_good(text: str) -> bool:
 
 
 def is_strong(text: str) -> bool:
-    return is_good(text) and "." not in text and any(map(str.isupper, text)) and any(map(str.isalpha, text))
+    mixed = any(map(str.isupper, text)) or any(sign in text for sign in "!#$%^&*+=~?")
+    return mixed and "." not in text and is_good(text)
 
 
 def is_signature(text: str) -> bool:
@@ -47,6 +48,13 @@ _WORD: Final = r"[\"']?(?P<secret>[^\s\"'\\]{1,256})"
 START: Final = r"(?<![a-z0-9])"
 
 COMMANDS: Final = (
+    Anchor(
+        "secret",
+        ("ssh-keygen ",),
+        any_case(rf"ssh-keygen\s[^\n]{{0,120}}?(?<=\s)-[NP]\s{{1,3}}{_Q}?(?P<secret>[^\s\"'-][^\s\"']++)"),
+        is_password,
+        sign=" -",
+    ),
     Anchor(
         "login",
         ("curl ", "http ", "https ", "wget "),

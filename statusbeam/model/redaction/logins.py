@@ -161,8 +161,9 @@ _BY_SIGN: Final = {
     sign: by_literal(*(place for place in (*_PLACES, *COMMANDS) if place.sign == sign)) for sign in _SIGNS
 }
 
-_GO_DSN = Lazy(r"(?P<secret>[^\s\"'<>/:]{1,128}):[\w.-]{1,64}(?![\w.-])", re.ASCII)
-"""A user and a password before `@tcp(`, read backwards."""
+_BEFORE_HOST = Lazy(r"(?P<secret>[^\s\"'<>/:@?=&]{3,128})[:/][\w.$#-]{1,64}(?![\w./@-])", re.ASCII)
+"""A user and a password before the `@` of Go's and Oracle's connections, read backwards."""
+_HOST = Lazy(r"@(?:tcp\(|unix\(|/|(?!sha256:)[A-Za-z]|\d{1,3}(?:\.\d{1,3}){3})")
 
 
 def logins(text: str, lowered: str, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
@@ -172,11 +173,11 @@ def logins(text: str, lowered: str, budget: Budget) -> Iterator[tuple[int, int, 
             for start, end, kind, begins in anchored(places, text, lowered, budget):
                 value = text[start:end].rstrip(".,)")
                 yield start, start + max(1, len(value)), kind, begins
-    for literal in ("@tcp(", "@unix("):
-        at = lowered.find(literal)
-        while at >= 0:
-            budget.spend(A_PLACE)
-            match = _GO_DSN.match(text[max(0, at - 200) : at][::-1])
-            if match and is_value(match["secret"][::-1]):
-                yield at - match.end("secret"), at, "password", at - match.end()
-            at = lowered.find(literal, at + 1)
+    at = text.find("@")
+    while at >= 0:
+        budget.spend(A_PLACE)
+        match = _BEFORE_HOST.match(text[max(0, at - 200) : at][::-1]) if _HOST.match(text, at) else None
+        sure = text.startswith(("@tcp(", "@unix("), at)
+        if match and (is_value if sure else is_strong)(match["secret"][::-1]):
+            yield at - match.end("secret"), at, "password", at - match.end()
+        at = text.find("@", at + 1)

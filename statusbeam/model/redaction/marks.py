@@ -23,6 +23,8 @@ UNSEARCHED: Final = "not searched"
 """The kind of what was too much to be searched."""
 BEGIN: Final = "[redacted: "
 _MARK = Lazy(r"\[redacted: ([a-z][a-z ]{1,30})\]")
+_LONGEST: Final = 48
+"""No mark has as many characters."""
 _PICTURE = Lazy(r"data:(?:image|audio|video|font)/[\w.+-]{1,64};base64,[\w+/=-]*+", re.ASCII)
 FILL: Final = "\x0b"
 """Stands where nothing is searched: a space, so that no secret goes over it, and nobody's."""
@@ -55,11 +57,10 @@ def shortened(text: str, longest: int) -> str:
     """The text within a length; no mark is cut in two."""
     if len(text) <= longest:
         return text
-    at = text.rfind(BEGIN, max(0, longest - 48), longest)
-    if at >= 0:
-        cut = _MARK.match(text, at)
-        if cut and cut.end() > longest:
-            return text[:at]
+    at = text.rfind("[", max(0, longest - _LONGEST), longest)
+    cut = _MARK.match(text, at) if at >= 0 else None
+    if cut and cut.end() > longest:
+        return text[:at]
     return text[:longest]
 
 

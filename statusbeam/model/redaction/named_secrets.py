@@ -34,12 +34,14 @@ _TAIL_OF_ANY = Lazy(r"[\w-]{0,40}")
 _BEFORE = Lazy(r"[ \t]([\w'\u2019-]{1,20}+)(?:[ \t]([\w'\u2019-]{1,20}+))?")
 _OF_TWO_WORDS: Final = words("key keys token secret secrets code codes phrase passe pass")
 """What the word before says more of: `API key`, `recovery phrase`, `mot de passe`."""
+_MORE = Lazy(r" (?:number|value|string|secreta|secreto|segreta|secr\u00e8te)(?![a-z])")
+"""`PIN number`, `clave secreta`."""
 _WORD_AFTER = Lazy(r" ([a-z]{1,20})(?=[ .,;!?\n]|$)")
 _LEADING: Final = words(
     """
     is was are were will should to has have been be set changed updated reset rotated got ist lautet war est
     es era sera wurde equals reads for of on in at we you i they that which used von vom der des dem de du
-    pour para del della dello di per do da or
+    pour para del della dello di per do da or when if while because
     """
 )
 """Words that lead from a name to its value."""
@@ -85,6 +87,8 @@ def _name_at(text: str, lowered: str, start: int, end: int) -> tuple[int, int, s
     while end > stem and text[end - 1] in "-_.":
         end -= 1
     name = text[start:end].strip("-_.")
+    more = _MORE.match(lowered, end)
+    end = more.end() if more else end
     if name.lower() in _OF_TWO_WORDS:
         before = _BEFORE.match(lowered[max(0, start - 44) : start][::-1])
         if before:
@@ -104,9 +108,7 @@ def _value_of(kind: str, text: str, lowered: str, start: int, end: int) -> Span 
     marked_up = "<" in text or "|" in text or following in "\"'"
     word = _WORD_AFTER.match(lowered, end)
     if word and word[1] not in _LEADING and not marked_up:
-        return (adjacent(kind, text, start, end) if kind == PASSWORD else None) or backwards(
-            kind, text, start
-        )
+        return adjacent(kind, text, start, end) if kind == PASSWORD else None
     return (
         assigned(kind, text, start, end)
         or (in_markup(kind, text, start, end) if marked_up else None)

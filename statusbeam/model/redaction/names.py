@@ -35,12 +35,21 @@ SEED: Final = "seed"
 LONGEST: Final = 64
 """Of a name, its last characters decide."""
 
-STEMS: Final = words(
+_FOREIGN: Final = words(
+    "\u043f\u0430\u0440\u043e\u043b\u044c \u5bc6\u7801 \u5bc6\u78bc \u30d1\u30b9\u30ef\u30fc\u30c9"
+)
+"""A password in Russian, Chinese, Japanese."""
+STEMS: Final = (
+    _FOREIGN
+    | words(
+        """
+    pass pwd secret token key cred auth cookie code cvv cvc kennwort zugang contrase clave senha mnemonic
+    phrase seed sessionid wachtwoord heslo schl\u00fcssel schluessel cl\u00e9 chiave
+    chave l\u00f6senord has\u0142o
     """
-    pass pwd secret token key cred auth cookie code cvv cvc psw kennwort zugang contrase clave senha
-    mnemonic phrase sessid sessionid schl\u00fcssel schluessel cl\u00e9 chiave chave
-    """
-) | {"parola d'ordine", "parola d\u2019ordine"}
+    )
+    | {"parola d'ordine", "parola d\u2019ordine"}
+)
 """What every such name holds; for texts in lower case."""
 SHORT_STEMS: Final = words("pin otp pw mdp sid")
 """The same; these are names only where no letter follows."""
@@ -55,10 +64,11 @@ _NEUTRAL: Final = words(
     """
 )
 """Words behind a name that leave it what it is: `API_KEY_PROD`."""
-_PASSWORDS: Final = words(
+_PASSWORDS: Final = _FOREIGN | words(
     """
     password passwords passwort passwd passwds passphrase passcode pwd pwds passw pword psw pw kennwort
-    contrasena contrase\u00f1a senha mdp passord wachtwoord motdepasse requirepass masterauth rootpw
+    contrasena contrase\u00f1a senha mdp passord wachtwoord l\u00f6senord heslo has\u0142o motdepasse
+    requirepass masterauth rootpw
     """
 )
 _PASSWORD_ENDS: Final = (
@@ -235,5 +245,5 @@ def _other(last: str, before: str, joined: str) -> str | None:
 _ALONE: Final = {
     **dict.fromkeys(("credential", "credentials", "creds", "zugangsdaten"), CREDENTIALS),
     **dict.fromkeys(("cookie", "cookies"), COOKIE),
-    **{"authorization": HEADER, "mnemonic": SEED, "auth": WEAK},
+    **{"authorization": HEADER, "mnemonic": SEED, "seed": SEED, "auth": WEAK},
 }

@@ -33,12 +33,14 @@ _PLACEHOLDER = Lazy(
     r"[*\u2022x.X\u2026_#-]{2,}+|<[^>]*+>|\[[^\]]*+\]|\(\w*+\)|\?|!\w++|arn:.*+"
     r"|\$[A-Za-z_]++|(?-i:\$[A-Z_][A-Z0-9_]*+)|\$?\{{1,2}[^}]*+\}{1,2}|\$?\{\{.*+|\$[({].*+"
     r"|%[A-Z_]++%|%\(?\w*+\)?s|[@:]{1,2}[A-Za-z_]++|(?:\\[nrtx0]\w{0,2})++"
-    r"|(?:\.{0,2}/[\w.@-]++){2,}+/?|~/.*+|[A-Za-z]:\\.*+"
+    r"|(?:\.{0,2}/[\w.@-]++){2,}+/?|/[a-z]++|~/.*+|[A-Za-z]:\\.*+"
     r"|(?:your|insert|enter|example|sample|placeholder|change|replace|dummy|fake)[-_ ].*+",
     re.ASCII | re.IGNORECASE,
 )
 """`$NAME`, `${NAME}`, `<name>`, `{{ name }}`, `/run/secrets/name`, `your-key`: where a secret comes from."""
-_TEMPLATE = Lazy(r"\{[A-Za-z_][\w.()\[\]'\" ]{0,64}\}|\$\{|\{\{|%s|%\(\w{1,32}\)s", re.ASCII)
+_TEMPLATE = Lazy(
+    r"\{[A-Za-z_][\w.()\[\]'\" ]{0,64}\}|\$\{|\{\{|<[a-z][\w -]{0,32}>|%s|%\(\w{1,32}\)s", re.ASCII
+)
 """Where a program puts something in."""
 _CODE = Lazy(
     r"[\w.$!]*+[\[({].*+|!?[A-Za-z_$][\w$]*+(?:(?:\?\.|\.|->|::)[A-Za-z_$][\w$]*+)++[,;)\]}]*+|(?:[^=]|=(?!>))*+=>.*+",
@@ -56,6 +58,8 @@ _ALGORITHM = Lazy(
     r"|ascii|totp|fido|ipv|iso|rfc|s|ec|python|node|win)-?_?\d{1,5}\w{0,2}(?:[-_/].*+)?",
     re.ASCII | re.IGNORECASE,
 )
+_WITHOUT_CASE = Lazy("[\u2e80-\ud7ff]")
+"""Chinese, Japanese, Korean: a sentence there has no spaces."""
 _MAIL = Lazy(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,32}){0,4}\.[a-z]{2,10}", re.ASCII | re.IGNORECASE)
 _UNITS_AFTER = Lazy(
     r"\s{1,3}(?:more|(?:or|to|and)\s(?:\d|more|less)|characters?|chars?|digits?|letters?|words?|symbols?"
@@ -112,7 +116,7 @@ def is_no_secret(text: str) -> bool:
     return (
         not bare
         or text.isspace()
-        or bare.lower() in STOPS
+        or STOPS.issuperset(bare.lower().split())
         or _PLACEHOLDER.fullmatch(text.rstrip(" .:!?,;)")) is not None
         or _PLACEHOLDER.fullmatch(text) is not None
         or _TEMPLATE.search(text) is not None
@@ -147,8 +151,7 @@ def is_chosen(text: str) -> bool:
         return len(text) >= 4
     if len(text) < 4 or _MEASURE.fullmatch(text) or _ALGORITHM.fullmatch(text) or _MAIL.fullmatch(text):
         return False
-    letters = sum(map(str.isalpha, text))
-    if not letters:
+    if not any(map(str.isalpha, text)) or _WITHOUT_CASE.search(text):
         return False
     if has_digit(text):
         return True
@@ -219,6 +222,8 @@ def _is_login(text: str) -> bool:
 
 
 def _is_header(text: str) -> bool:
+    if is_no_secret(text.rpartition(" ")[2]):  # Bearer <token>
+        return False
     said = all(word.lower().strip(".,:") in STOPS for word in text.split())
     return not said and not is_description(text)
 

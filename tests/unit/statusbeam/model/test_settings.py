@@ -82,3 +82,9 @@ def test_a_missing_variable_is_named(variable: str, empty: str | None) -> None:
 def test_a_malformed_variable_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingError, match=variable):
         PublisherSettings.from_env(PUBLISHER.to_env() | {variable: value})
+
+
+def test_patterns_to_redact_have_spaces_between_them() -> None:
+    settings = CallerSettings.from_env({"REDACTED_PATTERNS": r" CUST-\d{6}  INV-\d+ "})
+    assert settings.patterns_to_redact == (r"CUST-\d{6}", r"INV-\d+")
+    assert CallerSettings().patterns_to_redact == ()

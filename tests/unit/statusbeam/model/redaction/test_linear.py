@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statusbeam.model import redaction
-from statusbeam.model.limits import REDACTED_LENGTH
-from statusbeam.model.redaction.budget import Budget
+from statusbeam.model.limits import REDACTED_LENGTH, REDACTION_DEPTH, REDACTION_STEPS
+from statusbeam.model.redaction.budget import A_NAME, Budget
 from statusbeam.model.redaction.lazy import Lazy
 from statusbeam.model.redaction.marks import UNSEARCHED, mark
 from statusbeam.model.redaction.names import SHORT_STEMS, STEMS
@@ -214,8 +214,19 @@ def test_a_huge_text_is_cut_before_it_is_searched() -> None:
     assert Redactor().text(found) == found
 
 
-def test_a_structure_that_is_too_deep_is_not_walked() -> None:
-    deep: Any = "the password is hunter2"
-    for _ in range(500):
+def test_one_status_costs_no_more_steps_than_the_limit() -> None:
+    names = "senha:" * (REDACTION_STEPS // A_NAME)
+    assert Redactor().text(names[: len(names) // 2]) == names[: len(names) // 2]
+    assert Redactor().text(names + "senha:" * 9) == mark(UNSEARCHED)
+
+
+@pytest.mark.parametrize(
+    ("depth", "seen"), [(REDACTION_DEPTH, True), (REDACTION_DEPTH + 1, False), (500, False)]
+)
+def test_a_structure_is_walked_as_deep_as_the_limit(depth: int, seen: bool) -> None:
+    deep: Any = "the password is hunter2, says Ana"
+    for _ in range(depth):
         deep = [deep]
-    assert "hunter2" not in str(Redactor().entry({"metadata": {"deep": deep}}))
+    found = str(Walk().value(deep))
+    assert "hunter2" not in found
+    assert ("says Ana" in found) is seen

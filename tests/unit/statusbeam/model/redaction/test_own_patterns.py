@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statusbeam.model.errors import SettingError
-from statusbeam.model.limits import OWN_PATTERN_LENGTH, OWN_PATTERNS
+from statusbeam.model.limits import (
+    OWN_PATTERN_LENGTH,
+    OWN_PATTERN_MATCH,
+    OWN_PATTERN_REPEATS,
+    OWN_PATTERNS,
+)
 from statusbeam.model.redaction.own_patterns import own_pattern
 from statusbeam.model.redaction.redactor import Redactor
 
@@ -66,6 +71,19 @@ def test_a_pattern_that_is_none_or_too_much_is_refused_by_name(pattern: str) -> 
 def test_more_patterns_than_the_limit_are_refused() -> None:
     with pytest.raises(SettingError, match="REDACTED_PATTERNS"):
         Redactor(redactable=["a"] * (OWN_PATTERNS + 1))
+
+
+def test_a_pattern_matches_no_more_than_the_limit() -> None:
+    assert own_pattern(f"a{{{OWN_PATTERN_MATCH}}}").search("a" * OWN_PATTERN_MATCH)
+    with pytest.raises(SettingError, match=f"at most {OWN_PATTERN_MATCH}"):
+        own_pattern(f"a{{{OWN_PATTERN_MATCH + 1}}}")
+
+
+@pytest.mark.parametrize("sign", "+*")
+def test_a_repetition_without_a_bound_has_the_limits(sign: str) -> None:
+    found = own_pattern(f"xa{sign}").search("x" + "a" * (OWN_PATTERN_REPEATS + 1))
+    assert found is not None
+    assert len(found[0]) == 1 + OWN_PATTERN_REPEATS
 
 
 @pytest.mark.parametrize(
