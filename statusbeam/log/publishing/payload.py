@@ -119,7 +119,15 @@ def parse_payload(
         except InvalidStatusError as error:
             rejected.append(Rejection.of(error, index))
             continue
-        entries.append(Entry(index=index, update=update, operator=screened.operator, detail=screened.detail))
+        entries.append(
+            Entry(
+                index=index,
+                update=update,
+                operator=screened.operator,
+                detail=screened.detail,
+                reported_at=status.get("timestamp"),
+            )
+        )
     return ParsedPayload(
         batch_id=batch_id, only_if_open=only_if_open, entries=tuple(entries), rejected=tuple(rejected)
     )
