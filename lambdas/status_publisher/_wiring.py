@@ -27,12 +27,12 @@ _log = logging.getLogger("statusbeam.wiring")  # below the name that the handler
 
 _CLIENT = Config(
     connect_timeout=1,
-    read_timeout=3,
-    retries={"total_max_attempts": 3, "mode": "standard"},
+    read_timeout=1,
+    retries={"total_max_attempts": 2, "mode": "standard"},
     parameter_validation=False,  # as much work as everything else at 25 statuses, and DynamoDB checks anyway
 )
 _BRIEF = Config(
-    connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, parameter_validation=False
+    connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1}, parameter_validation=False
 )
 
 

@@ -8,6 +8,7 @@ sending them again cannot help.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,18 +19,23 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.status_publisher._wiring import publisher, retries
 from lambdas.status_publisher.queue import QueueAnswer, Record, publish_messages, records_of
+from lambdas.status_publisher.time_limit import time_limit
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import StatusError
+from statusbeam.model.limits import DETAIL_BYTES
 from statusbeam.model.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_PUSH_SECONDS = 8
-"""Time reserved for the pushes when commits have to wait for each other."""
+_PUSH_SECONDS = 2.5
+"""The longest that one push takes. With less time left no push begins, and no commit waits for others."""
 
-_RETRY_SOON_SECONDS = 4
-"""Time for asking SQS for an early retry; with less time left the handler does not ask."""
+_ANSWER_SECONDS = 0.5
+"""Time for asking SQS for an early retry and for answering; a message that needs it runs out of time."""
+
+# Lambda's runtime reads the event: a number longer than Python's limit would fail the invoke, not its status.
+sys.set_int_max_str_digits(DETAIL_BYTES)
 
 logger = Logger(service=PUBLISHER_SERVICE)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=PUBLISHER_SERVICE)
@@ -41,10 +47,11 @@ copy_config_to_registered_loggers(source_logger=logger, include={"statusbeam"})
 def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
     """Publish one payload, `{"batchId", "updates": [StatusInput, …]}` or one bare StatusInput; or a batch of
     SQS messages whose bodies are such payloads."""
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - _PUSH_SECONDS
+    ends = time.time() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    deadline = ends - _PUSH_SECONDS
     records = records_of(event)
     if records is not None:
-        return _publish_messages(records, context, deadline)
+        return _publish_messages(records, deadline=deadline, ends=ends)
     try:
         result = publisher()(event, batch_id=context.aws_request_id, deadline=deadline)
     except StatusError:
@@ -55,16 +62,21 @@ def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
     return result
 
 
-def _publish_messages(records: Sequence[Record], context: LambdaContext, deadline: float) -> QueueAnswer:
-    outcome = publish_messages(records, publisher(), deadline=deadline, now=time.time)
+def _publish_messages(records: Sequence[Record], *, deadline: float, ends: float) -> QueueAnswer:
+    publish = publisher()
+
+    def in_time(payload: object, **how: Any) -> PublishResult:
+        with time_limit(ends - time.time()):
+            return publish(payload, **how)
+
+    outcome = publish_messages(records, in_time, deadline=deadline, now=time.time)
     _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
     _count_shed(outcome.shed)
     if outcome.given_up:
         metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
     if outcome.failed:
         _count(failed=len(outcome.failed))
-        if context.get_remaining_time_in_millis() > _RETRY_SOON_SECONDS * 1000:
-            retries().retry_soon(outcome.failed)
+        retries().retry_soon(outcome.failed, faulty=outcome.faulty)
     return outcome.answer()
 
 

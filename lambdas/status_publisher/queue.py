@@ -1,21 +1,23 @@
 """Messages of the queue: each is one payload, in the order of its job; SQS delivers failed ones again.
 
-A message is one commit, with its own batch id (the payload's, or the message's): a redelivery is the same
-commit again, whatever shares the batch with it.
+The queue hands one message to an invocation, so a message that ends the process, or uses up its time, takes
+no other one along. A message is one commit, with its own batch id (the payload's, or the message's): a
+redelivery is the same commit again.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.status_publisher.time_limit import OutOfTimeError
+from statusbeam.log.publishing.payload import payload_of_text
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import BroadcastError, SessionStoreError, StatusError
 from statusbeam.model.settings import QUEUE_RECEIVES
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _RETRY_SECONDS = (2, 10, 60, 120, 300)
-"""When SQS delivers a message again that failed once, twice, and so on: eight minutes in all."""
+"""When SQS delivers a message again that the table did not take once, twice, and so on: in eight minutes."""
+
+_FAULTY_RETRY_SECONDS = 1
+"""The same for a message that makes the publisher fail: its job only waits for its last delivery."""
 
 _RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
@@ -50,6 +55,8 @@ class Outcome:
     """What became of a batch of messages."""
 
     failed: list[Record] = field(default_factory=list)
+    faulty: set[str] = field(default_factory=set)
+    """Ids of the failed messages that raised a bug or ran out of time: waiting longer cannot help them."""
     committed: int = 0
     rejected: int = 0
     pushed: int = 0
@@ -66,6 +73,22 @@ class Outcome:
             self.failed.append(record)
         else:
             self.given_up += 1
+
+    def not_committed(self, record: Record, error: BaseException) -> None:
+        """Deliver a message again, or move it to the dead-letter queue."""
+        ours = isinstance(error, StatusError)
+        _log.error(
+            "message_id=<%s>, received=<%s>, error=<%s> | message failed",
+            record["messageId"],
+            _received(record),
+            type(error).__name__,
+            exc_info=None
+            if ours
+            else error,  # a bug, or where the time went; the pipeline has logged all others
+        )
+        self.failed.append(record)
+        if not ours:
+            self.faulty.add(record["messageId"])
 
     def answer(self) -> QueueAnswer:
         """For Lambda."""
@@ -105,6 +128,8 @@ def publish_messages(
     After a message that was not committed, all later ones of its group fail untried, so that none overtakes
     it. At its last delivery they go on: it moves to the dead-letter queue, and must not take them along.
     After a push that may succeed later, the rest is only committed: pushes must not take the commits' time.
+
+    `publish` raises OutOfTimeError for a message that is slower than it may be.
     """
     outcome = Outcome()
     stopped: set[str] = set()
@@ -120,21 +145,17 @@ def publish_messages(
             continue
         try:
             result = publish(
-                _payload(record), batch_id=record["messageId"], deadline=deadline, pushing=pushing
+                payload_of_text(record["body"]),
+                batch_id=record["messageId"],
+                deadline=deadline,
+                pushing=pushing,
             )
         except (BroadcastError, SessionStoreError) as error:  # the pipeline has logged why
             pushing = pushing and not error.retriable
             outcome.not_pushed(record, retriable=error.retriable)
             continue
-        except Exception as error:  # noqa: BLE001 - the failure of one message must not fail the others
-            _log.error(
-                "message_id=<%s>, received=<%s>, error=<%s> | message failed",
-                record["messageId"],
-                _received(record),
-                type(error).__name__,
-                exc_info=not isinstance(error, StatusError),  # a bug; the pipeline has logged all others
-            )
-            outcome.failed.append(record)
+        except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - one message must not fail the others
+            outcome.not_committed(record, error)
             if _received(record) < QUEUE_RECEIVES:
                 stopped.add(group)
             continue
@@ -152,28 +173,24 @@ def _group(record: Record) -> str:
     return str(record["attributes"].get("MessageGroupId") or record["messageId"])
 
 
-def _payload(record: Record) -> object:
-    try:
-        return json.loads(record["body"])
-    except (ValueError, RecursionError):
-        return None  # no payload: the pipeline rejects and logs it, and it is not tried again
-
-
 class Retries:
-    """Makes SQS deliver failed messages again within seconds; the queue's visibility timeout is minutes."""
+    """Makes SQS deliver failed messages again when it makes sense, not when their visibility timeout ends."""
 
     def __init__(self, client: SQSClient) -> None:
         self._client = client
         self._url = cache(self._find_url)
 
-    def retry_soon(self, failed: Sequence[Record]) -> None:
-        """Make them visible soon, sooner at their first failure. Best effort; errors are logged."""
+    def retry_soon(self, failed: Sequence[Record], *, faulty: Set[str] = frozenset()) -> None:
+        """Make them visible soon, sooner at their first failure and if `faulty` has their id.
+
+        Best effort; errors are logged.
+        """
         queues: dict[str, list[Record]] = {}
         for record in failed:
             queues.setdefault(record["eventSourceARN"], []).append(record)
         for arn, records in queues.items():
             try:
-                self._make_visible(arn, records)
+                self._make_visible(arn, records, faulty)
             except (BotoCoreError, ClientError) as error:
                 code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
                 _log.warning(
@@ -183,13 +200,13 @@ class Retries:
                     code,
                 )
 
-    def _make_visible(self, arn: str, records: Sequence[Record]) -> None:
+    def _make_visible(self, arn: str, records: Sequence[Record], faulty: Set[str]) -> None:
         # One by one: localcloud's IAM knows the batch as an action of its own, which AWS does not grant.
         for record in records:
             self._client.change_message_visibility(
                 QueueUrl=self._url(arn),
                 ReceiptHandle=record["receiptHandle"],
-                VisibilityTimeout=_retry_seconds(record),
+                VisibilityTimeout=_retry_seconds(record, faulty=record["messageId"] in faulty),
             )
 
     def _find_url(self, arn: str) -> str:
@@ -201,7 +218,8 @@ def _received(record: Record) -> int:
     return int(record["attributes"]["ApproximateReceiveCount"])
 
 
-def _retry_seconds(record: Record) -> int:
+def _retry_seconds(record: Record, *, faulty: bool) -> int:
     received = _received(record)
-    # At once: its next stop is the dead-letter queue, and the job need not wait for that.
-    return 0 if received >= QUEUE_RECEIVES else _RETRY_SECONDS[received - 1]
+    if received >= QUEUE_RECEIVES:
+        return 0  # its next stop is the dead-letter queue, and the job need not wait for that
+    return _FAULTY_RETRY_SECONDS if faulty else _RETRY_SECONDS[received - 1]

@@ -35,6 +35,9 @@ WHOLE_NUMBER_MAX: Final = 2_147_483_647
 """GraphQL's Int has 32 bits."""
 SECONDS_MAX: Final = 31_536_000
 """An estimate beyond a year is a mistake of units."""
+INTEGER_DIGITS: Final = 308
+"""Of a whole number in metadata: with more, clients in JavaScript read infinity, and from 4 300 on Python
+refuses to read it."""
 NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 

@@ -31,6 +31,14 @@ VIEW_TOKEN_PREFIX: Final = "sbv1."  # noqa: S105 - no secret
 VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
 """The same for AppSync's authorizer: a token that doesn't match never reaches the Lambda."""
 
+PUBLISHER_SECONDS: Final = 6
+"""The publisher's timeout, and how long the queue holds a message for it: when a publisher dies, the job of
+the message waits for so long. The longest push and a commit fit."""
+
+MESSAGES_PER_INVOCATION: Final = 1
+"""A message shares its invocation with no other one: whatever it does to the publisher, it does to itself. A
+batch would save invocations under load, and let jobs wait for each other."""
+
 QUEUE_RECEIVES: Final = 6
 """How often the queue delivers a message before it goes to the dead-letter queue; the publisher lets the
 rest of its job pass at the last time."""

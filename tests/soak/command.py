@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ DESCRIPTION = (
     "through concurrent publishers that crash at every step, to a table that refuses transactions and loses "
     "answers; then the log must have each status once, without a gap, and the stored snapshot must be its "
     "fold. As often lets a client join over a network that loses, doubles, swaps and cuts, and end with the "
-    "log. "
+    "log. A tenth as often sends messages that hang, crash or slow down their publisher; no other job may "
+    "wait for them. "
     "Exit code 0 when all holds, 1 when something doesn't; the message names the seed."
 )
+_POISON_EVERY = 10
 _MEMORY_START = 1_795_163_400.0
 """The time in runs whose table nobody else's clock looks at."""
 
@@ -66,10 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run both kinds of runs and give the exit code."""
     from tests.soak.joiner import JoinTally, join_run  # noqa: PLC0415 - loads the AWS SDK
     from tests.soak.model import SoakError, Step, Tally, soak_run  # noqa: PLC0415
+    from tests.soak.poison import POISONED, PoisonTally, poison_run  # noqa: PLC0415
     from tests.soak.table import MemoryTable  # noqa: PLC0415
 
     seeds = range(arguments.seed, arguments.seed + arguments.runs)
-    tally, joined = Tally(), JoinTally()
+    tally, joined, poisoned = Tally(), JoinTally(), PoisonTally()
     began = time.process_time()
     try:
         with _store(arguments) as store, _silent_publishers():
@@ -80,6 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
         between = time.process_time()
         for seed in seeds:
             joined.add(join_run(seed=seed))
+        joiners = time.process_time() - between
+        with _silent_publishers():
+            for seed in seeds[::_POISON_EVERY]:
+                poisoned.add(poison_run(seed=seed))
     except SoakError as error:
         raise CommandError(f"{error}. Run it again with --seed and --runs 1.") from error
     crashes = ", ".join(f"{tally.crashes[step]} {step}" for step in Step)
@@ -90,12 +98,20 @@ def run(arguments: argparse.Namespace) -> int:
         f"{tally.answers_lost} answers lost\n"
         f"  crashes: {crashes}\n"
         f"  no gap, each status once, every snapshot the fold of its log\n"
-        f"joiners: {arguments.runs} runs, {time.process_time() - between:.1f} s of CPU\n"
+        f"joiners: {arguments.runs} runs, {joiners:.1f} s of CPU\n"
         f"  {joined.statuses} statuses; pushes lost {joined.pushes_lost}, doubled {joined.pushes_doubled}; "
         f"{joined.disconnects} disconnects, {joined.replays} replays\n"
-        f"  0 statuses lost, 0 applied twice"
+        f"  0 statuses lost, 0 applied twice\n"
+        f"poison: {sum(poisoned.poisons.values()) // POISONED} runs, {_counted(poisoned.poisons)}; "
+        f"{poisoned.deaths} publishers died, {poisoned.dead_letters} dead letters\n"
+        f"  slowest status of another job {poisoned.slowest_innocent:.2f} s, "
+        f"of the same job {poisoned.slowest_behind_poison:.2f} s"
     )
     return 0
+
+
+def _counted(kinds: Counter[Any]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
 
 
 def _count(text: str) -> int:

@@ -60,7 +60,7 @@ def fifo_queue() -> Iterator[FifoQueue]:
                 "FifoQueue": "true",
                 "DeduplicationScope": "messageGroup",
                 "FifoThroughputLimit": "perMessageGroupId",
-                "VisibilityTimeout": "180",
+                "VisibilityTimeout": "6",
             },
         )["QueueUrl"]
         arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

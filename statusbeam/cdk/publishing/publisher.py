@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
-from statusbeam.model.settings import PublisherSettings
+from statusbeam.model.settings import PUBLISHER_SECONDS, PublisherSettings
 
 from ..bundling import LOG, ROOT, build_bundle
 from ..dead_letters import dead_letter_queue
@@ -13,7 +13,8 @@ from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 from .status_queue import StatusQueue
 
-_TIMEOUT_SECONDS = 30
+# With this much memory, and its share of CPU, the largest payload is redacted in half of the timeout.
+_MEMORY_MB = 1024
 # With Lambda's default of six hours, "50 %" could arrive long after "done".
 _RETRIES = 2
 _MAX_EVENT_AGE = Duration.minutes(15)
@@ -36,7 +37,7 @@ class Publisher(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, "DeadLetters", resources=resources)
-        timeout = Duration.seconds(_TIMEOUT_SECONDS)
+        timeout = Duration.seconds(PUBLISHER_SECONDS)
         publisher = PythonFunction(
             self,
             "Publisher",
@@ -48,7 +49,7 @@ class Publisher(Construct):
             environment=settings.to_env(),
             resources=resources,
             timeout=timeout,
-            memory_mb=512,
+            memory_mb=_MEMORY_MB,
             reserved_concurrency=reserved_concurrency,
             async_delivery=AsyncDelivery(
                 retry_attempts=_RETRIES, max_event_age=_MAX_EVENT_AGE, on_failure=self.dead_letters

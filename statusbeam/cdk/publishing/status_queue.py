@@ -8,16 +8,10 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from statusbeam.model.settings import QUEUE_RECEIVES
+from statusbeam.model.settings import MESSAGES_PER_INVOCATION, QUEUE_RECEIVES
 
 from ..compliance import accept
 from ..options import ResourceOptions
-
-# The most that a FIFO queue delivers at once. It has no batching window, so a single status does not wait.
-# At 50 ms a message, a batch takes half a second of the publisher's thirty.
-_BATCH_SIZE = 10
-# AWS's rule: below it, the queue redelivers a throttled batch while Lambda still retries it.
-_VISIBILITY_TIMEOUTS = 6
 
 
 class StatusQueue(Construct):
@@ -33,7 +27,9 @@ class StatusQueue(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._resources = resources
-        self._visibility = Duration.seconds(_VISIBILITY_TIMEOUTS * consumer_timeout.to_seconds())
+        # The least that Lambda takes: a job waits for so long when its publisher dies. AWS advises six times
+        # the timeout, for throttled batches; reserved concurrency keeps these away.
+        self._visibility = consumer_timeout
         self.dead_letters = self._fifo("DeadLetters", kept=Duration.days(14))
         accept(self.dead_letters, rule="AwsSolutions-SQS3", reason="This queue is the dead-letter queue.")
         self.queue = self._fifo(
@@ -71,7 +67,7 @@ class StatusQueue(Construct):
         publisher.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
-                batch_size=_BATCH_SIZE,
+                batch_size=MESSAGES_PER_INVOCATION,
                 report_batch_item_failures=True,
                 # The rest is for invokes. A throttled batch counts as a delivery of each of its messages.
                 max_concurrency=reserved * 4 // 5 if reserved is not None else None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from statusbeam.model.errors import ForeignOwnerError, RejectionCode
 from statusbeam.model.limits import JOB_BURST, JOB_STATUSES_PER_SECOND
@@ -151,7 +152,7 @@ def new_epoch(now: float) -> str:
 
 def digest_of(batch: Batch) -> str:
     """Identifies a batch when it is delivered again: all of it, including what a limit shed."""
-    text = json_text([_identity(entry.update) for entry in batch.entries])
+    text = json_text([_identity(entry) for entry in batch.entries])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -168,6 +169,14 @@ def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...],
     return Commit(updates=whole, redelivered=True, shed=len(batch.entries) - count)
 
 
-def _identity(update: StatusUpdate) -> tuple[str, ...]:
-    # Not the timestamp: it may have been filled in, at another time in each delivery.
-    return (update.event_id, update.status, update.message)
+def _identity(entry: Entry) -> dict[str, Any]:
+    """All that the caller said, and nothing that may differ from one delivery to the next.
+
+    The publisher's clock does: it gives a time to a status that has none or an impossible one. So does the
+    mark of a detail, by whether the store took it.
+    """
+    metadata = dict((entry.update.metadata if entry.detail is None else entry.detail) or {})
+    if metadata.get(MetadataKey.REPORTED_AT) == entry.reported_at:
+        metadata.pop(MetadataKey.REPORTED_AT, None)
+    said = {**entry.update.to_wire(), "timestamp": entry.reported_at, "metadata": metadata}
+    return {**said, MetadataKey.OPERATOR: entry.operator}

@@ -25,6 +25,7 @@ class Entry:
     update: StatusUpdate  # has a sequence from the commit on
     operator: Mapping[str, Any] | None = None  # metadata for operators only
     detail: Mapping[str, Any] | None = None  # all of its public metadata, where that is too big for the log
+    reported_at: str | None = None  # the caller's own timestamp, if it gave one
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What the table keeps beside the status, outside of what every reader sees."""
     shed: bool = False  # the tenant's limit leaves it out; it still counts for the batch's digest

@@ -27,8 +27,8 @@ MUTATION: Final = (
 )
 """Subscribers get what the mutation selects: every field, and none under another name."""
 
-_TIMEOUT_SECONDS = (2.0, 6.0)
-"""To connect, and between two bytes of the answer."""
+_TIMEOUT_SECONDS = (1.0, 1.5)
+"""To connect, and between two bytes of the answer. The publisher's PUSH_SECONDS is their sum."""
 
 _DETAIL_LENGTH = 300
 

@@ -12,6 +12,8 @@ statuses is refused whole. With `"onlyIfOpen": true`, statuses that would not mo
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +23,7 @@ from statusbeam.model.limits import (
     AGENTS_PER_COMMIT,
     BATCH_ID_LENGTH,
     ENTRIES_PER_PAYLOAD,
+    INTEGER_DIGITS,
     UPDATES_PER_COMMIT,
 )
 from statusbeam.model.parse import ENVELOPE_FIELDS, parse_status
@@ -79,6 +82,21 @@ class ParsedPayload:
         return tuple(entry.update for entry in self.entries)
 
 
+def payload_of_text(text: str) -> object:
+    """The payload that a JSON text describes; None for a text that is no JSON, which no payload is.
+
+    A number that no reader could hold becomes infinity, so that its own status is rejected, not the payload.
+    """
+    try:
+        return json.loads(text, parse_int=_whole_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole_number(digits: str) -> float:
+    return int(digits) if len(digits) <= INTEGER_DIGITS else math.inf
+
+
 def parse_payload(
     payload: object, *, batch_id: str, now: float, screen: Screen | None = None
 ) -> ParsedPayload:
@@ -101,7 +119,15 @@ def parse_payload(
         except InvalidStatusError as error:
             rejected.append(Rejection.of(error, index))
             continue
-        entries.append(Entry(index=index, update=update, operator=screened.operator, detail=screened.detail))
+        entries.append(
+            Entry(
+                index=index,
+                update=update,
+                operator=screened.operator,
+                detail=screened.detail,
+                reported_at=status.get("timestamp"),
+            )
+        )
     return ParsedPayload(
         batch_id=batch_id, only_if_open=only_if_open, entries=tuple(entries), rejected=tuple(rejected)
     )

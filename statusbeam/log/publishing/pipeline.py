@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import (
+    BroadcastError,
     ForeignOwnerError,
     InvalidStatusError,
     JournalError,
@@ -98,8 +99,9 @@ class Pipeline:
     ) -> PublishResult:
         """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
 
-        Without `pushing`, and after a push that failed with `retriable`, statuses are only committed. Invalid
-        statuses are rejected with a reason; sending them again cannot help.
+        All commits come before the first push, and no push begins after `deadline`. Without `pushing`, and
+        after a push that failed with `retriable`, statuses are only committed. Invalid statuses are rejected
+        with a reason; sending them again cannot help.
 
         After all jobs had their turn, raises the first JournalError. If everything is committed, raises the
         first SessionStoreError or BroadcastError. Then the payload may be delivered again as it is.
@@ -108,8 +110,15 @@ class Pipeline:
         tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
         for batch in admitted.refused:
             self._keep_refused(batch, tally)
-        for of_one_job in admitted.jobs:
-            self._publish_job(of_one_job, deadline, tally)
+        commits = [
+            found for of_one_job in admitted.jobs for found in self._commit_job(of_one_job, deadline, tally)
+        ]
+        for batch, commit in commits:
+            self._push(batch, commit, deadline, tally)
+        if self.estimates:
+            for _, commit in commits:
+                if commit.change:
+                    self.estimates.learn(commit.change)
         for rejection in tally.rejected:
             _log.warning(
                 "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
@@ -128,7 +137,10 @@ class Pipeline:
         }
         return {**result, "shed": tally.shed} if tally.shed else result
 
-    def _publish_job(self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally) -> None:
+    def _commit_job(
+        self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally
+    ) -> Iterator[tuple[Batch, Commit]]:
+        """The job's batches that are in its log now, with their commits."""
         for batch in of_one_job:
             try:
                 commit = self._commit(batch, deadline, tally)
@@ -139,16 +151,18 @@ class Pipeline:
                 continue
             tally.committed += len(batch.entries) - commit.shed
             tally.shed += commit.shed
-            if tally.pushing and commit.updates:
-                try:
-                    self._push(commit, tally)
-                except StatusError as error:
-                    tally.pushing = not error.retriable
-                    tally.fail(batch, error)
-            if self.estimates and commit.change:
-                self.estimates.learn(commit.change)
+            yield batch, commit
 
-    def _push(self, commit: Commit, tally: _Tally) -> None:
+    def _push(self, batch: Batch, commit: Commit, deadline: float, tally: _Tally) -> None:
+        if not (tally.pushing and commit.updates):
+            return
+        try:
+            self._push_to_watchers(commit, deadline, tally)
+        except StatusError as error:
+            tally.pushing = not error.retriable
+            tally.fail(batch, error)
+
+    def _push_to_watchers(self, commit: Commit, deadline: float, tally: _Tally) -> None:
         last = commit.updates[-1]
         if not self.sessions.is_watched(last.tenant_id, last.user_id, now=self.clock.now()):
             _log.warning(
@@ -158,6 +172,8 @@ class Pipeline:
             )
             return
         for push in pushes(commit.updates):
+            if self.clock.now() >= deadline:
+                raise BroadcastError("no time was left to push", code="out_of_time", retriable=True)
             self.broadcaster.push(push)
             tally.pushed += 1
 

@@ -15,6 +15,7 @@ import pytest
 from lambdas.status_publisher import _wiring
 from lambdas.status_publisher.handler import handler
 from lambdas.status_publisher.queue import Retries, publish_messages, records_of
+from lambdas.status_publisher.time_limit import OutOfTimeError
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import BroadcastError, JournalError, SessionStoreError
 from statusbeam.model.settings import QUEUE_RECEIVES, PublisherSettings
@@ -43,6 +44,7 @@ SESSIONS = SessionStoreError("throttled", code="ThrottlingException", retriable=
 PUSH = BroadcastError("down", code="http_503", retriable=True)
 REFUSED = BroadcastError("refused", code="http_403", retriable=False)
 BUG = ZeroDivisionError()
+SLOW = OutOfTimeError()
 
 
 def record(message_id: str, *, received: int = 1, body: Any = None) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def record(message_id: str, *, received: int = 1, body: Any = None) -> dict[str,
 class Publishing:
     """Publishes, or fails as it is told to, by message."""
 
-    failures: dict[str, Exception]
+    failures: dict[str, BaseException]
     tried: list[str] = field(default_factory=list)
     unpushed: list[str] = field(default_factory=list)
     on_try: Callable[[], None] = lambda: None
@@ -82,6 +84,7 @@ BATCHES: list[Any] = [
     pytest.param("a1 a2 a3", {"a2": JOURNAL}, "a1 a2", "a2 a3", id="no status overtakes one that failed"),
     pytest.param("a1 b1 a2 b2", {"a1": JOURNAL}, "a1 b1 b2", "a1 a2", id="other jobs go on"),
     pytest.param("a1 b1 a2 b2", {"a1": BUG}, "a1 b1 b2", "a1 a2", id="a mistake of ours is one message's"),
+    pytest.param("a1 b1 a2", {"a1": SLOW}, "a1 b1", "a1 a2", id="so is running out of time"),
     pytest.param("a1 b1 a2", {"a1": JOURNAL, "b1": JOURNAL}, "a1 b1", "a1 b1 a2", id="two jobs fail"),
     pytest.param("a1 a2 a3", {"a3": PUSH}, "a1 a2 a3", "a3", id="a failed push comes again, committed"),
     pytest.param("a1 a2", {"a2": SESSIONS}, "a1 a2", "a2", id="so does one whose watchers nobody knows"),
@@ -94,7 +97,7 @@ BATCHES: list[Any] = [
 
 @pytest.mark.parametrize(("messages", "failures", "tried", "reported"), BATCHES)
 def test_a_failed_message_comes_again_with_what_follows_it_in_its_job(
-    messages: str, failures: dict[str, Exception], tried: str, reported: str
+    messages: str, failures: dict[str, BaseException], tried: str, reported: str
 ) -> None:
     publishing = Publishing(failures)
     records = [record(message_id) for message_id in messages.split()]
@@ -183,11 +186,11 @@ def test_what_is_no_event_of_sqs_is_a_payload(event: object) -> None:
 # how soon failed messages come again
 
 
-def test_a_job_waits_seconds_for_a_failed_message_not_the_queues_minutes() -> None:
+def test_a_job_waits_for_a_failed_message_not_for_its_visibility_timeout() -> None:
     with fifo_queue() as queue:
         queue.transport().send({"batchId": "b1", "updates": [entry()]})
         event = queue.event()
-        assert queue.event()["Records"] == []  # for three minutes
+        assert queue.event()["Records"] == []
         failed = [*event["Records"]]
         failed[0]["attributes"]["ApproximateReceiveCount"] = str(LAST)  # at once, so that no test has to wait
         Retries(queue.client).retry_soon(failed)
@@ -206,6 +209,26 @@ def test_the_more_often_it_failed_the_later_it_comes_again(
         Retries(client).retry_soon([record("a1", received=received)])
         asked = json.loads(aws.received[1].body)
     assert (asked["ReceiptHandle"], asked["VisibilityTimeout"]) == ("receipt of a1", seconds)
+
+
+@pytest.mark.parametrize(("received", "seconds"), [(1, 1), (2, 1), (5, 1), (LAST, 0)])
+def test_a_message_that_makes_the_publisher_fail_goes_to_the_dead_letter_queue_within_seconds(
+    monkeypatch: pytest.MonkeyPatch, received: int, seconds: int
+) -> None:
+    with local_server(json_answer({"QueueUrl": "http://127.0.0.1/q"}), json_answer({})) as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
+        Retries(boto3.client("sqs")).retry_soon([record("a1", received=received)], faulty={"a1"})
+        asked = json.loads(aws.received[1].body)
+    assert asked["VisibilityTimeout"] == seconds
+
+
+@pytest.mark.parametrize(("failure", "faulty"), [(JOURNAL, set()), (BUG, {"a1"}), (SLOW, {"a1"})])
+def test_a_message_is_faulty_when_nothing_but_itself_has_failed(
+    failure: BaseException, faulty: set[str]
+) -> None:
+    publishing = Publishing({"a1": failure})
+    outcome = publish_messages([record("a1")], publishing, deadline=NOW + 20, now=lambda: NOW)
+    assert outcome.faulty == faulty
 
 
 def test_a_queue_that_refuses_an_early_retry_is_a_warning(
@@ -291,6 +314,32 @@ def test_a_bare_status_of_a_state_is_named_by_its_message(deployed: Deployed) ->
     event = {"Records": [record("message-1", body=body)]}
     assert handler(event, cast("LambdaContext", Context())) == {"batchItemFailures": []}
     assert ("JOB#complaint-20261120-0007", "MARKER#message-1") in all_items(deployed.dynamodb)
+
+
+def test_a_number_that_is_too_long_is_its_own_statuss_fault(deployed: Deployed) -> None:
+    huge = "9" * 5_000
+    parts = [entry(metadata={"n": "HUGE"}), entry(progress="HUGE", status="progress"), entry(jobId="b")]
+    body = json.dumps({"batchId": "b1", "updates": parts}).replace('"HUGE"', huge)
+    assert handler({"Records": [record("a1", body=body)]}, cast("LambdaContext", Context())) == {
+        "batchItemFailures": []
+    }
+    assert (len(deployed.log("job-1")), len(deployed.log("b"))) == (0, 1)
+
+
+def test_a_message_that_hangs_is_ended_named_and_comes_again(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hangs(payload: object, **_: Any) -> PublishResult:
+        while True:
+            hash(str(payload))
+
+    monkeypatch.setattr("lambdas.status_publisher.handler.publisher", lambda: hangs)
+    monkeypatch.setattr("lambdas.status_publisher.handler._PUSH_SECONDS", 0)
+    event = {"Records": [record("a1")]}
+    # 0.05 s of work: what the function has left, without the time for its answer.
+    answer = handler(event, cast("LambdaContext", Context(remaining_ms=550)))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "a1"}]}
+    assert "message_id=<a1>, received=<1>, error=<OutOfTimeError>" in caplog.text
 
 
 @pytest.mark.parametrize("body", ["", "no json", "[" * 100_000, '"text"', "[]", "{}", '{"updates": 7}'])

@@ -1,0 +1,48 @@
+"""A limit on the time that one message takes, whatever it is doing.
+
+    with time_limit(4.2):
+        publish(payload)          # raises OutOfTimeError when it takes longer
+
+A timer signal interrupts Python code, regular expressions and waits for a socket. Code in C that checks for
+no signals goes on; then Lambda ends the function, with the one message that it has.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Never
+
+_AGAIN_SECONDS: Final = 0.2
+"""The signal comes again after so long: a finalizer that is interrupted swallows the exception."""
+
+
+class OutOfTimeError(BaseException):
+    """The time is over. No Exception, so that no handler of other errors on the way takes it for its own."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTimeError in the block after `seconds`.
+
+    Only the main thread is sent signals, and Lambda runs handlers there. In another thread there is no limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _ring)
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN_SECONDS)
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:  # again: the signal may have come in the line above
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _ring(*_: object) -> Never:
+    raise OutOfTimeError
