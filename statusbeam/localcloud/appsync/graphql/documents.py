@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -32,25 +29,24 @@ from ..graphql_errors import (
     validation_errors,
 )
 from .byte_cache import ByteCache
+from .heavy_work import HeavyWork
 from .inputs import InputTypes, VariablesPlan, directive_variables
 from .merging import MergeCheck
-from .weights import MAX_NODES, Scales, Weight, too_heavy
-
-T = TypeVar("T")
+from .weights import MAX_NODES, Budget, Scales, TooHeavyError, Weight
 
 MAX_CHARACTERS = 256 * 1024
 MAX_TOKENS = 15_000
 MAX_ERRORS = 20
-LIGHT_NODES = 500
-"""An operation up to this weight is compiled on the event loop, in milliseconds."""
 LIGHT_CHARACTERS = 2_000
-"""A text up to this length is checked on the event loop, in milliseconds. A longer one is checked beside it."""
+"""A text up to this length is checked on the event loop, in milliseconds; a longer one beside it."""
 CACHE_BYTES = 32 * 1024 * 1024
 BYTES_PER_CHARACTER = 5
 """Of the text, which the cache keeps twice: as key and as source of positions. Errors quote it."""
 BYTES_PER_TOKEN = 1_000
 """Of the syntax tree, with what an operation keeps beside it."""
+BYTES_PER_ERROR = 1_500
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+MAX_INTROSPECTION_NODES = 500
 # Replaced by MergeCheck: graphql-core compares fields in pairs.
 _RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
 
@@ -63,7 +59,6 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariablesPlan
     booleans: frozenset[str]
-    is_heavy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,45 +84,46 @@ class Document:
 class Documents:
     """The cache of the most recently used documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, *, introspection: bool, depth_limit: int) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, heavy_work: HeavyWork, *, introspection: bool, depth_limit: int
+    ) -> None:
         self._schema = schema
         self._introspection = introspection
         self._depth_limit = depth_limit
         self._inputs = InputTypes()
-        self._cache: ByteCache[str, Document] = ByteCache(CACHE_BYTES)
-        # One thread: heavy documents wait for each other, and never fill the executor that others share.
-        self._beside_the_loop = ThreadPoolExecutor(1, thread_name_prefix="graphql-documents")
+        self.cache: ByteCache[str, Document] = ByteCache(CACHE_BYTES)
+        self._heavy_work = heavy_work
 
     async def get(self, text: str) -> Document:
         """The validated document of a query text. Waits only for a long one that is not in the cache."""
-        document = self._cache.get(text)
-        if document is None:
-            document, size = await self.beside_the_loop(len(text) > LIGHT_CHARACTERS, self._check, text)
-            self._cache.put(text, document, size)
+        known = self.cache.get(text)
+        if known is not None:
+            return known
+        check = partial(self._check, text)
+        document, size = await self._heavy_work.run(check, is_light=len(text) <= LIGHT_CHARACTERS)
+        self.cache.put(text, document, size + len(document.errors) * BYTES_PER_ERROR)
         return document
 
-    async def beside_the_loop(self, is_heavy: bool, work: Callable[..., T], *arguments: Any) -> T:
-        """Run `work`. Heavy work runs in the thread, so that the event loop goes on."""
-        if not is_heavy:
-            return work(*arguments)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._beside_the_loop, partial(work, *arguments))
-
-    def _check(self, text: str) -> tuple[Document, int]:
+    def _check(self, text: str, budget: Budget) -> tuple[Document, int]:
         """The document, and the bytes that it takes."""
         size = len(text) * BYTES_PER_CHARACTER
+        if len(text) > MAX_CHARACTERS:
+            message = f"The document has more than {MAX_CHARACTERS} characters."
+            return Document({}, (validation_error(message, error_type=LIMIT),)), size
         try:
-            if len(text) > MAX_CHARACTERS:
-                message = f"The document has more than {MAX_CHARACTERS} characters."
-                raise RequestRefusedError([validation_error(message, error_type=LIMIT)])
             ast = parse(text, max_tokens=MAX_TOKENS)
-            return Document(self._operations(ast)), size + _tokens(ast) * BYTES_PER_TOKEN
+            operations = self._operations(ast, budget)
         except GraphQLError as error:
             return Document({}, tuple(validation_errors([error]))), size
+        except TooHeavyError as refused:
+            if budget.is_small:
+                raise
+            return Document({}, tuple(refused.errors)), size
         except RequestRefusedError as refused:
             return Document({}, tuple(refused.errors)), size
+        return Document(operations), size + _tokens(ast) * BYTES_PER_TOKEN
 
-    def _operations(self, ast: DocumentNode) -> dict[str | None, Operation]:
+    def _operations(self, ast: DocumentNode, budget: Budget) -> dict[str | None, Operation]:
         """The document's operations by name. Raises RequestRefusedError."""
         fragments = {
             node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
@@ -136,10 +132,12 @@ class Documents:
         scales = Scales(fragments)
         weights = [scales.weigh(node.selection_set) for node in nodes]
         # Before all else: the rules walk the fragments of each operation.
-        if sum(weight.nodes for weight in weights) > MAX_NODES:
-            raise too_heavy()
+        nodes_in_all = sum(weight.nodes for weight in weights)
+        if nodes_in_all > MAX_NODES:
+            raise TooHeavyError
+        budget.take(nodes_in_all)
         errors = validate(self._schema, ast, rules=_RULES, max_errors=MAX_ERRORS)
-        errors = errors or self._conflicts(nodes, fragments)
+        errors = errors or self._conflicts(nodes, MergeCheck(self._schema, fragments, budget))
         if errors:
             raise RequestRefusedError(validation_errors(errors))
         refusals = [
@@ -156,15 +154,11 @@ class Documents:
                 fragments,
                 VariablesPlan(self._schema, node, self._inputs),
                 booleans | directive_variables([node]),
-                weight.nodes > LIGHT_NODES,
             )
-            for node, weight in zip(nodes, weights, strict=True)
+            for node in nodes
         }
 
-    def _conflicts(
-        self, nodes: Sequence[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
-    ) -> list[GraphQLError]:
-        check = MergeCheck(self._schema, fragments)
+    def _conflicts(self, nodes: Sequence[OperationDefinitionNode], check: MergeCheck) -> list[GraphQLError]:
         for node in nodes:
             root = self._schema.get_root_type(node.operation)
             conflict = None if root is None else check.conflict(root, node.selection_set)
@@ -181,14 +175,14 @@ class Documents:
         if self._depth_limit and weight.depth > self._depth_limit:
             message = f"The query is {weight.depth} levels deep, but this API allows {self._depth_limit}."
             return [validation_error(message, node, LIMIT)]
+        asked = [one for one in _root_fields(node.selection_set, fragments) if _introspects(one)]
         if self._introspection:
-            return []
-        hidden = [one for one in _root_fields(node.selection_set, fragments) if _introspects(one)]
+            return _excess(asked, fragments)
         return [
             validation_error(
                 f"Validation error of type FieldUndefined: Field '{name}' in type 'Query' is undefined", one
             )
-            for one in hidden
+            for one in asked
             if (name := one.name.value)
         ]
 
@@ -204,6 +198,15 @@ def _tokens(ast: DocumentNode) -> int:
 
 def _introspects(node: FieldNode) -> bool:
     return node.name.value in INTROSPECTION_FIELDS
+
+
+def _excess(asked: Sequence[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]) -> list[ErrorDict]:
+    """The refusal of an introspection that no tool asks for: its answer is many times the schema."""
+    scales = Scales(fragments)
+    if sum(scales.weigh(one.selection_set).nodes for one in asked) > MAX_INTROSPECTION_NODES:
+        message = f"The introspection selects more than {MAX_INTROSPECTION_NODES} fields."
+        return [validation_error(message, asked[0], LIMIT)]
+    return []
 
 
 def _root_fields(

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, OperationType
@@ -41,10 +42,12 @@ from .directives import (
 )
 from .documents import INTROSPECTION_FIELDS, Documents, Operation
 from .execution import Execution, ResolvedField, gather_all
+from .heavy_work import HeavyWork
 from .introspection import introspect
 from .projection import NullBubbleError
 from .selection import Selections
 from .subscriptions import SubscriptionPlan, accept
+from .weights import Budget
 
 PLAN_CACHE_BYTES = 32 * 1024 * 1024
 PLAN_BYTES_PER_NODE = 1_500
@@ -70,8 +73,10 @@ class ServedApi:
     def __init__(self, definition: ApiDefinition, js: JsRuntime, data_sources: DataSources) -> None:
         self.schema: GraphQLSchema = build_api_schema(definition.sdl)
         self.access = FieldAccess(self.schema, definition)
+        self.heavy_work = HeavyWork()
         self.documents = Documents(
             self.schema,
+            self.heavy_work,
             introspection=definition.introspection,
             depth_limit=definition.query_depth_limit,
         )
@@ -175,23 +180,23 @@ async def _plan(
     """
     booleans = {name: variables.get(name) for name in operation.booleans} if operation.booleans else {}
     key = (operation, access, frozenset(booleans.items()))
-    plan = api.plans.get(key)
-    if plan is None:
-        heavy = operation.is_heavy
-        plan, size = await api.documents.beside_the_loop(heavy, _compile, api, operation, booleans, access)
-        api.plans.put(key, plan, size)
+    known = api.plans.get(key)
+    if known is not None:
+        return known
+    plan, size = await api.heavy_work.run(partial(_compile, api, operation, booleans, access))
+    api.plans.put(key, plan, size)
     return plan
 
 
 def _compile(
-    api: ServedApi, operation: Operation, booleans: Mapping[str, Any], access: AccessKey
+    api: ServedApi, operation: Operation, booleans: Mapping[str, Any], access: AccessKey, budget: Budget
 ) -> tuple[Plan, int]:
-    """The plan, and the bytes that it takes."""
+    """The plan, and the bytes that it takes. Raises RequestRefusedError."""
 
     def allows(type_name: str, field_name: str) -> bool:
         return api.access.allows(access, type_name, field_name)
 
-    selections = Selections(api.schema, operation.fragments, booleans, allows)
+    selections = Selections(api.schema, operation.fragments, booleans, allows, budget)
     compiler = Compiler(selections, api.resolver_of, api.resolving)
     root = api.schema.get_root_type(operation.node.operation)
     assert isinstance(root, GraphQLObjectType)  # noqa: S101 - validation has checked it
@@ -207,7 +212,7 @@ def _compile(
         nodes = next(iter(asked.values()))
         mutations = subscribed_mutations(root.fields[nodes[0].name.value])
         subscription = SubscriptionPlan.compile(selections, root, nodes, mutations=mutations, access=access)
-    return Plan(fields, introspection, subscription), (selections.budget.used + 1) * PLAN_BYTES_PER_NODE
+    return Plan(fields, introspection, subscription), (budget.used + 1) * PLAN_BYTES_PER_NODE
 
 
 async def _mutate(plan: Plan, execution: Execution) -> tuple[dict[str, Any] | None, tuple[Published, ...]]:
@@ -236,9 +241,8 @@ async def _query(
         return None
     data = {one.plan.key: value for one, value in zip(plan.fields, values, strict=True)}
     if plan.introspection:
-        found, errors = introspect(
-            api.schema, operation.node, operation.fragments, plan.introspection, execution.variables
-        )
+        asked = (api.schema, operation.node, operation.fragments, plan.introspection, execution.variables)
+        found, errors = await api.heavy_work.run(lambda _: introspect(*asked), is_light=False)
         data.update(found)
         execution.errors += errors
     return data

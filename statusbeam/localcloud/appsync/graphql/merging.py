@@ -45,13 +45,15 @@ _Sets = Sequence[tuple[GraphQLNamedType, SelectionSetNode]]
 class MergeCheck:
     """Checks operations of one document that all other rules have accepted.
 
-    Raises RequestRefusedError when the check takes too many steps.
+    Raises TooHeavyError when the check takes more steps than the budget has.
     """
 
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], budget: Budget
+    ) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._budget = Budget()
+        self._budget = budget
 
     def conflict(self, root: GraphQLNamedType, selections: SelectionSetNode) -> GraphQLError | None:
         """The first conflict of an operation, or None."""

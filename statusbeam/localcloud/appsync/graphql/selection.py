@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -35,15 +35,15 @@ Fields = dict[str, list[FieldNode]]
 class Selections:
     """Reads the selections of one operation for callers with equal access.
 
-    `booleans` are the variables that decide `@skip` and `@include`. `budget` counts the fields read: reading
-    too many raises RequestRefusedError.
+    `booleans` are the variables that decide `@skip` and `@include`. `budget` counts the selections
+    read: reading too many raises TooHeavyError.
     """
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     booleans: Mapping[str, Any]
     allows: Allows
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget
 
     def fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
         """The selected fields of `parent`, by their response key and in the order of the response."""

@@ -25,28 +25,31 @@ from ..graphql_errors import LIMIT, RequestRefusedError, validation_error
 
 MAX_NODES: Final = 10_000
 """Of one document. AppSync runs at most so many resolvers in one request."""
-MAX_STEPS: Final = 5 * MAX_NODES
+MAX_STEPS: Final = 4 * MAX_NODES
 """Of one walk over a document: types that implement an interface multiply the fields selected on it."""
 
 
-def too_heavy() -> RequestRefusedError:
-    """The refusal of a document that selects too much."""
-    message = f"The document selects more than {MAX_NODES} fields when its fragments are spread out."
-    return RequestRefusedError([validation_error(message, error_type=LIMIT)])
+class TooHeavyError(RequestRefusedError):
+    """The document selects too much."""
+
+    def __init__(self) -> None:
+        message = f"The document selects more than {MAX_NODES} fields when its fragments are spread out."
+        super().__init__([validation_error(message, error_type=LIMIT)])
 
 
 class Budget:
     """The steps that one walk over a document may take."""
 
-    def __init__(self, steps: int = MAX_STEPS) -> None:
+    def __init__(self, steps: int) -> None:
         self._steps = steps
+        self.is_small = steps < MAX_STEPS
         self.used = 0
 
     def take(self, steps: int) -> None:
-        """Count steps. Raises RequestRefusedError when there are too many."""
+        """Count steps. Raises TooHeavyError when there are too many."""
         self.used += steps
         if self.used > self._steps:
-            raise too_heavy()
+            raise TooHeavyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ _NOTHING: Final = Weight(0, 0)
 
 
 class Scales:
-    """Weighs the selections of one document. Unknown fragments weigh nothing, nor does a cycle's last step."""
+    """Weighs the selections of one document. Unknown fragments weigh nothing; a cycle counts once."""
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
