@@ -159,6 +159,17 @@ class SilentCaller:
         return {"host": host}
 
 
+# AWS's error types over HTTP and on a WebSocket; all other forgeries are an UnauthorizedException.
+SIGNATURE = ("InvalidSignatureException", "BadRequestException")
+ERROR_TYPES = {
+    "a signature with a wrong secret": SIGNATURE,
+    "a signature of an unknown key": ("UnrecognizedClientException", "UnrecognizedClientException"),
+    "a signature for another region": SIGNATURE,
+    "the signature of another request": SIGNATURE,
+}
+UNAUTHORIZED = ("UnauthorizedException", "UnauthorizedException")
+
+
 FORGERIES: dict[str, Callable[[Genuine], Caller]] = {
     "no credentials": lambda genuine: SilentCaller(),
     "a wrong key": lambda genuine: KeyCaller("da2-aaaaaaaaaaaaaaaaaaaaaaaaaa"),
@@ -240,7 +251,7 @@ def test_a_forgery_is_refused_at_connect(cloud: Cloud, genuine: Genuine, name: s
     with AppSyncSocket(cloud.outputs.realtime_url, cloud.host, FORGERIES[name](genuine)) as socket:
         answer = socket.init()
     assert answer["type"] == "connection_error"
-    assert "UnauthorizedException" in answer["payload"]["errors"][0]["errorType"]
+    assert answer["payload"]["errors"][0]["errorType"] == ERROR_TYPES.get(name, UNAUTHORIZED)[1]
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -250,14 +261,18 @@ def test_a_forgery_is_refused_at_start_on_a_good_connection(
     with connected(cloud.outputs.realtime_url, cloud.host, cloud.key_caller) as socket:
         answer = socket.start(SUBSCRIPTION, {"userId": genuine.user_id}, caller=FORGERIES[name](genuine))
     assert answer["type"] == "error"
-    assert "UnauthorizedException" in json.dumps(answer["payload"]["errors"])
+    assert [error["errorType"] for error in answer["payload"]["errors"]] == [
+        ERROR_TYPES.get(name, UNAUTHORIZED)[1]
+    ]
 
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forgery_is_refused_over_http(cloud: Cloud, genuine: Genuine, name: str) -> None:
     with pytest.raises(HttpRefusalError) as refusal:
         cloud.graphql(FORGERIES[name](genuine), QUERY)
-    assert refusal.value.status == 401
+    error_type = ERROR_TYPES.get(name, UNAUTHORIZED)[0]
+    assert refusal.value.status == (401 if error_type == "UnauthorizedException" else 403)
+    assert error_type in str(refusal.value)
 
 
 def test_the_signature_of_the_handshake_does_not_start_a_subscription(cloud: Cloud, genuine: Genuine) -> None:

@@ -112,7 +112,7 @@ class Subscription:
 class AppSyncError(Exception):
     """A failure with AppSync's error type and message.
 
-    `status` is the HTTP status, or `errorCode` in `connection_error`.
+    `status` is the HTTP status, or `errorCode` in `connection_error`. An empty type is left out.
     """
 
     def __init__(
@@ -135,8 +135,29 @@ class AppSyncError(Exception):
 class AuthenticationError(AppSyncError):
     """The caller could not be authenticated: HTTP 401, or `connection_error` or `error` on a WebSocket."""
 
-    def __init__(self, message: str = "You are not authorized to make this call.") -> None:
-        super().__init__(message, "UnauthorizedException", status=401)
+    def __init__(
+        self,
+        message: str = "You are not authorized to make this call.",
+        error_type: str = "UnauthorizedException",
+        *,
+        status: int = 401,
+    ) -> None:
+        super().__init__(message, error_type, status=status)
+
+
+class UnknownKeyError(AuthenticationError):
+    """The access key or the session token is unknown: HTTP 403."""
+
+    def __init__(self) -> None:
+        message = "The security token included in the request is invalid."
+        super().__init__(message, "UnrecognizedClientException", status=403)
+
+
+class SignatureError(AuthenticationError):
+    """The signature of a request is not valid: HTTP 403. On a WebSocket it is a BadRequestException."""
+
+    def __init__(self, message: str, error_type: str = "InvalidSignatureException") -> None:
+        super().__init__(message, error_type, status=403)
 
 
 class Authenticator(Protocol):

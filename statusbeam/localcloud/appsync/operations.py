@@ -44,7 +44,8 @@ def visible_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def error_entry(error: AppSyncError) -> dict[str, Any]:
     """One element of `errors`, as AppSync writes it."""
-    entry: dict[str, Any] = {"errorType": error.error_type, "message": error.message}
+    entry: dict[str, Any] = {"errorType": error.error_type} if error.error_type else {}
+    entry["message"] = error.message
     if error.data is not None:
         entry["data"] = error.data
     if error.info is not None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from ..appsync.http.loopback import is_local_host, is_local_origin
+from ..appsync.loopback import is_local_host, is_local_origin
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

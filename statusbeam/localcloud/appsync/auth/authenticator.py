@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..contract import AuthenticationError, AuthMode, Identity, SignedRequest
+from ..contract import AuthenticationError, AuthMode, Identity, SignedRequest, UnknownKeyError
 from . import jwt, sigv4
 from .lambda_auth import LambdaAuthorizer
 
@@ -100,7 +100,7 @@ class ApiAuthenticator:
         signature = sigv4.parse_authorization(authorization)
         credential = resolve(signature.access_key_id, request.headers.get("x-amz-security-token"))
         if credential is None:
-            raise AuthenticationError("The security token included in the request is invalid.")
+            raise UnknownKeyError
         sigv4.verify(
             request,
             signature,

@@ -1,7 +1,7 @@
 """Verifies an AWS Signature Version 4 in a request's headers, as AppSync does.
 
 botocore signs the received request again, and the two signatures must be equal. The module does no I/O and
-reads no clock: the caller passes the secret key and the time. A refusal raises AuthenticationError with a
+reads no clock: the caller passes the secret key and the time. A refusal raises SignatureError with a
 short reason, which contains neither a key nor a signature.
 """
 
@@ -20,9 +20,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import ReadOnlyCredentials
 
-from ..contract import AuthenticationError, SignedRequest
+from ..contract import SignatureError, SignedRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+INCOMPLETE = "IncompleteSignatureException"
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+    "Access Key and signing method. Consult the service documentation for details."
+)
 MAX_SKEW_SECONDS = 300.0
 
 _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)=([^,\s]+)\s*")
@@ -54,24 +59,24 @@ def is_sigv4(authorization: str) -> bool:
 def parse_authorization(authorization: str) -> Signature:
     """`AWS4-HMAC-SHA256 Credential=…/date/region/service/aws4_request, SignedHeaders=a;b, Signature=hex`.
 
-    Raises AuthenticationError when a part is missing, repeated or malformed.
+    Raises SignatureError when a part is missing, repeated or malformed.
     """
     algorithm, _, rest = authorization.partition(" ")
     if algorithm != ALGORITHM:
-        raise AuthenticationError("The signature's algorithm is not supported.")
+        raise SignatureError("The signature's algorithm is not supported.", INCOMPLETE)
     fields: dict[str, str] = {}
     for part in rest.split(","):
         match = _FIELD.fullmatch(part)
         if match is None or match[1] in fields:
-            raise AuthenticationError("The authorization header is malformed.")
+            raise SignatureError("The authorization header is malformed.", INCOMPLETE)
         fields[match[1]] = match[2]
     if len(fields) != 3:
-        raise AuthenticationError("The authorization header is incomplete.")
+        raise SignatureError("The authorization header is incomplete.", INCOMPLETE)
     scope = fields["Credential"].split("/")
     if len(scope) != 5 or scope[4] != "aws4_request" or not all(scope):
-        raise AuthenticationError("The credential scope is malformed.")
+        raise SignatureError("The credential scope is malformed.", INCOMPLETE)
     if not _HEX_SIGNATURE.fullmatch(fields["Signature"]):
-        raise AuthenticationError("The signature is malformed.")
+        raise SignatureError("The signature is malformed.", INCOMPLETE)
     return Signature(
         access_key_id=scope[0],
         date=scope[1],
@@ -93,38 +98,36 @@ def verify(
 ) -> None:
     """Check that `secret_key` signed `request` within five minutes of `now` (epoch seconds).
 
-    Raises AuthenticationError for another scope, a wrong clock, an unsigned header that must be signed, or a
+    Raises SignatureError for another scope, a wrong clock, an unsigned header that must be signed, or a
     signature that does not match. The signature covers the query parameters of `request.path`.
     """
     headers = {name.lower(): value for name, value in request.headers.items()}
     _check_scope(signature, headers, region, service, now)
     for name in (*_ALWAYS_SIGNED, *(name for name in _SIGNED_IF_SENT if name in headers)):
         if name not in signature.signed_headers:
-            raise AuthenticationError(f"The header {name} must be signed.")
+            raise SignatureError(f"The header {name} must be signed.")
     missing = next((name for name in signature.signed_headers if name not in headers), None)
     if missing is not None:
-        raise AuthenticationError("A signed header was not sent.")
+        raise SignatureError("A signed header was not sent.")
     expected = _sign(request, signature, headers=headers, secret_key=secret_key)
     if expected is None or not hmac.compare_digest(expected, signature.signature):
-        raise AuthenticationError(
-            "The request signature we calculated does not match the signature you provided."
-        )
+        raise SignatureError(MISMATCH)
 
 
 def _check_scope(
     signature: Signature, headers: Mapping[str, str], region: str, service: str, now: float
 ) -> None:
     if (signature.region, signature.service) != (region, service):
-        raise AuthenticationError("The credential is scoped to another region or service.")
+        raise SignatureError("The credential is scoped to another region or service.")
     amz_date = headers.get("x-amz-date", "")
     if not _AMZ_DATE.fullmatch(amz_date) or amz_date[:8] != signature.date:
-        raise AuthenticationError("The header x-amz-date is missing or does not fit the credential.")
+        raise SignatureError("The header x-amz-date is missing or does not fit the credential.")
     try:
         signed_at = _seconds(amz_date)
     except ValueError as error:
-        raise AuthenticationError("The header x-amz-date is not a date.") from error
+        raise SignatureError("The header x-amz-date is not a date.") from error
     if abs(now - signed_at) > MAX_SKEW_SECONDS:
-        raise AuthenticationError("The signature has expired or its clock is wrong.")
+        raise SignatureError("The signature has expired or its clock is wrong.")
 
 
 class _ReceivedRequestSigner(SigV4Auth):

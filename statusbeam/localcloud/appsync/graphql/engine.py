@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, OperationType
@@ -29,6 +30,7 @@ from ..control_plane.resolver_loader import DataSources, load_resolvers
 from ..graphql_errors import VALIDATION, RequestRefusedError, validation_error
 from ..resolvers.javascript import JsRuntime, to_json
 from .api_schema import build_api_schema
+from .byte_cache import ByteCache
 from .compiler import Compiler, ResolverOf, resolving_types
 from .directives import (
     AccessKey,
@@ -40,11 +42,15 @@ from .directives import (
 )
 from .documents import INTROSPECTION_FIELDS, Documents, Operation
 from .execution import Execution, ResolvedField, gather_all
+from .heavy_work import HeavyWork
 from .introspection import introspect
 from .projection import NullBubbleError
 from .selection import Selections
 from .subscriptions import SubscriptionPlan, accept
+from .weights import Budget
 
+PLAN_CACHE_BYTES = 32 * 1024 * 1024
+PLAN_BYTES_PER_NODE = 1_500
 _TOO_DEEP = "The request is nested too deeply."
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -58,19 +64,25 @@ class Plan:
     subscription: SubscriptionPlan | None = None
 
 
+PlanKey = tuple[Operation, AccessKey, frozenset[tuple[str, Any]]]
+
+
 class ServedApi:
     """The schema, the documents and the resolvers of one definition."""
 
     def __init__(self, definition: ApiDefinition, js: JsRuntime, data_sources: DataSources) -> None:
         self.schema: GraphQLSchema = build_api_schema(definition.sdl)
         self.access = FieldAccess(self.schema, definition)
+        self.heavy_work = HeavyWork()
         self.documents = Documents(
             self.schema,
+            self.heavy_work,
             introspection=definition.introspection,
             depth_limit=definition.query_depth_limit,
         )
         resolvers = load_resolvers(definition, self.schema, js, data_sources)
         self.resolver_of: ResolverOf = lambda type_name, field_name: resolvers.get((type_name, field_name))
+        self.plans: ByteCache[PlanKey, Plan] = ByteCache(PLAN_CACHE_BYTES)
         self.resolving = resolving_types(self.schema, self.resolver_of)
         self.environment = to_json(dict(definition.environment))
         self.resolver_limit = definition.resolver_count_limit or MAX_RESOLVERS
@@ -106,12 +118,12 @@ class AppSyncApi:
     async def _execute(self, request: GraphQLRequest, identity: Identity) -> ExecutionResult:
         api = self._api
         try:
-            operation = api.documents.get(request.query).operation(request.operation_name)
+            operation = (await api.documents.get(request.query)).operation(request.operation_name)
             _refuse_kind(operation, operation.node.operation is OperationType.SUBSCRIPTION)
             execution = _execution(api, operation, request, identity, self._iam)
+            plan = await _plan(api, operation, execution.variables, access_key(identity))
         except RequestRefusedError as refused:
             return _refusal(refused)
-        plan = _plan(api, operation, execution.variables, access_key(identity))
         if operation.node.operation is OperationType.MUTATION:
             data, published = await _mutate(plan, execution)
         else:
@@ -131,14 +143,13 @@ class AppSyncApi:
     async def _subscribe(self, request: GraphQLRequest, identity: Identity) -> Subscription:
         api = self._api
         try:
-            operation = api.documents.get(request.query).operation(request.operation_name)
+            operation = (await api.documents.get(request.query)).operation(request.operation_name)
             _refuse_kind(operation, operation.node.operation is not OperationType.SUBSCRIPTION)
             execution = _execution(api, operation, request, identity, self._iam)
+            plan = await _plan(api, operation, execution.variables, access_key(identity))
         except RequestRefusedError as refused:
             first = refused.errors[0]
             raise AppSyncError(first["message"], first["errorType"], status=400) from refused
-        access = access_key(identity)
-        plan = _plan(api, operation, execution.variables, access)
         assert plan.subscription is not None  # noqa: S101 - _plan made it for a subscription
         return await accept(plan.subscription, plan.fields[0], execution)
 
@@ -160,36 +171,48 @@ def _execution(
     return Execution(request, identity, variables, api.environment, iam, api.resolver_limit)
 
 
-def _plan(api: ServedApi, operation: Operation, variables: Mapping[str, Any], access: AccessKey) -> Plan:
-    """The operation, compiled for the caller's access and the values of @skip and @include."""
+async def _plan(
+    api: ServedApi, operation: Operation, variables: Mapping[str, Any], access: AccessKey
+) -> Plan:
+    """The operation, compiled for the caller's access and the values of @skip and @include.
+
+    Raises RequestRefusedError.
+    """
     booleans = {name: variables.get(name) for name in operation.booleans} if operation.booleans else {}
-    key = (access, frozenset(booleans.items()))
-    plan = operation.plans.get(key)
-    if plan is None:
-        plan = _compile(api, operation, booleans, access)
-        operation.plans[key] = plan
-    found: Plan = plan
-    return found
+    key = (operation, access, frozenset(booleans.items()))
+    known = api.plans.get(key)
+    if known is not None:
+        return known
+    plan, size = await api.heavy_work.run(partial(_compile, api, operation, booleans, access))
+    api.plans.put(key, plan, size)
+    return plan
 
 
-def _compile(api: ServedApi, operation: Operation, booleans: Mapping[str, Any], access: AccessKey) -> Plan:
+def _compile(
+    api: ServedApi, operation: Operation, booleans: Mapping[str, Any], access: AccessKey, budget: Budget
+) -> tuple[Plan, int]:
+    """The plan, and the bytes that it takes. Raises RequestRefusedError."""
+
     def allows(type_name: str, field_name: str) -> bool:
         return api.access.allows(access, type_name, field_name)
 
-    selections = Selections(api.schema, operation.fragments, booleans, allows)
+    selections = Selections(api.schema, operation.fragments, booleans, allows, budget)
     compiler = Compiler(selections, api.resolver_of, api.resolving)
     root = api.schema.get_root_type(operation.node.operation)
     assert isinstance(root, GraphQLObjectType)  # noqa: S101 - validation has checked it
     found = selections.fields(root, [operation.node.selection_set])
+    if not found:
+        message = "The operation selects no field: @skip or @include leaves out every root field."
+        raise RequestRefusedError([validation_error(message, operation.node)])
     asked = {key: nodes for key, nodes in found.items() if nodes[0].name.value not in INTROSPECTION_FIELDS}
     introspection = [node for key, nodes in found.items() if key not in asked for node in nodes]
     fields = compiler.fields(root, asked)
-    if operation.node.operation is not OperationType.SUBSCRIPTION:
-        return Plan(fields, introspection)
-    nodes = next(iter(asked.values()))
-    mutations = subscribed_mutations(root.fields[nodes[0].name.value])
-    subscription = SubscriptionPlan.compile(selections, root, nodes, mutations=mutations, access=access)
-    return Plan(fields, introspection, subscription)
+    subscription = None
+    if operation.node.operation is OperationType.SUBSCRIPTION:
+        nodes = next(iter(asked.values()))
+        mutations = subscribed_mutations(root.fields[nodes[0].name.value])
+        subscription = SubscriptionPlan.compile(selections, root, nodes, mutations=mutations, access=access)
+    return Plan(fields, introspection, subscription), (budget.used + 1) * PLAN_BYTES_PER_NODE
 
 
 async def _mutate(plan: Plan, execution: Execution) -> tuple[dict[str, Any] | None, tuple[Published, ...]]:
@@ -218,9 +241,8 @@ async def _query(
         return None
     data = {one.plan.key: value for one, value in zip(plan.fields, values, strict=True)}
     if plan.introspection:
-        found, errors = introspect(
-            api.schema, operation.node, operation.fragments, plan.introspection, execution.variables
-        )
+        asked = (api.schema, operation.node, operation.fragments, plan.introspection, execution.variables)
+        found, errors = await api.heavy_work.run(lambda _: introspect(*asked), is_light=False)
         data.update(found)
         execution.errors += errors
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphql import (
@@ -265,7 +265,7 @@ def _variables_in(node: ValueNode) -> bool:
     return isinstance(node, VariableNode)
 
 
-def directive_variables(nodes: Sequence[Any]) -> frozenset[str]:
+def directive_variables(nodes: Iterable[Any]) -> frozenset[str]:
     """The variables that decide `@skip` and `@include` anywhere in the selections."""
     names: set[str] = set()
     for node in nodes:

@@ -23,6 +23,8 @@ from graphql import (
 from graphql.language.ast import Node
 from graphql.utilities import type_from_ast
 
+from .weights import Budget
+
 Allows = Callable[[str, str], bool]
 """(type name, field name) -> whether the caller may use the field."""
 
@@ -33,13 +35,15 @@ Fields = dict[str, list[FieldNode]]
 class Selections:
     """Reads the selections of one operation for callers with equal access.
 
-    `booleans` are the variables that decide `@skip` and `@include`.
+    `booleans` are the variables that decide `@skip` and `@include`. `budget` counts the selections
+    read: reading too many raises TooHeavyError.
     """
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     booleans: Mapping[str, Any]
     allows: Allows
+    budget: Budget
 
     def fields(self, parent: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
         """The selected fields of `parent`, by their response key and in the order of the response."""
@@ -51,6 +55,7 @@ class Selections:
     def _collect(
         self, parent: GraphQLObjectType, selections: SelectionSetNode, found: Fields, spread: set[str]
     ) -> None:
+        self.budget.take(len(selections.selections))
         for node in selections.selections:
             if not self._included(node):
                 continue
@@ -90,7 +95,7 @@ class Selections:
 
     def names(self, sets: Iterable[SelectionSetNode]) -> list[str]:
         """`ctx.info.selectionSetList`: every selected field as a path, aliases instead of names."""
-        names: list[str] = []
+        names: dict[str, None] = {}  # in the order of the document
 
         def visit(selections: SelectionSetNode, prefix: str) -> None:
             for node in selections.selections:
@@ -102,14 +107,13 @@ class Selections:
                     visit(node.selection_set, prefix)
                 elif isinstance(node, FieldNode):
                     path = prefix + response_key(node)
-                    if path not in names:
-                        names.append(path)
+                    names[path] = None
                     if node.selection_set is not None:
                         visit(node.selection_set, f"{path}/")
 
         for one in sets:
             visit(one, "")
-        return names
+        return list(names)
 
     def text(self, field: FieldNode) -> str:
         """The field's selection with its fragments in canonical form: equal texts give equal answers."""

@@ -197,7 +197,9 @@ class HttpConnection(asyncio.Protocol):
             transport.resume_reading()
         early_data = self._reader.rest + self._early_data
         self._unregister()
-        socket = WebSocketConnection(self._shared.websockets, transport, refusal)
+        socket = WebSocketConnection(
+            self._shared.websockets, transport, authority=handshake.authority, refusal=refusal
+        )
         transport.set_protocol(socket)
         socket.open()
         if early_data:

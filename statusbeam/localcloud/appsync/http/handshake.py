@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..contract import AppSyncError, SignedRequest
-from ..realtime.authorization import SUBPROTOCOL, connect_request, offered_subprotocols
+from ..loopback import is_local_origin
+from ..realtime.authorization import SUBPROTOCOL, check_host, connect_request, offered_subprotocols
 from ..realtime.websocket import accept_value
-from .loopback import is_local_origin
 from .messages import HttpRequest, HttpResponse
 
 
@@ -15,11 +15,13 @@ from .messages import HttpRequest, HttpResponse
 class Handshake:
     """A valid upgrade. `claim` still has to be authorized; an AppSyncError there is already a refusal.
 
-    A refused client gets its WebSocket too: AppSync sends the reason in `connection_error`.
+    A refused client gets its WebSocket too: AppSync sends the reason in `connection_error`. `authority` is
+    the `Host` of the request.
     """
 
     accept: str
     subprotocol: str | None
+    authority: str
     claim: SignedRequest | AppSyncError
 
 
@@ -37,20 +39,23 @@ def read_handshake(request: HttpRequest) -> Handshake | HttpResponse:
     accept = accept_value(headers.get("sec-websocket-key", ""))
     if accept is None or "upgrade" not in headers.get("connection", "").lower():
         return HttpResponse.failure(400, "BadRequestException", "The WebSocket handshake is not valid.")
+    authority = headers.get("host", "")
     offered = offered_subprotocols(headers.get("sec-websocket-protocol", ""))
     if SUBPROTOCOL not in offered:
-        return Handshake(accept, None, _no_subprotocol(offered))
-    return Handshake(accept, SUBPROTOCOL, _claim(request))
+        return Handshake(accept, None, authority, _no_subprotocol(offered))
+    return Handshake(accept, SUBPROTOCOL, authority, _claim(request))
 
 
 def _claim(request: HttpRequest) -> SignedRequest | AppSyncError:
     try:
-        return connect_request(request.query, request.headers)
+        claim = connect_request(request.query, request.headers)
+        check_host(claim.headers, request.headers.get("host", ""))
     except AppSyncError as error:
         return error
+    return claim
 
 
 def _no_subprotocol(offered: tuple[str, ...]) -> AppSyncError:
     # As seen on AWS: aws/aws-appsync-community#195 and graphql-dotnet/graphql-client#591.
     name = "SubProtocolNotSupportedError" if offered else "NoProtocolError"
-    return AppSyncError(name, name, status=400)
+    return AppSyncError(name, "", status=400)

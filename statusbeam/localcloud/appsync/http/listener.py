@@ -7,9 +7,9 @@ import socket
 import ssl
 from typing import Final
 
+from ..loopback import loopback_address
 from .connection import HttpConnection
 from .connection_state import SharedHttpState
-from .loopback import loopback_address
 
 log = logging.getLogger(__name__)
 

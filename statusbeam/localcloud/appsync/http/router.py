@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..contract import AppSyncError
+from ..loopback import is_local_host, is_local_origin
 from ..operations import internal_failure
 from .cors import preflight
 from .graphql_endpoint import GRAPHQL_PATH, REALTIME_PATHS, GraphQLEndpoint, failure_response
-from .loopback import is_local_host, is_local_origin
 from .messages import HttpRequest, HttpResponse
 from .static_site import StaticSite
 

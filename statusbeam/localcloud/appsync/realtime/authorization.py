@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from ..contract import AppSyncError, SignedRequest
+from ..loopback import is_local_host, port_of
 
 SUBPROTOCOL: Final = "graphql-ws"
 CONNECT_PATH: Final = "/graphql/connect"
@@ -50,6 +51,20 @@ def start_request(authorization: Mapping[str, Any], data: str) -> SignedRequest:
     Raises AppSyncError (BadRequestException, 400) when the authorization holds anything but strings.
     """
     return SignedRequest(method="POST", path=START_PATH, headers=_lowered(authorization), body=data.encode())
+
+
+def check_host(claims: Mapping[str, str], authority: str) -> None:
+    """Check that `host` names the API, as AppSync does at a handshake and at each `start`.
+
+    `authority` is the `Host` of the upgrade request. Another name of this machine is the same API, and the
+    port may be left out. Raises AppSyncError with AppSync's words.
+    """
+    host = claims.get("host")
+    if not host:  # as seen on AWS, without an error type: graphql-dotnet/graphql-client#662
+        raise AppSyncError("Required headers are missing.", "", status=400)
+    if not is_local_host(host) or port_of(host) not in (None, port_of(authority)):
+        message = "The host of the authorization is not this API."  # awslabs/aws-mobile-appsync-sdk-js#768
+        raise AppSyncError(message, "HttpNotFoundException", status=404)
 
 
 def _query_value(query: str, name: str) -> bytes | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from ..contract import AppSyncError, Authenticator, GraphQLApi, SignedRequest, Subscription
+from ..contract import (
+    AppSyncError,
+    Authenticator,
+    GraphQLApi,
+    SignatureError,
+    SignedRequest,
+    Subscription,
+)
 from ..operations import internal_failure, visible_headers
 from .protocol import Start
 
@@ -23,6 +30,8 @@ class RealtimeEndpoint:
         """Authorize a handshake. Returns the reason for a refusal, or None."""
         try:
             await self._authenticator.authenticate(signed)
+        except SignatureError as error:
+            return _bad_request(error)
         except AppSyncError as error:
             return error
         except Exception:  # the authenticator is replaceable; its defect affects one connection
@@ -36,8 +45,15 @@ class RealtimeEndpoint:
         try:
             identity = await self._authenticator.authenticate(start.signed)
             return await self._api.subscribe(request, identity)
+        except SignatureError as error:
+            return _bad_request(error)
         except AppSyncError as error:
             return error
         except Exception:  # as above: it affects one subscription
             log.exception("subscription=<%r> | start failed", start.id)
             return internal_failure()
+
+
+def _bad_request(error: SignatureError) -> AppSyncError:
+    # As seen on AWS: awslabs/aws-mobile-appsync-sdk-js#619, aws-amplify/amplify-js#7089.
+    return AppSyncError(error.message, "BadRequestException", status=400)

@@ -1,6 +1,6 @@
 """AppSync's `graphql-ws` protocol of one connection, without I/O: messages in, requests and messages out.
 
-    protocol = RealtimeProtocol(limits, faults)
+    protocol = RealtimeProtocol(limits, faults, "127.0.0.1:4000")
     request = protocol.receive('{"type":"start",...}')      # Start: authorize it, then accept() or refuse()
     for message in protocol.take_messages(): ...            # JSON texts, to be sent in this order
 
@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from ..contract import AppSyncError, GraphQLRequest, SignedRequest
 from ..limits import Limits
 from ..operations import error_entry, is_unicode, parse_operation
-from .authorization import start_request
+from .authorization import check_host, start_request
 
 Handle = TypeVar("Handle")
 SubscriptionId = str | int
@@ -66,11 +66,17 @@ class ErrorSwitch(Protocol):
 
 
 class RealtimeProtocol(Generic[Handle]):
-    """One connection. `refusal` is the reason that its handshake was refused, or None."""
+    """One connection to `authority`, the `Host` of its upgrade request.
 
-    __slots__ = ("_faults", "_limits", "_messages", "_refusal", "state", "subscriptions")
+    `refusal` is the reason that its handshake was refused, or None.
+    """
 
-    def __init__(self, limits: Limits, faults: ErrorSwitch, refusal: AppSyncError | None = None) -> None:
+    __slots__ = ("_authority", "_faults", "_limits", "_messages", "_refusal", "state", "subscriptions")
+
+    def __init__(
+        self, limits: Limits, faults: ErrorSwitch, authority: str, refusal: AppSyncError | None = None
+    ) -> None:
+        self._authority = authority
         self._limits = limits
         self._faults = faults
         self._refusal = refusal
@@ -146,12 +152,12 @@ class RealtimeProtocol(Generic[Handle]):
         try:
             self._check_room(subscription_id)
             signed = start_request(authorization, data)
+            request = parse_operation(data)
+            if request is None:
+                raise _unsupported()
+            check_host(signed.headers, self._authority)
         except AppSyncError as error:
             self._send_error(subscription_id, error)
-            return None
-        request = parse_operation(data)
-        if request is None:
-            self._send_error(subscription_id, _unsupported())
             return None
         return Start(subscription_id, signed, request)
 

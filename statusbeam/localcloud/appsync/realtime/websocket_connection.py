@@ -48,12 +48,20 @@ class WebSocketConnection(asyncio.Protocol):
     )
 
     def __init__(
-        self, shared: SharedWebSocketState, transport: asyncio.Transport, refusal: AppSyncError | None
+        self,
+        shared: SharedWebSocketState,
+        transport: asyncio.Transport,
+        *,
+        authority: str,
+        refusal: AppSyncError | None,
     ) -> None:
+        """`authority` is the `Host` of the upgrade request."""
         self._shared = shared
         self._transport = transport
         self._frames = FrameReader(shared.limits.message_bytes)
-        self._protocol: RealtimeProtocol[Subscriber] = RealtimeProtocol(shared.limits, shared.faults, refusal)
+        self._protocol: RealtimeProtocol[Subscriber] = RealtimeProtocol(
+            shared.limits, shared.faults, authority, refusal
+        )
         self._start_in_progress = False
         self._pending: list[str] | None = None  # messages after the start in progress
         self._draining = False  # `_drain` is running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -441,9 +442,15 @@ UPGRADE: dict[str, Any] = {
 }
 
 
+def header_protocol(**claims: str) -> str:
+    """The subprotocol that carries a handshake's authorization."""
+    return "header-" + base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+
+
 @pytest.mark.parametrize("target", ["/graphql", "/graphql/realtime"])
 async def test_upgrade_is_answered_with_exactly_the_protocol_of_appsync(world: World, target: str) -> None:
-    changes = {"Sec_WebSocket_Protocol": "graphql-ws, header-eyJ4LWFwaS1rZXkiOiJkYTItcmlnaHQifQ"}
+    claims = {"host": "localhost", "x-api-key": KEY}
+    changes = {"Sec_WebSocket_Protocol": f"graphql-ws, {header_protocol(**claims)}"}
     answer = await world.ask("GET", target, **UPGRADE | changes)
     assert answer.status == 101
     assert answer.headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -451,7 +458,7 @@ async def test_upgrade_is_answered_with_exactly_the_protocol_of_appsync(world: W
     assert "sec-websocket-extensions" not in answer.headers
     assert (world.counters.connections, world.counters.connections_refused) == (1, 0)
     (asked,) = world.authenticator.asked
-    assert (asked.path, asked.body, asked.headers) == ("/graphql/connect", b"{}", {"x-api-key": KEY})
+    assert (asked.path, asked.body, asked.headers) == ("/graphql/connect", b"{}", claims)
     assert world.transport.protocol is not None
     assert not world.http.connections
 
@@ -496,6 +503,52 @@ async def test_missing_protocol_is_reported_in_connection_error(
     await asyncio.sleep(0)
     assert message.encode() in world.transport.written
     assert b'"errorCode":400' in world.transport.written
+
+
+HOST_MISSING = {"message": "Required headers are missing.", "errorCode": 400}
+HOST_UNKNOWN = {
+    "errorType": "HttpNotFoundException",
+    "message": "The host of the authorization is not this API.",
+    "errorCode": 404,
+}
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({}, HOST_MISSING),
+        ({"host": ""}, HOST_MISSING),
+        ({"host": "example.com"}, HOST_UNKNOWN),
+        ({"host": "127.0.0.1.example.com:4000"}, HOST_UNKNOWN),
+        ({"host": "127.0.0.1:4001"}, HOST_UNKNOWN),  # another server of this machine
+        ({"host": "localhost:x"}, HOST_UNKNOWN),
+        ({"host": "abcdef.appsync-api.us-east-1.amazonaws.com"}, HOST_UNKNOWN),
+        ({"host": "localhost:4000"}, None),
+        ({"host": "127.0.0.1:4000"}, None),
+        ({"host": "[::1]:4000"}, None),
+        ({"host": "LOCALHOST"}, None),
+    ],
+)
+async def test_a_handshake_names_the_host_of_this_api(
+    world: World, claims: dict[str, str], error: dict[str, Any] | None
+) -> None:
+    protocols = f"graphql-ws, {header_protocol(**claims, **{'x-api-key': KEY})}"
+    await world.ask(
+        "GET", "/graphql", **UPGRADE | {"Host": "127.0.0.1:4000", "Sec_WebSocket_Protocol": protocols}
+    )
+    (connection,) = world.websockets.connections
+    connection.send_refusal()
+    await asyncio.sleep(0)
+    frames = bytes(world.transport.written)
+    if error is None:
+        assert frames == b""
+        assert len(world.authenticator.asked) == 1
+        return
+    assert json.loads(frames[frames.index(b"{") :]) == {
+        "type": "connection_error",
+        "payload": {"errors": [error]},
+    }
+    assert world.authenticator.asked == []
 
 
 async def test_bytes_sent_before_the_handshake_is_answered_reach_the_socket(world: World) -> None:

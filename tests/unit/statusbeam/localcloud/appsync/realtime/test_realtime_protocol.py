@@ -33,7 +33,7 @@ UNSUPPORTED = {
         ]
     },
 }
-AUTHORIZATION = {"host": "h", "x-api-key": "k"}
+AUTHORIZATION = {"host": "127.0.0.1:4000", "x-api-key": "k"}
 QUERY = "subscription S($u: ID!) { onStatusUpdate(userId: $u) { jobId } }"
 
 
@@ -45,7 +45,9 @@ class Conversation:
     ) -> None:
         dice = random.Random(1)  # noqa: S311 - a test's dice
         faults = Faults(dice, Switches(errors_as_object=as_object))
-        self.protocol: RealtimeProtocol[str] = RealtimeProtocol(limits or Limits(), faults, refusal)
+        self.protocol: RealtimeProtocol[str] = RealtimeProtocol(
+            limits or Limits(), faults, "127.0.0.1:4000", refusal
+        )
 
     def say(self, message: Any) -> Start | Stopped[str] | None:
         return self.protocol.receive(message if isinstance(message, str) else json.dumps(message))
@@ -124,6 +126,28 @@ def test_refused_start_is_an_error_with_its_id_and_leaves_the_id_free() -> None:
         }
     ]
     assert isinstance(talk.say(start_message("1")), Start)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "error"),
+    [
+        ({"x-api-key": "k"}, {"message": "Required headers are missing."}),
+        ({"host": "", "x-api-key": "k"}, {"message": "Required headers are missing."}),
+        (
+            {"host": "example.com", "x-api-key": "k"},
+            {
+                "errorType": "HttpNotFoundException",
+                "message": "The host of the authorization is not this API.",
+            },
+        ),
+    ],
+)
+def test_start_whose_authorization_names_another_host_or_none_is_refused(
+    authorization: dict[str, str], error: dict[str, str]
+) -> None:
+    talk = Conversation()
+    assert talk.say(start_message("1", extensions={"authorization": authorization})) is None
+    assert talk.heard() == [{"type": "error", "id": "1", "payload": {"errors": [error]}}]
 
 
 def test_error_of_a_resolver_keeps_its_data_and_info() -> None:

@@ -32,7 +32,9 @@ class Client:
 
     def __init__(self, shared: SharedWebSocketState, refusal: AppSyncError | None = None) -> None:
         self.transport = MemoryTransport()
-        self.connection = WebSocketConnection(shared, self.transport, refusal)
+        self.connection = WebSocketConnection(
+            shared, self.transport, authority="127.0.0.1:4000", refusal=refusal
+        )
         self.peer = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=State.OPEN, max_size=None)
         self.read_so_far = 0
         self.connection.open()

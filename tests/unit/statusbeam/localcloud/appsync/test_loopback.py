@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from statusbeam.localcloud.appsync.http.loopback import (
+from statusbeam.localcloud.appsync.loopback import (
     is_local_host,
     is_local_origin,
     loopback_address,

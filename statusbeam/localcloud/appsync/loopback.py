@@ -44,3 +44,11 @@ def is_local_host(authority: str) -> bool:
     except ValueError:
         return False
     return parts.hostname in _LOCAL_NAMES
+
+
+def port_of(authority: str) -> int | None:
+    """The port of a `Host` value; None if it has none, or none that is valid."""
+    try:
+        return urlsplit(f"//{authority}").port
+    except ValueError:
+        return None
