@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @cache
 def default_redactor() -> Redactor:
-    """The redactor of this process's statuses; REDACTED_FIELDS and REDACTED_PATTERNS add to it. Raises SettingError."""
+    """The redactor of this process, with REDACTED_FIELDS and REDACTED_PATTERNS. Raises SettingError."""
     from statusbeam.model.redaction.redactor import Redactor  # noqa: PLC0415 - loaded at the first status
     from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - as above
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Final
 
-    from .secret_search import Found
+    from .found import Found
 
 UNSEARCHED: Final = "not searched"
 """The kind of what was too much to be searched."""

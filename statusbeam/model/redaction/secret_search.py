@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 
 from .budget import A_TEXT, Budget
+from .found import Found
 from .lazy import Lazy
 from .logins import HINTS, logins
 from .marks import masked
@@ -40,16 +40,6 @@ _AWS_SECRET_LENGTH: Final = 40
 _BASE64_LEAST: Final = 24
 _BASE64_LENGTH: Final = 8_192
 _HINTS: Final = ("=", ":", "|", " -", *HINTS, *STEMS, *SHORT_STEMS)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Found:
-    """One secret: `text[start:end]`, of what kind it is, and where what gives it away begins."""
-
-    start: int
-    end: int
-    kind: str
-    begins: int
 
 
 def find_secrets(

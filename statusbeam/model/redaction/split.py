@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from ..limits import MESSAGE_LENGTH
+from .found import Found
 from .marks import marked, shortened
-from .secret_search import Found, find_secrets
+from .secret_search import find_secrets
 
 
 def split_redacted(texts: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importi
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from .secret_search import Found
+    from .found import Found
 
     Fields = Mapping[str, "Fields | None"]  # None: the field itself is configured
 
