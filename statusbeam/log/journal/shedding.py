@@ -48,11 +48,11 @@ def within_limit(
     """
     now_ms = int(now * 1000)
     full = (bucket or Bucket(burst * 1000, now_ms)).filled(now_ms, rate=rate, burst=burst)
-    if len(entries) <= full.level // 1000:
+    sheddable = [] if len(entries) <= full.level // 1000 else _newest_first(entries)
+    if not sheddable:
         return entries, full.without(len(entries))
-    lasting = sum(entry.update.type not in _SHEDDABLE for entry in entries)
-    left = full.without(lasting)
-    places = _newest_first(entries)[: left.level // 1000]
+    left = full.without(len(entries) - len(sheddable))
+    places = sheddable[: left.level // 1000]
     room = set(places)
     taken = [e for at, e in enumerate(entries) if at in room or e.update.type not in _SHEDDABLE]
     return taken, left.without(len(places))
@@ -63,10 +63,9 @@ def _newest_first(entries: Sequence[Entry]) -> list[int]:
     newest: list[int] = []
     others: list[int] = []
     seen: set[str | None] = set()
-    for place in range(len(entries) - 1, -1, -1):
-        update = entries[place].update
-        if update.type in _SHEDDABLE:
-            invocation = invocation_of(update)
-            (others if invocation in seen else newest).append(place)
-            seen.add(invocation)
+    places = [place for place, entry in enumerate(entries) if entry.update.type in _SHEDDABLE]
+    for place in reversed(places):
+        invocation = invocation_of(entries[place].update)
+        (others if invocation in seen else newest).append(place)
+        seen.add(invocation)
     return newest + others
