@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,16 @@ def is_xdist_worker(config: pytest.Config) -> bool:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     """See Together."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sdk_models() -> Iterator[None]:
+    """Read the SDK's models of its services once a process: each test's new session would read them anew."""
+    from botocore import session  # noqa: PLC0415 - not before AWS's variables are in order
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_loader", cache(session.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")
