@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from statusbeam.model.limits import (
 )
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_object, json_text, printable_json, wire_time
 
@@ -63,7 +63,8 @@ def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         for place, message in zip(same, split_redacted(messages), strict=True):
             update = found[place].update
             if message != update.message:
-                found[place] = replace(found[place], update=replace(update, message=message))
+                # A mark may be longer than what it hides.
+                found[place] = replace(found[place], update=update.with_message(message))
     return tuple(found)
 
 
