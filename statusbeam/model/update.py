@@ -135,12 +135,17 @@ class StatusUpdate:
 
         Raises InvalidStatusError for fields that are missing, unknown, or break their rule.
         """
-        for field in entry:
-            if field not in _NAMES:
-                named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
-                raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
+        refuse_unknown_fields(entry)
         values: dict[str, Any] = {name: entry.get(field) for name, (field, _) in _FIELDS.items()}
         return cls(**values)
+
+
+def refuse_unknown_fields(entry: Mapping[Any, Any]) -> None:
+    """Raise InvalidStatusError for a field that StatusInput doesn't have."""
+    for field in entry:
+        if field not in _NAMES:
+            named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
+            raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
 
 
 def _type(field: str, value: Any) -> StatusType:

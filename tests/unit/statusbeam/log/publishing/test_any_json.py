@@ -7,22 +7,31 @@ into the next, with marks of redaction, and with what the fold and the publisher
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.admission import Admission
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemoryDetailStore, MemorySessionStore
 from statusbeam.log.publishing.payload import payload_of_text
 from statusbeam.log.publishing.pipeline import Pipeline
+from statusbeam.log.publishing.ports import Journal
 from statusbeam.log.snapshot.fold import fold
+from statusbeam.model.clock import Clock
 from statusbeam.model.errors import RejectionCode
 from statusbeam.model.limits import MESSAGE_LENGTH, METADATA_BYTES
 from statusbeam.model.update import FIELDS, StatusUpdate
 from statusbeam.model.validation import json_text
+from tests.soak.table import MemoryTable
 from tests.unit.samples import NOW, StoppedClock, entry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 MANY_DIGITS = 31_415_926
 """Stands for a number of 5 000 digits, which Python neither reads nor shows, where a payload is text."""
@@ -119,10 +128,19 @@ statuses = st.lists(related | odd | values, max_size=6)
 payloads = statuses.map(lambda found: {"batchId": "b1", "updates": found}) | values | related
 
 
-def publish(payload: object) -> None:
+def memory_journal(clock: Clock) -> Journal:
+    return MemoryJournal(clock=clock)
+
+
+def dynamo_journal(clock: Clock) -> Journal:
+    client = cast("DynamoDBClient", MemoryTable())
+    return DynamoJournal(client, "StatusTable", log_retention_days=7, job_retention_days=90, clock=clock)
+
+
+def publish(payload: object, new_journal: Callable[[Clock], Journal] = memory_journal) -> None:
     """Publish a payload twice, by new processes, and hold it to what is promised of any."""
     time = StoppedClock()
-    journal = MemoryJournal(clock=time.clock())
+    journal = new_journal(time.clock())
     sessions, details = MemorySessionStore(), MemoryDetailStore()
     sessions.open("city", None, "c1", until=NOW + 1_000_000)
     for _ in range(2):
@@ -160,7 +178,7 @@ def test_any_json_gives_valid_statuses_and_named_rejections(payload: object) -> 
 
 @given(payload=payloads)
 def test_so_does_any_text(payload: object) -> None:
-    publish(payload_of_text(json.dumps(payload).replace(str(MANY_DIGITS), "9" * 5_000)))
+    publish(payload_of_text(json.dumps(payload).replace(str(MANY_DIGITS), "9" * 5_000)), dynamo_journal)
 
 
 @pytest.mark.parametrize("field", ["progress", "attempt", "jobId", "metadata", "timestamp", "updates"])
