@@ -6,13 +6,14 @@
     >>> update.to_wire()["agentName"]
     'Geo Agent'
 
-A StatusUpdate is valid: its constructor checks every field. Its wire format is defined here only.
+A StatusUpdate is valid: its constructor checks every field. The methods that give a changed one keep it valid
+by what they do, and raise nothing. Its wire format is defined here only.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import RejectionCode
@@ -89,8 +90,19 @@ class StatusUpdate:
 
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""
-        # What is valid stays so: not through the constructor, which checks every field.
-        return replace(self, sequence=_FIELDS["sequence"][1]("sequence", sequence))
+        return replace(self, sequence=sequence)
+
+    def with_message(self, text: str) -> Self:
+        """The same status with another message, without what no message may hold, and cut to its length."""
+        return replace(self, message=printable(text)[:MESSAGE_LENGTH])
+
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> Self:
+        """The same status with other metadata, made of a valid status's and of the publisher's own."""
+        return replace(self, metadata=metadata)
+
+    def with_earlier(self, earlier: Sequence[StatusUpdate]) -> Self:
+        """The same status with the preceding ones of its commit."""
+        return replace(self, earlier=tuple(earlier) or None)
 
     @classmethod
     def from_store(cls, wire: Mapping[str, Any]) -> Self:
@@ -123,12 +135,17 @@ class StatusUpdate:
 
         Raises InvalidStatusError for fields that are missing, unknown, or break their rule.
         """
-        for field in entry:
-            if field not in _NAMES:
-                named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
-                raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
+        refuse_unknown_fields(entry)
         values: dict[str, Any] = {name: entry.get(field) for name, (field, _) in _FIELDS.items()}
         return cls(**values)
+
+
+def refuse_unknown_fields(entry: Mapping[Any, Any]) -> None:
+    """Raise InvalidStatusError for a field that StatusInput doesn't have."""
+    for field in entry:
+        if field not in _NAMES:
+            named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
+            raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
 
 
 def _type(field: str, value: Any) -> StatusType:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .errors import InvalidStatusError, RejectionCode
-from .limits import DETAIL_BYTES, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
+from .limits import DETAIL_BYTES, INTEGER_DIGITS, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,15 @@ def printable_json(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
-        return {printable(key): printable_json(item) for key, item in value.items()}
+        clean: dict[str, Any] = {}
+        for key, item in value.items():
+            name = printable(key)
+            place = len(clean)
+            while name in clean:  # keys that differ in such characters only
+                place += 1
+                name = f"{printable(key)} ({place})"
+            clean[name] = printable_json(item)
+        return clean
     return [printable_json(item) for item in value] if isinstance(value, list) else value
 
 
@@ -125,11 +133,31 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def moment_of(text: str) -> datetime:
+    """The point in time of an ISO 8601 text, whatever Python's version reads of that.
+
+    Also in lower case, as RFC 3339 allows; 24:00 is the next day's midnight, a leap second the next second.
+    Raises ValueError or OverflowError.
+    """
+    if not text.isascii():
+        raise ValueError("a time has no characters beyond ASCII")
+    text = text.upper()
+    if midnight := _MIDNIGHT.fullmatch(text):
+        return datetime.fromisoformat(f"{midnight[1]}00{midnight[2]}") + timedelta(days=1)
+    if leap := _LEAP_SECOND.fullmatch(text):
+        return datetime.fromisoformat(f"{leap[1]}59{leap[2]}") + timedelta(seconds=1)
+    return datetime.fromisoformat(text)
+
+
+_MIDNIGHT = re.compile(r"([^T ]*[T ])24((?::?00){0,2}(?:[.,]0*)?(?:Z|[+-].*)?)")
+_LEAP_SECOND = re.compile(r"([^T ]*[T ]\d\d:?\d\d:?)60((?:[.,]\d*)?(?:Z|[+-].*)?)")
+
+
 def time(field: str, value: Any) -> str:
     """An ISO 8601 date and time with its offset (an AWSDateTime), kept as UTC with milliseconds."""
     text = _text_of(field, value, 64)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = moment_of(text)
         if moment.tzinfo is None:
             raise refuse(field, RejectionCode.BAD_TIME, "must carry an offset, such as Z")
         return wire_time(moment)
@@ -150,8 +178,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 def json_object(field: str, value: Any) -> dict[str, Any]:
     """A JSON object within DETAIL_BYTES and METADATA_DEPTH, given as such or as its text (AWSJSON)."""
     try:
-        text = json_text(json.loads(value) if isinstance(value, str) else value)
-        found = json.loads(text)
+        text = json_text(json.loads(value, parse_int=_integer) if isinstance(value, str) else value)
+        found = json.loads(text, parse_int=_integer)
     except (ValueError, TypeError, RecursionError) as error:
         raise refuse(field, RejectionCode.BAD_JSON, "must be JSON") from error
     if not isinstance(found, dict):
@@ -162,6 +190,12 @@ def json_object(field: str, value: Any) -> dict[str, Any]:
     if _deeper_than(found, METADATA_DEPTH):
         raise refuse(field, RejectionCode.TOO_DEEP, f"must be nested at most {METADATA_DEPTH} deep")
     return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > INTEGER_DIGITS:
+        raise ValueError("no reader holds a number of so many digits")
+    return int(digits)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

@@ -37,4 +37,4 @@ class Entry:
     def annotated(self, metadata: Mapping[str, Any]) -> Entry:
         """The entry with metadata of the publisher's own, for which there is always room."""
         more = {**(self.update.metadata or {}), **metadata}
-        return replace(self, update=replace(self.update, metadata=more))
+        return replace(self, update=self.update.with_metadata(more))

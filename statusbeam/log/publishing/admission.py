@@ -116,7 +116,7 @@ class Admission:
             attributes[StatusTable.DETAIL_KEY] = stored
         elif entry.detail is not None:
             marked = _marked(entry.update.metadata or {}, entry.detail)
-            entry = replace(entry, update=replace(entry.update, metadata=marked))
+            entry = replace(entry, update=entry.update.with_metadata(marked))
         if operator is not None:
             mark = spill_mark(entry.operator or {}, stored=stored is not None) if too_big else None
             attributes[StatusTable.OPERATOR_DETAIL] = operator if mark is None else json_text(mark)

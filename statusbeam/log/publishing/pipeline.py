@@ -228,5 +228,4 @@ def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> I
 
 def _one_push(group: Sequence[StatusUpdate]) -> StatusUpdate:
     *earlier, last = group
-    # From the log, so valid: not through the constructor, which checks every field of every one.
-    return replace(last, earlier=tuple(earlier)) if earlier else last
+    return last.with_earlier(earlier)

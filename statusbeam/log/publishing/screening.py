@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from statusbeam.model.errors import RejectionCode
 from statusbeam.model.limits import (
     CLOCK_AHEAD_SECONDS,
     CLOCK_BEHIND_SECONDS,
+    MESSAGE_LENGTH,
     METADATA_BYTES,
     NAME_LENGTH,
     SPILLED_KEYS,
 )
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
-from statusbeam.model.update import StatusUpdate
-from statusbeam.model.validation import json_object, json_text, printable_json, wire_time
+from statusbeam.model.replace import replace
+from statusbeam.model.update import StatusUpdate, refuse_unknown_fields
+from statusbeam.model.validation import json_object, json_text, moment_of, printable_json, refuse, wire_time
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
@@ -35,11 +37,12 @@ from .payload import Screened
 def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     """The status as the log takes it, and what it carries beside.
 
-    Raises InvalidStatusError for metadata that is no JSON object, or too much even to be spilled. The parser
-    checks everything else.
+    Raises InvalidStatusError for what would take long to redact, only to be refused then: fields that a
+    status doesn't have, and texts and metadata above every limit. The parser checks everything else.
     """
     if not isinstance(status, Mapping):
         return Screened(status)
+    _refuse_too_much(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
         texts["metadata"] = printable_json(json_object("metadata", status["metadata"]))
@@ -50,6 +53,14 @@ def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     if isinstance(metadata, Mapping):
         clean["metadata"], operator, detail = _parted(metadata)
     return Screened(_on_our_clock({**others, **clean}, now), operator, detail)
+
+
+def _refuse_too_much(status: Mapping[Any, Any]) -> None:
+    refuse_unknown_fields(status)
+    for field, value in status.items():
+        if field != "metadata" and isinstance(value, str) and len(value) > MESSAGE_LENGTH:
+            problem = f"must be at most {MESSAGE_LENGTH} characters, not {len(value)}"
+            raise refuse(field, RejectionCode.TOO_LONG, problem)
 
 
 def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -63,7 +74,8 @@ def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         for place, message in zip(same, split_redacted(messages), strict=True):
             update = found[place].update
             if message != update.message:
-                found[place] = replace(found[place], update=replace(update, message=message))
+                # A mark may be longer than what it hides.
+                found[place] = replace(found[place], update=update.with_message(message))
     return tuple(found)
 
 
@@ -115,7 +127,7 @@ def _on_our_clock(status: dict[str, Any], now: float) -> dict[str, Any]:
     """The status with our time when its own is impossible; `reportedAt` in its metadata keeps its own."""
     reported = status.get("timestamp")
     try:
-        ahead = datetime.fromisoformat(reported).timestamp() - now if isinstance(reported, str) else 0.0
+        ahead = moment_of(reported).timestamp() - now if isinstance(reported, str) else 0.0
     except (ValueError, OverflowError):
         return status
     if -CLOCK_BEHIND_SECONDS <= ahead <= CLOCK_AHEAD_SECONDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -295,6 +295,36 @@ def test_control_and_bidi_characters_in_metadata_are_replaced() -> None:
     world = World()
     world.publish(entry(metadata={"a\x1b[2J": ["x\u202ey", "tab\tand\nline"]}))
     assert world.metadata() == {"a\ufffd[2J": ["x\ufffdy", "tab\tand\nline"]}
+
+
+def test_keys_that_differ_in_control_characters_only_stay_apart() -> None:
+    world = World()
+    world.publish(entry(metadata={"a\x01": 1, "a\x02": 2, "a\ufffd": 3, "b": 4}))
+    assert world.metadata() == {"a\ufffd": 1, "a\ufffd (2)": 2, "a\ufffd (3)": 3, "b": 4}
+
+
+class UnusedRedactor(Redactor):
+    """Fails when it is given a status."""
+
+    def entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        raise AssertionError(f"a status with {sorted(entry)} was searched for secrets")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("message", "pwd=1 " * limits.MESSAGE_LENGTH, "too_long"),
+        ("agentName", "a" * (limits.MESSAGE_LENGTH + 1), "too_long"),
+        ("metadata", {"text": "m" * limits.DETAIL_BYTES}, "too_long"),
+        ("metadata", json.dumps({"text": "m" * limits.DETAIL_BYTES}), "too_long"),
+        ("unheardOf", "pwd=1 " * limits.MESSAGE_LENGTH, "unknown_field"),
+    ],
+)
+def test_what_is_above_every_limit_is_refused_before_it_is_searched_for_secrets(
+    field: str, value: Any, code: str
+) -> None:
+    result = World(redactor=UnusedRedactor()).publish(entry(**{field: value}))
+    assert [(r["field"], r["code"]) for r in result["rejected"]] == [(field, code)]
 
 
 @pytest.mark.parametrize("character", ["\x1b", "\x00", "\x85", "\u202e", "\u2066", "\ud800"])
