@@ -167,4 +167,5 @@ class Statusbeam(Construct):
         )
         alarms.backlog(self.publisher.queue)
         alarms.function("Publisher", self.publisher.function)
+        alarms.refused_statuses(self.publisher.function)
         return alarms

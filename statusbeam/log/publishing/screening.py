@@ -54,9 +54,11 @@ def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
 
 def split_screened(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries without the secrets that go from one message of an invocation into its next."""
-    places: dict[tuple[str, str | None], list[int]] = {}
+    places: dict[tuple[str, str, str | None], list[int]] = {}
     for place, entry in enumerate(entries):
-        places.setdefault((entry.update.job_id, invocation_of(entry.update)), []).append(place)
+        update = entry.update
+        same_invocation = (update.tenant_id, update.job_id, invocation_of(update))
+        places.setdefault(same_invocation, []).append(place)
     found = list(entries)
     for same in places.values():
         messages = [found[place].update.message for place in same]
