@@ -27,8 +27,11 @@ from statusbeam.log.eta.dynamo_histories import DynamoHistories
 from statusbeam.log.eta.step_correlation import increments
 from statusbeam.log.eta.step_history import WorkflowKey
 from statusbeam.log.journal.dynamo import DynamoJournal
+from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.log.publishing.payload import batches, parse_payload
+from statusbeam.model.job_key import JobKey
 
+TENANT = "riverton"
 BATCHES = (1, 5, 25)
 STATUSES = 200
 AGENTS = 8
@@ -134,7 +137,7 @@ def _journal(client: object, outputs: LocalOutputs) -> DynamoJournal:
 
 
 def _commit(journal: DynamoJournal, job_id: str, entries: list[dict[str, Any]]) -> None:
-    owner = {"jobId": job_id, "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, job_id)), "tenantId": "riverton"}
+    owner = {"jobId": job_id, "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, job_id)), "tenantId": TENANT}
     payload = {"batchId": uuid.uuid4().hex, "updates": [{**owner, **entry} for entry in entries]}
     ((batch,),) = batches(parse_payload(payload, batch_id="request", now=time.time()))
     journal.commit(batch, deadline=time.time() + 10)
@@ -167,7 +170,7 @@ def _sizes(client: Any, table: str, job_id: str) -> dict[str, int]:
     items = client.query(
         TableName=table,
         KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"JOB#{job_id}"}},
+        ExpressionAttributeValues={":pk": {"S": partition(JobKey(TENANT, job_id))}},
     )["Items"]
     for item in items:
         kind = item["sk"]["S"].split("#")[0]

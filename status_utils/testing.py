@@ -49,22 +49,25 @@ class Recording(Sequence[Mapping[str, Any]]):
             update["message"] for update in self._updates() if agent_name in (None, update.get("agentName"))
         ]
 
-    def snapshot(self, job_id: str) -> dict[str, Any]:
+    def snapshot(self, job_id: str, *, tenant_id: str | None = None) -> dict[str, Any]:
         """The job as `getJob` returns it: the publisher's pipeline runs in memory.
 
-        Raises KeyError for a job without a status.
+        Without `tenant_id` it is the job of the tenant that reported a job of this id first. Raises KeyError
+        for a job without a status.
         """
         # The layer carries no statusbeam.log: a function's tests have it, the function does without.
         from statusbeam.log.journal.memory import MemoryJournal  # noqa: PLC0415
         from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore  # noqa: PLC0415
         from statusbeam.log.publishing.pipeline import Pipeline  # noqa: PLC0415
         from statusbeam.log.snapshot.job_view import job_view  # noqa: PLC0415
+        from statusbeam.model.job_key import JobKey  # noqa: PLC0415
 
         journal = MemoryJournal()
         pipeline = Pipeline(journal=journal, sessions=MemorySessionStore(), broadcaster=MemoryBroadcaster())
         for number, payload in enumerate(self._payloads()):
             pipeline.publish(payload, batch_id=f"recording-{number}", deadline=float("inf"), pushing=False)
-        job = journal.snapshot(job_id)
+        tenants = (update["tenantId"] for update in self if update["jobId"] == job_id)
+        job = journal.snapshot(JobKey(tenant_id or next(tenants, ""), job_id))
         if job is None:
             raise KeyError(job_id)
         return job_view(job)

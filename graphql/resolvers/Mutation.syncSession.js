@@ -19,7 +19,7 @@ export function request(ctx) {
   // Callers without a user of their own watch the whole public tenant.
   ctx.stash.sessionKey =
     caller.userId === null
-      ? tenantSessionKey(caller.tenantId, connectionId)
+      ? tenantSessionKey(caller.tenantId, caller.watcherId, connectionId)
       : userSessionKey(caller.tenantId, caller.userId, connectionId);
   return {};
 }

@@ -10,14 +10,14 @@ const ORDER_DIGITS = 15;
 
 // The functions read until head and agents belong to one commit, or give up.
 export function request(ctx) {
-  viewer(ctx);
+  ctx.stash.caller = viewer(ctx);
   return {};
 }
 
 export function response(ctx) {
   const { items, nextToken } = ctx.prev.result;
   const head = items.find((item) => isHead(item));
-  if (!exists(head) || !canView(viewer(ctx), head)) {
+  if (!exists(head) || !canView(ctx.stash.caller, head)) {
     // Another user's job looks exactly like one that has not begun.
     return { jobId: ctx.args.jobId, overallStatus: OverallStatus.INITIALIZING, sequence: 0, agents: [] };
   }

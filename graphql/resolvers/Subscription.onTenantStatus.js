@@ -11,7 +11,8 @@ export function request(ctx) {
   const tenantId = watchedTenant(caller, ctx.args.tenantId);
   // A service may watch any tenant. It has no session there that syncSession could extend.
   const session = newSession(caller.service ? null : ctx.args.connectionId);
-  return putSession(tenantSessionKey(tenantId, session.id), util.time.nowEpochSeconds() + session.seconds);
+  const key = tenantSessionKey(tenantId, caller.watcherId, session.id);
+  return putSession(key, util.time.nowEpochSeconds() + session.seconds);
 }
 
 export function response(ctx) {
@@ -21,7 +22,7 @@ export function response(ctx) {
   const caller = viewer(ctx);
   const tenant = { tenantId: { eq: watchedTenant(caller, ctx.args.tenantId) } };
   // endSessions names the user who watches, not one who is watched. For a service, that is the ARN of its role or user.
-  setSubscriptionFilters(tenant, { ...tenant, userId: { eq: caller.userId ?? ctx.identity.userArn } });
+  setSubscriptionFilters(tenant, { ...tenant, userId: { eq: caller.watcherId } });
   return null;
 }
 

@@ -12,7 +12,7 @@ export function request(ctx) {
   const distinct = jobIds.filter((jobId, at) => jobIds.indexOf(jobId) === at);
   return batchGet(
     ctx,
-    distinct.map((jobId) => headKey(jobId))
+    distinct.map((jobId) => headKey(ctx.stash.caller, jobId))
   );
 }
 

@@ -11,7 +11,7 @@ export function request(ctx) {
   }
   return {
     operation: 'Query',
-    query: jobQuery(ctx.args.jobId, StatusTable.AGENT_PREFIX, StatusTable.HEAD),
+    query: jobQuery(ctx.stash.caller, ctx.args.jobId, StatusTable.AGENT_PREFIX, StatusTable.HEAD),
     consistentRead: true,
     scanIndexForward: false,
   };

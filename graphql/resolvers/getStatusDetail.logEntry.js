@@ -6,7 +6,8 @@ import { raiseStoreError } from './shared/storeErrors.js';
 
 export function request(ctx) {
   const { jobId, sequence } = ctx.args;
-  return batchGet(ctx, [headKey(jobId), updateKey(jobId, sequence)]);
+  const caller = ctx.stash.caller;
+  return batchGet(ctx, [headKey(caller, jobId), updateKey(caller, jobId, sequence)]);
 }
 
 export function response(ctx) {

@@ -3,7 +3,7 @@ import { exists, headKey } from './shared/statusTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
 export function request(ctx) {
-  return { operation: 'GetItem', key: headKey(ctx.args.jobId), consistentRead: true };
+  return { operation: 'GetItem', key: headKey(ctx.stash.caller, ctx.args.jobId), consistentRead: true };
 }
 
 // The current sequence: 0 for a job without a status, and for one that the caller may not see.

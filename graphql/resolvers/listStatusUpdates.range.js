@@ -13,7 +13,7 @@ export function request(ctx) {
   }
   return {
     operation: 'Query',
-    query: jobQuery(ctx.args.jobId, updateSortKey(after + 1), updateSortKey(current)),
+    query: jobQuery(ctx.stash.caller, ctx.args.jobId, updateSortKey(after + 1), updateSortKey(current)),
     consistentRead: true,
     limit: ctx.stash.limit,
   };

@@ -11,7 +11,7 @@ export function request(ctx) {
   if (!seesTenant(caller)) {
     runtime.earlyReturn(null);
   }
-  const key = tenantSessionKey(caller.tenantId, ctx.args.input.connectionId);
+  const key = tenantSessionKey(caller.tenantId, caller.watcherId, ctx.args.input.connectionId);
   if (ctx.args.input.action === 'close') {
     return { operation: 'DeleteItem', key };
   }

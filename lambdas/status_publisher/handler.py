@@ -23,7 +23,12 @@ from lambdas.status_publisher.time_limit import time_limit
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import StatusError
 from statusbeam.model.limits import DETAIL_BYTES
-from statusbeam.model.settings import METRICS_NAMESPACE, PUBLISHER_SERVICE
+from statusbeam.model.settings import (
+    FUNCTION_DIMENSION,
+    METRICS_NAMESPACE,
+    PUBLISHER_SERVICE,
+    REFUSED_METRIC,
+)
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -47,6 +52,7 @@ copy_config_to_registered_loggers(source_logger=logger, include={"statusbeam"})
 def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
     """Publish one payload, `{"batchId", "updates": [StatusInput, …]}` or one bare StatusInput; or a batch of
     SQS messages whose bodies are such payloads."""
+    metrics.add_dimension(name=FUNCTION_DIMENSION, value=context.function_name)
     ends = time.time() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
     deadline = ends - _PUSH_SECONDS
     records = records_of(event)
@@ -59,6 +65,7 @@ def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
         raise
     _count(committed=result["committed"], rejected=len(result["rejected"]), pushed=result["pushed"])
     _count_shed(result.get("shed", 0))
+    _count_refused(result.get("refused", 0))
     return result
 
 
@@ -72,6 +79,7 @@ def _publish_messages(records: Sequence[Record], *, deadline: float, ends: float
     outcome = publish_messages(records, in_time, deadline=deadline, now=time.time)
     _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
     _count_shed(outcome.shed)
+    _count_refused(outcome.refused)
     if outcome.given_up:
         metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
     if outcome.failed:
@@ -83,6 +91,11 @@ def _publish_messages(records: Sequence[Record], *, deadline: float, ends: float
 def _count_shed(statuses: int) -> None:
     if statuses:
         metrics.add_metric(name="StatusesShed", unit=MetricUnit.Count, value=statuses)
+
+
+def _count_refused(statuses: int) -> None:
+    if statuses:
+        metrics.add_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=statuses)
 
 
 def _count(*, failed: int = 0, **counts: int) -> None:

@@ -61,6 +61,7 @@ class Outcome:
     rejected: int = 0
     pushed: int = 0
     shed: int = 0
+    refused: int = 0
     given_up: int = 0
     """Committed messages whose push failed and is not tried again: clients fetch what they miss."""
 
@@ -163,6 +164,7 @@ def publish_messages(
         outcome.rejected += len(result["rejected"])
         outcome.pushed += result["pushed"]
         outcome.shed += result.get("shed", 0)
+        outcome.refused += result.get("refused", 0)
         if not pushing:
             outcome.not_pushed(record, retriable=True)
     return outcome

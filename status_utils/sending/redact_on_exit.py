@@ -106,7 +106,8 @@ class MessageHistory:
 
     def redact_next(self, draft: Mapping[str, Any]) -> str:
         """The message of a redacted draft without the secrets that began in the messages before it."""
-        key = (str(draft.get("jobId")), str(draft.get("invocationId") or draft.get("agentName")))
+        job = (str(draft.get("tenantId")), str(draft.get("jobId")))
+        key = (*job, str(draft.get("invocationId") or draft.get("agentName")))
         message: str = draft["message"]
         with self._lock:
             before = self._ends.get(key, "")

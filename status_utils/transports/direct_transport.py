@@ -19,6 +19,7 @@ from statusbeam.model.clock import Clock
 from statusbeam.model.errors import (
     BroadcastError,
     JournalError,
+    RejectionCode,
     SessionStoreError,
     SettingError,
     TransportError,
@@ -27,7 +28,7 @@ from statusbeam.model.errors import (
 from .process_local import ProcessLocal
 
 if TYPE_CHECKING:
-    from statusbeam.log.publishing.pipeline import Pipeline
+    from statusbeam.log.publishing.pipeline import Pipeline, PublishResult
     from statusbeam.model.settings import PublisherSettings
 
 DEADLINE_SECONDS: Final = 10
@@ -52,16 +53,18 @@ class DirectTransport:
         """See Transport.send.
 
         A status is accepted once it is committed: clients that miss its push fetch it from the job's log. The
-        pipeline logs a status that it rejects in this process's logs.
+        pipeline logs a status that it rejects in this process's logs, and this logs the jobs that belong to
+        another user.
         """
         try:
             pipeline, lock = self._pipeline.get()
             with lock:
-                pipeline.publish(
+                result = pipeline.publish(
                     payload,
                     batch_id=os.urandom(16).hex(),
                     deadline=self._clock.now() + DEADLINE_SECONDS,
                 )
+            _warn_of_foreign_jobs(payload, result)
         except JournalError as error:
             raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
         except (SessionStoreError, BroadcastError) as error:
@@ -70,6 +73,18 @@ class DirectTransport:
             raise TransportError(error.message, code=error.code, retriable=False) from error
         except ImportError as error:
             raise TransportError(str(error), code="not_installed", retriable=False) from error
+
+
+def _warn_of_foreign_jobs(payload: Mapping[str, Any], result: PublishResult) -> None:
+    """One warning a job that belongs to another user: its reporter has taken an id that is in use."""
+    updates = payload.get("updates", [payload])
+    refused = (r["index"] for r in result["rejected"] if r["code"] == RejectionCode.FOREIGN_OWNER)
+    for job_id in dict.fromkeys(updates[index]["jobId"] for index in refused):
+        _log.warning(
+            "job_id=<%s>, code=<%s> | refused: the job belongs to another user of the tenant",
+            job_id,
+            RejectionCode.FOREIGN_OWNER,
+        )
 
 
 def direct_pipeline(settings: PublisherSettings) -> Pipeline:

@@ -1,7 +1,8 @@
 """A payload as SQS messages: each of one job, and within the size limit of a message.
 
     >>> messages = messages_of({"batchId": "b1", "updates": [of_job_1, of_job_2]})
-    >>> [message.group_id for message in messages] == [group_of("job-1"), group_of("job-2")]
+    >>> jobs = [JobKey("city", "job-1"), JobKey("city", "job-2")]
+    >>> [message.group_id for message in messages] == [group_of(job) for job in jobs]
     True
 
 A payload with a batchId always gives the same messages. If it is sent again within five minutes, the queue
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statusbeam.model.errors import TransportError
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
 from statusbeam.model.parse import ENVELOPE_FIELDS
 from statusbeam.model.validation import json_text
@@ -41,35 +43,42 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     """
     batch_id = str(payload.get("batchId") or os.urandom(16).hex())
     parts = [
-        (group, part_id, body)
-        for group, statuses in _by_group(payload, batch_id).items()
+        (job, part_id, body)
+        for job, statuses in _by_job(payload, batch_id).items()
         for part_id, body in _bodies(statuses, batch_id, _condition(payload), max_bytes)
     ]
     return [
         QueueMessage(
-            group_id=group_of(group),
+            group_id=group_of(job),
             # With the body: if a batch id is reused for other statuses, the publisher must see and reject it.
             # A payload that is sent again has the same ids and bodies.
             deduplication_id=_hash(f"{part_id}/{number}\n{body}"),
             body=body,
         )
-        for number, (group, part_id, body) in enumerate(parts)
+        for number, (job, part_id, body) in enumerate(parts)
     ]
 
 
-def _by_group(payload: Mapping[str, Any], batch_id: str) -> dict[str, list[str]]:
+def _by_job(payload: Mapping[str, Any], batch_id: str) -> dict[JobKey, list[str]]:
     bare = {field: value for field, value in payload.items() if field not in ENVELOPE_FIELDS}
     updates = payload.get("updates")
-    groups: dict[str, list[str]] = {}
+    jobs: dict[JobKey, list[str]] = {}
     for index, status in enumerate(updates if isinstance(updates, list) else [bare]):
         identified = status
         if isinstance(status, Mapping) and status.get("eventId") is None:
             # The id that the publisher would give it in the undivided payload.
             identified = {**status, "eventId": f"{batch_id}.{index}"}
-        job_id = status.get("jobId") if isinstance(status, Mapping) else None
-        group = job_id if isinstance(job_id, str) and job_id else batch_id  # the publisher rejects the status
-        groups.setdefault(group, []).append(_for_sqs(json_text(identified)))
-    return groups
+        jobs.setdefault(_job_of(status, batch_id), []).append(_for_sqs(json_text(identified)))
+    return jobs
+
+
+def _job_of(status: object, batch_id: str) -> JobKey:
+    """The job of a status; the publisher rejects one that names none, so any group will do."""
+    named = status if isinstance(status, Mapping) else {}
+    tenant_id, job_id = named.get("tenantId"), named.get("jobId")
+    if isinstance(tenant_id, str) and isinstance(job_id, str) and job_id:
+        return JobKey(tenant_id, job_id)
+    return JobKey("", batch_id)
 
 
 def _condition(payload: Mapping[str, Any]) -> str:
@@ -121,12 +130,12 @@ def _for_sqs(text: str) -> str:
     return text
 
 
-def group_of(job_id: str) -> str:
-    """The message group of a job: the SHA-256 of its id, because SQS takes printable ASCII only.
+def group_of(job: JobKey) -> str:
+    """The message group of a job: the SHA-256 of tenant and job, because SQS takes printable ASCII only.
 
-    Step Functions states compute the same with `States.Hash`, so a job has one group for all senders.
+    Step Functions states compute the same with `$hash`, so a job has one group for all senders.
     """
-    return _hash(job_id)
+    return _hash(job.text)
 
 
 def _hash(text: str) -> str:

@@ -14,6 +14,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from statusbeam.model.settings import (
+    FUNCTION_DIMENSION,
+    METRICS_NAMESPACE,
+    PUBLISHER_SERVICE,
+    REFUSED_METRIC,
+)
+
 _MINUTE = Duration.minutes(1)
 # A page that is two minutes behind is no longer live; redeliveries alone take 12 s.
 _OLDEST_SECONDS = 120
@@ -71,6 +78,23 @@ class Alarms(Construct):
             self._alarm(
                 f"{name}{what}", metric, above=0, minutes=_BREACHES, description=f"{name}: {what.lower()}."
             )
+
+    def refused_statuses(self, publisher: lambda_.IFunction) -> None:
+        """An alarm as soon as `publisher` refuses a status for another user's job, or of another tenant."""
+        metric = cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=REFUSED_METRIC,
+            dimensions_map={"service": PUBLISHER_SERVICE, FUNCTION_DIMENSION: publisher.function_name},
+            period=_MINUTE,
+            statistic="Sum",
+        )
+        self._alarm(
+            "RefusedStatuses",
+            metric,
+            above=0,
+            minutes=1,
+            description="Somebody reported for another user's job, or for another tenant.",
+        )
 
     def _alarm(
         self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int, description: str

@@ -168,4 +168,5 @@ class Statusbeam(Construct):
         )
         alarms.backlog(self.publisher.queue)
         alarms.function("Publisher", self.publisher.function)
+        alarms.refused_statuses(self.publisher.function)
         return alarms

@@ -3,7 +3,7 @@
 StatusError
 ├── SettingError         an environment variable is missing or malformed    fix the deployment
 ├── InvalidStatusError   a caller's status breaks a rule or a limit         rejected, the others go on
-├── ForeignOwnerError    a status for a job of another tenant or user       rejected, kept as evidence
+├── ForeignOwnerError    a status for a job of another user of the tenant   rejected, kept as evidence
 ├── JournalError         the status table did not take a commit             nothing stored, delivered again
 ├── SessionStoreError    the sessions table did not answer                  committed, delivered again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
@@ -33,7 +33,7 @@ class RejectionCode(StrEnum):
     UNKNOWN_FIELD = "unknown_field"  # a field that StatusInput doesn't have, mostly a typing error
     NOT_ALLOWED = "not_allowed"  # a field that only the publisher gives
     CONTRADICTION = "contradiction"  # a type that the status word doesn't have
-    FOREIGN_OWNER = "foreign_owner"  # the job belongs to another tenant or user
+    FOREIGN_OWNER = "foreign_owner"  # the job belongs to another user of the tenant
     FOREIGN_TENANT = "foreign_tenant"  # the publisher is bound to another tenant
     BATCH_REUSED = "batch_reused"  # the batch id was used for other statuses before
 
@@ -68,11 +68,11 @@ class InvalidStatusError(StatusError):
 
 
 class ForeignOwnerError(StatusError):
-    """The job belongs to another tenant or user. Nothing is committed; the pipeline keeps the evidence."""
+    """The job belongs to another user of the tenant. Nothing is committed; the evidence is kept."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(
-            f"job {job_id} belongs to another user or tenant",
+            f"job {job_id} belongs to another user of the tenant",
             code=RejectionCode.FOREIGN_OWNER,
             retriable=False,
         )

@@ -15,6 +15,10 @@ from .errors import SettingError
 
 METRICS_NAMESPACE: Final = "Statusbeam"
 PUBLISHER_SERVICE: Final = "status_publisher"
+FUNCTION_DIMENSION: Final = "function_name"
+"""The dimension that tells the publishers of several stages in one account apart."""
+REFUSED_METRIC: Final = "StatusesRefused"
+"""Counts statuses for another user's job, or of another tenant than the publisher's."""
 
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
@@ -57,7 +61,7 @@ class StatusTable:
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
     JOB_PREFIX: Final = "JOB#"
-    """Of a partition key: everything of one job. The job's id follows."""
+    """Of a partition key: everything of one job. Its JobKey follows."""
     USER_PREFIX: Final = "USER#"
     """Of a partition key in the index by user. Tenant and user follow, with a `#` between."""
     HEAD: Final = "HEAD"
@@ -93,8 +97,9 @@ class SessionsTable:
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
     TTL: Final = "ttl"
-    OPERATOR_PREFIX: Final = "#tenant#"
-    """Of the sort key of an operator's session. User ids have no `#`, so no user's session begins like it."""
+    TENANT_PREFIX: Final = "#tenant#"
+    """Of the sort key of a session that watches the whole tenant. The watcher and the connection follow. User
+    ids have no `#`, so no user's session begins like it."""
     ENDED_PREFIX: Final = "#ended#"
     """Of the sort key under which a user's ended logins are noted. The user's id follows."""
     ENDED_AT: Final = "endedAt"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from status_utils import QueueTransport, publish_agent_status
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, Update, fresh_id
 
 ENDS = ("complete", "error")
@@ -23,11 +25,15 @@ class Job:
     execution_arn: str
     input: str
 
+    @property
+    def _partition(self) -> str:
+        return partition(JobKey(self.cloud.user(tenant=0).tenant_id, self.job_id))
+
     def log(self) -> list[Update]:
         items = self.cloud.aws("dynamodb").query(
             TableName=self.cloud.outputs.status_table,
             KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-            ExpressionAttributeValues={":job": {"S": f"JOB#{self.job_id}"}, ":update": {"S": "UPDATE#"}},
+            ExpressionAttributeValues={":job": {"S": self._partition}, ":update": {"S": "UPDATE#"}},
             ConsistentRead=True,
         )["Items"]
         return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
@@ -37,7 +43,7 @@ class Job:
         return [(update["status"], update["message"]) for update in self.log() if update["status"] in ENDS]
 
     def overall_status(self) -> str:
-        key = {"pk": {"S": f"JOB#{self.job_id}"}, "sk": {"S": "HEAD"}}
+        key = {"pk": {"S": self._partition}, "sk": {"S": "HEAD"}}
         head = self.cloud.aws("dynamodb").get_item(
             TableName=self.cloud.outputs.status_table, Key=key, ConsistentRead=True
         )

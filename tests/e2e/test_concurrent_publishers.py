@@ -13,8 +13,9 @@ from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.snapshot.fold import fold
+from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, fresh_id
-from tests.soak.work import CLOSER, MOST_SECONDS, Payload, deliveries, payloads
+from tests.soak.work import CLOSER, MOST_SECONDS, TENANT, Payload, deliveries, payloads
 
 PUBLISHERS = 6
 COMMIT_SECONDS = 120
@@ -43,13 +44,13 @@ def test_publishers_that_run_at_the_same_time_leave_one_whole_log_and_its_fold(
         list(pool.map(publish, (delivered[first::PUBLISHERS] for first in range(PUBLISHERS))))
 
     reader = journal(cloud, client)
-    log = reader.updates(job_id, first=1, last=1_000)
+    log = reader.updates(JobKey(TENANT, job_id), first=1, last=1_000)
     assert [update.sequence for update in log] == list(range(1, len(log) + 1))
     there = [update.event_id for update in log]
     assert len(set(there)) == len(there)
     wanted = {f"{payload['batchId']}.{at}" for payload in said for at in range(len(payload["updates"]))}
     assert wanted - set(there) <= {f"{CLOSER}.0"}  # which is skipped when the job has ended
     assert set(there) <= wanted
-    snapshot = reader.snapshot(job_id)
+    snapshot = reader.snapshot(JobKey(TENANT, job_id))
     assert snapshot is not None
     assert snapshot == fold(log, epoch=snapshot.head.epoch)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.test_liveness_kills import changed_environment
@@ -68,7 +70,7 @@ def expire(cloud: Cloud, job_id: str, sk: str) -> None:
     """Let an item's time be over; as on AWS, it can be read until it is taken away."""
     cloud.aws("dynamodb").update_item(
         TableName=cloud.outputs.status_table,
-        Key={"pk": {"S": f"JOB#{job_id}"}, "sk": {"S": sk}},
+        Key={"pk": {"S": partition(JobKey(cloud.user(tenant=0).tenant_id, job_id))}, "sk": {"S": sk}},
         UpdateExpression="SET expiresAt = :past",
         ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
     )

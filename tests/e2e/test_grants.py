@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from statusbeam.localcloud.appsync.graphql.directives import IAM_DECISION_SECONDS
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import connected
 from tests.e2e.cloud import Cloud, PublishError, Update, fresh_id, status
@@ -151,7 +153,10 @@ def _log_until(cloud: Cloud, job_id: str, word: str) -> list[Any]:
         items = cloud.aws("dynamodb").query(
             TableName=cloud.outputs.status_table,
             KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-            ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
+            ExpressionAttributeValues={
+                ":job": {"S": partition(JobKey(cloud.user(tenant=0).tenant_id, job_id))},
+                ":update": {"S": "UPDATE#"},
+            },
             ConsistentRead=True,
         )["Items"]
         return list(items) if any(item["status"]["S"] == word for item in items) else []

@@ -13,7 +13,7 @@ import pytest
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
-from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id, status
+from tests.e2e.cloud import Cloud, HttpRefusalError, PublishError, fresh_id, status
 
 FIELDS = "{ jobId userId tenantId sequence message metadata earlier { message } }"
 _FIELD = "onStatusUpdate(userId: $userId, jobId: $jobId)"
@@ -293,3 +293,90 @@ def test_a_refusal_does_not_make_amplify_close_the_socket(cloud: Cloud, attacker
     with connected(cloud.outputs.realtime_url, cloud.host, attacker.caller) as socket:
         refusal = socket.start(WATCH, {"userId": "somebody-else"})
     assert [error["errorType"] for error in refusal["payload"]["errors"]] == ["Forbidden"]
+
+
+# the same job id in two tenants
+
+
+def _read(cloud: Cloud, caller: Caller, job: str) -> dict[str, Any]:
+    """What a reader gets of a job: its owner, its position, and its messages."""
+    query = (
+        "query($job: ID!) { getJob(jobId: $job) { userId tenantId sequence } "
+        "listStatusUpdates(jobId: $job) { updates { message } currentSequence recovered } }"
+    )
+    answer = cloud.graphql(caller, query, {"job": job})
+    assert "errors" not in answer, answer
+    job_state, page = answer["data"]["getJob"], answer["data"]["listStatusUpdates"]
+    messages = [update["message"] for update in page["updates"]]
+    return {**job_state, "messages": messages, "recovered": page["recovered"]}
+
+
+def test_two_tenants_use_one_job_id_and_each_sees_its_own(
+    cloud: Cloud, victims: list[tuple[Person, AppSyncSocket]]
+) -> None:
+    job = f"monthly report #{fresh_id('2026-11')}"
+    for number in range(2):
+        for person, _ in victims:
+            message = f"{number} of {person.tenant_id} {job}"
+            cloud.publish(status(job, person.user_id, person.tenant_id, message))
+    (one, own), (other, others) = victims
+    assert one.tenant_id != other.tenant_id
+    for person, socket in ((one, own), (other, others)):
+        messages = [f"{number} of {person.tenant_id} {job}" for number in range(2)]
+        socket.until_message(messages[-1])
+        assert _read(cloud, person.caller, job) == {
+            "userId": person.user_id,
+            "tenantId": person.tenant_id,
+            "sequence": 2,
+            "messages": messages,
+            "recovered": True,
+        }
+    assert f"of {other.tenant_id}" not in json.dumps(own.frames)
+    assert f"of {one.tenant_id}" not in json.dumps(others.frames)
+
+
+def test_operators_of_two_tenants_read_their_own_tenants_job_of_one_id(
+    cloud: Cloud, victims: list[tuple[Person, AppSyncSocket]]
+) -> None:
+    job = fresh_id("shared")
+    for person, _ in victims:
+        cloud.publish(status(job, person.user_id, person.tenant_id, f"for {person.tenant_id}"))
+    for number, (person, _) in enumerate(victims):
+        operator = cloud.caller(cloud.user(tenant=number, role="operator"))
+        read = _read(cloud, operator, job)
+        assert (read["userId"], read["messages"]) == (person.user_id, [f"for {person.tenant_id}"])
+
+
+def test_within_a_tenant_a_job_stays_its_first_users_and_the_answer_names_why(
+    cloud: Cloud, attackers: dict[str, Person], victims: list[tuple[Person, AppSyncSocket]]
+) -> None:
+    victim = victims[0][0]
+    attacker = attackers["user pool"]
+    assert attacker.tenant_id == victim.tenant_id
+    job, secret = fresh_id("job"), fresh_id("secret")
+    cloud.publish(status(job, victim.user_id, victim.tenant_id, secret))
+    with pytest.raises(PublishError, match="foreign_owner"):
+        cloud.publish(status(job, attacker.user_id, attacker.tenant_id, "mine now"))
+    assert _read(cloud, victim.caller, job)["messages"] == [secret]
+
+
+def test_an_operator_closes_no_watch_of_another_one_under_the_same_connection_id(cloud: Cloud) -> None:
+    tenant, connection = fresh_id("tenant"), fresh_id("connection")
+    one, other = (cloud.new_user(tenant, "operator") for _ in range(2))
+    viewer = cloud.new_user(tenant)
+    watch = (
+        "subscription($tenantId: ID!, $connectionId: ID!) "
+        f"{{ onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) {FIELDS} }}"
+    )
+    close = (
+        "mutation($connectionId: ID!) { syncSession(input: {connectionId: $connectionId, action: close}) "
+        "{ expiresAt } }"
+    )
+    with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(one)) as socket:
+        started = socket.start(watch, {"tenantId": tenant, "connectionId": connection})
+        assert started["type"] == "start_ack"
+        answer = cloud.graphql(cloud.caller(other), close, {"connectionId": connection})
+        assert answer["data"]["syncSession"] == {"expiresAt": 0}
+        secret = fresh_id("told")
+        cloud.publish(status(fresh_id("job"), viewer.user_id, tenant, secret))
+        socket.until_message(secret)

@@ -16,6 +16,8 @@ import pytest
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
 from statusbeam.cli.live_view import fold_job, render_job
 from statusbeam.localcloud.outputs import DemoUser
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
@@ -97,7 +99,10 @@ def said(cloud: Cloud, job_id: str) -> list[str]:
     items = cloud.aws("dynamodb").query(
         TableName=cloud.outputs.status_table,
         KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-        ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
+        ExpressionAttributeValues={
+            ":job": {"S": partition(JobKey(cloud.user(tenant=0).tenant_id, job_id))},
+            ":update": {"S": "UPDATE#"},
+        },
         ConsistentRead=True,
     )["Items"]
     return [item["status"]["S"] for item in items]

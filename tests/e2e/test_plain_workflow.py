@@ -10,10 +10,10 @@ import pytest
 
 from tests.e2e.bare_emulator import emulator_process
 from tests.e2e.cloud import Cloud, Update, fresh_id
-from tests.e2e.plain_workflow import Definition, Workflows, run
+from tests.e2e.plain_workflow import TENANT_ID, Definition, Workflows, run
 
 Entry = tuple[str, str | None, int | None, str]
-TENANT = {"userId": "plain-user", "tenantId": "city"}
+TENANT = {"userId": "plain-user", "tenantId": TENANT_ID}
 STARTED: list[Entry] = [("loading_agents", None, None, "The workflow has started.")]
 CHECKED: list[Entry] = [
     ("agent_invoking", "Check Agent", 1, "Check Agent started"),

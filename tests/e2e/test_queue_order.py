@@ -11,9 +11,12 @@ import pytest
 
 from status_utils import QueueTransport, publish_agent_status
 from status_utils.transports.queue_messages import group_of
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.waiting import wait_for
 
+TENANT_ID = "city"
 STATUSES = 30
 PATIENCE = 2
 """Deliveries until a message counts as dead, in this test: the stack's own number takes minutes."""
@@ -26,7 +29,7 @@ def transport(cloud: Cloud) -> QueueTransport:
 
 def _send(transport: QueueTransport, job_id: str, message: str) -> None:
     sent = publish_agent_status(
-        job_id, "queue-user", "city", "Geo Agent", "progress", message, transport=transport
+        job_id, "queue-user", TENANT_ID, "Geo Agent", "progress", message, transport=transport
     )
     assert sent
 
@@ -36,7 +39,10 @@ def _log(cloud: Cloud, job_id: str) -> list[tuple[int, str]]:
     items = cloud.aws("dynamodb").query(
         TableName=cloud.outputs.status_table,
         KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-        ExpressionAttributeValues={":job": {"S": f"JOB#{job_id}"}, ":update": {"S": "UPDATE#"}},
+        ExpressionAttributeValues={
+            ":job": {"S": partition(JobKey(TENANT_ID, job_id))},
+            ":update": {"S": "UPDATE#"},
+        },
         ConsistentRead=True,
     )["Items"]
     return [(int(item["sk"]["S"].partition("#")[2]), item["message"]["S"]) for item in items]
@@ -69,7 +75,7 @@ def _little_patience(cloud: Cloud) -> Iterator[None]:
 def _damaged_job(cloud: Cloud) -> Iterator[str]:
     """A job whose head nobody can read: its statuses can't be committed, whatever one tries."""
     dynamodb, job_id = cloud.aws("dynamodb"), fresh_id("damaged")
-    key = {"pk": {"S": f"JOB#{job_id}"}, "sk": {"S": "HEAD"}}
+    key = {"pk": {"S": partition(JobKey(TENANT_ID, job_id))}, "sk": {"S": "HEAD"}}
     dynamodb.put_item(TableName=cloud.outputs.status_table, Item={**key, "sequence": {"S": "no number"}})
     try:
         yield job_id
@@ -107,7 +113,7 @@ def test_a_message_that_is_no_payload_is_forgotten_and_its_job_goes_on(
     job_id, rubbish = fresh_id("job"), fresh_id("rubbish")
     cloud.aws("sqs").send_message(
         QueueUrl=cloud.outputs.status_queue_url,
-        MessageGroupId=group_of(job_id),
+        MessageGroupId=group_of(JobKey(TENANT_ID, job_id)),
         MessageDeduplicationId=rubbish,
         MessageBody=rubbish,
     )

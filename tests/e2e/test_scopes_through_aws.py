@@ -24,8 +24,11 @@ from statusbeam.log.publishing.memory import MemoryBroadcaster
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
+from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.waiting import DEADLINE_SECONDS, wait_for
+
+TENANT_ID = "city"
 
 
 def journal(cloud: Cloud) -> DynamoJournal:
@@ -53,11 +56,11 @@ def ended(cloud: Cloud, job_id: str) -> Job:
     log = journal(cloud)
 
     def ended_snapshot() -> Job | None:
-        snapshot = log.snapshot(job_id)
+        snapshot = log.snapshot(JobKey(TENANT_ID, job_id))
         return snapshot if snapshot and snapshot.head.ended else None
 
     snapshot = wait_for("the end of the job", ended_snapshot)
-    updates = log.updates(job_id, first=1, last=snapshot.head.sequence)
+    updates = log.updates(JobKey(TENANT_ID, job_id), first=1, last=snapshot.head.sequence)
     assert fold(updates, epoch=snapshot.head.epoch).head == snapshot.head
     return snapshot
 
@@ -78,7 +81,7 @@ def test_eight_parallel_agents_arrive_whole_and_in_order(
 ) -> None:
     transport, job_id = transport_of(cloud), fresh_id("job")
     with (
-        job(job_id=job_id, user_id="scope-user", tenant_id="city", transport=transport),
+        job(job_id=job_id, user_id="scope-user", tenant_id=TENANT_ID, transport=transport),
         ThreadPoolExecutor(8) as executor,
     ):
         list(executor.map(in_scope(work), range(8)))
@@ -99,7 +102,7 @@ def test_what_a_dead_queue_left_in_the_log_is_delivered_by_a_redrive(
             raise TransportError("no such queue", code="QueueDoesNotExist", retriable=False)
 
     job_id = fresh_id("job")
-    j = job(job_id=job_id, user_id="scope-user", tenant_id="city", transport=DeadQueue())
+    j = job(job_id=job_id, user_id="scope-user", tenant_id=TENANT_ID, transport=DeadQueue())
     with j, j.agent("Geo Agent"):
         pass
     j.sender.flush(last_chance=True)

@@ -116,8 +116,10 @@ def build(cloud: Cloud) -> World:
             (here, "viewer"),
             (here, "viewer"),
             (here, "operator"),
+            (here, "operator"),
             (here, "admin"),
             (there, "viewer"),
+            (there, "operator"),
             (there, "admin"),
         )
     ]
@@ -129,6 +131,7 @@ def build(cloud: Cloud) -> World:
         Job(job_id=_job_id(number), user_id=user_id, tenant_id=tenant_id)
         for number, (user_id, tenant_id) in enumerate(owners * JOBS_EACH)
     ]
+    jobs += _namesakes(jobs, owners)
     principals = []
     for number, user in enumerate(people):
         tokens = cloud.sign_in(user)
@@ -152,6 +155,15 @@ def build(cloud: Cloud) -> World:
 def _job_id(number: int) -> str:
     shapes = ("job-{}", "job #{}", "日本-{}", "job/{}?x=1&y", 'job"{}"', "JOB#{}")
     return shapes[number % len(shapes)].format(fresh_id(str(number)))
+
+
+def _namesakes(jobs: Sequence[Job], owners: Sequence[tuple[str, str]]) -> Iterator[Job]:
+    """Jobs of ids that other tenants use, so that each id of these is a job in every tenant."""
+    owner_in = {tenant_id: user_id for user_id, tenant_id in owners}
+    for job in jobs[:: len(owners) // 2]:
+        for tenant_id, user_id in owner_in.items():
+            if tenant_id != job.tenant_id:
+                yield Job(job_id=job.job_id, user_id=user_id, tenant_id=tenant_id)
 
 
 def marker_of(job: Job) -> str:

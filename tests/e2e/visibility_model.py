@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.callers import Caller
 
@@ -95,6 +96,11 @@ class Job:
     tenant_id: str
     statuses: list[Told] = field(default_factory=list)
 
+    @property
+    def key(self) -> JobKey:
+        """What tells it from the jobs of the same id in other tenants."""
+        return JobKey(self.tenant_id, self.job_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -130,7 +136,7 @@ class Model:
     """The jobs there are, and what each principal may know of them."""
 
     def __init__(self, jobs: Sequence[Job], page_tokens: Mapping[str, Principal] | None = None) -> None:
-        self.jobs = {job.job_id: job for job in jobs}
+        self.jobs = {job.key: job for job in jobs}
         self._page_tokens = {} if page_tokens is None else page_tokens
 
     def owns(self, who: Principal, job: Job) -> bool:
@@ -147,7 +153,7 @@ class Model:
 
     def visible(self, who: Principal, job_id: str) -> Job | None:
         """The job, when it exists for this principal."""
-        job = self.jobs.get(job_id)
+        job = self.jobs.get(JobKey(who.tenant_id, job_id))
         return job if job is not None and self.may_see(who, job) else None
 
     def secrets_of(self, who: Principal) -> set[str]:
@@ -197,7 +203,7 @@ class Model:
             raise _Stop(BAD_REQUEST)
         _short(job_id)
         answer = {"jobId": job_id, "sequence": sequence, "detail": None, "operatorDetail": None}
-        job = self.jobs.get(job_id)
+        job = self.jobs.get(JobKey(who.tenant_id, job_id))
         if job is None or sequence > len(job.statuses):
             return answer
         told, leads = job.statuses[sequence - 1], self.may_lead(who, job)

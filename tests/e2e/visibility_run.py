@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from statusbeam.model.chunked import chunked
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import METADATA_BYTES
 from tests.e2e import cloud as local
 from tests.e2e.appsync_socket import AppSyncSocket, connected
@@ -132,15 +133,16 @@ class Fuzz:
         self.world: World = build(cloud)
         self._model = Model(self.world.jobs, self.world.page_tokens)
         self._secrets: dict[str, set[str]] = {}
-        self._hidden = {
-            who.name: [
-                marker_of(job) for job in self.world.jobs if not (who.known and self._model.may_see(who, job))
-            ]
-            for who in self.world.principals
-        }
+        self._hidden = {who.name: self._hidden_from(who) for who in self.world.principals}
         self.report = Report()
         self.tell()
         self._turn_pages()
+
+    def _hidden_from(self, who: Principal) -> set[str]:
+        """What tells of jobs whose ids none of this principal's own jobs has."""
+        jobs = self.world.jobs
+        seen = {marker_of(job) for job in jobs if who.known and self._model.may_see(who, job)}
+        return {marker_of(job) for job in jobs} - seen
 
     def tell(self) -> None:
         """Publish one to three statuses of every job, each with secrets of its own."""
@@ -232,14 +234,14 @@ class Fuzz:
     def watch(self, count: int) -> None:
         """Start `count` subscriptions, publish about every job, and compare what each one heard."""
         cases = list(watches(self.world, self._dice, count))
-        before = {job.job_id: len(job.statuses) for job in self.world.jobs}
+        before = {job.key: len(job.statuses) for job in self.world.jobs}
         with ExitStack() as open_sockets:
             running: list[tuple[AppSyncSocket, dict[str, tuple[Case, Watch]]]] = []
             for who in self.world.principals:
                 own = [case for case in cases if case.who is who]
                 running += self._start_all(who, own, open_sockets)
             self.tell()
-            news = {job.job_id: job.statuses[before[job.job_id] :] for job in self.world.jobs}
+            news = {job.key: job.statuses[before[job.key] :] for job in self.world.jobs}
             for socket, started in running:
                 self._compare(socket, started, news)
 
@@ -276,7 +278,7 @@ class Fuzz:
         self,
         socket: AppSyncSocket,
         started: Mapping[str, tuple[Case, Watch]],
-        news: Mapping[str, Sequence[Told]],
+        news: Mapping[JobKey, Sequence[Told]],
     ) -> None:
         """Stop each subscription; what came before its end is all it will ever have heard."""
         heard: dict[str, list[str]] = {subscription_id: [] for subscription_id in started}
@@ -293,8 +295,8 @@ class Fuzz:
             case, watch = started[subscription_id]
             wanted = [
                 secret
-                for job_id, told in news.items()
-                if watch.hears(self._model.jobs[job_id])
+                for job, told in news.items()
+                if watch.hears(self._model.jobs[job])
                 for status in told
                 for secret in status.pushed
             ]

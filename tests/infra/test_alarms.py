@@ -6,6 +6,12 @@ from typing import Any
 
 import pytest
 
+from statusbeam.model.settings import (
+    FUNCTION_DIMENSION,
+    METRICS_NAMESPACE,
+    PUBLISHER_SERVICE,
+    REFUSED_METRIC,
+)
 from tests.infra.synthesised import Resource, Stack
 
 
@@ -41,6 +47,22 @@ def test_a_dead_letter_a_backlog_and_a_failing_publisher_raise_an_alarm(stacks: 
     publisher = stack.function("status_publisher.handler.handler")
     for metric in ("Errors", "Throttles"):
         alarm(stack, metric, {"Name": "FunctionName", "Value": {"Ref": publisher.name}})
+
+
+def test_a_status_for_another_users_job_raises_an_alarm(stacks: dict[str, Stack]) -> None:
+    stack = stacks["Prod-Status"]
+    publisher = stack.function("status_publisher.handler.handler")
+    (found,) = [
+        found.properties
+        for found in stack.all("AWS::CloudWatch::Alarm")
+        if found.properties["MetricName"] == REFUSED_METRIC
+    ]
+    assert found["Namespace"] == METRICS_NAMESPACE
+    assert sorted(found["Dimensions"], key=lambda dimension: dimension["Name"]) == [
+        {"Name": FUNCTION_DIMENSION, "Value": {"Ref": publisher.name}},
+        {"Name": "service", "Value": PUBLISHER_SERVICE},
+    ]
+    assert (found["Threshold"], found["EvaluationPeriods"], found["Statistic"]) == (0, 1, "Sum")
 
 
 def test_alarms_tell_the_topic_when_they_begin_and_when_they_end(stacks: dict[str, Stack]) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from status_utils.transports.queue_messages import group_of
+from statusbeam.model.job_key import JobKey
+from tests.infra.message_groups import group_for
 from tests.infra.synthesised import Stack
 
 Machine = dict[str, Any]
@@ -84,8 +87,9 @@ def test_statuses_of_the_orchestrator_go_the_way_of_the_agents_and_are_named_aft
         update = message["MessageBody"]
         assert state["Resource"].endswith(":states:::sqs:sendMessage")
         assert OWNER.items() <= update.items()
-        job_id = OWNER["jobId"].removeprefix("{% ").removesuffix(" %}")
-        assert message["MessageGroupId"] == f"{{% $hash({job_id}, 'SHA-256') %}}"
+        assert group_for(message, {"jobId": "50 % #7", "tenantId": "city%"}) == group_of(
+            JobKey("city%", "50 % #7")
+        )
         # A retry is the same message to the queue, and the same batch to the journal; a redrive is not.
         assert message["MessageDeduplicationId"] == update["batchId"]
         assert "$states.context.Execution.Id" in update["batchId"]

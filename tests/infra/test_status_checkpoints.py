@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import jsonata
 import pytest
 
+from status_utils.transports.queue_messages import group_of
 from statusbeam.cdk.workflows.invocation_ids import ITEM_LENGTH, KEY_LENGTH
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import BATCH_ID_LENGTH, ID_LENGTH, MAX_LEASE_SECONDS
+from tests.infra.message_groups import group_for
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -248,7 +251,8 @@ def test_the_owner_may_be_somewhere_else_in_the_executions_input() -> None:
     workflow = Workflow("JSONPath", owner="$states.context.Execution.Input.detail")
     states = workflow.states(workflow.checkpoints.status("Say", "validating", "Checking"))
     said = states["Say"]["Arguments"]
-    assert said["MessageGroupId"] == "{% $hash(($states.context.Execution.Input.detail).jobId, 'SHA-256') %}"
+    owner = {"jobId": "50 % #7", "tenantId": "city%"}
+    assert group_for(said, {"detail": owner}) == group_of(JobKey("city%", "50 % #7"))
     assert update(states["Say"])["tenantId"] == "{% ($states.context.Execution.Input.detail).tenantId %}"
 
 

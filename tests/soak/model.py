@@ -31,6 +31,7 @@ from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
+from statusbeam.model.job_key import JobKey
 from tests.soak.table import cancelled
 from tests.soak.work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads
 
@@ -167,8 +168,9 @@ class _Run:
             job_retention_days=90,
             clock=Clock(now=lambda: self._now),
         )
-        log = journal.updates(self._job_id, first=1, last=10_000)
-        snapshot = journal.snapshot(self._job_id)
+        job = JobKey(TENANT, self._job_id)
+        log = journal.updates(job, first=1, last=10_000)
+        snapshot = journal.snapshot(job)
         said = [f"{p['batchId']}.{at}" for p in self._payloads for at in range(len(p["updates"]))]
         self.tally.statuses = len(said)
         self._hold([u.sequence for u in log] == list(range(1, len(log) + 1)), "the sequence has a gap")

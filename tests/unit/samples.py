@@ -11,6 +11,7 @@ from statusbeam.log.journal.entry import Entry
 from statusbeam.log.publishing.ports import Journal
 from statusbeam.log.snapshot.job_state import Head
 from statusbeam.model.clock import Clock
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.parse import parse_status
 from statusbeam.model.update import StatusUpdate
 
@@ -46,9 +47,14 @@ def batch_of(updates: Iterable[StatusUpdate], batch_id: str = "b1") -> Batch:
     return Batch(batch_id=batch_id, entries=entries)
 
 
+def job_key(job_id: str = "job-1", tenant_id: str = "city") -> JobKey:
+    """The key of the job that such an entry is of."""
+    return JobKey(tenant_id, job_id)
+
+
 def head_of(journal: Journal, job_id: str) -> Head | None:
     """Where a job stands; None for one that has no status or whose time is over."""
-    snapshot = journal.snapshot(job_id)
+    snapshot = journal.snapshot(job_key(job_id))
     return snapshot.head if snapshot else None
 
 

@@ -7,9 +7,9 @@ export function userSessionKey(tenantId, userId, connectionId) {
   return itemKey(tenantId, `${userId}#${connectionId}`);
 }
 
-// The session of a connection that watches the whole tenant.
-export function tenantSessionKey(tenantId, connectionId) {
-  return itemKey(tenantId, `${SessionsTable.OPERATOR_PREFIX}${connectionId}`);
+// The session of a connection that watches the whole tenant. It holds its watcher: nobody can reach another one's.
+export function tenantSessionKey(tenantId, watcherId, connectionId) {
+  return itemKey(tenantId, `${SessionsTable.TENANT_PREFIX}${watcherId}#${connectionId}`);
 }
 
 // Where endSessions notes that it ended a user's logins.

@@ -36,7 +36,7 @@ export const SessionsTable = {
   PARTITION_KEY: 'tenant_id',
   SORT_KEY: 'sk',
   TTL: 'ttl',
-  OPERATOR_PREFIX: '#tenant#',
+  TENANT_PREFIX: '#tenant#',
   ENDED_PREFIX: '#ended#',
   ENDED_AT: 'endedAt',
 };

@@ -3,13 +3,14 @@ import { ResolverVariables, StatusTable } from './settings.generated.js';
 import { raiseStoreBusy } from './storeErrors.js';
 
 // Keys and reads of the status table. statusbeam/log/journal/dynamo_items.py writes the items.
+// Every key is of the caller's own tenant: no argument can name a job of another one.
 
-export function headKey(jobId) {
-  return itemKey(jobId, StatusTable.HEAD);
+export function headKey(caller, jobId) {
+  return itemKey(caller, jobId, StatusTable.HEAD);
 }
 
-export function updateKey(jobId, sequence) {
-  return itemKey(jobId, updateSortKey(sequence));
+export function updateKey(caller, jobId, sequence) {
+  return itemKey(caller, jobId, updateSortKey(sequence));
 }
 
 export function isHead(item) {
@@ -23,10 +24,10 @@ export function exists(item) {
 }
 
 // The query of the items of one job whose sort keys are between two, both included.
-export function jobQuery(jobId, first, last) {
+export function jobQuery(caller, jobId, first, last) {
   return {
     expression: `${StatusTable.PARTITION_KEY} = :pk AND ${StatusTable.SORT_KEY} BETWEEN :first AND :last`,
-    expressionValues: util.dynamodb.toMapValues({ ':pk': `${StatusTable.JOB_PREFIX}${jobId}`, ':first': first, ':last': last }),
+    expressionValues: util.dynamodb.toMapValues({ ':pk': partition(caller, jobId), ':first': first, ':last': last }),
   };
 }
 
@@ -56,9 +57,18 @@ export function batchItems(ctx) {
   return ctx.result.data[table].filter((item) => !!item);
 }
 
-function itemKey(jobId, sortKey) {
+function itemKey(caller, jobId, sortKey) {
   return util.dynamodb.toMapValues({
-    [StatusTable.PARTITION_KEY]: `${StatusTable.JOB_PREFIX}${jobId}`,
+    [StatusTable.PARTITION_KEY]: partition(caller, jobId),
     [StatusTable.SORT_KEY]: sortKey,
   });
+}
+
+function partition(caller, jobId) {
+  return `${StatusTable.JOB_PREFIX}${escapeKeyPart(caller.tenantId)}#${escapeKeyPart(jobId)}`;
+}
+
+// As statusbeam/model/job_key.py does, so that `#` stands between the parts only.
+function escapeKeyPart(part) {
+  return part.replaceAll('%', '%25').replaceAll('#', '%23');
 }

@@ -4,14 +4,16 @@ import { PUBLIC_TENANT, ResolverVariables, ROLES_CLAIM, TENANT_ATTRIBUTE, TENANT
 // The guard of every field but publishStatus. Synth checks that each field's code uses it, and does so by module: this one
 // exports nothing else.
 
-// The caller: {userId, tenantId, jobIds, roles, service, signedInAt}. `userId` is null for callers without a user of their
-// own (API key, IAM): they see the public tenant only. `jobIds` is null when the caller may see every job of the user.
+// The caller: {userId, watcherId, tenantId, jobIds, roles, service, signedInAt}. `userId` is null for callers without a user of
+// their own (API key, IAM): they see the public tenant only. `watcherId` names whoever watches: the user, or the ARN of a
+// service; an API key names nobody, so it is empty. `jobIds` is null when the caller may see every job of the user.
 // `signedInAt` is in epoch seconds: a refreshed token keeps the moment of its login.
 // Never `Unauthorized`: on that error type Amplify closes the socket that all of the client's subscriptions share.
 export function viewer(ctx) {
   const identity = ctx.identity;
   if (!identity || identity.userArn) {
-    return { userId: null, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity, signedInAt: null };
+    const watcherId = identity ? identity.userArn : '';
+    return { userId: null, watcherId, tenantId: PUBLIC_TENANT, jobIds: null, roles: [], service: !!identity, signedInAt: null };
   }
   if (identity.claims) {
     const claims = identity.claims;
@@ -42,5 +44,5 @@ function person(userId, tenantId, jobIds, roles, signedInAt) {
   if (typeof userId !== 'string' || !userId || !tenantId || userId.includes('#')) {
     util.error('The login has no valid user and tenant.', 'Forbidden');
   }
-  return { userId, tenantId, jobIds, roles, service: false, signedInAt };
+  return { userId, watcherId: userId, tenantId, jobIds, roles, service: false, signedInAt };
 }

@@ -27,8 +27,8 @@ Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 class Report:
     """What one state reports. Expressions between `{% %}` are JSONata, evaluated when the state is entered.
 
-    `update` is a StatusInput with its jobId. With one `batch_id`, the state's own retries are one status.
-    `outputs` is the input of the next state, and `assign` its variables.
+    `update` is a StatusInput with its jobId and tenantId. With one `batch_id`, the state's own retries are
+    one status. `outputs` is the input of the next state, and `assign` its variables.
     """
 
     update: Mapping[str, object]
@@ -88,7 +88,7 @@ class QueueRoute(StatusRoute):
             name,
             queue=self._queue,
             message_body=sfn.TaskInput.from_object({"batchId": report.batch_id, **report.update}),
-            message_group_id=_group(str(report.update["jobId"])),
+            message_group_id=_group(str(report.update["tenantId"]), str(report.update["jobId"])),
             # The same in every retry: the queue drops a retry of a message whose answer got lost.
             message_deduplication_id=report.batch_id,
             outputs=report.outputs,
@@ -125,7 +125,14 @@ class InvokeRoute(StatusRoute):
         )
 
 
-def _group(job_id: str) -> str:
+def _group(tenant_id: str, job_id: str) -> str:
     """The group of status_utils.transports.queue_messages.group_of, so that all senders share one order."""
-    inner = job_id.removeprefix("{%").removesuffix("%}").strip()
-    return f"{{% $hash({inner if inner != job_id else json.dumps(job_id)}, 'SHA-256') %}}"
+    key = " & '#' & ".join(map(_escaped, (tenant_id, job_id)))
+    return f"{{% $hash({key}, 'SHA-256') %}}"
+
+
+def _escaped(part: str) -> str:
+    """JSONata for `escape_key_part` of a text or of an expression between `{% %}`."""
+    inner = part.removeprefix("{%").removesuffix("%}").strip()
+    value = inner if inner != part else json.dumps(part)
+    return f"$replace($replace({value}, '%', '%25'), '#', '%23')"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from statusbeam.model.clock import Clock
+from statusbeam.model.job_key import escape_key_part
 from statusbeam.model.limits import DAY_SECONDS
 
 from ..journal.dynamo_errors import is_conflict, journal_error
@@ -97,6 +98,5 @@ class DynamoHistories:
 
 
 def partition_of(workflow: WorkflowKey) -> str:
-    """The partition key of a workflow's history. A tenant has no `#`, so none can reach another's."""
-    name, version = (part.replace("%", "%25").replace("#", "%23") for part in workflow[1:])
-    return f"HISTORY#{workflow.tenant_id}#{name}#{version}"
+    """The partition key of a workflow's history."""
+    return "#".join(("HISTORY", *map(escape_key_part, workflow)))

@@ -19,6 +19,7 @@ from typing import Final
 from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.words import OverallStatus
 
 from ..journal.commits import Change
@@ -41,7 +42,7 @@ _AT_MOST_EVERY_MS: Final = 1_000
 _WORKFLOWS_KEPT: Final = 200
 _JOBS_KEPT: Final = 500
 
-Snapshot = Callable[[str], Job | None]
+Snapshot = Callable[[JobKey], Job | None]
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ class Estimates:
         self._histories = histories
         self._clock = clock or Clock()
         self._kept: Bounded[WorkflowKey, tuple[float, Mapping[str, StepHistory]]] = Bounded(_WORKFLOWS_KEPT)
-        self._known: Bounded[str, _Known] = Bounded(_JOBS_KEPT)
-        self._read_at: Bounded[str, float] = Bounded(_JOBS_KEPT)
+        self._known: Bounded[JobKey, _Known] = Bounded(_JOBS_KEPT)
+        self._read_at: Bounded[JobKey, float] = Bounded(_JOBS_KEPT)
         self._snapshot: Snapshot | None = None
 
     def before_commit(self, snapshot: Snapshot, before: Job | None, after: Job) -> Eta | None:
@@ -96,10 +97,10 @@ class Estimates:
         whole = self._remember(change)
         if not _completes(change):
             return
-        self._known.pop(change.after.head.job_id, None)
+        self._known.pop(change.after.head.key, None)
         try:
             if whole is None and self._snapshot is not None:
-                whole = self._snapshot(change.after.head.job_id)
+                whole = self._snapshot(change.after.head.key)
             took = [] if whole is None else observations(whole)
             if took:
                 self._add(workflow, took)
@@ -127,7 +128,7 @@ class Estimates:
         if before is None:
             return after
         head = before.head
-        known = self._known.get(head.job_id)
+        known = self._known.get(head.key)
         if known is None or (known.epoch, known.sequence) != (head.epoch, head.sequence):
             known = self._read(snapshot, head, after.head)
         return None if known is None else Job(head=after.head, agents={**known.agents, **after.agents})
@@ -138,10 +139,10 @@ class Estimates:
         estimated_ms = head.eta[2] if head.eta else None
         if estimated_ms is not None and (after.updated_ms or 0) - estimated_ms < REFRESH_SECONDS * 1000:
             return None
-        if 0 <= now - self._read_at.get(head.job_id, float("-inf")) < REFRESH_SECONDS:
+        if 0 <= now - self._read_at.get(head.key, float("-inf")) < REFRESH_SECONDS:
             return None
-        self._read_at[head.job_id] = now
-        found = snapshot(head.job_id)
+        self._read_at[head.key] = now
+        found = snapshot(head.key)
         if found is None or found.head.epoch != head.epoch:
             return None
         return self._keep(found)
@@ -149,7 +150,7 @@ class Estimates:
     def _remember(self, change: Change) -> Job | None:
         """The job as this commit left it, where this process knows all of it."""
         head = change.after.head
-        known = self._known.pop(head.job_id, None)
+        known = self._known.pop(head.key, None)
         agents = change.after.agents
         if change.before is not None:
             was = change.before.head
@@ -163,7 +164,7 @@ class Estimates:
     def _keep(self, whole: Job) -> _Known:
         head = whole.head
         known = _Known(epoch=head.epoch, sequence=head.sequence, agents=whole.agents)
-        self._known[head.job_id] = known
+        self._known[head.key] = known
         return known
 
 

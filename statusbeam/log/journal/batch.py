@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
 
 from .entry import Entry
@@ -25,6 +26,11 @@ class Batch:
     def updates(self) -> tuple[StatusUpdate, ...]:
         """The statuses, in their order."""
         return tuple(entry.update for entry in self.entries)
+
+    @property
+    def job(self) -> JobKey:
+        """The job all of them are of, with its tenant."""
+        return JobKey(self.tenant_id, self.job_id)
 
     @property
     def job_id(self) -> str:

@@ -79,11 +79,11 @@ def change_of(
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
     limit sheds what is too much by then. The last status carries the result of `estimate`.
-    Raises ForeignOwnerError when the job belongs to another tenant or user, NotOpenError when the batch is
-    `only_if_open` and the job is not.
+    Raises ForeignOwnerError when the job belongs to another user of the tenant, NotOpenError when the batch
+    is `only_if_open` and the job is not.
     """
     job = before or Job(head=Head(epoch=epoch))
-    if before and (job.head.tenant_id, job.head.user_id) != (batch.tenant_id, batch.user_id):
+    if before and job.head.user_id != batch.user_id:
         raise ForeignOwnerError(batch.job_id)
     taken, rate = _within_limits(job.head, batch, now)
     entries = [entry.numbered(sequence) for sequence, entry in enumerate(taken, job.head.sequence + 1)]

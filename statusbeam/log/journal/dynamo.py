@@ -19,6 +19,7 @@ from statusbeam.model.bounded import Bounded
 from statusbeam.model.chunked import chunked
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import DAY_SECONDS
 from statusbeam.model.replace import replace
 from statusbeam.model.settings import StatusTable
@@ -102,7 +103,7 @@ class DynamoJournal:
         self._clock = clock or Clock()
         self._estimate = partial(estimator, self.snapshot) if estimator else None
         # Jobs as this process left them; the transaction finds out if they moved since.
-        self._left: Bounded[str, _Left] = Bounded(_JOBS_KEPT)
+        self._left: Bounded[JobKey, _Left] = Bounded(_JOBS_KEPT)
         self._log_seconds = log_retention_days * DAY_SECONDS
         self._writer = CommitWriter(
             table, log_seconds=self._log_seconds, job_seconds=job_retention_days * DAY_SECONDS
@@ -132,34 +133,34 @@ class DynamoJournal:
             except (ClientError, BotoCoreError) as error:
                 raise journal_error(error) from error
 
-    def snapshot(self, job_id: str) -> Job | None:
+    def snapshot(self, job: JobKey) -> Job | None:
         """See Journal.snapshot."""
         for _ in range(_SNAPSHOT_READS):
-            keys = {":pk": partition(job_id), ":first": StatusTable.AGENT_PREFIX, ":last": HEAD}
+            keys = {":pk": partition(job), ":first": StatusTable.AGENT_PREFIX, ":last": HEAD}
             # Backwards, so the head comes first. If it's still the same afterwards, the agents belong to it.
             head, *agents = self._range(keys, forward=False) or [{}]
             if not _is_live(head, self._clock.now()):
                 return None
-            again = self._get(head_key(job_id))
+            again = self._get(head_key(job))
             if all(again.get(name) == head[name] for name in ("epoch", "sequence")):
                 return read_job(head, agents)
-        raise JournalError(f"job {job_id}: it moved during each read", code="conflict", retriable=True)
+        raise JournalError(f"job {job.job_id}: it moved during each read", code="conflict", retriable=True)
 
-    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+    def updates(self, job: JobKey, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """See Journal.updates."""
         if first > last:
             return ()
-        keys = {":pk": partition(job_id), ":first": update_key(first), ":last": update_key(last)}
+        keys = {":pk": partition(job), ":first": update_key(first), ":last": update_key(last)}
         now = self._clock.now()
         return tuple(read_update(values) for values in self._range(keys, forward=True) if values[TTL] > now)
 
     def _commit_once(self, batch: Batch) -> Commit:
         now = self._clock.now()
         names = touched(batch.updates)
-        left = self._left.pop(batch.job_id, None)
+        left = self._left.pop(batch.job, None)
         if left and now - left.at >= _JOB_KEPT_SECONDS:
             left = None
-        before = self._read_what_lacks(batch.job_id, left, names, now)
+        before = self._read_what_lacks(batch.job, left, names, now)
         try:
             change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
         except NotOpenError:
@@ -185,7 +186,7 @@ class DynamoJournal:
     def _left_out(self, batch: Batch, left: _Left | None) -> Commit:
         """A limit left out all of the batch: nothing is written, unless it had been, before the flood."""
         if left is not None:
-            self._left[batch.job_id] = left
+            self._left[batch.job] = left
         return self._committed_before(batch) or Commit(updates=(), shed=len(batch.entries))
 
     def _not_open(self, batch: Batch) -> Commit:
@@ -193,16 +194,16 @@ class DynamoJournal:
         return self._committed_before(batch) or Commit(updates=(), skipped=True)
 
     def _read_what_lacks(
-        self, job_id: str, left: _Left | None, names: frozenset[str], now: float
+        self, job: JobKey, left: _Left | None, names: frozenset[str], now: float
     ) -> Job | None:
         """The head and the agents called `names`; None for a job that begins.
 
         Agents that are read with or after the head belong to it: had anybody written one since, the head
         would have moved with it, and the commit will be refused.
         """
-        agents = [agent_key(job_id, name) for name in sorted(names - (left.names if left else frozenset()))]
+        agents = [agent_key(job, name) for name in sorted(names - (left.names if left else frozenset()))]
         if left is None:
-            head, *items = self._get_in_order([head_key(job_id), *agents])
+            head, *items = self._get_in_order([head_key(job), *agents])
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
         read = read_agents(found, epoch=left.job.head.epoch)
@@ -212,14 +213,14 @@ class DynamoJournal:
         if len(left.names) > _AGENTS_KEPT:
             agents = {name: agent for name, agent in left.job.agents.items() if name in names}
             left = replace(left, job=replace(left.job, agents=agents), names=names)
-        self._left[left.job.head.job_id] = left
+        self._left[left.job.head.key] = left
 
     def _committed_before(self, batch: Batch) -> Commit | None:
-        marker = self._get(marker_key(batch.job_id, batch.batch_id))
+        marker = self._get(marker_key(batch.job, batch.batch_id))
         if not marker or marker[TTL] <= self._clock.now():
             return None
         first, last = marker["firstSequence"], marker["lastSequence"]
-        committed = self.updates(batch.job_id, first=first, last=last)
+        committed = self.updates(batch.job, first=first, last=last)
         return redelivery(batch, count=last - first + 1, committed=committed, digest=marker["digest"])
 
     def _get(self, key: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import DAY_SECONDS, MARKER_SECONDS
 from statusbeam.model.settings import StatusTable
 from statusbeam.model.update import StatusUpdate
@@ -31,24 +32,27 @@ HEAD: Final = StatusTable.HEAD
 MARKER_ACTION: Final = 1
 """The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
 
+_REFUSED_PREFIX: Final = "REFUSED#"
+"""Of a partition key: refused statuses for one job, under the tenant that they name."""
+
 _AGENT_OUTLIVES_SECONDS: Final = 7 * DAY_SECONDS
 """How much longer an agent's item stays than the head written with it. Only commits that touch an agent renew
 its time, so in a job that goes on for days the first agents would else go before the job does."""
 
 
-def partition(job_id: str) -> str:
+def partition(job: JobKey) -> str:
     """The partition key of everything of one job."""
-    return f"{StatusTable.JOB_PREFIX}{job_id}"
+    return f"{StatusTable.JOB_PREFIX}{job.text}"
 
 
-def head_key(job_id: str) -> dict[str, str]:
+def head_key(job: JobKey) -> dict[str, str]:
     """The key of a job's head."""
-    return {PK: partition(job_id), SK: HEAD}
+    return {PK: partition(job), SK: HEAD}
 
 
-def agent_key(job_id: str, invocation_id: str) -> dict[str, str]:
+def agent_key(job: JobKey, invocation_id: str) -> dict[str, str]:
     """The key of one invocation's state. Between `AGENT#` and `HEAD` lies the snapshot and nothing else."""
-    return {PK: partition(job_id), SK: f"{StatusTable.AGENT_PREFIX}{invocation_id}"}
+    return {PK: partition(job), SK: f"{StatusTable.AGENT_PREFIX}{invocation_id}"}
 
 
 def update_key(sequence: int) -> str:
@@ -56,14 +60,15 @@ def update_key(sequence: int) -> str:
     return f"{StatusTable.UPDATE_PREFIX}{sequence:0{StatusTable.SEQUENCE_DIGITS}d}"
 
 
-def marker_key(job_id: str, batch_id: str) -> dict[str, str]:
+def marker_key(job: JobKey, batch_id: str) -> dict[str, str]:
     """The key of the marker that makes a redelivered batch a no-op."""
-    return {PK: partition(job_id), SK: f"MARKER#{batch_id}"}
+    return {PK: partition(job), SK: f"MARKER#{batch_id}"}
 
 
 def refused_key(update: StatusUpdate) -> dict[str, str]:
     """The key of a refused status: a partition of its own, so that it cannot fill another owner's job."""
-    return {PK: f"REFUSED#{update.job_id}", SK: update.event_id}
+    job = JobKey(update.tenant_id, update.job_id)
+    return {PK: f"{_REFUSED_PREFIX}{job.text}", SK: update.event_id}
 
 
 def to_item(values: Attributes) -> dict[str, AttributeValueTypeDef]:
@@ -148,7 +153,7 @@ class CommitWriter:
         puts = [
             _if_unmoved(head, change.before.head) if change.before else _if_absent(head, now),
             _if_absent(self._marker(batch_id, change, now), now),
-            *(self._log_entry(entry, now) for entry in change.entries),
+            *(self._log_entry(entry, change.after.head, now) for entry in change.entries),
             *(self._agent(agent, change.after.head, now) for agent in change.agents),
         ]
         return [{"Put": put} for put in puts]
@@ -161,7 +166,7 @@ class CommitWriter:
             StatusTable.BY_USER_SORT_KEY: f"{values['createdAt']}#{head.job_id}",
             TTL: self._head_expiry(now),
         }
-        return self._put({**head_key(head.job_id), **values, **index})
+        return self._put({**head_key(head.key), **values, **index})
 
     def _head_expiry(self, now: int) -> int:
         # Up to midnight: the index projects it, and a commit that leaves it as it was writes no index entry.
@@ -175,18 +180,18 @@ class CommitWriter:
             "digest": change.digest,
         }
         seconds = min(MARKER_SECONDS, self._job_seconds)
-        return self._put({**marker_key(head.job_id, batch_id), **places, TTL: now + seconds})
+        return self._put({**marker_key(head.key, batch_id), **places, TTL: now + seconds})
 
-    def _log_entry(self, entry: Entry, now: int) -> PutTypeDef:
+    def _log_entry(self, entry: Entry, head: Head, now: int) -> PutTypeDef:
         update = entry.update
-        key = {PK: partition(update.job_id), SK: update_key(update.sequence or 0)}
+        key = {PK: partition(head.key), SK: update_key(update.sequence or 0)}
         return self._put({**key, **entry.attributes, **update.to_wire(), TTL: now + self._log_seconds})
 
     def _agent(self, agent: AgentState, head: Head, now: int) -> PutTypeDef:
         expiry = self._head_expiry(now) + _AGENT_OUTLIVES_SECONDS
         written = {"epoch": head.epoch, "sequence": head.sequence, TTL: expiry}
         values = {**_packed(agent.to_item()), **written}
-        return self._put({**agent_key(head.job_id, agent.invocation_id), **values})
+        return self._put({**agent_key(head.key, agent.invocation_id), **values})
 
     def _put(self, values: Attributes) -> PutTypeDef:
         return {"TableName": self._table, "Item": to_item(values)}
@@ -202,12 +207,7 @@ def _if_absent(put: PutTypeDef, now: int) -> PutTypeDef:
 
 
 def _if_unmoved(put: PutTypeDef, before: Head) -> PutTypeDef:
-    still = {
-        "sequence": before.sequence,
-        "epoch": before.epoch,
-        "tenantId": before.tenant_id,
-        "userId": before.user_id,
-    }
+    still = {"sequence": before.sequence, "epoch": before.epoch, "userId": before.user_id}
     return {
         **put,
         "ConditionExpression": " AND ".join(f"#{name} = :{name}" for name in still),

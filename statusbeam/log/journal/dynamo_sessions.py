@@ -29,7 +29,7 @@ class DynamoSessionStore:
 
     def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
         """See SessionStore.is_watched."""
-        beginnings = (f"{user_id}#", SessionsTable.OPERATOR_PREFIX)
+        beginnings = (f"{user_id}#", SessionsTable.TENANT_PREFIX)
         return any(self._has_live(tenant_id, beginning, now) for beginning in beginnings)
 
     def _has_live(self, tenant_id: str, beginning: str, now: float) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from statusbeam.model.job_key import JobKey
+
     from ..snapshot.job_state import Eta, Job
 
 
@@ -14,7 +16,7 @@ class Estimator(Protocol):
     """Called before each commit: estimates how long the job will go on."""
 
     def __call__(
-        self, snapshot: Callable[[str], Job | None], before: Job | None, after: Job, /
+        self, snapshot: Callable[[JobKey], Job | None], before: Job | None, after: Job, /
     ) -> Eta | None:
         """Seconds from `after`'s lastUpdated on, None for unknown; `snapshot` reads a whole job."""
         ...

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from statusbeam.model.clock import Clock
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import DAY_SECONDS, MARKER_SECONDS
 from statusbeam.model.update import StatusUpdate
 
@@ -46,14 +47,14 @@ class MemoryJournal:
         self._job_seconds = job_retention_days * DAY_SECONDS
         self._clock = clock or Clock()
         self._estimate = partial(estimator, self.snapshot) if estimator else None
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[JobKey, _Job] = {}
         self._lock = Lock()
 
     def commit(self, batch: Batch, *, deadline: float) -> Commit:  # noqa: ARG002 - nothing here can take long
         """See Journal.commit."""
         with self._lock:
             now = self._clock.now()
-            job = self._live(batch.job_id, now)
+            job = self._live(batch.job, now)
             before = part_of(job.snapshot, batch) if job else None
             try:
                 change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
@@ -72,7 +73,7 @@ class MemoryJournal:
 
     def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
         head = change.after.head
-        job = self._jobs[head.job_id] = job or _Job(snapshot=change.after, expires_at=0.0)
+        job = self._jobs[head.key] = job or _Job(snapshot=change.after, expires_at=0.0)
         job.snapshot = Job(head=head, agents={**job.snapshot.agents, **change.after.agents})
         job.expires_at = now + self._job_seconds
         first = head.sequence - len(change.entries) + 1
@@ -85,24 +86,24 @@ class MemoryJournal:
         """See Journal.keep_refused."""
         self.refused.extend(batch.updates)
 
-    def snapshot(self, job_id: str) -> Job | None:
+    def snapshot(self, job: JobKey) -> Job | None:
         """See Journal.snapshot."""
-        job = self._live(job_id, self._clock.now())
-        return job.snapshot if job else None
+        found = self._live(job, self._clock.now())
+        return found.snapshot if found else None
 
-    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+    def updates(self, job: JobKey, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """See Journal.updates."""
         now = self._clock.now()
-        job = self._live(job_id, now)
-        return self._range(job, first, last, now) if job else ()
+        found = self._live(job, now)
+        return self._range(found, first, last, now) if found else ()
 
-    def attributes(self, job_id: str, sequence: int) -> Mapping[str, str]:
+    def attributes(self, job: JobKey, sequence: int) -> Mapping[str, str]:
         """What is kept beside one log entry."""
-        return self._jobs[job_id].log[sequence][0].attributes
+        return self._jobs[job].log[sequence][0].attributes
 
-    def _live(self, job_id: str, now: float) -> _Job | None:
-        job = self._jobs.get(job_id)
-        return job if job and job.expires_at > now else None
+    def _live(self, job: JobKey, now: float) -> _Job | None:
+        found = self._jobs.get(job)
+        return found if found and found.expires_at > now else None
 
     @staticmethod
     def _range(job: _Job, first: int, last: int, now: float) -> tuple[StatusUpdate, ...]:

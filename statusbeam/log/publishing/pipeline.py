@@ -18,6 +18,7 @@ from statusbeam.model.errors import (
     ForeignOwnerError,
     InvalidStatusError,
     JournalError,
+    RejectionCode,
     StatusError,
 )
 from statusbeam.model.limits import PUSH_BYTES
@@ -35,6 +36,8 @@ from .tenant_limits import UnreportedSheds
 if TYPE_CHECKING:
     from ..eta.estimates import Estimates
 
+_REFUSED = (RejectionCode.FOREIGN_OWNER, RejectionCode.FOREIGN_TENANT)
+
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +52,8 @@ class PublishResult(TypedDict):
     """Mutations sent; 0 when there is no live session."""
     shed: NotRequired[int]
     """Statuses that a limit shed; absent when there are none."""
+    refused: NotRequired[int]
+    """Those of `rejected` that name another user's job or another tenant; absent when there are none."""
 
 
 @dataclass(slots=True)
@@ -135,7 +140,11 @@ class Pipeline:
             "rejected": [rejection.to_wire() for rejection in tally.rejected],
             "pushed": tally.pushed,
         }
-        return {**result, "shed": tally.shed} if tally.shed else result
+        if tally.shed:
+            result["shed"] = tally.shed
+        if refused := sum(rejection.code in _REFUSED for rejection in tally.rejected):
+            result["refused"] = refused
+        return result
 
     def _commit_job(
         self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally
@@ -179,7 +188,7 @@ class Pipeline:
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
         """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
-        unreported = self.unreported.count(batch.job_id, besides=batch.batch_id)
+        unreported = self.unreported.count(batch.job, besides=batch.batch_id)
         try:
             commit = self.journal.commit(
                 replace(batch, unreported=unreported) if unreported else batch, deadline=deadline

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from statusbeam.model.job_key import JobKey
     from statusbeam.model.update import StatusUpdate
 
     from ..journal.batch import Batch
@@ -28,14 +29,14 @@ class Journal(Protocol):
         """Keep statuses for another owner's job as evidence, outside of its log. Raises JournalError."""
         ...
 
-    def snapshot(self, job_id: str) -> Job | None:
+    def snapshot(self, job: JobKey) -> Job | None:
         """The fold of a job's log up to its head; None for a job that has no status or has expired.
 
         Raises JournalError.
         """
         ...
 
-    def updates(self, job_id: str, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
+    def updates(self, job: JobKey, *, first: int, last: int) -> tuple[StatusUpdate, ...]:
         """The log from sequence `first` to `last`, without what has expired. Raises JournalError."""
         ...
 

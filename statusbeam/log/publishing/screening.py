@@ -65,9 +65,11 @@ def _refuse_too_much(status: Mapping[Any, Any]) -> None:
 
 def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries without the secrets that go from one message of an invocation into its next."""
-    places: dict[tuple[str, str | None], list[int]] = {}
+    places: dict[tuple[str, str, str | None], list[int]] = {}
     for place, entry in enumerate(entries):
-        places.setdefault((entry.update.job_id, invocation_of(entry.update)), []).append(place)
+        update = entry.update
+        same_invocation = (update.tenant_id, update.job_id, invocation_of(update))
+        places.setdefault(same_invocation, []).append(place)
     found = list(entries)
     for same in places.values():
         messages = [found[place].update.message for place in same]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from statusbeam.model.bounded import Bounded
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import JOBS_REMEMBERED, TENANT_BURST, TENANT_STATUSES_PER_SECOND
 from statusbeam.model.replace import replace
 
@@ -45,11 +46,11 @@ class UnreportedSheds:
     """How many statuses of each job were shed since its last commit here. The next commit reports them."""
 
     def __init__(self) -> None:
-        self._jobs: Bounded[str, dict[str, int]] = Bounded(JOBS_REMEMBERED)  # counts, by job and batch
+        self._jobs: Bounded[JobKey, dict[str, int]] = Bounded(JOBS_REMEMBERED)  # counts, by job and batch
 
-    def count(self, job_id: str, *, besides: str) -> int:
+    def count(self, job: JobKey, *, besides: str) -> int:
         """How many statuses of the job's batches, besides the one of that id, no status has reported yet."""
-        return sum(shed for batch_id, shed in self._jobs.get(job_id, {}).items() if batch_id != besides)
+        return sum(shed for batch_id, shed in self._jobs.get(job, {}).items() if batch_id != besides)
 
     def note(self, batch: Batch, commit: Commit) -> None:
         """Note what a commit shed; a commit with statuses has reported all of its job's.
@@ -59,7 +60,7 @@ class UnreportedSheds:
         """
         if commit.redelivered:
             return
-        counts = self._jobs.pop(batch.job_id, {})
+        counts = self._jobs.pop(batch.job, {})
         if commit.updates:
             return
         if commit.shed:
@@ -68,4 +69,4 @@ class UnreportedSheds:
             first, second = list(counts)[:2]
             counts = {second: counts.pop(first) + counts.pop(second)} | counts
         if counts:
-            self._jobs[batch.job_id] = counts
+            self._jobs[batch.job] = counts

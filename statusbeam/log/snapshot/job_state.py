@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.metadata import IDENTITY
 from statusbeam.model.words import OverallStatus
 
@@ -61,6 +62,11 @@ class Head:
     eta: tuple[int, int, int] | None = None  # (p50, p90, as of) in milliseconds
     # What of a flood is taken: the publisher's own count (shedding.Bucket), no part of the fold.
     rate: tuple[int, int] | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> JobKey:
+        """What names the job among those of all tenants."""
+        return JobKey(self.tenant_id or "", self.job_id)
 
     @property
     def ended(self) -> bool:

@@ -82,7 +82,7 @@ def rules(outcome: JsOutcome, extension: str = "setSubscriptionFilter") -> dict[
 def head(**more: Any) -> JsonObject:
     owner = {"jobId": "j1", "userId": "ann", "tenantId": "north"}
     return {
-        "pk": "JOB#j1",
+        "pk": "JOB#north#j1",
         "sk": "HEAD",
         **owner,
         "overallStatus": "processing",

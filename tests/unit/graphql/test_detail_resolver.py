@@ -47,7 +47,7 @@ def runtime() -> Iterator[JsRuntime]:
 
 
 def log_entry(**more: Any) -> dict[str, Any]:
-    return {"pk": "JOB#j1", "sk": "UPDATE#000000000002", "sequence": 2, "expiresAt": NOW + DAY, **more}
+    return {"pk": "JOB#north#j1", "sk": "UPDATE#000000000002", "sequence": 2, "expiresAt": NOW + DAY, **more}
 
 
 def ask(runtime: JsRuntime, identity: Any, *items: Any, kept: Any = None, sequence: int = 2) -> Any:
@@ -72,11 +72,14 @@ def answer(detail: Any = None, operator: Any = None) -> dict[str, Any]:
 
 
 def test_head_and_entry_are_read_together(runtime: JsRuntime) -> None:
-    request = step(runtime, "getStatusDetail.logEntry").request(
-        args={"jobId": "j1", "sequence": 12}, stash={}
-    )
+    args = {"jobId": "j1", "sequence": 12}
+    stash = of_field(runtime, "Query.getStatusDetail").request(identity=ANN, args=args, stash={}).stash
+    request = step(runtime, "getStatusDetail.logEntry").request(args=args, stash=stash)
     keys = request.value["tables"][TABLE]["keys"]
-    assert [key["sk"]["S"] for key in keys] == ["HEAD", "UPDATE#000000000012"]
+    assert [(key["pk"]["S"], key["sk"]["S"]) for key in keys] == [
+        ("JOB#north#j1", "HEAD"),
+        ("JOB#north#j1", "UPDATE#000000000012"),
+    ]
 
 
 @pytest.mark.parametrize("identity", [ANN, TOKEN, JOB_TOKEN, OPERATOR, ADMIN])

@@ -121,9 +121,9 @@ def new_pipeline() -> tuple[Pipeline, MemoryJournal]:
 def held(journal: MemoryJournal) -> int:
     """How many statuses all jobs have; each log is whole and its snapshot its fold."""
     count = 0
-    for job_id in list(journal._jobs):
-        log = journal.updates(job_id, first=1, last=10_000)
-        snapshot = journal.snapshot(job_id)
+    for job in list(journal._jobs):
+        log = journal.updates(job, first=1, last=10_000)
+        snapshot = journal.snapshot(job)
         assert snapshot is not None
         assert [update.sequence for update in log] == list(range(1, len(log) + 1))
         assert fold(log, epoch=snapshot.head.epoch) == snapshot

@@ -121,8 +121,10 @@ def answered(
     """What getJob makes of these items, when they are all it reads."""
     arguments = {"jobId": job_id}
     result = {"items": items, "nextToken": next_token}
-    read = step(runtime, "getJob.snapshot").response(arguments=arguments, stash={}, result=result)
-    return of_field(runtime, "Query.getJob").response(
+    field = of_field(runtime, "Query.getJob")
+    stash = field.request(identity=identity, arguments=arguments, stash={}).stash
+    read = step(runtime, "getJob.snapshot").response(arguments=arguments, stash=stash, result=result)
+    return field.response(
         identity=identity, arguments=arguments, stash=read.stash, prev={"result": read.value}
     )
 
@@ -218,7 +220,8 @@ def test_a_job_that_has_not_begun_is_an_empty_snapshot(runtime: JsRuntime) -> No
 def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome | str]:
     """How often getJob reads a job that looks like this each time, and what it answers."""
     read, often, prev = step(runtime, "getJob.snapshot"), 0, None
-    stash: JsonObject = {}
+    query = of_field(runtime, "Query.getJob")
+    stash = dict(query.request(identity=ANN, arguments={"jobId": "j1"}, stash={}).stash or {})
     for items in reads:
         asked = read.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": prev})
         prev = asked.value
@@ -226,7 +229,6 @@ def tries(runtime: JsRuntime, *reads: list[JsonObject]) -> tuple[int, JsOutcome 
             often += 1
             found = read.response(arguments={"jobId": "j1"}, stash=stash, result={"items": items})
             stash, prev = dict(found.stash or {}), found.value
-    query = of_field(runtime, "Query.getJob")
     try:
         return often, query.response(
             identity=ANN, arguments={"jobId": "j1"}, stash=stash, prev={"result": prev}
@@ -296,9 +298,10 @@ def test_get_job_tells_silence_from_time_alone_as_the_library_does(
 
 
 def test_get_job_reads_the_head_first_and_consistently(runtime: JsRuntime) -> None:
-    asked = step(runtime, "getJob.snapshot").request(arguments={"jobId": "j1"}, stash={}).value
+    stash = of_field(runtime, "Query.getJob").request(identity=ANN, arguments={}, stash={}).stash
+    asked = step(runtime, "getJob.snapshot").request(arguments={"jobId": "j1"}, stash=stash).value
     assert asked["query"]["expressionValues"] == {
-        ":pk": {"S": "JOB#j1"},
+        ":pk": {"S": "JOB#north#j1"},
         ":first": {"S": "AGENT#"},
         ":last": {"S": "HEAD"},
     }
@@ -382,9 +385,12 @@ def test_replay_needs_no_log_when(
 
 def test_replay_reads_the_log_up_to_the_head_that_was_checked(runtime: JsRuntime) -> None:
     ranged = step(runtime, "listStatusUpdates.range")
-    stash = {"after": 9, "limit": 20}
+    arguments = {"afterSequence": 9, "limit": 20}
+    field = of_field(runtime, "Query.listStatusUpdates")
+    stash = field.request(identity=ANN, arguments=arguments, stash={}).stash
     asked = ranged.request(arguments={"jobId": "j1"}, stash=stash, prev={"result": 1234}).value
     values = asked["query"]["expressionValues"]
+    assert values[":pk"] == {"S": "JOB#north#j1"}
     assert (values[":first"]["S"], values[":last"]["S"]) == ("UPDATE#000000000010", "UPDATE#000000001234")
     assert (asked["limit"], asked["consistentRead"]) == (20, True)
 

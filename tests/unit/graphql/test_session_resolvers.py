@@ -12,6 +12,7 @@ from tests.unit.graphql.resolver_harness import (
     ANN,
     API_KEY,
     NOW,
+    SERVICE,
     TABLE,
     TOKEN,
     JsonObject,
@@ -39,7 +40,12 @@ SYNC = {"connectionId": "c-1", "action": "open", "jobIds": ["j1", "j2", "j1"]}
         pytest.param(ANN, {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}, id="of the pool"),
         pytest.param(TOKEN, {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}, id="with a view token"),
         pytest.param(
-            API_KEY, {"tenant_id": {"S": "public"}, "sk": {"S": "#tenant#c-1"}}, id="with an API key"
+            SERVICE,
+            {"tenant_id": {"S": "public"}, "sk": {"S": f"#tenant#{SERVICE['userArn']}#c-1"}},
+            id="of a service",
+        ),
+        pytest.param(
+            API_KEY, {"tenant_id": {"S": "public"}, "sk": {"S": "#tenant##c-1"}}, id="with an API key"
         ),
     ],
 )
@@ -86,8 +92,8 @@ def test_a_session_is_written_or_removed_by_its_action(
     assert outcome.stash["expiresAt"] == expires_at
 
 
-OLGA = {"tenantId": "north", "userId": "olga", "roles": ["operator"]}
-TENANT_KEY = {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#c-1"}}
+OLGA = {"tenantId": "north", "userId": "olga", "watcherId": "olga", "roles": ["operator"]}
+TENANT_KEY = {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#olga#c-1"}}
 
 
 @pytest.mark.parametrize("action", ["open", "extend"])
@@ -109,6 +115,17 @@ def test_an_operators_watch_on_the_tenant_is_closed_along(runtime: JsRuntime) ->
     arguments = {"input": {**SYNC, "action": "close"}}
     asked = step(runtime, "syncSession.tenantSession").request(arguments=arguments, stash=stash).value
     assert asked == {"operation": "DeleteItem", "key": TENANT_KEY}
+
+
+def test_an_operator_closes_and_extends_no_watch_of_another_one_on_the_same_connection_id(
+    runtime: JsRuntime,
+) -> None:
+    oscar = {**OLGA, "userId": "oscar", "watcherId": "oscar"}
+    for action in ("close", "extend"):
+        arguments = {"input": {**SYNC, "action": action}}
+        stash = {"caller": oscar, "expiresAt": NOW}
+        asked = step(runtime, "syncSession.tenantSession").request(arguments=arguments, stash=stash).value
+        assert asked["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#oscar#c-1"}}
 
 
 def test_nobody_else_has_a_watch_on_the_tenant_to_extend(runtime: JsRuntime) -> None:
@@ -150,8 +167,9 @@ def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRu
 
 
 def test_heads_are_asked_for_once_each(runtime: JsRuntime) -> None:
-    asked = step(runtime, "getHeads").request(stash={"jobIds": ["j1", "j2", "j1"]}).value
-    keys = [{"pk": {"S": f"JOB#{job}"}, "sk": {"S": "HEAD"}} for job in ("j1", "j2")]
+    stash = {"caller": OLGA, "jobIds": ["j1", "j2", "j1"]}
+    asked = step(runtime, "getHeads").request(stash=stash).value
+    keys = [{"pk": {"S": f"JOB#north#{job}"}, "sk": {"S": "HEAD"}} for job in ("j1", "j2")]
     assert asked == {"operation": "BatchGetItem", "tables": {TABLE: {"keys": keys, "consistentRead": True}}}
 
 
@@ -167,7 +185,7 @@ def test_heads_come_in_the_order_asked_for(runtime: JsRuntime) -> None:
 
 
 def test_heads_left_unread_are_an_error_and_not_an_absence(runtime: JsRuntime) -> None:
-    result = {"data": {TABLE: []}, "unprocessedKeys": {TABLE: [{"pk": "JOB#j1", "sk": "HEAD"}]}}
+    result = {"data": {TABLE: []}, "unprocessedKeys": {TABLE: [{"pk": "JOB#north#j1", "sk": "HEAD"}]}}
     with pytest.raises(JsResolverError) as failed:
         step(runtime, "getHeads").response(stash={"jobIds": ["j1"]}, result=result)
     assert failed.value.error_type == "StoreUnavailable"

@@ -152,7 +152,10 @@ def test_a_connection_id_is_refused_like(runtime: JsRuntime, name: str, connecti
 
 @pytest.mark.parametrize(
     ("identity", "sk", "seconds"),
-    [(OPERATOR, "#tenant#c-1", SESSION_SECONDS), (SERVICE, "#tenant#id-1", CONNECTION_SECONDS)],
+    [
+        (OPERATOR, "#tenant#olga#c-1", SESSION_SECONDS),
+        (SERVICE, f"#tenant#{SERVICE['userArn']}#id-1", CONNECTION_SECONDS),
+    ],
     ids=["an operator's", "a service's, which nobody could extend"],
 )
 def test_the_session_of_a_tenants_watcher_is(
@@ -211,11 +214,11 @@ def test_a_tenant_is_not_shown_to(runtime: JsRuntime, identity: Any, tenant: str
 def test_a_tenant_is_shown_to(runtime: JsRuntime, identity: Any, tenant: str) -> None:
     subscription = of_field(runtime, "Subscription.onTenantStatus")
     written = subscription.request(identity=identity, arguments={"tenantId": tenant}).value
-    assert written["key"] == {"tenant_id": {"S": tenant}, "sk": {"S": "#tenant#id-1"}}
+    watcher = identity.get("sub") or identity["userArn"]
+    assert written["key"] == {"tenant_id": {"S": tenant}, "sk": {"S": f"#tenant#{watcher}#id-1"}}
     outcome = subscription.response(identity=identity, arguments={"tenantId": tenant}, result={})
     assert outcome.value is None
     assert rules(outcome) == {"tenantId": ("eq", tenant)}
-    watcher = identity.get("sub") or identity["userArn"]
     assert rules(outcome, "setSubscriptionInvalidationFilter") == {
         "tenantId": ("eq", tenant),
         "userId": ("eq", watcher),

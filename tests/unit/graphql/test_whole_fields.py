@@ -34,11 +34,20 @@ from tests.unit.samples import NOW, StoppedClock, batch
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-JOBS = {"j1": ("ann", "north"), "j2": ("ann", "north"), "j3": ("ann", "south"), "j4": ("bob", "north")} | {
-    "j5": ("bob", "public"),
-    "j6": ("eve", "north"),
+JOBS = {
+    # by the tenant and the job's id: whose it is
+    ("north", "j1"): "ann",
+    ("north", "j2"): "ann",
+    ("south", "j3"): "ann",
+    ("north", "j4"): "bob",
+    ("public", "j5"): "bob",
+    ("north", "j6"): "eve",
+    # the same ids in other tenants
+    ("south", "j1"): "ann",
+    ("south", "j4"): "eve",
+    ("public", "j1"): "zoe",
 }
-SECRET = re.compile(r"secret of (j\d)")
+SECRET = re.compile(r"secret of (\w+)/(j\d)")
 NAMED = {"Forbidden", "BadRequest", "LoginEnded"}
 
 
@@ -82,16 +91,17 @@ class Fields:
         return asyncio.run(self._fields[name].resolve(parts))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fields() -> Iterator[Fields]:
+    """New for each test: what is drawn may end anybody's logins."""
     with dynamo_tables() as client, ThreadPoolExecutor(1) as executor:
         time = StoppedClock()
         journal = DynamoJournal(
             client, STATUS_TABLE, log_retention_days=7, job_retention_days=90, clock=time.clock()
         )
-        for job_id, (user_id, tenant_id) in JOBS.items():
+        for (tenant_id, job_id), user_id in JOBS.items():
             said: dict[str, Any] = {"jobId": job_id, "userId": user_id, "tenantId": tenant_id}
-            secret = f"secret of {job_id}"
+            secret = f"secret of {tenant_id}/{job_id}"
             journal.commit(batch(**said, message=secret, metadata={"x": secret}), deadline=NOW + 20)
         client.put_item(
             TableName=SESSIONS_TABLE,
@@ -120,7 +130,7 @@ tokens = st.fixed_dictionaries(
         "tenantId": st.sampled_from(["north", "south", "public"]),
     },
     optional={
-        "jobIds": st.sampled_from(["j1", "j2,j4", "j6"]),
+        "jobIds": st.sampled_from(["j1", "j2,j4", "j3,j1", "j6"]),
         "issuedAt": st.sampled_from(["1", "9999999999"]),
     },
 )
@@ -132,21 +142,22 @@ identities = st.one_of(
 )
 
 
-def visible(identity: Any) -> set[str]:
+def visible(identity: Any) -> set[tuple[str, str]]:
     """The jobs that are anything to the bearer, said once more without the resolvers."""
     if identity is None or "userArn" in identity:
-        return {job_id for job_id, (_, tenant) in JOBS.items() if tenant == "public"}
+        return {job for job in JOBS if job[0] == "public"}
     if "resolverContext" in identity:
         token = identity["resolverContext"]
-        jobs = token["jobIds"].split(",") if "jobIds" in token else list(JOBS)
-        return {job for job in jobs if JOBS[job] == (token["userId"], token["tenantId"])}
+        ids = token["jobIds"].split(",") if "jobIds" in token else {job_id for _, job_id in JOBS}
+        own = (token["tenantId"], token["userId"])
+        return {job for job, user in JOBS.items() if (job[0], user) == own and job[1] in ids}
     found = identity["claims"]
     tenant = found.get("tenantId")
     tenant = found.get("custom:tenantId") if tenant is None else tenant
     roles = found.get("cognito:groups")
     roles = roles.split(" ") if isinstance(roles, str) else roles if isinstance(roles, list) else []
     leads = "operator" in roles or "admin" in roles
-    return {job for job, (user, of) in JOBS.items() if of == tenant and (leads or user == found["sub"])}
+    return {job for job, user in JOBS.items() if job[0] == tenant and (leads or user == found["sub"])}
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -165,7 +176,8 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
     assert {job["errorType"] for job in answer.appended} == set()
     assert set(SECRET.findall(json.dumps(answer.value))) <= visible(identity)
     if name == "Query.listJobs":
-        assert {job["jobId"] for job in answer.value["jobs"]} <= visible(identity)
+        listed = {(job["tenantId"], job["jobId"]) for job in answer.value["jobs"]}
+        assert listed <= visible(identity)
 
 
 def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
@@ -188,6 +200,27 @@ def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
 
 
 ANN = {"claims": {"sub": "ann", "tenantId": "north"}}
+
+
+@pytest.mark.parametrize(
+    ("identity", "secret"),
+    [
+        pytest.param(ANN, ("north", "j1"), id="of north"),
+        pytest.param({"claims": {"sub": "ann", "tenantId": "south"}}, ("south", "j1"), id="of south"),
+        pytest.param(None, ("public", "j1"), id="with an API key"),
+    ],
+)
+def test_each_tenant_reads_its_own_job_of_an_id_that_several_have(
+    fields: Fields, identity: Any, secret: tuple[str, str]
+) -> None:
+    page = fields.ask("Query.listStatusUpdates", {"jobId": "j1"}, identity).value
+    detail = fields.ask("Query.getStatusDetail", {"jobId": "j1", "sequence": 1}, identity).value
+    job = fields.ask("Query.getJob", {"jobId": "j1"}, identity).value
+    for answer in (page, detail, job):
+        assert set(SECRET.findall(json.dumps(answer))) == {secret}
+    assert (job["tenantId"], job["userId"]) == (secret[0], JOBS[secret])
+
+
 NARROW = {"resolverContext": {"userId": "ann", "tenantId": "north", "jobIds": "j1,j2,j4,j3"}}
 
 

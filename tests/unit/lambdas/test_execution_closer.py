@@ -20,7 +20,7 @@ from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionSto
 from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.model.errors import TransportError
-from tests.unit.samples import NOW, StoppedClock, entry, head_of
+from tests.unit.samples import NOW, StoppedClock, entry, head_of, job_key
 
 RECORDED = json.loads((Path(__file__).with_name("events") / "execution_status_change.json").read_text())
 OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "city"}
@@ -93,7 +93,7 @@ def test_an_event_delivered_twice_is_the_same_message_twice(transport: MemoryTra
     handler(event(), NO_CONTEXT)
     first, second = (messages_of(payload) for payload in transport.sent)
     assert first == second
-    assert first[0].group_id == group_of("job-1")
+    assert first[0].group_id == group_of(job_key())
 
 
 def test_every_end_of_an_execution_is_a_batch_of_its_own(transport: MemoryTransport) -> None:
@@ -184,7 +184,7 @@ class Publisher:
         assert result["rejected"] == []
 
     def log(self) -> list[str]:
-        return [update.status for update in self.journal.updates("job-1", first=1, last=100)]
+        return [update.status for update in self.journal.updates(job_key(), first=1, last=100)]
 
     def state(self) -> str | None:
         head = head_of(self.journal, "job-1")

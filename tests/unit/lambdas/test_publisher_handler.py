@@ -15,7 +15,7 @@ import pytest
 from lambdas.status_publisher._wiring import publisher
 from lambdas.status_publisher.handler import handler, logger
 from statusbeam.model.errors import BroadcastError, SettingError
-from statusbeam.model.settings import PublisherSettings
+from statusbeam.model.settings import FUNCTION_DIMENSION, REFUSED_METRIC, PublisherSettings
 from tests.unit.dynamo_tables import (
     SESSIONS_TABLE,
     STATUS_TABLE,
@@ -99,7 +99,7 @@ def test_a_payload_is_committed_and_pushed(deployed: Deployed) -> None:
     (push,) = deployed.pushed()
     assert (push["message"], push["sequence"]) == ("two", 2)
     assert [u["message"] for u in push["earlier"]] == ["one"]
-    assert ("JOB#job-1", "UPDATE#000000000002") in all_items(deployed.dynamodb)
+    assert ("JOB#city#job-1", "UPDATE#000000000002") in all_items(deployed.dynamodb)
 
 
 def test_a_state_of_step_functions_is_answered_with_json(deployed: Deployed) -> None:
@@ -153,6 +153,19 @@ def test_counts_are_metrics_of_the_publisher(deployed: Deployed, capsys: pytest.
     assert metrics["service"] == "status_publisher"
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Statusbeam"
     assert (metrics["StatusesCommitted"], metrics["Pushes"]) == ([2.0], [1.0])
+
+
+def test_statuses_for_another_users_job_are_counted_for_the_alarm(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.invoke({"batchId": "b1", "updates": [entry()]})
+    assert REFUSED_METRIC not in metrics_in(capsys.readouterr().out)
+    deployed.invoke({"batchId": "b2", "updates": [entry(userId="ben"), entry(userId="ben"), entry()]})
+    metrics = metrics_in(capsys.readouterr().out)
+    assert (metrics[REFUSED_METRIC], metrics["StatusesCommitted"]) == ([2.0], [1.0])
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert [set(names) for names in directive["Dimensions"]] == [{"service", FUNCTION_DIMENSION}]
+    assert metrics[FUNCTION_DIMENSION] == Context().function_name
 
 
 def test_nobody_watching_is_a_warning_in_the_log(deployed: Deployed, log: StringIO) -> None:

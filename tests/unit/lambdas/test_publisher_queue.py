@@ -269,7 +269,9 @@ class Deployed:
 
     def log(self, job_id: str) -> list[str]:
         items = sorted(all_items(self.dynamodb).items())
-        return [item["message"]["S"] for (pk, sk), item in items if pk == f"JOB#{job_id}" and "UPDATE#" in sk]
+        return [
+            item["message"]["S"] for (pk, sk), item in items if pk == f"JOB#city#{job_id}" and "UPDATE#" in sk
+        ]
 
 
 @pytest.fixture
@@ -313,7 +315,7 @@ def test_a_bare_status_of_a_state_is_named_by_its_message(deployed: Deployed) ->
     body = Path(__file__).with_name("events").joinpath("publisher_from_step_functions.json").read_text()
     event = {"Records": [record("message-1", body=body)]}
     assert handler(event, cast("LambdaContext", Context())) == {"batchItemFailures": []}
-    assert ("JOB#complaint-20261120-0007", "MARKER#message-1") in all_items(deployed.dynamodb)
+    assert ("JOB#city#complaint-20261120-0007", "MARKER#message-1") in all_items(deployed.dynamodb)
 
 
 def test_a_number_that_is_too_long_is_its_own_statuss_fault(deployed: Deployed) -> None:

@@ -33,6 +33,7 @@ from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.errors import BroadcastError, JournalError, TransportError
 from statusbeam.model.update import StatusUpdate
+from tests.unit.samples import job_key
 from tests.unit.status_utils.virtual_sender import (
     DEAD,
     REFUSED,
@@ -50,12 +51,12 @@ def pipeline(journal: MemoryJournal | None = None) -> Pipeline:
 
 
 def log_of(publisher: Pipeline, job_id: str = "job-1") -> tuple[StatusUpdate, ...]:
-    return publisher.journal.updates(job_id, first=1, last=1_000_000)
+    return publisher.journal.updates(job_key(job_id), first=1, last=1_000_000)
 
 
 def snapshot_of(publisher: Pipeline, job_id: str = "job-1") -> Job:
     """The stored snapshot, which must be the fold of the log."""
-    snapshot = publisher.journal.snapshot(job_id)
+    snapshot = publisher.journal.snapshot(job_key(job_id))
     assert snapshot is not None
     assert fold(log_of(publisher, job_id), epoch=snapshot.head.epoch) == snapshot
     return snapshot

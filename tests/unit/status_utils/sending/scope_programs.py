@@ -15,12 +15,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from status_utils import DirectTransport, JobScope, job
 from status_utils.sending import redact_on_exit
 from status_utils.sending.sender import FLUSH_SECONDS
 from statusbeam.model.errors import TransportError
+
+if TYPE_CHECKING:
+    from statusbeam.log.publishing.pipeline import PublishResult
 
 
 class FileTransport:
@@ -170,10 +173,11 @@ def forks_while_it_commits(transport: FileTransport) -> None:
     committing, forked = threading.Event(), threading.Event()
 
     class FilePipeline:
-        def publish(self, payload: Mapping[str, Any], **_: Any) -> None:
+        def publish(self, payload: Mapping[str, Any], **_: Any) -> PublishResult:
             committing.set()
             forked.wait(20)
             transport.send(payload)
+            return {"committed": len(payload["updates"]), "rejected": [], "pushed": 0}
 
     direct: Any = DirectTransport(FilePipeline)  # type: ignore[arg-type]  # all of it that is used
     with opened(direct) as j:

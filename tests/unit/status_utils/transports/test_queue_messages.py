@@ -13,7 +13,8 @@ from status_utils.transports.queue_messages import QueueMessage, group_of, messa
 from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.model import limits
 from statusbeam.model.errors import TransportError
-from tests.unit.samples import NOW, entry
+from statusbeam.model.job_key import JobKey
+from tests.unit.samples import NOW, entry, job_key
 
 
 def reported(message: QueueMessage) -> list[str]:
@@ -23,7 +24,7 @@ def reported(message: QueueMessage) -> list[str]:
 def test_a_payload_of_one_job_is_one_message_that_says_the_same() -> None:
     payload = {"batchId": "b1", "updates": [entry(message="one"), entry(message="two", eventId="mine")]}
     (message,) = messages_of(payload)
-    assert message.group_id == group_of("job-1")
+    assert message.group_id == group_of(job_key())
     sent = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
     assert sent == parse_payload(payload, batch_id="request-1", now=NOW)
 
@@ -37,7 +38,7 @@ def test_the_queue_takes_a_payload_sent_again_for_the_same_but_not_other_statuse
 
 def test_a_bare_status_is_a_message_too() -> None:
     (message,) = messages_of(entry() | {"batchId": "b1"})
-    assert message.group_id == group_of("job-1")
+    assert message.group_id == group_of(job_key())
     (update,) = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW).updates
     assert update.event_id == "b1.0"
 
@@ -52,17 +53,25 @@ def test_each_job_has_messages_of_its_own_in_its_order() -> None:
         entry(jobId=job, message=text) for job, text in (("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2"))
     ]
     of_a, of_b = messages_of({"batchId": "b", "updates": updates})
-    assert (of_a.group_id, reported(of_a)) == (group_of("a"), ["a1", "a2"])
-    assert (of_b.group_id, reported(of_b)) == (group_of("b"), ["b1", "b2"])
+    assert (of_a.group_id, reported(of_a)) == (group_of(job_key("a")), ["a1", "a2"])
+    assert (of_b.group_id, reported(of_b)) == (group_of(job_key("b")), ["b1", "b2"])
     assert of_a.deduplication_id != of_b.deduplication_id
     events = [update["eventId"] for message in (of_a, of_b) for update in json.loads(message.body)["updates"]]
     assert events == ["b.0", "b.2", "b.1", "b.3"]  # as in the undivided payload
 
 
+def test_a_job_of_each_tenant_is_a_group_of_its_own() -> None:
+    updates = [entry(tenantId=tenant) for tenant in ("city", "village", "city")]
+    city, village = messages_of({"batchId": "b", "updates": updates})
+    assert city.group_id == group_of(job_key()) != village.group_id
+    assert [update["tenantId"] for update in json.loads(city.body)["updates"]] == ["city", "city"]
+    assert group_of(JobKey("a", "b#c")) != group_of(JobKey("a#b", "c"))
+
+
 def test_what_has_no_job_is_sent_for_the_publisher_to_refuse() -> None:
-    (message,) = messages_of({"batchId": "b1", "updates": [entry(jobId=None), "?"]})
+    (message,) = messages_of({"batchId": "b1", "updates": [entry(jobId=None), "?", entry(tenantId=7)]})
     parsed = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
-    assert [rejection.code for rejection in parsed.rejected] == ["missing", "wrong_type"]
+    assert [rejection.code for rejection in parsed.rejected] == ["missing", "wrong_type", "wrong_type"]
 
 
 @pytest.mark.parametrize("batch_id", ["b1", "b" * limits.BATCH_ID_LENGTH])

@@ -13,7 +13,7 @@ from status_utils.transports.queue_transport import QueueTransport
 from statusbeam.model.errors import TransportError
 from tests.unit.fifo_queue import fifo_queue
 from tests.unit.local_http import Answer, json_answer, local_server
-from tests.unit.samples import entry
+from tests.unit.samples import entry, job_key
 
 URL = "http://127.0.0.1/000000000000/statuses.fifo"
 PAYLOAD = {"batchId": "b1", "updates": [entry()]}
@@ -30,7 +30,7 @@ def test_statuses_leave_the_queue_in_the_order_they_were_sent_in() -> None:
         records = queue.event()["Records"]
     bodies = [json.loads(record["body"]) for record in records]
     assert [body["updates"][0]["message"] for body in bodies] == [*(f"look {n}" for n in range(5)), "Found"]
-    assert {record["attributes"]["MessageGroupId"] for record in records} == {group_of("job-1")}
+    assert {record["attributes"]["MessageGroupId"] for record in records} == {group_of(job_key())}
     assert len({record["attributes"]["MessageDeduplicationId"] for record in records}) == len(records)
 
 
@@ -45,7 +45,10 @@ def test_jobs_of_one_payload_do_not_wait_for_each_other() -> None:
     with fifo_queue() as queue:
         queue.transport().send({"batchId": "b1", "updates": [entry(jobId="a"), entry(jobId="b")]})
         records = queue.event()["Records"]
-    assert [record["attributes"]["MessageGroupId"] for record in records] == [group_of("a"), group_of("b")]
+    assert [record["attributes"]["MessageGroupId"] for record in records] == [
+        group_of(job_key("a")),
+        group_of(job_key("b")),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,12 @@ from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.progress import STEPS_PER_PLAN
 from statusbeam.model import limits
 from statusbeam.model.errors import ForeignOwnerError, InvalidStatusError
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus
 from tests.soak.table import MemoryTable
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables, put_session
-from tests.unit.samples import NOW, StoppedClock, batch, batch_of, entry, head_of
+from tests.unit.samples import NOW, StoppedClock, batch, batch_of, entry, head_of, job_key
 from tests.unit.statusbeam.log.snapshot.fold_cases import logs
 
 SOON = NOW + 20
@@ -94,7 +95,7 @@ is tried on it with a full commit, and the soak runs on it as well."""
 
 
 def log(journal: Journal, job_id: str = "job-1") -> tuple[StatusUpdate, ...]:
-    return journal.updates(job_id, first=1, last=1_000)
+    return journal.updates(job_key(job_id), first=1, last=1_000)
 
 
 def sequences(updates: tuple[StatusUpdate, ...]) -> list[int | None]:
@@ -134,9 +135,9 @@ def test_a_committed_status_is_read_back_as_it_was(setup: Setup) -> None:
 
 def test_a_part_of_the_log_can_be_read(setup: Setup) -> None:
     setup.journal.commit(batch("b1", 5), deadline=SOON)
-    assert sequences(setup.journal.updates("job-1", first=2, last=4)) == [2, 3, 4]
-    assert setup.journal.updates("job-1", first=6, last=5) == ()
-    assert setup.journal.updates("job-2", first=1, last=5) == ()
+    assert sequences(setup.journal.updates(job_key(), first=2, last=4)) == [2, 3, 4]
+    assert setup.journal.updates(job_key(), first=6, last=5) == ()
+    assert setup.journal.updates(job_key("job-2"), first=1, last=5) == ()
 
 
 def test_a_redelivered_batch_is_a_no_op_that_tells_the_same_again(setup: Setup) -> None:
@@ -242,15 +243,42 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
     assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)
 
 
-@pytest.mark.parametrize("foreign", [{"tenantId": "village"}, {"userId": "ben"}])
-def test_a_foreign_status_is_refused_and_changes_nothing(setup: Setup, foreign: dict[str, str]) -> None:
+def test_a_status_for_another_users_job_is_refused_and_changes_nothing(setup: Setup) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
     before = head_of(setup.journal, "job-1")
     with pytest.raises(ForeignOwnerError) as refused:
-        setup.other.commit(batch("b2", 1, **foreign), deadline=SOON)
+        setup.other.commit(batch("b2", userId="ben"), deadline=SOON)
     assert refused.value.job_id == "job-1"
     assert head_of(setup.journal, "job-1") == before
     assert sequences(log(setup.journal)) == [1]
+
+
+def test_tenants_that_use_the_same_job_and_batch_ids_have_jobs_of_their_own(setup: Setup) -> None:
+    for tenant, user in (("city", "ana"), ("village", "ben"), ("city", "ana")):
+        for journal in (setup.journal, setup.other):
+            journal.commit(batch("b1", 2, tenantId=tenant, userId=user, message=tenant), deadline=SOON)
+    setup.journal.commit(batch("b2", tenantId="village", userId="ben"), deadline=SOON)
+    city, village = job_key(), job_key(tenant_id="village")
+    for job, length, user in ((city, 2, "ana"), (village, 3, "ben")):
+        statuses = setup.other.updates(job, first=1, last=9)
+        assert sequences(statuses) == list(range(1, length + 1))
+        assert {(update.tenant_id, update.user_id) for update in statuses} == {(job.tenant_id, user)}
+        snapshot = setup.other.snapshot(job)
+        assert snapshot is not None
+        assert (snapshot.head.key, snapshot.head.user_id) == (job, user)
+        assert snapshot == fold(statuses, epoch=snapshot.head.epoch)
+    assert setup.other.snapshot(job_key(tenant_id="hamlet")) is None
+
+
+@pytest.mark.parametrize("job_id", ["#", "a#b", "%23", "a%23b", "HEAD", "village#job"])
+def test_no_job_id_reaches_into_another_tenant(setup: Setup, job_id: str) -> None:
+    commit = setup.journal.commit(batch("b1", jobId=job_id), deadline=SOON)
+    assert setup.journal.updates(job_key(job_id), first=1, last=9) == commit.updates
+    for other in (job_id.replace("%23", "#"), job_id.replace("#", "%23"), job_id.rpartition("#")[2]):
+        if other != job_id:
+            assert setup.other.snapshot(job_key(other)) is None
+            tenant, _, rest = job_id.rpartition("#")
+            assert setup.other.snapshot(JobKey(f"city#{tenant}", rest)) is None
 
 
 def test_refused_statuses_are_not_in_the_log(setup: Setup) -> None:
@@ -294,23 +322,23 @@ def test_after_every_commit_the_snapshot_is_the_fold_of_the_log(
     setup: Setup, updates: list[StatusUpdate], lengths: list[int]
 ) -> None:
     job_id = f"drawn-{next(_job_numbers)}"
-    left = [replace(update, job_id=job_id, sequence=None) for update in updates]
+    left = [replace(update, job_id=job_id, tenant_id="city", sequence=None) for update in updates]
     for number, length in enumerate(lengths):
         part, left = left[:length], left[length:]
         if part:
             group = batch_of(part, f"b{number}")
             (setup.journal, setup.other)[number // 2 % 2].commit(group, deadline=SOON)
-            assert setup.other.snapshot(job_id) == folded_log(setup.other, job_id)
+            assert setup.other.snapshot(job_key(job_id)) == folded_log(setup.other, job_id)
 
 
 def test_a_job_without_a_status_has_no_snapshot(setup: Setup) -> None:
-    assert setup.journal.snapshot("job-1") is None
+    assert setup.journal.snapshot(job_key()) is None
 
 
 def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None:
     for _ in range(2):
         setup.journal.commit(batch("b1", 2, metadata={"tokenUsage": {"inputTokens": 7}}), deadline=SOON)
-    snapshot = setup.journal.snapshot("job-1")
+    snapshot = setup.journal.snapshot(job_key())
     assert snapshot is not None
     assert snapshot == folded_log(setup.journal)
     assert snapshot.head.tokens == (7, 0)
@@ -327,7 +355,7 @@ def test_a_plan_as_long_as_it_may_be_is_taken_whole(setup: Setup) -> None:
     ((*parts,),) = batches(parse_payload(payload, batch_id="r", now=NOW))
     for part in parts:
         setup.journal.commit(part, deadline=SOON)
-    snapshot = setup.journal.snapshot("job-1")
+    snapshot = setup.journal.snapshot(job_key())
     assert snapshot is not None
     assert snapshot == folded_log(setup.journal)
     assert len(snapshot.shown_agents) == 60
@@ -338,7 +366,7 @@ def test_a_job_id_used_again_begins_without_the_agents_of_before(setup: Setup) -
     setup.journal.commit(batch("b2", metadata={"tokenUsage": {"inputTokens": 7}}), deadline=SOON)
     setup.time.time += 92 * DAY
     setup.journal.commit(batch("b3", userId="ben"), deadline=SOON + 100 * DAY)
-    snapshot = setup.journal.snapshot("job-1")
+    snapshot = setup.journal.snapshot(job_key())
     assert snapshot is not None
     assert snapshot == folded_log(setup.journal)
     assert (list(snapshot.agents), snapshot.head.tokens) == (["Geo Agent"], (0, 0))
@@ -404,7 +432,7 @@ def test_two_publishers_share_a_jobs_limit(setup: Setup) -> None:
     setup.time.time += 2
     again = setup.other.commit(flood("b6", 45), deadline=SOON)
     assert (len(again.updates), again.shed) == (2 * limits.JOB_STATUSES_PER_SECOND, 5)
-    assert setup.journal.snapshot("job-1") == folded_log(setup.journal)
+    assert setup.journal.snapshot(job_key()) == folded_log(setup.journal)
 
 
 @WITHOUT_MOTO

@@ -13,7 +13,7 @@ from statusbeam.log.snapshot.liveness import agent_liveness, liveness
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
-from tests.unit.samples import NOW
+from tests.unit.samples import NOW, job_key
 from tests.unit.status_utils.virtual_sender import THROTTLED, World
 
 QUIET_SECONDS = 900
@@ -37,7 +37,7 @@ class Readers:
 
     def see(self, *invocations: str, later: float = 0.0) -> set[str | None]:
         """What they make of the job and of these agents, `later` seconds from now."""
-        snapshot = self._journal.snapshot("job-1")
+        snapshot = self._journal.snapshot(job_key())
         assert snapshot is not None
         now = NOW + self.world.time + later
         return {liveness(snapshot, now), *(agent_liveness(snapshot, one, now) for one in invocations)}

@@ -26,11 +26,12 @@ from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.publishing.ports import Broadcaster, Journal
 from statusbeam.log.snapshot.agent_state import time_of
 from statusbeam.model.errors import BroadcastError, JournalError
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import METADATA_BYTES
 from statusbeam.model.settings import PublisherSettings
 from statusbeam.model.update import StatusUpdate
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
-from tests.unit.samples import NOW, StoppedClock, head_of
+from tests.unit.samples import NOW, StoppedClock, head_of, job_key
 
 CIVIC = WorkflowKey("city", "civic", "3")
 PLAN = ["Load", {"name": "Geo", "dependsOn": ["Load"]}]
@@ -93,7 +94,7 @@ class Publisher:
         self.say(job_id, ended("Geo"), {"status": "complete"})
 
     def last(self, job_id: str) -> StatusUpdate:
-        return self.journal.updates(job_id, first=1, last=1_000)[-1]
+        return self.journal.updates(job_key(job_id), first=1, last=1_000)[-1]
 
     def eta_of(self, job_id: str) -> dict[str, float] | None:
         """What readers of the job see."""
@@ -215,7 +216,7 @@ def test_the_estimate_follows_the_job(learnt: World) -> None:
 def test_only_the_last_status_of_a_commit_carries_it_and_the_push_too(learnt: World) -> None:
     publisher = learnt.publisher()
     publisher.say("job", begin(), invoking("Load"))
-    first, last = publisher.journal.updates("job", first=1, last=9)
+    first, last = publisher.journal.updates(job_key("job"), first=1, last=9)
     assert "eta" not in (first.metadata or {})
     assert set((last.metadata or {})["eta"]) == {"p50", "p90"}
     assert isinstance(learnt.broadcaster, MemoryBroadcaster)
@@ -277,6 +278,7 @@ def test_tenants_neither_see_nor_move_each_others_histories(learnt: World) -> No
         (WorkflowKey("a", "b#c", "d"), WorkflowKey("a", "b", "c#d")),
         (WorkflowKey("a", "b%23c", "d"), WorkflowKey("a", "b#c", "d")),
         (WorkflowKey("a", "b", ""), WorkflowKey("a", "b#", "")),
+        (WorkflowKey("a#b", "c", ""), WorkflowKey("a", "b#c", "")),
     ],
 )
 def test_no_two_workflows_share_a_history(world: World, one: WorkflowKey, other: WorkflowKey) -> None:
@@ -440,9 +442,9 @@ class Watched:
     def ask(self, before_and_after: Change) -> object:
         return self.estimates.before_commit(self._snapshot, before_and_after.before, before_and_after.after)
 
-    def _snapshot(self, job_id: str) -> Any:
+    def _snapshot(self, job: JobKey) -> Any:
         self.snapshots += 1
-        return self.journal.snapshot(job_id)
+        return self.journal.snapshot(job)
 
 
 def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
@@ -456,9 +458,9 @@ def test_a_job_that_others_commit_to_is_read_once_in_a_while() -> None:
         unknowing.say("job", begin())
         for _ in range(10 * REFRESH_SECONDS):
             unknowing.wait(0.1)
-            before = publisher.journal.snapshot("job")
+            before = publisher.journal.snapshot(job_key("job"))
             unknowing.say("job", invoking("Load"))
-            after = publisher.journal.snapshot("job")
+            after = publisher.journal.snapshot(job_key("job"))
             assert after is not None
             other.ask(Change(before=before, after=after, entries=()))
     assert 1 <= other.snapshots <= 2

@@ -23,7 +23,7 @@ from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 from tests.soak.table import MemoryTable
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, all_items, dynamo_tables
-from tests.unit.samples import NOW, StoppedClock, batch, update
+from tests.unit.samples import NOW, StoppedClock, batch, job_key, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -102,22 +102,22 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
     items = all_items(client)
     midnight_after_90_days = (int(NOW) // DAY + 91) * DAY
     assert set(items) == {
-        ("JOB#job-1", "AGENT#Geo Agent"),
-        ("JOB#job-1", "HEAD"),
-        ("JOB#job-1", "MARKER#b1"),
-        ("JOB#job-1", "UPDATE#000000000001"),
-        ("JOB#job-1", "UPDATE#000000000002"),
+        ("JOB#city#job-1", "AGENT#Geo Agent"),
+        ("JOB#city#job-1", "HEAD"),
+        ("JOB#city#job-1", "MARKER#b1"),
+        ("JOB#city#job-1", "UPDATE#000000000001"),
+        ("JOB#city#job-1", "UPDATE#000000000002"),
     }
     usage = {"M": {"inputTokens": {"N": "7"}, "outputTokens": {"N": "0"}, "totalTokens": {"N": "7"}}}
-    snapshot = journal(client).snapshot("job-1")
+    snapshot = journal(client).snapshot(job_key())
     assert snapshot is not None
     own = {key: item.pop("fold") for key, item in items.items() if "fold" in item}
-    assert own["JOB#job-1", "HEAD"] == {"S": json_text(snapshot.head.to_item()["fold"])}
-    assert own["JOB#job-1", "AGENT#Geo Agent"] == {
+    assert own["JOB#city#job-1", "HEAD"] == {"S": json_text(snapshot.head.to_item()["fold"])}
+    assert own["JOB#city#job-1", "AGENT#Geo Agent"] == {
         "S": json_text(snapshot.agents["Geo Agent"].to_item()["fold"])
     }
-    assert items["JOB#job-1", "AGENT#Geo Agent"] == {
-        "pk": {"S": "JOB#job-1"},
+    assert items["JOB#city#job-1", "AGENT#Geo Agent"] == {
+        "pk": {"S": "JOB#city#job-1"},
         "sk": {"S": "AGENT#Geo Agent"},
         "name": {"S": "Geo Agent"},
         "invocationId": {"S": "Geo Agent"},
@@ -133,8 +133,8 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "sequence": {"N": "2"},
         "expiresAt": {"N": str(midnight_after_90_days + 7 * DAY)},
     }
-    assert items["JOB#job-1", "HEAD"] == {
-        "pk": {"S": "JOB#job-1"},
+    assert items["JOB#city#job-1", "HEAD"] == {
+        "pk": {"S": "JOB#city#job-1"},
         "sk": {"S": "HEAD"},
         "jobId": {"S": "job-1"},
         "tenantId": {"S": "city"},
@@ -151,16 +151,16 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "expiresAt": {"N": str(midnight_after_90_days)},
         "rate": {"L": [{"N": "198000"}, {"N": f"{int(NOW * 1000)}"}]},
     }
-    assert len(items["JOB#job-1", "MARKER#b1"].pop("digest")["S"]) == 32
-    assert items["JOB#job-1", "MARKER#b1"] == {
-        "pk": {"S": "JOB#job-1"},
+    assert len(items["JOB#city#job-1", "MARKER#b1"].pop("digest")["S"]) == 32
+    assert items["JOB#city#job-1", "MARKER#b1"] == {
+        "pk": {"S": "JOB#city#job-1"},
         "sk": {"S": "MARKER#b1"},
         "firstSequence": {"N": "1"},
         "lastSequence": {"N": "2"},
         "expiresAt": {"N": str(int(NOW) + 21 * DAY)},
     }
-    assert items["JOB#job-1", "UPDATE#000000000002"] == {
-        "pk": {"S": "JOB#job-1"},
+    assert items["JOB#city#job-1", "UPDATE#000000000002"] == {
+        "pk": {"S": "JOB#city#job-1"},
         "sk": {"S": "UPDATE#000000000002"},
         "jobId": {"S": "job-1"},
         "tenantId": {"S": "city"},
@@ -183,10 +183,10 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
 def test_a_commit_of_the_same_day_leaves_what_the_index_shows_as_it_was(client: DynamoDBClient) -> None:
     time = StoppedClock()
     journal(client, time).commit(batch("b1"), deadline=SOON)
-    before = all_items(client)["JOB#job-1", "HEAD"]
+    before = all_items(client)["JOB#city#job-1", "HEAD"]
     time.time += 3_600
     journal(client, time).commit(batch("b2"), deadline=SOON + 3_600)
-    after = all_items(client)["JOB#job-1", "HEAD"]
+    after = all_items(client)["JOB#city#job-1", "HEAD"]
     assert {name for name in after if after[name] != before[name]} <= {"sequence", "fold", "rate"}
 
 
@@ -195,9 +195,9 @@ def test_refused_statuses_are_kept_in_a_partition_of_their_own_until_the_log_exp
 ) -> None:
     journal(client).keep_refused(batch("b1", 2, userId="ben"))
     items = all_items(client)
-    assert set(items) == {("REFUSED#job-1", "b1.0"), ("REFUSED#job-1", "b1.1")}
-    assert items["REFUSED#job-1", "b1.0"]["userId"] == {"S": "ben"}
-    assert items["REFUSED#job-1", "b1.0"]["expiresAt"] == {"N": str(int(NOW) + 7 * DAY)}
+    assert set(items) == {("REFUSED#city#job-1", "b1.0"), ("REFUSED#city#job-1", "b1.1")}
+    assert items["REFUSED#city#job-1", "b1.0"]["userId"] == {"S": "ben"}
+    assert items["REFUSED#city#job-1", "b1.0"]["expiresAt"] == {"N": str(int(NOW) + 7 * DAY)}
 
 
 @pytest.mark.parametrize("meddlers", [1, 3])
@@ -208,7 +208,7 @@ def test_publishers_who_commit_at_the_same_time_leave_no_gap(client: DynamoDBCli
     time = StoppedClock()
     commit = journal(meddling, time).commit(batch("mine", 2), deadline=SOON)
     assert [u.sequence for u in commit.updates] == [meddlers + 1, meddlers + 2]
-    everything = other.updates("job-1", first=1, last=100)
+    everything = other.updates(job_key(), first=1, last=100)
     assert [u.sequence for u in everything] == list(range(1, meddlers + 3))
     assert len(time.slept) == meddlers
 
@@ -250,7 +250,7 @@ def test_a_job_that_ends_between_read_and_transaction_has_one_last_word(
     meddling = MeddlingClient(table, lambda: other.commit(its_own, deadline=SOON))
     closing = replace(batch("b3", agentName=None, status="error"), only_if_open=True)
     assert journal(meddling).commit(closing, deadline=SOON).skipped
-    assert [u.status for u in other.updates("job-1", first=1, last=9)] == ["agent_invoking", "complete"]
+    assert [u.status for u in other.updates(job_key(), first=1, last=9)] == ["agent_invoking", "complete"]
 
 
 class CountingClient:
@@ -283,9 +283,9 @@ def test_a_publisher_reads_only_the_agents_that_it_does_not_know(client: DynamoD
     other.commit(batch("b0", agentName="Category Agent"), deadline=SOON)
     one.commit(batch("b1"), deadline=SOON)
     one.commit(batch("b2", agentName="Category Agent", progress=40), deadline=SOON)
-    snapshot = other.snapshot("job-1")
+    snapshot = other.snapshot(job_key())
     assert snapshot is not None
-    assert snapshot == fold(other.updates("job-1", first=1, last=3), epoch=snapshot.head.epoch)
+    assert snapshot == fold(other.updates(job_key(), first=1, last=3), epoch=snapshot.head.epoch)
 
 
 def test_a_publisher_forgets_agents_of_a_job_with_very_many(client: DynamoDBClient) -> None:
@@ -303,9 +303,9 @@ def test_a_snapshot_that_moves_while_it_is_read_is_read_again(client: DynamoDBCl
     other = journal(client)
     other.commit(batch("b1"), deadline=SOON)
     moving = MovingClient(client, lambda: other.commit(batch("b2", progress=40), deadline=SOON))
-    snapshot = journal(moving).snapshot("job-1")
+    snapshot = journal(moving).snapshot(job_key())
     assert snapshot is not None
-    assert snapshot == fold(other.updates("job-1", first=1, last=2), epoch=snapshot.head.epoch)
+    assert snapshot == fold(other.updates(job_key(), first=1, last=2), epoch=snapshot.head.epoch)
     assert snapshot.head.sequence == 2
 
 
@@ -314,7 +314,7 @@ def test_a_snapshot_that_never_stands_still_is_not_made_up(client: DynamoDBClien
     other.commit(batch("b0"), deadline=SOON)
     moves = [lambda n=n: other.commit(batch(f"m{n}"), deadline=SOON) for n in range(20)]
     with pytest.raises(JournalError) as gave_up:
-        journal(MovingClient(client, *moves)).snapshot("job-1")
+        journal(MovingClient(client, *moves)).snapshot(job_key())
     assert (gave_up.value.code, gave_up.value.retriable) == ("conflict", True)
 
 
@@ -368,7 +368,7 @@ def test_a_failure_of_the_table_says_whether_it_may_pass(
     calls: list[Callable[[], object]] = [
         lambda: broken.commit(batch(), deadline=SOON),
         lambda: broken.keep_refused(batch()),
-        lambda: broken.updates("job-1", first=1, last=2),
+        lambda: broken.updates(job_key(), first=1, last=2),
     ]
     for call in calls:
         with pytest.raises(JournalError) as failed:

@@ -24,7 +24,7 @@ from statusbeam.model import limits
 from statusbeam.model.chunked import chunked
 from statusbeam.model.errors import DetailStoreError, JournalError
 from statusbeam.model.redaction.redactor import Redactor
-from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of
+from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of, job_key
 from tests.unit.statusbeam.model.redaction.secret_corpus import secrets_of
 
 CORPUS = [(name, *found) for name, found in secrets_of(3).items()]
@@ -55,7 +55,7 @@ class World:
         return self.pipeline.publish(payload, batch_id="r", deadline=self.time.time + 20)
 
     def log(self) -> list[dict[str, Any]]:
-        return [u.to_wire() for u in self.journal.updates("job-1", first=1, last=10_000)]
+        return [u.to_wire() for u in self.journal.updates(job_key(), first=1, last=10_000)]
 
     def metadata(self, sequence: int = 1) -> Any:
         return json.loads(self.log()[sequence - 1]["metadata"])
@@ -73,14 +73,14 @@ def test_a_secret_is_in_no_log_no_snapshot_and_no_push(name: str, text: str, sec
     half = len(text) // 2
     pieces = [entry(message=part, invocationId="pieces") for part in (text[:half], text[half:])]
     assert world.publish(said, *pieces)["committed"] == 3
-    snapshot = world.journal.snapshot("job-1")
+    snapshot = world.journal.snapshot(job_key())
     assert snapshot is not None
     seen = [
         world.log(),
         [push.to_wire() for push in world.broadcaster.pushed],
         snapshot.head.to_item(),
         [agent.to_item() for agent in snapshot.agents.values()],
-        dict(world.journal.attributes("job-1", 1)),
+        dict(world.journal.attributes(job_key(), 1)),
     ]
     assert json.dumps(secret)[1:-1] not in json.dumps(seen).replace("\\\\", "\\")
 
@@ -168,7 +168,7 @@ def test_what_is_for_operators_is_beside_the_log_and_nowhere_else() -> None:
     world = World()
     world.publish(entry(metadata={"street": "Elm", "operator": {"cause": "the model timed out"}}))
     assert world.metadata() == {"street": "Elm"}
-    assert json.loads(world.journal.attributes("job-1", 1)["operatorDetail"]) == {
+    assert json.loads(world.journal.attributes(job_key(), 1)["operatorDetail"]) == {
         "cause": "the model timed out"
     }
     assert "timed out" not in json.dumps([push.to_wire() for push in world.broadcaster.pushed])
@@ -185,7 +185,7 @@ def test_whatever_is_under_operator_is_not_for_all(said: object) -> None:
     world = World()
     world.publish(entry(metadata={"operator": said}))
     assert "metadata" not in world.log()[0]
-    assert json.loads(world.journal.attributes("job-1", 1)["operatorDetail"]) == {"value": said}
+    assert json.loads(world.journal.attributes(job_key(), 1)["operatorDetail"]) == {"value": said}
 
 
 # spilled
@@ -202,9 +202,9 @@ def test_metadata_too_big_for_the_log_goes_to_the_store_and_a_mark_stays() -> No
         "plan": ["Geo Agent"],
     }
     ((key, body),) = world.details.objects.items()
-    assert world.journal.attributes("job-1", 1) == {"detailKey": key}
+    assert world.journal.attributes(job_key(), 1) == {"detailKey": key}
     assert json.loads(body)["detail"]["text"] == BIG["text"]
-    snapshot = world.journal.snapshot("job-1")
+    snapshot = world.journal.snapshot(job_key())
     assert snapshot is not None
     assert snapshot.head.tokens == (7, 1)  # what the fold reads was kept
 
@@ -249,7 +249,7 @@ def test_the_place_of_a_detail_differs_by_owner_job_status_and_content() -> None
 def test_operators_detail_too_big_for_the_log_is_spilled_with_a_mark() -> None:
     world = World()
     world.publish(entry(metadata={"operator": {"trace": "t" * limits.OPERATOR_BYTES}}))
-    beside = world.journal.attributes("job-1", 1)
+    beside = world.journal.attributes(job_key(), 1)
     assert json.loads(beside["operatorDetail"])["spilled"]["keys"] == ["trace"]
     body = json.loads(world.details.objects[beside["detailKey"]])
     assert body["detail"] is None
@@ -273,7 +273,7 @@ def test_a_status_whose_detail_cannot_be_stored_is_committed_and_says_so(
     assert world.publish(entry(metadata={**BIG, "sessionId": "s1"}))["committed"] == 1
     assert world.metadata()["spilled"]["stored"] is False
     assert world.metadata()["sessionId"] == "s1"
-    assert world.journal.attributes("job-1", 1) == {}
+    assert world.journal.attributes(job_key(), 1) == {}
     assert ("code=<SlowDown> | detail not stored" in caplog.text) is (details is not None)
 
 
@@ -511,6 +511,6 @@ def test_no_more_jobs_are_remembered_than_the_limit() -> None:
     unreported = UnreportedSheds()
     for number in range(limits.JOBS_REMEMBERED + 5):
         unreported.note(batch("b1", jobId=f"job-{number}"), Commit(updates=(), shed=1))
-    assert unreported.count("job-4", besides="b2") == 0
-    assert unreported.count("job-5", besides="b2") == 1
-    assert unreported.count("job-5", besides="b1") == 0
+    assert unreported.count(job_key("job-4"), besides="b2") == 0
+    assert unreported.count(job_key("job-5"), besides="b2") == 1
+    assert unreported.count(job_key("job-5"), besides="b1") == 0

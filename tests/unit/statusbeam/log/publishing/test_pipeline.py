@@ -21,7 +21,7 @@ from statusbeam.model import limits
 from statusbeam.model.errors import BroadcastError, JournalError, SessionStoreError, StatusError
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
-from tests.unit.samples import NOW, StoppedClock, entry, head_of, update
+from tests.unit.samples import NOW, StoppedClock, entry, head_of, job_key, update
 
 DEADLINE = NOW + 20
 
@@ -52,7 +52,7 @@ class World:
         return pipeline.publish(payload, batch_id="request-1", deadline=DEADLINE, pushing=pushing)
 
     def log(self, job_id: str = "job-1") -> list[str]:
-        return [update.message for update in self.journal.updates(job_id, first=1, last=1_000)]
+        return [update.message for update in self.journal.updates(job_key(job_id), first=1, last=1_000)]
 
 
 @pytest.fixture
@@ -123,8 +123,18 @@ def test_a_foreign_status_is_rejected_and_kept_as_evidence(world: World) -> None
     assert [(r["index"], r["code"], r["field"]) for r in result["rejected"]] == [
         (0, "foreign_owner", "jobId")
     ]
+    assert result["refused"] == 1
     assert world.log() == ["one"]
     assert [u.message for u in world.journal.refused] == ["two"]
+
+
+def test_another_tenants_job_of_the_same_id_is_another_job(world: World) -> None:
+    world.publish(payload("one"))
+    result = world.publish(payload("two", tenantId="village", userId="ben"))
+    assert result == {"committed": 1, "rejected": [], "pushed": 0}
+    assert world.log() == ["one"]
+    of_village = world.journal.updates(job_key(tenant_id="village"), first=1, last=9)
+    assert [update.message for update in of_village] == ["two"]
 
 
 def test_a_batch_id_used_twice_is_rejected(world: World) -> None:
@@ -208,7 +218,7 @@ def test_one_jobs_failure_does_not_hold_up_another_job(world: World) -> None:
     journal = FailingJournal(job_id="job-1")
     with pytest.raises(StatusError):
         world.publish(both, journal=journal)
-    assert [u.message for u in journal.updates("job-2", first=1, last=9)] == ["b"]
+    assert [u.message for u in journal.updates(job_key("job-2"), first=1, last=9)] == ["b"]
     assert [push.message for push in world.broadcaster.pushed] == ["b"]
 
 
@@ -240,7 +250,7 @@ def test_after_a_push_that_failed_for_a_while_the_other_jobs_are_only_committed(
     with pytest.raises(BroadcastError):
         world.publish(both, broadcaster=broadcaster)
     assert broadcaster.tried == 1
-    assert [u.message for u in world.journal.updates("job-2", first=1, last=9)] == ["b"]
+    assert [u.message for u in world.journal.updates(job_key("job-2"), first=1, last=9)] == ["b"]
 
 
 def test_a_failing_push_does_not_hold_up_the_jobs_next_commit(world: World) -> None:
