@@ -56,6 +56,14 @@ def default_transport() -> Transport:
     raise TransportError(problem, code="not_configured", retriable=False)
 
 
+@cache
+def undelivered_key() -> str | None:
+    """UNDELIVERED_KEY, which signs the log lines of undelivered payloads; None if it is not set."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for undelivered payloads only
+
+    return CallerSettings.from_env(os.environ).undelivered_key
+
+
 _overrides: list[Transport] = []
 
 

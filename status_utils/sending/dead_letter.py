@@ -1,6 +1,7 @@
 """Dead letters: payloads that could not be sent, one line of JSON each in the process's logs.
 
-`statusbeam redrive-log` sends them again from there.
+`statusbeam redrive-log` sends them again from there. With UNDELIVERED_KEY, each line is signed: text that
+somebody wrote into another line of the log can't pass for one.
 
 >>> log_undelivered({"batchId": "b1", "updates": [status]}, error)
 >>> list(undelivered_in(log))
@@ -9,6 +10,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterator, Mapping
 
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
 
 LOGGER: Final = "status_utils.undelivered"
 
-_MARK = "statusbeam"
-_KIND = "undelivered"
-_LINE_START = f'{{"{_MARK}": "{_KIND}"'
+MARK: Final = "statusbeam"
+KIND: Final = "undelivered"
+LINE_KEYS: Final = frozenset({MARK, "error", "code", "reason", "payload", "signature"})
 
 
 def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
@@ -33,17 +35,24 @@ def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
 
     payload = redact_for_log(payload)
     line = {
-        _MARK: _KIND,
+        MARK: KIND,
         "error": type(error).__name__,
         "code": str(error.code) if isinstance(error, StatusError) else None,
         "reason": _reason(error),
         "payload": payload,
     }
     try:
-        text = json.dumps(line, default=_type_mark)
+        text = json.dumps(_signed(line), default=_type_mark)
     except (TypeError, ValueError, RecursionError):  # keys that are not text, or a value inside itself
         text = json.dumps(line | {"payload": {str(key): _type_mark(value) for key, value in payload.items()}})
     logging.getLogger(LOGGER).error("%s", text)
+
+
+def _signed(line: dict[str, Any]) -> dict[str, Any]:
+    from ..defaults import undelivered_key  # noqa: PLC0415 - for undelivered payloads only
+
+    key = undelivered_key()
+    return line if key is None else line | {"signature": sign(line["payload"], key)}
 
 
 def _reason(error: Exception) -> str | None:
@@ -61,60 +70,16 @@ def _type_mark(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-def undelivered_in(log: str) -> Iterator[dict[str, Any]]:
-    """The payloads of all dead letters in a log, in its order.
-
-    The log is one of: plain lines with any text before the JSON (Lambda's text format); lines of JSON
-    (Lambda's JSON format, a structured logger's), also with text before it; one JSON document, such as the
-    output of `aws logs filter-log-events`.
-    """
-    document = _parse(log)
-    if document is not None:
-        yield from _payloads_in(document)
-        return
-    for line in log.splitlines():
-        yield from _payloads_in(line)
+def sign(payload: Mapping[str, Any], key: str) -> str:
+    """The signature of a payload: an HMAC of its JSON, in a form that no JSON library changes."""
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), default=_type_mark)
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
 
 
-def _payloads_in(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, str):
-        yield from _payloads_in_text(value)
-    elif isinstance(value, Mapping):
-        payload = value.get("payload")
-        if value.get(_MARK) == _KIND and isinstance(payload, dict):
-            yield payload
-        else:
-            for inner in value.values():
-                yield from _payloads_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _payloads_in(inner)
+def undelivered_in(log: str, *, key: str | None = None) -> Iterator[dict[str, Any]]:
+    """The payloads of the dead letters in a log, in its order. undelivered_log.py has what counts as one."""
+    from .undelivered_log import Trust, read_undelivered  # noqa: PLC0415 - senders never read logs
 
-
-def _payloads_in_text(text: str) -> Iterator[dict[str, Any]]:
-    if _MARK not in text:
-        return
-    document = _parse(text)
-    if document is not None:
-        yield from _payloads_in(document)
-        return
-    start = text.find(_LINE_START)
-    if start < 0:
-        start = text.find("{")  # a line of JSON after other text, such as `aws logs tail` prints
-    if start >= 0:
-        try:
-            line, _ = json.JSONDecoder().raw_decode(text, start)
-        except ValueError:
-            return  # the log cut it off, so it can't be sent
-        yield from _payloads_in(line)
-
-
-def _parse(text: str) -> Any:
-    """The JSON object or list that the whole text is; None if it is neither."""
-    stripped = text.strip()
-    if not stripped.startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(stripped)
-    except (ValueError, RecursionError):
-        return None
+    for line in read_undelivered(log, key=key):
+        if line.trust is Trust.OURS:
+            yield line.payload

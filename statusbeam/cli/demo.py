@@ -15,6 +15,7 @@ from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user
 from .job_log import JobLog, Outcome
 from .job_stream import JobIdleError, JobStream
 from .local_server import add_server_flags, bring_up, running_outputs, state_folder
+from .plain_text import print_notice
 
 if TYPE_CHECKING:
     from .output import Output
@@ -61,15 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         print_notice(f"Dashboard: {outputs.dashboard_url}")
         outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent))
     except (CommandError, RefusedError, UnreachableError, JobIdleError) as error:
-        print(f"statusbeam: {error}", file=sys.stderr)
+        print_notice(f"statusbeam: {error}")
         return SETUP_FAILED
     print_notice("localcloud is still running. Stop it with `make down` or `statusbeam local down`.")
     return 0 if all(outcome.succeeded for outcome in outcomes) else 1
-
-
-def print_notice(text: str) -> None:
-    """Print a notice to stderr: stdout is for statuses."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def _complaints(text: str | None) -> tuple[Complaint, ...]:

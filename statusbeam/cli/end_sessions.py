@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .command import CommandError, Subcommands
+from .plain_text import print_line
 from .target import Target, add_target_flags, target
 
 ANSWER_SECONDS = 15
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     answer = _post(target(arguments), json.dumps({"query": MUTATION, "variables": variables}).encode())
     if answer.get("errors"):
         raise CommandError(f"the API refused: {answer['errors'][0].get('message')}")
-    print(f"Ended the sessions of {arguments.user} in {arguments.tenant}.")
+    print_line(f"Ended the sessions of {arguments.user} in {arguments.tenant}.")
     return 0
 
 

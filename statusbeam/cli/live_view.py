@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +17,8 @@ from statusbeam.log.snapshot.liveness import agent_liveness, liveness
 from statusbeam.model.limits import LEASE_SECONDS
 
 from .job_log import TERMINAL
+from .plain_text import plain_text
 
-# C0 and C1 control characters: a status must not steer the terminal.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 STYLES = {
     "initializing": "cyan",
     "processing": "cyan",
@@ -46,11 +44,6 @@ NOT_LIVE = frozenset(("stale", "lost"))
 """The liveness of a job or an agent whose lease is over."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
-
-
-def plain_text(text: object) -> str:
-    """The text on one line, without control characters."""
-    return _CONTROL.sub(" ", str(text)).strip()
 
 
 def reporter_name(status: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from statusbeam.model.settings import AuthorizerSettings, CallerSettings
 
 from .command import CommandError, Subcommands
 from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
+from .plain_text import print_line
 
 _ACTIONS: dict[str, str] = {
     "up": "start localcloud in the background and wait until it is ready",
@@ -55,9 +56,9 @@ def _up(arguments: argparse.Namespace) -> int:
     started_at = time.monotonic()
     up = bring_up(arguments, faults=arguments.faults)
     if up.started:
-        print(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
+        print_line(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
     else:
-        print(f"localcloud is already running at {up.url}/.")
+        print_line(f"localcloud is already running at {up.url}/.")
     return 0
 
 
@@ -66,7 +67,7 @@ def _down(arguments: argparse.Namespace) -> int:
         stopped = Supervisor(state_folder(arguments)).down()
     except LocalcloudError as error:
         raise CommandError(str(error)) from error
-    print("localcloud has stopped." if stopped else "localcloud was not running.")
+    print_line("localcloud has stopped." if stopped else "localcloud was not running.")
     return 0
 
 
@@ -74,12 +75,12 @@ def _status(arguments: argparse.Namespace) -> int:
     folder = state_folder(arguments)
     server = Supervisor(folder).status()
     if server is None:
-        print("localcloud is not running.")
+        print_line("localcloud is not running.")
         return 1
     if not folder.outputs.exists():
-        print(f"localcloud is starting as process {server.pid}.")
+        print_line(f"localcloud is starting as process {server.pid}.")
         return 1
-    print(f"localcloud is running at {server.url}/ as process {server.pid}.")
+    print_line(f"localcloud is running at {server.url}/ as process {server.pid}.")
     return 0
 
 
@@ -97,11 +98,11 @@ def _env(arguments: argparse.Namespace) -> int:
         **caller.to_env(),
         **minting.to_env(),
     }
-    print(
+    print_line(
         "unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN"
     )  # they take precedence over the keys below
     for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")
+        print_line(f"export {name}={shlex.quote(value)}")
     return 0
 
 

@@ -16,6 +16,7 @@ from statusbeam.localcloud.state_folder import StateFolder
 from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, UpResult
 
 from .command import CommandError, add_flag, port_number
+from .plain_text import print_notice
 
 DEFAULT_STATE_DIR = ROOT / ".local"
 DEFAULT_PORT = "4000"
@@ -91,4 +92,4 @@ def running_outputs(folder: StateFolder) -> LocalOutputs:
 
 def _print_step(progress: Progress) -> None:
     if isinstance(progress, Step):
-        print(f"localcloud: {progress.text}", file=sys.stderr)
+        print_notice(f"localcloud: {progress.text}")

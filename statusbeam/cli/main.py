@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from .command import CommandError
+from .plain_text import print_notice
 
 COMMANDS = ("demo", "end_sessions", "local", "redrive_log", "token")
 EXTRAS = ("cdk", "cli", "local")
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = build_parser(os.environ).parse_args(arguments)
         code: int = parsed.run(parsed)
     except CommandError as error:
-        print(f"statusbeam: {error}", file=sys.stderr)
+        print_notice(f"statusbeam: {error}")
         return 1
     except KeyboardInterrupt:
         return 130  # what a shell expects after Ctrl-C

@@ -11,7 +11,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from .job_log import Status
-from .live_view import draw, fold_job, liveness_note, message_text, plain_text, reporter_name
+from .live_view import draw, fold_job, liveness_note, message_text, reporter_name
+from .plain_text import print_line
 
 REFRESHES_A_SECOND = 8
 SPARE_LINES = 2
@@ -52,7 +53,7 @@ class LineOutput:
     @contextmanager
     def job(self, heading: str) -> Iterator[JobView]:
         """See Output.job."""
-        print(f"# {plain_text(heading)}", file=self._out, flush=True)
+        print_line("#", heading, file=self._out)
         yield _LineView(self._out, self._now)
 
 
@@ -69,17 +70,17 @@ class _LineView:
         for status in statuses:
             columns = (
                 status["sequence"],
-                plain_text(status["status"]),
+                status["status"],
                 reporter_name(status),
                 message_text(status),
             )
-            print(*columns, file=self._out, flush=True)
+            print_line(*columns, file=self._out)
 
     def refresh(self) -> None:
         note = liveness_note(fold_job(self._statuses), self._now())
         liveness = note and note.split(":")[0]
         if liveness and liveness != self._printed:
-            print(f"# {note}", file=self._out, flush=True)
+            print_line(f"# {note}", file=self._out)
         self._printed = liveness
 
 

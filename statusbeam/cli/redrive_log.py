@@ -6,22 +6,27 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 
-from status_utils.defaults import current_transport
-from status_utils.sending.dead_letter import undelivered_in
+from status_utils.defaults import current_transport, undelivered_key
+from status_utils.sending.undelivered_log import Trust, read_undelivered
 from status_utils.transports.transport import Transport
 from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.model.errors import StatusError
+from statusbeam.model.limits import NAME_LENGTH
 
 from .command import CommandError, Subcommands
+from .plain_text import print_line, print_notice
 
 DESCRIPTION = (
     "Reads a process's log with lines that the library wrote for statuses it could not send "
     '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or the output of '
     "`aws logs filter-log-events`. Sends each payload under its own batch id to STATUS_QUEUE_URL or "
     "STATUS_PUBLISHER_FUNCTION. A payload that did arrive is not logged twice if it is redriven within three "
-    "weeks. Exit code 0 when all payloads were sent, 1 otherwise."
+    "weeks. Lines that stand in records of other loggers are text that somebody wrote: the command counts "
+    "them, and never sends them. If UNDELIVERED_KEY is set, it sends only lines that the key has signed. "
+    "Exit code 0 when all payloads were sent, 1 otherwise."
 )
 
 
@@ -34,6 +39,8 @@ class RedriveResult:
     duplicates: int = 0
     invalid: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
 
 def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:  # noqa: ARG001 - see main
@@ -45,6 +52,12 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:  
     )
     command.add_argument("log", metavar="FILE", help="log file; - for standard input")
     command.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+    command.add_argument(
+        "--unsigned",
+        action="store_true",
+        help="also send lines without a signature though UNDELIVERED_KEY is set, and lines whose log does "
+        "not show which logger wrote them; look at them first",
+    )
     command.set_defaults(run=run)
 
 
@@ -52,22 +65,42 @@ def run(arguments: argparse.Namespace) -> int:
     """Send the payloads, print the counts and return the exit code."""
     log = _read(arguments.log)
     transport = None if arguments.dry_run else _transport()
-    result = redrive(log, transport)
+    result = redrive(log, transport, key=_key(), unsigned=arguments.unsigned)
     sent = "would be sent" if arguments.dry_run else "sent"
-    print(f"{result.statuses} statuses in {result.payloads} payloads {sent}")
+    print_line(f"{result.statuses} statuses in {result.payloads} payloads {sent}")
     if result.duplicates:
-        print(f"{result.duplicates} payloads were duplicates")
-    for problem in (*result.invalid, *result.failed):
-        print(problem, file=sys.stderr)
-    return 1 if result.invalid or result.failed else 0
+        print_line(f"{result.duplicates} payloads were duplicates")
+    for problem in (*result.invalid, *result.failed, *_refusals(result)):
+        print_notice(problem)
+    return 1 if result.invalid or result.failed or result.unsigned or result.foreign else 0
 
 
-def redrive(log: str, transport: Transport | None) -> RedriveResult:
+def _refusals(result: RedriveResult) -> list[str]:
+    found = []
+    if result.unsigned:
+        count, names = len(result.unsigned), ", ".join(result.unsigned)
+        found.append(f"{count} unsigned lines not sent (--unsigned sends them): {names}")
+    if result.foreign:
+        count, names = len(result.foreign), ", ".join(result.foreign)
+        found.append(f"{count} lines not sent, because this library did not write them: {names}")
+    return found
+
+
+def redrive(
+    log: str, transport: Transport | None, *, key: str | None = None, unsigned: bool = False
+) -> RedriveResult:
     """Send each payload of the log once, in order. With None, only count."""
     result = RedriveResult()
     seen: set[str] = set()
-    for payload in undelivered_in(log):
-        name = str(payload.get("batchId") or f"for job {payload.get('jobId')}")
+    for line in read_undelivered(log, key=key):
+        payload = line.payload
+        name = str(payload.get("batchId") or f"for job {payload.get('jobId')}")[:NAME_LENGTH]
+        if line.trust is Trust.FOREIGN:
+            result.foreign.append(name)
+            continue
+        if line.trust is Trust.UNSIGNED and not unsigned:
+            result.unsigned.append(name)
+            continue
         if name in seen:
             result.duplicates += 1
             continue
@@ -89,10 +122,22 @@ def redrive(log: str, transport: Transport | None) -> RedriveResult:
 
 
 def _read(name: str) -> str:
+    """The log as it is: a carriage return inside of a text ends no line."""
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="replace")
+        if name != "-":
+            return Path(name).read_bytes().decode("utf-8", "replace")
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(newline="\n", errors="replace")
+        return sys.stdin.read()
     except OSError as error:
         raise CommandError(f"can't read {name}: {error.strerror}") from error
+
+
+def _key() -> str | None:
+    try:
+        return undelivered_key()
+    except StatusError as error:
+        raise CommandError(error.message) from error
 
 
 def _transport() -> Transport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from statusbeam.model.errors import ViewTokenError
 from statusbeam.model.limits import VIEW_TOKEN_SECONDS, VIEW_TOKEN_SECONDS_MAX
 
 from .command import CommandError, Subcommands
+from .plain_text import print_line, print_notice
 from .target import add_target_flags, client_config, target
 
 if TYPE_CHECKING:
@@ -67,12 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
     except ViewTokenError as error:
         raise CommandError(f"{error}.") from error
     jobs = "all jobs" if arguments.job is None else "the jobs " + ", ".join(arguments.job)
-    print(
+    print_notice(
         f"For {arguments.ttl} s, this token gives read access to {jobs} of the user {arguments.user} "
-        f"in the tenant {arguments.tenant}.",
-        file=sys.stderr,
+        f"in the tenant {arguments.tenant}."
     )
-    print(token)
+    print_line(token)
     return 0
 
 

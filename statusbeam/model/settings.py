@@ -8,7 +8,7 @@ its door. No variable is spelled anywhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final, Self, get_type_hints
 
 from .errors import SettingError
@@ -192,6 +192,9 @@ class CallerSettings(_RedactionSettings):
 
     status_queue_url: str | None = None
     """The FIFO queue that feeds the publisher: keeps each job's order, and carries high volume."""
+
+    undelivered_key: str | None = field(default=None, repr=False)
+    """A secret that signs the log lines of undelivered payloads, so that `redrive-log` is sure of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from statusbeam.cli.live_view import draw, plain_text
+from statusbeam.cli import plain_text as plain_text_module
+from statusbeam.cli.live_view import draw
 from statusbeam.cli.main import build_parser
 from statusbeam.cli.output import LineOutput, TerminalOutput, output_for
+from statusbeam.cli.plain_text import plain_text
 
 OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "riverton", "timestamp": "2026-11-20T09:30:00.000Z"}
 BEGAN = 1_795_167_000.0  # that time
@@ -53,7 +57,9 @@ def test_stream_decides_between_pipe_and_terminal() -> None:
     assert isinstance(output_for(io.StringIO()), LineOutput)
 
 
-@pytest.mark.parametrize("text", ["a\nb", "a\x1b[2Jb", "a\x9b2Jb", "a\r\nb"])
+@pytest.mark.parametrize(
+    "text", ["a\nb", "a\x1b[2Jb", "a\x9b2Jb", "a\r\nb", "a\u202eb", "a\u2028b", "a\u2066b", "a\ud800b"]
+)
 def test_no_status_steers_the_terminal_or_makes_a_second_line(text: str) -> None:
     cleaned = plain_text(text)
     assert cleaned.startswith("a ")
@@ -154,3 +160,14 @@ def test_unknown_agent_to_fail_is_a_wrong_call(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as stopped:
         build_parser({}).parse_args(["demo", "--fail-agent", "nobody"])
     assert stopped.value.code == 2
+
+
+def test_every_command_prints_through_plain_text() -> None:
+    modules = Path(plain_text_module.__file__).parent.glob("*.py")
+    calls = {
+        path.stem
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert calls == {"plain_text"}

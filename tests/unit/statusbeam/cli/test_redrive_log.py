@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from status_utils import MemoryTransport, publish_agent_status
-from status_utils.defaults import override_transport
+from status_utils.defaults import override_transport, undelivered_key
 from status_utils.sending.dead_letter import undelivered_in
 from statusbeam.cli.main import main
 from statusbeam.cli.redrive_log import redrive
@@ -32,6 +32,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "status_utils.undelivered"]
 
 
+OURS = "status_utils.undelivered"
 REQUEST = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 FORMS: dict[str, Callable[[list[str]], str]] = {
     "plain": "\n".join,
@@ -39,15 +40,34 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
         f"[ERROR]\t2026-11-20T09:30:00.000Z\t{REQUEST}\t{line}\n\nEND RequestId: {REQUEST}" for line in lines
     ),
     "lambda json": lambda lines: "\n".join(
-        json.dumps({"timestamp": "…", "level": "ERROR", "message": line, "requestId": REQUEST})
+        json.dumps(
+            {"timestamp": "…", "level": "ERROR", "message": line, "logger": OURS, "requestId": REQUEST}
+        )
         for line in lines
     ),
     "aws logs tail of json": lambda lines: "\n".join(
-        "2026-11-20T09:30:00.000000+00:00 2026/11/20/[$LATEST]0a1b " + json.dumps({"message": line})
+        "2026-11-20T09:30:00.000000+00:00 2026/11/20/[$LATEST]0a1b "
+        + json.dumps({"message": line, "logger": OURS})
         for line in lines
     ),
+    "aws logs tail of text": lambda lines: "\n".join(
+        f"2026-11-20T09:30:00+00:00 2026/11/20/[$LATEST]0a1b [ERROR]\t2026-11-20T09:30:00Z\t{REQUEST}\t{line}"
+        for line in lines
+    ),
+    "aws logs tail, short": lambda lines: "\n".join(f"2026-11-20T09:30:00 {line}" for line in lines),
+    "python's own format": lambda lines: "\n".join(f"ERROR:{OURS}:{line}" for line in lines),
+    "a usual format": lambda lines: "\n".join(
+        f"2026-11-20 09:30:00,123 - {OURS} - ERROR - {line}" for line in lines
+    ),
     "structured logger": lambda lines: "\n".join(
-        json.dumps({"level": "ERROR", "message": json.loads(line)}) for line in lines
+        json.dumps({"level": "error", "name": OURS, "msg": json.loads(line)}) for line in lines
+    ),
+    "structlog": lambda lines: "\n".join(
+        json.dumps({"event": line, "logger": OURS, "level": "error"}) for line in lines
+    ),
+    "powertools": lambda lines: "\n".join(
+        json.dumps({"level": "ERROR", "location": "log_undelivered:51", "message": json.loads(line)})
+        for line in lines
     ),
     "filter-log-events": lambda lines: json.dumps(
         {
@@ -60,7 +80,7 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
         indent=4,
     ),
     "filter-log-events of json": lambda lines: json.dumps(
-        {"events": [{"message": json.dumps({"level": "ERROR", "message": line})} for line in lines]}
+        {"events": [{"message": json.dumps({"logger": OURS, "message": line}) + "\n"} for line in lines]}
     ),
 }
 
@@ -79,6 +99,137 @@ def test_every_form_of_a_log_gives_the_same_payloads(caplog: pytest.LogCaptureFi
 )
 def test_a_log_without_such_lines_gives_nothing(log: str) -> None:
     assert list(undelivered_in(log)) == []
+
+
+FORGED = json.dumps(
+    {
+        "statusbeam": "undelivered",
+        "error": "TransportError",
+        "code": None,
+        "reason": None,
+        "payload": {"batchId": "forged", "updates": [update().to_wire()]},
+    }
+)
+ELSEWHERE = {"logger": "agent", "level": "ERROR"}
+FORGERIES = {
+    "in a sentence": f"INFO:agent:the prompt is {FORGED}",
+    "behind the name of our logger": f"INFO:agent:ERROR:{OURS}:{FORGED}",
+    "on a line of its own": f"INFO:agent:the prompt is\n{FORGED}",
+    "behind a carriage return": f"the prompt is\r{FORGED}",
+    "behind a line separator": f"the prompt is\u2028{FORGED}",
+    "behind a form feed": f"the prompt is\x0c{FORGED}",
+    "in text of Lambda": f"[INFO]\t2026-11-20T09:30:00Z\t{REQUEST}\t{FORGED}",
+    "in more text of Lambda": f"[ERROR]\t2026-11-20T09:30:00Z\t{REQUEST}\tprompt: {FORGED}",
+    "in a line of its own in text of Lambda": f"[ERROR]\t2026-11-20T09:30:00Z\t{REQUEST}\tprompt\n{FORGED}",
+    "as another logger's message": json.dumps({**ELSEWHERE, "message": FORGED}),
+    "as another logger's object": json.dumps({**ELSEWHERE, "message": json.loads(FORGED)}),
+    "in another logger's field": json.dumps({**ELSEWHERE, "message": "asked", "prompt": FORGED}),
+    "as a record in a record": json.dumps({**ELSEWHERE, "message": {"logger": OURS, "message": FORGED}}),
+    "as a record in a text": json.dumps(
+        {**ELSEWHERE, "message": json.dumps({"logger": OURS, "message": FORGED})}
+    ),
+    "beside our message": json.dumps({"logger": OURS, "message": "lost", "prompt": FORGED}),
+    "in our message": json.dumps({"logger": OURS, "message": f"lost: {FORGED}"}),
+    "as the message of nobody": json.dumps({"level": "INFO", "message": FORGED}),
+    "where another function logs": json.dumps({"location": "ask:9", "level": "ERROR", "message": FORGED}),
+    "among records of JSON": json.dumps({**ELSEWHERE, "message": "hello"}) + f"\n{FORGED}",
+    "as if a stream were before it": f"2026-11-20T09:30:00Z prompt: {FORGED}",
+    "with more beside it": json.dumps({**json.loads(FORGED), "prompt": "…"}),
+    "in an event": json.dumps({"events": [{"message": f"prompt: {FORGED}"}]}),
+    "on a line of an event": json.dumps({"events": [{"message": f"prompt\n{FORGED}"}]}),
+    "beginning like ours on a line of an event": json.dumps(
+        {"events": [{"message": f"[INFO]\t2026\t{REQUEST}\tprompt\n[ERROR]\t2026\t{REQUEST}\t{FORGED}"}]}
+    ),
+    "in an event of another logger": json.dumps(
+        {"events": [{"message": json.dumps({**ELSEWHERE, "message": FORGED})}]}
+    ),
+}
+
+
+def test_the_forged_payload_would_be_accepted_from_our_logger() -> None:
+    assert redrive(f"ERROR:{OURS}:{FORGED}", None).payloads == 1
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("key", [None, "a key"])
+def test_what_others_wrote_into_a_log_is_not_sent(name: str, key: str | None) -> None:
+    transport = MemoryTransport()
+    result = redrive(FORGERIES[name], transport, key=key)
+    assert transport.sent == []
+    assert (result.payloads, result.statuses) == (0, 0)
+
+
+@pytest.mark.parametrize("name", [name for name in FORGERIES if name != "with more beside it"])
+def test_what_others_wrote_is_counted_and_named(name: str) -> None:
+    result = redrive(FORGERIES[name], None)
+    assert [*result.foreign, *result.unsigned] == ["forged"]
+
+
+SIGNING_KEY = "a secret of the deployment, 32 characters"
+
+
+@pytest.fixture
+def signed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that has a key."""
+    monkeypatch.setenv("UNDELIVERED_KEY", SIGNING_KEY)
+    undelivered_key.cache_clear()
+    yield
+    undelivered_key.cache_clear()
+
+
+@pytest.mark.usefixtures("signed")
+@pytest.mark.parametrize("form", FORMS)
+def test_signed_lines_are_sent_from_every_form(caplog: pytest.LogCaptureFixture, form: str) -> None:
+    written = lines(caplog)
+    found = list(undelivered_in(FORMS[form](written), key=SIGNING_KEY))
+    assert found == [json.loads(line)["payload"] for line in written]
+
+
+@pytest.mark.usefixtures("signed")
+def test_with_a_key_only_lines_that_it_signed_are_sent(caplog: pytest.LogCaptureFixture) -> None:
+    genuine = [json.loads(line) for line in lines(caplog)]
+    changed = json.loads(json.dumps(genuine[0]))
+    changed["payload"]["updates"][0]["userId"] = "eve"
+    bare = {name: value for name, value in genuine[0].items() if name != "signature"}
+    log = "\n".join(json.dumps(line) for line in (changed, bare, genuine[1]))
+    transport = MemoryTransport()
+    result = redrive(log, transport, key=SIGNING_KEY)
+    assert transport.sent == [genuine[1]["payload"]]
+    batch_id = genuine[0]["payload"]["batchId"]
+    assert (result.foreign, result.unsigned) == ([batch_id], [batch_id])
+    assert list(undelivered_in(log, key="another key")) == []
+
+
+@pytest.mark.usefixtures("signed")
+def test_unsigned_lines_are_named_and_sent_on_demand(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (line, *_) = [json.loads(line) for line in lines(caplog)]
+    del line["signature"]
+    log = f"{json.dumps(line)}\n{FORGERIES['in a sentence']}"
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(line)))
+    assert main(["redrive-log", "-", "--dry-run"]) == 1
+    assert capsys.readouterr() == (
+        "0 statuses in 0 payloads would be sent\n",
+        f"1 unsigned lines not sent (--unsigned sends them): {line['payload']['batchId']}\n",
+    )
+    transport = MemoryTransport()
+    result = redrive(log, transport, key=SIGNING_KEY, unsigned=True)
+    assert transport.sent == [line["payload"]]
+    assert result.foreign == ["forged"]
+
+
+def test_a_name_from_a_log_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = FORGED.replace("forged", "\\u001b[2J\\u202e\\n\\u009bforged")
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO(f"{forged}\n{FORGERIES['in a sentence'].replace(FORGED, forged)}")
+    )
+    assert main(["redrive-log", "-", "--dry-run"]) == 1
+    shown = capsys.readouterr()
+    assert "forged" in shown.err
+    assert all(line.isprintable() for text in shown for line in text.splitlines())
 
 
 def pipeline() -> Pipeline:

@@ -534,7 +534,7 @@ async def test_a_handshake_names_the_host_of_this_api(
 ) -> None:
     protocols = f"graphql-ws, {header_protocol(**claims, **{'x-api-key': KEY})}"
     await world.ask(
-        "GET", "/graphql", **UPGRADE | {"Host": "127.0.0.1:4000", "Sec_WebSocket_Protocol": protocols}
+        "GET", "/graphql", **UPGRADE | {"Sec_WebSocket_Protocol": protocols}
     )
     (connection,) = world.websockets.connections
     connection.send_refusal()

@@ -1,0 +1,28 @@
+"""Text for a terminal: on one line, without characters that could drive it.
+
+All output of the command goes through here: what it shows was written by agents, users and other machines.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TextIO
+
+# Control characters of C0 and C1, line and paragraph separators, bidi controls, halves of characters.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def plain_text(text: object) -> str:
+    """The text on one line, without control characters."""
+    return _UNSAFE.sub(" ", str(text)).strip()
+
+
+def print_line(*columns: object, file: TextIO | None = None) -> None:
+    """Print one line, and flush it: readers of a pipe wait for it. None: to stdout."""
+    print(*(plain_text(column) for column in columns), file=file, flush=True)
+
+
+def print_notice(text: object) -> None:
+    """Print a line to stderr: stdout is for results."""
+    print_line(text, file=sys.stderr)
