@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from statusbeam.model.fit import fit_end
 from statusbeam.model.limits import (
     CLOCK_AHEAD_SECONDS,
     CLOCK_BEHIND_SECONDS,
@@ -25,7 +26,7 @@ from statusbeam.model.limits import (
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.update import StatusUpdate
-from statusbeam.model.validation import json_object, json_text, printable_json, wire_time
+from statusbeam.model.validation import json_object, json_text, readable_json, wire_time
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
@@ -35,14 +36,15 @@ from .payload import Screened
 def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     """The status as the log takes it, and what it carries beside.
 
-    Raises InvalidStatusError for metadata that is no JSON object, or too much even to be spilled. The parser
-    checks everything else.
+    Raises InvalidStatusError for metadata that is no JSON object, or too much even to be spilled, unless the
+    status ends something: then it is cut. The parser checks everything else.
     """
     if not isinstance(status, Mapping):
         return Screened(status)
+    status = fit_end(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
-        texts["metadata"] = printable_json(json_object("metadata", status["metadata"]))
+        texts["metadata"] = readable_json(dict(json_object("metadata", status["metadata"])))
     clean = redactor.entry(texts)
     others = {field: value for field, value in status.items() if field not in texts}
     metadata = clean.get("metadata")
