@@ -109,7 +109,7 @@ with job(job_id="job-1", user_id="user-1", tenant_id="tenant-1", transport=trans
     with j.agent("Geo Agent") as agent:
         begun = time.monotonic()
         for number in range(1000):
-            agent.progress(number / 10, f"Street {number}")
+            agent.progress(number / 1000, f"Street {number}")
             time.sleep(max(0, begun + number / 1000 - time.monotonic()))
         seconds = time.monotonic() - begun
 j.sender.flush(60, force_wait=True)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .scopes.job import AgentScope, JobScope, ToolScope, job
     from .scopes.optional_arguments import OptionalArguments
     from .scopes.tracker import StatusTracker
+    from .sending.senders import flush
     from .tokens.claims import ViewClaims
     from .tokens.keys import ViewTokenKeys
     from .tokens.view_tokens import mint_view_token, verify_view_token
@@ -87,6 +88,7 @@ __all__ = [
     "ViewTokenKeys",
     "agent_step",
     "current_scope",
+    "flush",
     "in_scope",
     "job",
     "mint_view_token",
@@ -120,6 +122,7 @@ _LATE = {
     "ViewTokenKeys": "tokens.keys",
     "agent_step": "scopes.decorators",
     "current_scope": "scopes.context_functions",
+    "flush": "sending.senders",
     "in_scope": "scopes.context_functions",
     "job": "scopes.job",
     "mint_view_token": "tokens.view_tokens",

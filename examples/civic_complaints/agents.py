@@ -112,7 +112,7 @@ def geo_agent(locator: Locator) -> Agent:
     def work(call: AgentCall, run: AgentScope) -> Outcome:
         def tell(mention: Mention, number: int, count: int) -> None:
             if number:
-                run.progress(100 * number / count, f"{number} of {count} places looked up")
+                run.progress(number / count, f"{number} of {count} places looked up")
             run.tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
 
         finding = locator.locate(locator.mentions(call.complaint), on_lookup=tell)

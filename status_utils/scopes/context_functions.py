@@ -12,8 +12,8 @@ Outside of all scopes they do nothing, so any function may call them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from functools import cache, wraps
+from contextlib import contextmanager, nullcontext
+from functools import wraps
 
 from .job import AgentScope, JobScope
 from .scope import innermost_scope, set_current_scope
@@ -37,8 +37,8 @@ def current_scope() -> JobScope | AgentScope | None:
     return scope
 
 
-def report_progress(share: float, message: str = "") -> None:
-    """Report the progress of the innermost agent, tool or job, as a share from 0 to 1.
+def report_progress(share: float | None = None, message: str = "", *, percent: float | None = None) -> None:
+    """Report the progress of the innermost agent, tool or job, as a share from 0 to 1 or in percent.
 
         >>> report_progress(0.4, "4 of 10 pages")
 
@@ -46,25 +46,7 @@ def report_progress(share: float, message: str = "") -> None:
     """
     scope = innermost_scope()
     if scope is not None:
-        # A value that is not a number is logged when the status is validated.
-        with suppress(TypeError, ValueError, OverflowError):
-            share = float(share) * 100
-            if share > _CERTAINLY_NOT_A_SHARE:
-                _warn_of_percent()
-        scope.progress(share, message)
-
-
-_CERTAINLY_NOT_A_SHARE = 200
-
-
-@cache
-def _warn_of_percent() -> None:
-    """Warn once a process, not at each call."""
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    logging.getLogger(__name__).warning(
-        "report_progress takes a share from 0 to 1, not a percentage: more than 1 shows as 100 %%"
-    )
+        scope.progress(share, message, percent=percent)
 
 
 def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[None]:

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
+from ..sending.own_work import warn
 from ..sending.sender import FLUSH_SECONDS
-from ..sending.truncate import to_id
 from .context_functions import current_scope
 from .job import job
+from .plain_values import to_id
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -199,9 +200,10 @@ class _EventKeys:
     def owner(self, event: Any) -> dict[str, str] | None:
         """The job's ids; None, with a warning, if one is missing."""
         keys = {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
-        ids = {name: to_id(_value_at(event, key)) for name, key in keys.items()}
-        if not all(isinstance(value, str) and value for value in ids.values()):
-            _warn("keys=<%s> | nothing is reported: the event lacks an id", ", ".join(keys.values()))
+        found = {name: to_id(_value_at(event, key), name) for name, key in keys.items()}
+        ids = {name: value for name, value in found.items() if value}
+        if len(ids) < len(keys):
+            warn(__name__, "keys=<%s> | nothing is reported: the event lacks an id", ", ".join(keys.values()))
             return None
         return ids
 
@@ -212,8 +214,7 @@ class _EventKeys:
 
     def invocation(self, event: Any) -> str | None:
         """The invocation id; None if the event has none."""
-        invocation_id = to_id(_value_at(event, self.invocation_id))
-        return invocation_id if isinstance(invocation_id, str) else None
+        return to_id(_value_at(event, self.invocation_id), "invocation_id")
 
 
 def _value_at(event: Any, key: str) -> Any:
@@ -233,7 +234,12 @@ def _start_timer(scope: JobScope, context: Any) -> Callable[[], None]:
         timer.daemon = True
         timer.start()
     except Exception as error:  # noqa: BLE001 - a test's own context, or no new thread: the handler runs anyway
-        _warn("job_id=<%s> | the time-out will not be reported: %s", scope.job_id, type(error).__name__)
+        warn(
+            __name__,
+            "job_id=<%s> | the time-out will not be reported: %s",
+            scope.job_id,
+            type(error).__name__,
+        )
         return _do_nothing
     return timer.cancel
 
@@ -244,9 +250,3 @@ def _do_nothing() -> None: ...
 def _time_out(scope: JobScope) -> None:
     scope.time_out()
     scope.sender.flush(last_chance=True)
-
-
-def _warn(text: str, *values: object) -> None:
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    logging.getLogger(__name__).warning(text, *values)

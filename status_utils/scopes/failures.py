@@ -13,11 +13,20 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
+from ..sending.own_work import ERROR, INFO, best_effort, log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from traceback import TracebackException
+    from typing import Any, Final
 
 _ERROR_ID = "statusbeam_error_id"
+
+TEXT_CHARACTERS: Final = 1_000
+"""Of an exception's own text in the process's logs: some quote whole documents."""
+
+TRACEBACK_CHARACTERS: Final = 6_000
+"""Of a traceback there. The caller waits while it is redacted."""
 
 
 def describe_failure(
@@ -26,19 +35,38 @@ def describe_failure(
     """The message and the metadata of a status that reports `error`. Logs the exception once.
 
     `label` names what failed, `fields` has the status's ids. A group of one exception is described as that
-    one.
+    one. Never raises, whatever the exception's attributes do.
     """
-    error = _unwrap_group(error)
-    outcome = _outcome(error)
-    try:
-        public = getattr(error, "public_message", None)
-    except Exception:  # noqa: BLE001 - the caller's property may raise anything
-        public = None
-    message = public if isinstance(public, str) and public else f"{label} {outcome}"
-    metadata = {"errorId": _log_once(error, outcome, fields)}
+    outcome, message = "failed", None
+    with suppress(Exception):  # a class that overrides what a group or `isinstance` looks at
+        error = _unwrap_group(error)
+        outcome = _outcome(error)
+    public = _attribute(error, "public_message")
+    if isinstance(public, str) and public:
+        message = public
+    metadata = {"errorId": error_id(error, fields, outcome)}
     if outcome != "failed":
         metadata["reason"] = outcome
-    return message, metadata
+    return message or f"{label} {outcome}", metadata
+
+
+def error_id(error: BaseException, fields: Mapping[str, Any], outcome: str = "failed") -> str:
+    """The id of the exception in the process's logs; logs it, unless that was done before. Never raises."""
+    known = _attribute(error, _ERROR_ID)
+    if isinstance(known, str):
+        return known
+    new = os.urandom(8).hex()
+    with suppress(Exception):  # an exception that takes no attributes gets an id at each level
+        setattr(error, _ERROR_ID, new)
+    _log_failure(error, new, outcome, fields)
+    return new
+
+
+def _attribute(error: BaseException, name: str) -> object:
+    try:
+        return getattr(error, name, None)
+    except Exception:  # noqa: BLE001 - the caller's `__getattr__` may raise anything
+        return None
 
 
 def _unwrap_group(error: BaseException) -> BaseException:
@@ -55,39 +83,69 @@ def _outcome(error: BaseException) -> str:
         return "was interrupted"
     if isinstance(error, SystemExit | GeneratorExit):
         return "was stopped"
-    # asyncio's CancelledError, without importing asyncio, and others of its kind.
+    # CancelledError of asyncio and of others, without importing them.
     return "failed" if isinstance(error, Exception) else "was cancelled"
 
 
-def _log_once(error: BaseException, outcome: str, fields: Mapping[str, Any]) -> str:
-    """Log the exception, unless a scope below did, and return its error id."""
-    known = getattr(error, _ERROR_ID, None)
-    if isinstance(known, str):
-        return known
-    import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-    error_id = os.urandom(8).hex()
-    with suppress(AttributeError):  # an exception with slots gets an id at each level
-        setattr(error, _ERROR_ID, error_id)
-    logging.getLogger("status_utils.failures").log(
-        logging.ERROR if outcome in ("failed", "timed out") else logging.INFO,
+@best_effort
+def _log_failure(error: BaseException, id_: str, outcome: str, fields: Mapping[str, Any]) -> None:
+    log(
+        "status_utils.failures",
+        ERROR if outcome in ("failed", "timed out") else INFO,
         "job_id=<%s>, invocation_id=<%s>, error_id=<%s> | work %s\n%s",
         fields.get("jobId"),
         fields.get("invocationId"),
-        error_id,
+        id_,
         outcome,
         _redacted_traceback(error),
     )
-    return error_id
+
+
+@best_effort
+def log_not_reported(call: str, fields: Mapping[str, Any], error: BaseException) -> None:
+    """Log that a call of this library failed, and why."""
+    log(
+        "status_utils.failures",
+        ERROR,
+        "job_id=<%s>, invocation_id=<%s>, call=<%s> | status not reported\n%s",
+        fields.get("jobId"),
+        fields.get("invocationId"),
+        call,
+        _redacted_traceback(error),
+    )
 
 
 def _redacted_traceback(error: BaseException) -> str:
     """The traceback without secrets; logging's `exc_info` would show whatever the exception quotes."""
-    import traceback  # noqa: PLC0415 - for failures only
+    from traceback import TracebackException  # noqa: PLC0415 - for failures only
 
     from ..sending.redact_on_exit import redact_text  # noqa: PLC0415
 
     try:
-        return redact_text("".join(traceback.format_exception(error)))
-    except Exception:  # noqa: BLE001 - the exception's `__str__` may raise anything
+        trace = TracebackException.from_exception(error)
+        _shorten_texts(trace)
+        return redact_text(_shorten("".join(trace.format()), TRACEBACK_CHARACTERS))
+    except Exception:  # noqa: BLE001 - the exception's attributes may raise anything
         return type(error).__name__
+
+
+def _shorten_texts(trace: TracebackException | None) -> None:
+    """Before they are formatted: that copies each text several times."""
+    if trace is None:
+        return
+    for name in ("_str", "__notes__"):
+        value: Any = getattr(trace, name, None)
+        if isinstance(value, str):
+            setattr(trace, name, _shorten(value, TEXT_CHARACTERS))
+        elif isinstance(value, list | tuple):
+            setattr(trace, name, [_shorten(str(note), TEXT_CHARACTERS) for note in value[:10]])
+    for inner in (trace.__cause__, trace.__context__, *(getattr(trace, "exceptions", None) or ())):
+        _shorten_texts(inner)
+
+
+def _shorten(text: str, characters: int) -> str:
+    """The beginning and the end of a text that is longer."""
+    if len(text) <= characters:
+        return text
+    half = characters // 2
+    return f"{text[:half]} … [{len(text) - 2 * half} characters] … {text[-half:]}"

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import json
 import threading
 import uuid
 from collections import deque
@@ -27,11 +26,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import UnknownAgentError
+from statusbeam.model.validation import json_text
 
-from ..sending.truncate import to_id
 from .context_functions import current_scope
 from .failures import describe_failure
 from .job import AgentScope, JobScope, job
+from .plain_values import plain_object, to_id
 from .scope import enclosing_scope
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class AgentHandoffManager:
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
-        job_id = to_id(session_id or self._session_id) or _current_job_id()
+        job_id = to_id(session_id or self._session_id, "session_id") or _current_job_id()
         call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
         async with AsyncExitStack() as stack:
             for scope in self._scopes(call):
@@ -206,15 +206,12 @@ def _current_job_id() -> str | None:
 
 def summarise(result: Any) -> str:
     """A result in at most 200 characters: a text, the `summary` of a mapping, else the result's JSON."""
-    if isinstance(result, Mapping) and isinstance(result.get("summary"), str):
-        result = result["summary"]
     if isinstance(result, str):
         return truncate(result)
-    try:
-        marked = json.dumps(result, ensure_ascii=False, default=lambda value: f"<{type(value).__name__}>")
-        return truncate(marked)
-    except (TypeError, ValueError, RecursionError):  # keys that are not text, or a value inside itself
-        return f"<{type(result).__name__}>"
+    plain = plain_object({"result": result})["result"]
+    if isinstance(plain, dict) and isinstance(plain.get("summary"), str):
+        plain = plain["summary"]
+    return truncate(plain if isinstance(plain, str) else json_text(plain))
 
 
 def truncate(text: str) -> str:

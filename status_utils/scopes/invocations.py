@@ -13,7 +13,8 @@ from itertools import count
 
 from statusbeam.model.limits import ATTEMPT_MIN, ID_LENGTH, WHOLE_NUMBER_MAX
 
-from ..sending.truncate import to_id
+from ..sending.own_work import warn
+from .plain_values import to_count, to_id, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Invocations:
         If attempts are counted, an agent's n-th invocation has the same id in each attempt, in any process.
         """
         counted = self._attempt if attempt is None else _valid_attempt(attempt)
-        invocation_id = to_id(invocation_id)
+        invocation_id = to_id(invocation_id, "invocation_id")
         if invocation_id is None:
             token = _NOT_WORD.sub("_", agent_name.lower()).strip("_")[:_TOKEN_LENGTH] or "agent"
             invocation_id = self._random_id(token) if counted is None else self._numbered_id(token, counted)
@@ -64,12 +65,12 @@ class Invocations:
 
 def _valid_attempt(attempt: Any) -> int | None:
     """An attempt from 1 on; None, with a warning, for other values such as a text or a count from 0."""
-    if isinstance(attempt, int) and ATTEMPT_MIN <= attempt <= WHOLE_NUMBER_MAX:
-        return int(attempt)
-    if attempt is not None:
-        import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
-
-        logging.getLogger(__name__).warning("attempt=<%.20s> | ignored: not a number from 1 on", attempt)
+    if attempt is None:
+        return None
+    number = None if isinstance(attempt, str | float) else to_count(attempt)
+    if number is not None and ATTEMPT_MIN <= number <= WHOLE_NUMBER_MAX:
+        return number
+    warn(__name__, "attempt=<%s> | ignored: not a number from 1 on", to_text(attempt)[:20])
     return None
 
 

@@ -4,7 +4,7 @@
         with j.agent("Geo Agent", message="Reading the address") as a:
             with a.tool("location", reason="The text names a street"):
                 ...
-            a.progress(80, "One of two places found")
+            a.progress(0.8, "One of two places found")
 
 Every scope that began reports its end, also if the work raises, is cancelled or times out. Scopes never raise
 and never wait for the network. `async with` works alike.
@@ -19,8 +19,10 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.sender import FLUSH_SECONDS
 from ..sending.senders import sender_for
-from ..sending.truncate import to_id, to_text
+from .failures import log_not_reported
+from .guard import never_raises
 from .invocations import Invocation, Invocations
+from .plain_values import plain_object, to_id, to_name
 from .scope import Scope
 
 TYPE_CHECKING = False
@@ -42,11 +44,15 @@ class ToolScope(Scope):
     FAILED = StatusWord.TOOL_ERROR
 
     def __init__(self, agent: AgentScope, tool_name: str, reason: str) -> None:
-        tool_name = to_text(tool_name) or "tool"
+        tool_name = to_name(tool_name) or "tool"
         super().__init__(agent.sender, tool_name, {**agent.fields, "toolName": tool_name}, agent)
         self.agent = agent
         self.tool_name = tool_name
         self._began_at = self.sender.ticks()
+        self._report_call(reason)
+
+    @never_raises
+    def _report_call(self, reason: str) -> None:
         self._report(StatusWord.CALLING_TOOL, reason, None)
 
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
@@ -117,6 +123,7 @@ class AgentScope(Scope):
         """
         return ToolScope(self, tool_name, reason)
 
+    @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """See Scope.end."""
         super().end(error)
@@ -179,6 +186,7 @@ class JobScope(Scope):
             invocation_id=invocation_id,
         )
 
+    @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """End, and wait until the statuses are sent, `flush_seconds` at most."""
         self._end_unflushed(error)
@@ -189,8 +197,26 @@ class JobScope(Scope):
     ) -> None:
         self._leave()
         self._end_unflushed(error)
-        await self.sender.flush_async(self.flush_seconds)
+        if isinstance(error, GeneratorExit):  # the coroutine is being closed, and may not wait any more
+            self._flush_at_once()
+            return
+        try:
+            await self.sender.flush_async(self.flush_seconds)
+        except Exception as problem:  # noqa: BLE001 - an event loop of somebody's own
+            log_not_reported("flush", self.fields, problem)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException:
+            # A cancellation. If an exception is under way, that one goes on: the scopes of anyio and trio end
+            # the cancellation that they raise, and the caller's exception would end with it.
+            if error is None:
+                raise
 
+    @never_raises
+    def _flush_at_once(self) -> None:
+        self.sender.flush(0)
+
+    @never_raises
     def time_out(self) -> None:
         """Report that every open agent ran out of time, and the job too if this scope ends it."""
         for scope in reversed(self.sender.open_sources()):
@@ -198,13 +224,17 @@ class JobScope(Scope):
             if isinstance(scope, Scope) and (own_agent or (scope is self and self._ends_job)):
                 scope.fail(f"{scope.label} ran out of time", {"reason": "timed out"})
 
+    def _flush_if_ending(self) -> None:
+        """The end of a job flushes in any case, and waits."""
+
+    @never_raises
     def _end_unflushed(self, error: BaseException | None) -> None:
         if not self._ends_job or self.process != os.getpid():  # in a forked process: the parent ends the job
             self._unclaimed_end.clear()
         super().end(error)
 
     def _report_start(self) -> None:
-        first, *more = _plan_parts(self._start.plan)
+        first, *more = _plan_parts(self._start.plan, self.fields)
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -241,15 +271,19 @@ def job(
     next state's statuses must come after this one's even with a slow backend.
     """
     identity = {
-        "sessionId": session_id,
-        "correlationId": correlation_id,
-        "documentId": document_id,
-        "sourceType": source_type,
-        "workflow": workflow,
-        "workflowVersion": workflow_version,
+        "sessionId": to_id(session_id, "session_id"),
+        "correlationId": to_id(correlation_id, "correlation_id"),
+        "documentId": to_id(document_id, "document_id"),
+        "sourceType": to_id(source_type, "source_type"),
+        "workflow": to_id(workflow, "workflow"),
+        "workflowVersion": to_id(workflow_version, "workflow_version"),
     }
     start = JobStart(message, plan, {name: value for name, value in identity.items() if value})
-    fields = {"jobId": to_id(job_id), "userId": to_id(user_id), "tenantId": to_id(tenant_id)}
+    fields = {
+        "jobId": to_id(job_id, "job_id"),
+        "userId": to_id(user_id, "user_id"),
+        "tenantId": to_id(tenant_id, "tenant_id"),
+    }
     scope = JobScope(fields, start, sender_for(transport), ends_job=ends_job, attempt=attempt)
     scope.flush_seconds = flush_seconds
     return scope
@@ -278,26 +312,36 @@ def _agent_scope(
     attempt: int | None,
     invocation_id: str | None,
 ) -> AgentScope:
-    name = to_text(agent_name) or "Agent"
+    name = to_name(agent_name) or "Agent"
     invocation = invocations.next(name, attempt, invocation_id)
     return AgentScope(owner, name, f"{name} started" if message is None else message, invocation)
 
 
-def _plan_parts(plan: Iterable[str | Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _plan_parts(
+    plan: Iterable[str | Mapping[str, Any]], fields: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The plan as metadata, in parts within the limit; one empty part without a plan."""
     part: list[Any] = []
     size = 0
-    given: Any = plan  # callers may give anything
-    is_single = isinstance(given, str | Mapping) or not isinstance(given, Iterable)
-    for step in [given] if is_single else given:
-        converted = _schema_step(step)
-        step_size = len(str(converted))
-        if part and size + step_size > _PLAN_CHARACTERS:
+    for step in _steps(plan, fields):
+        found = plain_object({"step": _schema_step(step)})
+        if part and size + found.size > _PLAN_CHARACTERS:
             yield {"plan": part}
             part, size = [], 0
-        part.append(converted)
-        size += step_size
+        part.append(found["step"])
+        size += found.size
     yield {"plan": part} if part else {}
+
+
+def _steps(plan: Any, fields: Mapping[str, Any]) -> list[Any]:
+    """The steps of whatever callers gave; what comes before an error of theirs counts."""
+    steps: list[Any] = []
+    try:
+        is_single = isinstance(plan, str | Mapping) or not isinstance(plan, Iterable)
+        steps.extend([plan] if is_single else plan)
+    except Exception as error:  # noqa: BLE001 - such as an iterator that raises
+        log_not_reported("plan", fields, error)
+    return steps
 
 
 def _schema_step(step: str | Mapping[str, Any]) -> Any:

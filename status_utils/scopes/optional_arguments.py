@@ -17,7 +17,9 @@ class OptionalArguments(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
     """A JSON object for the client to show."""
     progress: float | None
-    """The progress in percent, 0 to 100."""
+    """The progress as a share from 0 to 1."""
+    percent: float | None
+    """The progress in percent, instead."""
     eta_seconds: float | None
     """The remaining time."""
     invocation_id: str | None

@@ -13,12 +13,17 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
+from datetime import datetime
 
-from statusbeam.model.parse import parse_status
+from statusbeam.model.validation import wire_time
 from statusbeam.model.words import StatusWord
 
 from ..sending.dead_letter import log_undelivered
-from ..sending.truncate import to_id, truncate_draft
+from ..sending.draft import Draft
+from ..sending.own_work import is_own_work
+from .plain_values import plain_object, to_id, to_message, to_name, to_number, to_text
+from .progress_share import to_percent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,31 +114,68 @@ def _draft(job_id: str, user_id: str, tenant_id: str, status: str, message: str)
     }
 
 
-def _agent_status(status: str) -> str:
+def _agent_status(status: Any) -> Any:
+    if not isinstance(status, str):
+        return status
     if status == StatusWord.COMPLETE:
         return StatusWord.AGENT_COMPLETE
     return StatusWord.AGENT_ERROR if status == StatusWord.ERROR else status
 
 
-_IDS = ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId")
+_IDS = {
+    "jobId": "job_id",
+    "userId": "user_id",
+    "tenantId": "tenant_id",
+    "eventId": "event_id",
+    "invocationId": "invocation_id",
+    "parentInvocationId": "parent_invocation_id",
+}
+_NAMES = ("agentName", "toolName")
+_NUMBERS = ("etaSeconds", "executionTimeMs", "attempt")
 
 
 def _publish(draft: dict[str, Any], optional: OptionalArguments) -> bool:
-    undelivered: dict[str, Any] = draft | _schema_names(optional)
+    if is_own_work():
+        return False
+    undelivered: Mapping[str, Any] = draft
     try:
-        undelivered |= {field: to_id(undelivered[field]) for field in _IDS if field in undelivered}
-        scope = _enclosing_scope(undelivered, optional)
+        undelivered = fields = _plain_fields(draft, optional)
+        scope = _enclosing_scope(fields, optional)
         if scope is not None:
-            scope.report_draft(undelivered)
+            scope.report_draft(fields)
             return True
         batch_id = os.urandom(16).hex()
-        update = parse_status(truncate_draft(undelivered), event_id=f"{batch_id}.0", now=time.time())
-        undelivered = {"batchId": batch_id, "updates": [update.to_wire()]}
+        update = Draft(fields, time.time()).encode(f"{batch_id}.0")
+        undelivered = {"batchId": batch_id, "updates": [update]}
         _send(undelivered, optional.get("transport"))
     except Exception as error:  # noqa: BLE001 - status calls never raise
         log_undelivered(undelivered, error)
         return False
     return True
+
+
+def _plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict[str, Any]:
+    """What the caller gave as plain values by the schema's names; nothing that is None."""
+    fields: dict[str, Any] = {**draft, **_schema_names(optional)}
+    percent = fields.pop("percent", None)
+    if percent is not None or fields.get("progress") is not None:
+        fields["progress"] = to_percent(fields.get("progress"), percent)
+    for field, argument in _IDS.items():
+        if fields.get(field) is not None:
+            fields[field] = to_id(fields[field], argument)
+    for field in _NAMES:
+        if fields.get(field) is not None:
+            fields[field] = to_name(fields[field])
+    for field in _NUMBERS:
+        number = to_number(fields.get(field))
+        fields[field] = fields.get(field) if number is None else number
+    fields["status"], fields["message"] = to_text(fields["status"]), to_message(fields["message"])
+    if fields.get("metadata") is not None:
+        fields["metadata"] = plain_object(fields["metadata"])
+    moment = fields.get("timestamp")
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        fields["timestamp"] = wire_time(moment)
+    return {field: value for field, value in fields.items() if value is not None}
 
 
 def _enclosing_scope(draft: dict[str, Any], optional: OptionalArguments) -> Scope | None:
@@ -145,7 +187,7 @@ def _enclosing_scope(draft: dict[str, Any], optional: OptionalArguments) -> Scop
     return found
 
 
-def _send(payload: dict[str, Any], transport: Transport | None) -> None:
+def _send(payload: Mapping[str, Any], transport: Transport | None) -> None:
     from ..defaults import current_transport  # noqa: PLC0415 - needed at first send only
     from ..sending.send_breaker import SEND_BREAKER  # noqa: PLC0415 - as above
 

@@ -5,16 +5,17 @@ asyncio tasks inherit the scope of the task that created them. Threads start out
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 
-from statusbeam.model.words import StatusType, StatusWord, status_type
+from statusbeam.model.words import StatusWord
 
-from ..sending.dead_letter import log_undelivered
-from ..sending.truncate import not_an_object, to_text, truncate_metadata
+from ..sending.own_work import is_own_work, warn
+from ..sending.process_hooks import is_ending
 from .failures import describe_failure
+from .guard import never_raises
+from .plain_values import plain_object, to_count, to_message, to_text
+from .progress_share import to_percent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from ..transports.transport import Transport
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
-_COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
-_PROGRESS = StatusWord.PROGRESS.value  # plain texts: hashing an enum's member takes longer, at each call
-_HEARTBEAT = StatusWord.HEARTBEAT.value
 
 
 class Scope:
@@ -68,15 +66,17 @@ class Scope:
 
     def start(self) -> Self:
         """Begin without becoming the current scope; the `with` block does this too."""
-        if self._began_at is None:
-            self._began_at = self.sender.ticks()
-            self.sender.opened(self)
-            try:
-                self._report_start()
-            except Exception as error:  # noqa: BLE001 - such as a plan whose iterator raises
-                log_undelivered(self.fields, error)
+        self._start_once()
         return self
 
+    @never_raises
+    def _start_once(self) -> None:
+        if self._began_at is None and not is_own_work():
+            self._began_at = self.sender.ticks()
+            self.sender.opened(self)
+            self._report_start()
+
+    @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """End: completed, or failed with `error`. Does nothing after `complete` or `fail`."""
         if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
@@ -86,51 +86,75 @@ class Scope:
             self._report_end(self.FAILED, message, metadata)
         self.sender.closed(self)
 
+    @never_raises
     def complete(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report that it completed, instead of the scope's own "… completed"."""
         self._report_end(self.COMPLETED, message, metadata)
 
+    @never_raises
     def fail(self, message: str | BaseException, metadata: Mapping[str, Any] | None = None) -> None:
         """Report that it failed, with a message for readers or with the exception that was the reason."""
+        found: dict[str, str] = {}
         if isinstance(message, BaseException):
             message, found = describe_failure(message, self.label, self.fields)
-            metadata = {**found, **metadata} if isinstance(metadata, Mapping) else found
-        self._report_end(self.FAILED, message, metadata)
+        if metadata is None:
+            self._report_end(self.FAILED, message, found or None)
+        else:
+            self._report_end(self.FAILED, message, {**found, **plain_object(metadata)})
 
-    def progress(self, percent: float, message: str = "", metadata: Mapping[str, Any] | None = None) -> None:
-        """Report the progress in percent. If calls are faster than sends, only the latest is sent."""
-        # A value that is not a number is logged when the status is validated.
-        with suppress(TypeError, ValueError, OverflowError):
-            percent = min(100.0, max(0.0, float(percent)))
-        self._report(_PROGRESS, message, metadata, progress=percent)
+    @never_raises
+    def progress(
+        self,
+        share: float | None = None,
+        message: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        percent: float | None = None,
+    ) -> None:
+        """Report the progress, as a share from 0 to 1 or in percent. If calls are faster than sends, only the
+        latest is sent.
 
+            a.progress(0.4, "2 of 5 places")
+            a.progress(percent=40)
+        """
+        found = to_percent(share, percent)
+        if found is not None:
+            self._report(StatusWord.PROGRESS, message, metadata, progress=found)
+
+    @never_raises
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own."""
+        status = to_text(status)
         if status in (self.COMPLETED, self.FAILED):
             self._report_end(status, message, metadata)
         else:
             self._report(status, message, metadata)
 
+    @never_raises
     def send_heartbeat(self) -> None:
         """Report that the work goes on. The sender calls this while the scope is quiet."""
-        self._report(_HEARTBEAT, "Still working", None)
+        self._report(StatusWord.HEARTBEAT, "Still working", None)
 
+    @never_raises
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """Set the tokens used so far in this attempt; the next statuses carry them."""
-        self._token_usage = {"inputTokens": input, "outputTokens": output}
+        counts = {"inputTokens": to_count(input), "outputTokens": to_count(output)}
+        known = {name: count for name, count in counts.items() if count is not None}
+        if len(known) < len(counts):
+            unknown = ", ".join(name for name in counts if name not in known)
+            warn(__name__, "job_id=<%s>, tokens=<%s> | ignored: not a count", self.fields["jobId"], unknown)
+        if known:
+            self._token_usage = {**(self._token_usage or {}), **known}
 
     def report_draft(self, draft: Mapping[str, Any]) -> None:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
-        given = {name: value for name, value in draft.items() if value is not None}
-        if given.get("metadata") is not None and not isinstance(given["metadata"], str):
-            given["metadata"] = _frozen_metadata(given["metadata"], None)
-        scope = self._scope_of(given)
+        scope = self._scope_of(draft)
         if scope is None:
-            self._enqueue(given)
+            self._enqueue(draft)
             return
-        is_end = given.get("status") in (scope.COMPLETED, scope.FAILED)
+        is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
         if not is_end or scope._claim_end():
-            self._enqueue({**scope.fields, **given})
+            self._enqueue({**scope.fields, **draft})
         if is_end:
             self.sender.closed(scope)
 
@@ -145,22 +169,16 @@ class Scope:
         return None
 
     def _report(self, status: str, message: str, metadata: Mapping[str, Any] | None, **fields: Any) -> None:
-        """Queue a status; `fields` are by the schema's names. Never raises: what goes wrong is logged."""
-        draft = {**self.fields, "status": status, "message": to_text(message), **fields}
-        try:
-            usage = self._current_usage()
-            if metadata is not None or usage is not None:
-                draft["metadata"] = _frozen_metadata(metadata, usage)
-            self._enqueue(draft)
-        except Exception as error:  # noqa: BLE001 - see above
-            log_undelivered(draft, error)
+        """Queue a status; `fields` are by the schema's names, and plain values."""
+        draft = {**self.fields, "status": status, "message": to_message(message), **fields}
+        usage = self._current_usage()
+        if metadata is not None or usage is not None:
+            draft["metadata"] = plain_object(metadata, usage)
+        self._enqueue(draft)
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()
-        key = None
-        if status_type(draft["status"]) in _COALESCED:
-            key = (draft["jobId"], draft.get("invocationId"), draft.get("toolName"))
-        self.sender.put(draft, key)
+        self.sender.put(draft)
 
     def _current_usage(self) -> dict[str, int] | None:
         return self._token_usage
@@ -177,6 +195,12 @@ class Scope:
             took = max(0, round((self.sender.ticks() - began_at) * 1000))
             self._report(status, message, metadata, executionTimeMs=took)
             self.sender.closed(self)
+            self._flush_if_ending()
+
+    def _flush_if_ending(self) -> None:
+        """Nothing may run after this end that would flush."""
+        if is_ending():
+            self.sender.flush(0, last_chance=True)
 
     def _claim_end(self) -> bool:
         """Whether the caller is the one to report the end: only the first call answers yes."""
@@ -186,7 +210,7 @@ class Scope:
             return False
 
     def __enter__(self) -> Self:
-        self.start()
+        self._start_once()
         self._previous.append(_CURRENT.get())
         _CURRENT.set(self)
         return self
@@ -205,6 +229,7 @@ class Scope:
     ) -> None:
         self.__exit__(kind, error, trace)
 
+    @never_raises
     def _leave(self) -> None:
         previous = self._previous.pop() if self._previous else None
         current = _CURRENT.get()
@@ -246,17 +271,3 @@ def enclosing_scope(job_id: str, transport: Transport | None) -> Scope | None:
 def set_current_scope(scope: Scope | None) -> None:
     """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
     _CURRENT.set(scope)
-
-
-def _frozen_metadata(
-    metadata: Mapping[str, Any] | None, usage: dict[str, int] | None
-) -> str | dict[str, Any]:
-    """Metadata as it is now: the caller may change it before it is sent."""
-    given: Any = metadata
-    merged = dict(given if isinstance(given, Mapping) else {} if given is None else not_an_object(given))
-    if usage is not None:
-        merged.setdefault("tokenUsage", usage)
-    try:
-        return json.dumps(merged, default=str)
-    except (TypeError, ValueError, RecursionError):
-        return truncate_metadata(merged)

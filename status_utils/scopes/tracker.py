@@ -16,7 +16,6 @@ with activity, start, end, duration, attempts and tokens.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,14 +25,13 @@ from typing import TYPE_CHECKING, Any, Final
 from statusbeam.model.clock import Clock
 from statusbeam.model.words import StatusWord
 
-from .failures import describe_failure
+from .failures import describe_failure, log_not_reported
+from .plain_values import plain_object
 from .publish import publish_agent_status, publish_orchestrator_status
 
 if TYPE_CHECKING:
     from ..transports.transport import Transport
     from .optional_arguments import OptionalArguments
-
-_log = logging.getLogger(__name__)
 
 PENDING: Final = "pending"
 IN_PROGRESS: Final = "in-progress"
@@ -140,20 +138,22 @@ class StatusTracker:
         error: BaseException | str | None = None,
         *,
         progress: float | None = None,
+        percent: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> bool:
         """Report the state of one agent: `pending`, `in-progress`, `success` or `error`.
 
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
-        the process's logs. `progress` is a percentage. An agent that goes on after its end begins its next
-        attempt. After 75 s without a status, an agent looks stale; `metadata={"leaseSeconds": 600}` allows
-        longer. Returns whether the status was accepted; a state other than the four is not.
+        the process's logs. `progress` is a share from 0 to 1; `percent` is the same in percent. An agent that
+        goes on after its end begins its next attempt. After 75 s without a status, an agent looks stale;
+        `metadata={"leaseSeconds": 600}` allows longer. Returns whether the status was accepted; a state other
+        than the four is not.
         """
         try:
-            details = dict(metadata or {})
+            details = {} if metadata is None else dict(plain_object(metadata))
             if token_usage is not None:
-                details["tokenUsage"] = dict(token_usage)
+                details["tokenUsage"] = token_usage
             message = activity or f"{agent_name}: {status}"
             if error is not None:
                 message = self._public_text(agent_name, error, details)
@@ -161,11 +161,11 @@ class StatusTracker:
                 agent = self._states.setdefault(agent_name, _AgentState())
             with agent.lock:
                 now = self._clock.now()
-                word = agent.change(status, now=now, measured=progress is not None)
+                measured = progress is not None or percent is not None
+                word = agent.change(status, now=now, measured=measured)
                 optional = self._optional(now, details)
                 optional["attempt"] = agent.attempt
-                if progress is not None:
-                    optional["progress"] = progress
+                optional["progress"], optional["percent"] = progress, percent
                 return publish_agent_status(
                     *self._ids, agent_name, word, message, agent.spent_ms(now), **optional
                 )
@@ -214,5 +214,5 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _not_reported(method: str, error: Exception) -> bool:
-    _log.error("method=<%s> | status not reported", method, exc_info=error)
+    log_not_reported(method, {}, error)
     return False

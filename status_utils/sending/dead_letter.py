@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 
 from statusbeam.model.errors import SettingError, StatusError
 
+from .own_work import best_effort
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
@@ -27,6 +29,7 @@ KIND: Final = "undelivered"
 LINE_KEYS: Final = frozenset({MARK, "error", "code", "reason", "payload", "signature"})
 
 
+@best_effort
 def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
     """Log a payload, or a draft that could not become one, without secrets."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library

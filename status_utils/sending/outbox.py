@@ -9,7 +9,8 @@ from threading import Lock
 
 from statusbeam.model.limits import BUFFER_BYTES
 
-from .buffer import Batch, Buffer, QueuedStatus
+from .buffer import Batch, Buffer, pack
+from .draft import Draft
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -26,16 +27,19 @@ class Outbox:
 
     def __init__(self) -> None:
         # Putting can't be interrupted halfway, so signal handlers and destructors may report statuses too.
-        self._inbox: SimpleQueue[QueuedStatus | Callback | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Draft | Callback | None] = SimpleQueue()
+        self._packing = Lock()  # of making batches, which takes long; taken before the other one
         self._lock = Lock()  # of everything below
         self._buffer = Buffer()
         self._batches: deque[Batch] = deque()  # the logged ones are before the others
         self._batch_bytes = 0
+        self._packed_number: int | None = None  # of the first status that is being packed
+        self._rejected: list[Rejection] = []
         self._drain_callbacks: list[tuple[int, Callback]] = []  # with the number that must be gone before
 
-    def put(self, status: QueuedStatus) -> None:
+    def put(self, draft: Draft) -> None:
         """Add a status."""
-        self._inbox.put(status)
+        self._inbox.put(draft)
         if self._inbox.qsize() > _INBOX_LENGTH:
             self.drain_inbox()
 
@@ -65,8 +69,8 @@ class Outbox:
                 except Empty:
                     return
 
-    def _accept(self, item: QueuedStatus | Callback | None) -> None:
-        if isinstance(item, QueuedStatus):
+    def _accept(self, item: Draft | Callback | None) -> None:
+        if isinstance(item, Draft):
             self._buffer.add(item)
         elif item is not None:
             self._drain_callbacks.append((self._buffer.last_number, item))
@@ -74,30 +78,45 @@ class Outbox:
     def is_empty(self) -> bool:
         """Whether nothing is left to send, and no callback to call."""
         with self._lock:
-            return not (self._inbox.qsize() or self._batches or len(self._buffer) or self._drain_callbacks)
+            waits = self._inbox.qsize() or self._batches or len(self._buffer) or self._drain_callbacks
+            return not waits and self._packed_number is None
 
     def next_batch(self, *, include_progress: bool) -> Batch | None:
         """The batch to send now; None if none is due. It stays in the outbox until `remove`.
 
         Progress alone makes a batch only with `include_progress`.
         """
-        with self._lock:
-            due = include_progress or self._buffer.has_lifecycle or self._drain_callbacks
-            if not self._batches and due:
-                self._pack_batch(self._buffer.last_number)
-            return self._batches[0] if self._batches else None
+        with self._packing:
+            with self._lock:
+                due = include_progress or self._buffer.has_lifecycle or self._drain_callbacks
+                if self._batches or not due:
+                    return self._batches[0] if self._batches else None
+                number = self._buffer.last_number
+            return self._pack_batch(number)
 
     def _pack_batch(self, number: int) -> Batch | None:
-        """Pack one batch of the statuses up to `number`: packing all of them would hold the lock for long."""
-        while self._buffer.first_number <= number:
-            batch = self._buffer.pack_batch()
-            if batch is not None:  # else every status of it was rejected
-                self._batches.append(batch)
-                self._batch_bytes += batch.size
-                while self._batch_bytes > BUFFER_BYTES and self._batches[0].logged:
-                    self._drop_first()  # the log has it
-                return batch
-        return None
+        """Pack one batch of the statuses up to `number`. The caller holds `_packing`, not `_lock`: flushes
+        need that one."""
+        while True:
+            with self._lock:
+                first_number = self._buffer.first_number
+                if first_number > number:
+                    return None
+                drafts = self._buffer.take()
+                self._packed_number = first_number
+            batch, rejected = pack(drafts, first_number)
+            with self._lock:
+                self._packed_number = None
+                self._rejected += rejected
+                if batch is not None:  # else every status of it was rejected
+                    self._add_batch(batch)
+                    return batch
+
+    def _add_batch(self, batch: Batch) -> None:
+        self._batches.append(batch)
+        self._batch_bytes += batch.size
+        while self._batch_bytes > BUFFER_BYTES and self._batches[0].logged:
+            self._drop_first()  # the log has it
 
     def _drop_first(self) -> None:
         self._batch_bytes -= self._batches.popleft().size
@@ -116,10 +135,16 @@ class Outbox:
     def due_callbacks(self) -> list[Callback]:
         """The callbacks to call now, each once."""
         with self._lock:
-            first = self._batches[0].first_number if self._batches else self._buffer.first_number
+            first = self._first_number()
             due = [callback for number, callback in self._drain_callbacks if number < first]
             self._drain_callbacks = [waiting for waiting in self._drain_callbacks if waiting[0] >= first]
             return due
+
+    def _first_number(self) -> int:
+        """Of the oldest status that is still here."""
+        if self._batches:
+            return self._batches[0].first_number
+        return self._buffer.first_number if self._packed_number is None else self._packed_number
 
     def unlogged_batches(self, *, include_progress: bool) -> Iterator[Batch]:
         """Everything that is not in the log yet, for the log; it stays in the outbox until `remove`.
@@ -133,8 +158,10 @@ class Outbox:
                 self._buffer.drop_progress()
             number = self._buffer.last_number
         while True:
-            with self._lock:
-                batch = self._oldest_unlogged(number) or self._pack_batch(number)
+            with self._packing:
+                with self._lock:
+                    batch = self._oldest_unlogged(number)
+                batch = batch or self._pack_batch(number)
                 if batch is None:
                     return
                 batch.logged = True
@@ -151,5 +178,6 @@ class Outbox:
     def take_rejected(self) -> list[Rejection]:
         """What was rejected since the last call, for the log."""
         with self._lock:
-            rejected, self._buffer.rejected = self._buffer.rejected, []
+            rejected = self._rejected + self._buffer.rejected
+            self._rejected, self._buffer.rejected = [], []
             return rejected

@@ -1,8 +1,9 @@
 """Hooks where a process ends or forks: interpreter exit, the end of multiprocessing's children, SIGTERM,
 fork.
 
-The first scope installs them. Afterwards the previous SIGTERM handler is called. Without one, the signal ends
-the process as it would have without this library.
+The first scope installs them; SIGTERM's is also installed when scopes are imported, for servers whose scopes
+are all in other threads than the main one. Afterwards the previous SIGTERM handler is called. Without one,
+the signal ends the process as it would have without this library.
 """
 
 from __future__ import annotations
@@ -32,28 +33,53 @@ import_lock = threading.RLock()
 import locks for ever, and hang where it imports them itself."""
 
 _installed: set[str] = set()
+_ending: list[bool] = []  # not empty once the process is about to end
+
+
+def is_ending() -> bool:
+    """Whether SIGTERM was seen, or the interpreter's exit began: no hook may run after what is said now.
+
+    Servers such as uvicorn take the signal, finish their requests, and raise it again with its default
+    handler.
+    """
+    return bool(_ending)
 
 
 def install(
     *, at_exit: Callable[[], None], at_sigterm: Callable[[], None], in_child: Callable[[], None]
 ) -> None:
-    """Install each hook once; SIGTERM only from the main thread."""
+    """Install each hook once."""
     if "exit" not in _installed:
         _installed.add("exit")
-        atexit.register(at_exit)
-        _at_end_of_child(at_exit)
+
+        def end() -> None:
+            _ending.append(True)
+            at_exit()
+
+        atexit.register(end)
+        _at_end_of_child(end)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=_before_fork,
                 after_in_parent=_after_fork,
-                after_in_child=lambda: _in_child(in_child, at_exit),
+                after_in_child=lambda: _in_child(in_child, end),
             )
-    if "SIGTERM" not in _installed and threading.current_thread() is threading.main_thread():
-        _installed.add("SIGTERM")
-        previous = signal.getsignal(signal.SIGTERM)
-        if previous is not None:  # Python can't call a handler that is not Python's
-            with suppress(ValueError):  # in a subinterpreter
-                signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
+    install_sigterm(at_sigterm, "first scope")
+
+
+def install_sigterm(at_sigterm: Callable[[], None], occasion: str) -> None:
+    """Install the SIGTERM handler, from the main thread only; once an occasion.
+
+    A handler that was installed after the one before keeps its say: it is called afterwards.
+    """
+    if occasion in _installed or threading.current_thread() is not threading.main_thread():
+        return
+    _installed.add(occasion)
+    previous = signal.getsignal(signal.SIGTERM)
+    # Python can't call a handler that is not Python's; and ours may be in place already.
+    if previous is not None and not getattr(previous, "reports_statuses", False):
+        with suppress(ValueError):  # in a subinterpreter
+            signal.signal(signal.SIGTERM, _handler(at_sigterm, previous))
 
 
 def _before_fork() -> None:
@@ -68,6 +94,7 @@ def _after_fork() -> None:
 def _in_child(in_child: Callable[[], None], at_exit: Callable[[], None]) -> None:
     global import_lock  # noqa: PLW0603 - the thread that held it is not in this process
     import_lock = threading.RLock()
+    _ending.clear()
     in_child()
     multiprocessing = sys.modules.get("multiprocessing.util")
     if multiprocessing is not None:  # its child clears the parent's finalizers, then calls this
@@ -83,6 +110,7 @@ def _at_end_of_child(at_exit: Callable[[], None]) -> None:
 
 def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
+        _ending.append(True)
         _run_bounded(at_sigterm)
         if callable(previous):
             previous(number, frame)
@@ -90,6 +118,7 @@ def _handler(at_sigterm: Callable[[], None], previous: Any) -> Callable[[int, Fr
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
+    handle.reports_statuses = True  # type: ignore[attr-defined]  # to be known again
     return handle
 
 

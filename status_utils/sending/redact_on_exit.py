@@ -12,13 +12,12 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from itertools import islice
 from threading import Lock
 
 from statusbeam.model.bounded import Bounded
-from statusbeam.model.limits import NAME_LENGTH, REDACTED_LENGTH, TAIL_LENGTH, TAILS
+from statusbeam.model.limits import TAIL_LENGTH, TAILS
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
-from statusbeam.model.validation import json_text, printable, printable_json
+from statusbeam.model.validation import JsonObject, json_text
 
 from ..defaults import default_redactor
 
@@ -34,18 +33,16 @@ def redact_draft(
 ) -> dict[str, Any]:
     """The draft with every secret replaced by a mark.
 
-    With `history`, also secrets that began in an earlier message of the invocation. Metadata becomes plain
-    JSON; metadata that JSON can't hold becomes a mark.
+    With `history`, also secrets that began in an earlier message of the invocation. Metadata that nothing is
+    redacted in stays the same object. Metadata as JSON text becomes an object.
     """
     message, metadata = draft.get("message"), draft.get("metadata")
-    plain = dict(draft)
-    if isinstance(message, str):
-        plain["message"] = message[:REDACTED_LENGTH]
     if isinstance(metadata, str):
         metadata = _parse(metadata)
-    if isinstance(metadata, Mapping):
-        plain["metadata"] = _to_json(metadata)
-    redacted = redactor.entry(plain)
+        draft = {**draft, "metadata": metadata}
+    redacted = redactor.entry(draft)
+    if isinstance(metadata, JsonObject) and redacted.get("metadata") == metadata:
+        redacted["metadata"] = metadata
     if history is not None and isinstance(message, str):
         redacted["message"] = history.redact_next(redacted)
     return redacted
@@ -115,15 +112,6 @@ class MessageHistory:
                 message = split_redacted([before, message])[1]
             self._ends[key] = (before + message)[-TAIL_LENGTH:]
         return message
-
-
-def _to_json(metadata: Mapping[Any, Any]) -> dict[str, Any]:
-    try:
-        found = printable_json(json.loads(json.dumps(dict(metadata), default=str, allow_nan=False)))
-    except (TypeError, ValueError, RecursionError) as error:
-        keys = [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)]
-        return {"leftOut": f"metadata must be JSON: {type(error).__name__}", "keys": keys}
-    return dict(found)
 
 
 def _parse(metadata: str) -> Any:

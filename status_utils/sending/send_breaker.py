@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from statusbeam.model.errors import StatusError, TransportError
+from statusbeam.model.errors import TransportError
 
 from .circuit_breaker import CircuitBreaker
+from .own_work import OwnWork
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class SendBreaker:
             raise TransportError(problem, code="breaker_open", retriable=True)
         began_at = self._ticks()
         try:
-            transport.send(payload)
-        except StatusError:
+            with OwnWork():
+                transport.send(payload)
+        except Exception:
             if self._ticks() - began_at >= SLOW_SECONDS:
                 breaker = breaker or CircuitBreaker(self._ticks)
                 breaker.trip()

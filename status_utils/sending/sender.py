@@ -10,20 +10,26 @@ it from there.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError, TransportError
 
 from ..defaults import current_transport, is_lambda_function
 from . import process_hooks
-from .buffer import Batch, QueuedStatus
+from .buffer import Batch
 from .circuit_breaker import CircuitBreaker
 from .dead_letter import log_undelivered
+from .draft import Draft
 from .heartbeats import Heartbeats
 from .outbox import Outbox
+from .own_work import OwnWork, is_own_work
+from .tracing import without_segment
+from .waiting import wait_for_thread
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -106,9 +112,11 @@ class Sender:
         """The scopes that began and did not end, in the order in which they began."""
         return self._heartbeats.sources()
 
-    def put(self, draft: Mapping[str, Any], coalescing_key: Hashable | None = None) -> None:
-        """Queue a status. While it waits, a later status with the same key replaces it."""
-        self._outbox.put(QueuedStatus(draft, self._clock.now(), coalescing_key))
+    def put(self, fields: Mapping[str, Any]) -> None:
+        """Queue a status by the schema's names; see Draft. Progress that waits is replaced by the next."""
+        if is_own_work():
+            return
+        self._outbox.put(Draft(fields, self._clock.now()))
         if not self._running:
             self._ensure_running()
 
@@ -118,9 +126,11 @@ class Sender:
         """Wait until everything queued so far is sent, `timeout` seconds at most; returns whether it is.
 
         Does not wait if the last wait timed out, except with `force_wait`. With `last_chance` (the process
-        may be gone or frozen next), and always in Lambda, what is not confirmed is logged as well.
+        may be gone or frozen next), and always in Lambda, what is not confirmed is logged as well. Once the
+        process is about to end, every flush is the last chance.
         """
-        seconds = _to_seconds(timeout)
+        last_chance = last_chance or process_hooks.is_ending()
+        seconds = to_seconds(timeout)
         until = self.ticks() + seconds  # before `is_idle`, which may wait for a lock
         if self.is_idle():
             return True
@@ -149,24 +159,9 @@ class Sender:
         return self._wait(drained, max(0.0, until - self.ticks())) or drained.is_set()
 
     async def flush_async(self, timeout: float = FLUSH_SECONDS) -> None:
-        """`flush` for coroutines: the event loop goes on meanwhile."""
-        if self.is_idle():
-            return
-        import asyncio  # noqa: PLC0415 - the caller has loaded it
-
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
-
-        def flush() -> None:
-            self.flush(timeout)
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(done.set)
-
-        try:
-            _in_thread(flush)  # a thread of its own: the loop's executor may be busy
-        except RuntimeError:  # no new thread
-            self.flush(0)
-        else:
-            await done.wait()
+        """`flush` for coroutines: the event loop, whichever it is, goes on meanwhile."""
+        if not self.is_idle():
+            await wait_for_thread(partial(self.flush, timeout), otherwise=partial(self.flush, 0))
 
     def is_idle(self) -> bool:
         """Whether nothing is left to send."""
@@ -252,7 +247,7 @@ class Sender:
 
     def _prepare(self) -> None:
         """Import what sending needs before a lock is taken, so that `flush` waits for `_prepared` alone."""
-        with process_hooks.import_lock:
+        with process_hooks.import_lock, OwnWork():
             with suppress(Exception):  # packing a batch reports the error
                 from .redact_on_exit import redact_text  # noqa: PLC0415 - needed at first send only
 
@@ -266,8 +261,8 @@ class Sender:
     def _try(self, batch: Batch) -> None:
         batch.tries += 1
         try:
-            transport = self.transport or current_transport()
-            transport.send(batch.payload)
+            with OwnWork(), without_segment():
+                (self.transport or current_transport()).send(batch.payload)
         except Exception as error:  # noqa: BLE001 - a custom transport may raise anything
             self._handle_failure(batch, error)
             return
@@ -276,7 +271,8 @@ class Sender:
         self._outbox.remove(batch)
 
     def _handle_failure(self, batch: Batch, error: Exception) -> None:
-        retriable = error.retriable if isinstance(error, StatusError) else isinstance(error, OSError)
+        # Anything else is of this process, such as an instrumented client: it says nothing about the payload.
+        retriable = error.retriable if isinstance(error, StatusError) else True
         if retriable and batch.tries < TRIES and not self.breaker.is_half_open:
             backoff = _FIRST_RETRY_SECONDS * _RETRY_GROWTH ** (batch.tries - 1)
             self._retry_at = self.ticks() + backoff * (0.5 + self._clock.chance() / 2)
@@ -291,10 +287,19 @@ class Sender:
 
     def _log_rejected(self) -> None:
         for draft, error in self._outbox.take_rejected():
-            log_undelivered(draft, error)
+            log_undelivered(_payload_of(draft) if error.retriable else draft.fields, error)
 
 
-def _to_seconds(timeout: Any) -> float:
+def _payload_of(draft: Draft) -> Mapping[str, Any]:
+    """A draft that is only logged, as a payload that a redrive can send as it is."""
+    batch_id = os.urandom(16).hex()
+    try:
+        return {"batchId": batch_id, "updates": [draft.encode(f"{batch_id}.0")]}
+    except StatusError:  # it is invalid besides
+        return draft.fields
+
+
+def to_seconds(timeout: Any) -> float:
     """A timeout that can be waited for; the default for values that are not a time."""
     try:
         return min(max(0.0, float(timeout)), threading.TIMEOUT_MAX)

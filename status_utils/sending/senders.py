@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 from ..defaults import default_transport, transport_override
 from . import process_hooks
-from .sender import FLUSH_SECONDS, Sender
+from .sender import FLUSH_SECONDS, Sender, to_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,16 +60,34 @@ _REGISTRY = _Registry()
 
 def sender_for(transport: Transport | None) -> Sender:
     """The sender of a transport; None: of the transport that the environment names."""
-    process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.reset)
-    return _REGISTRY.get(transport or transport_override())
+    with suppress(Exception):  # an interpreter that is ending takes no more hooks
+        process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.reset)
+    return _REGISTRY.get(transport_override() if transport is None else transport)
+
+
+def flush(timeout: float = EXIT_SECONDS) -> bool:
+    """Wait until all statuses of this process are sent, `timeout` seconds at most; log those that are not.
+
+        >>> flush(timeout=2)
+        True
+
+    For processes that end in a way that runs no hook, such as `os._exit`. Returns whether all were sent.
+    """
+    return _flush_all(time.monotonic() + to_seconds(timeout))
 
 
 def _at_exit() -> None:
-    until = time.monotonic() + EXIT_SECONDS
-    for sender in _REGISTRY.all():
-        sender.flush(until - time.monotonic(), last_chance=True)
+    _flush_all(time.monotonic() + EXIT_SECONDS)
+
+
+def _flush_all(until: float) -> bool:
+    sent = [sender.flush(max(0.0, until - time.monotonic()), last_chance=True) for sender in _REGISTRY.all()]
+    return all(sent)
 
 
 def _at_sigterm() -> None:
     for sender in _REGISTRY.all():
         sender.flush(FLUSH_SECONDS, last_chance=True)
+
+
+process_hooks.install_sigterm(_at_sigterm, "import")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from statusbeam.model.errors import TransportError
+
+from .process_local import ProcessLocal
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -24,6 +26,20 @@ _SERVER_ERROR = 500
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 2
 _ATTEMPTS = 2
+_CREDENTIAL_CODES = frozenset(
+    (
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    )
+)
+"""What a service answers whose caller's credentials or clock are not right yet, or not any more."""
 
 
 @contextmanager
@@ -33,9 +49,7 @@ def translate_aws_errors() -> Iterator[None]:
         from botocore.exceptions import (  # noqa: PLC0415 - loaded at first send
             BotoCoreError,
             ClientError,
-            ConnectionError,  # noqa: A004 - botocore's own
-            CredentialRetrievalError,
-            HTTPClientError,
+            ParamValidationError,
         )
     except ImportError as error:
         raise TransportError("boto3 is not installed", code="no_boto3", retriable=False) from error
@@ -45,16 +59,34 @@ def translate_aws_errors() -> Iterator[None]:
         code = error.response["Error"]["Code"]
         raise TransportError(str(error), code=code, retriable=_is_retriable(error)) from error
     except BotoCoreError as error:
-        # A network or credential fault may be gone at the next try; a missing region stays missing.
-        retriable = isinstance(error, HTTPClientError | ConnectionError | CredentialRetrievalError)
+        # No service has refused it: network, credentials and settings of this process may be there later.
+        retriable = not isinstance(error, ParamValidationError)
         raise TransportError(str(error), code=type(error).__name__, retriable=retriable) from error
+
+
+@contextmanager
+def aws_errors_of(client: ProcessLocal[Any]) -> Iterator[None]:
+    """`translate_aws_errors`; a client without valid credentials, which it would keep, is made anew."""
+    try:
+        with translate_aws_errors():
+            yield
+    except TransportError as error:
+        if _needs_new_client(error):
+            client.forget()
+        raise
 
 
 def _is_retriable(error: ClientError) -> bool:
     """Whether the service may accept the same request later."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    throttled = "Throttl" in error.response["Error"]["Code"]
-    return throttled or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+    code = error.response["Error"]["Code"]
+    refused_once = "Throttl" in code or code in _CREDENTIAL_CODES
+    return refused_once or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+
+
+def _needs_new_client(error: TransportError) -> bool:
+    """Whether the credentials that the client keeps are the reason: another client looks for others."""
+    return error.code in _CREDENTIAL_CODES or "Credential" in error.code or "Token" in error.code
 
 
 def lambda_client() -> LambdaClient:

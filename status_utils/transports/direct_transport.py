@@ -69,8 +69,8 @@ class DirectTransport:
             raise TransportError(error.message, code=error.code, retriable=error.retriable) from error
         except (SessionStoreError, BroadcastError) as error:
             _log.warning("code=<%s> | committed, not pushed: %s", error.code, error.message)
-        except SettingError as error:
-            raise TransportError(error.message, code=error.code, retriable=False) from error
+        except SettingError as error:  # of this process: it may be there at the next try
+            raise TransportError(error.message, code=error.code, retriable=True) from error
         except ImportError as error:
             raise TransportError(str(error), code="not_installed", retriable=False) from error
 

@@ -14,7 +14,7 @@ from statusbeam.model.errors import TransportError
 from statusbeam.model.limits import PAYLOAD_BYTES
 from statusbeam.model.validation import json_text
 
-from .aws_clients import lambda_client, translate_aws_errors
+from .aws_clients import aws_errors_of, lambda_client
 from .process_local import ProcessLocal
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class LambdaTransport:
         if len(body) > PAYLOAD_BYTES:
             problem = f"the payload has {len(body)} bytes, an invoke takes {PAYLOAD_BYTES}"
             raise TransportError(problem, code="too_large", retriable=False)
-        with translate_aws_errors():
+        with aws_errors_of(self._client):
             answer = self._client.get().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )

@@ -33,3 +33,8 @@ class ProcessLocal(Generic[T]):
             if self._made is None or self._made[0] != process:
                 self._made = (process, self._make())
             return self._made[1]
+
+    def forget(self) -> None:
+        """Make the value anew at its next use."""
+        with self._lock:
+            self._made = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .aws_clients import sqs_client, translate_aws_errors
+from .aws_clients import aws_errors_of, sqs_client
 from .process_local import ProcessLocal
 from .queue_messages import messages_of
 
@@ -35,7 +35,7 @@ class QueueTransport:
         A payload of several jobs, or above the limit of one message, becomes several messages. If one of them
         fails, the caller may send the same payload again: the publisher commits no message twice.
         """
-        with translate_aws_errors():
+        with aws_errors_of(self._client):
             for message in messages_of(payload):
                 self._client.get().send_message(
                     QueueUrl=self._queue_url,

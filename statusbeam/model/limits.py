@@ -22,6 +22,8 @@ DETAIL_BYTES: Final = 100_000
 OPERATOR_BYTES: Final = 4_096
 """What a status may hold for operators before that is spilled, too."""
 METADATA_DEPTH: Final = 16
+METADATA_VALUES: Final = 2_000
+"""What the library reads of it, numbers in lists apart: the caller waits meanwhile."""
 SPILLED_KEYS: Final = 20
 """Of metadata that was spilled, so many keys are named."""
 CLOCK_AHEAD_SECONDS: Final = 300
@@ -33,6 +35,8 @@ PROGRESS_MAX: Final = 100
 ATTEMPT_MIN: Final = 1
 WHOLE_NUMBER_MAX: Final = 2_147_483_647
 """GraphQL's Int has 32 bits."""
+EXACT_INTEGER_MAX: Final = 2**53 - 1
+"""JavaScript reads larger integers as others; in metadata they become texts."""
 SECONDS_MAX: Final = 31_536_000
 """An estimate beyond a year is a mistake of units."""
 INTEGER_DIGITS: Final = 308
@@ -42,7 +46,7 @@ NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 
 # Redaction
-REDACTED_LENGTH: Final = 100_000
+REDACTED_LENGTH: Final = 8_000
 """Of a message, in characters: what is behind is cut off unread, it would be cut off anyway."""
 REDACTION_STEPS: Final = 4_000_000
 """For one status: characters that are searched, each time they are. The rest gives way to a mark."""

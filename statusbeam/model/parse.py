@@ -27,7 +27,8 @@ _PUBLISHER_FIELDS = ("sequence", "earlier")
 def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:
     """The StatusUpdate for one status of a payload, with what callers may leave out filled in.
 
-    `event_id` and `now` (epoch seconds) are used when the status has no eventId or timestamp.
+    `event_id` and `now` (epoch seconds) are used when the status has no eventId or timestamp, and the word
+    when it has no message.
     Raises InvalidStatusError.
     """
     if not isinstance(status, Mapping):
@@ -41,6 +42,7 @@ def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:
     word = filled.get("status")
     if isinstance(word, str):
         filled.setdefault("type", status_type(word))
+        filled.setdefault("message", word)
         names = {"agent_name": filled.get("agentName"), "tool_name": filled.get("toolName")}
         if all(name is None or isinstance(name, str) for name in names.values()):
             filled.setdefault("qualifiedStatus", qualified_status(word, **names))

@@ -29,6 +29,7 @@ from .limits import (
 )
 from .replace import replace
 from .validation import (
+    JsonObject,
     identifier,
     json_object,
     json_text,
@@ -112,7 +113,7 @@ class StatusUpdate:
             object.__setattr__(copy, name, wire.get(field))
         object.__setattr__(copy, "type", StatusType(copy.type))
         if copy.metadata is not None:
-            object.__setattr__(copy, "metadata", json.loads(wire["metadata"]))
+            object.__setattr__(copy, "metadata", JsonObject(json.loads(wire["metadata"])))
         return copy
 
     def to_wire(self) -> dict[str, Any]:
@@ -123,8 +124,9 @@ class StatusUpdate:
             if value is not None:
                 wire[field] = value
         wire["type"] = self.type.value
-        if self.metadata is not None:
-            wire["metadata"] = json_text(self.metadata)
+        metadata = self.metadata
+        if metadata is not None:
+            wire["metadata"] = metadata.text if isinstance(metadata, JsonObject) else json_text(metadata)
         if self.earlier is not None:
             wire["earlier"] = [update.to_wire() for update in self.earlier]
         return wire

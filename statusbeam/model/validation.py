@@ -6,10 +6,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from .errors import InvalidStatusError, RejectionCode
-from .limits import DETAIL_BYTES, INTEGER_DIGITS, METADATA_DEPTH, NUMBER_DIGITS, WHOLE_NUMBER_MAX
+from .limits import (
+    DETAIL_BYTES,
+    EXACT_INTEGER_MAX,
+    INTEGER_DIGITS,
+    METADATA_DEPTH,
+    NUMBER_DIGITS,
+    WHOLE_NUMBER_MAX,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,8 +91,9 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
-def printable_json(value: Any) -> Any:
-    """A JSON value with all its texts and keys `printable`."""
+def readable_json(value: Any) -> Any:
+    """A JSON value as every reader can show it: its texts and keys `printable`, and integers that JavaScript
+    would change as texts."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
@@ -95,9 +104,16 @@ def printable_json(value: Any) -> Any:
             while name in clean:  # keys that differ in such characters only
                 place += 1
                 name = f"{printable(key)} ({place})"
-            clean[name] = printable_json(item)
+            clean[name] = readable_json(item)
         return clean
-    return [printable_json(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [readable_json(item) for item in value]
+    return exact_integer(value) if isinstance(value, int) else value
+
+
+def exact_integer(value: int) -> int | str:
+    """The integer; its text if JavaScript, which has 53 bits, would read another one."""
+    return value if -EXACT_INTEGER_MAX <= value <= EXACT_INTEGER_MAX else str(value)
 
 
 def whole_number(lowest: int) -> Reader:
@@ -172,22 +188,96 @@ def json_text(value: Any) -> str:
     return text
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def _plain(value: object) -> object:
+    if isinstance(value, JsonObject):
+        return value._value
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def json_object(field: str, value: Any) -> dict[str, Any]:
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while True:
+        containers = [item for item in level if isinstance(item, Mapping | list)]
+        if not containers:
+            return depth
+        depth += 1
+        level = [child for c in containers for child in (c.values() if isinstance(c, Mapping) else c)]
+
+
+class JsonObject(Mapping[str, "Any"]):
+    """A JSON object that does not change, and knows its canonical text: a process encodes it once.
+
+    >>> found = JsonObject({"street": "Elm"})
+    >>> found["street"], found.text, found.size, found.depth
+    ('Elm', '{"street":"Elm"}', 16, 1)
+    """
+
+    __slots__ = ("_depth", "_size", "_text", "_value", "weight")
+
+    def __init__(self, value: dict[str, Any], *, weight: int = 0) -> None:
+        self._value = value
+        self.weight = weight
+        """Bytes, approximately, where somebody knows them before it is encoded."""
+        self._text: str | None = None
+        self._size: int | None = None
+        self._depth: int | None = None
+
+    @property
+    def text(self) -> str:
+        """Compact JSON. Raises ValueError, TypeError or RecursionError for what JSON or UTF-8 can't hold."""
+        if self._text is None:
+            self._text = json_text(self._value)
+        return self._text
+
+    @property
+    def size(self) -> int:
+        """Bytes of the text."""
+        if self._size is None:
+            self._size = len(self.text.encode())
+        return self._size
+
+    @property
+    def depth(self) -> int:
+        """How deep objects and lists are within each other, this one included."""
+        if self._depth is None:
+            self._depth = _depth(self._value)
+        return self._depth
+
+    def __getitem__(self, key: str) -> Any:
+        return self._value[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return f"JsonObject({self._value!r})"
+
+
+def json_object(field: str, value: Any) -> JsonObject:
     """A JSON object within DETAIL_BYTES and METADATA_DEPTH, given as such or as its text (AWSJSON)."""
+    if isinstance(value, JsonObject):
+        found = value
+    else:
+        try:
+            plain = json.loads(value if isinstance(value, str) else json_text(value), parse_int=_integer)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise refuse(field, RejectionCode.BAD_JSON, "must be JSON") from error
+        if not isinstance(plain, dict):
+            raise refuse(field, RejectionCode.BAD_JSON, "must be a JSON object")
+        found = JsonObject(plain)
     try:
-        text = json_text(json.loads(value, parse_int=_integer) if isinstance(value, str) else value)
-        found = json.loads(text, parse_int=_integer)
-    except (ValueError, TypeError, RecursionError) as error:
+        size = found.size
+    except (ValueError, TypeError, RecursionError) as error:  # NaN, or half a character
         raise refuse(field, RejectionCode.BAD_JSON, "must be JSON") from error
-    if not isinstance(found, dict):
-        raise refuse(field, RejectionCode.BAD_JSON, "must be a JSON object")
-    size = len(text.encode())
     if size > DETAIL_BYTES:
         raise refuse(field, RejectionCode.TOO_LONG, f"must be at most {DETAIL_BYTES} bytes, not {size}")
-    if _deeper_than(found, METADATA_DEPTH):
+    if found.depth > METADATA_DEPTH:
         raise refuse(field, RejectionCode.TOO_DEEP, f"must be nested at most {METADATA_DEPTH} deep")
     return found
 
@@ -196,13 +286,3 @@ def _integer(digits: str) -> int:
     if len(digits) > INTEGER_DIGITS:
         raise ValueError("no reader holds a number of so many digits")
     return int(digits)
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        containers = [item for item in level if isinstance(item, dict | list)]
-        level = [child for c in containers for child in (c.values() if isinstance(c, dict) else c)]
-        if not containers:
-            return False
-    return True

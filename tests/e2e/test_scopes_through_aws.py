@@ -70,7 +70,7 @@ def work(number: int) -> None:
     assert scope is not None
     with scope.agent(f"Agent {number}") as agent:
         for percent in range(0, 100, 10):
-            agent.progress(percent, f"{percent} %")
+            agent.progress(percent=percent, message=f"{percent} %")
         with agent.tool(f"tool {number}"):
             agent.tokens(input=100 * number, output=number)
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from statusbeam.model.errors import RejectionCode
+from statusbeam.model.fit import fit_end
 from statusbeam.model.limits import (
     CLOCK_AHEAD_SECONDS,
     CLOCK_BEHIND_SECONDS,
@@ -27,7 +28,14 @@ from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate, refuse_unknown_fields
-from statusbeam.model.validation import json_object, json_text, moment_of, printable_json, refuse, wire_time
+from statusbeam.model.validation import (
+    json_object,
+    json_text,
+    moment_of,
+    readable_json,
+    refuse,
+    wire_time,
+)
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
@@ -38,14 +46,16 @@ def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     """The status as the log takes it, and what it carries beside.
 
     Raises InvalidStatusError for what would take long to redact, only to be refused then: fields that a
-    status doesn't have, and texts and metadata above every limit. The parser checks everything else.
+    status doesn't have, and texts and metadata above every limit. A status that ends something is cut
+    instead. The parser checks everything else.
     """
     if not isinstance(status, Mapping):
         return Screened(status)
+    status = fit_end(status)
     _refuse_too_much(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
-        texts["metadata"] = printable_json(json_object("metadata", status["metadata"]))
+        texts["metadata"] = readable_json(dict(json_object("metadata", status["metadata"])))
     clean = redactor.entry(texts)
     others = {field: value for field, value in status.items() if field not in texts}
     metadata = clean.get("metadata")

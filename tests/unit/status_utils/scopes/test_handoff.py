@@ -57,7 +57,7 @@ async def test_an_async_agent_is_called_and_its_call_reported(
     assert await handoffs.call_agent("Geo Agent", {"text": "Elm"}) == {"street": "Elm"}
     assert reported(transport) == [
         ("agent_invoking", "Handing over to Geo Agent"),
-        ("agent_complete", '{"street": "Elm"}'),
+        ("agent_complete", '{"street":"Elm"}'),
     ]
     (geo,) = snapshot(transport)["agents"]
     assert (geo["name"], geo["status"]) == ("Geo Agent", "success")
@@ -161,12 +161,12 @@ async def test_an_unknown_agent_is_the_callers_mistake_and_reports_nothing(
 SUMMARIES: list[tuple[Any, str]] = [
     ("Found Elm Street", "Found Elm Street"),
     ({"summary": "Found it", "secret": "x"}, "Found it"),  # its own words go before its JSON
-    ({"street": "Elm"}, '{"street": "Elm"}'),
+    ({"street": "Elm"}, '{"street":"Elm"}'),
     ("é" * 201, "é" * 199 + "…"),
     (None, "null"),
     ("", "Geo Agent"),  # a message is never empty
-    ({"at": object()}, '{"at": "<object>"}'),
-    ({(1, 2): 3}, "<dict>"),
+    ({"at": object()}, '{"at":"<object>"}'),
+    ({(1, 2): 3}, '{"(1, 2)":3}'),
 ]
 
 

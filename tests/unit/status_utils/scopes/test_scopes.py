@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,18 @@ from status_utils import (
     report_progress,
     report_tool,
 )
-from status_utils.scopes.context_functions import _warn_of_percent
+from status_utils.scopes.progress_share import _warn_of_no_number, _warn_of_percentage
 from status_utils.scopes.scope import Scope, set_current_scope
 from status_utils.sending.senders import sender_for
 from statusbeam.log.snapshot.progress import parse_plan
 from statusbeam.model.parse import parse_status
+
+
+class Unspeakable:
+    """Of somebody else's, and broken."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
 
 
 @pytest.fixture
@@ -72,7 +80,7 @@ def in_scope_of(scope: Scope, function: Callable[..., Any], *args: Any) -> Any:
 def test_a_job_and_its_agents_are_told_from_beginning_to_end(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent", message="Reading the address") as a:
         with a.tool("location", reason="The text names a street"):
-            a.progress(40, "One place looked up")
+            a.progress(0.4, "One place looked up")
         a.complete("Found: 400 Valencia Street")
     assert status_words(transport) == [
         "loading_agents",
@@ -215,8 +223,9 @@ def test_a_plan_that_raises_stays_here(transport: MemoryTransport, caplog: pytes
     unfit: Any = []
     with a_job(transport, plan=plan()) as j, j.agent("Geo Agent", attempt=unfit):
         pass
-    assert status_words(transport)[-1] == "complete"
-    assert "undelivered" in caplog.records[0].name
+    assert status_words(transport) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]
+    assert metadata(reported(transport)[0]) == {"plan": ["Geo Agent"]}
+    assert "call=<plan>" in caplog.text
 
 
 @pytest.mark.parametrize("nonsense", [7, None, "Geo Agent", {"name": "Geo Agent"}, [None, 7, {}]])
@@ -269,7 +278,7 @@ def test_the_caller_may_name_run_and_attempt(transport: MemoryTransport) -> None
 def test_tokens_travel_with_what_is_said_next(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.tokens(input=100, output=7)
-        a.progress(50, "Halfway", {"page": 3})
+        a.progress(percent=50, message="Halfway", metadata={"page": 3})
         a.tokens(input=250, output=19)
     _, halfway, end = of(transport, "Geo Agent")
     assert metadata(halfway) == {"page": 3, "tokenUsage": {"inputTokens": 100, "outputTokens": 7}}
@@ -294,7 +303,8 @@ def test_metadata_is_sent_as_it_was_when_it_was_said(transport: MemoryTransport)
 
 
 @pytest.mark.parametrize(
-    ("share", "percent"), [(0.4, 40.0), (1.7, 100.0), (-1, 0.0), (float("nan"), 0.0), (1, 100.0)]
+    ("share", "percent"),
+    [(0.4, 40.0), (1.7, 100.0), (-1, 0.0), (Decimal("0.4"), 40.0), ("0.4", 40.0), (1, 100.0)],
 )
 def test_progress_from_any_depth_goes_to_the_innermost_scope(
     transport: MemoryTransport, share: float, percent: float
@@ -331,12 +341,31 @@ def test_a_tool_from_any_depth_is_the_innermost_agents(transport: MemoryTranspor
 def test_a_percentage_in_the_place_of_a_share_is_told_once_in_the_log(
     transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _warn_of_percent.cache_clear()
-    with a_job(transport) as j, j.agent("Geo Agent"):
+    _warn_of_percentage.cache_clear()
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
         for share in (0.5, 1.0000001, 40, 80):
             report_progress(share)
+            a.progress(share)
+            publish_agent_status("job-1", "ana", "city", "Geo Agent", "paving_road", "…", progress=share)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "a share from 0 to 1" in caplog.text
+    assert "a share is from 0 to 1" in caplog.text
+    assert of(transport, "Geo Agent")[-2]["progress"] == 80, "what it certainly means"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), "half", None, Unspeakable()])
+def test_progress_that_is_no_number_is_ignored_with_a_warning_of_its_own(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture, value: Any
+) -> None:
+    _warn_of_no_number.cache_clear()
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.progress(0.6, "most")
+        a.progress(value, "who knows")
+        a.progress(percent=value)
+        report_progress(value)
+    told = [s["progress"] for s in of(transport, "Geo Agent") if s["status"] == "progress"]
+    assert told == [60]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "not a finite number" in caplog.text
 
 
 def test_outside_of_a_scope_nothing_happens() -> None:
@@ -525,13 +554,6 @@ def test_a_careless_call_raises_nothing_and_the_others_are_told(
         careless(j)
     assert status_words(transport)[0] == "loading_agents"
     assert status_words(transport)[-1] == "complete"
-
-
-class Unspeakable:
-    """Of somebody else's, and broken."""
-
-    def __str__(self) -> str:
-        raise RuntimeError
 
 
 @pytest.mark.parametrize(

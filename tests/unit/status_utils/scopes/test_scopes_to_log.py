@@ -83,7 +83,7 @@ def test_eight_agents_in_threads_lose_and_swap_nothing() -> None:
         assert scope is not None
         with scope.agent(f"Agent {number}") as agent:
             for percent in range(100):
-                agent.progress(percent, f"{number}")
+                agent.progress(percent=percent, message=f"{number}")
                 agent.tokens(input=number * percent, output=0)
             with agent.tool(f"tool {number}"):
                 agent.tokens(input=number * 100, output=number)
@@ -105,7 +105,7 @@ async def test_eight_agents_in_tasks_lose_and_swap_nothing() -> None:
         assert scope is not None
         async with scope.agent(f"Agent {number}") as agent:
             for percent in range(100):
-                agent.progress(percent, f"{number}")
+                agent.progress(percent=percent, message=f"{number}")
                 await asyncio.sleep(0)
             async with agent.tool(f"tool {number}"):
                 agent.tokens(input=number * 100, output=number)
@@ -188,7 +188,7 @@ def test_however_calls_failures_and_flushes_mix_nothing_is_lost_doubled_or_reord
                 jobs[argument].status(word, "…")
                 said[argument].append(word)
             elif step == "progress":
-                jobs[argument].progress(50, "…")
+                jobs[argument].progress(0.5, "…")
             elif step == "run":
                 world.run(argument)
             elif step == "flush":

@@ -17,6 +17,7 @@ from status_utils import (
     publish_tool_status,
 )
 from status_utils.defaults import default_redactor
+from status_utils.scopes.plain_values import to_message
 from status_utils.sending import redact_on_exit
 from status_utils.sending.dead_letter import log_undelivered
 from status_utils.sending.redact_on_exit import MessageHistory, redact_draft
@@ -140,8 +141,9 @@ def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
 
 
 def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
-    said = redact_draft({"message": "m " * (REDACTED_LENGTH // 2) + KEY}, Redactor())
-    assert said["message"] == "m " * (REDACTED_LENGTH // 2)
+    told = to_message("m " * (REDACTED_LENGTH // 2) + KEY)
+    assert told == "m " * (REDACTED_LENGTH // 2) + f" … [{REDACTED_LENGTH + len(KEY)} characters]"
+    assert redact_draft({"message": told}, Redactor())["message"] == told
 
 
 def test_configured_fields_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

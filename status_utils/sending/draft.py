@@ -1,0 +1,61 @@
+"""A status between the call that reported it and the payload that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from statusbeam.model.fit import fit_message, fit_metadata
+from statusbeam.model.parse import parse_status
+from statusbeam.model.validation import JsonObject
+from statusbeam.model.words import StatusType, status_type
+
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Any
+
+_BASE_BYTES = 500
+"""What a status takes beside its texts, approximately."""
+
+_COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One status as it was reported: plain values of a bounded size that nobody changes any more.
+
+    `fields` are by the schema's names; `metadata` among them is a JsonObject. Secrets are still in it.
+    """
+
+    fields: Mapping[str, Any]
+    reported_at: float  # epoch seconds
+
+    @property
+    def size(self) -> int:
+        """Bytes, approximately."""
+        message, metadata = self.fields.get("message"), self.fields.get("metadata")
+        size = _BASE_BYTES
+        if isinstance(message, str):
+            size += len(message) if message.isascii() else len(message.encode(errors="replace"))
+        return size + metadata.weight if isinstance(metadata, JsonObject) else size
+
+    @property
+    def coalescing_key(self) -> Hashable | None:
+        """While it waits, a later draft with the same key replaces it; None: none does."""
+        if status_type(self.fields["status"]) not in _COALESCED:
+            return None
+        return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
+
+    def encode(self, event_id: str) -> dict[str, Any]:
+        """The status as the publisher takes it: redacted, cut where it is too long, validated, encoded.
+
+        Raises InvalidStatusError, SettingError.
+        """
+        from .redact_on_exit import redact  # noqa: PLC0415 - needed at first send only
+
+        fields = redact(self.fields)
+        if isinstance(fields.get("message"), str):
+            fields["message"] = fit_message(fields["message"])
+        if fields.get("metadata") is not None:
+            fields["metadata"] = fit_metadata(fields["metadata"])
+        return parse_status(fields, event_id=event_id, now=self.reported_at).to_wire()

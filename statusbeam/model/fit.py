@@ -1,0 +1,87 @@
+"""Cuts what is too long, with a mark: a status is worth more than the text that it has too much of.
+
+>>> fit_message("m" * 2_400)[-22:]
+'m … [2400 characters]'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import islice
+
+from .errors import InvalidStatusError
+from .limits import MESSAGE_LENGTH, NAME_LENGTH
+from .validation import JsonObject, json_object, printable
+from .words import StatusWord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+_ENDS: Final = frozenset(
+    word.value
+    for word in (
+        StatusWord.COMPLETE,
+        StatusWord.ERROR,
+        StatusWord.AGENT_COMPLETE,
+        StatusWord.AGENT_ERROR,
+        StatusWord.TOOL_COMPLETE,
+        StatusWord.TOOL_ERROR,
+    )
+)
+_NAMES: Final = ("agentName", "toolName")
+_MARK: Final = re.compile(r" … \[\d{1,12} characters\]\Z")
+
+
+def fit_end(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A status that ends something, within the limits; any other status as it is.
+
+    Whoever waits for the end would wait for ever if it was refused for its length.
+    """
+    if status.get("status") not in _ENDS:
+        return status
+    fitted = dict(status)
+    message = status.get("message")
+    if isinstance(message, str):
+        fitted["message"] = fit_message(message)
+    for field in _NAMES:
+        name = status.get(field)
+        if isinstance(name, str) and name:
+            fitted[field] = fit_name(name)
+    if status.get("metadata") is not None:
+        fitted["metadata"] = fit_metadata(status["metadata"])
+    return fitted
+
+
+def fit_message(message: str) -> str:
+    """The message with printable characters only, cut with a mark. A mark that it ends with is kept."""
+    message = printable(message)
+    if len(message) <= MESSAGE_LENGTH:
+        return message
+    cut_before = _MARK.search(message)
+    mark = cut_before[0] if cut_before else length_mark(message)
+    return message[: MESSAGE_LENGTH - len(mark)] + mark
+
+
+def length_mark(text: str) -> str:
+    """What ends a text of which the rest is missing."""
+    return f" … [{len(text)} characters]"
+
+
+def fit_name(name: str) -> str:
+    """The name on one line, cut with a mark."""
+    if len(name) > NAME_LENGTH:
+        name = f"{name[: NAME_LENGTH - 1]}…"
+    return name if name.isprintable() else "".join(c if c.isprintable() else " " for c in name)
+
+
+def fit_metadata(metadata: object) -> JsonObject:
+    """The metadata, or a mark with the reason why it was left out and its first keys."""
+    try:
+        return json_object("metadata", metadata)
+    except InvalidStatusError as error:
+        mark: dict[str, Any] = {"leftOut": error.message}
+        if isinstance(metadata, Mapping):
+            mark["keys"] = [printable(str(key))[:NAME_LENGTH] for key in islice(metadata, 10)]
+        return JsonObject(mark)
