@@ -25,6 +25,7 @@ from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult
 from statusbeam.model.clock import Clock
+from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import DETAIL_BYTES, MESSAGE_LENGTH
 from statusbeam.model.settings import MESSAGES_PER_INVOCATION, PUBLISHER_SECONDS, QUEUE_RECEIVES
 from tests.soak.model import SoakError
@@ -231,7 +232,7 @@ class _Run:
             tally.slowest_behind_poison <= POISONED_SECONDS, "a job waited too long for its own poison"
         )
         for job in sorted({message.group for message in self._messages}):
-            log = [update.event_id for update in self._journal.updates(job, first=1, last=MESSAGES)]
+            log = [update.event_id for update in self._journal.updates(JobKey(TENANT, job), first=1, last=MESSAGES)]
             wanted = [m.message_id for m in self._messages if m.group == job and m.poison is None]
             self._hold(log == wanted, f"the log of {job} is not what was sent")
 

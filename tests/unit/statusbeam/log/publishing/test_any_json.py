@@ -28,7 +28,7 @@ from statusbeam.model.limits import MESSAGE_LENGTH, METADATA_BYTES
 from statusbeam.model.update import FIELDS, StatusUpdate
 from statusbeam.model.validation import json_text
 from tests.soak.table import MemoryTable
-from tests.unit.samples import NOW, StoppedClock, entry
+from tests.unit.samples import NOW, StoppedClock, entry, job_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -160,9 +160,9 @@ def publish(payload: object, new_journal: Callable[[Clock], Journal] = memory_jo
             assert result["committed"] + len(result["rejected"]) == len(listed)
         time.time += 30
     for job_id in ("job-1", "job-2"):
-        log = journal.updates(job_id, first=1, last=99)
+        log = journal.updates(job_key(job_id), first=1, last=99)
         assert [StatusUpdate.from_wire(update.to_wire()) for update in log] == list(log)
-        snapshot = journal.snapshot(job_id)
+        snapshot = journal.snapshot(job_key(job_id))
         assert snapshot is None or snapshot == fold(log, epoch=snapshot.head.epoch)
     for push in broadcaster.pushed:
         json.loads(json_text(push.to_wire()))
@@ -194,6 +194,6 @@ def test_a_mark_that_lengthens_a_message_after_its_check_leaves_both_messages() 
     parts = [entry(message=long), entry(message=" 1111 1111, thanks")]
     result = pipeline.publish({"updates": parts}, batch_id="r", deadline=NOW + 60)
     assert (result["committed"], result["rejected"]) == (2, [])
-    first, second = journal.updates("job-1", first=1, last=2)
+    first, second = journal.updates(job_key(), first=1, last=2)
     assert len(first.message) == MESSAGE_LENGTH
     assert "1111" not in first.message + second.message

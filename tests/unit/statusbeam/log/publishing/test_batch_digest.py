@@ -19,7 +19,7 @@ from statusbeam.model.errors import DetailStoreError
 from statusbeam.model.limits import CLOCK_AHEAD_SECONDS, METADATA_BYTES
 from statusbeam.model.update import FIELDS
 from statusbeam.model.validation import wire_time
-from tests.unit.samples import NOW, StoppedClock
+from tests.unit.samples import NOW, StoppedClock, job_key
 
 
 class UnsteadyStore(MemoryDetailStore):
@@ -58,7 +58,7 @@ class World:
         return pipeline.publish(payload, batch_id="r", deadline=self.time.time + 60)
 
     def log(self) -> list[dict[str, Any]]:
-        return [update.to_wire() for update in self.journal.updates("job-1", first=1, last=99)]
+        return [update.to_wire() for update in self.journal.updates(job_key(), first=1, last=99)]
 
 
 BIG = "x" * METADATA_BYTES
@@ -184,4 +184,4 @@ def test_what_is_acknowledged_is_in_the_log(one: dict[str, Any], other: dict[str
 
 def _beside(world: World) -> tuple[dict[str, str], set[str]]:
     """What a world keeps outside of the log."""
-    return dict(world.journal.attributes("job-1", 1)), set(world.details.objects)
+    return dict(world.journal.attributes(job_key(), 1)), set(world.details.objects)
