@@ -74,6 +74,34 @@ def test_the_oracle_tells_own_from_foreign(world: World) -> None:
     assert model.expect(stranger, "getJob", {"jobId": "job of ann"}).kind == "refused"
 
 
+def test_the_oracle_tells_jobs_of_one_id_in_two_tenants_apart() -> None:
+    principals = [
+        Principal(
+            name=tenant,
+            caller=CALLER,
+            mode=COGNITO,
+            user_id="olga",
+            tenant_id=tenant,
+            roles=frozenset({"operator"}),
+        )
+        for tenant in ("city", "village", "hamlet")
+    ]
+    jobs = [
+        Job(
+            job_id="report",
+            user_id="ann",
+            tenant_id=tenant,
+            statuses=[Told(message=f"of {tenant}", note=f"note of {tenant}", internal=f"inside {tenant}")],
+        )
+        for tenant in ("city", "village")
+    ]
+    model = Model(jobs)
+    seen = [model.expect(who, "listStatusUpdates", {"jobId": "report"}).data["updates"] for who in principals]
+    assert seen == [[{"message": "of city"}], [{"message": "of village"}], []]
+    assert model.secrets_of(principals[0]) == {"of city", "note of city", "inside city"}
+    assert model.secrets_of(principals[2]) == set()
+
+
 def test_the_fuzz_finds_out_when_a_page_token_tells_what_it_stands_for() -> None:
     marker = fresh_id("zoé")
     key = json.dumps({"pk": f"USER#public#{marker}"}, ensure_ascii=False).encode()

@@ -232,7 +232,10 @@ class _Run:
             tally.slowest_behind_poison <= POISONED_SECONDS, "a job waited too long for its own poison"
         )
         for job in sorted({message.group for message in self._messages}):
-            log = [update.event_id for update in self._journal.updates(JobKey(TENANT, job), first=1, last=MESSAGES)]
+            log = [
+                update.event_id
+                for update in self._journal.updates(JobKey(TENANT, job), first=1, last=MESSAGES)
+            ]
             wanted = [m.message_id for m in self._messages if m.group == job and m.poison is None]
             self._hold(log == wanted, f"the log of {job} is not what was sent")
 
