@@ -118,7 +118,7 @@ print(json.dumps({"sends": transport.sends, "seconds": seconds}))
 HANDLER = """
 import json, logging, time
 from status_utils import status_handler
-from status_utils.sending.dead_letter import undelivered_in
+from status_utils.sending.undelivered_log import undelivered_in
 from status_utils.defaults import default_transport
 default_transport().prepare()
 class Lines(logging.Handler):

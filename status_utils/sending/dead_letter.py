@@ -3,16 +3,15 @@
 `statusbeam redrive-log` sends them again from there. With UNDELIVERED_KEY, each line is signed: text that
 somebody wrote into another line of the log can't pass for one.
 
->>> log_undelivered({"batchId": "b1", "updates": [status]}, error)
->>> list(undelivered_in(log))
-[{'batchId': 'b1', 'updates': [...]}]
+    log_undelivered({"batchId": "b1", "updates": [status]}, error)
+
+undelivered_log.py reads them.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from statusbeam.model.errors import SettingError, StatusError
 
@@ -72,14 +71,7 @@ def _type_mark(value: object) -> str:
 
 def sign(payload: Mapping[str, Any], key: str) -> str:
     """The signature of a payload: an HMAC of its JSON, in a form that no JSON library changes."""
+    import hmac  # noqa: PLC0415 - for undelivered payloads only
+
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), default=_type_mark)
     return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
-
-
-def undelivered_in(log: str, *, key: str | None = None) -> Iterator[dict[str, Any]]:
-    """The payloads of the dead letters in a log, in its order. undelivered_log.py has what counts as one."""
-    from .undelivered_log import Trust, read_undelivered  # noqa: PLC0415 - senders never read logs
-
-    for line in read_undelivered(log, key=key):
-        if line.trust is Trust.OURS:
-            yield line.payload

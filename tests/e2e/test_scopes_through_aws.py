@@ -16,8 +16,8 @@ from status_utils import (
     in_scope,
     job,
 )
-from status_utils.sending.dead_letter import undelivered_in
 from status_utils.sending.senders import sender_for
+from status_utils.sending.undelivered_log import undelivered_in
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
 from statusbeam.log.publishing.memory import MemoryBroadcaster

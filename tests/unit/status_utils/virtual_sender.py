@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from status_utils.scopes.job import JobScope, JobStart
-from status_utils.sending.dead_letter import undelivered_in
 from status_utils.sending.sender import Sender
+from status_utils.sending.undelivered_log import undelivered_in
 from status_utils.transports.transport import Transport
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from status_utils.sending.dead_letter import undelivered_in
+from status_utils.sending.undelivered_log import undelivered_in
 
 ROOT = Path(__file__).parents[4]
 

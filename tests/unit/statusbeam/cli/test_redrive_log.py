@@ -12,13 +12,13 @@ import pytest
 
 from status_utils import MemoryTransport, publish_agent_status
 from status_utils.defaults import override_transport, undelivered_key
-from status_utils.sending.dead_letter import undelivered_in
+from status_utils.sending.undelivered_log import undelivered_in
 from statusbeam.cli.main import main
 from statusbeam.cli.redrive_log import redrive
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
-from tests.unit.samples import head_of
+from tests.unit.samples import head_of, update
 from tests.unit.status_utils.virtual_sender import DEAD, FakeTransport, World
 
 

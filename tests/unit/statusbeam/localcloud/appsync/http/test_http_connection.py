@@ -533,9 +533,7 @@ async def test_a_handshake_names_the_host_of_this_api(
     world: World, claims: dict[str, str], error: dict[str, Any] | None
 ) -> None:
     protocols = f"graphql-ws, {header_protocol(**claims, **{'x-api-key': KEY})}"
-    await world.ask(
-        "GET", "/graphql", **UPGRADE | {"Sec_WebSocket_Protocol": protocols}
-    )
+    await world.ask("GET", "/graphql", **UPGRADE | {"Sec_WebSocket_Protocol": protocols})
     (connection,) = world.websockets.connections
     connection.send_refusal()
     await asyncio.sleep(0)
