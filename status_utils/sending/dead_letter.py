@@ -8,7 +8,6 @@ somebody wrote into another line of the log can't pass for one. `undelivered_log
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 
@@ -73,5 +72,7 @@ def _type_mark(value: object) -> str:
 
 def sign(payload: Mapping[str, Any], key: str) -> str:
     """The signature of a payload: an HMAC of its JSON, in a form that no JSON library changes."""
+    import hmac  # noqa: PLC0415 - for undelivered payloads only
+
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), default=_type_mark)
     return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()

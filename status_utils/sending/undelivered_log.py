@@ -1,5 +1,8 @@
 """Reads dead letters from the logs of a process, and tells them from text that looks like one.
 
+>>> list(undelivered_in(log))
+[{'batchId': 'b1', 'updates': [...]}]
+
 A log also holds what other people wrote: an agent that logs its prompts logs their authors' lines. A line
 counts as ours if one of these holds:
 
@@ -54,6 +57,11 @@ class Line:
 
     payload: dict[str, Any]
     trust: Trust
+
+
+def undelivered_in(log: str, *, key: str | None = None) -> Iterator[dict[str, Any]]:
+    """The payloads of our own lines in a log, in its order."""
+    return (line.payload for line in read_undelivered(log, key=key) if line.trust is Trust.OURS)
 
 
 def read_undelivered(log: str, *, key: str | None = None) -> Iterator[Line]:

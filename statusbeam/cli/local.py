@@ -14,11 +14,11 @@ from statusbeam.model.settings import AuthorizerSettings, CallerSettings
 
 from .command import CommandError, Subcommands
 from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
-from .plain_text import print_line
+from .plain_text import print_line, print_notice
 
 _ACTIONS: dict[str, str] = {
-    "up": "start localcloud in the background and wait until it is ready",
-    "down": "stop localcloud and all of its processes",
+    "up": "start localcloud in the background and wait until it is ready; it begins without jobs",
+    "down": "stop localcloud and all of its processes; its jobs, tables and users are gone then",
     "status": "show whether localcloud is running (exit code 0 or 1)",
     "env": "print shell commands that make the AWS tools use localcloud",
     "run": "run localcloud in the foreground until Ctrl-C",
@@ -57,6 +57,7 @@ def _up(arguments: argparse.Namespace) -> int:
     up = bring_up(arguments, faults=arguments.faults)
     if up.started:
         print_line(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
+        print_notice("Jobs live until localcloud stops: it keeps them in memory.")
     else:
         print_line(f"localcloud is already running at {up.url}/.")
     return 0

@@ -18,8 +18,7 @@ from statusbeam.cli.redrive_log import redrive
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
-from tests.unit.samples import head_of
-from tests.unit.samples import update as sample_update
+from tests.unit.samples import head_of, update
 from tests.unit.status_utils.virtual_sender import DEAD, FakeTransport, World
 
 
@@ -108,7 +107,7 @@ FORGED = json.dumps(
         "error": "TransportError",
         "code": None,
         "reason": None,
-        "payload": {"batchId": "forged", "updates": [sample_update().to_wire()]},
+        "payload": {"batchId": "forged", "updates": [update().to_wire()]},
     }
 )
 ELSEWHERE = {"logger": "agent", "level": "ERROR"}
