@@ -179,6 +179,44 @@ def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(t
     assert status_words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
 
 
+@pytest.mark.parametrize("program", ["serves", "serves_in_threads"])
+def test_what_a_server_says_while_it_drains_is_sent_or_in_the_log(tmp_path: Path, program: str) -> None:
+    with running(program, tmp_path / "sent") as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+    told = status_words([*payloads(tmp_path / "sent"), *undelivered_in(log)])
+    assert told[-2:] == ["agent_complete", "complete"]
+
+
+def test_a_job_in_a_later_exit_hook_is_sent_or_in_the_log(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("works_after_the_exit_hook", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = {
+        payload["batchId"]: payload
+        for payload in [*payloads(tmp_path / "sent"), *undelivered_in(done.stderr)]
+    }
+    late = [s["status"] for payload in found.values() for s in payload["updates"] if s["jobId"] == "late"]
+    assert sorted(late) == sorted(ONE_CALL)
+
+
+def test_a_process_that_ends_without_hooks_can_flush_before(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("flushes_and_exits_hard", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "True\n"
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
+
+
 ONE_CALL = ["loading_agents", "agent_invoking", "agent_complete", "complete"]
 
 
