@@ -5,24 +5,18 @@ Each reports through a transport that appends its payloads to FILE, a line each.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import importlib
 import json
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 from status_utils import DirectTransport, JobScope, flush, job
 from status_utils.sending import redact_on_exit
@@ -227,61 +221,6 @@ def is_a_lambda(transport: FileTransport) -> None:
         announce("done")
 
 
-class StuckTransport(FileTransport):
-    """Never answers in time what is sent once the file `<name>.stuck` exists."""
-
-    def send(self, payload: Mapping[str, Any]) -> None:
-        if self.path.with_suffix(".stuck").exists():
-            time.sleep(60)
-        super().send(payload)
-
-
-def serves(transport: FileTransport) -> None:
-    """A server of uvicorn's whose request is still at work when SIGTERM comes."""
-    _serve(StuckTransport(transport.path), in_thread=False)
-
-
-def serves_in_threads(transport: FileTransport) -> None:
-    """The same with endpoints in threads, which may not handle signals."""
-    _serve(StuckTransport(transport.path), in_thread=True)
-
-
-def _serve(transport: FileTransport, *, in_thread: bool) -> None:
-    stopping = threading.Event()
-
-    def work() -> None:
-        with opened(transport) as j, j.agent("Geo Agent"):
-            announce("ready")
-            stopping.wait(20)
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.to_thread(work) if in_thread else await _work(stopping, transport)
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    class Server(uvicorn.Server):
-        async def shutdown(self, sockets: Any = None) -> None:
-            transport.path.with_suffix(".stuck").touch()
-            stopping.set()
-            await super().shutdown(sockets)
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    threading.Thread(target=_ask, args=(url,), daemon=True).start()
-    Server(uvicorn.Config(app, lifespan="off", log_level="critical")).run([listener])
-
-
-async def _work(stopping: threading.Event, transport: FileTransport) -> None:
-    async with opened(transport) as j, j.agent("Geo Agent"):
-        announce("ready")
-        await asyncio.to_thread(stopping.wait, 20)
-
-
-def _ask(url: str) -> None:
-    with suppress(OSError):  # the process ends meanwhile
-        urllib.request.urlopen(url, timeout=30).close()
-
-
 def works_after_the_exit_hook(transport: FileTransport) -> None:
     """Has a job in an exit hook that was registered before the library's, and so runs after it."""
 
@@ -318,8 +257,6 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         works_in_a_subinterpreter,
         says_much_and_is_stopped,
         is_a_lambda,
-        serves,
-        serves_in_threads,
         works_after_the_exit_hook,
         flushes_and_exits_hard,
     )
