@@ -50,6 +50,11 @@ def describe_failure(
     return message or f"{label} {outcome}", metadata
 
 
+def is_success(error: BaseException) -> bool:
+    """Whether it ends the process as a success, which is no failure of the work. Never raises."""
+    return issubclass(type(error), SystemExit) and _attribute(error, "code") in (None, 0)
+
+
 def error_id(error: BaseException, fields: Mapping[str, Any], outcome: str = "failed") -> str:
     """The id of the exception in the process's logs; logs it, unless that was done before. Never raises."""
     known = _attribute(error, _ERROR_ID)

@@ -12,7 +12,7 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
-from .failures import describe_failure
+from .failures import describe_failure, is_success
 from .guard import never_raises
 from .plain_values import plain_object, to_count, to_message, to_text
 from .progress_share import to_percent
@@ -79,7 +79,7 @@ class Scope:
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """End: completed, or failed with `error`. Does nothing after `complete` or `fail`."""
-        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        if error is None or is_success(error):
             self._report_end(self.COMPLETED, f"{self.label} completed", None)
         else:
             message, metadata = describe_failure(error, self.label, self.fields)

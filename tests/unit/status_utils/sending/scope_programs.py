@@ -5,6 +5,7 @@ Each reports through a transport that appends its payloads to FILE, a line each.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import multiprocessing
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from status_utils import DirectTransport, JobScope, job
+from status_utils import DirectTransport, JobScope, flush, job
 from status_utils.sending import redact_on_exit
 from status_utils.sending.sender import FLUSH_SECONDS
 from statusbeam.model.errors import TransportError
@@ -224,6 +225,25 @@ def is_a_lambda(transport: FileTransport) -> None:
         announce("done")
 
 
+def works_after_the_exit_hook(transport: FileTransport) -> None:
+    """Has a job in an exit hook that was registered before the library's, and so runs after it."""
+
+    def last() -> None:
+        with opened(SlowTransport(transport.path), "late") as j, j.agent("Geo Agent"):
+            pass
+
+    atexit.register(last)
+    with opened(transport):
+        pass
+
+
+def flushes_and_exits_hard(transport: FileTransport) -> None:
+    """Ends without any hook, after a flush."""
+    opened(SlowTransport(transport.path)).start().status("one", "…")
+    announce(str(flush(10)))
+    os._exit(0)
+
+
 PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
     program.__name__: program
     for program in (
@@ -241,6 +261,8 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         works_in_a_subinterpreter,
         says_much_and_is_stopped,
         is_a_lambda,
+        works_after_the_exit_hook,
+        flushes_and_exits_hard,
     )
 }
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,15 @@ def command(program: str, file: Path) -> list[str]:
 @contextmanager
 def running(program: str, file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The program, which has said that it is ready."""
+    with started(command(program, file), environment) as process:
+        yield process
+
+
+@contextmanager
+def started(arguments: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process, which has said that it is ready."""
     process = subprocess.Popen(
-        command(program, file),
+        arguments,
         cwd=ROOT,
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,
@@ -177,6 +184,47 @@ def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(t
         _, log = process.communicate(timeout=60)
         assert process.returncode == -signal.SIGTERM
     assert status_words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
+
+
+@pytest.mark.parametrize("in_thread", ["", "yes"])
+def test_what_a_server_says_while_it_drains_is_sent_or_in_the_log(tmp_path: Path, in_thread: str) -> None:
+    server = [sys.executable, "-m", "uvicorn", "tests.unit.status_utils.sending.draining_app:app"]
+    options = ["--port", "0", "--log-level", "critical"]
+    environment = {"REPORT_TO": str(tmp_path / "sent"), "IN_THREAD": in_thread}
+    with started([*server, *options], environment) as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGTERM
+    found = {payload["batchId"]: payload for payload in (*payloads(tmp_path / "sent"), *undelivered_in(log))}
+    assert sorted(status_words(list(found.values()))) == sorted(ONE_CALL)
+
+
+def test_a_job_in_a_later_exit_hook_is_sent_or_in_the_log(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("works_after_the_exit_hook", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = {
+        payload["batchId"]: payload
+        for payload in [*payloads(tmp_path / "sent"), *undelivered_in(done.stderr)]
+    }
+    late = [s["status"] for payload in found.values() for s in payload["updates"] if s["jobId"] == "late"]
+    assert sorted(late) == sorted(ONE_CALL)
+
+
+def test_a_process_that_ends_without_hooks_can_flush_before(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("flushes_and_exits_hard", tmp_path / "sent"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "True\n"
+    assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
 
 
 ONE_CALL = ["loading_agents", "agent_invoking", "agent_complete", "complete"]
