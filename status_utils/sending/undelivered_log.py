@@ -193,10 +193,3 @@ def _parse(text: str) -> Any:
         return json.loads(stripped)
     except (ValueError, RecursionError):
         return None
-
-
-def undelivered_in(log: str, *, key: str | None = None) -> Iterator[dict[str, Any]]:
-    """The payloads of the dead letters in a log, in its order."""
-    for line in read_undelivered(log, key=key):
-        if line.trust is Trust.OURS:
-            yield line.payload
