@@ -4,8 +4,8 @@
 
 `import status_utils` against `import boto3`, each in fresh interpreters. One status, outside and in a scope,
 against one asynchronous invoke through a boto3 client that is already there: CPU time of the calling thread.
-Statuses of up to 10 MB. Sends of a thousand progress calls. What a handler waits, and whether its last word is in the log, when its
-backend is dead, silent, throttles or refuses; with the SDK loaded before.
+Statuses of up to 10 MB. Sends of a thousand progress calls. What a handler waits, and whether its last word
+is in the log, when its backend is dead, silent, throttles or refuses; with the SDK loaded before.
 """
 
 from __future__ import annotations
@@ -145,20 +145,22 @@ LARGE = (
     SCOPE
     + """
 import json, time
+from functools import partial
 def chain(size):
     try:
         raise ValueError("m" * size)
     except ValueError as error:
         return error
 def tree(size):
-    return {{str(number): {{"street": "Elm", "numbers": [number, 2.5, "x" * 50]}} for number in range(size // 100)}}
+    row = {{"street": "Elm", "numbers": [1, 2.5, "x" * 50]}}
+    return {{str(number): dict(row) for number in range(size // 100)}}
 def settle():
     the_job.sender.flush(60, force_wait=True)
 calls = {{
-    "text": lambda size: (lambda text=("long text " * (size // 10)): agent.status("found", text)),
-    "metadata": lambda size: (lambda found={{"rows": "x" * size, "street": "Elm"}}: agent.status("found", "…", found)),
-    "tree": lambda size: (lambda found=tree(size): agent.status("found", "…", found)),
-    "exception": lambda size: (lambda error=chain(size): the_job.agent("Geo Agent").start().end(error)),
+    "text": lambda size: partial(agent.status, "found", "long text " * (size // 10)),
+    "metadata": lambda size: partial(agent.status, "found", "…", {{"rows": "x" * size, "street": "Elm"}}),
+    "tree": lambda size: partial(agent.status, "found", "…", tree(size)),
+    "exception": lambda size: partial(the_job.agent("Geo Agent").start().end, chain(size)),
 }}
 for make in calls.values():
     make(1_000)()

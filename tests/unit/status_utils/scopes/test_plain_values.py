@@ -69,7 +69,7 @@ VALUES: list[tuple[object, object]] = [
     (-float("inf"), "<-inf>"),
     (Decimal("NaN"), "<NaN>"),
     (object(), "<object>"),
-    ((number for number in ()), "<generator>"),
+    ((text for text in "ab"), "<generator>"),
     (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
     ("a\x00b\ud800", "a\ufffdb\ufffd"),
 ]

@@ -538,7 +538,7 @@ NOISE: list[Callable[[JobScope], object]] = [
     lambda j: j.agent("a").start().tool({}),  # type: ignore[arg-type]
     lambda j: j.tokens(input=None, output="x"),  # type: ignore[arg-type]
     lambda j: report_progress("half"),  # type: ignore[arg-type]
-    lambda j: report_progress(None),  # type: ignore[arg-type]
+    lambda j: report_progress(None),
     lambda j: report_progress(10**400),
     lambda j: setattr(j, "flush_seconds", "soon"),
     lambda j: setattr(j, "flush_seconds", None),
