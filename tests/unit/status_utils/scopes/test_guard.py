@@ -49,8 +49,8 @@ class FrozenError(Exception):
 
 
 class DisguisedError(Exception):
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # as proxies have it
+    @property  # type: ignore[misc]  # as proxies have it
+    def __class__(self) -> Any:
         raise RuntimeError("not bound")
 
     def __str__(self) -> str:
