@@ -4,8 +4,8 @@
 
 `import status_utils` against `import boto3`, each in fresh interpreters. One status, outside and in a scope,
 against one asynchronous invoke through a boto3 client that is already there: CPU time of the calling thread.
-Sends of a thousand progress calls. What a handler waits, and whether its last word is in the log, when its
-backend is dead, silent, throttles or refuses; with the SDK loaded before.
+Statuses of up to 10 MB. Sends of a thousand progress calls. What a handler waits, and whether its last word
+is in the log, when its backend is dead, silent, throttles or refuses; with the SDK loaded before.
 """
 
 from __future__ import annotations
@@ -141,12 +141,47 @@ logged = {{
     for status in payload["updates"] if status["status"] == "agent_complete"}}
 print(json.dumps({{"first": first, "later": later[25], "worst": later[-1], "lost": 51 - len(logged)}}))
 """
+LARGE = (
+    SCOPE
+    + """
+import json, time
+from functools import partial
+def chain(size):
+    try:
+        raise ValueError("m" * size)
+    except ValueError as error:
+        return error
+def tree(size):
+    row = {{"street": "Elm", "numbers": [1, 2.5, "x" * 50]}}
+    return {{str(number): dict(row) for number in range(size // 100)}}
+def settle():
+    the_job.sender.flush(60, force_wait=True)
+calls = {{
+    "text": lambda size: partial(agent.status, "found", "long text " * (size // 10)),
+    "metadata": lambda size: partial(agent.status, "found", "…", {{"rows": "x" * size, "street": "Elm"}}),
+    "tree": lambda size: partial(agent.status, "found", "…", tree(size)),
+    "exception": lambda size: partial(the_job.agent("Geo Agent").start().end, chain(size)),
+}}
+for make in calls.values():
+    make(1_000)()
+worst = {{}}
+for name, make in calls.items():
+    for size in (1_000, 100_000, 1_000_000, 10_000_000):
+        call = make(size)
+        settle()
+        begun = time.thread_time()
+        call()
+        worst[name] = max(worst.get(name, 0), (time.thread_time() - begun) * 1000)
+print(json.dumps(worst))
+"""
+)
 CALLS_PER_RUN = 200
 IMPORT_GOAL = 1 / 5
 CALL_GOAL = 1 / 100
 SENDS_GOAL = 10
 FIRST_GOAL_MS = 250
 LATER_GOAL_MS = 5
+LARGE_GOAL_MS = 5
 
 
 def report(runs: int) -> None:
@@ -155,6 +190,7 @@ def report(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder, Server(python("benchmarks.fake_aws", folder)) as aws:
         environment = lambda_environment(aws.port, Path(folder))
         goals += _calls(runs, environment)
+        goals += _large(runs, environment)
         goals += _progress(runs, environment)
         goals += _dead_backends(runs, environment)
     print("", *goals, sep="\n")
@@ -187,6 +223,20 @@ def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
             ("publish in scope", "publish_agent_status in a scope"),
             ("report_progress", "report_progress in a scope"),
         )
+    ]
+
+
+def _large(runs: int, environment: Mapping[str, str]) -> list[Goal]:
+    """Statuses of 1 kB to 10 MB: the worst of the sizes."""
+    found = [ask(_code(LARGE.format()), environment=environment) for _ in range(min(runs, 5))]
+    return [
+        Goal(
+            what=f"a status whose {name} has up to 10 MB, CPU of the caller",
+            values=[run[name] for run in found],
+            at_most=LARGE_GOAL_MS,
+            unit=" ms",
+        )
+        for name in ("text", "metadata", "tree", "exception")
     ]
 
 

@@ -59,7 +59,10 @@ def to_text(value: object) -> str:
 def to_message(value: object) -> str:
     """A message, cut with a mark where nobody would look at it any more."""
     text = to_text(value)
-    return text if len(text) <= REDACTED_LENGTH else text[:REDACTED_LENGTH] + length_mark(text)
+    if len(text) <= REDACTED_LENGTH:
+        return text
+    ending = length_mark(text)
+    return text[: REDACTED_LENGTH - len(ending)] + ending
 
 
 def to_name(value: object) -> str:
@@ -266,7 +269,8 @@ class _Walk:
         """The object with as many of its items as there is room for."""
         if len(given) > self._values:
             self._cut()
-        keys = list(islice(given, self._values))
+        # With shares, each part takes a value for itself and one at least for what is in it.
+        keys = list(islice(given, self._values // 2 if self._shared and depth == 1 else self._values))
         if depth == 1 and not _FOLDED.isdisjoint(keys):  # what the snapshot reads, before all else
             keys.sort(key=lambda key: key not in _FOLDED)
         found: dict[str, Any] = {}

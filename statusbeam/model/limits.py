@@ -22,7 +22,7 @@ DETAIL_BYTES: Final = 100_000
 OPERATOR_BYTES: Final = 4_096
 """What a status may hold for operators before that is spilled, too."""
 METADATA_DEPTH: Final = 16
-METADATA_VALUES: Final = 2_000
+METADATA_VALUES: Final = 1_000
 """What the library reads of it, numbers in lists apart: the caller waits meanwhile."""
 SPILLED_KEYS: Final = 20
 """Of metadata that was spilled, so many keys are named."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -28,6 +29,10 @@ class StuckTransport(FileTransport):
         super().send(payload)
 
 
+IN_THREAD = bool(os.environ.get("IN_THREAD"))
+if not IN_THREAD:  # so that what the server restores at its end is the default, not the library's handler
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
 TRANSPORT = StuckTransport(Path(os.environ["REPORT_TO"]))
 
 
@@ -45,7 +50,7 @@ async def work_here() -> None:
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     await receive()
-    working = asyncio.create_task(asyncio.to_thread(work) if os.environ.get("IN_THREAD") else work_here())
+    working = asyncio.create_task(asyncio.to_thread(work) if IN_THREAD else work_here())
     await send({"type": "lifespan.startup.complete"})
     await receive()
     draining.set()
