@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import tracemalloc
 from typing import Any
 
@@ -19,7 +20,7 @@ from statusbeam.localcloud.appsync.graphql.byte_cache import ByteCache
 from statusbeam.localcloud.appsync.graphql.documents import LIGHT_CHARACTERS
 from statusbeam.localcloud.appsync.graphql.merging import MergeCheck
 from statusbeam.localcloud.appsync.graphql.weights import MAX_NODES, MAX_STEPS, Budget, Scales
-from tests.unit.statusbeam.localcloud.appsync.graphql.notes_api import ANN, Served
+from tests.unit.statusbeam.localcloud.appsync.graphql.notes_api import ANN, Served, payload
 
 
 @pytest.fixture
@@ -256,3 +257,37 @@ async def test_documents_and_plans_in_the_caches_are_within_their_bytes(kind: st
     measured = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert 0 < measured < api.documents.cache.size - size + api.plans.size - plans
+
+
+# ---- ctx.info ------------------------------------------------------------------------------------------
+
+
+async def test_a_resolver_sees_the_selection_as_list_and_as_graphql() -> None:
+    info = payload("{ id: JSON.stringify([ctx.info.selectionSetList, ctx.info.selectionSetGraphQL]) }")
+    served = Served(code={("Query", "note"): info})
+    query = (
+        'query($yes: Boolean!) { note(id: "1")'
+        " { id said: text ...F ... on Note { count } data @skip(if: $yes) } }"
+        " fragment F on Note { earlier { id } }"
+    )
+    found = json.loads((await served.ask(query, yes=True))["data"]["note"]["id"])
+    assert found[0] == ["id", "said", "earlier", "earlier/id", "count"]
+    assert found[1].split() == (
+        [
+            "{",
+            "id",
+            "said:",
+            "text",
+            "...F",
+            "...",
+            "on",
+            "Note",
+            "{",
+            "count",
+            "}",
+            "data",
+            "@skip(if:",
+            "$yes)",
+            "}",
+        ]
+    )
