@@ -339,9 +339,11 @@ class _Walk:
 
     def _text(self, value: str) -> str:
         given, length = value, len(value)
-        if length > _LONG_TEXT and length > self._bytes:
+        room = min(self._bytes, REDACTED_LENGTH)  # the redactor would cut off more, and the mark with it
+        if length > _LONG_TEXT and length > room:
             self._cut()
-            value = value[: max(0, self._bytes)] + length_mark(value)
+            mark = length_mark(value)
+            value = value[: max(0, room - len(mark))] + mark
         text = printable(value)
         size = _size(text)
         if length > _LONG_TEXT and size > self._bytes + _LONG_TEXT:  # it takes several bytes a character

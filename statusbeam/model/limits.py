@@ -46,8 +46,8 @@ NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 
 # Redaction
-REDACTED_LENGTH: Final = 8_000
-"""Of a message, in characters: what is behind is cut off unread, it would be cut off anyway."""
+REDACTED_LENGTH: Final = 100_000
+"""Of a text, in characters: what is behind is cut off before it is searched."""
 REDACTION_STEPS: Final = 4_000_000
 """For one status: characters that are searched, each time they are. The rest gives way to a mark."""
 REDACTION_DEPTH: Final = 32

@@ -17,9 +17,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from status_utils import DirectTransport, JobScope, flush, job
-from status_utils.sending import redact_on_exit
+from status_utils.sending import process_hooks, redact_on_exit
+from status_utils.sending.process_hooks import SIGTERM_SECONDS
 from status_utils.sending.sender import FLUSH_SECONDS
 from statusbeam.model.errors import TransportError
 
@@ -216,6 +218,16 @@ def says_much_and_is_stopped(transport: FileTransport) -> None:
         threading.Event().wait()
 
 
+def says_much_and_is_killed(transport: FileTransport) -> None:
+    """The same, but what ends it is the work it has done by then, which no other process slows down."""
+    with opened(transport) as j:
+        for number in range(15_000):
+            j.status("one", f"{number}")
+        signal.setitimer(signal.ITIMER_PROF, SIGTERM_SECONDS)  # of CPU
+        announce("ready")
+        threading.Event().wait()
+
+
 def is_a_lambda(transport: FileTransport) -> None:
     """Handles an event a line, as Lambda's runtime does: between them it may be frozen, or gone for good."""
     announce("ready")
@@ -260,11 +272,18 @@ PROGRAMS: dict[str, Callable[[FileTransport], None]] = {
         forks_while_it_commits,
         works_in_a_subinterpreter,
         says_much_and_is_stopped,
+        says_much_and_is_killed,
         is_a_lambda,
         works_after_the_exit_hook,
         flushes_and_exits_hard,
     )
 }
 
+PATIENT_SECONDS = 60.0
+"""For programs that are not about the time a signal leaves: half a second is short on a busy machine."""
+
 if __name__ == "__main__":
-    PROGRAMS[sys.argv[1]](FileTransport(Path(sys.argv[2])))
+    program = PROGRAMS[sys.argv[1]]
+    seconds = SIGTERM_SECONDS if program is says_much_and_is_stopped else PATIENT_SECONDS
+    with patch.object(process_hooks, "SIGTERM_SECONDS", seconds):
+        program(FileTransport(Path(sys.argv[2])))

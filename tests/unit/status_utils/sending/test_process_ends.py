@@ -183,6 +183,16 @@ def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(t
         process.terminate()
         _, log = process.communicate(timeout=60)
         assert process.returncode == -signal.SIGTERM
+    told = status_words(list(undelivered_in(log)))
+    assert told == ["loading_agents", *["one"] * 15_000][: len(told)]
+
+
+def test_the_oldest_is_in_the_log_long_before_the_rest_could_be(tmp_path: Path) -> None:
+    (tmp_path / "sent.dead").touch()
+    with running("says_much_and_is_killed", tmp_path / "sent") as process:
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGPROF
     assert status_words(list(undelivered_in(log)))[:2] == ["loading_agents", "one"]
 
 
