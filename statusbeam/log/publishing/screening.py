@@ -26,7 +26,7 @@ from statusbeam.model.limits import (
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.update import StatusUpdate
-from statusbeam.model.validation import json_object, json_text, readable_json, wire_time
+from statusbeam.model.validation import JsonObject, json_object, json_text, readable_json, wire_time
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
@@ -98,13 +98,13 @@ def _digest(*parts: str) -> str:
 
 def _parted(
     metadata: Mapping[str, Any],
-) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
     """The public metadata, the operators', and the whole public metadata where it is too big."""
-    public = {key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR}
+    public = JsonObject({key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR})
     operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
         operator = {"value": operator}  # whatever it is, it is not for every reader
-    if _size(public) > METADATA_BYTES:
+    if public.size > METADATA_BYTES:
         return spill_mark(public), operator, public
     return public or None, operator, None
 
