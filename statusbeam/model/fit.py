@@ -39,7 +39,8 @@ def fit_end(status: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Whoever waits for the end would wait for ever if it was refused for its length.
     """
-    if status.get("status") not in _ENDS:
+    word = status.get("status")
+    if not isinstance(word, str) or word not in _ENDS:
         return status
     fitted = dict(status)
     message = status.get("message")

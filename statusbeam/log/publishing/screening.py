@@ -29,6 +29,7 @@ from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate, refuse_unknown_fields
 from statusbeam.model.validation import (
+    JsonObject,
     json_object,
     json_text,
     moment_of,
@@ -120,13 +121,13 @@ def _digest(*parts: str) -> str:
 
 def _parted(
     metadata: Mapping[str, Any],
-) -> tuple[dict[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None, Mapping[str, Any] | None]:
     """The public metadata, the operators', and the whole public metadata where it is too big."""
-    public = {key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR}
+    public = JsonObject({key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR})
     operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
         operator = {"value": operator}  # whatever it is, it is not for every reader
-    if _size(public) > METADATA_BYTES:
+    if public.size > METADATA_BYTES:
         return spill_mark(public), operator, public
     return public or None, operator, None
 

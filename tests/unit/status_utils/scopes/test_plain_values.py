@@ -120,6 +120,14 @@ def test_what_is_too_much_is_cut_with_a_mark_and_leaves_room_for_the_rest(kind: 
     assert any(mark in found.text for mark in (" more]", " characters]", " bytes>"))
 
 
+def test_no_more_values_are_looked_at_than_the_limit() -> None:
+    rows = ["Elm"] * limits.METADATA_VALUES
+    assert plain_object({"rows": rows[2:]})["rows"] == rows[2:]
+    *kept, mark = plain_object({"rows": rows})["rows"]
+    assert set(kept) == {"Elm"}
+    assert mark == f"… [{len(rows) - len(kept)} more]"
+
+
 def test_nesting_ends_at_the_limit() -> None:
     deep: Any = "bottom"
     for _ in range(100):
