@@ -87,7 +87,7 @@ class Fields:
         return asyncio.run(self._fields[name].resolve(parts))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # for each test: hypothesis may let ann end her own login
 def fields() -> Iterator[Fields]:
     with dynamo_tables() as client, ThreadPoolExecutor(1) as executor:
         time = StoppedClock()
