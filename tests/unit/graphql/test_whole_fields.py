@@ -91,11 +91,7 @@ class Fields:
         return asyncio.run(self._fields[name].resolve(parts))
 
 
-<<<<<<< HEAD
-@pytest.fixture
-=======
 @pytest.fixture  # for each test: hypothesis may let ann end her own login
->>>>>>> refs/heads/suite
 def fields() -> Iterator[Fields]:
     """New for each test: what is drawn may end anybody's logins."""
     with dynamo_tables() as client, ThreadPoolExecutor(1) as executor:
