@@ -350,12 +350,12 @@ def test_a_job_counts_although_its_last_push_failed(world: World) -> None:
 
 def test_a_redelivered_batch_keeps_its_first_estimate(learnt: World) -> None:
     publisher = learnt.publisher()
-    payload = {**begin(), "timestamp": time_of(publisher.now_ms)}
-    publisher.say("job", payload, batch_id="first")
+    said = begin() | {"timestamp": time_of(publisher.now_ms)}
+    publisher.say("job", said, batch_id="first")
     first = publisher.last("job")
     publisher.wait(HISTORY_SECONDS)
     publisher.run("slow", load=50, geo=500)
-    learnt.publisher().say("job", payload, batch_id="first")
+    learnt.publisher().say("job", said, batch_id="first")
     assert isinstance(learnt.broadcaster, MemoryBroadcaster)
     assert learnt.broadcaster.pushed[-1] == first == publisher.last("job")
 
