@@ -40,7 +40,7 @@ MOST_FILTERED = 5
 INT_MAX = 2**31 - 1
 
 # What a case comes to, beside an answer.
-REFUSED = "refused"  # 401, or UnauthorizedException on a socket
+REFUSED = "refused"  # 401 or 403 before the API is asked, or UnauthorizedException on a socket
 UNAUTHORIZED = "Unauthorized"
 MALFORMED = "malformed"  # no text at all
 INVALID = "invalid"  # the arguments don't fit their types

@@ -73,6 +73,9 @@ DOCUMENTS: Final[Mapping[str, str]] = {
 KINDS: Final = {
     "Unauthorized": UNAUTHORIZED,
     "UnauthorizedException": REFUSED,
+    "InvalidSignatureException": REFUSED,
+    "IncompleteSignatureException": REFUSED,
+    "UnrecognizedClientException": REFUSED,
     "Forbidden": FORBIDDEN,
     "BadRequest": BAD_REQUEST,
     "ValidationError": INVALID,

@@ -135,14 +135,18 @@ class Walk:
         at = 0
         for found in find_json(text):
             clean = self._json(text[found.start : found.end], found.value)
-            between = text[at : found.start]
+            between = self._beside_json(text[at : found.start])
             real += (between, clean)
             searched += (between, FILL * len(clean))
             at = found.end
-        rest = text[at:]
+        rest = self._beside_json(text[at:]) if real else text[at:]
         if rest or len(real) > 2 or (real and real[0]):
             return self._searched("".join((*real, rest)), "".join((*searched, rest)))
         return real[1]
+
+    def _beside_json(self, text: str) -> str:
+        """Text beside JSON, redacted where it must be decoded to show a secret; JSON must not be decoded."""
+        return text if text.isascii() and not _ENCODED.search(text) else self._searched(text, text)
 
     def _json(self, text: str, given: Any) -> str:
         self._within_texts += 1

@@ -186,3 +186,11 @@ def test_the_log_tells_how_much_was_redacted_and_never_what(caplog: pytest.LogCa
     redactor.entry(clean)
     assert len(caplog.messages) == 1
     assert redactions(clean) == {"secret": 1, "card": 2}
+
+
+@pytest.mark.parametrize("text", ['{} {{"a": "b"}}', '{{"a": "b"}} {}', '[{{"a": 1}}] {} {{"b": 2}}'])
+def test_an_encoded_address_beside_json_is_found(text: str) -> None:
+    address = "postgres%3A%2F%2Fapp%3A" + "kngGy5f3apmx" + "Ouxk4881D8jj%40db%2Fjobs"
+    clean = Redactor().text(text.format(address))
+    assert "Ouxk4881" not in clean
+    assert text.format("|").split("|")[0].strip() in clean
