@@ -97,7 +97,7 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test audit screenshots lock
+.PHONY: check test search audit screenshots lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CHECKS := check-types check-python check-imports check-web check-secrets
@@ -134,6 +134,9 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 	@$(ALONGSIDE) $(CHECKS) test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
+
+search: setup ## draw new examples for the property tests, many more than `make test` looks at
+	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_main_states.py --screenshots docs/images

@@ -40,11 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Scrub before a test's first import, so that none can lean on the caller's account or settings."""
-    # A slow machine is not a failing test: no example has a deadline.
-    settings.register_profile("statusbeam", deadline=None)
-    settings.load_profile("statusbeam")
+    # A slow machine is not a failing test: no example has a deadline. A change is judged by the same examples
+    # each time; `make search` draws new ones.
+    settings.register_profile("statusbeam", deadline=None, derandomize=True)
+    settings.register_profile("search", deadline=None, max_examples=1_000)
+    if not config.getoption("hypothesis_profile"):
+        settings.load_profile("statusbeam")
     for name in list(os.environ):
         if name.startswith(SCRUBBED):
             del os.environ[name]

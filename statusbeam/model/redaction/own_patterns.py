@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Final
 
 SETTING: Final = "REDACTED_PATTERNS"
-_ATOM = re.compile(r"\\[dDwWsSbB]|\\[^\w]|\\[ntr]|\[\^?\]?(?:[^\]\\\n]|\\.)*+\]|[^\\\[\](){}*+?|\n]")
+_SET = r"\[\^?+\]?+(?:(?!--|&&|\|\||~~)[^\[\]\\\n]|\\.)*+\]"  # what Python keeps for sets of sets isn't taken
+_ATOM = re.compile(rf"\\[dDwWsSbB]|\\[^\w]|\\[ntr]|{_SET}|[^\\\[\](){{}}*+?|\n]")
 _REPEAT = re.compile(r"([*+?]|\{(\d{1,4})(,(\d{1,4})?)?\})[?+]?")
 _GROUP = re.compile(r"\((?:\?i?:)?")
 

@@ -29,6 +29,7 @@ MARK = "[redacted: own pattern]"
         (r"[A-Z]{2}(?:-\d{3})?", "at XY-123", f"at {MARK}"),
         (r"(ab|cd){2}", "abcd", MARK),
         (r"\$\d+\.\d{2}", "for $19.99", f"for {MARK}"),
+        (r"[\[&~|-]\d", "at [1", f"at {MARK}"),
     ],
 )
 def test_what_a_pattern_matches_is_hidden(pattern: str, text: str, shown: str) -> None:
@@ -60,6 +61,12 @@ def test_what_a_pattern_matches_is_hidden(pattern: str, text: str, shown: str) -
         "a{5,2}",
         "^*",
         "\\",
+        "[[]",
+        "[[:alpha:]]",
+        "[a-z--b]",
+        "[ab&&b]",
+        "[ab||c]",
+        "[a~~b]",
     ],
 )
 def test_a_pattern_that_is_none_or_too_much_is_refused_by_name(pattern: str) -> None:
