@@ -42,7 +42,8 @@ class Draft:
     @property
     def coalescing_key(self) -> Hashable | None:
         """While it waits, a later draft with the same key replaces it; None: none does."""
-        if status_type(self.fields["status"]) not in _COALESCED:
+        # Only progress and signs of life, which are the same of a job and of an agent.
+        if status_type(self.fields["status"], of_job=False) not in _COALESCED:
             return None
         return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
 

@@ -41,7 +41,8 @@ def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:
     filled.setdefault("timestamp", wire_time(datetime.fromtimestamp(now, UTC)))
     word = filled.get("status")
     if isinstance(word, str):
-        filled.setdefault("type", status_type(word))
+        of_job = not (filled.get("agentName") or filled.get("invocationId"))
+        filled.setdefault("type", status_type(word, of_job=of_job))
         filled.setdefault("message", word)
         names = {"agent_name": filled.get("agentName"), "tool_name": filled.get("toolName")}
         if all(name is None or isinstance(name, str) for name in names.values()):

@@ -85,9 +85,15 @@ class StatusUpdate:
                 object.__setattr__(self, name, read(field, value))
             elif name in _REQUIRED:
                 raise refuse(field, RejectionCode.MISSING, "is missing")
-        if self.type is not status_type(self.status):
-            problem = f"must be {status_type(self.status)} for the status {self.status}"
+        implied = status_type(self.status, of_job=self.of_job)
+        if self.type is not implied:
+            problem = f"must be {implied} for the status {self.status}"
             raise refuse("type", RejectionCode.CONTRADICTION, problem)
+
+    @property
+    def of_job(self) -> bool:
+        """Whether the status is about the job, not about one agent of it."""
+        return not (self.invocation_id or self.agent_name)
 
     def numbered(self, sequence: int) -> Self:
         """The same status at its place in the job's log."""

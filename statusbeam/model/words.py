@@ -33,7 +33,10 @@ class StatusWord(StrEnum):
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # how far something is, in percent
     HEARTBEAT = "heartbeat"  # nothing new, still alive
-    REOPENED = "reopened"  # a failed job is taken up again, e.g. by a redrive
+    REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
+    WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
+    CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
+    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped
 
 
 class StatusType(StrEnum):
@@ -42,7 +45,7 @@ class StatusType(StrEnum):
     AGENT_STATUS = "agent_status"  # somebody starts, does or ends something
     PROGRESS = "progress"  # only the percentage moved
     COMPLETE = "complete"  # the job ended well
-    ERROR = "error"  # the job ended badly
+    ERROR = "error"  # the job ended badly, or was cancelled
     HEARTBEAT = "heartbeat"  # a sign of life
 
 
@@ -51,8 +54,9 @@ class OverallStatus(StrEnum):
 
     INITIALIZING = "initializing"  # agents are being loaded, none has reported
     PROCESSING = "processing"  # work is going on
-    COMPLETED = "completed"  # ended well, for good
-    FAILED = "failed"  # ended badly, for good
+    COMPLETED = "completed"  # ended well
+    FAILED = "failed"  # ended badly
+    CANCELLED = "cancelled"  # stopped on purpose
 
 
 _TYPES: dict[str, StatusType] = {
@@ -73,8 +77,13 @@ _TOOL_STEMS: dict[str, str] = {
 """What is named after its tool, where it has one."""
 
 
-def status_type(status: str) -> StatusType:
-    """The type that a status word implies; `agent_status` for all that end nothing and measure nothing."""
+def status_type(status: str, *, of_job: bool) -> StatusType:
+    """The type that a status word implies; `agent_status` for all that end nothing and measure nothing.
+
+    `of_job`: the status names no agent and no invocation. Only then `cancelled` ends the job.
+    """
+    if of_job and status == StatusWord.CANCELLED:
+        return StatusType.ERROR
     return _TYPES.get(status, StatusType.AGENT_STATUS)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from statusbeam.log.eta.estimates import HISTORY_SECONDS
 from statusbeam.log.eta.step_correlation import MIN_RUNS
-from statusbeam.log.snapshot.agent_state import time_of
+from statusbeam.log.snapshot.times import time_of
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.waiting import wait_for
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from statusbeam.localcloud.outputs import DemoUser
-from statusbeam.log.snapshot.agent_state import time_of
+from statusbeam.log.snapshot.times import time_of
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
-from statusbeam.log.snapshot.agent_state import time_of
+from statusbeam.log.snapshot.times import time_of
 
 AGENTS: Final = 8
 ATTEMPTS: Final = 2

@@ -19,9 +19,10 @@ from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text, refuse
 
-from ..snapshot.agent_state import AgentState, ms_of
+from ..snapshot.agent_state import AgentState
 from ..snapshot.fold import apply, changed, touched
 from ..snapshot.job_state import Eta, Head, Job
+from ..snapshot.times import ms_of
 from .batch import Batch
 from .entry import Entry
 from .only_if_open import NotOpenError, is_open_to

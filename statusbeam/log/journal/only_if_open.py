@@ -8,6 +8,8 @@ True
 
 from __future__ import annotations
 
+from statusbeam.model.words import OverallStatus
+
 from ..snapshot.job_state import Head
 
 
@@ -16,5 +18,9 @@ class NotOpenError(Exception):
 
 
 def is_open_to(before: Head, after: Head) -> bool:
-    """Whether a commit moves the job: to another overall state, or to a newer attempt."""
-    return (after.overall_status, after.attempt) != (before.overall_status, before.attempt)
+    """Whether a commit moves the job: to another overall state, to a newer attempt, or to the next run."""
+    return _position(after) != _position(before)
+
+
+def _position(head: Head) -> tuple[OverallStatus, int, int]:
+    return head.overall_status, head.attempt, head.runs.number

@@ -1,4 +1,4 @@
-"""One invocation in the snapshot, and the conversions that both parts of the snapshot share.
+"""One invocation in the snapshot.
 
 Times are epoch milliseconds inside and ISO 8601 outside, shares are whole numbers with progress.FULL = 100 %.
 """
@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Final, Self
-
-from statusbeam.model.validation import wire_time
+from typing import Any, Self
 
 from .progress import FULL, WEIGHT, agent_progress
+from .times import ms_of, time_of
 from .usage import Ledger, usage_view
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_MS: Final = -62_135_596_800_000
-LAST_MS: Final = 253_402_300_799_999
-"""The years 1 to 9999: no time is earlier or later than that."""
+from .waiting import Waiting
 
 
 class AgentStatus(StrEnum):
@@ -30,6 +23,7 @@ class AgentStatus(StrEnum):
     IN_PROGRESS = "in-progress"  # at work
     SUCCESS = "success"  # ended well
     ERROR = "error"  # ended badly
+    CANCELLED = "cancelled"  # stopped on purpose; to readers also what its job left open at its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +42,9 @@ class AgentState:
     reported: int | None = None  # progress, as it reported it
     tools: tuple[tuple[str, int], ...] = ()  # (name, progress) in order of first use
     ledger: Ledger = field(default_factory=Ledger)
-    lease_ms: int | None = None  # None unless it is at work
+    waiting: Waiting | None = None
+    lease_ms: int | None = None  # None unless it is at work; who waits has none
+    run: int = 1  # the job's run in which it was called
     order: int = 0  # place among the agents
     planned: bool = False
     weight: int = WEIGHT
@@ -58,7 +54,7 @@ class AgentState:
 
     @property
     def ended(self) -> bool:
-        return self.status in (AgentStatus.SUCCESS, AgentStatus.ERROR)
+        return self.status in (AgentStatus.SUCCESS, AgentStatus.ERROR, AgentStatus.CANCELLED)
 
     @property
     def progress(self) -> int | None:
@@ -79,8 +75,9 @@ class AgentState:
         replaced = self.claimed_by is not None or (self.planned and self.weight == 0)
         return not (replaced and self.status is AgentStatus.PENDING)
 
-    def view(self) -> dict[str, Any]:
-        """The schema's AgentState."""
+    def view(self, *, job_ended: bool = False) -> dict[str, Any]:
+        """The schema's AgentState, without `liveness`. What a job leaves open at its end is cancelled."""
+        unfinished = job_ended and self.status is AgentStatus.IN_PROGRESS
         took_ms = self.execution_ms
         if took_ms is None and self.started_ms is not None and self.completed_ms is not None:
             took_ms = max(0, self.completed_ms - self.started_ms)
@@ -89,7 +86,8 @@ class AgentState:
             "invocationId": self.invocation_id,
             "parentInvocationId": self.parent_invocation_id,
             "attempt": self.attempt,
-            "status": self.status.value,
+            "status": AgentStatus.CANCELLED.value if unfinished else self.status.value,
+            "waiting": None if unfinished or self.waiting is None else self.waiting.view(self.invocation_id),
             "activity": self.activity,
             "startedAt": time_of(self.started_ms),
             "completedAt": time_of(self.completed_ms),
@@ -98,14 +96,14 @@ class AgentState:
             "tokenUsage": usage_view(self.ledger.total),
             "dependsOn": list(self.depends_on) or None,
             "tools": [name for name, _ in self.tools] or None,
-            "leaseExpiresAt": time_of(self.lease_ms),
+            "leaseExpiresAt": None if unfinished else time_of(self.lease_ms),
         }
 
     def to_item(self) -> dict[str, Any]:
         """Plain JSON types, nothing that is None: the view, its place among the agents, the fold's own state.
 
-        A reader of items leaves out those that are `hidden` and sorts the others by `order`, then
-        `invocationId`.
+        A reader of items leaves out those of another `run` than the head's and those that are `hidden`. It
+        sorts the others by `order`, then `invocationId`.
         """
         own = {
             "executionMs": self.execution_ms,
@@ -116,8 +114,9 @@ class AgentState:
             "weight": self.weight,
             "toolWeights": [list(pair) for pair in self.tool_weights] or None,
             "claimedBy": self.claimed_by,
+            "waiting": self.waiting.to_item() if self.waiting else None,
         }
-        place = {"order": self.order, "hidden": None if self.shown else True}
+        place = {"order": self.order, "run": self.run, "hidden": None if self.shown else True}
         return without_none({**self.view(), **place, "fold": without_none(own)})
 
     @classmethod
@@ -130,7 +129,7 @@ class AgentState:
             name=item["name"],
             parent_invocation_id=item.get("parentInvocationId"),
             attempt=int(item["attempt"]),
-            status=AgentStatus(item["status"]),
+            status=_stored_status(item),
             activity=item.get("activity"),
             started_ms=ms_of(item.get("startedAt")),
             completed_ms=ms_of(item.get("completedAt")),
@@ -138,28 +137,23 @@ class AgentState:
             reported=optional_int(own.get("reported")),
             tools=tuple(zip(item.get("tools", ()), shares, strict=True)),
             ledger=Ledger.from_item(own.get("ledger")),
-            lease_ms=ms_of(item.get("leaseExpiresAt")),
+            lease_ms=ms_of(item.get("leaseExpiresAt", own.get("leaseExpiresAt"))),
             order=int(item["order"]),
             planned=own.get("planned", False),
             weight=int(own["weight"]),
             depends_on=tuple(item.get("dependsOn", ())),
             tool_weights=tuple((name, int(weight)) for name, weight in own.get("toolWeights", ())),
             claimed_by=own.get("claimedBy"),
+            waiting=Waiting.from_item(own.get("waiting")),
+            run=int(item["run"]),
         )
 
 
-@lru_cache(maxsize=1_024)  # one time is asked for at every step of the fold
-def ms_of(time: str | None) -> int | None:
-    """Epoch milliseconds of a time as the wire has it."""
-    if time is None:
-        return None
-    return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
-
-
-@lru_cache(maxsize=1_024)
-def time_of(ms: int | None) -> str | None:
-    """A time as the wire has it."""
-    return None if ms is None else wire_time(_EPOCH + timedelta(milliseconds=ms))
+def _stored_status(item: Mapping[str, Any]) -> AgentStatus:
+    """The status without what a reader derives: one that is cancelled without an end was only left open."""
+    status = AgentStatus(item["status"])
+    left_open = status is AgentStatus.CANCELLED and item.get("completedAt") is None
+    return AgentStatus.IN_PROGRESS if left_open else status
 
 
 def percent_of(share: int | None) -> float | None:

@@ -12,20 +12,23 @@ that the TypeScript twin is held to as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
-from statusbeam.model.limits import ID_LENGTH, SECONDS_MAX
-from statusbeam.model.metadata import IDENTITY, MetadataKey
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
-from .agent_state import AgentState, AgentStatus, ms_of
-from .fold_agent import Recency, agent_after, attempt_of, number_in, renewed_lease, share_of
+from .agent_state import AgentState, AgentStatus
+from .fold_agent import Recency, agent_after, attempt_of, renewed_lease, share_of
+from .fold_job import described, ended_by, eta_in, in_new_run, is_over, reopened, with_cancel_request
 from .job_state import Head, Job
-from .progress import PlanStep, parse_plan, short_text
+from .progress import PlanStep, parse_plan
+from .runs import RunId, opened_in, opens, run_in
+from .times import ms_of
 from .usage import usage_in
+from .waiting import waiting_after
 
 INITIAL_WORDS: Final = frozenset((StatusWord.LOADING_AGENTS, "initializing", "pending"))
 
@@ -109,13 +112,19 @@ class _Work:
 
     def __init__(self, snapshot: Job) -> None:
         self.head = snapshot.head
-        self.agents = dict(snapshot.agents)
+        run = snapshot.head.runs.number
+        self.agents = {key: agent for key, agent in snapshot.agents.items() if agent.run == run}
 
     def take(self, update: StatusUpdate, sequence: int) -> None:
         if self.head.sequence == 0:
-            self._begin(update)
-        before = self.head
+            self._begin(update, sequence)
         self.head = replace(self.head, sequence=sequence)
+        run = run_in(update)
+        if run is not None:
+            if self.head.runs.is_older(run):
+                return
+            self._enter(run, update)
+        before = self.head
         invocation = invocation_of(update)
         if invocation is None:
             self._take_job_status(update)
@@ -130,19 +139,36 @@ class _Work:
             revised = weighted.total != before.weighted.total or not before.planned
             self.head = replace(self.head, weighted=weighted.advanced(revised=revised))
 
-    def _begin(self, update: StatusUpdate) -> None:
+    def _enter(self, run: RunId, update: StatusUpdate) -> None:
+        """Note the run that a status names: an opening begins the next run of a job that is over."""
+        runs = self.head.runs
+        if opens(update) and not runs.knows(run):
+            if is_over(self.head, update):
+                self.agents = {}
+                self.head = in_new_run(self.head, run, update)
+            else:
+                self.head = replace(self.head, runs=runs.joined(run))
+        opened = opened_in(update)
+        if opened is not None:
+            self.head = replace(self.head, runs=self.head.runs.ended(run, opened=opened))
+
+    def _begin(self, update: StatusUpdate, sequence: int) -> None:
         self.head = replace(
             self.head,
             job_id=update.job_id,
             user_id=update.user_id,
             tenant_id=update.tenant_id,
             created_ms=ms_of(update.timestamp),
+            runs=replace(self.head.runs, first_sequence=sequence),
         )
 
     def _take_agent_status(self, invocation: str, update: StatusUpdate) -> None:
         known = self.agents.get(invocation)
         fresh = AgentState(
-            invocation_id=invocation, name=update.agent_name or invocation, order=self._order(0)
+            invocation_id=invocation,
+            name=update.agent_name or invocation,
+            order=self._order(0),
+            run=self.head.runs.number,
         )
         agent, recency = agent_after(known or fresh, update)
         if recency is Recency.CURRENT:
@@ -153,7 +179,7 @@ class _Work:
         self._renew_lease(update)
         if agent.status is not AgentStatus.PENDING:
             self._processing()
-        self._ending(update)
+        self.head = ended_by(self.head, update)
 
     def _with_plan(self, agent: AgentState, name: str | None, *, is_new: bool) -> AgentState:
         """An invocation under its own id takes over the planned step of its agent's name."""
@@ -176,6 +202,10 @@ class _Work:
             weight, done = weight - before.counted[0], done - before.counted[1]
             tokens_in, tokens_out = tokens_in - before.ledger.total[0], tokens_out - before.ledger.total[1]
         self._paid(tokens_in, tokens_out)
+        waited = before.waiting if before else None
+        if waited != agent.waiting:
+            waiters = self.head.waiters.moved(agent.invocation_id, waited, agent.waiting)
+            self.head = replace(self.head, waiters=waiters)
         if weight or done:
             self.head = replace(self.head, weighted=self.head.weighted.moved(weight, done))
 
@@ -185,20 +215,24 @@ class _Work:
             self.head = replace(self.head, tokens=(before[0] + tokens_in, before[1] + tokens_out))
 
     def _take_job_status(self, update: StatusUpdate) -> None:
-        failed = self.head.overall_status is OverallStatus.FAILED
+        completed = self.head.overall_status is OverallStatus.COMPLETED
         attempt = attempt_of(
             update,
             current=self.head.attempt,
-            ended_ms=self.head.ended_ms if failed else None,
+            ended_ms=None if completed else self.head.ended_ms,
             starts=update.status == StatusWord.REOPENED,
         )
         self._own_usage(update, attempt)
-        if attempt > self.head.attempt and self.head.overall_status is not OverallStatus.COMPLETED:
-            self._reopen(attempt)
+        if attempt > self.head.attempt and not completed:
+            self.head = reopened(self.head, attempt)
         if attempt < self.head.attempt or self.head.ended:
             return
+        if update.status == StatusWord.CANCEL_REQUESTED:
+            self.head = with_cancel_request(self.head, update)
+            return
         metadata = update.metadata or {}
-        self._identify(metadata)
+        self.head = described(self.head, metadata)
+        self.head = replace(self.head, waiting=waiting_after(self.head.waiting, update))
         self._plan(metadata.get(MetadataKey.PLAN))
         if update.progress is not None:
             reported = max(self.head.reported or 0, share_of(update.progress))
@@ -206,7 +240,7 @@ class _Work:
         self._renew_lease(update)
         if update.status not in INITIAL_WORDS and update.type is not StatusType.HEARTBEAT:
             self._processing()
-        self._ending(update)
+        self.head = ended_by(self.head, update)
 
     def _own_usage(self, update: StatusUpdate, attempt: int) -> None:
         usage = usage_in(update.metadata or {})
@@ -216,19 +250,6 @@ class _Work:
             self.head = replace(self.head, ledger=ledger)
             self._paid(ledger.total[0] - before.total[0], ledger.total[1] - before.total[1])
 
-    def _reopen(self, attempt: int) -> None:
-        self.head = replace(self.head, attempt=attempt)
-        if self.head.ended:
-            self.head = replace(self.head, overall_status=OverallStatus.PROCESSING, ended_ms=None)
-
-    def _identify(self, metadata: Mapping[str, Any]) -> None:
-        named = {name: short_text(metadata.get(wire), ID_LENGTH) for name, wire in IDENTITY.items()}
-        first: dict[str, Any] = {
-            name: text for name, text in named.items() if text and getattr(self.head, name) is None
-        }
-        if first:
-            self.head = replace(self.head, **first)
-
     def _plan(self, plan: Any) -> None:
         steps = parse_plan(plan)
         if not steps:
@@ -236,7 +257,10 @@ class _Work:
         for index, step in enumerate(steps):
             known = self.agents.get(step.invocation_id)
             agent = known or AgentState(
-                invocation_id=step.invocation_id, name=step.name, order=self._order(index)
+                invocation_id=step.invocation_id,
+                name=step.name,
+                order=self._order(index),
+                run=self.head.runs.number,
             )
             name = step.name if agent.name == agent.invocation_id else agent.name
             self._put(replace(_planned_like(agent, step), name=name))
@@ -250,25 +274,13 @@ class _Work:
         self.head = replace(
             head,
             updated_ms=at_ms if head.updated_ms is None else max(head.updated_ms, at_ms),
-            lease_ms=None if head.ended else renewed_lease(head.lease_ms, update),
+            lease_ms=None if head.ended or head.waits else renewed_lease(head.lease_ms, update),
             eta=None if head.ended else eta_in(update.metadata or {}, at_ms) or head.eta,
         )
 
     def _processing(self) -> None:
         if self.head.overall_status is OverallStatus.INITIALIZING:
             self.head = replace(self.head, overall_status=OverallStatus.PROCESSING)
-
-    def _ending(self, update: StatusUpdate) -> None:
-        """The types `complete` and `error` end the job, whoever reports them."""
-        ends = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
-        if update.type in ends and not self.head.ended:
-            self.head = replace(
-                self.head,
-                overall_status=ends[update.type],
-                ended_ms=ms_of(update.timestamp),
-                lease_ms=None,
-                eta=None,
-            )
 
 
 def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
@@ -280,15 +292,3 @@ def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
         tool_weights=step.tool_weights,
         reported=agent.progress,  # other weights must not take back what was reached with the old ones
     )
-
-
-def eta_in(metadata: Mapping[str, Any], at_ms: int) -> tuple[int, int, int] | None:
-    """`{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta."""
-    found = metadata.get(MetadataKey.ETA)
-    if not isinstance(found, Mapping):
-        return None
-    p50, p90 = number_in(found, "p50", SECONDS_MAX), number_in(found, "p90", SECONDS_MAX)
-    if p50 is None or p90 is None:
-        return None
-    p50_ms, p90_ms = int(p50 * 1000 + 0.5), int(p90 * 1000 + 0.5)
-    return (p50_ms, max(p50_ms, p90_ms), at_ms)

@@ -8,16 +8,22 @@ from typing import Any, Final
 
 from statusbeam.model.limits import LEASE_SECONDS, MAX_LEASE_SECONDS, WHOLE_NUMBER_MAX
 from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.numbers import clamped
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
-from .agent_state import FIRST_MS, LAST_MS, AgentState, AgentStatus, ms_of
+from .agent_state import AgentState, AgentStatus
 from .progress import FULL
+from .texts import cut
+from .times import FIRST_MS, LAST_MS, ms_of
 from .usage import usage_in
+from .waiting import waiting_after
 
 SUCCESS_WORDS: Final = frozenset((StatusWord.AGENT_COMPLETE, StatusWord.COMPLETE, "success"))
 ERROR_WORDS: Final = frozenset((StatusWord.AGENT_ERROR, StatusWord.ERROR))
+CANCELLED_WORDS: Final = frozenset((StatusWord.CANCELLED,))
+END_WORDS: Final = SUCCESS_WORDS | ERROR_WORDS | CANCELLED_WORDS
 PENDING_WORDS: Final = frozenset(("pending", "agent_pending"))
 START_WORDS: Final = frozenset((StatusWord.AGENT_INVOKING, StatusWord.AGENT_RETRYING))
 TOOL_END_WORDS: Final = frozenset(("tool_complete", "tool_error"))
@@ -95,6 +101,7 @@ def _restarted(agent: AgentState, attempt: int) -> AgentState:
         execution_ms=None,
         reported=None,
         tools=(),
+        waiting=None,
         lease_ms=None,
     )
 
@@ -107,11 +114,12 @@ def _with_late_status(agent: AgentState, update: StatusUpdate) -> AgentState:
 def _with_current_status(agent: AgentState, update: StatusUpdate) -> AgentState:
     at_ms = ms_of(update.timestamp)
     status = _status(agent, update)
-    ended = status in (AgentStatus.SUCCESS, AgentStatus.ERROR)
+    ended = update.status in END_WORDS
     reported = agent.reported
     if update.progress is not None and update.tool_name is None:
         reported = max(reported or 0, share_of(update.progress))
-    leased = status is AgentStatus.IN_PROGRESS
+    at_work = status is AgentStatus.IN_PROGRESS
+    waiting = waiting_after(agent.waiting, update) if at_work else None
     return replace(
         agent,
         status=status,
@@ -121,7 +129,8 @@ def _with_current_status(agent: AgentState, update: StatusUpdate) -> AgentState:
         execution_ms=update.execution_time_ms if ended else None,
         reported=reported,
         tools=_tools(agent, update, ended=False),
-        lease_ms=renewed_lease(agent.lease_ms, update) if leased else None,
+        waiting=waiting,
+        lease_ms=renewed_lease(agent.lease_ms, update) if at_work and waiting is None else None,
     )
 
 
@@ -130,6 +139,8 @@ def _status(agent: AgentState, update: StatusUpdate) -> AgentStatus:
         return AgentStatus.SUCCESS
     if update.status in ERROR_WORDS:
         return AgentStatus.ERROR
+    if update.status in CANCELLED_WORDS:
+        return AgentStatus.CANCELLED
     return agent.status if update.status in PENDING_WORDS else AgentStatus.IN_PROGRESS
 
 
@@ -137,7 +148,7 @@ def _started(agent: AgentState, update: StatusUpdate) -> int | None:
     at_ms, known = ms_of(update.timestamp), agent.started_ms
     if update.status in PENDING_WORDS or at_ms is None:
         return known
-    if update.status in SUCCESS_WORDS | ERROR_WORDS:
+    if update.status in END_WORDS:
         # An end implies a start only if it has the duration.
         took_ms = update.execution_time_ms
         implied = known is None and took_ms is not None and not agent.ended
@@ -157,11 +168,7 @@ def _tools(agent: AgentState, update: StatusUpdate, *, ended: bool) -> tuple[tup
 
 
 def _activity(update: StatusUpdate) -> str | None:
-    if update.type is StatusType.HEARTBEAT or not update.message:
-        return None
-    if len(update.message) > ACTIVITY_LENGTH:
-        return update.message[: ACTIVITY_LENGTH - 1] + "…"
-    return update.message
+    return None if update.type is StatusType.HEARTBEAT else cut(update.message, ACTIVITY_LENGTH)
 
 
 def share_of(percent: float) -> int:
@@ -177,9 +184,7 @@ def renewed_lease(lease_ms: int | None, update: StatusUpdate) -> int:
     return min(LAST_MS, max(lease_ms or at_ms, at_ms + int(seconds * 1000)))
 
 
-def number_in(metadata: Mapping[str, Any], name: str, highest: float) -> float | None:
-    """The number from 0 to `highest` that metadata has under `name`; None for anything else."""
-    value = metadata.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
-        return None
-    return float(value)
+def number_in(metadata: Mapping[str, Any], name: str, highest: int) -> float | None:
+    """The number that metadata has under `name`, held between 0 and `highest`; None for anything else."""
+    value = clamped(metadata.get(name), highest)
+    return None if value is None else float(value)

@@ -14,15 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.metadata import IDENTITY
 from statusbeam.model.words import OverallStatus
 
-from .agent_state import AgentState, ms_of, optional_int, percent_of, time_of, without_none
+from .agent_state import AgentState, optional_int, percent_of, without_none
 from .progress import FULL, PLAN_MAX, WeightedProgress
+from .runs import Runs
+from .times import ms_of, time_of
 from .usage import Ledger, usage_view
+from .waiting import Waiters, Waiting
+
+_ENDED: Final = (OverallStatus.COMPLETED, OverallStatus.FAILED, OverallStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,26 @@ class Eta:
 
     p50: float
     p90: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """Somebody asks for the job to be stopped."""
+
+    by: str | None
+    reason: str | None
+    at_ms: int
+
+    def view(self) -> dict[str, Any]:
+        """The schema's CancelRequest."""
+        return {"by": self.by, "reason": self.reason, "at": time_of(self.at_ms)}
+
+    @classmethod
+    def from_item(cls, item: Any) -> Self | None:
+        """What `view` gave."""
+        if not item:
+            return None
+        return cls(by=item.get("by"), reason=item.get("reason"), at_ms=ms_of(item["at"]) or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +71,8 @@ class Head:
     source_type: str | None = None
     workflow: str | None = None  # with the version, whose history an estimate is made of
     workflow_version: str | None = None
+    title: str | None = None
+    runs: Runs = field(default_factory=Runs)
     overall_status: OverallStatus = OverallStatus.INITIALIZING
     attempt: int = 1
     sequence: int = 0
@@ -53,7 +80,11 @@ class Head:
     created_ms: int | None = None
     updated_ms: int | None = None
     ended_ms: int | None = None
-    lease_ms: int | None = None  # None before the first status and after the end
+    lease_ms: int | None = None  # None before the first status, after the end, and while the job waits
+    result: Any = None  # JSON, of the final status
+    waiting: Waiting | None = None  # the job's own
+    waiters: Waiters = field(default_factory=Waiters)  # its agents that wait
+    cancel_request: CancelRequest | None = None
     tokens: tuple[int, int] = (0, 0)  # (input, output): the agents' and its own
     ledger: Ledger = field(default_factory=Ledger)  # its own
     planned: bool = False  # a plan was declared
@@ -70,7 +101,12 @@ class Head:
 
     @property
     def ended(self) -> bool:
-        return self.overall_status in (OverallStatus.COMPLETED, OverallStatus.FAILED)
+        return self.overall_status in _ENDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether the job or an agent of it waits. Then silence means nothing."""
+        return not self.ended and (self.waiting is not None or self.waiters.any)
 
     @property
     def progress(self) -> int | None:
@@ -91,16 +127,29 @@ class Head:
             "correlationId": self.correlation_id,
             "documentId": self.document_id,
             "sourceType": self.source_type,
+            "workflow": self.workflow,
+            "title": self.title,
+            "run": self.runs.number,
+            "runFirstSequence": self.runs.first_sequence,
             "overallStatus": self.overall_status.value,
             "totalTokenUsage": usage_view(self.tokens),
             "progress": percent_of(self.progress),
             "eta": self._eta_view(),
+            "result": self.result,
+            "waiting": self._waiting_view(),
+            "cancelRequest": self.cancel_request.view() if self.cancel_request else None,
             "leaseExpiresAt": time_of(self.lease_ms),
             "sequence": self.sequence,
             "epoch": self.epoch,
             "createdAt": time_of(self.created_ms),
             "lastUpdated": time_of(self.updated_ms),
         }
+
+    def _waiting_view(self) -> dict[str, Any] | None:
+        """Its own, else that of the agent that has waited longest."""
+        if self.ended:
+            return None
+        return self.waiting.view() if self.waiting else self.waiters.view()
 
     def _eta_view(self) -> dict[str, float] | None:
         if self.eta is None:
@@ -120,8 +169,10 @@ class Head:
             "weighted": self.weighted.to_item(),
             "reported": self.reported,
             "eta": list(self.eta) if self.eta else None,
-            "workflow": self.workflow,
             "workflowVersion": self.workflow_version,
+            "runs": self.runs.to_item() or None,
+            "waiting": self.waiting.to_item() if self.waiting else None,
+            "waiters": self.waiters.to_item(),
         }
         rate = list(self.rate) if self.rate else None
         return without_none({**self.view(), "rate": rate, "fold": without_none(own)})
@@ -131,12 +182,15 @@ class Head:
         """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
         own = item["fold"]
         tokens_in, tokens_out = (int(count) for count in own["tokens"])
+        first_sequence = optional_int(item.get("runFirstSequence"))
         eta, rate = [int(number) for number in own.get("eta", ())], item.get("rate")
         return cls(
             job_id=item["jobId"],
             user_id=item.get("userId"),
             tenant_id=item.get("tenantId"),
             **{name: item.get(wire, own.get(wire)) for name, wire in IDENTITY.items()},
+            title=item.get("title"),
+            runs=Runs.from_item(own.get("runs"), number=int(item["run"]), first_sequence=first_sequence),
             overall_status=OverallStatus(item["overallStatus"]),
             attempt=int(own["attempt"]),
             sequence=int(item["sequence"]),
@@ -145,6 +199,10 @@ class Head:
             updated_ms=ms_of(item.get("lastUpdated")),
             ended_ms=ms_of(own.get("endedAt")),
             lease_ms=ms_of(item.get("leaseExpiresAt")),
+            result=item.get("result"),
+            waiting=Waiting.from_item(own.get("waiting")),
+            waiters=Waiters.from_item(own.get("waiters")),
+            cancel_request=CancelRequest.from_item(item.get("cancelRequest")),
             tokens=(tokens_in, tokens_out),
             ledger=Ledger.from_item(own.get("ledger")),
             planned=own.get("planned", False),
@@ -165,5 +223,6 @@ class Job:
     @property
     def shown_agents(self) -> list[AgentState]:
         """The agents that readers see, in the order in which they were planned or first reported."""
-        agents = (agent for agent in self.agents.values() if agent.shown)
+        run = self.head.runs.number
+        agents = (agent for agent in self.agents.values() if agent.shown and agent.run == run)
         return sorted(agents, key=lambda agent: (agent.order, agent.invocation_id))

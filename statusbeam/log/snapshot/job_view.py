@@ -7,7 +7,7 @@ from typing import Any
 
 from .agent_state import AgentState, without_none
 from .job_state import Head, Job
-from .liveness import liveness
+from .liveness import agent_liveness, liveness
 
 
 def job_view(job: Job, *, now: float | None = None, expires_at: int | None = None) -> dict[str, Any]:
@@ -19,14 +19,14 @@ def job_view(job: Job, *, now: float | None = None, expires_at: int | None = Non
     """
     return {
         **job.head.view(),
-        "agents": [agent.view() for agent in job.shown_agents],
+        "agents": [_agent_view(job, agent, now) for agent in job.shown_agents],
         "liveness": None if now is None else liveness(job, now),
         "expiresAt": expires_at,
     }
 
 
 def job_of_view(view: Mapping[str, Any]) -> Job:
-    """The snapshot that getJob answered with, `fold` of job and agents included as values, not as their text:
+    """The snapshot that getJob answered with, `result` and each `fold` as values, not as their text:
     `apply(job_of_view(answer), log_after_its_sequence)` goes on from there.
 
     A job that has not begun is an empty snapshot.
@@ -35,6 +35,13 @@ def job_of_view(view: Mapping[str, Any]) -> Job:
         return Job()
     # GraphQL answers null for what an item does not have.
     agents = map(without_none, [*view["agents"], *(view["fold"].get("hidden") or ())])
-    states = [AgentState.from_item({**agent, "order": agent["fold"]["order"]}) for agent in agents]
     head = Head.from_item(without_none(view))
-    return Job(head=head, agents={state.invocation_id: state for state in states})
+    # The answer has the current run's agents only.
+    run = head.runs.number
+    items = ({**agent, "order": agent["fold"]["order"], "run": run} for agent in agents)
+    return Job(head=head, agents={item["invocationId"]: AgentState.from_item(item) for item in items})
+
+
+def _agent_view(job: Job, agent: AgentState, now: float | None) -> dict[str, Any]:
+    verdict = None if now is None else agent_liveness(job, agent.invocation_id, now)
+    return {**agent.view(job_ended=job.head.ended), "liveness": verdict}

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH
+from statusbeam.model.numbers import clamped
 from statusbeam.model.replace import replace
+
+from .texts import short_text
 
 FULL: Final = 100_000
 """100 %."""
@@ -26,6 +29,7 @@ WEIGHT: Final = 1_000
 """The weight 1, which is the default."""
 
 WEIGHT_MAX: Final = 1_000_000
+_LEAST_WEIGHT: Final = 1
 STEPS_PER_PLAN: Final = 40
 """Steps one status can declare: each is an item of its transaction. A plan may come in parts."""
 
@@ -83,15 +87,12 @@ def _tool_weights(value: Any) -> tuple[tuple[str, int], ...]:
     return tuple(weights.items())
 
 
-def short_text(value: Any, longest: int) -> str | None:
-    """`value` if it is text of 1 to `longest` characters, else None."""
-    return value if isinstance(value, str) and 0 < len(value) <= longest else None
-
-
 def _weight(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= WEIGHT_MAX:
+    weight = clamped(value, WEIGHT_MAX)
+    if weight is None:
         return WEIGHT
-    return min(WEIGHT_MAX, math.floor(value * WEIGHT + 0.5))
+    # Weight 0 takes a step out of the plan: a negative one must not.
+    return _LEAST_WEIGHT if value < 0 else min(WEIGHT_MAX, math.floor(weight * WEIGHT + 0.5))
 
 
 def agent_progress(

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from statusbeam.model.limits import WHOLE_NUMBER_MAX
 from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.numbers import clamped_count
 
 ATTEMPTS_KEPT: Final = 8
 """Attempts whose usage can still grow; older ones are settled into one sum, so that a ledger stays small."""
@@ -69,12 +70,14 @@ class Ledger:
 def usage_in(metadata: Mapping[str, Any]) -> tuple[int, int] | None:
     """(input, output) of `{"tokenUsage": {"inputTokens": 12, "outputTokens": 3}}`; None if nothing usable.
 
-    What isn't a whole number from 0 to 2^31 - 1 counts as absent; of the two, one may be absent.
+    Of the two, one may be absent. Numbers are held between 0 and 2^31 - 1, what is no number is ignored.
     """
     found = metadata.get(MetadataKey.TOKEN_USAGE)
     if not isinstance(found, Mapping):
         return None
-    tokens_in, tokens_out = _count(found.get("inputTokens")), _count(found.get("outputTokens"))
+    tokens_in, tokens_out = (
+        clamped_count(found.get(name), WHOLE_NUMBER_MAX) for name in ("inputTokens", "outputTokens")
+    )
     if tokens_in is None and tokens_out is None:
         return None
     return tokens_in or 0, tokens_out or 0
@@ -90,11 +93,3 @@ def usage_view(total: tuple[int, int]) -> dict[str, int] | None:
         "outputTokens": min(tokens_out, WHOLE_NUMBER_MAX),
         "totalTokens": min(tokens_in + tokens_out, WHOLE_NUMBER_MAX),
     }
-
-
-def _count(value: Any) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= WHOLE_NUMBER_MAX:
-        return None
-    return value

@@ -13,7 +13,7 @@ from examples.http_orchestrator.__main__ import TEXT, agents_at
 from examples.http_orchestrator.agents import AGENTS, serving
 from examples.http_orchestrator.orchestrator import AgentCallError, HttpAgent, HttpAgentOrchestrator
 from status_utils import MemoryTransport, StatusTracker
-from statusbeam.log.snapshot.agent_state import ms_of
+from statusbeam.log.snapshot.times import ms_of
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.liveness import agent_liveness
 from tests.unit.local_http import Answer, json_answer, local_server

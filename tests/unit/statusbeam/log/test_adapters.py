@@ -19,10 +19,10 @@ from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemorySessionStore
 from statusbeam.log.publishing.payload import batches, parse_payload
 from statusbeam.log.publishing.ports import Journal, SessionStore
-from statusbeam.log.snapshot.agent_state import time_of
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.progress import STEPS_PER_PLAN
+from statusbeam.log.snapshot.times import time_of
 from statusbeam.model import limits
 from statusbeam.model.errors import ForeignOwnerError, InvalidStatusError
 from statusbeam.model.job_key import JobKey

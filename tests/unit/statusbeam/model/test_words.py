@@ -23,12 +23,16 @@ TYPES = {
     "tool_complete": "agent_status",
     "tool_error": "agent_status",
     "reopened": "agent_status",
+    "waiting": "agent_status",
+    "cancelled": "agent_status",
+    "cancel_requested": "agent_status",
 }
 
 
 @pytest.mark.parametrize(("status", "expected"), [*TYPES.items(), ("paving_road", "agent_status")])
 def test_type_follows_from_the_status_word(status: str, expected: str) -> None:
-    assert status_type(status) is StatusType(expected)
+    assert status_type(status, of_job=False) is StatusType(expected)
+    assert status_type(status, of_job=True) is StatusType("error" if status == "cancelled" else expected)
 
 
 def test_the_table_of_types_knows_every_word() -> None:

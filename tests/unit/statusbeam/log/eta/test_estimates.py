@@ -24,7 +24,7 @@ from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.publishing.ports import Broadcaster, Journal
-from statusbeam.log.snapshot.agent_state import time_of
+from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.errors import BroadcastError, JournalError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import METADATA_BYTES

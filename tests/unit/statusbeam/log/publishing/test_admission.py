@@ -347,7 +347,7 @@ def test_in_a_message_they_are_refused(character: str) -> None:
     ],
 )
 def test_a_clock_that_is_far_off_is_replaced_by_ours(seconds: int, kept: bool) -> None:
-    from statusbeam.log.snapshot.agent_state import time_of  # noqa: PLC0415 - for this one
+    from statusbeam.log.snapshot.times import time_of  # noqa: PLC0415 - for this one
 
     world = World()
     told = time_of(int((NOW + seconds) * 1000))

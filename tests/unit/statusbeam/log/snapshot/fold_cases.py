@@ -8,9 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from statusbeam.log.snapshot.agent_state import AgentState, time_of
+from statusbeam.log.snapshot.agent_state import AgentState
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import status_type
 
@@ -32,7 +33,7 @@ def status(word: str, at: float = 0.0, message: str = "", **fields: Any) -> Stat
         user_id="user-1",
         tenant_id="tenant-1",
         event_id=named.pop("event_id", f"{word}-{at}-{message[:32]}"),
-        type=status_type(word),
+        type=status_type(word, of_job=not ({"agent_name", "invocation_id"} & named.keys())),
         status=word,
         message=message or f"{word} at {at:g}",
         timestamp=time_of(START_MS + round(at * 1000)) or "",

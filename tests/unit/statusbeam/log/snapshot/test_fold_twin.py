@@ -105,13 +105,20 @@ def as_heard(dice: random.Random, log: list[StatusUpdate]) -> list[dict[str, Any
 def stored_job(job: Job) -> dict[str, Any]:
     """getJob's answer: every field of the schema, and the fold's own state as JSON text."""
     head = job.head.to_item()
-    hidden = [_stored_agent(agent.to_item()) for agent in job.agents.values() if not agent.shown]
-    shown = [_stored_agent(agent.to_item()) for agent in job.shown_agents]
-    return {**job_view(job), "agents": shown, "fold": json.dumps({**head["fold"], "hidden": hidden})}
+    agents = {agent.invocation_id: agent.to_item() for agent in job.agents.values()}
+    view = job_view(job)
+    shown = [_stored_agent(agent, agents[agent["invocationId"]]) for agent in view["agents"]]
+    hidden = [_stored_agent(item, item) for item in agents.values() if item.get("hidden")]
+    result = None if job.head.result is None else json.dumps(job.head.result)
+    own = json.dumps({**head["fold"], "hidden": hidden})
+    return {**view, "result": result, "agents": shown, "fold": own}
 
 
-def _stored_agent(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {**item, "fold": json.dumps({**item["fold"], "order": item["order"]})}
+def _stored_agent(answer: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    own = {**item["fold"], "order": item["order"]}
+    if answer.get("leaseExpiresAt") is None and "leaseExpiresAt" in item:
+        own["leaseExpiresAt"] = item["leaseExpiresAt"]
+    return {**answer, "fold": json.dumps(own)}
 
 
 def case(seed: int) -> dict[str, Any]:

@@ -52,7 +52,11 @@ def test_the_fold_gives_the_snapshot_of_the_vector(vector: dict[str, Any]) -> No
 @every_vector
 def test_readers_at_given_times_see_the_liveness_of_the_vector(vector: dict[str, Any]) -> None:
     job = fold(statuses(vector))
-    assert [[now, job_view(job, now=now)["liveness"]] for now, _ in vector["liveness"]] == vector["liveness"]
+    for now, verdict, *agents in vector["liveness"]:
+        view = job_view(job, now=now)
+        found = {agent["invocationId"]: agent["liveness"] for agent in view["agents"]}
+        assert view["liveness"] == verdict
+        assert not agents or found == agents[0]
 
 
 @pytest.mark.parametrize("vector", LOGS.values(), ids=LOGS)
@@ -80,8 +84,11 @@ def test_a_vector_holds_in_any_order_and_redelivered(vector: dict[str, Any], dat
 def test_a_snapshot_has_exactly_the_schemas_fields(vector: dict[str, Any]) -> None:
     snapshot = vector["snapshot"]
     assert set(snapshot) == schema_fields("Job") - {"fold"}
+    assert set(snapshot["waiting"] or schema_fields("Waiting")) == schema_fields("Waiting")
+    assert set(snapshot["cancelRequest"] or schema_fields("CancelRequest")) == schema_fields("CancelRequest")
     for agent in snapshot["agents"]:
         assert set(agent) == schema_fields("AgentState") - {"fold", "sequence"}  # the store's
+        assert set(agent["waiting"] or schema_fields("Waiting")) == schema_fields("Waiting")
         assert set(agent["tokenUsage"] or schema_fields("TokenUsage")) == schema_fields("TokenUsage")
 
 

@@ -76,7 +76,9 @@ def test_a_zombie_does_not_keep_a_job_alive() -> None:
     [
         (600, 600),
         (10, LEASE_SECONDS),
-        (MAX_LEASE_SECONDS + 1, LEASE_SECONDS),
+        (MAX_LEASE_SECONDS + 1, MAX_LEASE_SECONDS),
+        (1e300, MAX_LEASE_SECONDS),
+        (-1, LEASE_SECONDS),
         ("long", LEASE_SECONDS),
         (True, LEASE_SECONDS),
     ],
