@@ -59,7 +59,7 @@ def start(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
 def unknown(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     """A job is open that nobody has heard of."""
     dashboard.watch(user, fresh_id("unknown"))
-    expect(dashboard.job_state).to_have_text("Waiting")
+    expect(dashboard.job_state).to_have_text("Not started")
 
 
 def empty(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:

@@ -32,7 +32,7 @@ def test_the_link_to_somebody_elses_job_shows_nothing_of_it(
     cloud.publish(status(own_job, other.user_id, other.tenant_id, "mine"))
     expect(dashboard.in_job_list(own_job)).to_be_visible()  # a push that came after the secret one
     expect(dashboard.completeness).to_have_text("No status yet")
-    expect(dashboard.job_state).to_have_text("Waiting")
+    expect(dashboard.job_state).to_have_text("Not started")
     expect(dashboard.entries).to_have_count(0)
     expect(dashboard.in_job_list(job_id)).to_have_count(0)
     assert secret not in dashboard.page.content()

@@ -13,7 +13,7 @@ export type { UserState, UserWatch, UserWatchOptions } from './client/user.ts';
 export type { Connection, JobState } from './client/watchedJob.ts';
 export { type ErrorCode, StatusbeamError } from './errors.ts';
 export { apply, fold, jobAt } from './fold/fold.ts';
-export { agentLiveness, jobLiveness } from './fold/liveness.ts';
+export { agentLiveness, isOver, jobLiveness } from './fold/liveness.ts';
 export { jobView, type Snapshot, snapshotOf } from './fold/snapshot.ts';
 export type { Reason, Verdict } from './join/commands.ts';
 export type { RecoveryCounts } from './join/recovery.ts';

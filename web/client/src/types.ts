@@ -1,9 +1,10 @@
 // The types of graphql/schema.graphql, as readers get them.
 
 export type StatusType = 'agent_status' | 'progress' | 'complete' | 'error' | 'heartbeat';
-export type OverallStatus = 'initializing' | 'processing' | 'completed' | 'failed';
-export type AgentStatus = 'pending' | 'in-progress' | 'success' | 'error';
-export type Liveness = 'live' | 'stale' | 'lost' | 'ended';
+export type OverallStatus = 'initializing' | 'processing' | 'completed' | 'failed' | 'cancelled';
+/** `cancelled` is also what a job left open at its end: such an agent has no `completedAt`. */
+export type AgentStatus = 'pending' | 'in-progress' | 'success' | 'error' | 'cancelled';
+export type Liveness = 'live' | 'stale' | 'lost' | 'waiting' | 'ended';
 export type JsonObject = { readonly [name: string]: unknown };
 
 /** One entry of a job's log. `sequence` is 1, 2, 3 … per job, without gaps. */
@@ -57,6 +58,25 @@ export interface Eta {
   readonly p90: number;
 }
 
+/** What a job or an agent waits for. */
+export interface Waiting {
+  /** Such as `approval`. */
+  readonly for: string;
+  readonly prompt: string | null;
+  readonly since: string;
+  readonly until: string | null;
+  /** The agent that waits; null for the job itself. */
+  readonly invocationId: string | null;
+}
+
+/** Somebody asks for the job to be stopped. */
+export interface CancelRequest {
+  /** A user id. */
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
 /** One invocation of one agent. */
 export interface AgentState {
   readonly name: string;
@@ -64,6 +84,10 @@ export interface AgentState {
   readonly parentInvocationId: string | null;
   readonly attempt: number;
   readonly status: AgentStatus;
+  /** Null unless it waits. */
+  readonly waiting: Waiting | null;
+  /** Null while it is pending, and without a clock. */
+  readonly liveness: Liveness | null;
   /** Its last message. */
   readonly activity: string | null;
   readonly startedAt: string | null;
@@ -75,7 +99,7 @@ export interface AgentState {
   readonly tokenUsage: TokenUsage | null;
   readonly dependsOn: readonly string[] | null;
   readonly tools: readonly string[] | null;
-  /** Until when silence is normal; null while it is pending and after its end. */
+  /** Until when silence is normal; null while it is pending or waits, and after its end. */
   readonly leaseExpiresAt: string | null;
 }
 
@@ -88,12 +112,24 @@ export interface Job {
   readonly correlationId: string | null;
   readonly documentId: string | null;
   readonly sourceType: string | null;
+  readonly workflow: string | null;
+  /** What people call it. */
+  readonly title: string | null;
+  /** 1, 2 … when it is run again. Agents, progress, tokens and result are the current run's. */
+  readonly run: number;
+  /** The sequence with which the current run began; null before the first status. */
+  readonly runFirstSequence: number | null;
   readonly overallStatus: OverallStatus;
   readonly agents: readonly AgentState[];
   readonly totalTokenUsage: TokenUsage | null;
   /** Percent. */
   readonly progress: number | null;
   readonly eta: Eta | null;
+  /** What it came to: any JSON. */
+  readonly result: unknown;
+  /** Its own waiting, else that of the agent that has waited longest. */
+  readonly waiting: Waiting | null;
+  readonly cancelRequest: CancelRequest | null;
   readonly liveness: Liveness | null;
   readonly leaseExpiresAt: string | null;
   readonly sequence: number;
@@ -129,7 +165,7 @@ export interface JobPosition {
   readonly epoch: string | null;
 }
 
-/** The answer of getJob: the job, and as JSON the fold's own state to continue from. */
+/** The answer of getJob: the job with `result` as JSON text, and as JSON the fold's own state to continue from. */
 export interface StoredJob extends Job {
   readonly fold?: JsonObject | string | null;
   readonly agents: readonly StoredAgent[];

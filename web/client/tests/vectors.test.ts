@@ -13,7 +13,7 @@ interface Vector {
   title: string;
   updates: RawStatusUpdate[];
   snapshot: unknown;
-  liveness: [number, string | null][];
+  liveness: [number, string | null, Record<string, string | null>?][];
 }
 
 for (const name of NAMES) {
@@ -21,8 +21,14 @@ for (const name of NAMES) {
   test(`${name}: ${vector.title}`, () => {
     const snapshot = fold(vector.updates);
     assert.deepEqual(JSON.parse(JSON.stringify(jobView(snapshot))), vector.snapshot);
-    const seen = vector.liveness.map(([now]) => [now, jobView(snapshot, { now }).liveness]);
-    assert.deepEqual(seen, vector.liveness);
+    for (const [now, verdict, ofAgents = {}] of vector.liveness) {
+      const job = jobView(snapshot, { now });
+      assert.equal(job.liveness, verdict, `at ${now}`);
+      const agents = new Map(job.agents.map((agent) => [agent.invocationId, agent.liveness]));
+      for (const [invocationId, ofAgent] of Object.entries(ofAgents)) {
+        assert.equal(agents.get(invocationId), ofAgent, `${invocationId} at ${now}`);
+      }
+    }
     const backwards = [...vector.updates, ...vector.updates].reverse();
     assert.deepEqual(jobView(fold(backwards)), jobView(snapshot));
   });

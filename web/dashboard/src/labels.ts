@@ -1,19 +1,21 @@
 // The labels of states and statuses. One state has one label everywhere. Pure.
 
-import type { OverallStatus, StatusUpdate } from './types.ts';
+import type { AgentStatus, OverallStatus, StatusUpdate } from './types.ts';
 
 export type Tone = 'idle' | 'run' | 'good' | 'bad';
 
 /** A state as the page shows it: of a job or an agent, or what its silence means. */
 export type ShownState =
   | 'looking'
-  | 'waiting'
+  | 'expected'
   | 'initializing'
   | 'processing'
   | 'completed'
   | 'failed'
+  | 'cancelled'
   | 'pending'
   | 'in-progress'
+  | 'waiting'
   | 'success'
   | 'error'
   | 'unfinished'
@@ -23,13 +25,15 @@ export type ShownState =
 
 export const STATE_LABELS: Record<ShownState, string> = {
   looking: 'Looking',
-  waiting: 'Waiting',
+  expected: 'Not started',
   initializing: 'Starting',
   processing: 'Running',
   completed: 'Completed',
   failed: 'Failed',
+  cancelled: 'Cancelled',
   pending: 'Pending',
   'in-progress': 'Running',
+  waiting: 'Waiting',
   success: 'Completed',
   error: 'Failed',
   unfinished: 'Not finished',
@@ -39,17 +43,19 @@ export const STATE_LABELS: Record<ShownState, string> = {
 };
 
 /** What lists are filtered by. A silent job or agent is not counted as running. */
-export type Group = 'running' | 'silent' | 'failed' | 'completed' | 'pending' | 'unfinished';
+export type Group = 'running' | 'waiting' | 'silent' | 'failed' | 'cancelled' | 'completed' | 'pending' | 'unfinished';
 
 const GROUPS: Record<ShownState, Group> = {
   looking: 'pending',
-  waiting: 'pending',
+  expected: 'pending',
   initializing: 'running',
   processing: 'running',
   completed: 'completed',
   failed: 'failed',
+  cancelled: 'cancelled',
   pending: 'pending',
   'in-progress': 'running',
+  waiting: 'waiting',
   success: 'completed',
   error: 'failed',
   unfinished: 'unfinished',
@@ -99,17 +105,14 @@ export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unk
 /** The state to show: `liveness` overrides one that expects statuses. */
 export function shownState(status: ShownState, liveness: string | null): ShownState {
   const isLively = status === 'initializing' || status === 'processing' || status === 'in-progress';
-  return isLively && isSilent(liveness) ? liveness : status;
+  return isLively && (isSilent(liveness) || liveness === 'waiting') ? liveness : status;
 }
 
-/** The state of a job; one without a status is waiting. */
+/** The state of a job; one without a status is expected. */
 export const jobState = (overall: OverallStatus, sequence: number, liveness: string | null): ShownState =>
-  sequence === 0 ? 'waiting' : shownState(overall, liveness);
+  sequence === 0 ? 'expected' : shownState(overall, liveness);
 
-/** The state of an agent; one that was under way when its job ended will not finish. */
-export function agentState(status: string, liveness: string | null, jobIsOver: boolean): ShownState {
-  if (jobIsOver && (status === 'pending' || status === 'in-progress')) {
-    return 'unfinished';
-  }
-  return shownState(status as ShownState, liveness);
+/** The state of an agent; one that was open when its job ended will not finish. */
+export function agentState(status: AgentStatus, liveness: string | null, isOpen: boolean, jobIsOver: boolean): ShownState {
+  return jobIsOver && isOpen ? 'unfinished' : shownState(status, liveness);
 }

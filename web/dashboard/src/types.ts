@@ -2,11 +2,13 @@
 
 export type {
   AgentState,
+  AgentStatus,
   Client,
   Job,
   JobState,
   JobWatch,
   JsonObject,
+  Liveness,
   OverallStatus,
   StatusDetail,
   StatusUpdate,

@@ -73,22 +73,25 @@ test('the log is narrowed by agent, kind and words; unnarrowed it is the same li
   assert.deepEqual(shown({ text: 'orchestrator' }), [1]);
 });
 
-test('silent agents are stale, then lost; those of an ended job are not finished', () => {
+test('silent agents are stale, then lost, unless they wait; those of an ended job are not finished', () => {
   const lease = new Date(START).toISOString();
   const agents = [
-    { invocationId: 'a', status: 'in-progress', leaseExpiresAt: lease, completedAt: null },
-    { invocationId: 'b', status: 'success', leaseExpiresAt: null },
+    { invocationId: 'a', status: 'in-progress', leaseExpiresAt: lease, completedAt: null, waiting: null },
+    { invocationId: 'b', status: 'success', leaseExpiresAt: null, completedAt: lease, waiting: null },
+    { invocationId: 'c', status: 'in-progress', leaseExpiresAt: null, completedAt: null, waiting: { for: 'approval' } },
   ] as AgentState[];
   const states = (overallStatus: Job['overallStatus'], second: number) =>
     shownAgents(listedJob('a', { agents, overallStatus }), START + second * 1000).map(({ state }) => state);
-  assert.deepEqual(states('processing', -1), ['in-progress', 'success']);
-  assert.deepEqual(states('processing', 1), ['stale', 'success']);
-  assert.deepEqual(states('processing', 241), ['lost', 'success']);
-  assert.deepEqual(states('failed', 241), ['unfinished', 'success']);
+  assert.deepEqual(states('processing', -1), ['in-progress', 'success', 'waiting']);
+  assert.deepEqual(states('processing', 1), ['stale', 'success', 'waiting']);
+  assert.deepEqual(states('processing', 241), ['lost', 'success', 'waiting']);
+  assert.deepEqual(states('failed', 241), ['unfinished', 'success', 'unfinished']);
 });
 
 test('neither silent agents nor those that an ended job left behind count as running', () => {
-  const agents = [{ status: 'in-progress', leaseExpiresAt: new Date(START).toISOString(), completedAt: null }] as AgentState[];
+  const agents = [
+    { status: 'in-progress', leaseExpiresAt: new Date(START).toISOString(), completedAt: null, waiting: null },
+  ] as AgentState[];
   const counts = (overallStatus: Job['overallStatus'], second: number) => {
     const shown = shownAgents(listedJob('a', { agents, overallStatus }), START + second * 1000);
     return FILTERS.filter(({ key }) => countOf(shown, key) > 0).map(({ key }) => key);

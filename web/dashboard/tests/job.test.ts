@@ -96,12 +96,12 @@ test('silence turns what runs stale or lost, and nothing else', () => {
   assert.equal(jobState('processing', 3, 'stale'), 'stale');
   assert.equal(jobState('initializing', 1, 'lost'), 'lost');
   assert.equal(jobState('completed', 9, 'ended'), 'completed');
-  assert.equal(jobState('initializing', 0, null), 'waiting');
+  assert.equal(jobState('initializing', 0, null), 'expected');
 });
 
 test('silence says nothing to a page that could not have heard', () => {
   const [lease, minute] = [Date.parse('2026-11-20T12:00:00Z'), 60_000];
-  const job = { overallStatus: 'processing', leaseExpiresAt: new Date(lease).toISOString() } as const;
+  const job = { overallStatus: 'processing', leaseExpiresAt: new Date(lease).toISOString(), waiting: null } as const;
   assert.equal(jobLivenessAt(job, lease + minute), 'stale');
   assert.equal(jobLivenessAt(job, lease + minute, lease - minute), 'unknown');
   assert.equal(jobLivenessAt(job, lease - 1, lease - minute), 'live');

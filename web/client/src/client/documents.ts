@@ -3,11 +3,14 @@
 const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
   parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
 
-const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceType overallStatus
-  totalTokenUsage { inputTokens outputTokens totalTokens } progress eta { p50 p90 } liveness leaseExpiresAt
+const WAITING = 'for prompt since until invocationId';
+
+const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceType workflow title run runFirstSequence overallStatus
+  totalTokenUsage { inputTokens outputTokens totalTokens } progress eta { p50 p90 } result
+  waiting { ${WAITING} } cancelRequest { by reason at } liveness leaseExpiresAt
   sequence epoch createdAt lastUpdated expiresAt`;
 
-const AGENT = `name invocationId parentInvocationId attempt status activity startedAt completedAt duration progress
+const AGENT = `name invocationId parentInvocationId attempt status waiting { ${WAITING} } liveness activity startedAt completedAt duration progress
   tokenUsage { inputTokens outputTokens totalTokens } dependsOn tools leaseExpiresAt`;
 
 export const ON_STATUS_UPDATE = `subscription OnStatusUpdate($userId: ID!, $jobId: ID, $connectionId: ID) {

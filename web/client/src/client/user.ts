@@ -1,8 +1,8 @@
 // All jobs of the user: the list from the store, the running ones live, and new ones with their first push.
 
 import { readError, type StatusbeamError } from '../errors.ts';
+import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
-import { isOver } from '../fold/snapshot.ts';
 import type { Job, OverallStatus } from '../types.ts';
 import type { Client, ClientListener } from './client.ts';
 import type { JobWatch } from './jobs.ts';

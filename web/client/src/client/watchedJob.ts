@@ -1,8 +1,7 @@
 // One job that is watched: runs a JobJoin, shared by every watch of the job.
 
 import type { StatusbeamError } from '../errors.ts';
-import { nextLivenessChange } from '../fold/liveness.ts';
-import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
+import { emptySnapshot, jobView, nextLivenessChange, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
 import type { JoinCommand, Reason, Verdict } from '../join/commands.ts';
 import { JobJoin } from '../join/join.ts';
 import { isRow } from '../join/log.ts';
@@ -66,8 +65,8 @@ export class WatchedJob {
   #reader: Reader;
   #runner: Runner<JobJoin, JoinCommand>;
   #connection: Connection;
-  /** The newest job of the store, and what it was made from. */
-  #shown: { snapshot: Snapshot; liveness: string | null; job: Job };
+  /** The newest job of the store, the snapshot it was made from, and from when until when its liveness is true. */
+  #shown: { snapshot: Snapshot; fromMs: number; untilMs: number; job: Job };
   #expiresAt: number | null = null;
   #travel: { origin: Snapshot; updates: readonly StatusUpdate[]; travel: TimeTravel } | null = null;
   #history: Promise<void> | null = null;
@@ -81,7 +80,7 @@ export class WatchedJob {
     const changed = () => this.store.changed();
     this.#runner = new Runner(this.join, environment, (command) => this.#read(command), changed);
     const first = initialState(jobId, connection);
-    this.#shown = { snapshot: this.join.log.snapshot, liveness: null, job: first.job };
+    this.#shown = { snapshot: this.join.log.snapshot, fromMs: 0, untilMs: 0, job: first.job };
     this.store = new Store(first, (before) => this.#state(before), environment);
   }
 
@@ -184,14 +183,13 @@ export class WatchedJob {
   #job(): Job {
     const { snapshot } = this.join.log;
     const nowMs = this.#reader.now();
-    const job = jobView(snapshot, { now: nowMs / 1000, expiresAt: this.#expiresAt });
-    const change = nextLivenessChange(snapshot.head.leaseMs, nowMs);
-    const delay = change === null ? null : Math.max(0, change - nowMs) + 1;
-    this.#runner.timer('liveness', delay, () => this.store.changed());
-    if (this.#shown.snapshot === snapshot && this.#shown.liveness === job.liveness) {
-      return this.#shown.job;
+    const untilMs = nextLivenessChange(snapshot, nowMs);
+    this.#runner.timer('liveness', untilMs === Number.POSITIVE_INFINITY ? null : untilMs - nowMs + 1, () => this.store.changed());
+    const shown = this.#shown;
+    if (shown.snapshot !== snapshot || nowMs < shown.fromMs || nowMs >= shown.untilMs) {
+      const job = jobView(snapshot, { now: nowMs / 1000, expiresAt: this.#expiresAt });
+      this.#shown = { snapshot, fromMs: nowMs, untilMs, job };
     }
-    this.#shown = { snapshot, liveness: job.liveness, job };
-    return job;
+    return this.#shown.job;
   }
 }

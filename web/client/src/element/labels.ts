@@ -5,6 +5,8 @@ export const LABELS = {
   processing: 'Running',
   completed: 'Completed',
   failed: 'Failed',
+  cancelled: 'Cancelled',
+  waiting: 'Waiting',
   stale: 'Stale',
   lost: 'Lost',
   unknown: 'Unknown',

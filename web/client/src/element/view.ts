@@ -6,7 +6,7 @@ import type { AgentState } from '../types.ts';
 import type { Labels } from './labels.ts';
 import { styleSheet } from './style.ts';
 
-type State = AgentState['status'] | 'stale' | 'lost' | 'unknown';
+type State = AgentState['status'] | 'waiting' | 'stale' | 'lost' | 'unknown';
 
 const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕' };
 
@@ -35,8 +35,8 @@ export class JobStatusView {
   /** Show a state; `now` (epoch seconds) decides which agents are stale or lost. */
   show(state: JobState, labels: Labels, now: number): void {
     const { job } = state;
-    const shown = silence(job.liveness, state) ?? job.overallStatus;
-    setText(this.#title, job.jobId);
+    const shown = standstill(job.liveness, state) ?? job.overallStatus;
+    setText(this.#title, job.title ?? job.jobId);
     setText(this.#state, labels[shown]);
     this.#state.dataset.state = shown;
     this.#bar.dataset.state = job.overallStatus;
@@ -67,7 +67,7 @@ export class JobStatusView {
     const rows: HTMLLIElement[] = [];
     const known = new Set<string>();
     for (const agent of job.agents) {
-      const agentState = silence(agentLiveness(agent, job, now), state) ?? agent.status;
+      const agentState = standstill(agentLiveness(agent, job, now), state) ?? agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
       if (shown?.agent !== agent || shown.state !== agentState || shown.labels !== labels) {
@@ -86,8 +86,11 @@ export class JobStatusView {
   }
 }
 
-/** The state that a silence means; unknown while the client itself receives nothing. */
-function silence(liveness: string | null, { connection, reason }: JobState): 'stale' | 'lost' | 'unknown' | null {
+/** The state of what doesn't move: it waits, or is silent. Silence means nothing while the client itself receives nothing. */
+function standstill(liveness: string | null, { connection, reason }: JobState): 'waiting' | 'stale' | 'lost' | 'unknown' | null {
+  if (liveness === 'waiting') {
+    return liveness;
+  }
   if (liveness !== 'stale' && liveness !== 'lost') {
     return null;
   }

@@ -1,15 +1,14 @@
 // What one status does to the invocation it is about; fold.ts does the rest, docs/fold.md has the rules.
 
-import type { AgentState, AgentStatus, JsonObject, RawStatusUpdate } from '../types.ts';
+import type { AgentState, AgentStatus, JsonObject, Liveness, RawStatusUpdate } from '../types.ts';
 import {
-  charactersOf,
+  clamped,
+  cut,
   FIRST_MS,
   FULL,
-  firstCharacters,
   jsonObject,
   LAST_MS,
   msOf,
-  numberIn,
   percentOf,
   shareOf,
   timeOf,
@@ -18,9 +17,11 @@ import {
 } from './numbers.ts';
 import { agentProgress, type Pairs } from './progress.ts';
 import { EMPTY_LEDGER, type Ledger, reported, totalOf, usageIn, usageView } from './usage.ts';
+import { type WaitingFold, waitingAfter, waitingView } from './waiting.ts';
 
 const SUCCESS_WORDS = new Set(['agent_complete', 'complete', 'success']);
 const ERROR_WORDS = new Set(['agent_error', 'error']);
+const END_WORDS = new Set([...SUCCESS_WORDS, ...ERROR_WORDS, 'cancelled']);
 const PENDING_WORDS = new Set(['pending', 'agent_pending']);
 const START_WORDS = new Set(['agent_invoking', 'agent_retrying']);
 const TOOL_END_WORDS = new Set(['tool_complete', 'tool_error']);
@@ -46,7 +47,8 @@ export interface AgentFold {
   /** [name, progress] in order of first use. */
   readonly tools: Pairs;
   readonly ledger: Ledger;
-  /** Null unless it is at work. */
+  readonly waiting: WaitingFold | null;
+  /** Null unless it is at work; an agent that waits has none. */
   readonly leaseMs: number | null;
   /** Place among the agents. */
   readonly order: number;
@@ -58,8 +60,8 @@ export interface AgentFold {
   readonly claimedBy: string | null;
 }
 
-/** What a status is to whom it is about: of the running attempt, of one that ended, of one that was superseded. */
-export type News = 'live' | 'late' | 'dead';
+/** How a status relates to the attempt it is about: of the running one, of one that has ended, of an older one. */
+export type Recency = 'current' | 'late' | 'superseded';
 
 export function newAgent(invocationId: string, name: string, order: number): AgentFold {
   return {
@@ -75,6 +77,7 @@ export function newAgent(invocationId: string, name: string, order: number): Age
     reported: null,
     tools: [],
     ledger: EMPTY_LEDGER,
+    waiting: null,
     leaseMs: null,
     order,
     planned: false,
@@ -86,7 +89,7 @@ export function newAgent(invocationId: string, name: string, order: number): Age
 }
 
 export function hasEnded(agent: AgentFold): boolean {
-  return agent.status === 'success' || agent.status === 'error';
+  return agent.status === 'success' || agent.status === 'error' || agent.status === 'cancelled';
 }
 
 export function progressOf(agent: AgentFold): number | null {
@@ -111,8 +114,9 @@ export function metadataOf(update: RawStatusUpdate): JsonObject {
   return jsonObject(update.metadata) ?? {};
 }
 
-/** The schema's AgentState. */
-export function agentView(agent: AgentFold): AgentState {
+/** The schema's AgentState. What a job leaves open at its end is cancelled. */
+export function agentView(agent: AgentFold, isJobOver: boolean, liveness: Liveness | null): AgentState {
+  const isUnfinished = isJobOver && agent.status === 'in-progress';
   let tookMs = agent.executionMs;
   if (tookMs === null && agent.startedMs !== null && agent.completedMs !== null) {
     tookMs = Math.max(0, agent.completedMs - agent.startedMs);
@@ -122,7 +126,9 @@ export function agentView(agent: AgentFold): AgentState {
     invocationId: agent.invocationId,
     parentInvocationId: agent.parentInvocationId,
     attempt: agent.attempt,
-    status: agent.status,
+    status: isUnfinished ? 'cancelled' : agent.status,
+    waiting: isUnfinished || agent.waiting === null ? null : waitingView(agent.waiting, agent.invocationId),
+    liveness,
     activity: agent.activity,
     startedAt: timeOf(agent.startedMs),
     completedAt: timeOf(agent.completedMs),
@@ -131,7 +137,7 @@ export function agentView(agent: AgentFold): AgentState {
     tokenUsage: usageView(totalOf(agent.ledger)),
     dependsOn: agent.dependsOn.length > 0 ? agent.dependsOn : null,
     tools: agent.tools.length > 0 ? agent.tools.map(([name]) => name) : null,
-    leaseExpiresAt: timeOf(agent.leaseMs),
+    leaseExpiresAt: isUnfinished ? null : timeOf(agent.leaseMs),
   };
 }
 
@@ -150,19 +156,19 @@ export function attemptOf(update: RawStatusUpdate, current: number, endedMs: num
 }
 
 /** The invocation once `update`, which is about it, is known. */
-export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, News] {
+export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, Recency] {
   const endedMs = hasEnded(before) ? before.completedMs : null;
   const attempt = attemptOf(update, before.attempt, endedMs, START_WORDS.has(update.status));
   const usage = usageIn(metadataOf(update));
   let agent = usage === null ? before : { ...before, ledger: reported(before.ledger, attempt, usage) };
   if (attempt < agent.attempt) {
-    return [agent, 'dead'];
+    return [agent, 'superseded'];
   }
   agent = named(agent, update);
   if (attempt > agent.attempt) {
     agent = restarted(agent, attempt);
   }
-  return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'live'];
+  return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'current'];
 }
 
 function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
@@ -183,6 +189,7 @@ function restarted(agent: AgentFold, attempt: number): AgentFold {
     executionMs: null,
     reported: null,
     tools: [],
+    waiting: null,
     leaseMs: null,
   };
 }
@@ -194,7 +201,8 @@ function amended(agent: AgentFold, update: RawStatusUpdate): AgentFold {
 
 function moved(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   const status = statusOf(agent, update);
-  const ended = status === 'success' || status === 'error';
+  const ended = END_WORDS.has(update.status);
+  const waiting = status === 'in-progress' ? waitingAfter(agent.waiting, update, metadataOf(update)) : null;
   const isReported = update.progress != null && update.toolName == null;
   return {
     ...agent,
@@ -205,7 +213,8 @@ function moved(agent: AgentFold, update: RawStatusUpdate): AgentFold {
     executionMs: ended ? (update.executionTimeMs ?? null) : null,
     reported: isReported ? Math.max(agent.reported ?? 0, shareOf(update.progress as number)) : agent.reported,
     tools: toolsOf(agent, update, false),
-    leaseMs: status === 'in-progress' ? renewed(agent.leaseMs, update) : null,
+    waiting,
+    leaseMs: status === 'in-progress' && waiting === null ? renewed(agent.leaseMs, update) : null,
   };
 }
 
@@ -216,6 +225,9 @@ function statusOf(agent: AgentFold, update: RawStatusUpdate): AgentStatus {
   if (ERROR_WORDS.has(update.status)) {
     return 'error';
   }
+  if (update.status === 'cancelled') {
+    return 'cancelled';
+  }
   return PENDING_WORDS.has(update.status) ? agent.status : 'in-progress';
 }
 
@@ -225,7 +237,7 @@ function startOf(agent: AgentFold, update: RawStatusUpdate): number | null {
   if (PENDING_WORDS.has(update.status) || atMs === null) {
     return known;
   }
-  if (SUCCESS_WORDS.has(update.status) || ERROR_WORDS.has(update.status)) {
+  if (END_WORDS.has(update.status)) {
     // A final status tells when its run began only if it reports the duration.
     const hasDuration = known === null && update.executionTimeMs != null && !hasEnded(agent);
     return hasDuration ? Math.max(FIRST_MS, atMs - (update.executionTimeMs ?? 0)) : known;
@@ -248,17 +260,12 @@ function toolsOf(agent: AgentFold, update: RawStatusUpdate, late: boolean): Pair
 }
 
 function activityOf(update: RawStatusUpdate): string | null {
-  const { message } = update;
-  if (update.type === 'heartbeat' || message === '') {
-    return null;
-  }
-  const isLong = message.length > ACTIVITY_LENGTH && charactersOf(message) > ACTIVITY_LENGTH;
-  return isLong ? `${firstCharacters(message, ACTIVITY_LENGTH - 1)}…` : message;
+  return update.type === 'heartbeat' ? null : cut(update.message, ACTIVITY_LENGTH);
 }
 
 /** The lease after a sign of life: it never gets shorter, and a status may ask for a longer one. */
 export function renewed(leaseMs: number | null, update: RawStatusUpdate): number {
   const atMs = msOf(update.timestamp) ?? 0;
-  const seconds = Math.max(LEASE_SECONDS, numberIn(metadataOf(update), 'leaseSeconds', MAX_LEASE_SECONDS) ?? 0);
+  const seconds = Math.max(LEASE_SECONDS, clamped(metadataOf(update).leaseSeconds, MAX_LEASE_SECONDS) ?? 0);
   return Math.min(LAST_MS, Math.max(leaseMs || atMs, atMs + Math.trunc(seconds * 1000)));
 }

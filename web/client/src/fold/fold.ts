@@ -5,11 +5,15 @@
 //     apply(fold(log.slice(0, 40)), log.slice(40))         equals fold(log)
 
 import type { Job, JsonObject, RawStatusUpdate } from '../types.ts';
-import { type AgentFold, after, attemptOf, countedOf, metadataOf, type News, newAgent, progressOf, renewed } from './agent.ts';
-import { compareText, isObject, msOf, numberIn, SECONDS_MAX, shareOf, shortText } from './numbers.ts';
+import { type AgentFold, after, attemptOf, countedOf, metadataOf, newAgent, progressOf, renewed } from './agent.ts';
+import { described, endedBy, etaIn, inNewRun, isPast, reopened, withCancelRequest } from './job.ts';
+import { isOver } from './liveness.ts';
+import { compareText, msOf, shareOf } from './numbers.ts';
 import { advanced, moved, parsePlan } from './progress.ts';
-import { emptySnapshot, type Head, IDENTITY, isOver, jobView, type Snapshot } from './snapshot.ts';
+import { ended, isKnown, isOlder, joined, openedIn, type RunId, runIn } from './runs.ts';
+import { emptySnapshot, type Head, isWaiting, jobView, type Snapshot } from './snapshot.ts';
 import { reported, totalOf, usageIn } from './usage.ts';
+import { waitersAfter, waitingAfter } from './waiting.ts';
 
 const INITIAL_WORDS = new Set(['loading_agents', 'initializing', 'pending']);
 const ORDERS_PER_STATUS = 64;
@@ -41,7 +45,7 @@ export function jobAt(updates: readonly RawStatusUpdate[], sequence: number, bas
   );
 }
 
-/** Each status once, in the order that decides which news is latest. */
+/** Each status once, in the order that decides which one is latest. */
 export function canonical(updates: Iterable<RawStatusUpdate>): RawStatusUpdate[] {
   const committed = new Map<number, RawStatusUpdate>();
   const fresh = new Map<string, RawStatusUpdate>();
@@ -70,10 +74,15 @@ function first(one: RawStatusUpdate | undefined, other: RawStatusUpdate): RawSta
   return one === undefined || one === other || byTime(other, one) < 0 ? other : one;
 }
 
+/** The invocation a status is about, null for the job; an agent without an id goes by its name. */
+function invocationOf({ invocationId, agentName }: RawStatusUpdate): string | null {
+  return invocationId || agentName || null;
+}
+
 /** A snapshot while statuses are taken into it, one after the other. */
 class Work {
   head: Head;
-  readonly agents: Map<string, AgentFold>;
+  agents: Map<string, AgentFold>;
 
   constructor(snapshot: Snapshot) {
     this.head = snapshot.head;
@@ -82,17 +91,42 @@ class Work {
 
   take(update: RawStatusUpdate, sequence: number): void {
     if (this.head.sequence === 0) {
-      this.#begin(update);
+      this.#begin(update, sequence);
+    }
+    this.#set({ sequence });
+    const metadata = metadataOf(update);
+    const run = runIn(metadata);
+    if (run !== null) {
+      if (isOlder(this.head.runs, run)) {
+        return;
+      }
+      this.#enter(run, update, metadata);
     }
     const before = this.head;
-    this.head = { ...this.head, sequence };
-    const invocation = update.invocationId || update.agentName || null;
+    const invocation = invocationOf(update);
     if (invocation === null) {
-      this.#jobNews(update);
+      this.#takeJobStatus(update, metadata);
     } else {
-      this.#agentNews(invocation, update);
+      this.#takeAgentStatus(invocation, update, metadata);
     }
     this.#advance(before);
+  }
+
+  /** Note the run that a status names: an opening begins the next run of a job that is past. */
+  #enter(run: RunId, update: RawStatusUpdate, metadata: JsonObject): void {
+    const isOpening = invocationOf(update) === null && update.status === 'loading_agents';
+    if (isOpening && !isKnown(this.head.runs, run)) {
+      if (isPast(this.head, update)) {
+        this.agents = new Map();
+        this.head = inNewRun(this.head, run, metadata);
+      } else {
+        this.#set({ runs: joined(this.head.runs, run) });
+      }
+    }
+    const opened = openedIn(update, metadata);
+    if (opened !== null) {
+      this.#set({ runs: ended(this.head.runs, run, opened) });
+    }
   }
 
   /** Bring the bar up to date, once a status: amid the changes of one status the sums aren't true. */
@@ -108,31 +142,32 @@ class Work {
     this.head = { ...this.head, ...changes };
   }
 
-  #begin(update: RawStatusUpdate): void {
+  #begin(update: RawStatusUpdate, sequence: number): void {
     this.#set({
       jobId: update.jobId,
       userId: update.userId ?? null,
       tenantId: update.tenantId ?? null,
       createdMs: msOf(update.timestamp),
+      runs: { ...this.head.runs, firstSequence: sequence },
     });
   }
 
-  #agentNews(invocation: string, update: RawStatusUpdate): void {
+  #takeAgentStatus(invocation: string, update: RawStatusUpdate, metadata: JsonObject): void {
     const known = this.agents.get(invocation);
     const fresh = newAgent(invocation, update.agentName || invocation, this.#order(0));
-    let [agent, news]: [AgentFold, News] = after(known ?? fresh, update);
-    if (news === 'live') {
+    let [agent, recency] = after(known ?? fresh, update);
+    if (recency === 'current') {
       agent = this.#withPlan(agent, update.agentName ?? '', known === undefined);
     }
     this.#put(agent);
-    if (news !== 'live') {
+    if (recency !== 'current') {
       return;
     }
-    this.#signOfLife(update);
+    this.#renewLease(update, metadata);
     if (agent.status !== 'pending') {
       this.#processing();
     }
-    this.#ending(update);
+    this.head = endedBy(this.head, update, metadata);
   }
 
   /** An invocation under its own id takes over the planned step of its agent's name. */
@@ -163,6 +198,10 @@ class Work {
       tokensOut -= outBefore;
     }
     this.#paid(tokensIn, tokensOut);
+    const waiters = waitersAfter(this.head.waiters, agent.invocationId, before?.waiting ?? null, agent.waiting);
+    if (waiters !== this.head.waiters) {
+      this.#set({ waiters });
+    }
     if (weight !== 0 || done !== 0) {
       this.#set({ weighted: moved(this.head.weighted, weight, done) });
     }
@@ -175,27 +214,32 @@ class Work {
     }
   }
 
-  #jobNews(update: RawStatusUpdate): void {
-    const endedMs = this.head.overallStatus === 'failed' ? this.head.endedMs : null;
+  #takeJobStatus(update: RawStatusUpdate, metadata: JsonObject): void {
+    const isCompleted = this.head.overallStatus === 'completed';
+    const endedMs = isCompleted ? null : this.head.endedMs;
     const attempt = attemptOf(update, this.head.attempt, endedMs, update.status === 'reopened');
-    const metadata = metadataOf(update);
     this.#ownUsage(metadata, attempt);
-    if (attempt > this.head.attempt && this.head.overallStatus !== 'completed') {
-      this.#reopen(attempt);
+    if (attempt > this.head.attempt && !isCompleted) {
+      this.head = reopened(this.head, attempt);
     }
     if (attempt < this.head.attempt || isOver(this.head)) {
       return;
     }
-    this.#identify(metadata);
+    if (update.status === 'cancel_requested') {
+      this.head = withCancelRequest(this.head, update, metadata);
+      return;
+    }
+    this.head = described(this.head, metadata);
+    this.#set({ waiting: waitingAfter(this.head.waiting, update, metadata) });
     this.#plan(metadata.plan);
     if (update.progress != null) {
       this.#set({ reported: Math.max(this.head.reported ?? 0, shareOf(update.progress)) });
     }
-    this.#signOfLife(update);
+    this.#renewLease(update, metadata);
     if (!INITIAL_WORDS.has(update.status) && update.type !== 'heartbeat') {
       this.#processing();
     }
-    this.#ending(update);
+    this.head = endedBy(this.head, update, metadata);
   }
 
   #ownUsage(metadata: JsonObject, attempt: number): void {
@@ -206,19 +250,6 @@ class Work {
       this.#set({ ledger });
       const [tokensIn, tokensOut] = totalOf(ledger);
       this.#paid(tokensIn - beforeIn, tokensOut - beforeOut);
-    }
-  }
-
-  #reopen(attempt: number): void {
-    this.#set(isOver(this.head) ? { attempt, overallStatus: 'processing', endedMs: null } : { attempt });
-  }
-
-  #identify(metadata: JsonObject): void {
-    for (const name of IDENTITY) {
-      const value = shortText(metadata[name]);
-      if (value !== null && this.head[name] === null) {
-        this.#set({ [name]: value });
-      }
     }
   }
 
@@ -238,32 +269,20 @@ class Work {
     return this.head.sequence * ORDERS_PER_STATUS + index;
   }
 
-  #signOfLife(update: RawStatusUpdate): void {
+  #renewLease(update: RawStatusUpdate, metadata: JsonObject): void {
     const { updatedMs, leaseMs, eta } = this.head;
     const atMs = msOf(update.timestamp) ?? 0;
     const over = isOver(this.head);
     this.#set({
       updatedMs: updatedMs === null ? atMs : Math.max(updatedMs, atMs),
-      leaseMs: over ? null : renewed(leaseMs, update),
-      eta: over ? null : (etaIn(metadataOf(update), atMs) ?? eta),
+      leaseMs: over || isWaiting(this.head) ? null : renewed(leaseMs, update),
+      eta: over ? null : (etaIn(metadata, atMs) ?? eta),
     });
   }
 
   #processing(): void {
     if (this.head.overallStatus === 'initializing') {
       this.#set({ overallStatus: 'processing' });
-    }
-  }
-
-  /** The types `complete` and `error` are the job's final status, whichever agent reports it. */
-  #ending(update: RawStatusUpdate): void {
-    if ((update.type === 'complete' || update.type === 'error') && !isOver(this.head)) {
-      this.#set({
-        overallStatus: update.type === 'complete' ? 'completed' : 'failed',
-        endedMs: msOf(update.timestamp),
-        leaseMs: null,
-        eta: null,
-      });
     }
   }
 }
@@ -274,18 +293,4 @@ function plannedLike(
 ): AgentFold {
   // Other weights must not take back what was reached with the old ones.
   return { ...agent, planned: true, weight, dependsOn, toolWeights, reported: progressOf(agent) };
-}
-
-/** `{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta. */
-function etaIn(metadata: JsonObject, atMs: number): readonly [number, number, number] | null {
-  const found = metadata.eta;
-  if (!isObject(found)) {
-    return null;
-  }
-  const [p50, p90] = [numberIn(found, 'p50', SECONDS_MAX), numberIn(found, 'p90', SECONDS_MAX)];
-  if (p50 === null || p90 === null) {
-    return null;
-  }
-  const p50Ms = Math.floor(p50 * 1000 + 0.5);
-  return [p50Ms, Math.max(p50Ms, Math.floor(p90 * 1000 + 0.5)), atMs];
 }

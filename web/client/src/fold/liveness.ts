@@ -6,32 +6,31 @@ import { msOf } from './numbers.ts';
 /** How long something stays stale before it counts as lost. */
 const LOST_AFTER_MS = 240_000;
 
+export function isOver(job: { readonly overallStatus: OverallStatus }): boolean {
+  return job.overallStatus !== 'initializing' && job.overallStatus !== 'processing';
+}
+
 /** What a reader at `now` (epoch seconds) makes of a job; null for a job that has no status yet. */
-export function jobLiveness(
-  head: { readonly overallStatus: OverallStatus; readonly leaseMs: number | null },
-  now: number
-): Liveness | null {
-  return ofLease(head.leaseMs, head.overallStatus === 'completed' || head.overallStatus === 'failed', now * 1000);
+export function jobLiveness(job: Pick<Job, 'overallStatus' | 'leaseExpiresAt' | 'waiting'>, now: number): Liveness | null {
+  return livenessOf(msOf(job.leaseExpiresAt), job.waiting !== null, isOver(job), now * 1000);
 }
 
 /** What a reader at `now` (epoch seconds) makes of one agent of `job`; null while it is pending. */
-export function agentLiveness(agent: AgentState, job: Pick<Job, 'overallStatus'>, now: number): Liveness | null {
-  const ended = agent.status === 'success' || agent.status === 'error';
-  const over = job.overallStatus === 'completed' || job.overallStatus === 'failed';
-  return ofLease(msOf(agent.leaseExpiresAt), ended || over, now * 1000);
+export function agentLiveness(
+  agent: Pick<AgentState, 'status' | 'leaseExpiresAt' | 'waiting'>,
+  job: Pick<Job, 'overallStatus'>,
+  now: number
+): Liveness | null {
+  const ended = agent.status !== 'pending' && agent.status !== 'in-progress';
+  return livenessOf(msOf(agent.leaseExpiresAt), agent.waiting !== null, ended || isOver(job), now * 1000);
 }
 
-/** When `liveness` changes next by time alone, in epoch milliseconds; null: never. */
-export function nextLivenessChange(leaseMs: number | null, nowMs: number): number | null {
-  if (leaseMs === null || nowMs >= leaseMs + LOST_AFTER_MS) {
-    return null;
-  }
-  return nowMs < leaseMs ? leaseMs : leaseMs + LOST_AFTER_MS;
-}
-
-function ofLease(leaseMs: number | null, ended: boolean, nowMs: number): Liveness | null {
+export function livenessOf(leaseMs: number | null, isWaiting: boolean, ended: boolean, nowMs: number): Liveness | null {
   if (ended) {
     return 'ended';
+  }
+  if (isWaiting) {
+    return 'waiting';
   }
   if (leaseMs === null) {
     return null;
@@ -40,4 +39,12 @@ function ofLease(leaseMs: number | null, ended: boolean, nowMs: number): Livenes
     return 'live';
   }
   return nowMs < leaseMs + LOST_AFTER_MS ? 'stale' : 'lost';
+}
+
+/** When what a lease means changes next by time alone, in epoch milliseconds; Infinity: never. */
+export function nextChange(leaseMs: number | null, nowMs: number): number {
+  if (leaseMs === null || nowMs >= leaseMs + LOST_AFTER_MS) {
+    return Number.POSITIVE_INFINITY;
+  }
+  return nowMs < leaseMs ? leaseMs : leaseMs + LOST_AFTER_MS;
 }

@@ -21,6 +21,12 @@ export function msOf(time: string | null | undefined): number | null {
   return time == null ? null : Date.parse(time);
 }
 
+/** Epoch milliseconds of a value in metadata; null unless it is a time exactly as the API writes it. */
+export function msIn(value: unknown): number | null {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return ms >= FIRST_MS && ms <= LAST_MS && timeOf(ms) === value ? ms : null;
+}
+
 /** A timestamp, as the API writes it. */
 export function timeOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
@@ -40,10 +46,15 @@ export function floorDivided(dividend: number, divisor: number): number {
   return (dividend - (dividend % divisor)) / divisor;
 }
 
-/** The number from 0 to `highest` that `fields` has under `name`; null for anything else. */
-export function numberIn(fields: JsonObject, name: string, highest: number): number | null {
-  const value = fields[name];
-  return typeof value === 'number' && value >= 0 && value <= highest ? value : null;
+/** The number, held between 0 and `highest`; null for what is no number. */
+export function clamped(value: unknown, highest: number): number | null {
+  return typeof value === 'number' ? Math.min(Math.max(0, value), highest) : null;
+}
+
+/** The same as a whole number, rounded down. */
+export function clampedCount(value: unknown, highest: number): number | null {
+  const number = clamped(value, highest);
+  return number === null ? null : Math.trunc(number);
 }
 
 /** `value` if it is text of 1 to `longest` characters (code points), else null. */
@@ -54,12 +65,21 @@ export function shortText(value: unknown, longest = TEXT_LENGTH): string | null 
   return value.length <= longest || charactersOf(value) <= longest ? value : null;
 }
 
+/** `value` if it is text and not empty, else null; a longer one than `longest` code points ends with `…`. */
+export function cut(value: unknown, longest: number): string | null {
+  if (typeof value !== 'string' || value === '') {
+    return null;
+  }
+  const isLong = value.length > longest && charactersOf(value) > longest;
+  return isLong ? `${firstCharacters(value, longest - 1)}…` : value;
+}
+
 /** The first `count` code points of `text`. */
-export function firstCharacters(text: string, count: number): string {
+function firstCharacters(text: string, count: number): string {
   return Array.from(text).slice(0, count).join('');
 }
 
-export function charactersOf(text: string): number {
+function charactersOf(text: string): number {
   let count = 0;
   for (const _ of text) {
     count += 1;
@@ -93,6 +113,15 @@ export function jsonObject(value: unknown): JsonObject | null {
     const found: unknown = JSON.parse(value);
     // AWSJSON may be quoted once too often.
     return typeof found === 'string' ? jsonObject(found) : isObject(found) ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The value of a JSON text; null for what is none. */
+export function jsonValue(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : null;
   } catch {
     return null;
   }

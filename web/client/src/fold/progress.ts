@@ -1,7 +1,8 @@
 // How far the work is: a weighted tree, tool → agent → job, that never goes backwards.
 
-import { FULL, floorDivided, isObject, shortText, WEIGHT, WEIGHT_MAX } from './numbers.ts';
+import { clamped, FULL, floorDivided, isObject, shortText, WEIGHT, WEIGHT_MAX } from './numbers.ts';
 
+const LEAST_WEIGHT = 1;
 const STEPS_PER_PLAN = 40;
 const TOOLS_PER_STEP = 16;
 const DEPENDENCIES_PER_STEP = 40;
@@ -56,10 +57,12 @@ function toolWeightsOf(value: unknown): Pairs {
 }
 
 function weightOf(value: unknown): number {
-  if (typeof value !== 'number' || !(value >= 0 && value <= WEIGHT_MAX)) {
+  const weight = clamped(value, WEIGHT_MAX);
+  if (weight === null) {
     return WEIGHT;
   }
-  return Math.min(WEIGHT_MAX, Math.floor(value * WEIGHT + 0.5));
+  // Weight 0 takes a step out of the plan: a negative one must not.
+  return (value as number) < 0 ? LEAST_WEIGHT : Math.min(WEIGHT_MAX, Math.floor(weight * WEIGHT + 0.5));
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,11 +1,13 @@
 // The snapshot: the fold of one job's log. fold.ts makes it; this file defines its fields.
 
-import type { AgentState, Job, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
-import { type AgentFold, agentView, isShown, newAgent } from './agent.ts';
-import { agentLiveness, jobLiveness } from './liveness.ts';
-import { ALMOST, compareText, FULL, jsonObject, msOf, percentOf, shareOf, timeOf, WEIGHT } from './numbers.ts';
+import type { AgentState, CancelRequest, Job, JsonObject, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
+import { type AgentFold, agentView, hasEnded, isShown, newAgent } from './agent.ts';
+import { isOver, livenessOf, nextChange } from './liveness.ts';
+import { ALMOST, compareText, FULL, jsonObject, jsonValue, msOf, percentOf, shareOf, timeOf, WEIGHT } from './numbers.ts';
 import { NO_PROGRESS, type Pairs, progressFrom, type WeightedProgress } from './progress.ts';
+import { type Runs, runsFrom } from './runs.ts';
 import { EMPTY_LEDGER, type Ledger, ledgerFrom, NO_TOKENS, type Tokens, usageView } from './usage.ts';
+import { NO_WAITERS, type Waiters, type WaitingFold, waitersView, waitingFrom, waitingView } from './waiting.ts';
 
 /** The fields of the job that its metadata sets: the first value of each counts. */
 export const IDENTITY = ['sessionId', 'correlationId', 'documentId', 'sourceType', 'workflow', 'workflowVersion'] as const;
@@ -17,6 +19,8 @@ export interface Head extends Identity {
   readonly jobId: string;
   readonly userId: string | null;
   readonly tenantId: string | null;
+  readonly title: string | null;
+  readonly runs: Runs;
   readonly overallStatus: OverallStatus;
   readonly attempt: number;
   readonly sequence: number;
@@ -24,7 +28,14 @@ export interface Head extends Identity {
   readonly createdMs: number | null;
   readonly updatedMs: number | null;
   readonly endedMs: number | null;
+  /** Null before the first status, after the end, and while the job waits. */
   readonly leaseMs: number | null;
+  readonly result: unknown;
+  /** Its own. */
+  readonly waiting: WaitingFold | null;
+  /** Its agents that wait. */
+  readonly waiters: Waiters;
+  readonly cancelRequest: CancelRequest | null;
   /** The agents' and its own. */
   readonly tokens: Tokens;
   /** Its own. */
@@ -51,6 +62,8 @@ export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot
     jobId,
     userId: null,
     tenantId: null,
+    title: null,
+    runs: runsFrom(null, 1, null),
     overallStatus: 'initializing',
     attempt: 1,
     sequence: 0,
@@ -59,6 +72,10 @@ export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot
     updatedMs: null,
     endedMs: null,
     leaseMs: null,
+    result: null,
+    waiting: null,
+    waiters: NO_WAITERS,
+    cancelRequest: null,
     tokens: NO_TOKENS,
     ledger: EMPTY_LEDGER,
     planned: false,
@@ -69,8 +86,9 @@ export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot
   return { head, agents: new Map() };
 }
 
-export function isOver(head: { readonly overallStatus: OverallStatus }): boolean {
-  return head.overallStatus === 'completed' || head.overallStatus === 'failed';
+/** Whether the job or an agent of it waits. Then silence means nothing. */
+export function isWaiting({ overallStatus, waiting, waiters }: Head): boolean {
+  return !isOver({ overallStatus }) && (waiting !== null || waiters.known.length > 0 || waiters.others > 0);
 }
 
 /** Agents that readers see, in the order they were planned or first reported. */
@@ -80,26 +98,36 @@ export function shownAgents(snapshot: Snapshot): AgentFold[] {
     .sort((one, other) => one.order - other.order || compareText(one.invocationId, other.invocationId));
 }
 
-const views = new WeakMap<AgentFold, AgentState>();
+const views = new WeakMap<AgentFold, { readonly isJobOver: boolean; readonly view: AgentState }>();
 
-function viewOf(agent: AgentFold): AgentState {
-  let view = views.get(agent);
-  if (view === undefined) {
-    view = agentView(agent);
-    views.set(agent, view);
+function viewOf(agent: AgentFold, isJobOver: boolean, nowMs: number | null): AgentState {
+  const isEnded = isJobOver || hasEnded(agent);
+  const liveness = nowMs === null ? null : livenessOf(agent.leaseMs, agent.waiting !== null, isEnded, nowMs);
+  let known = views.get(agent);
+  if (known?.isJobOver !== isJobOver || known.view.liveness !== liveness) {
+    known = { isJobOver, view: agentView(agent, isJobOver, liveness) };
+    views.set(agent, known);
   }
-  return view;
+  return known.view;
+}
+
+/** When the liveness of the job or of an agent changes next by time alone, in epoch milliseconds; Infinity: never. */
+export function nextLivenessChange({ head, agents }: Snapshot, nowMs: number): number {
+  const leases = isOver(head) ? [] : [head.leaseMs, ...[...agents.values()].map((agent) => agent.leaseMs)];
+  return leases.reduce<number>((next, leaseMs) => Math.min(next, nextChange(leaseMs, nowMs)), Number.POSITIVE_INFINITY);
 }
 
 /**
- * The schema's Job. `now` (epoch seconds) decides `liveness`; without it that is null. An agent that did not change
- * is the same object in the next view.
+ * The schema's Job, with `result` as a value. `now` (epoch seconds) decides `liveness`; without it that is null. An agent
+ * that did not change is the same object in the next view.
  */
 export function jobView(
   snapshot: Snapshot,
   { now = null, expiresAt = null }: { now?: number | null; expiresAt?: number | null } = {}
 ): Job {
   const { head } = snapshot;
+  const nowMs = now === null ? null : now * 1000;
+  const isEnded = isOver(head);
   return {
     jobId: head.jobId,
     userId: head.userId,
@@ -108,12 +136,19 @@ export function jobView(
     correlationId: head.correlationId,
     documentId: head.documentId,
     sourceType: head.sourceType,
+    workflow: head.workflow,
+    title: head.title,
+    run: head.runs.number,
+    runFirstSequence: head.runs.firstSequence,
     overallStatus: head.overallStatus,
-    agents: shownAgents(snapshot).map(viewOf),
+    agents: shownAgents(snapshot).map((agent) => viewOf(agent, isEnded, nowMs)),
     totalTokenUsage: usageView(head.tokens),
     progress: percentOf(jobProgress(head)),
     eta: etaView(head),
-    liveness: now === null ? null : jobLiveness(head, now),
+    result: head.result,
+    waiting: waitingOf(head),
+    cancelRequest: head.cancelRequest,
+    liveness: nowMs === null ? null : livenessOf(head.leaseMs, isWaiting(head), isEnded, nowMs),
     leaseExpiresAt: timeOf(head.leaseMs),
     sequence: head.sequence,
     epoch: head.epoch,
@@ -121,6 +156,14 @@ export function jobView(
     lastUpdated: timeOf(head.updatedMs),
     expiresAt,
   };
+}
+
+/** Its own waiting, else that of the agent that has waited longest. */
+function waitingOf(head: Head): Job['waiting'] {
+  if (isOver(head)) {
+    return null;
+  }
+  return head.waiting === null ? waitersView(head.waiters) : waitingView(head.waiting);
 }
 
 function jobProgress(head: Head): number | null {
@@ -138,8 +181,6 @@ function etaView({ eta, updatedMs }: Head): Job['eta'] {
   const passed = (updatedMs || asOf) - asOf;
   return { p50: Math.max(0, p50 - passed) / 1000, p90: Math.max(0, p90 - passed) / 1000 };
 }
-
-export { agentLiveness };
 
 /**
  * The snapshot of getJob's answer, to continue from: `apply(snapshotOf(job), laterUpdates)`. Without the fold's own state
@@ -159,6 +200,8 @@ export function snapshotOf(job: StoredJob): Snapshot {
     ...identity,
     userId: job.userId ?? null,
     tenantId: job.tenantId ?? null,
+    title: job.title ?? null,
+    runs: runsFrom(own.runs, job.run ?? 1, job.runFirstSequence ?? null),
     overallStatus: job.overallStatus,
     attempt: (own.attempt as number | undefined) ?? 1,
     sequence: job.sequence,
@@ -166,6 +209,9 @@ export function snapshotOf(job: StoredJob): Snapshot {
     updatedMs: msOf(job.lastUpdated),
     endedMs: msOf((own.endedAt as string | undefined) ?? (isOver(job) ? job.lastUpdated : null)),
     leaseMs: msOf(job.leaseExpiresAt),
+    result: jsonValue(job.result),
+    ...storedWaiting(job, own),
+    cancelRequest: job.cancelRequest ?? null,
     tokens: tokens as Tokens,
     ledger: ledgerFrom(own.ledger),
     planned: own.planned === true,
@@ -174,6 +220,25 @@ export function snapshotOf(job: StoredJob): Snapshot {
     eta: (own.eta as Head['eta'] | undefined) ?? null,
   };
   return { head, agents: new Map(agents.map((agent) => [agent.invocationId, agent])) };
+}
+
+/** The job's own waiting and its agents', from the fold's own state, else from what the view tells. */
+function storedWaiting({ fold, waiting }: StoredJob, own: JsonObject): Pick<Head, 'waiting' | 'waiters'> {
+  if (fold || !waiting) {
+    return {
+      waiting: (own.waiting as WaitingFold | undefined) ?? null,
+      waiters: (own.waiters as Waiters | undefined) ?? NO_WAITERS,
+    };
+  }
+  const found = waitingFrom(waiting);
+  return waiting.invocationId === null
+    ? { waiting: found, waiters: NO_WAITERS }
+    : { waiting: null, waiters: { ...NO_WAITERS, known: [[waiting.invocationId, ...found]] } };
+}
+
+/** An agent that is cancelled without an end was only left open when its job ended. */
+function isLeftOpen({ status, completedAt }: StoredAgent): boolean {
+  return status === 'cancelled' && (completedAt ?? null) === null;
 }
 
 function agentFrom(stored: StoredAgent, place: number): AgentFold {
@@ -185,7 +250,7 @@ function agentFrom(stored: StoredAgent, place: number): AgentFold {
     ...newAgent(stored.invocationId, stored.name, (own.order as number | undefined) ?? place),
     parentInvocationId: stored.parentInvocationId ?? null,
     attempt: stored.attempt,
-    status: stored.status,
+    status: isLeftOpen(stored) ? 'in-progress' : stored.status,
     activity: stored.activity ?? null,
     startedMs: msOf(stored.startedAt),
     completedMs: msOf(stored.completedAt),
@@ -193,7 +258,8 @@ function agentFrom(stored: StoredAgent, place: number): AgentFold {
     reported: (own.reported as number | undefined) ?? (stored.fold || stored.progress == null ? null : shareOf(stored.progress)),
     tools: (stored.tools ?? []).map((name, index) => [name, shares[index] ?? 0]),
     ledger: stored.fold || !usage ? ledgerFrom(own.ledger) : ledgerFrom([[0, usage.inputTokens, usage.outputTokens]]),
-    leaseMs: msOf(stored.leaseExpiresAt),
+    waiting: stored.fold || !stored.waiting ? ((own.waiting as WaitingFold | undefined) ?? null) : waitingFrom(stored.waiting),
+    leaseMs: msOf(stored.leaseExpiresAt ?? (own.leaseExpiresAt as string | undefined)),
     planned: own.planned === true,
     weight: (own.weight as number | undefined) ?? WEIGHT,
     dependsOn: stored.dependsOn ?? [],

@@ -1,7 +1,7 @@
 // What was paid for: the running total of each attempt, settled without counting anything twice.
 
 import type { JsonObject, TokenUsage } from '../types.ts';
-import { isObject, WHOLE_NUMBER_MAX } from './numbers.ts';
+import { clampedCount, isObject, WHOLE_NUMBER_MAX } from './numbers.ts';
 
 /** Attempts whose usage can still grow; older ones are settled into one sum. */
 const ATTEMPTS_KEPT = 8;
@@ -58,13 +58,14 @@ export function ledgerFrom(rows: unknown): Ledger {
   return { attempts, settledThrough: settled[0], settled: [settled[1], settled[2]] };
 }
 
-/** `{"tokenUsage": {"inputTokens": 12, "outputTokens": 3}}`; null if nothing usable. Of the two, one may be absent. */
+/** `{"tokenUsage": {"inputTokens": 12, "outputTokens": 3}}`; null if there is no number. Of the two, one may be absent. */
 export function usageIn(metadata: JsonObject): Tokens | null {
   const found = metadata.tokenUsage;
   if (!isObject(found)) {
     return null;
   }
-  const [tokensIn, tokensOut] = [countOf(found.inputTokens), countOf(found.outputTokens)];
+  const tokensIn = clampedCount(found.inputTokens, WHOLE_NUMBER_MAX);
+  const tokensOut = clampedCount(found.outputTokens, WHOLE_NUMBER_MAX);
   return tokensIn === null && tokensOut === null ? null : [tokensIn ?? 0, tokensOut ?? 0];
 }
 
@@ -78,8 +79,4 @@ export function usageView([tokensIn, tokensOut]: Tokens): TokenUsage | null {
     outputTokens: Math.min(tokensOut, WHOLE_NUMBER_MAX),
     totalTokens: Math.min(tokensIn + tokensOut, WHOLE_NUMBER_MAX),
   };
-}
-
-function countOf(value: unknown): number | null {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= WHOLE_NUMBER_MAX ? (value as number) : null;
 }

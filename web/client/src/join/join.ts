@@ -8,7 +8,8 @@
 // Pushes are kept from the beginning and applied by sequence, each status once.
 
 import type { StatusbeamError } from '../errors.ts';
-import { isOver, type Snapshot } from '../fold/snapshot.ts';
+import { isOver } from '../fold/liveness.ts';
+import type { Snapshot } from '../fold/snapshot.ts';
 import { backoff, type Timing } from '../timing.ts';
 import type { JobPosition, RawStatusUpdate, StatusUpdatePage } from '../types.ts';
 import type { JoinCommand, JoinTimer } from './commands.ts';

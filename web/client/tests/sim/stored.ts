@@ -2,6 +2,7 @@
 
 import type { AgentFold } from '../../src/fold/agent.ts';
 import { agentView } from '../../src/fold/agent.ts';
+import { isOver } from '../../src/fold/liveness.ts';
 import { timeOf } from '../../src/fold/numbers.ts';
 import { jobView, type Snapshot, shownAgents } from '../../src/fold/snapshot.ts';
 import { type Ledger, totalOf } from '../../src/fold/usage.ts';
@@ -21,14 +22,18 @@ export function storedJob(snapshot: Snapshot, jobId: string): StoredJob {
     weighted: [weighted.total, weighted.done, weighted.shown, ...weighted.revisedAt],
     reported: head.reported,
     eta: head.eta,
-    workflow: head.workflow,
     workflowVersion: head.workflowVersion,
-    hidden: hidden.map(storedAgent),
+    runs: { current: head.runs.current, closed: head.runs.closed, older: head.runs.older },
+    waiting: head.waiting,
+    waiters: head.waiters,
+    hidden: hidden.map((agent) => storedAgent(agent, false)),
   };
-  return { ...jobView(snapshot), jobId, agents: shown.map(storedAgent), fold: JSON.stringify(own) };
+  const result = head.result === null ? null : JSON.stringify(head.result);
+  const agents = shown.map((agent) => storedAgent(agent, isOver(head)));
+  return { ...jobView(snapshot), jobId, result, agents, fold: JSON.stringify(own) };
 }
 
-function storedAgent(agent: AgentFold): StoredAgent {
+function storedAgent(agent: AgentFold, isJobOver: boolean): StoredAgent {
   const own = {
     executionMs: agent.executionMs,
     reported: agent.reported,
@@ -39,8 +44,10 @@ function storedAgent(agent: AgentFold): StoredAgent {
     toolWeights: agent.toolWeights,
     claimedBy: agent.claimedBy,
     order: agent.order,
+    waiting: agent.waiting,
+    leaseExpiresAt: timeOf(agent.leaseMs),
   };
-  return { ...agentView(agent), fold: JSON.stringify(own) };
+  return { ...agentView(agent, isJobOver, null), fold: JSON.stringify(own) };
 }
 
 function rows(ledger: Ledger): unknown {

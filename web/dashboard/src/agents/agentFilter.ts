@@ -14,6 +14,8 @@ export const FILTERS: readonly { key: AgentFilter; label: string }[] = [
   { key: 'failed', label: 'Failed' },
   { key: 'completed', label: 'Completed' },
   { key: 'pending', label: 'Pending' },
+  { key: 'waiting', label: 'Waiting' },
+  { key: 'cancelled', label: 'Cancelled' },
   { key: 'unfinished', label: 'Not finished' },
 ];
 
@@ -24,8 +26,7 @@ export interface Shown {
 
 /** Each agent with the state to show, agents that work for another below it. `nowMs` decides about stale and lost. */
 export function shownAgents(job: Job, nowMs: number, disconnectedSinceMs: number | null = null): Shown[] {
-  const over = job.overallStatus === 'completed' || job.overallStatus === 'failed';
-  return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, over, nowMs, disconnectedSinceMs) }));
+  return inTreeOrder(job.agents).map(({ agent }) => ({ agent, state: agentStateAt(agent, job, nowMs, disconnectedSinceMs) }));
 }
 
 export const isOfFilter = (filter: AgentFilter, { state }: Shown): boolean => filter === 'all' || groupOf(state) === filter;

@@ -7,7 +7,7 @@ import { type Moment, useMomentMs } from './moment.ts';
 
 const NOTHING_YET: Partial<Record<ShownState, string>> = {
   looking: 'Reading the log.',
-  waiting: 'Waiting for the first status. It appears here by itself.',
+  expected: 'Waiting for the first status. It appears here by itself.',
 };
 
 /** The job's newest message, or how it ended, or what its silence means. */

@@ -1,35 +1,33 @@
 // What silence means, by the client's rules.
 
-import { jobLiveness } from '@statusbeam/client';
+import { agentLiveness, isOver, jobLiveness } from '@statusbeam/client';
 import { agentState, type ShownState } from '../labels.ts';
-import type { AgentState, Job } from '../types.ts';
+import type { AgentState, Job, Liveness } from '../types.ts';
+
+type Known = Pick<Job, 'overallStatus' | 'leaseExpiresAt' | 'waiting'>;
 
 /**
- * live, stale, lost or ended at `nowMs`; null without a lease. A page without a connection receives no status, so what fell
- * silent after `disconnectedSinceMs` is unknown.
+ * live, stale, lost, waiting or ended at `nowMs`; null without a lease. A page without a connection receives no status, so
+ * what fell silent after `disconnectedSinceMs` is unknown.
  */
-export function livenessAt(
-  leaseExpiresAt: string | null,
-  ended: boolean,
+export const jobLivenessAt = (
+  job: Known,
   nowMs: number,
   disconnectedSinceMs: number | null = null
-): string | null {
-  const leaseMs = Date.parse(leaseExpiresAt ?? '');
-  const head = { overallStatus: ended ? 'completed' : 'processing', leaseMs: Number.isNaN(leaseMs) ? null : leaseMs } as const;
-  const now = jobLiveness(head, nowMs / 1000);
-  const known = disconnectedSinceMs === null ? now : jobLiveness(head, Math.min(nowMs, disconnectedSinceMs) / 1000);
-  return known === 'live' && now !== 'live' ? 'unknown' : known;
+): Liveness | 'unknown' | null => livenessAt((now) => jobLiveness(job, now), nowMs, disconnectedSinceMs);
+
+/** The state to show of an agent of `job`. */
+export function agentStateAt(agent: AgentState, job: Known, nowMs: number, disconnectedSinceMs: number | null): ShownState {
+  const liveness = livenessAt((now) => agentLiveness(agent, job, now), nowMs, disconnectedSinceMs);
+  return agentState(agent.status, liveness, agent.completedAt === null, isOver(job));
 }
 
-export const jobLivenessAt = (
-  job: Pick<Job, 'overallStatus' | 'leaseExpiresAt'>,
+function livenessAt(
+  at: (now: number) => Liveness | null,
   nowMs: number,
-  disconnectedSinceMs: number | null = null
-): string | null =>
-  livenessAt(job.leaseExpiresAt, job.overallStatus === 'completed' || job.overallStatus === 'failed', nowMs, disconnectedSinceMs);
-
-/** The state to show of an agent; `isOver`: its job has ended. */
-export function agentStateAt(agent: AgentState, isOver: boolean, nowMs: number, disconnectedSinceMs: number | null): ShownState {
-  const ended = isOver || agent.completedAt !== null;
-  return agentState(agent.status, livenessAt(agent.leaseExpiresAt, ended, nowMs, disconnectedSinceMs), isOver);
+  disconnectedSinceMs: number | null
+): Liveness | 'unknown' | null {
+  const now = at(nowMs / 1000);
+  const known = disconnectedSinceMs === null ? now : at(Math.min(nowMs, disconnectedSinceMs) / 1000);
+  return known === 'live' && now !== 'live' ? 'unknown' : known;
 }

@@ -1,5 +1,6 @@
 // The moment of a job that the page shows: the present, or one of its past.
 
+import { isOver } from '@statusbeam/client';
 import { createContext, useContext } from 'react';
 import type { Job, StatusUpdate } from '../types.ts';
 import { useNow } from '../ui/clock.ts';
@@ -27,4 +28,4 @@ export function useMomentMs(isTicking: boolean): number {
   return past ?? now;
 }
 
-export const isOver = (job: Job): boolean => job.overallStatus === 'completed' || job.overallStatus === 'failed';
+export { isOver };

@@ -8,17 +8,28 @@ export type StateFilter = 'all' | Exclude<Group, 'pending' | 'unfinished'>;
 export const STATES: readonly { key: StateFilter; label: string }[] = [
   { key: 'all', label: 'All' },
   { key: 'running', label: 'Running' },
+  { key: 'waiting', label: 'Waiting' },
   { key: 'silent', label: 'Silent' },
   { key: 'failed', label: 'Failed' },
   { key: 'completed', label: 'Completed' },
+  { key: 'cancelled', label: 'Cancelled' },
 ];
 
 /** Whether something in this state is wanted. */
 export const isWanted = (filter: StateFilter, state: ShownState): boolean => filter === 'all' || groupOf(state) === filter;
 
+const API_STATUS: Record<StateFilter, OverallStatus | null> = {
+  all: null,
+  running: 'processing',
+  waiting: 'processing',
+  silent: 'processing',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
 /** What the API filters by; null: by nothing. */
-export const apiStatus = (filter: StateFilter): OverallStatus | null =>
-  (({ all: null, running: 'processing', silent: 'processing', completed: 'completed', failed: 'failed' }) as const)[filter];
+export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUS[filter];
 
 /** The page's knowledge of a job beyond its snapshot: the state to show, and the text that started it. */
 export interface Known {

@@ -1,11 +1,13 @@
 // Which jobs of a tenant are shown, in what state, and how many there are of each kind. Pure.
 
+import { isOver } from '@statusbeam/client';
 import { jobLivenessAt } from '../job/liveness.ts';
 import { isWanted, type StateFilter } from '../jobs/jobFilter.ts';
 import { groupOf, jobState, type ShownState } from '../labels.ts';
 import type { StatusUpdate, TenantJob } from '../types.ts';
 
 const LEASE_MS = 75_000;
+const MAX_LEASE_MS = 86_400_000;
 
 export interface ShownJob {
   job: TenantJob;
@@ -15,8 +17,12 @@ export interface ShownJob {
 /** A job with the state to show, by its newest status alone. */
 export function shownJob(job: TenantJob, nowMs: number, disconnectedSinceMs: number | null): ShownJob {
   const { overallStatus, sequence, last } = job;
-  const liveness = jobLivenessAt({ overallStatus, leaseExpiresAt: leaseOf(last) }, nowMs, disconnectedSinceMs);
-  return { job, state: jobState(overallStatus, sequence, liveness) };
+  // Without the snapshot nobody knows what else goes on in the job, but a waiting status has no lease.
+  if (last.status === 'waiting' && !isOver(job)) {
+    return { job, state: 'waiting' };
+  }
+  const lease = { overallStatus, leaseExpiresAt: leaseOf(last), waiting: null };
+  return { job, state: jobState(overallStatus, sequence, jobLivenessAt(lease, nowMs, disconnectedSinceMs)) };
 }
 
 /** Whether a job passes the filter and contains the search text (in lower case). */
@@ -40,6 +46,6 @@ export function sumsOf(jobs: readonly ShownJob[]): Record<'running' | 'silent' |
 /** Until when silence after a job's newest status is normal, by that status alone. */
 export function leaseOf({ timestamp, metadata }: StatusUpdate): string {
   const seconds = metadata?.leaseSeconds;
-  const lease = typeof seconds === 'number' && seconds >= 0 && seconds <= 86_400 ? Math.max(LEASE_MS, seconds * 1000) : LEASE_MS;
+  const lease = typeof seconds === 'number' ? Math.min(Math.max(LEASE_MS, seconds * 1000), MAX_LEASE_MS) : LEASE_MS;
   return new Date(Date.parse(timestamp) + lease).toISOString();
 }

@@ -55,7 +55,7 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
         <ol className="timeline-rows" id="timeline" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = layout.rows[item.index] as TimelineRow;
-            const state = agentStateAt(row.agent, over, now, disconnectedSinceMs);
+            const state = agentStateAt(row.agent, job, now, disconnectedSinceMs);
             return (
               <li
                 key={item.key}

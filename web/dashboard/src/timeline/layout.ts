@@ -1,5 +1,6 @@
 // The layout of the timeline: rows in tree order, bars in shares of its width. Pure.
 
+import { isOver } from '@statusbeam/client';
 import type { Attempt, History, Phase, Span, ToolCall } from '../job/history.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
 import { type Branch, inTreeOrder } from '../job/tree.ts';
@@ -51,9 +52,9 @@ const SILENT_SHARE = 0.3;
  */
 export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
   const startMs = history.startMs ?? (Date.parse(job.createdAt ?? '') || nowMs);
-  const isOver = job.overallStatus === 'completed' || job.overallStatus === 'failed';
+  const over = isOver(job);
   const lastMs = Math.max(history.lastMs ?? startMs, Date.parse(job.lastUpdated ?? '') || startMs);
-  const endMs = endOf(startMs, lastMs, nowMs, isOver || isPast, jobLivenessAt(job, nowMs) === 'lost');
+  const endMs = endOf(startMs, lastMs, nowMs, over || isPast, jobLivenessAt(job, nowMs) === 'lost');
   const axis: Axis = { at: scaleOf(startMs, endMs), now: 1 };
   axis.now = isPast ? axis.at(nowMs) : 1;
   const rows = inTreeOrder(job.agents).map(({ agent, depth, climb }) => {
@@ -64,7 +65,7 @@ export function layOut(job: Job, history: History, nowMs: number, isPast = false
       agent,
       depth,
       climb,
-      bars: attempts.map((attempt) => barOf(attempt, axis, isOver, known?.lastStatusMs ?? lastMs)),
+      bars: attempts.map((attempt) => barOf(attempt, axis, over, known?.lastStatusMs ?? lastMs)),
       marks: (known?.tools ?? []).map((tool, index) => markOf(tool, index, axis)),
     };
   });

@@ -3,13 +3,15 @@ import { Icon, type IconName } from './Icon.tsx';
 
 const ICONS: Record<ShownState, IconName> = {
   looking: 'search',
-  waiting: 'circle',
+  expected: 'circle',
   initializing: 'spinner',
   processing: 'spinner',
   completed: 'check',
   failed: 'cross',
+  cancelled: 'minus',
   pending: 'circle',
   'in-progress': 'spinner',
+  waiting: 'clock',
   success: 'check',
   error: 'cross',
   unfinished: 'minus',

@@ -15,6 +15,7 @@ from statusbeam.log.snapshot.fold import apply, changed, fold, invocation_of, to
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.log.snapshot.usage import usage_in
+from statusbeam.model.metadata import FOLDED_KEYS
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus
 from tests.unit.statusbeam.log.snapshot.fold_cases import (
@@ -26,6 +27,7 @@ from tests.unit.statusbeam.log.snapshot.fold_cases import (
     job_statuses,
     json_values,
     logs,
+    naming_no_run,
     status,
 )
 
@@ -145,9 +147,11 @@ def test_an_ended_attempt_keeps_its_end(log: list[StatusUpdate], late: StatusUpd
 
 
 @given(logs, st.lists(agent_statuses | job_statuses, max_size=8))
-def test_a_completed_job_stays_completed(log: list[StatusUpdate], more: list[StatusUpdate]) -> None:
+def test_a_completed_job_stays_completed_within_its_run(
+    log: list[StatusUpdate], more: list[StatusUpdate]
+) -> None:
     ended = committed([*log, status("reopened", 99, attempt=9), status("complete", 100)])
-    job = apply(fold(ended), committed(more, first=len(ended) + 1))
+    job = apply(fold(ended), committed(map(naming_no_run, more), first=len(ended) + 1))
     assert job.head.overall_status is OverallStatus.COMPLETED
     assert job_view(job)["progress"] == 100
 
@@ -155,14 +159,15 @@ def test_a_completed_job_stays_completed(log: list[StatusUpdate], more: list[Sta
 @given(logs, job_statuses)
 def test_only_a_newer_attempt_takes_up_a_failed_job(log: list[StatusUpdate], news: StatusUpdate) -> None:
     job = fold([*log, *committed([status("error", 99, attempt=9)], first=len(log) + 1)])
-    news = replace(news, attempt=None if news.attempt is None else news.attempt + 6)
+    news = replace(naming_no_run(news), attempt=None if news.attempt is None else news.attempt + 6)
     after = apply(job, committed([news], first=len(log) + 2))
     assert after.head.overall_status is job.head.overall_status
 
 
 @given(st.lists(agent_statuses | job_statuses, min_size=4, max_size=24))
 def test_tokens_are_the_largest_report_of_each_attempt_added_up(updates: list[StatusUpdate]) -> None:
-    counted = committed(replace(update, attempt=update.attempt or 1) for update in updates)
+    in_one_run = map(naming_no_run, updates)
+    counted = committed(replace(update, attempt=update.attempt or 1) for update in in_one_run)
     largest: dict[tuple[str | None, int | None], tuple[int, int]] = {}
     for update in counted:
         tokens_in, tokens_out = usage_in(update.metadata or {}) or (0, 0)
@@ -199,14 +204,13 @@ def test_two_statuses_at_one_place_do_not_make_the_order_matter(
 
 @given(
     agent_statuses | job_statuses,
-    st.dictionaries(
-        st.sampled_from(("tokenUsage", "plan", "leaseSeconds", "eta", "sessionId", "workflow")), json_values
-    ),
-    st.sampled_from((None, "plan", "tokenUsage", "eta")),
+    st.dictionaries(st.sampled_from(FOLDED_KEYS), json_values),
+    st.sampled_from((None, "plan", "tokenUsage", "eta", "waiting", "cancelRequest")),
 )
 def test_no_metadata_makes_the_fold_fail(update: StatusUpdate, odd: dict[str, Any], wrap: str | None) -> None:
     metadata = odd if wrap is None else {wrap: [odd] if wrap == "plan" else odd}
-    job = folded(geo("agent_invoking"), replace(update, metadata=metadata))
+    waits = status("waiting", 1, event_id="w")
+    job = folded(geo("agent_invoking"), waits, replace(update, metadata=metadata), status("complete", 99))
     assert stored(job) == job
     assert set(job_view(job)) == set(job_view(Job()))
 

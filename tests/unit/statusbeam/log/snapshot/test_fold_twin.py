@@ -64,12 +64,20 @@ def odd(dice: random.Random, depth: int = 0) -> Any:
         "p90",
         "inputTokens",
         "outputTokens",
+        "for",
+        "prompt",
+        "until",
+        "by",
+        "reason",
     )
     return {dice.choice(names): odd(dice, depth + 1) for _ in range(dice.randrange(6))}
 
 
 def odd_metadata(dice: random.Random) -> dict[str, Any]:
-    names = ("plan", "tokenUsage", "eta", "leaseSeconds", "sessionId", "correlationId", "workflow")
+    names = (
+        *("plan", "tokenUsage", "eta", "leaseSeconds", "sessionId", "correlationId", "workflow"),
+        *("run", "opened", "waiting", "title", "result", "cancelRequest"),
+    )
     metadata = {dice.choice(names): odd(dice) for _ in range(dice.randrange(3))}
     step = {
         "name": dice.choice(("Geo Agent", "i1", "🜁tep", "\uff5estep")),
@@ -82,7 +90,7 @@ def odd_metadata(dice: random.Random) -> dict[str, Any]:
 def drawn_log(dice: random.Random) -> list[StatusUpdate]:
     updates = []
     for _ in range(dice.choice((0, 3, 12, 30, 90))):
-        wire = status_drawn_from(dice.getrandbits(96)).to_wire()
+        wire = status_drawn_from(dice.getrandbits(160)).to_wire()
         if dice.random() < 0.2:
             wire["metadata"] = odd_metadata(dice)
         if dice.random() < 0.05:

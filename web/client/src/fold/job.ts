@@ -1,0 +1,75 @@
+// What one status does to the head of the job; fold.ts does the rest, docs/fold.md has the rules.
+
+import type { JsonObject, RawStatusUpdate } from '../types.ts';
+import { isOver } from './liveness.ts';
+import { clamped, cut, isObject, msOf, SECONDS_MAX, shortText } from './numbers.ts';
+import { begun, type RunId } from './runs.ts';
+import { emptySnapshot, type Head, IDENTITY } from './snapshot.ts';
+
+const TITLE_LENGTH = 200;
+const REASON_LENGTH = 1_000;
+
+/** Whether an opening begins a new run: the job has ended, or its lease was over by the opening's time. */
+export function isPast(head: Head, update: RawStatusUpdate): boolean {
+  return isOver(head) || (head.leaseMs !== null && (msOf(update.timestamp) ?? 0) >= head.leaseMs);
+}
+
+/** The head after an opening that begins a new run. Only what names the job stays. */
+export function inNewRun(head: Head, run: RunId, metadata: JsonObject): Head {
+  const { jobId, userId, tenantId, epoch, sequence, createdMs, updatedMs, title } = head;
+  const named = Object.fromEntries(IDENTITY.map((name) => [name, shortText(metadata[name]) ?? head[name]]));
+  const kept = { jobId, userId, tenantId, epoch, sequence, createdMs, updatedMs, title, ...named };
+  return { ...emptySnapshot().head, ...kept, runs: begun(head.runs, run, sequence) };
+}
+
+/** The head of a job that has not completed, after the first status of a newer attempt. */
+export function reopened(head: Head, attempt: number): Head {
+  const changes = { attempt, waiting: null, cancelRequest: null, result: null };
+  return isOver(head) ? { ...head, ...changes, overallStatus: 'processing', endedMs: null } : { ...head, ...changes };
+}
+
+/** The first request counts. It is no sign of life: whoever asks for it is not the one who works. */
+export function withCancelRequest(head: Head, update: RawStatusUpdate, metadata: JsonObject): Head {
+  if (head.cancelRequest !== null) {
+    return head;
+  }
+  const asked = isObject(metadata.cancelRequest) ? metadata.cancelRequest : {};
+  return {
+    ...head,
+    cancelRequest: { by: shortText(asked.by), reason: cut(asked.reason, REASON_LENGTH), at: update.timestamp },
+  };
+}
+
+/** With the title, and with what identifies the job where that is not known yet. */
+export function described(head: Head, metadata: JsonObject): Head {
+  const named = Object.fromEntries(IDENTITY.map((name) => [name, head[name] ?? shortText(metadata[name])]));
+  return { ...head, ...named, title: cut(metadata.title, TITLE_LENGTH) ?? head.title };
+}
+
+/** The types `complete` and `error` are the job's final status, whichever agent reports it. */
+export function endedBy(head: Head, update: RawStatusUpdate, metadata: JsonObject): Head {
+  if ((update.type !== 'complete' && update.type !== 'error') || isOver(head)) {
+    return head;
+  }
+  const failed = update.status === 'cancelled' ? 'cancelled' : 'failed';
+  return {
+    ...head,
+    overallStatus: update.type === 'complete' ? 'completed' : failed,
+    endedMs: msOf(update.timestamp),
+    result: metadata.result ?? null,
+    waiting: null,
+    leaseMs: null,
+    eta: null,
+  };
+}
+
+/** `{"eta": {"p50": 8.2, "p90": 14.9}}`, the publisher's estimate in seconds, as Head.eta. */
+export function etaIn(metadata: JsonObject, atMs: number): Head['eta'] {
+  const found = isObject(metadata.eta) ? metadata.eta : {};
+  const [p50, p90] = [clamped(found.p50, SECONDS_MAX), clamped(found.p90, SECONDS_MAX)];
+  if (p50 === null || p90 === null) {
+    return null;
+  }
+  const p50Ms = Math.floor(p50 * 1000 + 0.5);
+  return [p50Ms, Math.max(p50Ms, Math.floor(p90 * 1000 + 0.5)), atMs];
+}
