@@ -188,8 +188,7 @@ test('a long log is read as snapshot and end; the rest when it is asked for', as
   }
   world.service.commit('job-1', [{ ...GEO, status: 'agent_complete' }]);
   await world.advance(100);
-  const now = world.clock.now / 1000;
-  assert.deepEqual(watch.getState().job, jobView(world.service.snapshot('job-1'), { now }));
+  assert.deepEqual(watch.getState().job, jobView(world.service.snapshot('job-1'), { now: world.clock.now / 1000 }));
 });
 
 test('history that is read while the end of the log is on its way is whole all the same', async () => {
