@@ -30,6 +30,7 @@ _GROUPS: Final[Mapping[str, Mapping[str, int]]] = {
     MetadataKey.ETA: {"p50": SECONDS_MAX, "p90": SECONDS_MAX},
 }
 _STEP: Final = {"weight": WEIGHT_MAX}
+_LEAST_WEIGHT: Final = 0.001
 
 
 def settled(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,14 +51,16 @@ def settled(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _steps(steps: list[Any], path: str, found: dict[str, Any]) -> list[Any]:
-    settled_steps = []
-    for index, step in enumerate(steps):
-        if isinstance(step, Mapping):
-            step = _within(step, _STEP, f"{path}.{index}.", found)
-            if isinstance(step.get("tools"), list):
-                step["tools"] = _steps(step["tools"], f"{path}.{index}.tools", found)
-        settled_steps.append(step)
-    return settled_steps
+    return [_step(step, f"{path}.{index}", found) for index, step in enumerate(steps)]
+
+
+def _step(step: Any, path: str, found: dict[str, Any]) -> Any:
+    if not isinstance(step, Mapping):
+        return step
+    values = _within(step, _STEP, f"{path}.", found)
+    if isinstance(values.get("tools"), list):
+        values["tools"] = _steps(values["tools"], f"{path}.tools", found)
+    return values
 
 
 def _within(
@@ -72,9 +75,6 @@ def _within(
         # A weight of 0 takes a step out of the plan: a negative one must not.
         kept[name] = _LEAST_WEIGHT if name == "weight" and kept[name] < 0 else number
     return kept
-
-
-_LEAST_WEIGHT: Final = 0.001
 
 
 def _on_time(waiting: Mapping[str, Any]) -> dict[str, Any]:

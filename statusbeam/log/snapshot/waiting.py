@@ -54,11 +54,12 @@ class Waiting:
 
     @classmethod
     def from_item(cls, values: Any) -> Self | None:
-        """What `to_item` wrote."""
+        """What `to_item` wrote; numbers may come back as Decimal."""
         if not values:
             return None
         what, prompt, since_ms, until_ms = values
-        return cls(what=what, prompt=prompt, since_ms=since_ms, until_ms=until_ms)
+        until_ms = None if until_ms is None else int(until_ms)
+        return cls(what=what, prompt=prompt, since_ms=int(since_ms), until_ms=until_ms)
 
 
 def waiting_after(before: Waiting | None, update: StatusUpdate) -> Waiting | None:
@@ -134,12 +135,13 @@ class Waiters:
 
     @classmethod
     def from_item(cls, item: Any) -> Self:
-        """What `to_item` wrote."""
+        """What `to_item` wrote; numbers may come back as Decimal."""
         if not item:
             return cls()
+        since_ms = item["othersSince"]
         rows = ((row[0], Waiting.from_item(row[1:])) for row in item["known"])
         return cls(
             known=tuple((invocation_id, waiting) for invocation_id, waiting in rows if waiting),
-            others=item["others"],
-            others_since_ms=item["othersSince"],
+            others=int(item["others"]),
+            others_since_ms=None if since_ms is None else int(since_ms),
         )

@@ -71,6 +71,8 @@ AGENT_WORDS = (
     "heartbeat",
     "pending",
     "thinking",
+    "waiting",
+    "cancelled",
 )
 JOB_WORDS = (
     "loading_agents",
@@ -81,7 +83,12 @@ JOB_WORDS = (
     "reopened",
     "progress",
     "heartbeat",
+    "loading_agents",
+    "waiting",
+    "cancelled",
+    "cancel_requested",
 )
+RUNS = ("p.1", "p.2", "p.3", "q.1", "q.2", "r")
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -115,11 +122,25 @@ class _Dice:
 
     def common(self) -> dict[str, Any]:
         return {
-            "at": self.below(40),
+            "at": self.pick(self.below(40), self.below(40), self.below(40), self.below(400)),
             "message": self.pick("one", "two", "", "three" * 80),
             "attempt": self.pick(None, None, None, 1, 2, 3),
             "progress": self.pick(None, self.below(100_001) / 1000),
-            "metadata": self.pick(None, None, self._usage(), self._usage(), self._plan(), self._said()),
+            "metadata": self._metadata(),
+        }
+
+    def _metadata(self) -> dict[str, Any] | None:
+        said = self.pick(None, None, self._usage(), self._usage(), self._plan(), self._said(), self._life())
+        run = self.pick(None, *RUNS)
+        return said if run is None else {**(said or {}), "run": run, "opened": self.below(4)}
+
+    def _life(self) -> dict[str, Any]:
+        waits = {"for": self.pick("approval", "timer"), "prompt": self.pick(None, "Go on?")}
+        return {
+            "title": self.pick("One", "Two"),
+            "result": self.pick(None, 1, {"a": [1]}),
+            "waiting": waits,
+            "cancelRequest": {"by": "user-9", "reason": "Enough"},
         }
 
     def _usage(self) -> dict[str, Any]:
