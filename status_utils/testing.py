@@ -59,13 +59,20 @@ class Recording(Sequence[Mapping[str, Any]]):
         from statusbeam.log.journal.memory import MemoryJournal  # noqa: PLC0415
         from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore  # noqa: PLC0415
         from statusbeam.log.publishing.pipeline import Pipeline  # noqa: PLC0415
+        from statusbeam.log.publishing.receiver_clock import sent_at  # noqa: PLC0415
         from statusbeam.log.snapshot.job_view import job_view  # noqa: PLC0415
         from statusbeam.model.job_key import JobKey  # noqa: PLC0415
 
         journal = MemoryJournal()
         pipeline = Pipeline(journal=journal, sessions=MemorySessionStore(), broadcaster=MemoryBroadcaster())
         for number, payload in enumerate(self._payloads()):
-            pipeline.publish(payload, batch_id=f"recording-{number}", deadline=float("inf"), pushing=False)
+            pipeline.publish(
+                payload,
+                batch_id=f"recording-{number}",
+                deadline=float("inf"),
+                pushing=False,
+                received_at=sent_at(payload),  # a test may look long afterwards
+            )
         tenants = (update["tenantId"] for update in self if update["jobId"] == job_id)
         job = journal.snapshot(JobKey(tenant_id or next(tenants, ""), job_id))
         if job is None:

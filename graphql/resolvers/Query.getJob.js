@@ -19,7 +19,8 @@ export function response(ctx) {
   const head = items.find((item) => isHead(item));
   if (!exists(head) || !canView(ctx.stash.caller, head)) {
     // Another user's job looks exactly like one that has not begun.
-    return { jobId: ctx.args.jobId, overallStatus: OverallStatus.INITIALIZING, sequence: 0, agents: [] };
+    const jobId = ctx.args.jobId;
+    return { jobId, overallStatus: OverallStatus.INITIALIZING, sequence: 0, run: 1, agents: [] };
   }
   if (!ctx.stash.consistent) {
     util.error('The job changed during every read. Try again.', 'JobMoved');
@@ -39,12 +40,13 @@ export function response(ctx) {
   );
 }
 
-// In the order in which they were planned or first reported, without those of an earlier use of the job id.
+// In the order in which they were planned or first reported, without those of older runs and of an earlier use of the
+// job id.
 function inOrder(items, head) {
   const byOrder = {};
   for (const item of items) {
-    if (!isHead(item) && item.epoch === head.epoch) {
-      byOrder[`${padded(item.order, ORDER_DIGITS)} ${item.invocationId}`] = toAgent(item);
+    if (!isHead(item) && item.epoch === head.epoch && item.run === head.run) {
+      byOrder[`${padded(item.order, ORDER_DIGITS)} ${item.invocationId}`] = toAgent(item, head);
     }
   }
   // AppSync's sort takes no comparator, so the keys sort by themselves.

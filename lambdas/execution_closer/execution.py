@@ -19,7 +19,7 @@ _FINAL_STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "SUCCEEDED": (StatusWord.COMPLETE, "The workflow has finished."),
     "FAILED": (StatusWord.ERROR, "The workflow stopped because something in it failed."),
     "TIMED_OUT": (StatusWord.ERROR, "The workflow was stopped because it took too long."),
-    "ABORTED": (StatusWord.ERROR, "The workflow was stopped before it had finished."),
+    "ABORTED": (StatusWord.CANCELLED, "The workflow was stopped on purpose."),
 }
 _REDRIVEN: Final = (StatusWord.REOPENED, "The workflow goes on from where it had stopped.")
 

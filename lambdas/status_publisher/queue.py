@@ -33,6 +33,7 @@ _RETRY_SECONDS = (2, 10, 60, 120, 300)
 _FAULTY_RETRY_SECONDS = 1
 """The same for a message that makes the publisher fail: its job only waits for its last delivery."""
 
+_MILLISECONDS = re.compile("[0-9]{1,14}")
 _RECEIVED = re.compile("[1-9][0-9]{0,8}")
 
 _log = logging.getLogger("statusbeam.queue")  # below the name that the handler gives its format to
@@ -150,6 +151,7 @@ def publish_messages(
                 batch_id=record["messageId"],
                 deadline=deadline,
                 pushing=pushing,
+                received_at=_queued_at(record),
             )
         except (BroadcastError, SessionStoreError) as error:  # the pipeline has logged why
             pushing = pushing and not error.retriable
@@ -173,6 +175,12 @@ def publish_messages(
 def _group(record: Record) -> str:
     # A queue without groups promises no order: there, each message stands for itself.
     return str(record["attributes"].get("MessageGroupId") or record["messageId"])
+
+
+def _queued_at(record: Record) -> float | None:
+    """When the queue took the message: how long it waited since tells nothing about its sender's clock."""
+    sent = record["attributes"].get("SentTimestamp")
+    return int(sent) / 1000 if isinstance(sent, str) and _MILLISECONDS.fullmatch(sent) else None
 
 
 class Retries:

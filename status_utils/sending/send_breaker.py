@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from statusbeam.model.errors import TransportError
+from statusbeam.model.parse import stamped
 
 from .circuit_breaker import CircuitBreaker
 from .own_work import OwnWork
@@ -43,7 +44,7 @@ class SendBreaker:
         began_at = self._ticks()
         try:
             with OwnWork():
-                transport.send(payload)
+                transport.send(stamped(payload, now=time.time()))
         except Exception:
             if self._ticks() - began_at >= SLOW_SECONDS:
                 breaker = breaker or CircuitBreaker(self._ticks)

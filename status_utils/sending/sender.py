@@ -18,6 +18,7 @@ from functools import partial
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import StatusError, TransportError
+from statusbeam.model.parse import stamped
 
 from ..defaults import current_transport, is_lambda_function
 from . import process_hooks
@@ -262,7 +263,8 @@ class Sender:
         batch.tries += 1
         try:
             with OwnWork(), without_segment():
-                (self.transport or current_transport()).send(batch.payload)
+                transport = self.transport or current_transport()
+                transport.send(stamped(batch.payload, now=self._clock.now()))
         except Exception as error:  # noqa: BLE001 - a custom transport may raise anything
             self._handle_failure(batch, error)
             return

@@ -5,8 +5,8 @@
     >>> [message.group_id for message in messages] == [group_of(job) for job in jobs]
     True
 
-A payload with a batchId always gives the same messages. If it is sent again within five minutes, the queue
-drops them; later, the journal recognises their batch ids.
+A payload with a batchId always gives the same messages, but for the time at which it is sent. If it is sent
+again within five minutes, the queue drops them; later, the journal recognises their batch ids.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from statusbeam.model.errors import TransportError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
-from statusbeam.model.parse import ENVELOPE_FIELDS
+from statusbeam.model.parse import ENVELOPE_FIELDS, SENT_AT
 from statusbeam.model.validation import json_text
 
 _ESCAPES = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
@@ -42,20 +42,21 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     Raises TransportError for a single status above `max_bytes`.
     """
     batch_id = str(payload.get("batchId") or os.urandom(16).hex())
+    condition, sent_at = _repeated(payload, "onlyIfOpen"), _repeated(payload, SENT_AT)
     parts = [
-        (job, part_id, body)
+        (job, part_id, part)
         for job, statuses in _by_job(payload, batch_id).items()
-        for part_id, body in _bodies(statuses, batch_id, _condition(payload), max_bytes)
+        for part_id, part in _parts(statuses, batch_id, condition + sent_at, max_bytes)
     ]
     return [
         QueueMessage(
             group_id=group_of(job),
             # With the body: if a batch id is reused for other statuses, the publisher must see and reject it.
-            # A payload that is sent again has the same ids and bodies.
-            deduplication_id=_hash(f"{part_id}/{number}\n{body}"),
-            body=body,
+            # A payload that is sent again has the same ids and bodies, but for the time of sending.
+            deduplication_id=_hash(f"{part_id}/{number}\n{_body(part_id, condition, part)}"),
+            body=_body(part_id, condition + sent_at, part),
         )
-        for number, (job, part_id, body) in enumerate(parts)
+        for number, (job, part_id, part) in enumerate(parts)
     ]
 
 
@@ -81,21 +82,20 @@ def _job_of(status: object, batch_id: str) -> JobKey:
     return JobKey("", batch_id)
 
 
-def _condition(payload: Mapping[str, Any]) -> str:
-    """The part of the payload's envelope that every message repeats, as JSON text."""
-    stated = payload.get("onlyIfOpen")
-    return "" if stated is None else f'"onlyIfOpen":{_for_sqs(json_text(stated))},'
+def _repeated(payload: Mapping[str, Any], field: str) -> str:
+    """A field of the payload's envelope that every message repeats, as JSON text."""
+    value = payload.get(field)
+    return "" if value is None else f'"{field}":{_for_sqs(json_text(value))},'
 
 
-def _bodies(
-    statuses: Sequence[str], batch_id: str, condition: str, max_bytes: int
-) -> Iterator[tuple[str, str]]:
+def _parts(
+    statuses: Sequence[str], batch_id: str, repeated: str, max_bytes: int
+) -> Iterator[tuple[str, list[str]]]:
     longest_id = _part_id(batch_id, len(statuses))
-    room = max_bytes - len(_body(longest_id, condition, ()).encode())
+    room = max_bytes - len(_body(longest_id, repeated, ()).encode())
     parts = list(_split(statuses, room))
     for number, part in enumerate(parts):
-        part_id = _part_id(batch_id, number) if len(parts) > 1 else batch_id
-        yield part_id, _body(part_id, condition, part)
+        yield _part_id(batch_id, number) if len(parts) > 1 else batch_id, part
 
 
 def _split(statuses: Sequence[str], room: int) -> Iterator[list[str]]:
@@ -120,8 +120,8 @@ def _part_id(batch_id: str, number: int) -> str:
     return part_id if len(part_id) <= BATCH_ID_LENGTH else _hash(part_id)
 
 
-def _body(batch_id: str, condition: str, statuses: Sequence[str]) -> str:
-    return f'{{"batchId":{_for_sqs(json_text(batch_id))},{condition}"updates":[{",".join(statuses)}]}}'
+def _body(batch_id: str, repeated: str, statuses: Sequence[str]) -> str:
+    return f'{{"batchId":{_for_sqs(json_text(batch_id))},{repeated}"updates":[{",".join(statuses)}]}}'
 
 
 def _for_sqs(text: str) -> str:

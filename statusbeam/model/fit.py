@@ -24,6 +24,7 @@ _ENDS: Final = frozenset(
     for word in (
         StatusWord.COMPLETE,
         StatusWord.ERROR,
+        StatusWord.CANCELLED,
         StatusWord.AGENT_COMPLETE,
         StatusWord.AGENT_ERROR,
         StatusWord.TOOL_COMPLETE,

@@ -32,10 +32,13 @@ WAITING_FOR_LENGTH: Final = 64
 WAITING_PROMPT_LENGTH: Final = 1_000
 REASON_LENGTH: Final = 1_000
 """Why somebody asks for a job to be cancelled."""
-CLOCK_AHEAD_SECONDS: Final = 300
+CLOCK_TOLERANCE_SECONDS: Final = 5
+"""What a sender's clock may be off, and a payload be on its way, without being corrected. A status from
+further ahead would keep a dead job alive."""
+CLOCK_SLOW_SECONDS: Final = 86_400
+"""A payload that was sent longer ago than this was late; its sender's clock may be right."""
 CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
-"""How far a caller's clock may be off. A status from further ahead would keep a dead job alive,
-one from further behind would sort among jobs that are gone: it gets the publisher's time."""
+"""A status from further behind would sort among jobs that are gone: it gets the time of receipt."""
 PROGRESS_MAX: Final = 100
 """Progress is a percentage."""
 ATTEMPT_MIN: Final = 1

@@ -16,12 +16,20 @@ from .words import qualified_status, status_type
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
-ENVELOPE_FIELDS: Final = ("batchId", "onlyIfOpen")
+SENT_AT: Final = "sentAt"
+"""When the sender sent a payload, by its own clock."""
+
+ENVELOPE_FIELDS: Final = ("batchId", "onlyIfOpen", SENT_AT)
 """Fields of a payload that may stand beside those of a bare status."""
 
 _PUBLISHER_FIELDS = ("sequence", "earlier")
+
+
+def stamped(payload: Mapping[str, Any], *, now: float) -> dict[str, Any]:
+    """The payload as it is sent at `now` (epoch seconds): each try says its own time."""
+    return {**payload, SENT_AT: wire_time(datetime.fromtimestamp(now, UTC))}
 
 
 def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:

@@ -1,26 +1,50 @@
 import { util } from '@aws-appsync/utils';
 import { LOST_AFTER_SECONDS, OverallStatus } from './settings.generated.js';
 
+const ENDED = [OverallStatus.COMPLETED, OverallStatus.FAILED, OverallStatus.CANCELLED];
+const IN_PROGRESS = 'in-progress';
+const CANCELLED = 'cancelled';
+const ENDED_AGENT = ['success', 'error', CANCELLED];
+
 // The Job that a head and its agents amount to. The items hold the schema's fields; this adds what depends on the time.
-// The table keeps `fold` as JSON text. AWSJSON wants the value: it would quote text once more.
+// The table keeps `fold` and `result` as JSON text. AWSJSON wants the value: it would quote text once more.
 export function toJob(head, agents, hidden) {
   const fold = head.fold ? { ...JSON.parse(head.fold), hidden } : null;
-  return { ...head, agents, fold, liveness: livenessOf(head) };
+  const result = head.result ? JSON.parse(head.result) : null;
+  return { ...head, agents, fold, result, liveness: livenessOf(head, isOver(head)) };
 }
 
-export function toAgent(item) {
-  return { ...item, fold: item.fold ? { ...JSON.parse(item.fold), order: item.order } : null };
+export function toAgent(item, head) {
+  const over = isOver(head);
+  const agent = {
+    ...item,
+    fold: item.fold ? { ...JSON.parse(item.fold), order: item.order } : null,
+    liveness: livenessOf(item, over || ENDED_AGENT.includes(item.status)),
+  };
+  if (!over || item.status !== IN_PROGRESS) {
+    return agent;
+  }
+  // What a job leaves open at its end is cancelled. The fold still needs its lease: its job may be taken up again.
+  const fold = { ...agent.fold, leaseExpiresAt: item.leaseExpiresAt };
+  return { ...agent, fold, status: CANCELLED, waiting: null, leaseExpiresAt: null };
 }
 
-// statusbeam/log/snapshot/liveness.py has the rule.
-function livenessOf(head) {
-  if (head.overallStatus === OverallStatus.COMPLETED || head.overallStatus === OverallStatus.FAILED) {
+function isOver(head) {
+  return ENDED.includes(head.overallStatus);
+}
+
+// statusbeam/log/snapshot/liveness.py has the rule, for jobs and for agents.
+function livenessOf(item, ended) {
+  if (ended) {
     return 'ended';
   }
-  if (!head.leaseExpiresAt) {
+  if (item.waiting) {
+    return 'waiting';
+  }
+  if (!item.leaseExpiresAt) {
     return null;
   }
-  const overdue = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(head.leaseExpiresAt);
+  const overdue = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(item.leaseExpiresAt);
   if (overdue < 0) {
     return 'live';
   }

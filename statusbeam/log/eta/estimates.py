@@ -131,7 +131,7 @@ class Estimates:
         known = self._known.get(head.key)
         if known is None or (known.epoch, known.sequence) != (head.epoch, head.sequence):
             known = self._read(snapshot, head, after.head)
-        return None if known is None else Job(head=after.head, agents={**known.agents, **after.agents})
+        return None if known is None else Job(head=head, agents=known.agents).after(after)
 
     def _read(self, snapshot: Snapshot, head: Head, after: Head) -> _Known | None:
         """The whole job, unless some publisher estimated it just now: its last estimate is in the head."""
@@ -151,13 +151,12 @@ class Estimates:
         """The job as this commit left it, where this process knows all of it."""
         head = change.after.head
         known = self._known.pop(head.key, None)
-        agents = change.after.agents
+        whole = change.after
         if change.before is not None:
             was = change.before.head
             if known is None or (known.epoch, known.sequence) != (was.epoch, was.sequence):
                 return None
-            agents = {**known.agents, **agents}
-        whole = Job(head=head, agents=agents)
+            whole = Job(head=was, agents=known.agents).after(whole)
         self._keep(whole)
         return whole
 
@@ -176,9 +175,11 @@ def _workflow_of(head: Head) -> WorkflowKey | None:
 
 
 def _completes(change: Change) -> bool:
-    was = change.before.head.overall_status if change.before else None
-    is_now = change.after.head.overall_status
-    return is_now is OverallStatus.COMPLETED and was is not OverallStatus.COMPLETED
+    was, is_now = change.before.head if change.before else None, change.after.head
+    if is_now.overall_status is not OverallStatus.COMPLETED:
+        return False
+    # One commit may hold the rest of a run that had completed, and all of the next.
+    return was is None or (was.overall_status, was.runs.number) != (is_now.overall_status, is_now.runs.number)
 
 
 def _is_due(before: Job | None, after: Job) -> bool:

@@ -94,6 +94,8 @@ def change_of(
         if shed + batch.unreported:
             entries[-1] = entries[-1].annotated({MetadataKey.SHED: shed + batch.unreported})
         after, entries[-1] = _after(job, entries, before, batch, estimate)
+        if job.head.ended or after.head.ended:
+            entries = _marked_after_end(job, entries)
     return Change(
         before=before,
         after=replace(after, head=replace(after.head, rate=rate)),
@@ -117,6 +119,17 @@ def _after(
         return after, last
     last = _estimated(last, eta, after.head)
     return apply(but_last, [last.update]), last
+
+
+def _marked_after_end(job: Job, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, each with a mark that found the job ended and leaves it so."""
+    marked = []
+    for entry in entries:
+        after = apply(job, [entry.update])
+        late = job.head.ended and not is_open_to(job.head, after.head)
+        marked.append(entry.annotated({MetadataKey.AFTER_END: True}) if late else entry)
+        job = after
+    return marked
 
 
 def _estimated(entry: Entry, eta: Eta, head: Head) -> Entry:

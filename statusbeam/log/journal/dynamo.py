@@ -206,7 +206,7 @@ class DynamoJournal:
             head, *items = self._get_in_order([head_key(job), *agents])
             return read_job(head, filter(None, items)) if _is_live(head, now) else None
         found = filter(None, self._get_in_order(agents))
-        read = read_agents(found, epoch=left.job.head.epoch)
+        read = read_agents(found, left.job.head)
         return replace(left.job, agents={**left.job.agents, **read})
 
     def _remember(self, left: _Left, names: frozenset[str]) -> None:

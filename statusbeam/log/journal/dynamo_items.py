@@ -29,6 +29,8 @@ Attributes = Mapping[str, Any]
 PK, SK, TTL = StatusTable.PARTITION_KEY, StatusTable.SORT_KEY, StatusTable.TTL
 HEAD: Final = StatusTable.HEAD
 
+_JSON_TEXTS: Final = ("fold", "result")
+
 MARKER_ACTION: Final = 1
 """The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
 
@@ -111,18 +113,20 @@ def read_head(values: Attributes) -> Head:
     return Head.from_item(_unpacked(values))
 
 
-def read_agents(items: Iterable[Attributes], *, epoch: str | None) -> dict[str, AgentState]:
-    """The agents that these items' attributes hold, by invocation id.
+def read_agents(items: Iterable[Attributes], head: Head) -> dict[str, AgentState]:
+    """The agents of `head`'s run that these items' attributes hold, by invocation id.
 
-    Those of an earlier use of the job id, which TTL has not taken yet, are ignored.
+    Those of older runs are ignored, and those of an earlier use of the job id, which TTL has not taken yet.
     """
-    own = (values for values in items if values["epoch"] == epoch)
+    run = (head.epoch, head.runs.number)
+    own = (values for values in items if (values["epoch"], values["run"]) == run)
     return {values["invocationId"]: AgentState.from_item(_unpacked(values)) for values in own}
 
 
-def read_job(head: Attributes, agents: Iterable[Attributes]) -> Job:
+def read_job(values: Attributes, agents: Iterable[Attributes]) -> Job:
     """The snapshot, or the part of it, that the attributes of a head and of agents hold."""
-    return Job(head=read_head(head), agents=read_agents(agents, epoch=head["epoch"]))
+    head = read_head(values)
+    return Job(head=head, agents=read_agents(agents, head))
 
 
 def read_update(values: Attributes) -> StatusUpdate:
@@ -131,12 +135,12 @@ def read_update(values: Attributes) -> StatusUpdate:
 
 
 def _packed(values: Attributes) -> dict[str, Any]:
-    # One text instead of a tree of types: smaller, and only the fold reads it.
-    return {**values, "fold": json_text(values["fold"])}
+    # One text instead of a tree of types: smaller, and numbers come back as they were.
+    return {**values, **{name: json_text(values[name]) for name in _JSON_TEXTS if name in values}}
 
 
 def _unpacked(values: Attributes) -> dict[str, Any]:
-    return {**values, "fold": json.loads(values["fold"])}
+    return {**values, **{name: json.loads(values[name]) for name in _JSON_TEXTS if name in values}}
 
 
 class CommitWriter:

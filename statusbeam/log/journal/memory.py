@@ -74,7 +74,7 @@ class MemoryJournal:
     def _keep(self, batch_id: str, job: _Job | None, change: Change, now: float) -> None:
         head = change.after.head
         job = self._jobs[head.key] = job or _Job(snapshot=change.after, expires_at=0.0)
-        job.snapshot = Job(head=head, agents={**job.snapshot.agents, **change.after.agents})
+        job.snapshot = job.snapshot.after(change.after)
         job.expires_at = now + self._job_seconds
         first = head.sequence - len(change.entries) + 1
         for sequence, entry in enumerate(change.entries, first):

@@ -26,6 +26,7 @@ from ..journal.batch import Batch
 from ..journal.entry import Entry
 from .payload import ParsedPayload, Rejection, batches, parse_payload
 from .ports import DetailStore
+from .receiver_clock import ReceiverClock
 from .screening import detail_key, screen, spill_mark, without_split_secrets
 from .tenant_limits import TenantLimits
 
@@ -66,12 +67,15 @@ class Admission:
     limits: TenantLimits = field(default_factory=TenantLimits)
     _details_fail_until: float = 0.0
 
-    def admit(self, payload: object, *, batch_id: str, now: float) -> AdmittedPayload:
-        """The batches to commit; never raises.
+    def admit(
+        self, payload: object, *, batch_id: str, now: float, received_at: float | None = None
+    ) -> AdmittedPayload:
+        """The batches to commit; never raises. `received_at` (epoch seconds): see ReceiverClock.
 
         Their statuses are screened, details are in the store, and the tenant's limit has been applied.
         """
-        parsed = self.parse(payload, batch_id=batch_id, now=now)
+        received_at = now if received_at is None else received_at
+        parsed = self.parse(payload, batch_id=batch_id, received_at=received_at)
         jobs: list[tuple[Batch, ...]] = []
         refused: list[Batch] = []
         rejected = list(parsed.rejected)
@@ -85,10 +89,11 @@ class Admission:
             batch_id=parsed.batch_id, jobs=tuple(jobs), refused=tuple(refused), rejected=tuple(rejected)
         )
 
-    def parse(self, payload: object, *, batch_id: str, now: float) -> ParsedPayload:
+    def parse(self, payload: object, *, batch_id: str, received_at: float) -> ParsedPayload:
         """See parse_payload; the statuses are without secrets and within the log's limits."""
-        screened = partial(screen, redactor=self.redactor, now=now)
-        parsed = parse_payload(payload, batch_id=batch_id, now=now, screen=screened)
+        clock = ReceiverClock.of(payload, received_at=received_at)
+        screened = partial(screen, redactor=self.redactor, clock=clock)
+        parsed = parse_payload(payload, batch_id=batch_id, now=received_at, screen=screened)
         return replace(
             parsed,
             entries=without_split_secrets(parsed.entries),

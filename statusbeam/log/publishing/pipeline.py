@@ -100,9 +100,17 @@ class Pipeline:
     unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
 
     def publish(
-        self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
+        self,
+        payload: object,
+        *,
+        batch_id: str,
+        deadline: float,
+        pushing: bool = True,
+        received_at: float | None = None,
     ) -> PublishResult:
         """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
+
+        `received_at` (epoch seconds) is when our side took the payload, if that was before now: a queue did.
 
         All commits come before the first push, and no push begins after `deadline`. Without `pushing`, and
         after a push that failed with `retriable`, statuses are only committed. Invalid statuses are rejected
@@ -111,7 +119,8 @@ class Pipeline:
         After all jobs had their turn, raises the first JournalError. If everything is committed, raises the
         first SessionStoreError or BroadcastError. Then the payload may be delivered again as it is.
         """
-        admitted = self.admission.admit(payload, batch_id=batch_id, now=self.clock.now())
+        now = self.clock.now()
+        admitted = self.admission.admit(payload, batch_id=batch_id, now=now, received_at=received_at)
         tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
         for batch in admitted.refused:
             self._keep_refused(batch, tally)

@@ -1,6 +1,6 @@
 """What a publisher changes in a status before parsing it: no secrets, nothing too big, on its own clock.
 
-    >>> screened = screen(status, redactor=Redactor(), now=time.time())
+    >>> screened = screen(status, redactor=Redactor(), clock=ReceiverClock(received_at=time.time()))
     >>> screened.operator
     {'errorId': 'e-1', 'cause': 'the model timed out'}
 
@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from statusbeam.model.errors import RejectionCode
 from statusbeam.model.fit import fit_end
 from statusbeam.model.limits import (
-    CLOCK_AHEAD_SECONDS,
-    CLOCK_BEHIND_SECONDS,
     MESSAGE_LENGTH,
     METADATA_BYTES,
     NAME_LENGTH,
@@ -32,18 +29,18 @@ from statusbeam.model.validation import (
     JsonObject,
     json_object,
     json_text,
-    moment_of,
     readable_json,
     refuse,
-    wire_time,
 )
 
 from ..journal.entry import Entry
 from ..snapshot.fold import invocation_of
+from .metadata_values import settled
 from .payload import Screened
+from .receiver_clock import ReceiverClock
 
 
-def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
+def screen(status: object, *, redactor: Redactor, clock: ReceiverClock) -> Screened:
     """The status as the log takes it, and what it carries beside.
 
     Raises InvalidStatusError for what would take long to redact, only to be refused then: fields that a
@@ -56,14 +53,14 @@ def screen(status: object, *, redactor: Redactor, now: float) -> Screened:
     _refuse_too_much(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
-        texts["metadata"] = readable_json(dict(json_object("metadata", status["metadata"])))
+        texts["metadata"] = readable_json(settled(json_object("metadata", status["metadata"])))
     clean = redactor.entry(texts)
     others = {field: value for field, value in status.items() if field not in texts}
     metadata = clean.get("metadata")
     operator = detail = None
     if isinstance(metadata, Mapping):
         clean["metadata"], operator, detail = _parted(metadata)
-    return Screened(_on_our_clock({**others, **clean}, now), operator, detail)
+    return Screened(clock.applied_to({**others, **clean}), operator, detail)
 
 
 def _refuse_too_much(status: Mapping[Any, Any]) -> None:
@@ -99,10 +96,12 @@ def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str,
     if not stored:
         spilled["stored"] = False
     mark: dict[str, Any] = {MetadataKey.SPILLED: spilled}
-    kept = [key for key in FOLDED_KEYS if key in metadata]
-    for key in sorted(kept, key=lambda key: _size(metadata[key])):
-        if _size({**mark, key: metadata[key]}) <= METADATA_BYTES:
-            mark[key] = metadata[key]
+    kept = {key: metadata[key] for key in FOLDED_KEYS if key in metadata}
+    if MetadataKey.RESULT in kept:  # its mark has room in any case
+        mark[MetadataKey.RESULT] = {MetadataKey.SPILLED: {"bytes": _size(kept[MetadataKey.RESULT])}}
+    for key in sorted(kept, key=lambda key: _size(kept[key])):
+        if _size({**mark, key: kept[key]}) <= METADATA_BYTES:
+            mark[key] = kept[key]
     return mark
 
 
@@ -134,16 +133,3 @@ def _parted(
 
 def _size(value: Any) -> int:
     return len(json_text(value).encode())
-
-
-def _on_our_clock(status: dict[str, Any], now: float) -> dict[str, Any]:
-    """The status with our time when its own is impossible; `reportedAt` in its metadata keeps its own."""
-    reported = status.get("timestamp")
-    try:
-        ahead = moment_of(reported).timestamp() - now if isinstance(reported, str) else 0.0
-    except (ValueError, OverflowError):
-        return status
-    if -CLOCK_BEHIND_SECONDS <= ahead <= CLOCK_AHEAD_SECONDS:
-        return status
-    metadata = {**(status.get("metadata") or {}), MetadataKey.REPORTED_AT: reported}
-    return {**status, "timestamp": wire_time(datetime.fromtimestamp(now, UTC)), "metadata": metadata}

@@ -117,7 +117,9 @@ class AgentState:
             "waiting": self.waiting.to_item() if self.waiting else None,
         }
         place = {"order": self.order, "run": self.run, "hidden": None if self.shown else True}
-        return without_none({**self.view(), **place, "fold": without_none(own)})
+        view = self.view()
+        waiting = without_none(view["waiting"]) if view["waiting"] else None
+        return without_none({**view, "waiting": waiting, **place, "fold": without_none(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:

@@ -174,8 +174,10 @@ class Head:
             "waiting": self.waiting.to_item() if self.waiting else None,
             "waiters": self.waiters.to_item(),
         }
+        view = self.view()
+        nested = {name: without_none(view[name]) for name in ("waiting", "cancelRequest") if view[name]}
         rate = list(self.rate) if self.rate else None
-        return without_none({**self.view(), "rate": rate, "fold": without_none(own)})
+        return without_none({**view, **nested, "rate": rate, "fold": without_none(own)})
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
@@ -219,6 +221,12 @@ class Job:
 
     head: Head = field(default_factory=Head)
     agents: Mapping[str, AgentState] = field(default_factory=dict)
+
+    def after(self, part: Job) -> Job:
+        """The whole snapshot after a commit that left `part` of it; agents of older runs are dropped."""
+        run = part.head.runs.number
+        agents = {**self.agents, **part.agents}
+        return Job(head=part.head, agents={key: agent for key, agent in agents.items() if agent.run == run})
 
     @property
     def shown_agents(self) -> list[AgentState]:

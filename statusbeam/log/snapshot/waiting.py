@@ -54,12 +54,12 @@ class Waiting:
 
     @classmethod
     def from_item(cls, values: Any) -> Self | None:
-        """What `to_item` wrote."""
+        """What `to_item` wrote; numbers may come back as Decimal."""
         if not values:
             return None
         what, prompt, since_ms, until_ms = values
-        until = None if until_ms is None else int(until_ms)
-        return cls(what=what, prompt=prompt, since_ms=int(since_ms), until_ms=until)
+        until_ms = None if until_ms is None else int(until_ms)
+        return cls(what=what, prompt=prompt, since_ms=int(since_ms), until_ms=until_ms)
 
 
 def waiting_after(before: Waiting | None, update: StatusUpdate) -> Waiting | None:
@@ -135,7 +135,7 @@ class Waiters:
 
     @classmethod
     def from_item(cls, item: Any) -> Self:
-        """What `to_item` wrote."""
+        """What `to_item` wrote; numbers may come back as Decimal."""
         if not item:
             return cls()
         since_ms = item["othersSince"]

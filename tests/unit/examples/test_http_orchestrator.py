@@ -13,9 +13,9 @@ from examples.http_orchestrator.__main__ import TEXT, agents_at
 from examples.http_orchestrator.agents import AGENTS, serving
 from examples.http_orchestrator.orchestrator import AgentCallError, HttpAgent, HttpAgentOrchestrator
 from status_utils import MemoryTransport, StatusTracker
-from statusbeam.log.snapshot.times import ms_of
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.liveness import agent_liveness
+from statusbeam.log.snapshot.times import ms_of
 from tests.unit.local_http import Answer, json_answer, local_server
 from tests.unit.status_utils.published import snapshot, statuses
 from tests.unit.statusbeam.log.snapshot.fold_cases import committed

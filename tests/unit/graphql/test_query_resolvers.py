@@ -21,6 +21,7 @@ from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_of_view, job_view
 from statusbeam.log.snapshot.liveness import liveness
+from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.limits import (
     JOBS_PER_PAGE,
     JOBS_PER_PAGE_MAX,
@@ -57,7 +58,7 @@ def runtime() -> JsRuntime:
 
 # getJob
 
-PENDING = {"jobId": "j1", "overallStatus": "initializing", "sequence": 0, "agents": []}
+PENDING = {"jobId": "j1", "overallStatus": "initializing", "sequence": 0, "run": 1, "agents": []}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,34 @@ def test_get_job_leaves_out_hidden_agents_and_those_of_an_earlier_use_of_the_id(
     assert [one["name"] for one in answered(runtime, items).value["agents"]] == ["c"]
 
 
+def test_get_job_leaves_out_the_agents_of_older_runs(runtime: JsRuntime) -> None:
+    items = [head(run=2), agent("c", run=2), agent("b", run=1), agent("a", run=1, hidden=True)]
+    answer = answered(runtime, items).value
+    assert [one["name"] for one in answer["agents"]] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("state", "item", "expected"),
+    [
+        ("processing", {"status": "in-progress"}, ("in-progress", "live")),
+        ("processing", {"status": "in-progress", "waiting": {"for": "x"}}, ("in-progress", "waiting")),
+        ("processing", {"status": "error"}, ("error", "ended")),
+        ("completed", {"status": "in-progress"}, ("cancelled", "ended")),
+        ("failed", {"status": "in-progress", "waiting": {"for": "x"}}, ("cancelled", "ended")),
+        ("cancelled", {"status": "success"}, ("success", "ended")),
+        ("cancelled", {"status": "pending", "leaseExpiresAt": None}, ("pending", "ended")),
+    ],
+)
+def test_an_agent_that_the_end_of_its_job_left_open_is_cancelled(
+    runtime: JsRuntime, state: str, item: JsonObject, expected: tuple[str, str]
+) -> None:
+    lease = {"leaseExpiresAt": time_of((NOW + 60) * 1000)}
+    answer = answered(runtime, [head(overallStatus=state), agent("a", **{**lease, **item})]).value
+    (found,) = answer["agents"]
+    assert (found["status"], found["liveness"]) == expected
+    assert found["status"] != "cancelled" or not (found["waiting"] or found["leaseExpiresAt"])
+
+
 def test_get_job_says_so_when_there_are_more_agents_than_it_shows(runtime: JsRuntime) -> None:
     outcome = answered(runtime, [head(), agent("a")], next_token="more")
     assert [one["name"] for one in outcome.value["agents"]] == ["a"]
@@ -154,7 +183,12 @@ FIELDS = {
 
 def fields_of(type_name: str, value: JsonObject) -> JsonObject:
     """What a client gets that selects every field."""
-    return {name: value.get(name) for name in FIELDS[type_name]}
+    found = {name: value.get(name) for name in FIELDS[type_name]}
+    inner = {name: kind for name, kind in _OBJECTS.items() if found.get(name)}
+    return {**found, **{name: fields_of(kind, found[name]) for name, kind in inner.items()}}
+
+
+_OBJECTS = {"waiting": "Waiting", "cancelRequest": "CancelRequest"}
 
 
 @settings(max_examples=60, deadline=None)
@@ -206,7 +240,7 @@ def test_a_client_folds_on_from_what_get_job_answered(runtime: JsRuntime) -> Non
 
 
 def packed(item: JsonObject) -> JsonObject:
-    return {**item, "fold": json_text(item["fold"])}
+    return {**item, **{name: json_text(item[name]) for name in ("fold", "result") if name in item}}
 
 
 def agents_of(job: Job) -> list[AgentState]:

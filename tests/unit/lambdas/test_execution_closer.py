@@ -45,7 +45,7 @@ NEWS = [
     ("SUCCEEDED", 0, ("complete", 1)),
     ("FAILED", 0, ("error", 1)),
     ("TIMED_OUT", 0, ("error", 1)),
-    ("ABORTED", 0, ("error", 1)),
+    ("ABORTED", 0, ("cancelled", 1)),
     ("RUNNING", 0, None),  # its workflow says what begins
     ("RUNNING", 1, ("reopened", 2)),
     ("RUNNING", 2, ("reopened", 3)),
@@ -236,14 +236,16 @@ REDRIVEN = [
     # what arrives, in this order: its own words, or an event with its redrives; the log; the job
     (
         [("ABORTED", 0), ("RUNNING", 1), "complete", ("SUCCEEDED", 1)],
-        ["error", "reopened", "complete"],
+        ["cancelled", "reopened", "complete"],
         "completed",
     ),
     (
         [("ABORTED", 0), ("RUNNING", 1), ("TIMED_OUT", 1)],
-        ["error", "reopened", "error"],
+        ["cancelled", "reopened", "error"],
         "failed",
     ),
+    ([("ABORTED", 0)], ["cancelled"], "cancelled"),
+    ([("FAILED", 0), ("RUNNING", 1), ("ABORTED", 1)], ["error", "reopened", "cancelled"], "cancelled"),
     (
         [("FAILED", 0), ("RUNNING", 1), "error", ("FAILED", 1), ("RUNNING", 2), ("SUCCEEDED", 2)],
         ["error", "reopened", "error", "reopened", "complete"],
@@ -251,7 +253,7 @@ REDRIVEN = [
     ),
     # events overtake each other
     ([("RUNNING", 1), ("ABORTED", 0), ("SUCCEEDED", 1)], ["reopened", "complete"], "completed"),
-    ([("ABORTED", 0), ("SUCCEEDED", 1), ("RUNNING", 1)], ["error", "complete"], "completed"),
+    ([("ABORTED", 0), ("SUCCEEDED", 1), ("RUNNING", 1)], ["cancelled", "complete"], "completed"),
     ([("SUCCEEDED", 1), ("RUNNING", 1), ("ABORTED", 0)], ["complete"], "completed"),
     ([("FAILED", 1), ("RUNNING", 1), ("ABORTED", 0)], ["error"], "failed"),
     ([("RUNNING", 2), ("RUNNING", 1), ("FAILED", 1), ("FAILED", 2)], ["reopened", "error"], "failed"),

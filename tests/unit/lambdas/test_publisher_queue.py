@@ -68,7 +68,15 @@ class Publishing:
     unpushed: list[str] = field(default_factory=list)
     on_try: Callable[[], None] = lambda: None
 
-    def __call__(self, payload: object, *, batch_id: str, deadline: float, pushing: bool) -> PublishResult:
+    def __call__(
+        self,
+        payload: object,
+        *,
+        batch_id: str,
+        deadline: float,
+        pushing: bool,
+        received_at: float | None,
+    ) -> PublishResult:
         self.tried.append(batch_id)
         self.on_try()
         if batch_id in self.failures:

@@ -14,6 +14,7 @@ from status_utils.sending.undelivered_log import undelivered_in
 from status_utils.transports.transport import Transport
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import TransportError
+from statusbeam.model.parse import SENT_AT
 from tests.unit.samples import NOW
 
 DEAD = TransportError("nobody answers", code="EndpointConnectionError", retriable=True)
@@ -41,6 +42,11 @@ class FakeTransport:
 
     def status_words(self) -> list[str]:
         return [status["status"] for status in self.statuses()]
+
+
+def untimed(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload without the time at which it was sent, which each try says anew."""
+    return {field: value for field, value in payload.items() if field != SENT_AT}
 
 
 class World:

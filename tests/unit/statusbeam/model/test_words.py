@@ -61,6 +61,9 @@ QUALIFIED = [
     ("complete", None, None, "complete"),
     ("error", None, None, "error"),
     ("reopened", None, None, "reopened"),
+    ("waiting", "Geo Agent", None, "waiting_geo_agent"),
+    ("cancelled", None, None, "cancelled"),
+    ("cancel_requested", None, None, "cancel_requested"),
     # words of a caller's own
     ("paving_road", "Geo Agent", None, "paving_road_geo_agent"),
     ("waking_geo_agent", "Geo Agent", None, "waking_geo_agent"),  # it names the agent already

@@ -16,7 +16,7 @@ from statusbeam.log.publishing.admission import Admission
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemoryDetailStore, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult
 from statusbeam.model.errors import DetailStoreError
-from statusbeam.model.limits import CLOCK_AHEAD_SECONDS, METADATA_BYTES
+from statusbeam.model.limits import CLOCK_TOLERANCE_SECONDS, METADATA_BYTES
 from statusbeam.model.update import FIELDS
 from statusbeam.model.validation import wire_time
 from tests.unit.samples import NOW, StoppedClock, job_key
@@ -149,7 +149,7 @@ statuses = st.fixed_dictionaries(
         "message": st.sampled_from(["one", "two"]),
         "attempt": st.integers(1, 2),
         "progress": st.sampled_from([0, 50.5, 100]),
-        "timestamp": st.sampled_from([-60.0, 0.0, CLOCK_AHEAD_SECONDS + 5.0, 9e8]).map(
+        "timestamp": st.sampled_from([-60.0, 0.0, CLOCK_TOLERANCE_SECONDS + 5.0, 9e8]).map(
             lambda late: wire_time(datetime.fromtimestamp(NOW + late, UTC))
         ),
     },

@@ -17,7 +17,7 @@ ENDS = ["complete", "error", "agent_complete", "agent_error", "tool_complete", "
 
 
 def admitted(status: dict[str, Any]) -> StatusUpdate:
-    parsed = Admission().parse(status, batch_id="b1", now=NOW)
+    parsed = Admission().parse(status, batch_id="b1", received_at=NOW)
     assert parsed.rejected == ()
     (update,) = parsed.updates
     return update
@@ -54,7 +54,7 @@ def test_an_end_whose_metadata_does_not_fit_is_told_with_a_mark(metadata: Any) -
 
 
 def test_an_end_of_nobodys_job_is_refused() -> None:
-    parsed = Admission().parse({"status": "complete", "message": "Done"}, batch_id="b1", now=NOW)
+    parsed = Admission().parse({"status": "complete", "message": "Done"}, batch_id="b1", received_at=NOW)
     assert [rejection.field for rejection in parsed.rejected] == ["jobId"]
 
 

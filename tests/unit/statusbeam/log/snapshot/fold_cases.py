@@ -12,7 +12,6 @@ from statusbeam.log.snapshot.agent_state import AgentState
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.times import time_of
-from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import status_type
 
@@ -50,12 +49,6 @@ def committed(updates: Iterable[StatusUpdate], *, first: int = 1) -> list[Status
     ]
 
 
-def naming_no_run(update: StatusUpdate) -> StatusUpdate:
-    """The status as one who knows of no runs reports it: it is of the current one."""
-    metadata = {key: value for key, value in (update.metadata or {}).items() if key != MetadataKey.RUN}
-    return replace(update, metadata=metadata or None)
-
-
 def folded(*updates: StatusUpdate) -> Job:
     """The snapshot of the statuses, committed in this order."""
     return fold(committed(updates))
@@ -79,7 +72,6 @@ AGENT_WORDS = (
     "pending",
     "thinking",
     "waiting",
-    "waiting",
     "cancelled",
 )
 JOB_WORDS = (
@@ -91,12 +83,12 @@ JOB_WORDS = (
     "reopened",
     "progress",
     "heartbeat",
+    "loading_agents",
     "waiting",
     "cancelled",
     "cancel_requested",
-    "loading_agents",
-    "loading_agents",
 )
+RUNS = ("p.1", "p.2", "p.3", "q.1", "q.2", "r")
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -130,33 +122,29 @@ class _Dice:
 
     def common(self) -> dict[str, Any]:
         return {
-            "at": self.below(40),
+            "at": self.pick(self.below(40), self.below(40), self.below(40), self.below(400)),
             "message": self.pick("one", "two", "", "three" * 80),
             "attempt": self.pick(None, None, None, 1, 2, 3),
             "progress": self.pick(None, self.below(100_001) / 1000),
-            "metadata": self._metadata() or None,
+            "metadata": self._metadata(),
         }
 
-    def _metadata(self) -> dict[str, Any]:
-        said = self.pick({}, {}, self._usage(), self._usage(), self._plan(), self._said(), self._life())
-        return {**said, **self.pick({}, self._run(), self._run())}
+    def _metadata(self) -> dict[str, Any] | None:
+        said = self.pick(None, None, self._usage(), self._usage(), self._plan(), self._said(), self._life())
+        run = self.pick(None, *RUNS)
+        return said if run is None else {**(said or {}), "run": run, "opened": self.below(4)}
+
+    def _life(self) -> dict[str, Any]:
+        waits = {"for": self.pick("approval", "timer"), "prompt": self.pick(None, "Go on?")}
+        return {
+            "title": self.pick("One", "Two"),
+            "result": self.pick(None, 1, {"a": [1]}),
+            "waiting": waits,
+            "cancelRequest": {"by": "user-9", "reason": "Enough"},
+        }
 
     def _usage(self) -> dict[str, Any]:
         return {"tokenUsage": {"inputTokens": self.below(1_000), "outputTokens": self.below(1_000)}}
-
-    def _run(self) -> dict[str, Any]:
-        run = {"run": f"{self.pick('p', 'q')}.{self.below(4)}"}
-        return {**run, **self.pick({}, {"opened": self.below(4)})}
-
-    def _life(self) -> dict[str, Any]:
-        waiting = {"for": self.pick("approval", "timer"), "prompt": self.pick(None, "Please look" * 40)}
-        until = self.pick(None, time_of(START_MS + self.below(90_000)), "2026-02-30T00:00:00.000Z")
-        return {
-            "waiting": {**waiting, "until": until},
-            "title": self.pick("Pothole", "🜁" * 201),
-            "result": self.pick(None, {"ok": True}, "text", [1, 2]),
-            "cancelRequest": {"by": "ana", "reason": self.pick("enough", None)},
-        }
 
     def _plan(self) -> dict[str, Any]:
         return {"plan": self.pick(*PLANS)}
@@ -185,12 +173,12 @@ def _job_status(number: int) -> StatusUpdate:
 
 
 def status_drawn_from(number: int) -> StatusUpdate:
-    """The status that a number from 0 to 2^160 - 1 stands for."""
+    """The status that a number from 0 to 2^96 - 1 stands for."""
     number, kind = divmod(number, 3)
     return _job_status(number) if kind == 0 else _agent_status(number)
 
 
-numbers = st.integers(0, 2**160)
+numbers = st.integers(0, 2**96)
 agent_statuses = numbers.map(_agent_status)
 job_statuses = numbers.map(_job_status)
 statuses = agent_statuses | agent_statuses | job_statuses

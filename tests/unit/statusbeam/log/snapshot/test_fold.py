@@ -27,11 +27,11 @@ from tests.unit.statusbeam.log.snapshot.fold_cases import (
     job_statuses,
     json_values,
     logs,
-    naming_no_run,
     status,
 )
 
 KIBIBYTE = 1024
+ODD_KEYS = (*FOLDED_KEYS, "for", "prompt", "until", "by", "reason")
 
 
 def stored(job: Job) -> Job:
@@ -71,7 +71,7 @@ def test_a_batch_needs_the_head_and_the_touched_agents_alone(
     after = apply(part, batch)
     written = {agent.invocation_id: agent for agent in changed(part, after)}
     assert set(written) <= touched(batch)
-    assert Job(head=after.head, agents={**before.agents, **written}) == fold(log[: cut + size])
+    assert before.after(Job(head=after.head, agents=written)) == fold(log[: cut + size])
 
 
 @given(logs, st.integers(0, 24))
@@ -92,10 +92,12 @@ def test_the_heads_sums_are_the_sums_over_all_agents(log: list[StatusUpdate]) ->
 
 
 @given(logs)
-def test_a_jobs_progress_never_goes_backwards(log: list[StatusUpdate]) -> None:
+def test_a_jobs_progress_never_goes_backwards_within_a_run(log: list[StatusUpdate]) -> None:
     job, shown = Job(), 0
     for update in log:
-        job = apply(job, [update])
+        before, job = job, apply(job, [update])
+        if job.head.runs.number > before.head.runs.number:
+            shown = 0
         assert (job.head.progress or 0) >= shown
         shown = job.head.progress or 0
 
@@ -106,8 +108,9 @@ def test_an_agents_progress_never_goes_backwards_within_an_attempt(log: list[Sta
     for update in log:
         before, job = job, apply(job, [update])
         for key, agent in before.agents.items():
-            if job.agents[key].attempt == agent.attempt:
-                assert (job.agents[key].progress or 0) >= (agent.progress or 0)
+            now = job.agents.get(key)
+            if now and (now.run, now.attempt) == (agent.run, agent.attempt):
+                assert (now.progress or 0) >= (agent.progress or 0)
 
 
 def plain(job: Job) -> Any:
@@ -146,28 +149,31 @@ def test_an_ended_attempt_keeps_its_end(log: list[StatusUpdate], late: StatusUpd
             )
 
 
+def runless(update: StatusUpdate) -> StatusUpdate:
+    """The status as a part or a checkpoint sends it: it names no run."""
+    metadata = {key: value for key, value in (update.metadata or {}).items() if key != "run"}
+    return replace(update, metadata=metadata or None)
+
+
 @given(logs, st.lists(agent_statuses | job_statuses, max_size=8))
-def test_a_completed_job_stays_completed_within_its_run(
-    log: list[StatusUpdate], more: list[StatusUpdate]
-) -> None:
-    ended = committed([*log, status("reopened", 99, attempt=9), status("complete", 100)])
-    job = apply(fold(ended), committed(map(naming_no_run, more), first=len(ended) + 1))
+def test_a_completed_job_stays_completed(log: list[StatusUpdate], more: list[StatusUpdate]) -> None:
+    ended = committed([*log, status("reopened", 990, attempt=9), status("complete", 1_000)])
+    job = apply(fold(ended), committed(map(runless, more), first=len(ended) + 1))
     assert job.head.overall_status is OverallStatus.COMPLETED
     assert job_view(job)["progress"] == 100
 
 
 @given(logs, job_statuses)
 def test_only_a_newer_attempt_takes_up_a_failed_job(log: list[StatusUpdate], news: StatusUpdate) -> None:
-    job = fold([*log, *committed([status("error", 99, attempt=9)], first=len(log) + 1)])
-    news = replace(naming_no_run(news), attempt=None if news.attempt is None else news.attempt + 6)
+    job = fold([*log, *committed([status("error", 990, attempt=9)], first=len(log) + 1)])
+    news = replace(runless(news), attempt=None if news.attempt is None else news.attempt + 6)
     after = apply(job, committed([news], first=len(log) + 2))
     assert after.head.overall_status is job.head.overall_status
 
 
 @given(st.lists(agent_statuses | job_statuses, min_size=4, max_size=24))
 def test_tokens_are_the_largest_report_of_each_attempt_added_up(updates: list[StatusUpdate]) -> None:
-    in_one_run = map(naming_no_run, updates)
-    counted = committed(replace(update, attempt=update.attempt or 1) for update in in_one_run)
+    counted = committed(replace(runless(update), attempt=update.attempt or 1) for update in updates)
     largest: dict[tuple[str | None, int | None], tuple[int, int]] = {}
     for update in counted:
         tokens_in, tokens_out = usage_in(update.metadata or {}) or (0, 0)
@@ -204,13 +210,12 @@ def test_two_statuses_at_one_place_do_not_make_the_order_matter(
 
 @given(
     agent_statuses | job_statuses,
-    st.dictionaries(st.sampled_from(FOLDED_KEYS), json_values),
+    st.dictionaries(st.sampled_from(ODD_KEYS), json_values),
     st.sampled_from((None, "plan", "tokenUsage", "eta", "waiting", "cancelRequest")),
 )
 def test_no_metadata_makes_the_fold_fail(update: StatusUpdate, odd: dict[str, Any], wrap: str | None) -> None:
     metadata = odd if wrap is None else {wrap: [odd] if wrap == "plan" else odd}
-    waits = status("waiting", 1, event_id="w")
-    job = folded(geo("agent_invoking"), waits, replace(update, metadata=metadata), status("complete", 99))
+    job = folded(status("loading_agents"), geo("agent_invoking"), replace(update, metadata=metadata))
     assert stored(job) == job
     assert set(job_view(job)) == set(job_view(Job()))
 
@@ -237,6 +242,51 @@ def test_items_stay_small_at_the_limits() -> None:
     sizes = [len(json.dumps(agent.to_item(), ensure_ascii=False).encode()) for agent in job.agents.values()]
     assert max(sizes) < 40 * KIBIBYTE
     assert len(json.dumps(job.head.to_item())) < 2 * KIBIBYTE
+
+
+def test_a_head_stays_small_whatever_many_openings_waiting_agents_and_texts_there_are() -> None:
+    wide = "\U0001f600"
+    openings = [wide * 50 + f"{number:03}.{number}" for number in range(200)]
+    waiting = {"for": wide * 99, "prompt": wide * 1_500}
+    updates = []
+    for number, run in enumerate(openings):
+        updates += [status("loading_agents", number, metadata={"run": run, "title": wide * 999})]
+        if number % 70 == 69:
+            updates += [status("complete", number, metadata={"run": run, "opened": 999_999_999})]
+    for number in range(60):
+        updates += [status("waiting", 300, agent=f"{wide * 120}{number}", metadata={"waiting": waiting})]
+    updates += [
+        status("cancel_requested", 301, metadata={"cancelRequest": {"by": "u", "reason": wide * 5_000}})
+    ]
+    job = folded(*updates)
+    assert job.head.runs.number == 3
+    assert stored(job) == job
+    assert len(json.dumps(job.head.to_item(), ensure_ascii=False).encode()) < 64 * KIBIBYTE
+
+
+@given(logs)
+def test_who_waits_in_the_head_is_who_waits_among_the_agents(log: list[StatusUpdate]) -> None:
+    job = Job()
+    for update in log:
+        job = apply(job, [update])
+        waiting = {key: agent.waiting for key, agent in job.agents.items() if agent.waiting}
+        known = dict(job.head.waiters.known)
+        assert known.keys() <= waiting.keys()
+        assert len(known) + job.head.waiters.others == len(waiting)
+        assert not (job.head.waits and job.head.lease_ms)
+
+
+@given(logs, st.integers(1, 3))
+def test_statuses_of_an_older_run_change_nothing(log: list[StatusUpdate], number: int) -> None:
+    begun = [status("loading_agents", 900, metadata={"run": "new.1"}), status("complete", 901)]
+    again = [status("loading_agents", 902, metadata={"run": f"newer.{number}"})]
+    ended = committed([*log, status("reopened", 899, attempt=9), status("complete", 899.5), *begun, *again])
+    job = fold(ended)
+    for old in log:
+        zombie = replace(old, metadata={**(old.metadata or {}), "run": "new.1"}, sequence=None)
+        now = apply(job, committed([zombie], first=len(ended) + 1))
+        assert replace(now.head, sequence=job.head.sequence) == job.head
+        assert now.agents == job.agents
 
 
 @given(logs)
