@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
+from statusbeam.model.normalize import with_word
 from statusbeam.model.validation import wire_time
 from statusbeam.model.words import StatusWord
 
@@ -50,7 +51,8 @@ def publish_orchestrator_status(
         True
 
     `status` is a word such as `loading_agents`, `validating`, `synthesizing`, or your own; `complete` and
-    `error` end the job. Returns whether the transport accepted it.
+    `error` end the job. A sentence becomes the message of a `progress`. Returns whether the transport
+    accepted it.
     """
     draft = _draft(job_id, user_id, tenant_id, status, message) | {"executionTimeMs": execution_time_ms}
     return _publish(draft, optional)
@@ -139,8 +141,9 @@ def _publish(draft: dict[str, Any], optional: OptionalArguments) -> bool:
         return False
     undelivered: Mapping[str, Any] = draft
     try:
-        undelivered = fields = _plain_fields(draft, optional)
-        scope = _enclosing_scope(fields, optional)
+        undelivered = plain = _plain_fields(draft, optional)
+        scope = _enclosing_scope(plain, optional)
+        undelivered = fields = with_word(plain, () if scope is None else scope.known_agents())
         if scope is not None:
             scope.report_draft(fields)
             return True
@@ -178,7 +181,7 @@ def _plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def _enclosing_scope(draft: dict[str, Any], optional: OptionalArguments) -> Scope | None:
+def _enclosing_scope(draft: Mapping[str, Any], optional: OptionalArguments) -> Scope | None:
     """The innermost scope of the same job, if it sends by the same transport."""
     scopes = sys.modules.get(f"{__package__}.scope")  # a process that never imported it is in no scope
     if scopes is None:

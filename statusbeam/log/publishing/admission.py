@@ -57,7 +57,8 @@ class AdmittedPayload:
 class Admission:
     """The rules of one publisher.
 
-    `tenant` is the one it is bound to. Without `details`, metadata too big for the log is left out.
+    `tenant` is the one it is bound to: statuses without a tenant are of it. Without `details`, metadata too
+    big for the log is left out.
     """
 
     redactor: Redactor = field(default_factory=Redactor)
@@ -87,7 +88,7 @@ class Admission:
 
     def parse(self, payload: object, *, batch_id: str, now: float) -> ParsedPayload:
         """See parse_payload; the statuses are without secrets and within the log's limits."""
-        screened = partial(screen, redactor=self.redactor, now=now)
+        screened = partial(screen, redactor=self.redactor, now=now, tenant=self.tenant)
         parsed = parse_payload(payload, batch_id=batch_id, now=now, screen=screened)
         return replace(
             parsed,
