@@ -47,14 +47,15 @@ class Draft:
             return None
         return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
 
-    def encode(self, event_id: str) -> dict[str, Any]:
+    def encode(self, event_id: str, *, remember: bool = True) -> dict[str, Any]:
         """The status as the publisher takes it: redacted, cut where it is too long, validated, encoded.
 
-        Raises InvalidStatusError, SettingError.
+        A later message of the invocation may go on with a secret that this one began, except without
+        `remember`, for a status that is encoded twice. Raises InvalidStatusError, SettingError.
         """
-        from .redact_on_exit import redact  # noqa: PLC0415 - needed at first send only
+        from .redact_on_exit import redact, redact_once  # noqa: PLC0415 - needed at first send only
 
-        fields = redact(self._normalized())
+        fields = (redact if remember else redact_once)(self._normalized())
         if isinstance(fields.get("message"), str):
             fields["message"] = fit_message(fields["message"])
         if fields.get("metadata") is not None:
