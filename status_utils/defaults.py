@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from statusbeam.model.errors import TransportError
+from statusbeam.model.errors import SettingError, TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from statusbeam.model.redaction.redactor import Redactor
     from statusbeam.model.settings import AuthorizerSettings
 
+    from .transports.session_table import SessionTable
     from .transports.transport import Transport
+
+
+NOT_CONFIGURED = "not_configured"
+"""The code of the error that the environment names no transport."""
 
 
 @cache
@@ -53,7 +58,39 @@ def default_transport() -> Transport:
         publisher = PublisherSettings.from_env(os.environ)
         return DirectTransport(lambda: direct_pipeline(publisher))
     problem = "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set"
-    raise TransportError(problem, code="not_configured", retriable=False)
+    raise TransportError(problem, code=NOT_CONFIGURED, retriable=False)
+
+
+def has_transport() -> bool:
+    """Whether the environment names a transport, for callers that can do without."""
+    try:
+        current_transport()
+    except TransportError as error:
+        return error.code != NOT_CONFIGURED
+    except SettingError:  # it names one, with a mistake that sending reports
+        return True
+    return True
+
+
+def default_owner() -> tuple[str | None, str | None]:
+    """STATUS_USER_ID and STATUS_TENANT_ID: whose jobs are reported by callers that name nobody."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for those callers only
+
+    settings = CallerSettings.from_env(os.environ)
+    return settings.status_user_id, settings.status_tenant_id
+
+
+@cache
+def default_session_table() -> SessionTable | None:
+    """The table that STATUS_TABLE_NAME names, one client a process; None if it is not set."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for trackers only
+
+    name = CallerSettings.from_env(os.environ).status_table_name
+    if name is None:
+        return None
+    from .transports.session_table import SessionTable  # noqa: PLC0415 - only where it is used
+
+    return SessionTable(name)
 
 
 @cache

@@ -42,11 +42,12 @@ def main(arguments: list[str]) -> int:
     job_id = f"http-{uuid.uuid4().hex[:8]}"
     tracker = StatusTracker(job_id, chosen.user, chosen.tenant, correlation_id=job_id, transport=transport)
     with serving(AGENTS) as url:
-        findings = HttpAgentOrchestrator(agents_at(url), tracker, session_id=job_id).run(chosen.text)
+        orchestrator = HttpAgentOrchestrator(agents_at(url), tracker)
+        session_id = orchestrator.run(chosen.text)
     for payload in memory.sent:
         for status in payload["updates"]:
             sys.stdout.write(f"{status['qualifiedStatus']:<32} {status['message']}\n")
-    sys.stdout.write(f"{job_id}: {findings['Headline Agent']}\n")
+    sys.stdout.write(f"{session_id}: {orchestrator.findings['Headline Agent']}\n")
     return 0
 
 

@@ -2,7 +2,9 @@
 
     agents = [HttpAgent("Keyword Agent", "http://…/keywords"), HttpAgent("Headline Agent", "http://…/headline",
                                                                          depends_on=("Keyword Agent",))]
-    HttpAgentOrchestrator(agents, StatusTracker("job-1", "ana", "city")).run("The streetlight is out")
+    orchestrator = HttpAgentOrchestrator(agents, StatusTracker("job-1", "ana", "city"))
+    session_id = orchestrator.run("The streetlight is out")
+    orchestrator.findings["Headline Agent"]
 
 An agent is asked with `{"task", "sessionId", "findings": {name: result}}` and answers with
 `{"result": …, "activity"?: "a sentence", "tokenUsage"?: {"inputTokens", "outputTokens"}}`.
@@ -54,42 +56,43 @@ class HttpAgentOrchestrator:
         timeout: float = 30.0,
         attempts: int = 2,
     ) -> None:
-        """`timeout` is in seconds a call; an agent is called `attempts` times at most."""
+        """`session_id` is the tracker's by default. `timeout` is in seconds a call; an agent is called
+        `attempts` times at most."""
         self._agents = {agent.name: agent for agent in agents}
         self._tracker = tracker
-        self._session_id = session_id
+        self._session_id = tracker.session_id if session_id is None else session_id
         self._timeout = timeout
         self._attempts = attempts
+        self.findings: dict[str, Any] = {}
+        """What each agent found, by name; whole after `run`."""
 
-    def run(self, task: Any) -> dict[str, Any]:
-        """What each agent found, by name.
+    def run(self, task: Any) -> str:
+        """Call the agents; returns the id of the session.
 
         Raises AgentCallError when one failed for good; agents that were at work by then are heard out.
         """
         plan = [{"name": a.name, "dependsOn": list(a.depends_on)} for a in self._agents.values()]
         self._tracker.initialize_status(plan, "Calling the agents")
         try:
-            findings = self._call_all(task)
+            self._call_all(task)
         except Exception as error:
             self._tracker.finalize_status(error=error)
             raise
         self._tracker.finalize_status(message="All agents answered")
-        return findings
+        return self._session_id
 
-    def _call_all(self, task: Any) -> dict[str, Any]:
+    def _call_all(self, task: Any) -> None:
         order = TopologicalSorter({agent.name: agent.depends_on for agent in self._agents.values()})
         order.prepare()
-        findings: dict[str, Any] = {}
         waiting: dict[Future[Any], str] = {}
         with ThreadPoolExecutor(max_workers=len(self._agents) or 1) as pool:
             while order.is_active():
                 for name in order.get_ready():
-                    waiting[pool.submit(self._call, self._agents[name], task, dict(findings))] = name
+                    waiting[pool.submit(self._call, self._agents[name], task, dict(self.findings))] = name
                 for answered in wait(waiting, return_when=FIRST_COMPLETED).done:
                     name = waiting.pop(answered)
-                    findings[name] = answered.result()
+                    self.findings[name] = answered.result()
                     order.done(name)
-        return findings
 
     def _call(self, agent: HttpAgent, task: Any, findings: Mapping[str, Any]) -> Any:
         question = {"task": task, "sessionId": self._session_id, "findings": findings}

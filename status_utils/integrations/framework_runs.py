@@ -23,6 +23,7 @@ from typing import Any, Concatenate, ParamSpec
 from weakref import WeakKeyDictionary
 
 from statusbeam.model.limits import NAME_LENGTH
+from statusbeam.model.texts import one_line
 
 from ..scopes.context_functions import current_scope
 from ..scopes.job import AgentScope, JobScope, ToolScope
@@ -174,5 +175,4 @@ class FrameworkRuns:
 
 def _display_name(name: str, default: str) -> str:
     """The name within the limits of a status: frameworks generate long ones."""
-    shown = "".join(character if character.isprintable() else " " for character in str(name))
-    return shown.strip()[:NAME_LENGTH] or default
+    return one_line(str(name)).strip()[:NAME_LENGTH] or default

@@ -11,7 +11,7 @@ Outside of all scopes they do nothing, so any function may call them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 
@@ -49,7 +49,9 @@ def report_progress(share: float | None = None, message: str = "", *, percent: f
         scope.progress(share, message, percent=percent)
 
 
-def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[None]:
+def report_tool(
+    tool_name: str, reason: str = "", metadata: Mapping[str, Any] | None = None
+) -> ToolScope | nullcontext[None]:
     """Report that the innermost agent uses a tool; as a `with` block, also how that ended.
 
         >>> with report_tool("location", reason="Find Elm Street"):
@@ -58,7 +60,7 @@ def report_tool(tool_name: str, reason: str = "") -> ToolScope | nullcontext[Non
     Does nothing outside of an agent, so any function may call it.
     """
     agent = current_scope()
-    return agent.tool(tool_name, reason) if isinstance(agent, AgentScope) else nullcontext()
+    return agent.tool(tool_name, reason, metadata) if isinstance(agent, AgentScope) else nullcontext()
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:

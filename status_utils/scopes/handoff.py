@@ -1,6 +1,6 @@
 """Call agents by name, and report each call as an invocation: begun, completed, failed or timed out.
 
-    >>> handoffs = AgentHandoffManager("ana", "city")
+    >>> handoffs = AgentHandoffManager()
     >>> handoffs.register("Geo Agent", find_place)          # a function of the context, plain or async
     >>> await handoffs.call_agent("Geo Agent", {"text": "..."}, timeout=30, session_id="job-1")
     {'street': 'Elm Street'}
@@ -28,6 +28,7 @@ from statusbeam.model.clock import Clock
 from statusbeam.model.errors import UnknownAgentError
 from statusbeam.model.validation import json_text
 
+from ..defaults import default_owner
 from .context_functions import current_scope
 from .failures import describe_failure
 from .job import AgentScope, JobScope, job
@@ -79,21 +80,24 @@ class AgentHandoffManager:
 
     `session_id` names the job to report to; the one of a call has precedence over the manager's. Without
     either, it is the job of the current scope. Outside of all scopes, calls are recorded in the execution log
-    only. The execution log holds the last `log_size` calls.
+    only. Without `user_id` and `tenant_id`, a job that no scope is open for is of STATUS_USER_ID and
+    STATUS_TENANT_ID; without those, its calls are only recorded too. The execution log holds the last
+    `log_size` calls.
     """
 
     def __init__(
         self,
-        user_id: str,
-        tenant_id: str,
+        user_id: str | None = None,
+        tenant_id: str | None = None,
         *,
         session_id: str | None = None,
         transport: Transport | None = None,
         log_size: int = 1_000,
         clock: Clock | None = None,
     ) -> None:
-        self._user_id = user_id
-        self._tenant_id = tenant_id
+        default_user, default_tenant = (None, None) if user_id and tenant_id else default_owner()
+        self._user_id = user_id or default_user
+        self._tenant_id = tenant_id or default_tenant
         self._session_id = session_id
         self._transport = transport
         self._clock = clock or Clock()
@@ -118,8 +122,8 @@ class AgentHandoffManager:
         """The agent's result for `context`, within `timeout` seconds (None: without a limit).
 
         Reports `agent_invoking`, then `agent_complete` with a summary of the result, or `agent_error`. Raises
-        what the agent raises, TimeoutError, and UnknownAgentError. After a time-out, a plain function runs on
-        and its result is ignored: Python can't stop it.
+        what the agent raises, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out, a
+        plain function runs on and its result is ignored: Python can't stop it.
         """
         agent = self._agents.get(agent_name)
         if agent is None:
@@ -141,6 +145,8 @@ class AgentHandoffManager:
         while not isinstance(parent, JobScope | AgentScope | None):
             parent = parent.parent
         if parent is None:
+            if self._user_id is None or self._tenant_id is None:
+                return
             parent = job(
                 job_id=call.job_id,
                 user_id=self._user_id,

@@ -43,17 +43,19 @@ class ToolScope(Scope):
     COMPLETED = StatusWord.TOOL_COMPLETE
     FAILED = StatusWord.TOOL_ERROR
 
-    def __init__(self, agent: AgentScope, tool_name: str, reason: str) -> None:
+    def __init__(
+        self, agent: AgentScope, tool_name: str, reason: str, metadata: Mapping[str, Any] | None
+    ) -> None:
         tool_name = to_name(tool_name) or "tool"
         super().__init__(agent.sender, tool_name, {**agent.fields, "toolName": tool_name}, agent)
         self.agent = agent
         self.tool_name = tool_name
         self._began_at = self.sender.ticks()
-        self._report_call(reason)
+        self._report_call(reason, metadata)
 
     @never_raises
-    def _report_call(self, reason: str) -> None:
-        self._report(StatusWord.CALLING_TOOL, reason, None)
+    def _report_call(self, reason: str, metadata: Mapping[str, Any] | None) -> None:
+        self._report(StatusWord.CALLING_TOOL, reason, metadata)
 
     def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
         """See Scope.tokens: a tool's tokens are its agent's."""
@@ -115,13 +117,15 @@ class AgentScope(Scope):
             invocation_id=invocation_id,
         )
 
-    def tool(self, tool_name: str, reason: str = "") -> ToolScope:
+    def tool(self, tool_name: str, reason: str = "", metadata: Mapping[str, Any] | None = None) -> ToolScope:
         """Report that the agent uses a tool; as a `with` block, also how that ended.
 
-        a.tool("location", reason="Find Elm Street")
-        with a.tool("location", reason="Find Elm Street"): ...
+            a.tool("location", reason="Find Elm Street")
+            with a.tool("location", reason="Find Elm Street", metadata={"street": "Elm"}): ...
+
+        `metadata` is what readers may see of the tool's parameters.
         """
-        return ToolScope(self, tool_name, reason)
+        return ToolScope(self, tool_name, reason, metadata)
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
@@ -235,6 +239,7 @@ class JobScope(Scope):
 
     def _report_start(self) -> None:
         first, *more = _plan_parts(self._start.plan, self.fields)
+        self.planned_agents = [_step_name(step) for part in (first, *more) for step in part.get("plan", ())]
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -342,6 +347,10 @@ def _steps(plan: Any, fields: Mapping[str, Any]) -> list[Any]:
     except Exception as error:  # noqa: BLE001 - such as an iterator that raises
         log_not_reported("plan", fields, error)
     return steps
+
+
+def _step_name(step: Any) -> str:
+    return to_name(step.get("name") if isinstance(step, Mapping) else step)
 
 
 def _schema_step(step: str | Mapping[str, Any]) -> Any:

@@ -24,7 +24,8 @@ from statusbeam.model.limits import (
     REDACTED_LENGTH,
 )
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
-from statusbeam.model.validation import JsonObject, exact_integer, json_text, printable
+from statusbeam.model.texts import distinct, printable
+from statusbeam.model.validation import JsonObject, exact_integer, json_text
 
 from ..sending.own_work import ERROR, log
 
@@ -278,7 +279,7 @@ class _Walk:
             if self._is_full():
                 keys = keys[:number]
                 break
-            name = self._key(key)
+            name = distinct(self._key(key), found)
             found[name] = self._part(given, key, depth, len(keys) - number)
         self._mark_missing(found, len(given) - len(keys))
         return found

@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
+from statusbeam.model.normalize import with_word
 from statusbeam.model.validation import wire_time
 from statusbeam.model.words import StatusWord
 
@@ -50,10 +51,11 @@ def publish_orchestrator_status(
         True
 
     `status` is a word such as `loading_agents`, `validating`, `synthesizing`, or your own; `complete` and
-    `error` end the job. Returns whether the transport accepted it.
+    `error` end the job. A sentence becomes the message of a `progress`. Returns whether the transport
+    accepted it.
     """
     draft = _draft(job_id, user_id, tenant_id, status, message) | {"executionTimeMs": execution_time_ms}
-    return _publish(draft, optional)
+    return publish_draft(draft, optional)
 
 
 def publish_agent_status(  # noqa: PLR0917 - callers import this signature
@@ -76,7 +78,7 @@ def publish_agent_status(  # noqa: PLR0917 - callers import this signature
     accepted it.
     """
     draft = _draft(job_id, user_id, tenant_id, _agent_status(status), message)
-    return _publish(draft | {"agentName": agent_name, "executionTimeMs": execution_time_ms}, optional)
+    return publish_draft(draft | {"agentName": agent_name, "executionTimeMs": execution_time_ms}, optional)
 
 
 def publish_tool_status(  # noqa: PLR0917 - callers import this signature
@@ -101,7 +103,7 @@ def publish_tool_status(  # noqa: PLR0917 - callers import this signature
     text = reason if message is None else message
     draft = _draft(job_id, user_id, tenant_id, StatusWord.CALLING_TOOL, text)
     names = {"agentName": agent_name, "toolName": tool_name, "executionTimeMs": execution_time_ms}
-    return _publish(draft | names, optional)
+    return publish_draft(draft | names, optional)
 
 
 def _draft(job_id: str, user_id: str, tenant_id: str, status: str, message: str) -> dict[str, Any]:
@@ -134,13 +136,15 @@ _NAMES = ("agentName", "toolName")
 _NUMBERS = ("etaSeconds", "executionTimeMs", "attempt")
 
 
-def _publish(draft: dict[str, Any], optional: OptionalArguments) -> bool:
+def publish_draft(draft: Mapping[str, Any], optional: OptionalArguments) -> bool:
+    """Send a status, given by the schema's names; whether the transport accepted it. Never raises."""
     if is_own_work():
         return False
     undelivered: Mapping[str, Any] = draft
     try:
-        undelivered = fields = _plain_fields(draft, optional)
-        scope = _enclosing_scope(fields, optional)
+        undelivered = plain = plain_fields(draft, optional)
+        scope = _enclosing_scope(plain, optional)
+        undelivered = fields = with_word(plain, () if scope is None else scope.known_agents())
         if scope is not None:
             scope.report_draft(fields)
             return True
@@ -154,8 +158,8 @@ def _publish(draft: dict[str, Any], optional: OptionalArguments) -> bool:
     return True
 
 
-def _plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict[str, Any]:
-    """What the caller gave as plain values by the schema's names; nothing that is None."""
+def plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict[str, Any]:
+    """A status and its optional arguments as plain values by the schema's names; nothing that is None."""
     fields: dict[str, Any] = {**draft, **_schema_names(optional)}
     percent = fields.pop("percent", None)
     if percent is not None or fields.get("progress") is not None:
@@ -178,7 +182,7 @@ def _plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def _enclosing_scope(draft: dict[str, Any], optional: OptionalArguments) -> Scope | None:
+def _enclosing_scope(draft: Mapping[str, Any], optional: OptionalArguments) -> Scope | None:
     """The innermost scope of the same job, if it sends by the same transport."""
     scopes = sys.modules.get(f"{__package__}.scope")  # a process that never imported it is in no scope
     if scopes is None:

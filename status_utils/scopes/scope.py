@@ -5,9 +5,10 @@ asyncio tasks inherit the scope of the task that created them. Threads start out
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 
+from statusbeam.model.normalize import with_word
 from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from ..sending.sender import Sender
     from ..transports.transport import Transport
+
+_NAMES = ("agentName", "toolName")
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 
@@ -43,6 +46,7 @@ class Scope:
         self.last_status_at = 0.0  # in the sender's ticks
         self.label = label  # the scope's name in messages
         self.fields = fields  # what all statuses of this scope have, by the schema's names
+        self.planned_agents: Sequence[str] = ()  # by name
         self._token_usage: dict[str, int] | None = None
         self._began_at: float | None = None
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
@@ -123,12 +127,28 @@ class Scope:
 
     @never_raises
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Report any other status: one of the library's words or your own."""
-        status = to_text(status)
-        if status in (self.COMPLETED, self.FAILED):
-            self._report_end(status, message, metadata)
+        """Report any other status: one of the library's words or your own.
+
+        A qualified one (`calling_amazon_location`) is its word and the name in it, and a sentence is the
+        message of a `progress`.
+        """
+        given = {**self.fields, "status": to_text(status), "message": to_message(message)}
+        read = with_word(given, self.known_agents())
+        names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
+        if read["status"] in (self.COMPLETED, self.FAILED) and not names:
+            self._report_end(read["status"], read["message"], metadata)
         else:
-            self._report(status, message, metadata)
+            self._report(read["status"], read["message"], metadata, **names)
+
+    def known_agents(self) -> Iterator[str]:
+        """The names of the job's open and planned agents: a qualified status may stand for one of them."""
+        for source in self.sender.open_sources():
+            if isinstance(source, Scope) and source.parent is not None and source.job_id == self.job_id:
+                yield source.label
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        yield from scope.planned_agents
 
     @never_raises
     def send_heartbeat(self) -> None:

@@ -11,7 +11,12 @@
     True
 
 Its three methods never raise. They report ordinary statuses, so readers see the job as any other: its agents
-with activity, start, end, duration, attempts and tokens.
+with activity, start, end, duration, attempts and tokens. While an agent is in progress and quiet, heartbeats
+are sent for it.
+
+Without `user_id` and `tenant_id`, they are STATUS_USER_ID and STATUS_TENANT_ID of the environment. With
+STATUS_TABLE_NAME, the job is also kept as one item of that table, and no transport is needed
+(docs/library.md).
 """
 
 from __future__ import annotations
@@ -23,11 +28,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from statusbeam.model.clock import Clock
+from statusbeam.model.limits import ID_LENGTH
 from statusbeam.model.words import StatusWord
 
+from ..defaults import default_owner, default_session_table, has_transport
+from .agent_heartbeats import AgentHeartbeats
 from .failures import describe_failure, log_not_reported
-from .plain_values import plain_object
-from .publish import publish_agent_status, publish_orchestrator_status
+from .plain_values import plain_object, to_id, to_name
+from .projection import SessionProjection
+from .publish import plain_fields, publish_draft
+from .scope import enclosing_scope
 
 if TYPE_CHECKING:
     from ..transports.transport import Transport
@@ -39,7 +49,12 @@ SUCCESS: Final = "success"
 ERROR: Final = "error"
 
 _AGENT_ENDS: Final = {SUCCESS: StatusWord.AGENT_COMPLETE, ERROR: StatusWord.AGENT_ERROR}
-_JOB_ENDS: Final = {SUCCESS: StatusWord.COMPLETE, ERROR: StatusWord.ERROR}
+_JOB_ENDS: Final = {
+    SUCCESS: StatusWord.COMPLETE,
+    "completed": StatusWord.COMPLETE,
+    ERROR: StatusWord.ERROR,
+    "failed": StatusWord.ERROR,
+}
 
 
 @dataclass(slots=True)
@@ -81,30 +96,34 @@ class _AgentState:
 class StatusTracker:
     """Reports a job and its agents; threads may share one.
 
-    `correlation_id` is the caller's own id; readers find it in the job as `correlationId` and `sessionId`.
-    Without it, `sessionId` is the job id.
+    `session_id` and `correlation_id` are the caller's own ids; readers find them in the job as `sessionId`
+    and `correlationId`. Without a session id, it is `session-` and the correlation id, or else the job id.
     """
 
     def __init__(
         self,
         job_id: str,
-        user_id: str,
-        tenant_id: str,
+        user_id: str | None = None,
+        tenant_id: str | None = None,
         *,
+        session_id: str | None = None,
         correlation_id: str | None = None,
         document_id: str | None = None,
         source_type: str | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._ids = (job_id, user_id, tenant_id)
+        self._ids = _ids(job_id, user_id, tenant_id)
+        self.session_id = _session_id(self._ids["jobId"], session_id, correlation_id)
         identity = {
-            "sessionId": correlation_id or job_id,
+            "sessionId": self.session_id,
             "correlationId": correlation_id,
             "documentId": document_id,
             "sourceType": source_type,
         }
         self._identity = {name: value for name, value in identity.items() if value is not None}
+        self._projection = _projection(self.session_id)
+        self._heartbeats = AgentHeartbeats(self, self._ids, transport)
         self._transport = transport
         self._clock = clock or Clock()
         self._began: float | None = None
@@ -125,7 +144,7 @@ class StatusTracker:
             if agents:
                 metadata["plan"] = [name if isinstance(name, str) else dict(name) for name in agents]
             optional = self._optional(self._began, metadata)
-            return publish_orchestrator_status(*self._ids, StatusWord.LOADING_AGENTS, message, **optional)
+            return self._report({"status": StatusWord.LOADING_AGENTS, "message": message}, optional)
         except Exception as error:  # noqa: BLE001 - status calls never raise
             return _not_reported("initialize_status", error)
 
@@ -146,8 +165,7 @@ class StatusTracker:
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
         the process's logs. `progress` is a share from 0 to 1; `percent` is the same in percent. An agent that
-        goes on after its end begins its next attempt. After 75 s without a status, an agent looks stale;
-        `metadata={"leaseSeconds": 600}` allows longer. Returns whether the status was accepted; a state other
+        goes on after its end begins its next attempt. Returns whether the status was accepted; a state other
         than the four is not.
         """
         try:
@@ -157,8 +175,9 @@ class StatusTracker:
             message = activity or f"{agent_name}: {status}"
             if error is not None:
                 message = self._public_text(agent_name, error, details)
+            name = _state_name(agent_name)
             with self._lock:
-                agent = self._states.setdefault(agent_name, _AgentState())
+                agent = self._states.setdefault(name, _AgentState())
             with agent.lock:
                 now = self._clock.now()
                 measured = progress is not None or percent is not None
@@ -166,16 +185,16 @@ class StatusTracker:
                 optional = self._optional(now, details)
                 optional["attempt"] = agent.attempt
                 optional["progress"], optional["percent"] = progress, percent
-                return publish_agent_status(
-                    *self._ids, agent_name, word, message, agent.spent_ms(now), **optional
-                )
+                self._keep_alive(name, agent)
+                draft = {"agentName": agent_name, "status": word, "message": message}
+                return self._report({**draft, "executionTimeMs": agent.spent_ms(now)}, optional)
         except Exception as problem:  # noqa: BLE001 - status calls never raise
             return _not_reported("update_agent_status", problem)
 
     def finalize_status(
         self, status: str = SUCCESS, message: str | None = None, error: BaseException | str | None = None
     ) -> bool:
-        """Report the job's end: `success`, or `error`, also if an `error` is given.
+        """Report the job's end: `success` or `completed`; `error` or `failed`, also if an `error` is given.
 
         `error` is as in update_agent_status. Returns whether the status was accepted.
         """
@@ -188,14 +207,35 @@ class StatusTracker:
             now = self._clock.now()
             spent = None if self._began is None else _milliseconds(now - self._began)
             optional = self._optional(now, details)
-            return publish_orchestrator_status(*self._ids, word, text, execution_time_ms=spent, **optional)
+            self._heartbeats.stop_all()
+            return self._report({"status": word, "message": text, "executionTimeMs": spent}, optional)
         except Exception as problem:  # noqa: BLE001 - status calls never raise
             return _not_reported("finalize_status", problem)
+
+    def _report(self, draft: Mapping[str, Any], optional: OptionalArguments) -> bool:
+        """Publish a status, and write it into the table of sessions; whether each took it that there is."""
+        whole = {**self._ids, **draft}
+        taken = []
+        if self._projection is None or self._can_publish():
+            taken.append(publish_draft(whole, optional))
+        if self._projection is not None:
+            taken.append(self._projection.write(plain_fields(whole, optional)))
+        return all(taken)
+
+    def _can_publish(self) -> bool:
+        given = self._transport is not None or enclosing_scope(self._ids["jobId"], None) is not None
+        return given or has_transport()
+
+    def _keep_alive(self, name: str, agent: _AgentState) -> None:
+        if name and agent.status == IN_PROGRESS and self._can_publish():
+            self._heartbeats.keep(name, agent.attempt)
+        else:
+            self._heartbeats.stop(name)
 
     def _public_text(self, label: str, error: BaseException | str, details: dict[str, Any]) -> str:
         if isinstance(error, str):
             return error
-        text, found = describe_failure(error, label, {"jobId": self._ids[0], "invocationId": label})
+        text, found = describe_failure(error, label, {"jobId": self._ids["jobId"], "invocationId": label})
         details.update(found)
         return text
 
@@ -207,6 +247,31 @@ class StatusTracker:
         if metadata:
             optional["metadata"] = metadata
         return optional
+
+
+def _ids(job_id: str, user_id: str | None, tenant_id: str | None) -> dict[str, Any]:
+    default_user, default_tenant = (None, None) if user_id and tenant_id else default_owner()
+    return {
+        "jobId": to_id(job_id, "job_id"),
+        "userId": to_id(user_id or default_user, "user_id"),
+        "tenantId": to_id(tenant_id or default_tenant, "tenant_id"),
+    }
+
+
+def _session_id(job_id: str | None, session_id: str | None, correlation_id: str | None) -> str:
+    if session_id is not None or correlation_id is None:
+        return to_id(session_id, "session_id") or job_id or ""
+    return f"session-{to_id(correlation_id, 'correlation_id')}"[:ID_LENGTH]
+
+
+def _projection(session_id: str) -> SessionProjection | None:
+    table = default_session_table()
+    return None if table is None else SessionProjection(session_id, table)
+
+
+def _state_name(agent_name: Any) -> Any:
+    """Names that readers see as one are one agent."""
+    return to_name(agent_name) if isinstance(agent_name, str) else agent_name
 
 
 def _milliseconds(seconds: float) -> int:

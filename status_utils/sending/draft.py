@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from statusbeam.model.fit import fit_message, fit_metadata
+from statusbeam.model.normalize import normalized, with_plan_names
 from statusbeam.model.parse import parse_status
 from statusbeam.model.validation import JsonObject
 from statusbeam.model.words import StatusType, status_type
@@ -47,16 +48,25 @@ class Draft:
             return None
         return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
 
-    def encode(self, event_id: str) -> dict[str, Any]:
+    def encode(self, event_id: str, *, remember: bool = True) -> dict[str, Any]:
         """The status as the publisher takes it: redacted, cut where it is too long, validated, encoded.
 
-        Raises InvalidStatusError, SettingError.
+        A later message of the invocation may go on with a secret that this one began, except without
+        `remember`, for a status that is encoded twice. Raises InvalidStatusError, SettingError.
         """
-        from .redact_on_exit import redact  # noqa: PLC0415 - needed at first send only
+        from .redact_on_exit import redact, redact_once  # noqa: PLC0415 - needed at first send only
 
-        fields = redact(self.fields)
+        fields = (redact if remember else redact_once)(self._normalized())
         if isinstance(fields.get("message"), str):
             fields["message"] = fit_message(fields["message"])
         if fields.get("metadata") is not None:
             fields["metadata"] = fit_metadata(fields["metadata"])
         return parse_status(fields, event_id=event_id, now=self.reported_at).to_wire()
+
+    def _normalized(self) -> Mapping[str, Any]:
+        fields = normalized(self.fields)
+        metadata = fields.get("metadata")
+        if not isinstance(metadata, JsonObject):
+            return fields
+        named = with_plan_names(metadata)
+        return fields if named is metadata else {**fields, "metadata": JsonObject(dict(named))}

@@ -53,6 +53,11 @@ def redact(draft: Mapping[str, Any]) -> dict[str, Any]:
     return redact_draft(draft, default_redactor(), _history())
 
 
+def redact_once(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft as this process may show it, without regard to other messages. Raises SettingError."""
+    return redact_draft(draft, default_redactor())
+
+
 def redact_text(text: str) -> str:
     """Any text as this process may log it. Raises SettingError."""
     return default_redactor().text(text)

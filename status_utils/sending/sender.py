@@ -103,6 +103,8 @@ class Sender:
     def opened(self, source: HeartbeatSource) -> None:
         """A scope began: it gets heartbeats until it is closed."""
         self._heartbeats.add(source)
+        if not self._running:
+            self._ensure_running()
 
     def closed(self, source: HeartbeatSource) -> None:
         """A scope ended."""

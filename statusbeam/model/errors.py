@@ -100,8 +100,8 @@ class TransportError(StatusError):
     """A payload did not reach the publisher. `publish_*` logs it whole; it can be re-driven from there."""
 
 
-class UnknownAgentError(StatusError):
-    """No agent is registered by that name. Nothing was called or reported."""
+class UnknownAgentError(StatusError, ValueError):
+    """No agent is registered by that name. Nothing was called or reported. A ValueError too."""
 
     def __init__(self, agent_name: str) -> None:
         super().__init__(f"no agent is registered as {agent_name}", code="unknown_agent", retriable=False)

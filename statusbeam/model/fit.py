@@ -12,7 +12,8 @@ from itertools import islice
 
 from .errors import InvalidStatusError
 from .limits import MESSAGE_LENGTH, NAME_LENGTH
-from .validation import JsonObject, json_object, printable
+from .texts import cut, one_line, printable
+from .validation import JsonObject, json_object
 from .words import StatusWord
 
 TYPE_CHECKING = False
@@ -63,7 +64,7 @@ def fit_message(message: str) -> str:
         return message
     cut_before = _MARK.search(message)
     mark = cut_before[0] if cut_before else length_mark(message)
-    return message[: MESSAGE_LENGTH - len(mark)] + mark
+    return cut(message, MESSAGE_LENGTH - len(mark)) + mark
 
 
 def length_mark(text: str) -> str:
@@ -73,9 +74,8 @@ def length_mark(text: str) -> str:
 
 def fit_name(name: str) -> str:
     """The name on one line, cut with a mark."""
-    if len(name) > NAME_LENGTH:
-        name = f"{name[: NAME_LENGTH - 1]}…"
-    return name if name.isprintable() else "".join(c if c.isprintable() else " " for c in name)
+    name = one_line(name)
+    return name if len(name) <= NAME_LENGTH else f"{one_line(name[: NAME_LENGTH - 1])}…"
 
 
 def fit_metadata(metadata: object) -> JsonObject:

@@ -193,6 +193,15 @@ class CallerSettings(_RedactionSettings):
     status_queue_url: str | None = None
     """The FIFO queue that feeds the publisher: keeps each job's order, and carries high volume."""
 
+    status_user_id: str | None = None
+    """The user whose jobs trackers and hand-offs report that name none."""
+
+    status_tenant_id: str | None = None
+    """The tenant of that user."""
+
+    status_table_name: str | None = None
+    """The table of sessions that trackers keep for programs which read DynamoDB directly."""
+
     undelivered_key: str | None = field(default=None, repr=False)
     """A secret that signs the log lines of undelivered payloads, so that `redrive-log` is sure of them."""
 

@@ -28,6 +28,7 @@ from .limits import (
     STATUS_LENGTH,
 )
 from .replace import replace
+from .texts import cut, one_line, printable, without_open_isolates
 from .validation import (
     JsonObject,
     identifier,
@@ -36,7 +37,6 @@ from .validation import (
     message,
     number,
     one_word,
-    printable,
     refuse,
     time,
     whole_number,
@@ -101,7 +101,7 @@ class StatusUpdate:
 
     def with_message(self, text: str) -> Self:
         """The same status with another message, without what no message may hold, and cut to its length."""
-        return replace(self, message=printable(text)[:MESSAGE_LENGTH])
+        return replace(self, message=cut(printable(without_open_isolates(text)), MESSAGE_LENGTH))
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Self:
         """The same status with other metadata, made of a valid status's and of the publisher's own."""
@@ -152,7 +152,7 @@ def refuse_unknown_fields(entry: Mapping[Any, Any]) -> None:
     """Raise InvalidStatusError for a field that StatusInput doesn't have."""
     for field in entry:
         if field not in _NAMES:
-            named = " ".join(printable(str(field)[:ID_LENGTH]).split())  # it goes to a line of the log
+            named = one_line(str(field)[:ID_LENGTH])  # it goes to a line of the log
             raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
 
 

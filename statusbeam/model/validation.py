@@ -18,6 +18,8 @@ from .limits import (
     NUMBER_DIGITS,
     WHOLE_NUMBER_MAX,
 )
+from .texts import distinct, is_one_line, is_printable, printable
+from .words import is_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Reader = Callable[[str, Any], Any]
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What drives a terminal, turns the direction of all that follows, or is half a character."""
-_ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 
 
 def refuse(field: str | None, code: RejectionCode, problem: str) -> InvalidStatusError:
@@ -51,7 +49,7 @@ def identifier(longest: int, *, forbidden: str = "") -> Reader:
         text = _text_of(field, value, longest)
         if not text:
             raise refuse(field, RejectionCode.BAD_CHARACTERS, "must not be empty")
-        if not text.isprintable():
+        if not is_one_line(text):
             raise refuse(field, RejectionCode.BAD_CHARACTERS, "must be printable and on one line")
         for character in forbidden:
             if character in text:
@@ -66,7 +64,7 @@ def one_word(longest: int) -> Reader:
 
     def read(field: str, value: Any) -> str:
         text = _text_of(field, value, longest)
-        if not _ONE_WORD.fullmatch(text):
+        if not is_word(text):
             raise refuse(field, RejectionCode.BAD_CHARACTERS, "must be one word of letters, digits and _.:-")
         return text
 
@@ -74,21 +72,15 @@ def one_word(longest: int) -> Reader:
 
 
 def message(longest: int) -> Reader:
-    """Text for people, lines and tabs included; no other control characters: they could drive a terminal, or
-    show a text in another order than it has."""
+    """Text for people, as `is_printable` describes it."""
 
     def read(field: str, value: Any) -> str:
         text = _text_of(field, value, longest)
-        if _UNPRINTABLE.search(text):
+        if not is_printable(text):
             raise refuse(field, RejectionCode.BAD_CHARACTERS, "must not contain control characters")
         return text
 
     return read
-
-
-def printable(text: str) -> str:
-    """`text` with each character that `message` refuses replaced by U+FFFD."""
-    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def readable_json(value: Any) -> Any:
@@ -99,12 +91,7 @@ def readable_json(value: Any) -> Any:
     if isinstance(value, dict):
         clean: dict[str, Any] = {}
         for key, item in value.items():
-            name = printable(key)
-            place = len(clean)
-            while name in clean:  # keys that differ in such characters only
-                place += 1
-                name = f"{printable(key)} ({place})"
-            clean[name] = readable_json(item)
+            clean[distinct(printable(key), clean)] = readable_json(item)
         return clean
     if isinstance(value, list):
         return [readable_json(item) for item in value]

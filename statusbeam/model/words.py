@@ -4,6 +4,8 @@
     'invoking_geo_agent'
     >>> qualified_status("calling_tool", agent_name="Geo Agent", tool_name="amazon_location")
     'calling_amazon_location'
+    >>> read_qualified("invoking_geo_agent")
+    ('agent_invoking', 'Geo Agent', None)
 
 The vocabulary is open: a word that isn't listed here is committed and shown like any other.
 """
@@ -13,7 +15,12 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from .limits import QUALIFIED_STATUS_LENGTH
+from .limits import QUALIFIED_STATUS_LENGTH, STATUS_LENGTH
+
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 
 class StatusWord(StrEnum):
@@ -92,11 +99,11 @@ def qualified_status(status: str, *, agent_name: str | None = None, tool_name: s
 
     Without a name to add, it is the status itself.
     """
-    tool = _token(tool_name or "")
-    agent = _token(agent_name or "")
+    tool = token(tool_name or "")
+    agent = token(agent_name or "")
     if status in _TOOL_STEMS and tool:
         qualified = f"{_TOOL_STEMS[status]}_{tool}"
-    elif not agent or (status not in _KNOWN and _token(status).endswith(agent)):
+    elif not agent or (status not in _KNOWN and token(status).endswith(agent)):
         qualified = status
     else:
         stem = _QUALIFIED_STEMS.get(status, status)
@@ -104,9 +111,92 @@ def qualified_status(status: str, *, agent_name: str | None = None, tool_name: s
     return qualified[:QUALIFIED_STATUS_LENGTH]
 
 
-_KNOWN = frozenset(StatusWord)
-_NOT_WORD = re.compile(r"[\W_]+")
+_KNOWN: Final = frozenset(StatusWord)
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
+_NOT_ASCII_WORD: Final = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")
 
 
-def _token(name: str) -> str:
-    return _NOT_WORD.sub("_", name.lower()).strip("_")
+def is_word(status: str) -> bool:
+    """Whether it can be a status: letters, digits and `_ . : -`, within the limit."""
+    return len(status) <= STATUS_LENGTH and _WORD.fullmatch(status) is not None
+
+
+def token(name: str) -> str:
+    """A name as a part of a qualified status: `Geo Agent` is `geo_agent`."""
+    name = name.lower()
+    return _NOT_ASCII_WORD.sub("_", name if name.isascii() else _with_marks(name)).strip("_")
+
+
+# --- the inverse ------------------------------------------------------------------------------------------
+
+_READ_STEMS: Final[dict[str, str]] = {
+    "agent_invoking": StatusWord.AGENT_INVOKING,
+    "agent_complete": StatusWord.AGENT_COMPLETE,
+    "agent_error": StatusWord.AGENT_ERROR,
+    "agent_retrying": StatusWord.AGENT_RETRYING,
+    "invoking": StatusWord.AGENT_INVOKING,
+    "calling_tool": StatusWord.CALLING_TOOL,
+    "tool_complete": StatusWord.TOOL_COMPLETE,
+    "tool_error": StatusWord.TOOL_ERROR,
+    "calling": StatusWord.CALLING_TOOL,
+}
+"""What follows these is a name. `validating_address` is more likely a word of the caller's own."""
+
+_OF_AGENTS: Final[dict[str, str]] = {
+    StatusWord.COMPLETE: StatusWord.AGENT_COMPLETE,
+    StatusWord.ERROR: StatusWord.AGENT_ERROR,
+}
+"""A word with an agent's name in it ends that agent, never the job."""
+
+
+def read_qualified(
+    status: str, *, agent_name: str | None = None, tool_name: str | None = None, known: Iterable[str] = ()
+) -> tuple[str, str | None, str | None] | None:
+    """The word, the agent and the tool that a qualified status names: the inverse of `qualified_status`.
+
+    None for a status that is no qualified one. `agent_name` and `tool_name` come with the status, if at all.
+    An agent that only the status names has the name of `known` that it stands for, else its words with
+    capital letters. A tool that only the status names has the name as it stands there.
+    """
+    if status in _KNOWN or "_" not in status:
+        return None
+    for word in StatusWord:
+        if status == qualified_status(word, agent_name=agent_name, tool_name=tool_name):
+            return _OF_AGENTS.get(word, word.value), agent_name, tool_name
+    for stem, stem_word in _READ_STEMS.items():
+        named = token(status[len(stem) + 1 :]) if status.startswith(f"{stem}_") else ""
+        if named and not any(map(str.isspace, status)):
+            return _with_names(stem_word, named, agent_name, tool_name, known)
+    return None
+
+
+def _with_names(
+    word: str, named: str, agent_name: str | None, tool_name: str | None, known: Iterable[str]
+) -> tuple[str, str | None, str | None] | None:
+    agent = token(agent_name or "")
+    if word in _TOOL_STEMS:
+        # `calling_geo_agent`, said by the Geo Agent, names no tool.
+        return None if named == agent else (word, agent_name, tool_name or named)
+    if not agent:
+        name = next((name for name in known if token(name) == named), None)
+        return word, name or _readable(named), tool_name
+    # A status that names one agent and was sent for another one may end neither.
+    akin = f"{named}_".startswith(f"{agent}_") or f"{agent}_".startswith(f"{named}_")
+    return (word, agent_name, tool_name) if akin else None
+
+
+def _readable(named: str) -> str:
+    return " ".join(_capital(part) for part in named.split("_"))
+
+
+def _capital(part: str) -> str:
+    upper = part[:1].upper()
+    return upper + part[1:] if upper.lower() == part[:1] else part  # not for ß, which has no one capital
+
+
+def _with_marks(name: str) -> str:
+    """A name with the vowel signs of its script, which a regular expression takes for no part of a word."""
+    from unicodedata import category, normalize  # noqa: PLC0415 - for names beyond ASCII only
+
+    kinds = ((character, category(character)) for character in normalize("NFC", name))
+    return "".join(c if c.isalnum() or kind[0] == "M" else "" if kind == "Cf" else "_" for c, kind in kinds)

@@ -24,14 +24,14 @@ def dynamo_tables() -> Iterator[DynamoDBClient]:
     """A client on empty tables."""
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        _one_request_at_a_time(client)
+        one_request_at_a_time(client)
         _create(client, STATUS_TABLE, StatusTable.PARTITION_KEY, StatusTable.SORT_KEY)
         _add_index(client)
         _create(client, SESSIONS_TABLE, SessionsTable.PARTITION_KEY, SessionsTable.SORT_KEY)
         yield client
 
 
-def _one_request_at_a_time(client: DynamoDBClient) -> None:
+def one_request_at_a_time(client: DynamoDBClient) -> None:
     """As the service does for an item: moto's threads can come between the reads and writes of a request."""
     turn = Lock()
     whole = client._make_api_call  # type: ignore[attr-defined]

@@ -58,7 +58,8 @@ class AdmittedPayload:
 class Admission:
     """The rules of one publisher.
 
-    `tenant` is the one it is bound to. Without `details`, metadata too big for the log is left out.
+    `tenant` is the one it is bound to: statuses without a tenant are of it. Without `details`, metadata too
+    big for the log is left out.
     """
 
     redactor: Redactor = field(default_factory=Redactor)
@@ -92,7 +93,7 @@ class Admission:
     def parse(self, payload: object, *, batch_id: str, received_at: float) -> ParsedPayload:
         """See parse_payload; the statuses are without secrets and within the log's limits."""
         clock = ReceiverClock.of(payload, received_at=received_at)
-        screened = partial(screen, redactor=self.redactor, clock=clock)
+        screened = partial(screen, redactor=self.redactor, clock=clock, tenant=self.tenant)
         parsed = parse_payload(payload, batch_id=batch_id, now=received_at, screen=screened)
         return replace(
             parsed,

@@ -22,6 +22,7 @@ from statusbeam.model.limits import (
     SPILLED_KEYS,
 )
 from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
+from statusbeam.model.normalize import normalized, with_plan_names
 from statusbeam.model.redaction.redactor import Redactor, split_redacted
 from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate, refuse_unknown_fields
@@ -40,8 +41,10 @@ from .payload import Screened
 from .receiver_clock import ReceiverClock
 
 
-def screen(status: object, *, redactor: Redactor, clock: ReceiverClock) -> Screened:
-    """The status as the log takes it, and what it carries beside.
+def screen(
+    status: object, *, redactor: Redactor, clock: ReceiverClock, tenant: str | None = None
+) -> Screened:
+    """The status as the log takes it, and what it carries beside. One without a tenant is of `tenant`.
 
     Raises InvalidStatusError for what would take long to redact, only to be refused then: fields that a
     status doesn't have, and texts and metadata above every limit. A status that ends something is cut
@@ -49,11 +52,14 @@ def screen(status: object, *, redactor: Redactor, clock: ReceiverClock) -> Scree
     """
     if not isinstance(status, Mapping):
         return Screened(status)
-    status = fit_end(status)
+    if tenant is not None and status.get("tenantId") is None:
+        status = {**status, "tenantId": tenant}
+    status = fit_end(normalized(status))
     _refuse_too_much(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
-        texts["metadata"] = readable_json(settled(json_object("metadata", status["metadata"])))
+        given = with_plan_names(json_object("metadata", status["metadata"]))
+        texts["metadata"] = readable_json(settled(given))
     clean = redactor.entry(texts)
     others = {field: value for field, value in status.items() if field not in texts}
     metadata = clean.get("metadata")

@@ -22,7 +22,7 @@ from ..limits import (
     OWN_PATTERNS,
     QUALIFIED_STATUS_LENGTH,
 )
-from ..validation import printable
+from ..texts import one_line, printable, without_open_isolates
 from .marks import mark, marked, redactions
 from .own_patterns import SETTING, own_pattern
 from .secret_search import find_secrets
@@ -95,7 +95,9 @@ class Redactor:
             clean = self._entry(entry, near=True)
         for field in _ON_ONE_LINE:
             if clean.get(field) != entry.get(field) and isinstance(clean[field], str):
-                clean[field] = "".join(c if c.isprintable() else " " for c in clean[field])
+                clean[field] = one_line(clean[field])
+        if isinstance(clean.get("message"), str):  # a mark may hide one end of an isolate
+            clean["message"] = without_open_isolates(clean["message"])
         if clean.get("status") != entry.get("status"):
             clean["status"] = REDACTED_WORD
         if any(clean.get(name) != entry.get(name) for name in ("status", "agentName", "toolName")):

@@ -8,7 +8,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from ..limits import REDACTED_LENGTH, REDACTION_DEPTH
-from ..validation import printable
+from ..texts import printable
 from .budget import A_TEXT, Budget, OutOfStepsError
 from .json_texts import Number, find_json, with_values
 from .lazy import Lazy

@@ -32,7 +32,7 @@ def orchestrator(
     transport: MemoryTransport, *agents: HttpAgent, timeout: float = 5.0
 ) -> HttpAgentOrchestrator:
     tracker = StatusTracker("job-1", "ana", "city", correlation_id="request-7", transport=transport)
-    return HttpAgentOrchestrator(agents, tracker, session_id="request-7", timeout=timeout)
+    return HttpAgentOrchestrator(agents, tracker, timeout=timeout)
 
 
 def told(transport: MemoryTransport) -> list[tuple[str, str]]:
@@ -41,10 +41,15 @@ def told(transport: MemoryTransport) -> list[tuple[str, str]]:
 
 def test_three_agents_answer_in_the_order_of_their_dependencies(transport: MemoryTransport) -> None:
     with serving(AGENTS) as url:
-        findings = orchestrator(transport, *agents_at(url)).run(TEXT)
-    assert findings["Headline Agent"] == "out · streetlight · market (6 s)"
+        work = orchestrator(transport, *agents_at(url))
+        assert work.run(TEXT) == "session-request-7"
+    assert work.findings["Headline Agent"] == "out · streetlight · market (6 s)"
     job = snapshot(transport)
-    assert (job["overallStatus"], job["sessionId"], job["progress"]) == ("completed", "request-7", 100)
+    assert (job["overallStatus"], job["sessionId"], job["progress"]) == (
+        "completed",
+        "session-request-7",
+        100,
+    )
     assert [(a["name"], a["status"], a["attempt"]) for a in job["agents"]] == [
         ("Keyword Agent", "success", 1),
         ("Reading Time Agent", "success", 1),
@@ -73,7 +78,9 @@ def test_an_agent_looks_alive_as_long_as_its_call_may_take(transport: MemoryTran
 
 def test_a_server_error_is_tried_again_as_the_next_attempt(transport: MemoryTransport) -> None:
     with local_server(Answer(status=503), json_answer({"result": 7})) as server:
-        assert orchestrator(transport, HttpAgent("Geo Agent", server.url)).run("t") == {"Geo Agent": 7}
+        work = orchestrator(transport, HttpAgent("Geo Agent", server.url))
+        work.run("t")
+    assert work.findings == {"Geo Agent": 7}
     assert told(transport) == [
         ("loading_agents", "Calling the agents"),
         ("agent_invoking", "Calling Geo Agent"),
@@ -124,7 +131,9 @@ def test_tokens_that_make_no_sense_cost_nothing_but_themselves(
     transport: MemoryTransport, usage: Any
 ) -> None:
     with local_server(json_answer({"result": 7, "tokenUsage": usage, "activity": None})) as server:
-        assert orchestrator(transport, HttpAgent("Geo Agent", server.url)).run("t") == {"Geo Agent": 7}
+        work = orchestrator(transport, HttpAgent("Geo Agent", server.url))
+        work.run("t")
+    assert work.findings == {"Geo Agent": 7}
     (geo,) = snapshot(transport)["agents"]
     assert (geo["status"], geo["tokenUsage"]) == ("success", None)
 

@@ -337,3 +337,38 @@ async def test_an_agent_that_raises_stop_iteration_does_not_hold_its_caller_up(
     handoffs.register("Geo Agent", lambda context: next(iter(())))
     with pytest.raises(RuntimeError, match="StopIteration"):
         await handoffs.call_agent("Geo Agent", {})
+
+
+async def test_without_arguments_calls_belong_to_the_scope_that_they_are_made_in(
+    transport: MemoryTransport,
+) -> None:
+    handoffs = AgentHandoffManager()
+    handoffs.register("Geo Agent", str.upper)
+    assert await handoffs.call_agent("Geo Agent", "elm") == "ELM"  # nobody's job: nothing to report
+    async with job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport):
+        assert await handoffs.call_agent("Geo Agent", "elm") == "ELM"
+    assert [call.session_id for call in handoffs.execution_log] == [None, "job-1"]
+    assert snapshot(transport)["agents"][0]["status"] == "success"
+
+
+async def test_a_session_of_no_known_user_is_recorded_only(transport: MemoryTransport) -> None:
+    handoffs = AgentHandoffManager(transport=transport)
+    handoffs.register("Geo Agent", str.upper)
+    assert await handoffs.call_agent("Geo Agent", "elm", session_id="job-1") == "ELM"
+    assert (len(handoffs.execution_log), transport.sent) == (1, [])
+
+
+async def test_the_environment_names_the_user_of_a_session(
+    transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUS_USER_ID", "ben")
+    monkeypatch.setenv("STATUS_TENANT_ID", "county")
+    handoffs = AgentHandoffManager(transport=transport)
+    handoffs.register("Geo Agent", str.upper)
+    await handoffs.call_agent("Geo Agent", "elm", session_id="job-1")
+    assert {(u.user_id, u.tenant_id) for u in statuses(transport)} == {("ben", "county")}
+
+
+async def test_an_unknown_agent_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="no agent is registered as Geo Agent"):
+        await AgentHandoffManager().call_agent("Geo Agent", {})

@@ -662,3 +662,74 @@ def test_a_status_of_the_outer_of_two_jobs_stays_in_its_order(transport: MemoryT
         assert publish_orchestrator_status(*ids, "validating", "…")
     outer = [s["status"] for s in reported(transport) if s["jobId"] == "job-1"]
     assert outer == ["loading_agents", "validating", "complete"]
+
+
+# words and texts from outside
+
+
+def test_a_tools_parameters_are_the_metadata_of_its_call(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        with a.tool("location", "Find Elm Street", metadata={"street": "Elm"}):
+            pass
+        with report_tool("map", metadata={"zoom": 3}):
+            pass
+    found = [(s["toolName"], metadata(s)) for s in reported(transport) if s["status"] == "calling_tool"]
+    assert found == [("location", {"street": "Elm"}), ("map", {"zoom": 3})]
+
+
+def test_a_sentence_as_a_status_is_the_message_of_a_progress(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.status("Running forecast", "")
+        publish_agent_status(
+            "job-1",
+            "ana",
+            "city",
+            "Geo Agent",
+            "Reading the map",
+            "Elm Street",
+            invocation_id=a.invocation_id,
+        )
+    told = [(s["status"], s["message"]) for s in of(transport, "Geo Agent")][1:-1]
+    # Of progress that waits, the newest is sent.
+    assert told[-1] == ("progress", "Reading the map: Elm Street")
+    assert {word for word, _ in told} == {"progress"}
+
+
+def test_a_qualified_status_is_its_word_of_the_scope_that_it_names(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.status("calling_amazon_location", "Find Elm Street")
+        a.status("agent_complete_geo_agent", "Found it")
+    told = [(s["status"], s["message"], s.get("toolName")) for s in of(transport, "Geo Agent")]
+    assert told[1:] == [
+        ("calling_tool", "Find Elm Street", "amazon_location"),
+        ("agent_complete", "Found it", None),
+    ]
+
+
+def test_a_qualified_status_of_a_job_stands_for_an_agent_that_it_planned(transport: MemoryTransport) -> None:
+    with a_job(transport, plan=["GEO-Agent", {"name": "SQL Agent"}]) as j:
+        j.status("invoking_geo_agent", "Looking")
+        j.status("invoking_sql_agent", "Counting")
+        j.status("invoking_map_agent", "Drawing")
+    names = [s["agentName"] for s in reported(transport) if s["status"] == "agent_invoking"]
+    assert names == ["GEO-Agent", "SQL Agent", "Map Agent"]
+
+
+def test_a_word_that_only_looks_qualified_ends_nothing(transport: MemoryTransport) -> None:
+    with a_job(transport) as j, j.agent("Geo Agent") as a:
+        a.status("agent_complete_category_agent", "Somebody else's")
+        j.status("complete_list_ready", "My own")
+    assert status_words(transport)[2:] == [
+        "agent_complete_category_agent",
+        "complete_list_ready",
+        "agent_complete",
+        "complete",
+    ]
+
+
+def test_keys_of_metadata_that_differ_in_unprintable_characters_only_are_all_told(
+    transport: MemoryTransport,
+) -> None:
+    with a_job(transport) as j:
+        j.status("validating", "", {"a\x01": 1, "a\x02": 2, 7: 3, "7": 4})  # type: ignore[dict-item]
+    assert metadata(reported(transport)[1]) == {"a\ufffd": 1, "a\ufffd (2)": 2, "7": 3, "7 (4)": 4}

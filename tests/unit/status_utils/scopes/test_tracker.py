@@ -58,12 +58,51 @@ def test_a_job_is_seen_with_its_plan_pending_under_the_names_its_caller_brought(
 ) -> None:
     assert tracker.initialize_status(["Geo Agent", {"name": "Work Order Agent", "dependsOn": ["Geo Agent"]}])
     job = snapshot(transport)
-    assert (job["sessionId"], job["correlationId"]) == ("request-7", "request-7")
+    assert (job["sessionId"], job["correlationId"]) == ("session-request-7", "request-7")
     assert (job["documentId"], job["sourceType"], job["overallStatus"]) == ("doc-3", "upload", "initializing")
     assert [(a["name"], a["status"], a["dependsOn"]) for a in job["agents"]] == [
         ("Geo Agent", "pending", None),
         ("Work Order Agent", "pending", ["Geo Agent"]),
     ]
+
+
+SESSIONS: list[tuple[dict[str, Any], str]] = [
+    # what the caller brings, the session
+    ({}, "job-1"),
+    ({"session_id": "s-1"}, "s-1"),
+    ({"correlation_id": "request-7"}, "session-request-7"),
+    ({"session_id": "s-1", "correlation_id": "request-7"}, "s-1"),
+    ({"correlation_id": 7}, "session-7"),
+    ({"correlation_id": "r" * 128}, "session-" + "r" * 120),  # within the limit of an id
+]
+
+
+@pytest.mark.parametrize(("ids", "session"), SESSIONS)
+def test_the_session_is_the_one_that_the_caller_names_or_correlates(
+    transport: MemoryTransport, ids: dict[str, Any], session: str
+) -> None:
+    tracker = StatusTracker("job-1", "ana", "city", **ids, transport=transport)
+    tracker.initialize_status()
+    assert (tracker.session_id, snapshot(transport)["sessionId"]) == (session, session)
+
+
+def test_without_user_and_tenant_a_tracker_takes_those_of_the_environment(
+    transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUS_USER_ID", "ben")
+    monkeypatch.setenv("STATUS_TENANT_ID", "county")
+    assert StatusTracker("job-1", transport=transport).initialize_status()
+    assert StatusTracker("job-2", user_id="ana", transport=transport).initialize_status()
+    owners = [(u.job_id, u.user_id, u.tenant_id) for u in statuses(transport)]
+    assert owners == [("job-1", "ben", "county"), ("job-2", "ana", "county")]
+
+
+def test_a_tracker_without_any_owner_reports_nothing_and_logs_which_field_is_missing(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert StatusTracker("job-1", transport=transport).initialize_status() is False
+    assert transport.sent == []
+    assert "userId is missing" in caplog.text
 
 
 def test_without_a_correlation_id_the_session_is_the_job(transport: MemoryTransport) -> None:
@@ -120,6 +159,8 @@ JOB_ENDS: list[tuple[dict[str, Any], str, str]] = [
     ({}, "completed", "The job is complete"),
     ({"message": "Sent to the road works"}, "completed", "Sent to the road works"),
     ({"status": "error"}, "failed", "The job failed"),
+    ({"status": "completed"}, "completed", "The job is complete"),
+    ({"status": "failed", "message": "Too dark"}, "failed", "Too dark"),
     ({"error": "No agent answered"}, "failed", "No agent answered"),  # an error is one, whatever the status
 ]
 

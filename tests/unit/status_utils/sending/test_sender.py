@@ -388,10 +388,10 @@ def test_what_is_too_long_is_cut_with_a_mark() -> None:
 def test_a_status_that_breaks_a_rule_goes_to_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
     transport = FakeTransport()
     with World(transport).job() as job:
-        job.status("not one word", "…")
+        job.status(" ", "…")
     assert transport.status_words() == ["loading_agents", "complete"]
     (line,) = [json.loads(record.getMessage()) for record in caplog.records]
-    assert (line["code"], line["payload"]["status"]) == ("bad_characters", "not one word")
+    assert (line["code"], line["payload"]["status"]) == ("bad_characters", " ")
 
 
 def test_of_what_has_no_room_progress_goes_first_and_the_rest_to_the_log(

@@ -24,6 +24,7 @@ from statusbeam.model import limits
 from statusbeam.model.chunked import chunked
 from statusbeam.model.errors import DetailStoreError, JournalError
 from statusbeam.model.redaction.redactor import Redactor
+from statusbeam.model.texts import is_printable
 from tests.unit.samples import NOW, StoppedClock, batch, entry, head_of, job_key
 from tests.unit.statusbeam.model.redaction.secret_corpus import secrets_of
 
@@ -294,7 +295,7 @@ def test_a_store_that_fails_is_left_alone_for_a_while() -> None:
 def test_control_and_bidi_characters_in_metadata_are_replaced() -> None:
     world = World()
     world.publish(entry(metadata={"a\x1b[2J": ["x\u202ey", "tab\tand\nline"]}))
-    assert world.metadata() == {"a\ufffd[2J": ["x\ufffdy", "tab\tand\nline"]}
+    assert world.metadata() == {"a": ["x\ufffdy", "tab\tand\nline"]}
 
 
 def test_keys_that_differ_in_control_characters_only_stay_apart() -> None:
@@ -328,9 +329,64 @@ def test_what_is_above_every_limit_is_refused_before_it_is_searched_for_secrets(
 
 
 @pytest.mark.parametrize("character", ["\x1b", "\x00", "\x85", "\u202e", "\u2066", "\ud800"])
-def test_in_a_message_they_are_refused(character: str) -> None:
-    result = World().publish(entry(message=f"a{character}b"))
-    assert [(r["code"], r["field"]) for r in result["rejected"]] == [("bad_characters", "message")]
+def test_in_a_message_they_are_replaced(character: str) -> None:
+    world = World()
+    result = world.publish(entry(message=f"a{character}b"))
+    assert (result["committed"], result["rejected"]) == (1, [])
+    assert world.log()[0]["message"] == "a\ufffdb"
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x00", "\u202e", "\u2028", "\ud800"])
+def test_in_a_name_they_are_shown_as_something_else(character: str) -> None:
+    world = World()
+    names = {
+        "agentName": f"Geo{character}Agent",
+        "toolName": f"map{character}",
+        "qualifiedStatus": f"q{character}",
+    }
+    assert world.publish(entry(**names))["rejected"] == []
+    (told,) = world.log()
+    assert all(told[field].isprintable() for field in names)
+
+
+def test_a_secret_with_a_colour_in_its_middle_is_redacted() -> None:
+    world = World()
+    world.publish(
+        entry(message=f"key {KEY[:9]}\x1b[31m{KEY[9:]}\x1b[0m", agentName=f"{KEY[:9]}\u200b{KEY[9:]}")
+    )
+    (told,) = world.log()
+    assert (told["message"], told["agentName"]) == ("key [redacted: aws key]", "[redacted: aws key]")
+
+
+def test_a_mark_that_hides_one_end_of_an_isolate_leaves_no_other() -> None:
+    world = World()
+    world.publish(entry(message=f"\u2068the password is hunter2{'x' * 9}\u2069 ok"))
+    assert is_printable(world.log()[0]["message"])
+    assert "hunter2" not in world.log()[0]["message"]
+
+
+def test_a_plan_names_its_agents_as_their_own_statuses_do() -> None:
+    world = World()
+    name = "Geo\u00a0Agent\u202e"
+    plan = [name, {"name": "Triage\n", "dependsOn": [name], "tools": [{"name": "map\ufeff"}]}]
+    world.publish(
+        entry(status="loading_agents", agentName=None, metadata={"plan": plan}), entry(agentName=name)
+    )
+    assert world.metadata()["plan"] == [
+        "Geo Agent\\u202e",
+        {"name": "Triage ", "dependsOn": ["Geo Agent\\u202e"], "tools": [{"name": "map"}]},
+    ]
+    snapshot = world.journal.snapshot(job_key())
+    assert snapshot is not None
+    assert set(snapshot.agents) == {"Geo Agent\\u202e", "Triage "}
+
+
+@pytest.mark.parametrize("tenant", [None, "city"])
+def test_a_status_without_a_tenant_is_of_the_one_that_the_publisher_is_bound_to(tenant: str | None) -> None:
+    world = World(tenant=tenant)
+    result = world.publish(entry(tenantId=None))
+    assert [r["field"] for r in result["rejected"]] == ([] if tenant else ["tenantId"])
+    assert [told["tenantId"] for told in world.log()] == ([tenant] if tenant else [])
 
 
 # clocks

@@ -1,0 +1,80 @@
+"""Signs of life of a tracker's agents: while one is in progress and quiet, the sender reports heartbeats.
+
+A tracker that is gone reports nothing: its process may live for days, and its agents may be somebody else's
+by then.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from statusbeam.model.words import StatusWord
+
+from ..sending.senders import sender_for
+
+if TYPE_CHECKING:
+    from ..sending.sender import Sender
+    from ..transports.transport import Transport
+
+
+class AgentHeartbeats:
+    """The heartbeats of the agents of one tracker. The tracker's lock of an agent guards the entry of its
+    name."""
+
+    def __init__(self, tracker: object, ids: Mapping[str, Any], transport: Transport | None) -> None:
+        self._ids = dict(ids)
+        self._transport = transport
+        self._open: dict[str, _Heartbeat] = {}
+        weakref.finalize(tracker, _close_all, self._open).atexit = False
+
+    def keep(self, agent_name: str, attempt: int) -> None:
+        """The agent is in progress, and has just reported."""
+        heartbeat = self._open.get(agent_name)
+        if heartbeat is None:
+            heartbeat = self._open[agent_name] = _Heartbeat(
+                sender_for(self._transport), self._ids, agent_name
+            )
+            heartbeat.sender.opened(heartbeat)
+        heartbeat.attempt = attempt
+        heartbeat.last_status_at = heartbeat.sender.ticks()
+
+    def stop(self, agent_name: str) -> None:
+        """The agent is not in progress any more."""
+        heartbeat = self._open.pop(agent_name, None)
+        if heartbeat is not None:
+            heartbeat.close()
+
+    def stop_all(self) -> None:
+        """The job has ended."""
+        _close_all(self._open)
+
+
+class _Heartbeat:
+    """One agent in progress; see HeartbeatSource. It knows nothing of its tracker, which may go first."""
+
+    is_job = False
+
+    def __init__(self, sender: Sender, ids: Mapping[str, Any], agent_name: str) -> None:
+        self.sender = sender
+        self.last_status_at = 0.0
+        self.attempt = 1
+        self.is_open = True
+        self._fields = {**ids, "agentName": agent_name}
+
+    def send_heartbeat(self) -> None:
+        """Report a heartbeat."""
+        self.last_status_at = self.sender.ticks()
+        said = {"status": StatusWord.HEARTBEAT, "message": "Still working", "attempt": self.attempt}
+        self.sender.put({**self._fields, **said})
+
+    def close(self) -> None:
+        """No more of them."""
+        self.is_open = False
+        self.sender.closed(self)
+
+
+def _close_all(heartbeats: dict[str, _Heartbeat]) -> None:
+    while heartbeats:
+        heartbeats.popitem()[1].close()

@@ -1,0 +1,109 @@
+"""A status as people and programs send it, in the words and characters of the contract.
+
+    >>> normalized({"status": "invoking_geo_agent"})
+    {'status': 'agent_invoking', 'agentName': 'Geo Agent'}
+    >>> normalized({"status": "Running forecast"})
+    {'status': 'progress', 'message': 'Running forecast'}
+
+The library does this before it sends a status, and the publisher before it redacts one. It never raises. What
+it can't read stays as it is, and the validation refuses that by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .fit import fit_message
+from .metadata import MetadataKey
+from .texts import one_line, printable
+from .words import StatusType, StatusWord, is_word, read_qualified
+
+TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+_NAMES: Final = ("agentName", "toolName", "qualifiedStatus")
+_WORDS_OF_TYPES: Final = {
+    StatusType.COMPLETE.value: StatusWord.COMPLETE.value,
+    StatusType.ERROR.value: StatusWord.ERROR.value,
+    StatusType.HEARTBEAT.value: StatusWord.HEARTBEAT.value,
+}
+
+
+def normalized(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The status with a word that every client knows, and with texts that every reader can show."""
+    status = with_word(status)
+    changes: dict[str, Any] = {}
+    if isinstance(message := status.get("message"), str):
+        changes["message"] = printable(message)
+    for field in _NAMES:
+        if isinstance(name := status.get(field), str):
+            changes[field] = one_line(name)
+    return {**status, **changes}
+
+
+def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[str, Any]:
+    """The status with a word of the contract as its `status`.
+
+    A qualified status, such as `invoking_geo_agent`, gives the word and the names in it; `known` are names
+    that it may stand for. A text for people becomes the message of a `progress`, before the message that it
+    came with. A `type` that ends the job makes it the message of that end.
+    """
+    given = status.get("status")
+    word = given.strip() if isinstance(given, str) else ""
+    if not word:
+        return status
+    names = {argument: _text(status.get(field)) for argument, field in _ARGUMENTS.items()}
+    qualified = read_qualified(word, **names, known=known)
+    if qualified is not None:
+        word, agent_name, tool_name = qualified
+        named = {"agentName": agent_name, "toolName": tool_name}
+        return {**status, "status": word} | {field: name for field, name in named.items() if name is not None}
+    if is_word(word) and word[-1] not in ".:":  # "Working..." is for people
+        return status if word == given else {**status, "status": word}
+    others = {field: value for field, value in status.items() if field != "type"}
+    kind = status.get("type")
+    known_word = _WORDS_OF_TYPES.get(kind) if isinstance(kind, str) else None
+    return {
+        **others,
+        "status": known_word or StatusWord.PROGRESS.value,
+        "message": fit_message(_joined(word, status.get("message"))),
+    }
+
+
+_ARGUMENTS: Final = {"agent_name": "agentName", "tool_name": "toolName"}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _joined(text: str, message: object) -> str:
+    """A status that is a text, and the message beside it."""
+    rest = message.strip() if isinstance(message, str) else ""
+    if not rest or rest.startswith(text):
+        return rest or text
+    return f"{text}{'' if text[-1] in ':.!?…' else ':'} {rest}"
+
+
+def with_plan_names(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metadata with the names in its plan as `normalized` writes them in the statuses of their agents."""
+    plan = metadata.get(MetadataKey.PLAN)
+    if not isinstance(plan, list):
+        return metadata
+    clean = [_step(step) for step in plan]
+    return metadata if clean == plan else {**metadata, MetadataKey.PLAN: clean}
+
+
+def _step(step: Any) -> Any:
+    if isinstance(step, str):
+        return one_line(step)
+    if not isinstance(step, Mapping):
+        return step
+    changes: dict[str, Any] = {}
+    if isinstance(step.get("name"), str):
+        changes["name"] = one_line(step["name"])
+    for field in ("dependsOn", "tools"):
+        if isinstance(step.get(field), list):
+            changes[field] = [_step(item) for item in step[field]]
+    return {**step, **changes}
