@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk.aws_logs import RetentionDays
+
+# As Cognito defines them; none of the characters has a meaning in the middle of a regular expression.
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +51,17 @@ class ExistingUserPool:
 
     user_pool_id: str
     """In the region and the account of the stack."""
-    client_id: str
-    """The app client of the page. The API accepts tokens of the pool's other clients as well."""
+    client_ids: tuple[str, ...]
+    """The app clients whose tokens the API accepts. The page signs in with the first one."""
+
+    def __post_init__(self) -> None:
+        known = [
+            client
+            for client in self.client_ids
+            if Token.is_unresolved(client) or _CLIENT_ID.fullmatch(client)
+        ]
+        if not isinstance(self.client_ids, tuple) or not known or len(known) < len(self.client_ids):
+            raise ValueError(f"client_ids must be a tuple of app client ids, not {self.client_ids!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def existing_pool_stacks(
         Path("no page"),
         "Prod",
         region="eu-west-1",
-        readers=ExistingUserPool(user_pool_id=POOL, client_id="page"),
+        readers=ExistingUserPool(user_pool_id=POOL, client_ids=("page", "terminal")),
         firewall=FirewallOptions(allowed_origins=ORIGINS[:1]),
         page=None,
     )
