@@ -1,32 +1,22 @@
 import { extensions, util } from '@aws-appsync/utils';
+import { audit } from './shared/audit.js';
 import { isAdmin } from './shared/roles.js';
-import { endedLoginKey } from './shared/sessionsTable.js';
-import { SessionsTable } from './shared/settings.generated.js';
-import { raiseStoreError } from './shared/storeErrors.js';
 import { viewer } from './shared/viewer.js';
 
-// The longest that a client could still refresh an ended login: what a user pool allows at most.
-const LOGIN_SECONDS = 3650 * 86400;
-
-// The note comes before the invalidation, so that an ended client cannot subscribe again in between.
+// The functions note that the user's logins are ended, and delete the user's sessions.
 export function request(ctx) {
-  const user = userToEnd(viewer(ctx), ctx.args.input);
-  const now = util.time.nowEpochSeconds();
-  const note = { [SessionsTable.ENDED_AT]: now, [SessionsTable.TTL]: now + LOGIN_SECONDS };
-  return {
-    operation: 'PutItem',
-    key: endedLoginKey(user.tenantId, user.userId),
-    attributeValues: util.dynamodb.toMapValues(note),
-  };
+  ctx.stash.user = userToEnd(viewer(ctx), ctx.args.input);
+  return {};
 }
 
 export function response(ctx) {
-  if (ctx.error) {
-    raiseStoreError(ctx);
-  }
-  const payload = userToEnd(viewer(ctx), ctx.args.input);
+  const caller = viewer(ctx);
+  const payload = userToEnd(caller, ctx.args.input);
   extensions.invalidateSubscriptions({ subscriptionField: 'onStatusUpdate', payload });
   extensions.invalidateSubscriptions({ subscriptionField: 'onTenantStatus', payload });
+  if (payload.userId !== caller.userId) {
+    audit('endSessions', caller, { tenantId: payload.tenantId, owner: payload.userId });
+  }
   return payload;
 }
 

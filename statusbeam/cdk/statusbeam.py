@@ -185,7 +185,11 @@ class Statusbeam(Construct):
         self.status_table.grant_list_by_user(source)
         # GetItem: AppSync reads the item when the condition of a write fails.
         self.sessions_table.grant(
-            self.api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+            self.api.sessions_source,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
         )
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)

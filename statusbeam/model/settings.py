@@ -113,6 +113,7 @@ class ResolverVariables:
     """Names of the API's environment variables, which its resolvers read from `ctx.env`."""
 
     STATUS_TABLE: Final = "STATUS_TABLE"
+    SESSIONS_TABLE: Final = "USER_SESSIONS_TABLE"
     TENANT_CLAIM: Final = "TENANT_CLAIM"
     """The claim that holds the tenant, for a provider other than Cognito."""
     ROLES_CLAIM: Final = "ROLES_CLAIM"

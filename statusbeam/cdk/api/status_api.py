@@ -41,7 +41,6 @@ _RESOLVER_COUNT_LIMIT = 20
 
 # The data source of each field, or of each function of a pipeline. Every pipeline begins with LOGIN_CHECK.
 UNITS = {
-    "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
     "Subscription.onTenantStatus": "sessions",
@@ -55,6 +54,10 @@ STEPS = {
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "getHeads": "status",
+    "endSessions.mark": "sessions",
+    "endSessions.userSessions": "sessions",
+    "endSessions.tenantSessions": "sessions",
+    "endSessions.delete": "sessions",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
@@ -64,6 +67,13 @@ PIPELINES = {
     "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
     "Query.listJobs": ("listJobs.page", "getHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
+    "Mutation.endSessions": (
+        "endSessions.mark",
+        "endSessions.userSessions",
+        "endSessions.delete",
+        "endSessions.tenantSessions",
+        "endSessions.delete",
+    ),
     "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
@@ -92,7 +102,11 @@ class StatusApi(Construct):
         self._emulated = resources.emulated
         schema = schema_text(api_key=options.api_key_expires is not None, oidc=sign_in.oidc)
         modes = self._modes(sign_in, authorizer=authorizer, view_token_pattern=view_token_pattern)
-        variables = {ResolverVariables.STATUS_TABLE: status_table.table_name, **sign_in.claims}
+        variables = {
+            ResolverVariables.STATUS_TABLE: status_table.table_name,
+            ResolverVariables.SESSIONS_TABLE: sessions_table.table_name,
+            **sign_in.claims,
+        }
         self.api = self._make_api(name, schema, modes, variables)
         self._log(resources)
         self.status_source = self._source_role("StatusSourceRole")
