@@ -49,8 +49,9 @@ def runtime() -> JsRuntime:
 )
 def test_sessions_may_be_ended_by(runtime: JsRuntime, identity: Any, asked: JsonObject, tenant: str) -> None:
     mutation = of_field(runtime, "Mutation.endSessions")
-    stash = mutation.request(identity=identity, arguments={"input": asked}, stash={}).stash
-    assert step(runtime, "endSessions.mark").request(stash=stash).value == {
+    noted = step(runtime, "endSessions.mark").request(identity=identity, arguments={"input": asked}, stash={})
+    assert noted.stash == {"user": {"userId": asked["userId"], "tenantId": tenant}}
+    assert noted.value == {
         "operation": "PutItem",
         "key": {"tenant_id": {"S": tenant}, "sk": {"S": f"#ended#{asked['userId']}"}},
         "attributeValues": {"endedAt": {"N": NOW}, "ttl": {"N": NOW + TEN_YEARS}},
@@ -82,7 +83,8 @@ def test_sessions_may_not_be_ended(
     runtime: JsRuntime, identity: Any, asked: JsonObject, error_type: str
 ) -> None:
     mutation = of_field(runtime, "Mutation.endSessions")
-    assert refusal(mutation, identity=identity, arguments={"input": asked}) == error_type
+    mark = step(runtime, "endSessions.mark")
+    assert refusal(mark, identity=identity, arguments={"input": asked}, stash={}) == error_type
     with pytest.raises(JsResolverError):
         mutation.response(identity=identity, arguments={"input": asked}, result={})
 
