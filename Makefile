@@ -15,7 +15,10 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py .ci/audit.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+SOURCES := app.py .ci/audit.py .ci/dist.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+
+COMPILE_TOOLS := uv pip compile - --generate-hashes --universal --no-emit-index-url --python-version 3.11 --no-annotate \
+  --custom-compile-command "make lock" --quiet
 
 .PHONY: help
 help: ## list the commands
@@ -23,12 +26,12 @@ help: ## list the commands
 
 # --- set-up -----------------------------------------------------------------------------------------------
 
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml .ci/uv.txt .ci/build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Statusbeam needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with make PYTHON=...")'
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --requirement .ci/uv.txt
 	@.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --build-constraints .ci/build.txt --require-build-hashes --editable .
 	@touch $@
 
 node_modules/.ready: .venv/.ready package.json package-lock.json web/client/package.json web/dashboard/package.json
@@ -97,7 +100,7 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test search audit screenshots lock
+.PHONY: check test search audit screenshots dist lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CHECKS := check-types check-python check-imports check-web check-secrets
@@ -141,6 +144,9 @@ search: setup ## draw new examples for the property tests, many more than `make 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_main_states.py --screenshots docs/images
 
+dist: setup web ## build the wheel, the client and the layer into dist/, with their SBOM and provenance
+	python .ci/dist.py
+
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \
 	  --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
@@ -153,3 +159,6 @@ lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --extra tokens --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --quiet --output-file lambdas/requirements-tokens.txt
+	# What sets up everything else: uv, and what builds our package.
+	echo uv==$(UV_VERSION) | $(COMPILE_TOOLS) --output-file .ci/uv.txt
+	python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | $(COMPILE_TOOLS) --output-file .ci/build.txt

@@ -98,7 +98,7 @@ LOCAL = StageConfig(
     account=EMULATOR_ACCOUNT,
     region="us-east-1",
     resources=replace(_SHORT_LIVED, emulated=True),
-    api=ApiOptions(introspection=True),
+    api=ApiOptions(introspection=True, view_token_rotation_days=None),  # the emulator rotates no secrets
     api_key_days=30,
     readers=_DEMO_READERS,
     example=ExampleOptions(tools="offline"),

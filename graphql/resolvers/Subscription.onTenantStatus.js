@@ -1,4 +1,5 @@
 import { util } from '@aws-appsync/utils';
+import { audit } from './shared/audit.js';
 import { seesTenant } from './shared/roles.js';
 import { newSession } from './shared/sessions.js';
 import { putSession, tenantSessionKey } from './shared/sessionsTable.js';
@@ -23,6 +24,7 @@ export function response(ctx) {
   const tenant = { tenantId: { eq: watchedTenant(caller, ctx.args.tenantId) } };
   // endSessions names the user who watches, not one who is watched. For a service, that is the ARN of its role or user.
   setSubscriptionFilters(tenant, { ...tenant, userId: { eq: caller.watcherId } });
+  audit('watch', caller, { tenantId: ctx.args.tenantId });
   return null;
 }
 

@@ -16,6 +16,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statusbeam.cdk.compliance import accept
+from statusbeam.cdk.encryption import customer_key
 from statusbeam.cdk.options import ResourceOptions
 from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
@@ -95,6 +96,7 @@ class CivicWorkflow(Construct):
             "Logs",
             log_group_name=log_group_name,
             retention=resources.log_retention,
+            encryption_key=customer_key(self, resources),
             removal_policy=resources.removal_policy,
         )
         self.state_machine = sfn.StateMachine(

@@ -70,7 +70,7 @@ class ExampleStack(Stack):
         if options.tools == "aws":
             self._grant_tools(options.model_id)
         if stage.alarms:
-            alarms = Alarms(self, "Alarms", removal_policy=stage.resources.removal_policy)
+            alarms = Alarms(self, "Alarms", resources=stage.resources)
             alarms.dead_letters({"ExecutionDeadLetters": closer.dead_letters})
             self._output("AlarmTopicArn", alarms.topic.topic_arn)
         self._output("StateMachineArn", workflow.state_machine.state_machine_arn)

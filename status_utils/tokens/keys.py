@@ -13,7 +13,7 @@ from typing import Final
 from statusbeam.model.errors import ViewTokenError
 from statusbeam.model.limits import VIEW_TOKEN_SECRET_LENGTH
 
-_CACHE_SECONDS: Final = 300
+CACHE_SECONDS: Final = 300
 """How long keys are used before the secret is read again."""
 
 _UNKNOWN_KEY_SECONDS: Final = 10
@@ -33,12 +33,12 @@ class ViewTokenKeys:
 
     def current(self, now: float) -> tuple[str, bytes]:
         """Id and key to sign with. Raises ViewTokenError."""
-        self._fetch_if_older(_CACHE_SECONDS, now)
+        self._fetch_if_older(CACHE_SECONDS, now)
         return next(iter(self._keys.items()))
 
     def find(self, key_id: str, now: float) -> bytes | None:
         """The key with this id, or None if no version of the secret has it. Raises ViewTokenError."""
-        self._fetch_if_older(_CACHE_SECONDS, now)
+        self._fetch_if_older(CACHE_SECONDS, now)
         if key_id not in self._keys:
             self._fetch_if_older(_UNKNOWN_KEY_SECONDS, now)
         return self._keys.get(key_id)

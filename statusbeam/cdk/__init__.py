@@ -13,6 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .alarms import Alarms
+    from .encryption import EncryptionKey
     from .options import (
         ApiOptions,
         ExistingUserPool,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         NewUserPool,
         OidcProvider,
         PageOptions,
+        PrivateNetwork,
         PublishingOptions,
         ResourceOptions,
     )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Alarms",
     "ApiOptions",
+    "EncryptionKey",
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
@@ -41,6 +44,7 @@ __all__ = [
     "Page",
     "PageError",
     "PageOptions",
+    "PrivateNetwork",
     "PublishingOptions",
     "ResourceOptions",
     "StatusCheckpoints",
@@ -52,6 +56,7 @@ __all__ = [
 _LATE = {
     "Alarms": "alarms",
     "ApiOptions": "options",
+    "EncryptionKey": "encryption",
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
@@ -60,6 +65,7 @@ _LATE = {
     "Page": "page.page",
     "PageError": "page.page_upload",
     "PageOptions": "options",
+    "PrivateNetwork": "options",
     "PublishingOptions": "options",
     "ResourceOptions": "options",
     "StatusCheckpoints": "workflows.status_checkpoints",

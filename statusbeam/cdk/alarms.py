@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -21,6 +21,9 @@ from statusbeam.model.settings import (
     REFUSED_METRIC,
 )
 
+from .encryption import customer_key
+from .options import ResourceOptions
+
 _MINUTE = Duration.minutes(1)
 # A page that is two minutes behind is no longer live; redeliveries alone take 12 s.
 _OLDEST_SECONDS = 120
@@ -35,20 +38,17 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        resources: ResourceOptions = ResourceOptions(),
     ) -> None:
         super().__init__(scope, construct_id)
-        # CloudWatch may not use the key that AWS manages for SNS, so the topic has its own.
-        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy)
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],  # in a key's own policy, the key
-            )
-        )
+        key = customer_key(self, resources) or self._own_key(resources)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        # With a key of this stack, also in the key's policy.
         self.topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+
+    def _own_key(self, resources: ResourceOptions) -> kms.IKey:
+        """CloudWatch may not use the key that AWS manages for SNS."""
+        return kms.Key(self, "Key", enable_key_rotation=True, removal_policy=resources.removal_policy)
 
     def dead_letters(self, queues: Mapping[str, sqs.IQueue]) -> None:
         """An alarm for each queue, by name, as soon as it holds a message."""
@@ -58,11 +58,11 @@ class Alarms(Construct):
                 name, metric, above=0, minutes=1, description="Something could not be delivered or committed."
             )
 
-    def backlog(self, queue: sqs.IQueue) -> None:
-        """An alarm on statuses that wait in `queue` for two minutes."""
+    def backlog(self, queue: sqs.IQueue, of: str = "") -> None:
+        """An alarm on statuses that wait in `queue` for two minutes. `of` tells several queues apart."""
         metric = queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum")
         self._alarm(
-            "OldestStatus",
+            f"OldestStatus{of}",
             metric,
             above=_OLDEST_SECONDS,
             minutes=_BREACHES,
@@ -79,8 +79,11 @@ class Alarms(Construct):
                 f"{name}{what}", metric, above=0, minutes=_BREACHES, description=f"{name}: {what.lower()}."
             )
 
-    def refused_statuses(self, publisher: lambda_.IFunction) -> None:
-        """An alarm as soon as `publisher` refuses a status for another user's job, or of another tenant."""
+    def refused_statuses(self, publisher: lambda_.IFunction, of: str = "") -> None:
+        """An alarm as soon as `publisher` refuses a status for another user's job, or of another tenant.
+
+        `of` tells several publishers apart.
+        """
         metric = cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name=REFUSED_METRIC,
@@ -89,7 +92,7 @@ class Alarms(Construct):
             statistic="Sum",
         )
         self._alarm(
-            "RefusedStatuses",
+            f"RefusedStatuses{of}",
             metric,
             above=0,
             minutes=1,

@@ -7,16 +7,19 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .compliance import accept
+from .encryption import customer_key
 from .options import ResourceOptions
 
 
 def dead_letter_queue(scope: Construct, construct_id: str, *, resources: ResourceOptions) -> sqs.Queue:
     """A queue without order that keeps its messages for two weeks."""
+    key = customer_key(scope, resources, f"{construct_id}Key")
     queue = sqs.Queue(
         scope,
         construct_id,
         enforce_ssl=not resources.emulated,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+        encryption_master_key=key,
         retention_period=Duration.days(14),
         removal_policy=resources.removal_policy,
     )

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk.aws_logs import RetentionDays
+
+# As Cognito defines them; none of the characters has a meaning in the middle of a regular expression.
+_ROTATION_DAYS_MAX = 1_000  # Secrets Manager's
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
+
+
+def _is_tuple(value: object) -> bool:
+    """Whether somebody wrote a tuple. A text is a sequence of texts as well, of one character each."""
+    return isinstance(value, tuple)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +28,23 @@ class ResourceOptions:
     """What happens to tables, users, buckets, queues and log groups when the stack is deleted."""
     log_retention: RetentionDays = RetentionDays.THREE_MONTHS
     """How long the functions and the API keep their own logs."""
+    key_arn: str | None = None
+    """A symmetric KMS key of yours, by its ARN. It encrypts tables, queues, topics, details, secrets, logs
+    and backups. `EncryptionKey` creates one; another key needs the same policy. None: AWS's own keys."""
+    backup_days: int | None = None
+    """AWS Backup copies the table of jobs every night, and keeps each copy for so many days. None: no copies.
+    Point-in-time recovery of the last 35 days is always on."""
+    access_logs: bool = False
+    """S3 logs every access to the bucket of details, in another bucket, which keeps the log for 90 days."""
     emulated: bool = False
     """The resources run on an emulator, which speaks plain HTTP on the loopback interface."""
+
+    def __post_init__(self) -> None:
+        key = self.key_arn
+        if key is not None and not (Token.is_unresolved(key) or (key.startswith("arn:") and ":key/" in key)):
+            raise ValueError(f"key_arn must be the ARN of a KMS key, not {key!r}")
+        if self.backup_days is not None and self.backup_days < 1:
+            raise ValueError(f"backup_days must be 1 or more, not {self.backup_days}")
 
     @property
     def deletion_protection(self) -> bool:
@@ -33,6 +58,9 @@ class NewUserPool:
 
     mfa_required: bool = True
     """Every user signs in with a second factor."""
+    threat_protection: bool = False
+    """Cognito blocks sign-ins that look like an attack, and passwords that are known from breaches. Needs the
+    Plus plan, which costs more for each user."""
     password_auth: bool = False
     """Clients may send a plain password (USER_PASSWORD_AUTH), for demos and tests. SRP is always on."""
 
@@ -47,8 +75,17 @@ class ExistingUserPool:
 
     user_pool_id: str
     """In the region and the account of the stack."""
-    client_id: str
-    """The app client of the page. The API accepts tokens of the pool's other clients as well."""
+    client_ids: tuple[str, ...]
+    """The app clients whose tokens the API accepts. The page signs in with the first one."""
+
+    def __post_init__(self) -> None:
+        known = [
+            client
+            for client in self.client_ids
+            if Token.is_unresolved(client) or _CLIENT_ID.fullmatch(client)
+        ]
+        if not _is_tuple(self.client_ids) or not known or len(known) < len(self.client_ids):
+            raise ValueError(f"client_ids must be a tuple of app client ids, not {self.client_ids!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +115,45 @@ ReaderOptions = NewUserPool | ExistingUserPool | OidcProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateNetwork:
+    """The part of a VPC in which the publisher runs, so that it reaches a private API.
+
+    The VPC has an interface endpoint for `appsync-api`, with private DNS, and gateway endpoints for DynamoDB
+    and S3.
+    """
+
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.subnet_ids or not self.security_group_ids:
+            raise ValueError("a private network needs subnet_ids and security_group_ids")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOptions:
     """The AppSync API."""
 
+    private_network: PrivateNetwork | None = None
+    """The API is reachable from VPCs with an endpoint for it, and not from the internet. None: the API is
+    public. A change replaces the API, and with it the address."""
+    log_level: Literal["ERROR", "INFO", "ALL"] = "INFO"
+    """What the API logs. `ERROR`: errors. `INFO`: also who read another user's job. `ALL`: also a trace of
+    each field. No level logs tokens or statuses."""
+    view_token_rotation_days: int | None = 30
+    """How often a new secret signs view tokens. Tokens of the former one stay valid until they expire. None:
+    you rotate it."""
     introspection: bool = False
     """Clients may ask for the schema."""
     api_key_expires: dt.datetime | None = None
     """When the API key expires; None: the API has no key. Whoever has the key reads the tenant `public`."""
     appsync_url_override: str | None = None
     """Where the publisher and the clients find the API, if a local data plane stands in for it."""
+
+    def __post_init__(self) -> None:
+        days = self.view_token_rotation_days
+        if days is not None and not 1 <= days <= _ROTATION_DAYS_MAX:
+            raise ValueError(f"view_token_rotation_days must be 1 to {_ROTATION_DAYS_MAX}, not {days}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +166,9 @@ class PublishingOptions:
     """How many publishers run at once, at most and guaranteed; None: what the account has left."""
     tenant: str | None = None
     """The one tenant whose statuses the publisher accepts; None: every tenant's."""
+    tenant_queues: tuple[str, ...] = ()
+    """Tenants with a publisher and queues of their own, beside the shared ones. Whoever may report to a
+    tenant's queue can report for this tenant only. `Statusbeam.routes` has the routes by tenant."""
     redacted_fields: tuple[str, ...] = ()
     """Fields that the publisher hides whatever they hold: `metadata.customer.email`, `metadata.*.phone`."""
     redacted_patterns: tuple[str, ...] = ()
@@ -108,13 +178,21 @@ class PublishingOptions:
     job_days: int = 90
     """How long a job stays after its last status."""
 
+    def __post_init__(self) -> None:
+        if not _is_tuple(self.tenant_queues) or not all(self.tenant_queues):
+            raise ValueError(f"tenant_queues must be a tuple of tenants, not {self.tenant_queues!r}")
+        if self.tenant is not None and self.tenant_queues:
+            raise ValueError("tenant_queues are for deployments of several tenants: tenant names only one")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirewallOptions:
     """AWS WAF before the API."""
 
     requests_in_five_minutes: int = 2_000
-    """WAF blocks an address for a while when it sends more. Requests signed by IAM do not count."""
+    """WAF blocks an address for a while when it sends more. The publisher's pushes do not count."""
+    logs: bool = False
+    """WAF logs every request, without credentials and query strings, for as long as the API keeps its log."""
     allowed_origins: tuple[str, ...] = ()
     """Pages that may call the API, as browsers write them in `Origin`; empty: any page."""
 

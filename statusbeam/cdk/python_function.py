@@ -15,9 +15,20 @@ from constructs import Construct
 
 from .bundling import LIBRARY, Bundle, build_bundle
 from .compliance import accept
-from .options import ResourceOptions
+from .encryption import customer_key
+from .options import PrivateNetwork, ResourceOptions
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+# What Lambda does in the function's name to join it to a VPC.
+_NETWORK_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +57,15 @@ class PythonFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion] = (),
         reserved_concurrency: int | None = None,
         async_delivery: AsyncDelivery | None = None,
+        network: PrivateNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
-            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
+            self,
+            "Logs",
+            retention=resources.log_retention,
+            encryption_key=customer_key(self, resources),
+            removal_policy=resources.removal_policy,
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
@@ -76,8 +92,29 @@ class PythonFunction(Construct):
         accept(
             self.role,
             rule="AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray's two Put actions support no resources; nothing else is granted on *.",
+            reason="X-Ray's two Put actions and those on network interfaces support no resources.",
         )
+        if network is not None:
+            self._run_in(network)
+        if resources.key_arn is not None and async_delivery is not None:
+            for action in ("kms:GenerateDataKey*", "kms:ReEncrypt*"):
+                accept(
+                    self.role,
+                    rule=f"AwsSolutions-IAM5[Action::{action}]",
+                    reason="The construct library grants the use of an encrypted queue with this action.",
+                )
+
+    def _run_in(self, network: PrivateNetwork) -> None:
+        interfaces = iam.Grant.add_to_principal(
+            grantee=self.role, actions=list(_NETWORK_INTERFACES), resource_arns=["*"]
+        )
+        resource = self.function.node.default_child
+        if not isinstance(resource, lambda_.CfnFunction):
+            raise TypeError(f"Function holds a {type(resource).__name__}")
+        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+        )
+        interfaces.apply_before(resource)
 
 
 def code_of(bundle: Bundle) -> lambda_.AssetCode:

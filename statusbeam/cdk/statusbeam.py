@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from aws_cdk import Names
 from aws_cdk import aws_iam as iam
@@ -27,6 +28,7 @@ from .page.page_config import PageConfig
 from .publishing.publisher import Publisher
 from .publishing.status_route import InvokeRoute, QueueRoute, StatusRoute
 from .python_function import library_layer
+from .storage.backups import Backups
 from .storage.status_details import StatusDetails
 from .storage.tables import StatusTable, UserSessionsTable
 
@@ -37,6 +39,11 @@ class Statusbeam(Construct):
         status = Statusbeam(self, "Status")
         agent = lambda_.Function(self, "Agent", layers=[status.library], environment=status.environment, ...)
         status.grant_report(agent)
+
+    Teams that must not report for each other's tenants report through queues of their own:
+
+        status = Statusbeam(self, "Status", publishing=PublishingOptions(tenant_queues=("acme", "city")))
+        status.routes["acme"].grant(agent)      # its variables: status.routes["acme"].environment()
 
     `library` is for functions of the same stack; other stacks create theirs with `library_layer`.
     `name` tells deployments apart: it names the API and the audience of view tokens. By default it is made of
@@ -63,7 +70,12 @@ class Statusbeam(Construct):
         self.sessions_table = UserSessionsTable(self, "UserSessionsTable", resources=resources)
         self._details = StatusDetails(self, "StatusDetails", resources=resources, days=publishing.log_days)
         self.view_tokens = ViewTokens(
-            self, "ViewTokens", resources=resources, audience=name, library=self.library
+            self,
+            "ViewTokens",
+            resources=resources,
+            audience=name,
+            rotation_days=api.view_token_rotation_days,
+            library=self.library,
         )
         self._sign_in = create_sign_in(self, readers=readers, resources=resources, library=self.library)
         self.api = StatusApi(
@@ -79,25 +91,52 @@ class Statusbeam(Construct):
             sessions_table=self.sessions_table.table,
             detail_reader=self._details.reader,
         )
-        self.publisher = Publisher(
-            self,
-            "StatusPublisher",
-            resources=resources,
-            reserved_concurrency=publishing.reserved_concurrency,
-            settings=self._publisher_settings(publishing),
+        self._firewall = (
+            ApiFirewall(
+                self,
+                "Firewall",
+                options=firewall,
+                resources=resources,
+                name=name,
+                api_arn=self.api.api.arn,
+            )
+            if firewall is not None
+            else None
         )
-        self.route: StatusRoute = (
-            QueueRoute(self.publisher.queue)
-            if publishing.transport == "queue"
-            else InvokeRoute(self.publisher.function)
-        )
+        settings = self._publisher_settings(publishing)
+
+        def publisher(construct_id: str, settings: PublisherSettings) -> Publisher:
+            return Publisher(
+                self,
+                construct_id,
+                resources=resources,
+                reserved_concurrency=publishing.reserved_concurrency,
+                network=api.private_network,
+                settings=settings,
+            )
+
+        self.publisher = publisher("StatusPublisher", settings)
+        self.tenant_publishers = {
+            tenant: publisher(f"StatusPublisherOf-{tenant}", replace(settings, publisher_tenant=tenant))
+            for tenant in publishing.tenant_queues
+        }
+        self.route = _route(publishing, self.publisher)
+        self.routes: Mapping[str, StatusRoute] = {
+            tenant: _route(publishing, publisher) for tenant, publisher in self.tenant_publishers.items()
+        }
         self._grant()
-        if firewall is not None:
-            ApiFirewall(self, "Firewall", options=firewall, name=name, api_arn=self.api.api.arn)
+        if resources.backup_days is not None:
+            Backups(
+                self,
+                "Backups",
+                resources=resources,
+                days=resources.backup_days,
+                table=self.status_table.table,
+            )
         self.alarms = self._alarms(resources) if alarms else None
 
     def grant_report(self, grantee: iam.IGrantable) -> None:
-        """Let a role or a function report statuses."""
+        """Let a role or a function report statuses, of every tenant that the deployment takes."""
         self.route.grant(grantee)
 
     @property
@@ -134,39 +173,63 @@ class Statusbeam(Construct):
             redacted_fields=",".join(publishing.redacted_fields) or None,
             redacted_patterns=" ".join(publishing.redacted_patterns) or None,
             detail_bucket=self._details.bucket_name,
+            firewall_pass=self._firewall.publisher_pass if self._firewall else None,
         )
 
     def _grant(self) -> None:
         self.view_tokens.grant_read(self.view_tokens.role)
-        self.api.api.grant_mutation(self.publisher.role, "publishStatus")
-        self.status_table.grant(
-            self.publisher.role,
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",  # adds to the histories of steps
-        )
-        self.sessions_table.grant(self.publisher.role, "dynamodb:Query")
+        for publisher in self._publishers():
+            self._grant_publisher(publisher.role)
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.status_table.grant_list_by_user(source)
         # GetItem: AppSync reads the item when the condition of a write fails.
         self.sessions_table.grant(
-            self.api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+            self.api.sessions_source,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
         )
-        self._details.grant_put(self.publisher.role)
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)
 
-    def _alarms(self, resources: ResourceOptions) -> Alarms:
-        alarms = Alarms(self, "Alarms", removal_policy=resources.removal_policy)
-        alarms.dead_letters(
-            {
-                "StatusDeadLetters": self.publisher.queue_dead_letters,
-                "InvokeDeadLetters": self.publisher.dead_letters,
-            }
+    def _publishers(self) -> Iterable[Publisher]:
+        return (self.publisher, *self.tenant_publishers.values())
+
+    def _grant_publisher(self, role: iam.Role) -> None:
+        self.api.api.grant_mutation(role, "publishStatus")
+        self.status_table.grant(
+            role,
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",  # adds to the histories of steps
         )
-        alarms.backlog(self.publisher.queue)
-        alarms.function("Publisher", self.publisher.function)
-        alarms.refused_statuses(self.publisher.function)
+        self.sessions_table.grant(role, "dynamodb:Query")
+        self._details.grant_put(role)
+
+    def _alarms(self, resources: ResourceOptions) -> Alarms:
+        alarms = Alarms(self, "Alarms", resources=resources)
+        _watch(alarms, self.publisher)
+        for tenant, publisher in self.tenant_publishers.items():
+            _watch(alarms, publisher, of=f"Of-{tenant}")
         return alarms
+
+
+def _watch(alarms: Alarms, publisher: Publisher, of: str = "") -> None:
+    alarms.dead_letters(
+        {
+            f"StatusDeadLetters{of}": publisher.queue_dead_letters,
+            f"InvokeDeadLetters{of}": publisher.dead_letters,
+        }
+    )
+    alarms.backlog(publisher.queue, of=of)
+    alarms.function(f"Publisher{of}", publisher.function)
+    alarms.refused_statuses(publisher.function, of=of)
+
+
+def _route(publishing: PublishingOptions, publisher: Publisher) -> StatusRoute:
+    if publishing.transport == "queue":
+        return QueueRoute(publisher.queue)
+    return InvokeRoute(publisher.function)

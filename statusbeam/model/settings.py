@@ -20,6 +20,9 @@ FUNCTION_DIMENSION: Final = "function_name"
 REFUSED_METRIC: Final = "StatusesRefused"
 """Counts statuses for another user's job, or of another tenant than the publisher's."""
 
+FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
+"""The header of a push that the API's firewall lets pass."""
+
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
 
@@ -110,6 +113,7 @@ class ResolverVariables:
     """Names of the API's environment variables, which its resolvers read from `ctx.env`."""
 
     STATUS_TABLE: Final = "STATUS_TABLE"
+    SESSIONS_TABLE: Final = "USER_SESSIONS_TABLE"
     TENANT_CLAIM: Final = "TENANT_CLAIM"
     """The claim that holds the tenant, for a provider other than Cognito."""
     ROLES_CLAIM: Final = "ROLES_CLAIM"
@@ -228,6 +232,9 @@ class PublisherSettings(_RedactionSettings):
 
     detail_bucket: str | None = None
     """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
+
+    firewall_pass: str | None = field(default=None, repr=False)
+    """What each push shows to the API's firewall; without it, the firewall's rules apply to pushes too."""
 
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and

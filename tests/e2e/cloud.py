@@ -134,6 +134,15 @@ class Cloud:
             username=username, password=password, user_id=user_id, tenant_id=tenant_id, roles=(role,)
         )
 
+    def new_app_client(self) -> str:
+        """The id of another app client of the API's own user pool."""
+        client = self._cognito.create_user_pool_client(
+            UserPoolId=self.outputs.user_pool_id,
+            ClientName=fresh_id("client"),
+            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
+        )["UserPoolClient"]
+        return str(client["ClientId"])
+
     def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
         """The tokens of a demo user, from the user pool."""
         return self.sign_in_as(

@@ -19,6 +19,7 @@ from statusbeam.cli.demo_user import RefusedError, SignedInUser
 from statusbeam.cli.job_log import JobLog
 from statusbeam.cli.job_stream import JobStream
 from statusbeam.cli.main import main
+from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, TokenCaller
@@ -108,6 +109,30 @@ def test_ending_sessions_ends_live_subscriptions(cloud: Cloud, watcher: Watcher)
         assert_ended(socket, started["id"])
         cloud.publish(status(fresh_id("job"), watcher.user_id, watcher.tenant_id, "too late"))
         assert socket.data == []
+
+
+def test_ending_sessions_leaves_no_session_to_push_to(cloud: Cloud, admin: Caller) -> None:
+    operator = cloud.new_user(cloud.user(tenant=0).tenant_id, "operator")
+    bystander = cloud.new_user(operator.tenant_id)
+    with (
+        connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(operator)) as ended,
+        connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(bystander)) as staying,
+    ):
+        for _ in range(3):
+            assert ended.start(WATCH, {"userId": operator.user_id})["type"] == "start_ack"
+        assert ended.start(WATCH_TENANT, {"tenantId": operator.tenant_id})["type"] == "start_ack"
+        assert staying.start(WATCH, {"userId": bystander.user_id})["type"] == "start_ack"
+        assert len(sessions_of(cloud, operator)) == 4
+        end(cloud, admin, operator.user_id)
+        assert sessions_of(cloud, operator) == []
+        assert len(sessions_of(cloud, bystander)) == 1
+
+
+def sessions_of(cloud: Cloud, user: DemoUser) -> list[str]:
+    """The sort keys of a user's sessions, of both kinds."""
+    found = cloud.aws("dynamodb").scan(TableName=cloud.outputs.user_sessions_table, ConsistentRead=True)
+    keys = [item["sk"]["S"] for item in found["Items"] if item["tenant_id"]["S"] == user.tenant_id]
+    return [key for key in keys if key.startswith((f"{user.user_id}#", f"#tenant#{user.user_id}#"))]
 
 
 @pytest.mark.parametrize("watcher", ["access token", "ID token", "view token"], indirect=True)

@@ -20,7 +20,7 @@ from status_utils.tokens import ViewTokenKeys
 from statusbeam.model.settings import VIEW_TOKEN_PREFIX
 from tests.e2e.appsync_socket import AppSyncSocket, connected
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
-from tests.e2e.cloud import Cloud, HttpRefusalError, fresh_id
+from tests.e2e.cloud import Cloud, HttpRefusalError, Tokens, fresh_id
 
 SUBSCRIPTION = "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { jobId } }"
 QUERY = 'query { getJob(jobId: "job-1") { jobId } }'
@@ -37,6 +37,8 @@ class Genuine:
     iam: IamCaller
     pool_key: rsa.RSAPrivateKey
     other_pool_token: str
+    other_client: Tokens
+    """The same user's tokens, issued to another app client of the same pool."""
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def genuine(cloud: Cloud, iam_reader: IamCaller) -> Genuine:
         iam=iam_reader,
         pool_key=key,
         other_pool_token=_user_of_another_pool(cloud),
+        other_client=cloud.sign_in(user, client_id=cloud.new_app_client()),
     )
 
 
@@ -186,6 +189,8 @@ FORGERIES: dict[str, Callable[[Genuine], Caller]] = {
     "a token of another issuer": lambda genuine: genuine.signed(iss="https://issuer.example"),
     "a token for something else": lambda genuine: genuine.signed(token_use="refresh"),
     "a token of another user pool": lambda genuine: TokenCaller(genuine.other_pool_token),
+    "an access token of another app client": lambda genuine: TokenCaller(genuine.other_client.access),
+    "an ID token of another app client": lambda genuine: TokenCaller(genuine.other_client.id),
     "half a token": lambda genuine: TokenCaller(genuine.access_token[: len(genuine.access_token) // 2]),
     "a view token signed with another secret": lambda genuine: genuine.view_token(
         keys=ViewTokenKeys(lambda: ["x" * 64])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from status_utils.tokens import ViewTokenKeys
+from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id
@@ -148,7 +149,8 @@ def build(cloud: Cloud) -> World:
         ]
     principals += _token_holders(cloud, jobs, people[0].user_id, (here, elsewhere))
     principals += _services(cloud)
-    principals += _strangers(cloud, principals, people[0].user_id, here)
+    principals += _strangers(cloud, principals, people[0])
+    principals += _of_another_app_client(cloud, people)
     return World(principals=principals, jobs=jobs)
 
 
@@ -225,7 +227,17 @@ class _Silent:
         return {"host": host}
 
 
-def _strangers(cloud: Cloud, known: Sequence[Principal], user_id: str, tenant_id: str) -> Iterator[Principal]:
+def _of_another_app_client(cloud: Cloud, people: Sequence[DemoUser]) -> Iterator[Principal]:
+    """Genuine tokens of the pool's users, the mightiest too, that another app client of the pool got."""
+    client_id = cloud.new_app_client()
+    for number, user in enumerate(people):
+        tokens = cloud.sign_in(user, client_id=client_id)
+        for kind, token in (("access", tokens.access), ("ID", tokens.id)):
+            name = f"{user.roles[0]} {number} by another app client, {kind} token"
+            yield Principal(name=name, caller=TokenCaller(token), mode=COGNITO, known=False)
+
+
+def _strangers(cloud: Cloud, known: Sequence[Principal], user: DemoUser) -> Iterator[Principal]:
     """Credentials that are no good any more, not yet, not here, or at all."""
     cognito = next(who.caller for who in known if who.mode == COGNITO)
     assert isinstance(cognito, TokenCaller)
@@ -234,7 +246,7 @@ def _strangers(cloud: Cloud, known: Sequence[Principal], user_id: str, tenant_id
     an_hour = 3600.0
 
     def view(**changes: Any) -> Caller:
-        return TokenCaller(cloud.view_token(user_id, tenant_id, **changes))
+        return TokenCaller(cloud.view_token(user.user_id, user.tenant_id, **changes))
 
     head, _, signature = cognito.token.rpartition(".")
     callers: dict[str, tuple[str, Caller]] = {

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.infra.synthesised import APPSYNC_URL, TODAY, Stack, new_app, synthesised
-from tests.infra.variants import CERTIFICATE, ISSUER, ORIGINS, POOL, WEB_ACL, variant
+from tests.infra.variants import (
+    CERTIFICATE,
+    ISSUER,
+    KEY,
+    ORIGINS,
+    POOL,
+    SECURITY_GROUPS,
+    SUBNETS,
+    TENANTS,
+    WEB_ACL,
+    variant,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,6 +88,38 @@ def other_provider_stacks(
 
 
 @pytest.fixture(scope="session")
+def guarded_stacks(
+    node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Stack]:
+    """Dev's, with everything on that a bank asks for: key, logs, backups, private API, queues of tenants."""
+    from infra.stages import ExampleOptions  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk import (  # noqa: PLC0415 - starts Node
+        ApiOptions,
+        FirewallOptions,
+        NewUserPool,
+        PrivateNetwork,
+        PublishingOptions,
+        ResourceOptions,
+    )
+
+    network = PrivateNetwork(subnet_ids=SUBNETS, security_group_ids=SECURITY_GROUPS)
+    return variant(
+        tmp_path_factory.mktemp("cdk.out"),
+        Path("no page"),
+        "Dev",
+        region="eu-west-1",
+        resources=ResourceOptions(key_arn=KEY, backup_days=35, access_logs=True),
+        readers=NewUserPool(threat_protection=True),
+        api=ApiOptions(private_network=network, log_level="ALL", view_token_rotation_days=7),
+        publishing=PublishingOptions(tenant_queues=TENANTS, reserved_concurrency=10),
+        firewall=FirewallOptions(logs=True),
+        alarms=True,
+        page=None,
+        example=ExampleOptions(),
+    )
+
+
+@pytest.fixture(scope="session")
 def existing_pool_stacks(
     node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Stack]:
@@ -88,7 +131,7 @@ def existing_pool_stacks(
         Path("no page"),
         "Prod",
         region="eu-west-1",
-        readers=ExistingUserPool(user_pool_id=POOL, client_id="page"),
+        readers=ExistingUserPool(user_pool_id=POOL, client_ids=("page", "terminal")),
         firewall=FirewallOptions(allowed_origins=ORIGINS[:1]),
         page=None,
     )

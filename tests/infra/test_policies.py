@@ -45,6 +45,8 @@ def named(target: Resource) -> str:
     if target.type == "AWS::SQS::Queue":
         kind = "statuses" if target.properties.get("FifoQueue") else "failed invokes"
         return f"queue of {kind}"
+    if target.type == "AWS::SecretsManager::Secret":
+        return str(target.properties["Description"])
     return target.type
 
 
@@ -116,7 +118,21 @@ def test_the_authorizer_may_read_its_secret(stacks: dict[str, Stack], name: str)
     assert function_grants(stacks[name], "view_token_authorizer.handler.handler") == {
         **OWN_LOG,
         **TRACES,
-        "AWS::SecretsManager::Secret": {"secretsmanager:GetSecretValue"},
+        "Signs view tokens": {"secretsmanager:GetSecretValue"},
+    }
+
+
+@pytest.mark.parametrize("name", ["Dev-Status", "Prod-Status"])
+def test_the_rotation_may_change_the_secret_of_view_tokens(stacks: dict[str, Stack], name: str) -> None:
+    assert function_grants(stacks[name], "view_token_rotation.handler.handler") == {
+        **OWN_LOG,
+        **TRACES,
+        "Signs view tokens": {
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+        },
     }
 
 
@@ -139,7 +155,14 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
         (
             "Sessions",
-            {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}},
+            {
+                "table tenant_id": {
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:Query",
+                }
+            },
         ),
     ],
 )
@@ -243,4 +266,4 @@ def test_an_aws_service_may_call_a_function_for_one_resource_of_ours_only(
     # Without a source, anybody's AppSync API could ask our authorizer about tokens.
     for permission in stacks[name].all("AWS::Lambda::Permission"):
         source = permission.properties["SourceArn"]
-        assert source.get("Ref") or source["Fn::GetAtt"][1] in ("Arn", "GraphQLApiArn"), permission.name
+        assert source.get("Ref") or source["Fn::GetAtt"][1] in ("Arn", "GraphQLApiArn", "Id"), permission.name

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.infra.synthesised import Stack
+from tests.infra.synthesised import STATUS_STACKS, Stack
 from tests.infra.variants import ISSUER, POOL
 
 API = "AWS::AppSync::GraphQLApi"
@@ -36,10 +37,26 @@ def test_a_user_pool_that_is_there_already_is_used_as_it_is(existing_pool_stacks
     api = status.one(API).properties
     assert api["AuthenticationType"] == "AMAZON_COGNITO_USER_POOLS"
     assert api["UserPoolConfig"]["UserPoolId"] == POOL
+    assert api["UserPoolConfig"]["AppIdClientRegex"] == "^(page|terminal)$"
     assert "TENANT_CLAIM" not in api["EnvironmentVariables"]
     assert not [r for r in status.resources if r.type.startswith("AWS::Cognito")]
     assert status.outputs["UserPoolId"]["Value"] == POOL
     assert status.outputs["UserPoolClientId"]["Value"] == "page"
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_only_the_stages_own_app_client_signs_in_to_a_new_pool(stacks: dict[str, Stack], name: str) -> None:
+    config = stacks[name].one(API).properties["UserPoolConfig"]
+    client = stacks[name].one("AWS::Cognito::UserPoolClient").name
+    assert config["AppIdClientRegex"] == {"Fn::Join": ["", ["^(", {"Ref": client}, ")$"]]}
+
+
+@pytest.mark.parametrize("client_ids", [(), "page", ("",), ("page", ".*"), ("a|b",)])
+def test_a_list_of_app_clients_is_refused_that_would_let_others_in(client_ids: Any) -> None:
+    from statusbeam.cdk import ExistingUserPool  # noqa: PLC0415 - starts Node
+
+    with pytest.raises(ValueError, match="client_ids"):
+        ExistingUserPool(user_pool_id=POOL, client_ids=client_ids)
 
 
 @pytest.mark.parametrize(

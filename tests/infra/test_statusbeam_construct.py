@@ -169,6 +169,50 @@ def test_what_they_want_hidden_reaches_the_publisher(tmp_path: Path) -> None:
     assert (variables["PUBLISHER_TENANT"], variables["LOG_RETENTION_DAYS"]) == ("acme", "3")
 
 
+def test_a_new_key_serves_logs_alarms_and_rules_of_its_account(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        key = statusbeam.cdk.EncryptionKey(stack, "Key")
+        resources = statusbeam.cdk.ResourceOptions(key_arn=key.key_arn)
+        statusbeam.cdk.Statusbeam(stack, "Status", resources=resources)
+
+    stack = stack_with(tmp_path, fill)
+    key = stack.one("AWS::KMS::Key")
+    assert key.properties["EnableKeyRotation"] is True
+    for_services = [s for s in key.properties["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
+    notifying, logging = (statement["Principal"]["Service"] for statement in for_services)
+    assert notifying == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    assert logging == f"logs.{REGION}.amazonaws.com"
+    assert [set(statement["Condition"]) for statement in for_services] == [{"StringEquals"}, {"ArnLike"}]
+    encrypted = stack.one(
+        "AWS::DynamoDB::Table", TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": True}
+    )
+    assert encrypted.properties["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": [key.name, "Arn"]}
+
+
+def test_a_tenants_team_may_report_to_its_own_queue_only(tmp_path: Path) -> None:
+    options = statusbeam.cdk.PublishingOptions(tenant_queues=("acme", "city"))
+
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import aws_iam as iam  # noqa: PLC0415 - starts Node
+
+        status = statusbeam.cdk.Statusbeam(stack, "Status", publishing=options)
+        team = iam.Role(stack, "Team", role_name="team", assumed_by=iam.AccountRootPrincipal())
+        status.routes["acme"].grant(team)
+
+    stack = stack_with(tmp_path, fill)
+    role = stack.one("AWS::IAM::Role", RoleName="team")
+    (policy,) = [p for p in stack.all("AWS::IAM::Policy") if {"Ref": role.name} in p.properties["Roles"]]
+    (statement,) = policy.properties["PolicyDocument"]["Statement"]
+    (mapping,) = [
+        mapping.properties
+        for mapping in stack.all("AWS::Lambda::EventSourceMapping")
+        if mapping.properties["EventSourceArn"] == statement["Resource"]
+    ]
+    publisher = next(r for r in stack.resources if r.name == mapping["FunctionName"]["Ref"])
+    assert publisher.properties["Environment"]["Variables"]["PUBLISHER_TENANT"] == "acme"
+    assert statement["Action"] == "sqs:SendMessage"
+
+
 def test_every_promised_name_is_there(node_beside_the_interpreter: None) -> None:
     found = {name: getattr(statusbeam.cdk, name).__name__ for name in statusbeam.cdk.__all__}
     assert found == {name: name for name in statusbeam.cdk.__all__}

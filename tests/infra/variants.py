@@ -12,6 +12,9 @@ ISSUER = "https://login.example.com/realms/city"
 POOL = "eu-west-1_abc"
 ORIGINS = ("https://status.example.com", "https://desk.example.com")
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+KEY = "arn:aws:kms:eu-west-1:000000000000:key/0f1e2d3c-0000-4000-8000-000000000000"
+SUBNETS, SECURITY_GROUPS = ("subnet-0a1b2c3d", "subnet-4e5f6a7b"), ("sg-0a1b2c3d",)
+TENANTS = ("acme", "city hall")
 WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/a/b"
 
 

@@ -4,12 +4,12 @@ import { SessionsTable } from './settings.generated.js';
 // Keys of the sessions table. User ids have no #, so the keys of two kinds never meet.
 
 export function userSessionKey(tenantId, userId, connectionId) {
-  return itemKey(tenantId, `${userId}#${connectionId}`);
+  return itemKey(tenantId, `${userSessionsPrefix(userId)}${connectionId}`);
 }
 
 // The session of a connection that watches the whole tenant. It holds its watcher: nobody can reach another one's.
 export function tenantSessionKey(tenantId, watcherId, connectionId) {
-  return itemKey(tenantId, `${SessionsTable.TENANT_PREFIX}${watcherId}#${connectionId}`);
+  return itemKey(tenantId, `${tenantSessionsPrefix(watcherId)}${connectionId}`);
 }
 
 // Where endSessions notes that it ended a user's logins.
@@ -23,6 +23,33 @@ export function putSession(key, expiresAt) {
     key,
     attributeValues: util.dynamodb.toMapValues({ [SessionsTable.TTL]: expiresAt }),
   };
+}
+
+// What the sort keys begin with of sessions in which a user watches own jobs, or the tenant.
+export function userSessionsPrefix(userId) {
+  return `${userId}#`;
+}
+
+export function tenantSessionsPrefix(watcherId) {
+  return `${SessionsTable.TENANT_PREFIX}${watcherId}#`;
+}
+
+// As many as one transaction can delete.
+export function sessionsQuery(tenantId, prefix) {
+  return {
+    operation: 'Query',
+    query: {
+      expression: `${SessionsTable.PARTITION_KEY} = :tenant AND begins_with(${SessionsTable.SORT_KEY}, :prefix)`,
+      expressionValues: util.dynamodb.toMapValues({ ':tenant': tenantId, ':prefix': prefix }),
+    },
+    consistentRead: true,
+    limit: 100,
+  };
+}
+
+export function deleteSession(table, session) {
+  const key = itemKey(session[SessionsTable.PARTITION_KEY], session[SessionsTable.SORT_KEY]);
+  return { table, operation: 'DeleteItem', key };
 }
 
 function itemKey(tenantId, sortKey) {

@@ -43,6 +43,7 @@ export const SessionsTable = {
 
 export const ResolverVariables = {
   STATUS_TABLE: 'STATUS_TABLE',
+  SESSIONS_TABLE: 'USER_SESSIONS_TABLE',
   TENANT_CLAIM: 'TENANT_CLAIM',
   ROLES_CLAIM: 'ROLES_CLAIM',
 };

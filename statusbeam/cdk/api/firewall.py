@@ -1,21 +1,30 @@
 """AWS WAF before the API: a limit of requests for each address, and AWS's common rules.
 
-Requests that IAM signed (the publisher's) pass. AppSync checks their signature, and a rule that takes a
-status for an attack would lose its push. WAF sees only the header, which anybody can write. So a request
-passes only if AppSync can accept it by its signature alone: sockets and requests with an API key never pass.
+The publisher's pushes pass: they come from few addresses, and a rule that takes people's words for an attack
+would lose a push. WAF cannot check a signature, and anybody can write what looks like one. So the publisher
+shows a random pass instead, in a header. The pass opens WAF's rules and nothing else: AppSync checks the
+signature as ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from ..options import FirewallOptions
+from statusbeam.model.settings import FIREWALL_PASS_HEADER
 
-_SIGNED = "AWS4-HMAC-SHA256 "
+from ..compliance import accept
+from ..encryption import customer_key
+from ..options import FirewallOptions, ResourceOptions
+
 # A socket's URL carries the login, so it is longer than the rule allows. AppSync limits bodies itself.
+# A socket's address carries its login as well, so the log has no query strings.
+_CREDENTIALS = ("authorization", "x-api-key", "x-amz-security-token", FIREWALL_PASS_HEADER)
 _COUNTED_ONLY = ("SizeRestrictions_QUERYSTRING", "SizeRestrictions_BODY")
 
 _Statement = wafv2.CfnWebACL.StatementProperty
@@ -23,13 +32,23 @@ _Rule = wafv2.CfnWebACL.RuleProperty
 
 
 class ApiFirewall(Construct):
-    """A web ACL in the API's region, associated with the API."""
+    """A web ACL in the API's region, associated with the API. The publisher shows it `publisher_pass`."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, options: FirewallOptions, name: str, api_arn: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        options: FirewallOptions,
+        resources: ResourceOptions,
+        name: str,
+        api_arn: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        rules = [_rate(options.requests_in_five_minutes), _common()]
+        self._resources = resources
+        self.publisher_pass = self._pass()
+        others = _not(_header(FIREWALL_PASS_HEADER, "EXACTLY", self.publisher_pass))
+        rules = [_rate(options.requests_in_five_minutes, others), _common(others)]
         if options.allowed_origins:
             rules.insert(0, _origins(options.allowed_origins))
         acl = wafv2.CfnWebACL(
@@ -55,19 +74,70 @@ class ApiFirewall(Construct):
             visibility_config=_metric(name),
         )
         wafv2.CfnWebACLAssociation(self, "Association", resource_arn=api_arn, web_acl_arn=acl.attr_arn)
+        if options.logs:
+            self._log(name, acl.attr_arn)
+
+    def _pass(self) -> str:
+        secret = secretsmanager.Secret(
+            self,
+            "Pass",
+            description="Lets the publisher's pushes pass WAF's rules",
+            encryption_key=customer_key(self, self._resources),
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=64, exclude_punctuation=True
+            ),
+            removal_policy=self._resources.removal_policy,
+        )
+        accept(
+            secret,
+            rule="AwsSolutions-SMG4",
+            reason="It is no credential. WAF and the publisher receive it at deployment.",
+        )
+        # CloudFormation puts it into the rules and the function; the template has a reference only.
+        return secret.secret_value.unsafe_unwrap()
+
+    def _log(self, name: str, acl_arn: str) -> None:
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"aws-waf-logs-{name}",  # WAF takes no name without this prefix
+            retention=self._resources.log_retention,
+            encryption_key=customer_key(self, self._resources, "LogKey"),
+            removal_policy=self._resources.removal_policy,
+        )
+        wafv2.CfnLoggingConfiguration(
+            self,
+            "LogConfiguration",
+            resource_arn=acl_arn,
+            log_destination_configs=[
+                Stack.of(self).format_arn(
+                    service="logs",
+                    resource="log-group",
+                    resource_name=group.log_group_name,
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                )
+            ],
+            redacted_fields=[
+                *(
+                    wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                    for header in _CREDENTIALS
+                ),
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(query_string={}),
+            ],
+        )
 
 
-def _rate(requests: int) -> tuple[str, _Statement]:
+def _rate(requests: int, others: _Statement) -> tuple[str, _Statement]:
     statement = wafv2.CfnWebACL.RateBasedStatementProperty(
         aggregate_key_type="IP",
         limit=requests,
         evaluation_window_sec=300,
-        scope_down_statement=_not(_signed_request()),
+        scope_down_statement=others,
     )
     return "rate", _Statement(rate_based_statement=statement)
 
 
-def _common() -> tuple[str, _Statement]:
+def _common(others: _Statement) -> tuple[str, _Statement]:
     count = wafv2.CfnWebACL.RuleActionProperty(count={})
     statement = wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
         vendor_name="AWS",
@@ -76,19 +146,9 @@ def _common() -> tuple[str, _Statement]:
             wafv2.CfnWebACL.RuleActionOverrideProperty(name=name, action_to_use=count)
             for name in _COUNTED_ONLY
         ],
-        scope_down_statement=_not(_signed_request()),
+        scope_down_statement=others,
     )
     return "common", _Statement(managed_rule_group_statement=statement)
-
-
-def _signed_request() -> _Statement:
-    """A request with an IAM signature, and without any other credential that AppSync accepts."""
-    statements = [
-        _header("authorization", "STARTS_WITH", _SIGNED),
-        _not(_has("sec-websocket-key")),
-        _not(_has("x-api-key")),
-    ]
-    return _Statement(and_statement=wafv2.CfnWebACL.AndStatementProperty(statements=statements))
 
 
 def _origins(allowed: Sequence[str]) -> tuple[str, _Statement]:

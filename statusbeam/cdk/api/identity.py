@@ -40,11 +40,12 @@ class Identity(Construct):
         for group in GROUPS:
             cognito.UserPoolGroup(self, group.capitalize(), user_pool=self.user_pool, group_name=group)
         self.client = self._client(options)
-        accept(
-            self.user_pool,
-            rule="AwsSolutions-COG8",
-            reason="Essentials is the plan with token customisation; threat protection (Plus) is for sale.",
-        )
+        if not options.threat_protection:
+            accept(
+                self.user_pool,
+                rule="AwsSolutions-COG8",
+                reason="threat_protection is off: it needs the Plus plan, which costs more for each user.",
+            )
         if not options.mfa_required:
             accept(
                 self.user_pool,
@@ -56,7 +57,13 @@ class Identity(Construct):
         return cognito.UserPool(
             self,
             "Users",
-            feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the plan that lets a trigger change access tokens
+            # Both let a trigger change access tokens.
+            feature_plan=cognito.FeaturePlan.PLUS
+            if options.threat_protection
+            else cognito.FeaturePlan.ESSENTIALS,
+            standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION
+            if options.threat_protection
+            else None,
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(username=True, email=True),
             # Immutable: a user who could change it could read the statuses of another tenant.

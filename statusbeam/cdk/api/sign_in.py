@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import Stack
@@ -42,19 +42,22 @@ def create_sign_in(
             return _of_provider(provider)
         case ExistingUserPool() as existing:
             pool = cognito.UserPool.from_user_pool_id(scope, "Users", existing.user_pool_id)
-            return _of_pool(scope, pool, existing.client_id)
+            return _of_pool(scope, pool, existing.client_ids)
         case NewUserPool():
             identity = Identity(scope, "Identity", options=readers, resources=resources, library=library)
-            return _of_pool(scope, identity.user_pool, identity.client.user_pool_client_id)
+            return _of_pool(scope, identity.user_pool, [identity.client.user_pool_client_id])
 
 
-def _of_pool(scope: Construct, pool: cognito.IUserPool, client_id: str) -> SignIn:
+def _of_pool(scope: Construct, pool: cognito.IUserPool, client_ids: Sequence[str]) -> SignIn:
+    """Without the regular expression, AppSync takes the tokens of every app client of the pool."""
     return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.USER_POOL,
-            user_pool_config=appsync.UserPoolConfig(user_pool=pool),
+            user_pool_config=appsync.UserPoolConfig(
+                user_pool=pool, app_id_client_regex=f"^({'|'.join(client_ids)})$"
+            ),
         ),
-        outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_id},
+        outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_ids[0]},
         origin=f"https://cognito-idp.{Stack.of(scope).region}.amazonaws.com",
     )
 

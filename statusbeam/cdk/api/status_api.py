@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Annotations, Duration, Expiration, RemovalPolicy
+from aws_cdk import Annotations, Duration, Expiration
 from aws_cdk import aws_appsync as appsync
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -19,6 +19,7 @@ from statusbeam.model.settings import ResolverVariables
 
 from ..bundling import ROOT
 from ..compliance import accept
+from ..encryption import customer_key
 from ..options import ApiOptions, ResourceOptions
 from .resolver_code import (
     LOGIN_CHECK,
@@ -40,7 +41,6 @@ _RESOLVER_COUNT_LIMIT = 20
 
 # The data source of each field, or of each function of a pipeline. Every pipeline begins with LOGIN_CHECK.
 UNITS = {
-    "Mutation.endSessions": "sessions",
     "Mutation.publishStatus": "none",
     "Subscription.onStatusUpdate": "sessions",
     "Subscription.onTenantStatus": "sessions",
@@ -54,6 +54,10 @@ STEPS = {
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "getHeads": "status",
+    "endSessions.mark": "sessions",
+    "endSessions.userSessions": "sessions",
+    "endSessions.tenantSessions": "sessions",
+    "endSessions.delete": "sessions",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
@@ -63,6 +67,13 @@ PIPELINES = {
     "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
     "Query.listJobs": ("listJobs.page", "getHeads"),
     "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
+    "Mutation.endSessions": (
+        "endSessions.mark",
+        "endSessions.userSessions",
+        "endSessions.delete",
+        "endSessions.tenantSessions",
+        "endSessions.delete",
+    ),
     "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
@@ -91,9 +102,13 @@ class StatusApi(Construct):
         self._emulated = resources.emulated
         schema = schema_text(api_key=options.api_key_expires is not None, oidc=sign_in.oidc)
         modes = self._modes(sign_in, authorizer=authorizer, view_token_pattern=view_token_pattern)
-        variables = {ResolverVariables.STATUS_TABLE: status_table.table_name, **sign_in.claims}
+        variables = {
+            ResolverVariables.STATUS_TABLE: status_table.table_name,
+            ResolverVariables.SESSIONS_TABLE: sessions_table.table_name,
+            **sign_in.claims,
+        }
         self.api = self._make_api(name, schema, modes, variables)
-        self._log(resources.log_retention, resources.removal_policy)
+        self._log(resources)
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
         self.details_source = self._source_role("DetailsSourceRole")
@@ -135,6 +150,7 @@ class StatusApi(Construct):
             query_depth_limit=_INTROSPECTION_DEPTH_LIMIT if open_schema else _QUERY_DEPTH_LIMIT,
             resolver_count_limit=_RESOLVER_COUNT_LIMIT,
             environment_variables=variables,
+            visibility=appsync.Visibility.PRIVATE if self._options.private_network else None,
             xray_enabled=True,
         )
 
@@ -186,7 +202,7 @@ class StatusApi(Construct):
             )
         return modes
 
-    def _log(self, retention: logs.RetentionDays, removal_policy: RemovalPolicy) -> None:
+    def _log(self, resources: ResourceOptions) -> None:
         # Not the construct library's log_config: that sets the retention with a custom resource, which costs
         # a function and a wildcard policy and does not deploy to the emulator. The name is AppSync's choice.
         role = iam.Role(self, "LogRole", assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
@@ -194,18 +210,21 @@ class StatusApi(Construct):
             self,
             "Logs",
             log_group_name=f"/aws/appsync/apis/{self.api.api_id}",
-            retention=retention,
-            removal_policy=removal_policy,
+            retention=resources.log_retention,
+            encryption_key=customer_key(self, resources),
+            removal_policy=resources.removal_policy,
         )
         # No CreateLogGroup: AppSync must not make the group before this stack does.
         group.grant_write(role)
         accept(
             self.api,
             rule="AwsSolutions-ASC3",
-            reason="Errors are logged; verbose content would put people's tokens and statuses into the log.",
+            reason="Verbose content would put people's tokens and statuses into the log.",
         )
         _resource(self.api).log_config = appsync.CfnGraphQLApi.LogConfigProperty(
-            cloud_watch_logs_role_arn=role.role_arn, exclude_verbose_content=True, field_log_level="ERROR"
+            cloud_watch_logs_role_arn=role.role_arn,
+            exclude_verbose_content=True,
+            field_log_level=self._options.log_level,
         )
 
     def _source_role(self, construct_id: str) -> iam.Role:

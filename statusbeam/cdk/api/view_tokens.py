@@ -12,8 +12,16 @@ from statusbeam.model.settings import AuthorizerSettings
 
 from ..bundling import ROOT, build_bundle
 from ..compliance import accept
+from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
 from ..options import ResourceOptions
 from ..python_function import PythonFunction
+
+_ROTATE = (
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+)
 
 
 class ViewTokens(Construct):
@@ -26,13 +34,16 @@ class ViewTokens(Construct):
         *,
         resources: ResourceOptions,
         audience: str,
+        rotation_days: int | None,
         library: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._resources = resources
         secret = secretsmanager.Secret(
             self,
             "Secret",
             description="Signs view tokens",
+            encryption_key=customer_key(self, resources),
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=64, exclude_punctuation=True
             ),
@@ -40,11 +51,14 @@ class ViewTokens(Construct):
         )
         self.secret_arn = _arn(secret)
         self.audience = audience
-        accept(
-            secret,
-            rule="AwsSolutions-SMG4",
-            reason="Back ends rotate it when they are ready; the authorizer accepts both versions.",
-        )
+        if rotation_days is not None:
+            self._rotate(rotation_days, library)
+        else:
+            accept(
+                secret,
+                rule="AwsSolutions-SMG4",
+                reason="view_token_rotation_days is None: the owners rotate it themselves.",
+            )
         checker = PythonFunction(
             self,
             "Authorizer",
@@ -69,6 +83,44 @@ class ViewTokens(Construct):
         iam.Grant.add_to_principal(
             grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret_arn]
         )
+        grant_decrypt(grantee, self._resources.key_arn, service="secretsmanager")
+
+    def _rotate(self, days: int, library: lambda_.ILayerVersion) -> None:
+        rotation = PythonFunction(
+            self,
+            "Rotation",
+            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/view_token_rotation")),
+            handler="lambdas.view_token_rotation.handler.handler",
+            environment={},
+            resources=self._resources,
+            timeout=Duration.seconds(30),
+            layers=[library],
+        )
+        granted = iam.Grant.add_to_principal(
+            grantee=rotation.role, actions=list(_ROTATE), resource_arns=[self.secret_arn]
+        )
+        grant_encrypt_decrypt(rotation.role, self._resources.key_arn, service="secretsmanager")
+        invoked = lambda_.CfnPermission(
+            self,
+            "MayRotate",
+            action="lambda:InvokeFunction",
+            function_name=rotation.function.function_arn,
+            principal="secretsmanager.amazonaws.com",
+            source_arn=self.secret_arn,
+        )
+        # Not the secret's own schedule: the construct library would also grant random passwords, on *.
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Schedule",
+            secret_id=self.secret_arn,
+            rotation_lambda_arn=rotation.function.function_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+                automatically_after_days=days
+            ),
+        )
+        # The first rotation begins with the schedule.
+        schedule.add_dependency(invoked)
+        granted.apply_before(schedule)
 
 
 def _arn(secret: secretsmanager.Secret) -> str:

@@ -9,7 +9,7 @@ from statusbeam.model.settings import PUBLISHER_SECONDS, PublisherSettings
 
 from ..bundling import LOG, ROOT, build_bundle
 from ..dead_letters import dead_letter_queue
-from ..options import ResourceOptions
+from ..options import PrivateNetwork, ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 from .status_queue import StatusQueue
 
@@ -34,6 +34,7 @@ class Publisher(Construct):
         resources: ResourceOptions,
         settings: PublisherSettings,
         reserved_concurrency: int | None = None,
+        network: PrivateNetwork | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, "DeadLetters", resources=resources)
@@ -51,6 +52,7 @@ class Publisher(Construct):
             timeout=timeout,
             memory_mb=_MEMORY_MB,
             reserved_concurrency=reserved_concurrency,
+            network=network,
             async_delivery=AsyncDelivery(
                 retry_attempts=_RETRIES, max_event_age=_MAX_EVENT_AGE, on_failure=self.dead_letters
             ),

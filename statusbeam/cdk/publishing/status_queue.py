@@ -11,6 +11,7 @@ from constructs import Construct
 from statusbeam.model.settings import MESSAGES_PER_INVOCATION, QUEUE_RECEIVES
 
 from ..compliance import accept
+from ..encryption import customer_key
 from ..options import ResourceOptions
 
 
@@ -41,6 +42,7 @@ class StatusQueue(Construct):
     def _fifo(
         self, construct_id: str, *, kept: Duration, dead_letter_queue: sqs.DeadLetterQueue | None = None
     ) -> sqs.Queue:
+        key = customer_key(self, self._resources, f"{construct_id}Key")
         queue = sqs.Queue(
             self,
             construct_id,
@@ -50,7 +52,8 @@ class StatusQueue(Construct):
             fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
             # No content-based deduplication: two statuses may have the same content.
             enforce_ssl=not self._resources.emulated,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=key,
             retention_period=kept,
             visibility_timeout=self._visibility,
             dead_letter_queue=dead_letter_queue,

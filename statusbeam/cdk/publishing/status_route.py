@@ -20,6 +20,8 @@ from constructs import Construct
 
 from statusbeam.model.settings import CallerSettings
 
+from ..encryption import grant_encrypt_decrypt
+
 Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
 
@@ -81,6 +83,8 @@ class QueueRoute(StatusRoute):
         iam.Grant.add_to_principal(
             grantee=role, actions=["sqs:SendMessage"], resource_arns=[self._queue.queue_arn]
         )
+        key = self._queue.encryption_master_key
+        grant_encrypt_decrypt(role, key.key_arn if key else None, service="sqs")
 
     def _task(self, scope: Construct, name: str, report: Report) -> tasks.SqsSendMessage:
         return tasks.SqsSendMessage.jsonata(

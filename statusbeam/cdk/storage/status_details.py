@@ -11,8 +11,11 @@ from statusbeam.model.settings import DetailSettings
 
 from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
+from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
 from ..options import ResourceOptions
 from ..python_function import PythonFunction
+
+_ACCESS_LOG_DAYS = 90
 
 
 class StatusDetails(Construct):
@@ -21,11 +24,16 @@ class StatusDetails(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
         super().__init__(scope, construct_id)
+        self._resources = resources
+        key = customer_key(self, resources)
         self._bucket = s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,
+            server_access_logs_bucket=self._access_log() if resources.access_logs else None,
             enforce_ssl=not resources.emulated,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             # As long as the log entries that name the objects are kept.
@@ -37,8 +45,9 @@ class StatusDetails(Construct):
             ],
             removal_policy=resources.removal_policy,
         )
-        reason = "One function writes, one reads, both by key; CloudTrail can record their calls."
-        accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
+        if not resources.access_logs:
+            reason = "access_logs is off. One function writes, one reads, both by key."
+            accept(self._bucket, rule="AwsSolutions-S1", reason=reason)
         if resources.emulated:
             reason = "The emulator speaks plain HTTP, on the loopback interface only."
             accept(self._bucket, rule="AwsSolutions-S10", reason=reason)
@@ -55,13 +64,29 @@ class StatusDetails(Construct):
         self.reader = function.function
         self.role = function.role
 
+    def _access_log(self) -> s3.Bucket:
+        log = s3.Bucket(
+            self,
+            "AccessLog",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no other
+            enforce_ssl=not self._resources.emulated,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(_ACCESS_LOG_DAYS))],
+            removal_policy=self._resources.removal_policy,
+        )
+        accept(log, rule="AwsSolutions-S1", reason="This bucket holds the access log.")
+        return log
+
     def grant_put(self, role: iam.Role) -> None:
         """Allow storing details, and neither reading nor listing them."""
         self._grant(role, "s3:PutObject")
+        grant_encrypt_decrypt(role, self._resources.key_arn, service="s3")
 
     def grant_get(self, role: iam.Role) -> None:
         """Allow reading a detail by its key."""
         self._grant(role, "s3:GetObject")
+        grant_decrypt(role, self._resources.key_arn, service="s3")
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Allow invoking the reader."""

@@ -11,6 +11,7 @@ from constructs import Construct
 from statusbeam.model.settings import SessionsTable as SessionsNames
 from statusbeam.model.settings import StatusTable as StatusNames
 
+from ..encryption import customer_key, grant_encrypt_decrypt
 from ..options import ResourceOptions
 
 
@@ -19,6 +20,7 @@ class StatusTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
+        self._resources = resources
         self.table = _table(
             self,
             resources=resources,
@@ -35,8 +37,9 @@ class StatusTable(Construct):
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table itself, not on its index."""
+        """Allow exactly `actions` on the table itself, not on its index, and the use of its key."""
         _grant(grantee, actions, self.table.table_arn)
+        grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
     def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
         """Allow listing the jobs of a user."""
@@ -48,6 +51,7 @@ class UserSessionsTable(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
+        self._resources = resources
         self.table = _table(
             self,
             resources=resources,
@@ -57,20 +61,23 @@ class UserSessionsTable(Construct):
         )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table."""
+        """Allow exactly `actions` on the table, and the use of its key."""
         _grant(grantee, actions, self.table.table_arn)
+        grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
 
 def _table(
     scope: Construct, *, resources: ResourceOptions, partition_key: str, sort_key: str, ttl_attribute: str
 ) -> dynamodb.Table:
+    key = customer_key(scope, resources)
     return dynamodb.Table(
         scope,
         "Table",
         partition_key=_text(partition_key),
         sort_key=_text(sort_key),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.AWS_MANAGED,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.AWS_MANAGED,
+        encryption_key=key,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),

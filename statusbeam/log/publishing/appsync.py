@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 from requests_aws4auth import AWS4Auth
 
 from statusbeam.model.errors import BroadcastError
+from statusbeam.model.settings import FIREWALL_PASS_HEADER
 from statusbeam.model.update import FIELDS, StatusUpdate
 from statusbeam.model.validation import json_text
 
@@ -45,12 +46,23 @@ def sigv4(credentials: Credentials, *, region: str) -> AuthBase:
 
 
 class AppSyncBroadcaster:
-    """The Broadcaster for one GraphQL endpoint. Not for several threads at once."""
+    """The Broadcaster for one GraphQL endpoint. Not for several threads at once.
+
+    Each push shows `firewall_pass` to the firewall before the endpoint, if there is one.
+    """
 
     def __init__(
-        self, url: str, auth: AuthBase, *, timeout_seconds: tuple[float, float] = _TIMEOUT_SECONDS
+        self,
+        url: str,
+        auth: AuthBase,
+        *,
+        firewall_pass: str | None = None,
+        timeout_seconds: tuple[float, float] = _TIMEOUT_SECONDS,
     ) -> None:
         self._url = url
+        self._headers = {"content-type": "application/json"}
+        if firewall_pass is not None:
+            self._headers[FIREWALL_PASS_HEADER] = firewall_pass
         self._auth = auth
         self._timeout = timeout_seconds
         self._session = _kept_session(url)
@@ -77,7 +89,7 @@ class AppSyncBroadcaster:
         return self._session.post(
             self._url,
             data=body,
-            headers={"content-type": "application/json"},
+            headers=self._headers,
             auth=self._auth,
             timeout=self._timeout,
             allow_redirects=False,

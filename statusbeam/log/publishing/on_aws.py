@@ -46,7 +46,9 @@ def pipeline_on_aws(
         ),
         sessions=WatchCache(DynamoSessionStore(client, settings.user_sessions_table)),
         broadcaster=AppSyncBroadcaster(
-            settings.appsync_api_url, sigv4(credentials, region=client.meta.region_name)
+            settings.appsync_api_url,
+            sigv4(credentials, region=client.meta.region_name),
+            firewall_pass=settings.firewall_pass,
         ),
         admission=admission_of(settings, new_s3_client),
         estimates=estimates,

@@ -18,6 +18,8 @@ from statusbeam.localcloud.appsync.resolvers.javascript import (
 NOW = 1_800_000_000
 DAY = 86_400
 TABLE = "status-table"
+SESSIONS = "sessions-table"
+ENV = {"STATUS_TABLE": TABLE, "USER_SESSIONS_TABLE": SESSIONS}
 
 ANN = {"sub": "ann", "claims": {"sub": "ann", "tenantId": "north", "cognito:groups": ["viewer"]}}
 ANN_BY_ID_TOKEN = {"sub": "ann", "claims": {"sub": "ann", "custom:tenantId": "north"}}
@@ -42,10 +44,10 @@ class Resolver:
         self._module = module
 
     def request(self, **ctx: Any) -> JsOutcome:
-        return self._module.call("request", {"env": {"STATUS_TABLE": TABLE}, **ctx})
+        return self._module.call("request", {"env": ENV, **ctx})
 
     def response(self, **ctx: Any) -> JsOutcome:
-        return self._module.call("response", {"env": {"STATUS_TABLE": TABLE}, **ctx})
+        return self._module.call("response", {"env": ENV, **ctx})
 
 
 @cache

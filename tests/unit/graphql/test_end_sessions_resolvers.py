@@ -15,6 +15,7 @@ from tests.unit.graphql.resolver_harness import (
     NOW,
     OPERATOR,
     SERVICE,
+    SESSIONS,
     TOKEN,
     JsonObject,
     new_runtime,
@@ -48,13 +49,14 @@ def runtime() -> JsRuntime:
 )
 def test_sessions_may_be_ended_by(runtime: JsRuntime, identity: Any, asked: JsonObject, tenant: str) -> None:
     mutation = of_field(runtime, "Mutation.endSessions")
-    written = mutation.request(identity=identity, arguments={"input": asked}).value
-    assert written == {
+    noted = step(runtime, "endSessions.mark").request(identity=identity, arguments={"input": asked}, stash={})
+    assert noted.stash == {"user": {"userId": asked["userId"], "tenantId": tenant}}
+    assert noted.value == {
         "operation": "PutItem",
         "key": {"tenant_id": {"S": tenant}, "sk": {"S": f"#ended#{asked['userId']}"}},
         "attributeValues": {"endedAt": {"N": NOW}, "ttl": {"N": NOW + TEN_YEARS}},
     }
-    outcome = mutation.response(identity=identity, arguments={"input": asked}, result={})
+    outcome = mutation.response(identity=identity, arguments={"input": asked})
     ended = {"userId": asked["userId"], "tenantId": tenant}
     assert outcome.value == ended
     assert list(outcome.extensions) == [
@@ -81,9 +83,66 @@ def test_sessions_may_not_be_ended(
     runtime: JsRuntime, identity: Any, asked: JsonObject, error_type: str
 ) -> None:
     mutation = of_field(runtime, "Mutation.endSessions")
-    assert refusal(mutation, identity=identity, arguments={"input": asked}) == error_type
+    mark = step(runtime, "endSessions.mark")
+    assert refusal(mark, identity=identity, arguments={"input": asked}, stash={}) == error_type
     with pytest.raises(JsResolverError):
         mutation.response(identity=identity, arguments={"input": asked}, result={})
+
+
+ENDED = {"user": {"userId": "bob", "tenantId": "north"}}
+FINDS = {"endSessions.userSessions": "bob#", "endSessions.tenantSessions": "#tenant#bob#"}
+FAILED = {"message": "arn:aws:sts::1:assumed-role/x", "type": "DynamoDB:TransactionCanceledException"}
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_the_sessions_of_the_ended_user_are_looked_up(runtime: JsRuntime, name: str) -> None:
+    assert step(runtime, name).request(stash=ENDED).value == {
+        "operation": "Query",
+        "query": {
+            "expression": "tenant_id = :tenant AND begins_with(sk, :prefix)",
+            "expressionValues": {":tenant": {"S": "north"}, ":prefix": {"S": FINDS[name]}},
+        },
+        "consistentRead": True,
+        "limit": 100,
+    }
+    found = [{"tenant_id": "north", "sk": f"{FINDS[name]}c1", "ttl": NOW}]
+    assert step(runtime, name).response(stash=ENDED, result={"items": found}).value == found
+
+
+def test_what_was_found_is_deleted_in_one_transaction(runtime: JsRuntime) -> None:
+    found = [{"tenant_id": "north", "sk": f"bob#c{number}", "ttl": NOW} for number in (1, 2)]
+    asked = step(runtime, "endSessions.delete").request(prev={"result": found}, stash=ENDED).value
+    assert asked == {
+        "operation": "TransactWriteItems",
+        "transactItems": [
+            {
+                "table": SESSIONS,
+                "operation": "DeleteItem",
+                "key": {"tenant_id": {"S": "north"}, "sk": {"S": f"bob#c{number}"}},
+            }
+            for number in (1, 2)
+        ],
+    }
+
+
+def test_where_no_session_is_nothing_is_deleted(runtime: JsRuntime) -> None:
+    assert step(runtime, "endSessions.delete").request(prev={"result": []}, stash=ENDED).early_return
+
+
+@pytest.mark.parametrize("name", [*FINDS, "endSessions.delete"])
+def test_sessions_that_cannot_be_deleted_keep_no_subscription_alive(
+    runtime: JsRuntime, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcome = step(runtime, name).response(stash=ENDED, result=None, error=FAILED)
+    assert outcome.value == []
+    assert "the sessions of ended logins stay until they expire" in caplog.text
+    assert "arn:" not in caplog.text
+
+
+def test_a_note_that_cannot_be_stored_ends_nothing(runtime: JsRuntime) -> None:
+    with pytest.raises(JsResolverError) as failed:
+        step(runtime, "endSessions.mark").response(stash=ENDED, result=None, error=FAILED)
+    assert failed.value.error_type in ("StoreBusy", "StoreUnavailable")
 
 
 # the step before every field

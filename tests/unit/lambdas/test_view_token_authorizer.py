@@ -159,3 +159,12 @@ def test_the_secrets_versions_come_current_first(secrets: SecretsManagerClient) 
     assert versions() == (FIRST,)
     secrets.put_secret_value(SecretId="view-tokens", SecretString=SECOND)
     assert versions() == (SECOND, FIRST)
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(3_600 + 300, True), (3_600 + 300 + 30 + 5, False)])
+def test_the_previous_version_counts_until_its_last_token_has_expired(
+    secrets: SecretsManagerClient, seconds: int, *, counts: bool
+) -> None:
+    secrets.put_secret_value(SecretId="view-tokens", SecretString=SECOND)
+    versions = SecretVersions(secrets, "view-tokens", now=lambda: time.time() + seconds)
+    assert versions() == ((SECOND, FIRST) if counts else (SECOND,))

@@ -13,6 +13,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse, validate
 
 from statusbeam.log.publishing.appsync import MUTATION, AppSyncBroadcaster, sigv4
 from statusbeam.model.errors import BroadcastError
+from statusbeam.model.settings import FIREWALL_PASS_HEADER
 from statusbeam.model.update import FIELDS
 from tests.unit.local_http import Answer, LocalServer, Received, json_answer, local_server
 from tests.unit.samples import update
@@ -61,6 +62,17 @@ def _fields(node: object) -> list[FieldNode]:
 def _selected(node: object) -> set[str]:
     assert all(field.alias is None for field in _fields(node))
     return {field.name.value for field in _fields(node)}
+
+
+def test_a_push_shows_the_firewall_its_pass_beside_a_signature_that_does_not_cover_it() -> None:
+    auth = sigv4(CREDENTIALS, region="eu-west-1")
+    with local_server(OK, OK) as appsync:
+        AppSyncBroadcaster(f"{appsync.url}/graphql", auth, firewall_pass="let-me-pass").push(update())
+        AppSyncBroadcaster(f"{appsync.url}/graphql", auth).push(update())
+        shown, hidden = (request.headers for request in appsync.received)
+    assert shown[FIREWALL_PASS_HEADER] == "let-me-pass"
+    assert FIREWALL_PASS_HEADER not in shown["authorization"]
+    assert FIREWALL_PASS_HEADER not in hidden
 
 
 def test_the_connection_is_kept() -> None:
