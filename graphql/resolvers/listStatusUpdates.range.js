@@ -45,7 +45,14 @@ function page(updates, current, next) {
   return { updates, currentSequence: current, nextAfterSequence: next, recovered: true, reason: null };
 }
 
-// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more.
+// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more. As in a push, the metadata
+// holds the tool's name and the execution time as well, unless the caller used these keys.
 function toUpdate(item) {
-  return { ...item, metadata: item.metadata ? JSON.parse(item.metadata) : null };
+  const metadata = item.metadata ? JSON.parse(item.metadata) : {};
+  for (const field of ['toolName', 'executionTimeMs']) {
+    if (item[field] !== null && item[field] !== undefined && metadata[field] === undefined) {
+      metadata[field] = item[field];
+    }
+  }
+  return { ...item, metadata: Object.keys(metadata).length > 0 || item.metadata ? metadata : null };
 }

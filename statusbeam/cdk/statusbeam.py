@@ -150,9 +150,12 @@ class Statusbeam(Construct):
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.status_table.grant_list_by_user(source)
-        # GetItem: AppSync reads the item when the condition of a write fails.
         self.sessions_table.grant(
-            self.api.sessions_source, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"
+            self.api.sessions_source,
+            "dynamodb:GetItem",  # also by AppSync itself, when the condition of a write fails
+            "dynamodb:PutItem",  # the ended logins
+            "dynamodb:UpdateItem",  # the sessions
+            "dynamodb:DeleteItem",
         )
         self._details.grant_put(self.publisher.role)
         self._details.grant_get(self._details.role)

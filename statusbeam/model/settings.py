@@ -104,6 +104,8 @@ class SessionsTable:
     """Of the sort key under which a user's ended logins are noted. The user's id follows."""
     ENDED_AT: Final = "endedAt"
     """Of that item: logins up to this moment are refused, in epoch seconds."""
+    JOINED: Final = "joined"
+    """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
 
 
 class ResolverVariables:

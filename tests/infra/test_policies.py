@@ -139,7 +139,14 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
         (
             "Sessions",
-            {"table tenant_id": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}},
+            {
+                "table tenant_id": {
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:UpdateItem",
+                }
+            },
         ),
     ],
 )

@@ -10,12 +10,13 @@ const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceTyp
 const AGENT = `name invocationId parentInvocationId attempt status activity startedAt completedAt duration progress
   tokenUsage { inputTokens outputTokens totalTokens } dependsOn tools leaseExpiresAt`;
 
+/** `joined`: this client reads `earlier`. */
 export const ON_STATUS_UPDATE = `subscription OnStatusUpdate($userId: ID!, $jobId: ID, $connectionId: ID) {
-  onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+  onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId, joined: true) { ${UPDATE} earlier { ${UPDATE} } }
 }`;
 
 export const ON_TENANT_STATUS = `subscription OnTenantStatus($tenantId: ID!, $connectionId: ID) {
-  onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+  onTenantStatus(tenantId: $tenantId, connectionId: $connectionId, joined: true) { ${UPDATE} earlier { ${UPDATE} } }
 }`;
 
 /** `fold` is the fold's own state, to go on from. */
