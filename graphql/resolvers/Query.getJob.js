@@ -44,7 +44,7 @@ function inOrder(items, head) {
   const byOrder = {};
   for (const item of items) {
     if (!isHead(item) && item.epoch === head.epoch) {
-      byOrder[`${padded(item.order, ORDER_DIGITS)} ${item.invocationId}`] = toAgent(item);
+      byOrder[`${padded(item.order, ORDER_DIGITS)} ${item.invocationId}`] = toAgent(item, head);
     }
   }
   // AppSync's sort takes no comparator, so the keys sort by themselves.

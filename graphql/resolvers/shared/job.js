@@ -5,22 +5,32 @@ import { LOST_AFTER_SECONDS, OverallStatus } from './settings.generated.js';
 // The table keeps `fold` as JSON text. AWSJSON wants the value: it would quote text once more.
 export function toJob(head, agents, hidden) {
   const fold = head.fold ? { ...JSON.parse(head.fold), hidden } : null;
-  return { ...head, agents, fold, liveness: livenessOf(head) };
+  return { ...head, agents, fold, liveness: livenessOf(head.leaseExpiresAt, jobHasEnded(head)) };
 }
 
-export function toAgent(item) {
-  return { ...item, fold: item.fold ? { ...JSON.parse(item.fold), order: item.order } : null };
+// Nothing runs in a job that has ended.
+export function toAgent(item, head) {
+  const fold = item.fold ? { ...JSON.parse(item.fold), order: item.order } : null;
+  return { ...item, fold, liveness: livenessOf(item.leaseExpiresAt, agentHasEnded(item) || jobHasEnded(head)) };
+}
+
+function jobHasEnded(head) {
+  return head.overallStatus !== OverallStatus.INITIALIZING && head.overallStatus !== OverallStatus.PROCESSING;
+}
+
+function agentHasEnded(item) {
+  return item.status !== 'pending' && item.status !== 'in-progress';
 }
 
 // statusbeam/log/snapshot/liveness.py has the rule.
-function livenessOf(head) {
-  if (head.overallStatus === OverallStatus.COMPLETED || head.overallStatus === OverallStatus.FAILED) {
+function livenessOf(leaseExpiresAt, hasEnded) {
+  if (hasEnded) {
     return 'ended';
   }
-  if (!head.leaseExpiresAt) {
+  if (!leaseExpiresAt) {
     return null;
   }
-  const overdue = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(head.leaseExpiresAt);
+  const overdue = util.time.nowEpochMilliSeconds() - util.time.parseISO8601ToEpochMilliSeconds(leaseExpiresAt);
   if (overdue < 0) {
     return 'live';
   }

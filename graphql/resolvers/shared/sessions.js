@@ -4,7 +4,7 @@ import { CONNECTION_SECONDS, ID_LENGTH, SESSION_SECONDS } from './settings.gener
 // The session that a subscription notes: the client's own, which syncSession extends, or one that lasts as long as AppSync
 // keeps a connection.
 export function newSession(connectionId) {
-  if (typeof connectionId !== 'string') {
+  if (!connectionId) {
     return { id: util.autoId(), seconds: CONNECTION_SECONDS };
   }
   checkConnectionId(connectionId);
