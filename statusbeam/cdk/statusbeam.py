@@ -8,7 +8,7 @@ from aws_cdk import Names
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from statusbeam.model.settings import VIEW_TOKEN_PATTERN, PublisherSettings
+from statusbeam.model.settings import PUBLIC_TENANT, VIEW_TOKEN_PATTERN, PublisherSettings
 
 from .alarms import Alarms
 from .api.firewall import ApiFirewall
@@ -84,7 +84,7 @@ class Statusbeam(Construct):
             "StatusPublisher",
             resources=resources,
             reserved_concurrency=publishing.reserved_concurrency,
-            settings=self._publisher_settings(publishing),
+            settings=self._publisher_settings(publishing, api_key=api.api_key_expires is not None),
         )
         self.route: StatusRoute = (
             QueueRoute(self.publisher.queue)
@@ -122,7 +122,7 @@ class Statusbeam(Construct):
             sign_in_origin=self._sign_in.origin,
         )
 
-    def _publisher_settings(self, publishing: PublishingOptions) -> PublisherSettings:
+    def _publisher_settings(self, publishing: PublishingOptions, *, api_key: bool) -> PublisherSettings:
         return PublisherSettings(
             appsync_api_url=self.api.graphql_url,
             appsync_api_id=self.api.api.api_id,
@@ -134,6 +134,7 @@ class Statusbeam(Construct):
             redacted_fields=",".join(publishing.redacted_fields) or None,
             redacted_patterns=" ".join(publishing.redacted_patterns) or None,
             detail_bucket=self._details.bucket_name,
+            api_key_tenant=PUBLIC_TENANT if api_key else None,
         )
 
     def _grant(self) -> None:

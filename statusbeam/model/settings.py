@@ -222,6 +222,9 @@ class PublisherSettings(_RedactionSettings):
     detail_bucket: str | None = None
     """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
 
+    api_key_tenant: str | None = None
+    """The one tenant that holders of the API key see; without it, the API has no key."""
+
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
     loading it costs a quarter of a second of each cold start."""

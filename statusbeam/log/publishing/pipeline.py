@@ -30,6 +30,7 @@ from ..journal.audience import Audience
 from ..journal.batch import Batch
 from ..journal.commits import Commit
 from .admission import Admission
+from .api_key_readers import ApiKeyReaders
 from .payload import Rejection
 from .ports import Broadcaster, Journal, SessionStore
 from .tenant_limits import UnreportedSheds
@@ -99,6 +100,8 @@ class Pipeline:
     estimates: Estimates | None = None
     """Learns from the jobs that complete, if there is one."""
     unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
+    api_key_readers: ApiKeyReaders | None = None
+    """Readers with an API key, if the API has one."""
 
     def publish(
         self, payload: object, *, batch_id: str, deadline: float, pushing: bool = True
@@ -120,6 +123,8 @@ class Pipeline:
             found for of_one_job in admitted.jobs for found in self._commit_job(of_one_job, deadline, tally)
         ]
         for batch, commit in commits:
+            if self.api_key_readers:
+                self.api_key_readers.check(batch.tenant_id)
             self._push(batch, commit, deadline, tally)
         if self.estimates:
             for _, commit in commits:

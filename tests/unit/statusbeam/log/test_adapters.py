@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
 from statusbeam.log.journal.memory import MemoryJournal
-from statusbeam.log.journal.audience import Audience
 from statusbeam.log.publishing.memory import MemorySessionStore
 from statusbeam.log.publishing.payload import batches, parse_payload
 from statusbeam.log.publishing.ports import Journal, SessionStore

@@ -15,6 +15,7 @@ from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.commits import Commit
 from statusbeam.log.journal.memory import MemoryJournal
+from statusbeam.log.publishing.api_key_readers import TENANT_HIDDEN_FROM_API_KEY, ApiKeyReaders
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult, pushes
 from statusbeam.log.publishing.ports import Broadcaster, Journal, SessionStore
@@ -128,6 +129,36 @@ def test_nobody_watching_means_a_warning_and_no_push_but_a_commit(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == "job_id=<job-1>, sequence=<1> | committed, not pushed: no live session"
+
+
+def hidden_tenants(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    return [message for message in messages if TENANT_HIDDEN_FROM_API_KEY in message]
+
+
+def test_a_tenant_that_no_api_key_sees_is_named_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = Pipeline(
+        journal=world.journal,
+        sessions=world.sessions,
+        broadcaster=world.broadcaster,
+        clock=StoppedClock().clock(),
+        api_key_readers=ApiKeyReaders("public"),
+    )
+    for number, tenant in enumerate(("city", "city", "public", "village", "city")):
+        told = payload("one", batch_id=f"b{number}", tenantId=tenant)
+        pipeline.publish(told, batch_id="request-1", deadline=DEADLINE)
+    assert hidden_tenants(caplog) == [
+        f"tenant_id=<{tenant}>, warning=<tenant_hidden_from_api_key>"
+        " | readers with the API key see the tenant public only"
+        for tenant in ("city", "village")
+    ]
+
+
+def test_where_the_api_has_no_key_no_tenant_is_hidden_from_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.publish(payload("one"))
+    assert hidden_tenants(caplog) == []
 
 
 def test_a_redelivered_payload_changes_nothing_and_is_pushed_again(world: World) -> None:
