@@ -29,7 +29,7 @@ ON_STATUS_UPDATE = f"""subscription OnStatusUpdate($userId: ID!) {{
 }}"""
 LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {{
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {{
-    updates {{ {_UPDATE} }} currentSequence nextAfterSequence recovered reason
+    updates {{ {_UPDATE} }} currentSequence nextAfterSequence recovered reason firstSequence
   }}
 }}"""
 

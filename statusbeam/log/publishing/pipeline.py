@@ -226,8 +226,8 @@ class Pipeline:
 def pushes(
     updates: Sequence[StatusUpdate], audience: Audience, *, max_bytes: int = PUSH_BYTES
 ) -> Iterator[StatusUpdate]:
-    """What to push of one commit, in order: to a plain audience each status, else the last one with the others
-    as `earlier`.
+    """What to push of one commit, in order: each status to a plain audience, else the last one with the
+    others as `earlier`.
 
     More than `max_bytes` become several pushes; a single status always goes out.
     """

@@ -30,7 +30,7 @@ export const LIST_JOBS = `query ListJobs($limit: Int, $nextToken: String, $overa
 
 export const LIST_STATUS_UPDATES = `query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {
-    updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason
+    updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason firstSequence
   }
 }`;
 
