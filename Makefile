@@ -38,8 +38,9 @@ node_modules/.ready: .venv/.ready package.json package-lock.json web/client/pack
 	@npm ci --silent
 	@touch $@
 
-tests/e2e/clients/node_modules/.ready: .venv/.ready tests/e2e/clients/package-lock.json
+tests/e2e/clients/node_modules/.ready: .venv/.ready tests/e2e/clients/package-lock.json tests/e2e/clients/first/package-lock.json
 	@npm ci --silent --prefix tests/e2e/clients
+	@npm ci --silent --ignore-scripts --prefix tests/e2e/clients/first
 	@touch $@
 
 graphql/node_modules/.ready: node_modules/.ready graphql/package-lock.json

@@ -20,6 +20,7 @@ from benchmarks.end_to_end import localcloud
 from statusbeam.localcloud.emulator.clients import Clients
 from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
 from statusbeam.model.chunked import chunked
 from statusbeam.model.settings import SessionsTable
@@ -77,7 +78,8 @@ def _units(
     """Read units a look."""
     metered.read = 0.0
     for user in users:
-        if store.is_watched(tenant, user, now=time.time()) is not seen:
+        found = store.audience(tenant, user, now=time.time(), of_several=True)
+        if (found is not Audience.NOBODY) is not seen:
             raise AssertionError(f"{user} is {'not ' if seen else ''}watched")
     return metered.read / len(users)
 

@@ -16,7 +16,9 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 SUBSCRIPTION = """
-subscription($userId: ID!) { onStatusUpdate(userId: $userId) { jobId eventId earlier { eventId } } }
+subscription($userId: ID!) {
+  onStatusUpdate(userId: $userId, joined: true) { jobId eventId earlier { eventId } }
+}
 """
 ACK_SECONDS = 20.0
 

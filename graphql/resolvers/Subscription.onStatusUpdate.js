@@ -1,6 +1,6 @@
 import { util } from '@aws-appsync/utils';
 import { newSession } from './shared/sessions.js';
-import { putSession, userSessionKey } from './shared/sessionsTable.js';
+import { keepSession, userSessionKey } from './shared/sessionsTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 import { setSubscriptionFilters } from './shared/subscriptionFilters.js';
 import { viewer } from './shared/viewer.js';
@@ -11,7 +11,8 @@ const FILTER_VALUES = 5;
 export function request(ctx) {
   const watched = watchedBy(viewer(ctx), ctx.args);
   const session = newSession(ctx.args.connectionId);
-  return putSession(userSessionKey(watched.tenantId, watched.userId, session.id), util.time.nowEpochSeconds() + session.seconds);
+  const key = userSessionKey(watched.tenantId, watched.userId, session.id);
+  return keepSession(key, util.time.nowEpochSeconds() + session.seconds, ctx.args.joined === true);
 }
 
 export function response(ctx) {
@@ -25,11 +26,16 @@ export function response(ctx) {
   return null;
 }
 
+// An empty id is the id of no job: its filter matches nothing.
 function jobFilter(jobId, jobIds) {
-  if (jobId) {
+  if (namesJob(jobId)) {
     return { jobId: { eq: jobId } };
   }
   return jobIds === null ? {} : { jobId: { in: jobIds } };
+}
+
+function namesJob(jobId) {
+  return typeof jobId === 'string';
 }
 
 // The one user and tenant whose statuses this subscription delivers. The arguments only narrow what the login allows.
@@ -40,10 +46,10 @@ function watchedBy(caller, args) {
   if (caller.userId !== null && args.userId !== caller.userId) {
     util.error('You can watch only your own jobs.', 'Forbidden');
   }
-  if (args.jobId && caller.jobIds !== null && !caller.jobIds.includes(args.jobId)) {
+  if (namesJob(args.jobId) && caller.jobIds !== null && !caller.jobIds.includes(args.jobId)) {
     util.error('Your token does not cover this job.', 'Forbidden');
   }
-  if (!args.jobId && caller.jobIds !== null && caller.jobIds.length > FILTER_VALUES) {
+  if (!namesJob(args.jobId) && caller.jobIds !== null && caller.jobIds.length > FILTER_VALUES) {
     util.error(`Your token covers more than ${FILTER_VALUES} jobs. Subscribe to each by its jobId.`, 'BadRequest');
   }
   return { userId: args.userId, tenantId: caller.tenantId };

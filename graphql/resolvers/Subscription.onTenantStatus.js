@@ -2,7 +2,7 @@ import { util } from '@aws-appsync/utils';
 import { audit } from './shared/audit.js';
 import { seesTenant } from './shared/roles.js';
 import { newSession } from './shared/sessions.js';
-import { putSession, tenantSessionKey } from './shared/sessionsTable.js';
+import { keepSession, tenantSessionKey } from './shared/sessionsTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 import { setSubscriptionFilters } from './shared/subscriptionFilters.js';
 import { viewer } from './shared/viewer.js';
@@ -13,7 +13,7 @@ export function request(ctx) {
   // A service may watch any tenant. It has no session there that syncSession could extend.
   const session = newSession(caller.service ? null : ctx.args.connectionId);
   const key = tenantSessionKey(tenantId, caller.watcherId, session.id);
-  return putSession(key, util.time.nowEpochSeconds() + session.seconds);
+  return keepSession(key, util.time.nowEpochSeconds() + session.seconds, ctx.args.joined === true);
 }
 
 export function response(ctx) {

@@ -1,4 +1,5 @@
 import { runtime } from '@aws-appsync/utils';
+import { LOG_EXPIRED, notRecovered } from './shared/pages.js';
 import { exists, jobQuery, updateSortKey } from './shared/statusTable.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
@@ -27,7 +28,7 @@ export function response(ctx) {
   const current = ctx.prev.result;
   const updates = ctx.result.items.filter((item) => exists(item));
   if (updates.length === 0 || updates[0].sequence !== after + 1) {
-    return notRecovered(current, 'log_expired');
+    return notRecovered(current, LOG_EXPIRED);
   }
   const last = updates[updates.length - 1].sequence;
   if (last - after !== updates.length) {
@@ -36,16 +37,19 @@ export function response(ctx) {
   return page(updates.map(toUpdate), current, last);
 }
 
-// Never a partial list that looks whole.
-function notRecovered(current, reason) {
-  return { updates: [], currentSequence: current, nextAfterSequence: current, recovered: false, reason };
-}
-
 function page(updates, current, next) {
-  return { updates, currentSequence: current, nextAfterSequence: next, recovered: true, reason: null };
+  const firstSequence = updates.length > 0 && updates[0].sequence === 1 ? 1 : null;
+  return { updates, currentSequence: current, nextAfterSequence: next, recovered: true, reason: null, firstSequence };
 }
 
-// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more.
+// The log keeps metadata as JSON text. AWSJSON wants the value: it would quote text once more. As in a push, the metadata
+// holds the tool's name and the execution time as well, unless the caller used these keys.
 function toUpdate(item) {
-  return { ...item, metadata: item.metadata ? JSON.parse(item.metadata) : null };
+  const metadata = item.metadata ? JSON.parse(item.metadata) : {};
+  for (const field of ['toolName', 'executionTimeMs']) {
+    if (item[field] !== null && item[field] !== undefined && metadata[field] === undefined) {
+      metadata[field] = item[field];
+    }
+  }
+  return { ...item, metadata: Object.keys(metadata).length > 0 || item.metadata ? metadata : null };
 }

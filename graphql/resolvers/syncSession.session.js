@@ -1,5 +1,5 @@
 import { util } from '@aws-appsync/utils';
-import { putSession } from './shared/sessionsTable.js';
+import { keepSession } from './shared/sessionsTable.js';
 import { SESSION_SECONDS } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
@@ -11,7 +11,7 @@ export function request(ctx) {
     return { operation: 'DeleteItem', key };
   }
   ctx.stash.expiresAt = util.time.nowEpochSeconds() + SESSION_SECONDS;
-  return putSession(key, ctx.stash.expiresAt);
+  return keepSession(key, ctx.stash.expiresAt, ctx.stash.joined);
 }
 
 export function response(ctx) {

@@ -1,13 +1,13 @@
 import { runtime } from '@aws-appsync/utils';
 import { seesTenant } from './shared/roles.js';
-import { putSession, tenantSessionKey } from './shared/sessionsTable.js';
+import { keepSession, tenantSessionKey } from './shared/sessionsTable.js';
 import { SessionsTable } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
 // An operator's session of onTenantStatus under the same connection id is extended and closed along with the user's own.
 // This never opens one: most connections of operators watch their own jobs only.
 export function request(ctx) {
-  const { caller, expiresAt } = ctx.stash;
+  const { caller, expiresAt, joined } = ctx.stash;
   if (!seesTenant(caller)) {
     runtime.earlyReturn(null);
   }
@@ -15,7 +15,8 @@ export function request(ctx) {
   if (ctx.args.input.action === 'close') {
     return { operation: 'DeleteItem', key };
   }
-  return { ...putSession(key, expiresAt), condition: { expression: `attribute_exists(${SessionsTable.SORT_KEY})` } };
+  const condition = { expression: `attribute_exists(${SessionsTable.SORT_KEY})` };
+  return { ...keepSession(key, expiresAt, joined), condition };
 }
 
 export function response(ctx) {

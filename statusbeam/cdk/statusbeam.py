@@ -9,7 +9,7 @@ from aws_cdk import Names
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from statusbeam.model.settings import VIEW_TOKEN_PATTERN, PublisherSettings
+from statusbeam.model.settings import PUBLIC_TENANT, VIEW_TOKEN_PATTERN, PublisherSettings
 
 from .alarms import Alarms
 from .api.firewall import ApiFirewall
@@ -103,7 +103,7 @@ class Statusbeam(Construct):
             if firewall is not None
             else None
         )
-        settings = self._publisher_settings(publishing)
+        settings = self._publisher_settings(publishing, api_key=api.api_key_expires is not None)
 
         def publisher(construct_id: str, settings: PublisherSettings) -> Publisher:
             return Publisher(
@@ -161,7 +161,7 @@ class Statusbeam(Construct):
             sign_in_origin=self._sign_in.origin,
         )
 
-    def _publisher_settings(self, publishing: PublishingOptions) -> PublisherSettings:
+    def _publisher_settings(self, publishing: PublishingOptions, *, api_key: bool) -> PublisherSettings:
         return PublisherSettings(
             appsync_api_url=self.api.graphql_url,
             appsync_api_id=self.api.api.api_id,
@@ -174,6 +174,7 @@ class Statusbeam(Construct):
             redacted_patterns=" ".join(publishing.redacted_patterns) or None,
             detail_bucket=self._details.bucket_name,
             firewall_pass=self._firewall.publisher_pass if self._firewall else None,
+            api_key_tenant=PUBLIC_TENANT if api_key else None,
         )
 
     def _grant(self) -> None:
@@ -183,12 +184,12 @@ class Statusbeam(Construct):
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.status_table.grant_list_by_user(source)
-        # GetItem: AppSync reads the item when the condition of a write fails.
         self.sessions_table.grant(
             self.api.sessions_source,
-            "dynamodb:GetItem",
-            "dynamodb:Query",
-            "dynamodb:PutItem",
+            "dynamodb:GetItem",  # also by AppSync itself, when the condition of a write fails
+            "dynamodb:Query",  # the sessions of an ended login
+            "dynamodb:PutItem",  # the ended logins
+            "dynamodb:UpdateItem",  # the sessions
             "dynamodb:DeleteItem",
         )
         self._details.grant_get(self._details.role)

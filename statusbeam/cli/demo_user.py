@@ -25,11 +25,11 @@ SERVER_ERROR = 500
 _UPDATE = """jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
   parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata"""
 ON_STATUS_UPDATE = f"""subscription OnStatusUpdate($userId: ID!) {{
-  onStatusUpdate(userId: $userId) {{ {_UPDATE} earlier {{ {_UPDATE} }} }}
+  onStatusUpdate(userId: $userId, joined: true) {{ {_UPDATE} earlier {{ {_UPDATE} }} }}
 }}"""
 LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {{
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {{
-    updates {{ {_UPDATE} }} currentSequence nextAfterSequence recovered reason
+    updates {{ {_UPDATE} }} currentSequence nextAfterSequence recovered reason firstSequence
   }}
 }}"""
 

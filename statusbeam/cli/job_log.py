@@ -76,12 +76,17 @@ class JobLog:
     def add_page(self, page: Mapping[str, Any]) -> bool:
         """Add the page of listStatusUpdates after `contiguous`. Returns whether another page follows.
 
-        A page with `recovered` false means that the log no longer has all statuses after `contiguous`.
+        A page with `recovered` false means that the log no longer has all statuses after `contiguous`. It may
+        name the first one that the log still has: the next page begins there.
         """
         current = int(page["currentSequence"])
         if not page["recovered"]:
-            self._skip_to(current)
-            return False
+            first = page.get("firstSequence")
+            last_gone = current if first is None else int(first) - 1
+            goes_on = self.contiguous < last_gone < current
+            self._skip_to(last_gone if goes_on else current)
+            self._head = max(self._head, current)
+            return goes_on
         for update in page["updates"]:
             self._add(update)
         self._head = max(self._head, current)
@@ -103,13 +108,14 @@ class JobLog:
             self._waiting.setdefault(sequence, status)
             self._head = max(self._head, sequence)
 
-    def _skip_to(self, current: int) -> None:
-        if current <= self._taken:
+    def _skip_to(self, last_gone: int) -> None:
+        if last_gone <= self._taken:
             return
-        self.skipped += current - self._taken
-        self._waiting = {sequence: status for sequence, status in self._waiting.items() if sequence > current}
-        self._taken = current
-        self._head = max(self._head, current)
+        self.skipped += last_gone - self._taken
+        self._waiting = {
+            sequence: status for sequence, status in self._waiting.items() if sequence > last_gone
+        }
+        self._taken = last_gone
 
     def _observe(self, status: Status) -> None:
         name = str(status["status"])

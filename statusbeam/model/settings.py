@@ -107,6 +107,8 @@ class SessionsTable:
     """Of the sort key under which a user's ended logins are noted. The user's id follows."""
     ENDED_AT: Final = "endedAt"
     """Of that item: logins up to this moment are refused, in epoch seconds."""
+    JOINED: Final = "joined"
+    """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
 
 
 class ResolverVariables:
@@ -235,6 +237,8 @@ class PublisherSettings(_RedactionSettings):
 
     firewall_pass: str | None = field(default=None, repr=False)
     """What each push shows to the API's firewall; without it, the firewall's rules apply to pushes too."""
+    api_key_tenant: str | None = None
+    """The one tenant that holders of the API key see; without it, the API has no key."""
 
     trace_with_sdk: bool = False
     """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and

@@ -107,6 +107,16 @@ class StatusUpdate:
         """The same status with other metadata, made of a valid status's and of the publisher's own."""
         return replace(self, metadata=metadata)
 
+    def with_fields_in_metadata(self) -> Self:
+        """The same status with its tool's name and its execution time in the metadata as well.
+
+        So clients that select only the seven fields of the first contract receive them. A key of the caller's
+        own stays as it is.
+        """
+        values = {"toolName": self.tool_name, "executionTimeMs": self.execution_time_ms}
+        added = {field: value for field, value in values.items() if value is not None}
+        return self.with_metadata({**added, **(self.metadata or {})}) if added else self
+
     def with_earlier(self, earlier: Sequence[StatusUpdate]) -> Self:
         """The same status with the preceding ones of its commit."""
         return replace(self, earlier=tuple(earlier) or None)

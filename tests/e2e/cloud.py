@@ -21,7 +21,7 @@ from botocore.config import Config
 from status_utils.tokens import ViewTokenKeys, mint_view_token
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.model.settings import TENANT_ATTRIBUTE
+from statusbeam.model.settings import TENANT_ATTRIBUTE, SessionsTable
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.waiting import DEADLINE_SECONDS
 
@@ -142,6 +142,20 @@ class Cloud:
             ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
         )["UserPoolClient"]
         return str(client["ClientId"])
+
+    def end_watches_on(self, tenant_id: str) -> None:
+        """Delete the sessions that watch a whole tenant."""
+        table, dynamodb = self.outputs.user_sessions_table, self.aws("dynamodb")
+        watches = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="tenant_id = :tenant AND begins_with(sk, :watch)",
+            ExpressionAttributeValues={
+                ":tenant": {"S": tenant_id},
+                ":watch": {"S": SessionsTable.TENANT_PREFIX},
+            },
+        )["Items"]
+        for watch in watches:
+            dynamodb.delete_item(TableName=table, Key={"tenant_id": watch["tenant_id"], "sk": watch["sk"]})
 
     def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
         """The tokens of a demo user, from the user pool."""

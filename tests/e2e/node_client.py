@@ -37,8 +37,11 @@ def node() -> str:
 
 def require_clients() -> None:
     """Fail when the client libraries are not installed."""
-    if not (CLIENTS / "node_modules" / "aws-amplify" / "package.json").exists():
-        pytest.fail("the JavaScript clients are not installed: run `npm ci --prefix tests/e2e/clients`")
+    for package in ("node_modules/aws-amplify", "first/node_modules/aws-appsync"):
+        if not (CLIENTS / package / "package.json").exists():
+            pytest.fail(
+                "the JavaScript clients are not installed: run `make tests/e2e/clients/node_modules/.ready`"
+            )
 
 
 class NodeClient:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,12 +25,13 @@ from tests.e2e.browser_page import chromium, serve_page, until
 from tests.e2e.callers import IamCaller
 from tests.e2e.cloud import Cloud, Tokens, Update, fresh_id, status
 from tests.e2e.node_client import NodeClient
+from tests.e2e.start_ack import StartAck
 from tests.e2e.waiting import DEADLINE_SECONDS
 
 MODES = ("apiKey", "iam", "userPool", "lambda")
 SUBSCRIPTION = """
 subscription OnStatusUpdate($userId: ID!, $jobId: ID) {
-  onStatusUpdate(userId: $userId, jobId: $jobId) {
+  onStatusUpdate(userId: $userId, jobId: $jobId, joined: true) {
     jobId userId tenantId eventId sequence type status message metadata earlier { eventId sequence message }
   }
 }
@@ -77,20 +77,21 @@ class Reader:
 
 @pytest.fixture(params=MODES)
 def reader(request: pytest.FixtureRequest, cloud: Cloud, iam_reader: IamCaller) -> Reader:
-    """A reader of each mode. A key and an IAM user stand for no user: they read the tenant `public`."""
+    """A reader of each mode. A key and an IAM user stand for no user: they read the tenant `public`.
+
+    Nobody else watches the tenant: another test's plain client would split the pushes.
+    """
     mode = str(request.param)
-    demo = cloud.user(tenant=0)
-    user_id, tenant_id = (
-        (demo.user_id, demo.tenant_id) if mode == "userPool" else (fresh_id("user"), PUBLIC_TENANT)
-    )
-    if mode == "lambda":
-        tenant_id = fresh_id("tenant")
+    user = cloud.new_user(fresh_id("tenant")) if mode == "userPool" else None
+    user_id = user.user_id if user else fresh_id("user")
+    tenant_id = user.tenant_id if user else fresh_id("tenant") if mode == "lambda" else PUBLIC_TENANT
+    cloud.end_watches_on(tenant_id)
     return Reader(
         mode=mode,
         user_id=user_id,
         tenant_id=tenant_id,
         job_id=fresh_id("job"),
-        tokens=cloud.sign_in(demo) if mode == "userPool" else None,
+        tokens=cloud.sign_in(user) if user else None,
         view_token=cloud.view_token(user_id, tenant_id) if mode == "lambda" else None,
         iam=iam_reader,
         api_key=cloud.outputs.api_key,
@@ -154,29 +155,11 @@ def _decoded(metadata: str | None) -> Any:
 # --- Python: gql ------------------------------------------------------------------------------------------
 
 
-class StartAck(logging.Handler):
-    """gql tells nobody that the server acknowledged, but logs every frame: `seen` is set by the start_ack."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.seen = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Look for the frame."""
-        if '"start_ack"' in record.getMessage():
-            self.seen.set()
-
-
 @pytest.fixture
 def start_ack() -> Iterator[StartAck]:
     """Listens to gql's log for the time of a test."""
-    logger, handler = logging.getLogger("gql.transport"), StartAck()
-    level = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
-    logger.setLevel(level)
+    with StartAck() as listening:
+        yield listening
 
 
 async def test_gql_receives_what_was_published(cloud: Cloud, reader: Reader, start_ack: StartAck) -> None:

@@ -287,12 +287,12 @@ class Model:
             raise _Stop(BAD_REQUEST)
         if who.user_id not in (None, user_id):
             raise _Stop(FORBIDDEN)
-        if job_id and who.job_ids is not None and job_id not in who.job_ids:
+        if job_id is not None and who.job_ids is not None and job_id not in who.job_ids:
             raise _Stop(FORBIDDEN)
-        if not job_id and who.job_ids is not None and len(who.job_ids) > MOST_FILTERED:
+        if job_id is None and who.job_ids is not None and len(who.job_ids) > MOST_FILTERED:
             raise _Stop(BAD_REQUEST)
         _connection(given)
-        jobs = (job_id,) if job_id else who.job_ids
+        jobs = who.job_ids if job_id is None else (job_id,)
         return Watch(tenant_id=who.tenant_id, user_id=user_id, job_ids=jobs)
 
     def _onTenantStatus(self, who: Principal, given: Arguments) -> Watch:  # noqa: N802

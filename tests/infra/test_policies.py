@@ -161,6 +161,7 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
                     "dynamodb:GetItem",
                     "dynamodb:PutItem",
                     "dynamodb:Query",
+                    "dynamodb:UpdateItem",
                 }
             },
         ),

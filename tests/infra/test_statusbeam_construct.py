@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
+from statusbeam.model.settings import PUBLIC_TENANT
 from tests.infra.synthesised import Resource, Stack, new_app, synthesised
 
 if TYPE_CHECKING:
@@ -222,3 +224,15 @@ def test_every_promised_name_is_there(node_beside_the_interpreter: None) -> None
 def test_a_name_that_is_not_promised_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Stage'"):
         _ = statusbeam.cdk.Stage
+
+
+@pytest.mark.parametrize("expires", [None, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)])
+def test_the_publisher_knows_which_tenant_holders_of_an_api_key_see(
+    tmp_path: Path, expires: dt.datetime | None
+) -> None:
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Status", api=statusbeam.cdk.ApiOptions(api_key_expires=expires))
+
+    publisher = stack_with(tmp_path, fill).function("status_publisher.handler.handler")
+    variables = publisher.properties["Environment"]["Variables"]
+    assert variables.get("API_KEY_TENANT") == (PUBLIC_TENANT if expires else None)

@@ -78,11 +78,14 @@ def _add_index(client: DynamoDBClient) -> None:
     )
 
 
-def put_session(client: DynamoDBClient, tenant_id: str, sk: str, ttl: int) -> None:
-    """A session as the subscription's resolver writes it."""
+def put_session(
+    client: DynamoDBClient, tenant_id: str, sk: str, ttl: int, *, joined: bool | None = None
+) -> None:
+    """A session as the subscription's resolver writes it; None: without a note of the kind."""
+    note: dict[str, Any] = {} if joined is None else {"joined": {"BOOL": joined}}
     client.put_item(
         TableName=SESSIONS_TABLE,
-        Item={"tenant_id": {"S": tenant_id}, "sk": {"S": sk}, "ttl": {"N": str(ttl)}},
+        Item={"tenant_id": {"S": tenant_id}, "sk": {"S": sk}, "ttl": {"N": str(ttl)}, **note},
     )
 
 

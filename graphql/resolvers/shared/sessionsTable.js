@@ -17,11 +17,25 @@ export function endedLoginKey(tenantId, userId) {
   return itemKey(tenantId, `${SessionsTable.ENDED_PREFIX}${userId}`);
 }
 
-export function putSession(key, expiresAt) {
+// Opens or extends a session. `joined`: whether the client reads `earlier`; null says nothing about it. One connection may
+// hold subscriptions of both kinds: after a plain one, its session stays plain.
+export function keepSession(key, expiresAt, joined) {
+  const sets = ['#ttl = :ttl'];
+  const names = { '#ttl': SessionsTable.TTL };
+  const values = { ':ttl': expiresAt };
+  if (typeof joined === 'boolean') {
+    sets.push(joined ? '#joined = if_not_exists(#joined, :joined)' : '#joined = :joined');
+    names['#joined'] = SessionsTable.JOINED;
+    values[':joined'] = joined;
+  }
   return {
-    operation: 'PutItem',
+    operation: 'UpdateItem',
     key,
-    attributeValues: util.dynamodb.toMapValues({ [SessionsTable.TTL]: expiresAt }),
+    update: {
+      expression: `SET ${sets.join(', ')}`,
+      expressionNames: names,
+      expressionValues: util.dynamodb.toMapValues(values),
+    },
   };
 }
 

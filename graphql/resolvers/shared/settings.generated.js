@@ -39,6 +39,7 @@ export const SessionsTable = {
   TENANT_PREFIX: '#tenant#',
   ENDED_PREFIX: '#ended#',
   ENDED_AT: 'endedAt',
+  JOINED: 'joined',
 };
 
 export const ResolverVariables = {

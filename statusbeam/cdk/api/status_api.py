@@ -53,6 +53,7 @@ STEPS = {
     "listJobs.page": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
+    "listStatusUpdates.first": "status",
     "getHeads": "status",
     "endSessions.mark": "sessions",
     "endSessions.userSessions": "sessions",
@@ -66,7 +67,11 @@ PIPELINES = {
     # Up to three reads until head and agents belong to one commit.
     "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
     "Query.listJobs": ("listJobs.page", "getHeads"),
-    "Query.listStatusUpdates": ("listStatusUpdates.head", "listStatusUpdates.range"),
+    "Query.listStatusUpdates": (
+        "listStatusUpdates.head",
+        "listStatusUpdates.range",
+        "listStatusUpdates.first",
+    ),
     "Mutation.endSessions": (
         "endSessions.mark",
         "endSessions.userSessions",

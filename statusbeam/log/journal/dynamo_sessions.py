@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from statusbeam.model.errors import SessionStoreError
 from statusbeam.model.settings import SessionsTable
 
+from .audience import Audience
 from .dynamo_errors import code_of, may_pass
-from .dynamo_items import to_item
+from .dynamo_items import from_item, to_item
 from .dynamo_query import pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_SESSIONS_PER_PAGE = 25
-"""One live session is enough; expired ones may come first until TTL deletes them."""
+_FIRST_SESSIONS = 25
+"""Read at once where one live session is enough. Expired ones may come first until TTL deletes them."""
 
 
 class DynamoSessionStore:
@@ -27,16 +29,25 @@ class DynamoSessionStore:
         self._client = client
         self._table = table
 
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
-        """See SessionStore.is_watched."""
-        beginnings = (f"{user_id}#", SessionsTable.TENANT_PREFIX)
-        return any(self._has_live(tenant_id, beginning, now) for beginning in beginnings)
+    def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
+        """See SessionStore.audience."""
+        found = Audience.NOBODY
+        for beginning in (f"{user_id}#", SessionsTable.TENANT_PREFIX):
+            for live in self._live(tenant_id, beginning, now, None if of_several else _FIRST_SESSIONS):
+                if not all(session.get(SessionsTable.JOINED) is True for session in live):
+                    return Audience.PLAIN
+                found = Audience.JOINED if live else found
+                if live and not of_several:
+                    return found
+        return found
 
-    def _has_live(self, tenant_id: str, beginning: str, now: float) -> bool:
-        query = {
+    def _live(
+        self, tenant_id: str, beginning: str, now: float, at_once: int | None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The live sessions whose sort key begins so, page by page."""
+        query: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,  # a user who has just subscribed must not miss the next status
-            "Limit": _SESSIONS_PER_PAGE,
             "KeyConditionExpression": "#tenant = :tenant AND begins_with(#sk, :beginning)",
             "FilterExpression": "#ttl > :now",
             "ExpressionAttributeNames": {
@@ -48,7 +59,10 @@ class DynamoSessionStore:
                 {":tenant": tenant_id, ":beginning": beginning, ":now": int(now)}
             ),
         }
+        if at_once is not None:
+            query["Limit"] = at_once
         try:
-            return any(pages(self._client, query))
+            for page in pages(self._client, query):
+                yield [from_item(item) for item in page]
         except (ClientError, BotoCoreError) as error:
             raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error

@@ -12,6 +12,7 @@ from ..eta.estimates import Estimates
 from ..journal.dynamo import DynamoJournal
 from ..journal.dynamo_sessions import DynamoSessionStore
 from .admission import admission_of
+from .api_key_readers import ApiKeyReaders
 from .appsync import AppSyncBroadcaster, sigv4
 from .pipeline import Pipeline
 from .watch_cache import WatchCache
@@ -52,4 +53,5 @@ def pipeline_on_aws(
         ),
         admission=admission_of(settings, new_s3_client),
         estimates=estimates,
+        api_key_readers=ApiKeyReaders(settings.api_key_tenant) if settings.api_key_tenant else None,
     )

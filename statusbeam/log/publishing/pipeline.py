@@ -26,9 +26,11 @@ from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 
+from ..journal.audience import Audience
 from ..journal.batch import Batch
 from ..journal.commits import Commit
 from .admission import Admission
+from .api_key_readers import ApiKeyReaders
 from .payload import Rejection
 from .ports import Broadcaster, Journal, SessionStore
 from .tenant_limits import UnreportedSheds
@@ -98,6 +100,8 @@ class Pipeline:
     estimates: Estimates | None = None
     """Learns from the jobs that complete, if there is one."""
     unreported: UnreportedSheds = field(default_factory=UnreportedSheds)
+    api_key_readers: ApiKeyReaders | None = None
+    """Readers with an API key, if the API has one."""
 
     def publish(
         self,
@@ -128,6 +132,8 @@ class Pipeline:
             found for of_one_job in admitted.jobs for found in self._commit_job(of_one_job, deadline, tally)
         ]
         for batch, commit in commits:
+            if self.api_key_readers:
+                self.api_key_readers.check(batch.tenant_id)
             self._push(batch, commit, deadline, tally)
         if self.estimates:
             for _, commit in commits:
@@ -182,14 +188,17 @@ class Pipeline:
 
     def _push_to_watchers(self, commit: Commit, deadline: float, tally: _Tally) -> None:
         last = commit.updates[-1]
-        if not self.sessions.is_watched(last.tenant_id, last.user_id, now=self.clock.now()):
+        audience = self.sessions.audience(
+            last.tenant_id, last.user_id, now=self.clock.now(), of_several=len(commit.updates) > 1
+        )
+        if audience is Audience.NOBODY:
             _log.warning(
                 "job_id=<%s>, sequence=<%s> | committed, not pushed: no live session",
                 last.job_id,
                 last.sequence,
             )
             return
-        for push in pushes(commit.updates):
+        for push in pushes(commit.updates, audience):
             if self.clock.now() >= deadline:
                 raise BroadcastError("no time was left to push", code="out_of_time", retriable=True)
             self.broadcaster.push(push)
@@ -223,17 +232,21 @@ class Pipeline:
             tally.fail(batch, error)
 
 
-def pushes(updates: Sequence[StatusUpdate], *, max_bytes: int = PUSH_BYTES) -> Iterator[StatusUpdate]:
-    """What to push of one commit: its last status with the others as `earlier`.
+def pushes(
+    updates: Sequence[StatusUpdate], audience: Audience, *, max_bytes: int = PUSH_BYTES
+) -> Iterator[StatusUpdate]:
+    """What to push of one commit, in order: each status to a plain audience, else the last one with the
+    others as `earlier`.
 
-    More than `max_bytes` become several pushes, in order; a single status always goes out.
+    More than `max_bytes` become several pushes; a single status always goes out.
     """
-    if len(updates) == 1:
-        yield updates[0]
+    readable = [update.with_fields_in_metadata() for update in updates]
+    if audience is Audience.PLAIN or len(readable) == 1:
+        yield from readable
         return
     group: list[StatusUpdate] = []
     size = 0
-    for update in updates:
+    for update in readable:
         own = len(json_text(update.to_wire()).encode())
         if group and size + own > max_bytes:
             yield _one_push(group)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from statusbeam.model.job_key import JobKey
     from statusbeam.model.update import StatusUpdate
 
+    from ..journal.audience import Audience
     from ..journal.batch import Batch
     from ..journal.commits import Commit
     from ..snapshot.job_state import Job
@@ -52,9 +53,10 @@ class DetailStore(Protocol):
 class SessionStore(Protocol):
     """Who is connected."""
 
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
-        """Whether the user, or an operator of the tenant, has a live session at `now` (epoch seconds).
+    def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
+        """The audience at `now` (epoch seconds) of a commit, which has one status or is `of_several`.
 
+        For one status the first live session is the answer: its kind makes no difference.
         Raises SessionStoreError.
         """
         ...

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from statusbeam.model.bounded import Bounded
 from statusbeam.model.limits import USERS_REMEMBERED, WATCHED_SECONDS
 
+from ..journal.audience import Audience
 from .ports import SessionStore
+
+_UNKNOWN: Final = (Audience.NOBODY, float("-inf"))
 
 
 class WatchCache:
-    """A SessionStore that caches each yes of `store` for `seconds`.
+    """A SessionStore that caches the audiences of `store` for `seconds`.
 
-    At worst a user who has just left is pushed to. A no is never cached, so a user who has just connected
-    does not miss the next status.
+    At worst the publisher pushes to a user who has just left, or pushes singly what one push could hold. It
+    never caches that nobody is connected, so a user who has just connected does not miss the next status. For
+    the same reason a cached JOINED does not count for a commit of several statuses: a plain client may have
+    connected since.
     """
 
     def __init__(self, store: SessionStore, *, seconds: float = WATCHED_SECONDS) -> None:
         self._store = store
         self._seconds = seconds
-        self._seen: Bounded[tuple[str, str], float] = Bounded(USERS_REMEMBERED)  # at, by tenant and user
+        # (audience, when it was read), by tenant and user
+        self._seen: Bounded[tuple[str, str], tuple[Audience, float]] = Bounded(USERS_REMEMBERED)
 
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
-        """See SessionStore.is_watched."""
+    def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
+        """See SessionStore.audience."""
         who = (tenant_id, user_id)
-        if 0 <= now - self._seen.get(who, -self._seconds) < self._seconds:
-            return True
+        seen, at = self._seen.get(who, _UNKNOWN)
+        if 0 <= now - at < self._seconds and (seen is Audience.PLAIN or not of_several):
+            return seen
         self._seen.pop(who, None)
-        watched = self._store.is_watched(tenant_id, user_id, now=now)
-        if watched:
-            self._seen[who] = now
-        return watched
+        found = self._store.audience(tenant_id, user_id, now=now, of_several=of_several)
+        if found is not Audience.NOBODY:
+            self._seen[who] = (found, now)
+        return found

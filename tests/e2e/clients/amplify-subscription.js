@@ -38,11 +38,11 @@ function clientOptions({ authMode, apiKey, viewToken, subscriptionEndpoint }) {
 
 /**
  * Subscribes with `config` {graphqlUrl, subscriptionEndpoint?, region, authMode, apiKey?, accessToken?, idToken?, viewToken?,
- * credentials?, variables, expect, queryJobId?}, calls `emit` with {event: "subscribed" | "update" | "result" | …} and resolves
- * after `expect` updates. Rejects on the first error of the subscription.
+ * credentials?, query?, variables, expect?, until?, queryJobId?}, calls `emit` with {event: "subscribed" | "update" | "result" | …}
+ * and resolves after `expect` updates, or after one with the status `until`. Rejects on the first error of the subscription.
  */
 export async function subscribe(config, emit) {
-  const { graphqlUrl, region, authMode, apiKey, variables, expect, queryJobId } = config;
+  const { graphqlUrl, region, authMode, apiKey, query = ON_STATUS_UPDATE, variables, expect, until, queryJobId } = config;
   Amplify.configure(
     { API: { GraphQL: { endpoint: graphqlUrl, region, defaultAuthMode: authMode, apiKey } } },
     { Auth: authOptions(config) },
@@ -56,12 +56,12 @@ export async function subscribe(config, emit) {
   await new Promise((resolve, reject) => {
     let received = 0;
     generateClient(clientOptions(config))
-      .graphql({ query: ON_STATUS_UPDATE, variables })
+      .graphql({ query, variables })
       .subscribe({
         next: ({ data }) => {
           emit({ event: 'update', update: data.onStatusUpdate });
           received += 1;
-          if (received === expect) resolve();
+          if (received === expect || (until && data.onStatusUpdate.status === until)) resolve();
         },
         error: reject,
       });

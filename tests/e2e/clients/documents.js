@@ -1,7 +1,7 @@
-// What every client asks for: enough fields to tell one status from another, in one place.
+// What every client asks for: enough fields to tell one status from another, in one place. They read `earlier`.
 export const ON_STATUS_UPDATE = /* GraphQL */ `
   subscription OnStatusUpdate($userId: ID!, $jobId: ID) {
-    onStatusUpdate(userId: $userId, jobId: $jobId) {
+    onStatusUpdate(userId: $userId, jobId: $jobId, joined: true) {
       jobId
       userId
       tenantId

@@ -3,6 +3,7 @@
 const { ApolloClient, InMemoryCache, gql } = require('@apollo/client/core');
 const { HttpLink } = require('@apollo/client/link/http');
 const { createSubscriptionHandshakeLink } = require('aws-appsync-subscription-link');
+const { announceStartAck } = require('./announce.js');
 const { ON_STATUS_UPDATE } = require('./documents.js');
 const { run } = require('./door.js');
 
@@ -12,18 +13,6 @@ const AUTH = {
   userPool: ({ accessToken }) => ({ type: 'AMAZON_COGNITO_USER_POOLS', jwtToken: async () => accessToken }),
   lambda: ({ viewToken }) => ({ type: 'AWS_LAMBDA', token: async () => viewToken }),
 };
-
-/** The link tells nobody when the server acknowledged: listen at Node's own socket, which it uses unchanged. */
-function announceStartAck(emit) {
-  globalThis.WebSocket = class extends globalThis.WebSocket {
-    constructor(...parameters) {
-      super(...parameters);
-      this.addEventListener('message', ({ data }) => {
-        if (JSON.parse(data).type === 'start_ack') emit({ event: 'subscribed' });
-      });
-    }
-  };
-}
 
 async function subscribe(config, emit) {
   const { graphqlUrl, region, authMode, variables, expect } = config;

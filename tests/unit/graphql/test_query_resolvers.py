@@ -20,7 +20,7 @@ from statusbeam.log.snapshot.agent_state import AgentState
 from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_of_view, job_view
-from statusbeam.log.snapshot.liveness import liveness
+from statusbeam.log.snapshot.liveness import agent_liveness, liveness
 from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.limits import (
     JOBS_PER_PAGE,
@@ -213,6 +213,8 @@ def test_get_job_answers_what_the_fold_of_the_log_says(
     assert {agent.pop("sequence") for agent in seen["agents"]} <= {len(updates)}
     for part in (seen, *seen["agents"]):
         del part["fold"]
+    for one in seen["agents"]:
+        assert one.pop("liveness") == agent_liveness(folded, one["invocationId"], NOW)
     assert seen == job_view(folded, now=NOW, expires_at=expires_at)
 
 
@@ -395,7 +397,72 @@ def test_a_log_is_not_recovered_when(runtime: JsRuntime, items: list[JsonObject]
         "nextAfterSequence": 3,
         "recovered": False,
         "reason": reason,
+        "firstSequence": None,
     }
+
+
+@pytest.mark.parametrize(("after", "first"), [(0, 1), (1, None)])
+def test_a_list_that_begins_with_the_log_says_that_it_does(
+    runtime: JsRuntime, after: int, first: int | None
+) -> None:
+    items = [update(sequence) for sequence in range(after + 1, 4)]
+    assert replayed(runtime, items, after=after)["firstSequence"] == first
+
+
+EXPIRED = {
+    "updates": [],
+    "currentSequence": 9,
+    "nextAfterSequence": 9,
+    "recovered": False,
+    "reason": "log_expired",
+    "firstSequence": None,
+}
+
+
+def test_a_log_whose_beginning_expired_says_the_first_status_it_still_has(runtime: JsRuntime) -> None:
+    first = step(runtime, "listStatusUpdates.first")
+    caller = {"tenantId": "north"}
+    ctx: JsonObject = {
+        "arguments": {"jobId": "j1"},
+        "stash": {"caller": caller, "after": 2},
+        "prev": {"result": EXPIRED},
+    }
+    asked = first.request(**ctx).value
+    values = asked["query"]["expressionValues"]
+    assert (values[":first"]["S"], values[":last"]["S"]) == ("UPDATE#000000000003", "UPDATE#000000000009")
+    assert asked["filter"] == {
+        "expression": "#ttl > :now",
+        "expressionNames": {"#ttl": "expiresAt"},
+        "expressionValues": {":now": {"N": NOW}},
+    }
+    assert first.response(**ctx, result={"items": [update(7), update(8)]}).value == {
+        **EXPIRED,
+        "firstSequence": 7,
+    }
+    assert first.response(**ctx, result={"items": []}).value == EXPIRED
+
+
+@pytest.mark.parametrize("reason", [None, "ahead_of_log", "gap_in_log"])
+def test_a_log_that_has_not_expired_is_not_read_twice(runtime: JsRuntime, reason: str | None) -> None:
+    page = {**EXPIRED, "reason": reason}
+    outcome = step(runtime, "listStatusUpdates.first").request(prev={"result": page}, stash={})
+    assert (outcome.early_return, outcome.value) == (True, page)
+
+
+def test_a_page_has_the_tool_and_the_execution_time_in_its_metadata_as_well(runtime: JsRuntime) -> None:
+    items = [
+        update(1, toolName="amazon_location", metadata='{"a": 1}'),
+        update(2, executionTimeMs=0),
+        update(3, toolName="t", metadata='{"toolName": "the caller\'s own"}'),
+        update(4, metadata="{}"),
+    ]
+    page = replayed(runtime, items, current=4)
+    assert [entry["metadata"] for entry in page["updates"]] == [
+        {"a": 1, "toolName": "amazon_location"},
+        {"executionTimeMs": 0},
+        {"toolName": "the caller's own"},
+        {},
+    ]
 
 
 @pytest.mark.parametrize(

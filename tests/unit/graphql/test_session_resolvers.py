@@ -12,6 +12,7 @@ from tests.unit.graphql.resolver_harness import (
     ANN,
     API_KEY,
     NOW,
+    OPERATOR,
     SERVICE,
     TABLE,
     TOKEN,
@@ -75,8 +76,8 @@ def test_sync_session_refuses(runtime: JsRuntime, wrong: JsonObject) -> None:
 @pytest.mark.parametrize(
     ("action", "operation", "expires_at"),
     [
-        ("open", "PutItem", NOW + SESSION_SECONDS),
-        ("extend", "PutItem", NOW + SESSION_SECONDS),
+        ("open", "UpdateItem", NOW + SESSION_SECONDS),
+        ("extend", "UpdateItem", NOW + SESSION_SECONDS),
         ("close", "DeleteItem", 0),
     ],
 )
@@ -92,6 +93,19 @@ def test_a_session_is_written_or_removed_by_its_action(
     assert outcome.stash["expiresAt"] == expires_at
 
 
+@pytest.mark.parametrize("joined", [True, False, None])
+@pytest.mark.parametrize("name", ["syncSession.session", "syncSession.tenantSession"])
+def test_only_a_joined_connection_says_anything_of_its_subscriptions(
+    runtime: JsRuntime, name: str, joined: bool | None
+) -> None:
+    arguments = {"input": {**SYNC, "joined": joined}}
+    stash = of_field(runtime, "Mutation.syncSession").request(identity=OPERATOR, arguments=arguments).stash
+    stash = {"expiresAt": NOW + SESSION_SECONDS, **(stash or {})}
+    update = step(runtime, name).request(arguments=arguments, stash=stash).value["update"]
+    note = ", #joined = if_not_exists(#joined, :joined)" if joined else ""
+    assert update["expression"] == f"SET #ttl = :ttl{note}"
+
+
 OLGA = {"tenantId": "north", "userId": "olga", "watcherId": "olga", "roles": ["operator"]}
 TENANT_KEY = {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#olga#c-1"}}
 
@@ -103,8 +117,12 @@ def test_an_operators_watch_on_the_tenant_is_extended_along_but_not_opened(
     stash = {"caller": OLGA, "expiresAt": NOW + SESSION_SECONDS}
     tenant_session = step(runtime, "syncSession.tenantSession")
     asked = tenant_session.request(arguments={"input": {**SYNC, "action": action}}, stash=stash).value
-    assert (asked["operation"], asked["key"]) == ("PutItem", TENANT_KEY)
-    assert asked["attributeValues"] == {"ttl": {"N": NOW + SESSION_SECONDS}}
+    assert (asked["operation"], asked["key"]) == ("UpdateItem", TENANT_KEY)
+    assert asked["update"] == {
+        "expression": "SET #ttl = :ttl",
+        "expressionNames": {"#ttl": "ttl"},
+        "expressionValues": {":ttl": {"N": NOW + SESSION_SECONDS}},
+    }
     assert asked["condition"] == {"expression": "attribute_exists(sk)"}
     absent = {"message": "The conditional request failed", "type": "DynamoDB:ConditionalCheckFailedException"}
     assert tenant_session.response(stash=stash, result=None, error=absent).value is None

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
 from statusbeam.log.publishing.memory import MemorySessionStore
+from statusbeam.log.publishing.ports import SessionStore
 from statusbeam.model.chunked import chunked
 from tests.unit.dynamo_tables import SESSIONS_TABLE, dynamo_tables
 from tests.unit.graphql.resolver_harness import NOW, new_runtime, of_field, step
@@ -25,14 +27,18 @@ ON_MOTO = 1_500
 AT_ONCE = 25
 
 
+def is_watched(store: SessionStore, tenant_id: str, user_id: str, *, now: float) -> bool:
+    return store.audience(tenant_id, user_id, now=now, of_several=True) is not Audience.NOBODY
+
+
 def test_of_very_many_sessions_each_user_has_its_own() -> None:
     store = MemorySessionStore()
     for number in range(MANY):
         store.open("north", f"user-{number}", "c1", until=NOW + 60 * (number % 2))
     for number in random.Random(7).sample(range(MANY), 200):  # noqa: S311 - which users to look at
-        assert store.is_watched("north", f"user-{number}", now=NOW) is bool(number % 2)
-        assert not store.is_watched("south", f"user-{number}", now=NOW)
-    assert not store.is_watched("north", "user-", now=NOW)
+        assert is_watched(store, "north", f"user-{number}", now=NOW) is bool(number % 2)
+        assert not is_watched(store, "south", f"user-{number}", now=NOW)
+    assert not is_watched(store, "north", "user-", now=NOW)
 
 
 class Metered:
@@ -74,7 +80,7 @@ def test_a_look_at_a_user_reads_that_users_sessions_however_many_others_there_ar
         store = DynamoSessionStore(cast("DynamoDBClient", client), SESSIONS_TABLE)
         for number in (1, 15, 150, 1_499):
             client.looked_at = 0
-            assert store.is_watched("north", f"user-{number}", now=NOW) is bool(number % 3)
+            assert is_watched(store, "north", f"user-{number}", now=NOW) is bool(number % 3)
             assert client.looked_at == 1
 
 
@@ -116,5 +122,5 @@ def test_connections_that_open_extend_and_close_at_once_leave_each_user_watched_
 
         list(pool.map(live, crowd.requests.values()))
         store = DynamoSessionStore(client, SESSIONS_TABLE)
-        seen = {user for user in range(crowd.USERS) if store.is_watched("north", f"u{user}", now=NOW)}
+        seen = {user for user in range(crowd.USERS) if is_watched(store, "north", f"u{user}", now=NOW)}
     assert seen == crowd.open

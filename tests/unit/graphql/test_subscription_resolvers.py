@@ -69,6 +69,9 @@ def test_a_published_status_comes_back_as_it_was_sent(runtime: JsRuntime) -> Non
         pytest.param(API_KEY, {"userId": "#tenant"}, "BadRequest", id="such a user id as an argument"),
         pytest.param(API_KEY, {"userId": ""}, "BadRequest", id="no user id"),
         pytest.param(
+            JOB_TOKEN, {"userId": "ann", "jobId": ""}, "Forbidden", id="no job of those the token names"
+        ),
+        pytest.param(
             {"resolverContext": {"userId": "ann", "tenantId": "north", "jobIds": "a,b,c,d,e,f"}},
             {"userId": "ann"},
             "BadRequest",
@@ -93,6 +96,7 @@ OWN = {"userId": ("eq", "ann"), "tenantId": ("eq", "north")}
         pytest.param(ANN_BY_ID_TOKEN, {"userId": "ann"}, OWN, id="ID token"),
         pytest.param(ANN, {"userId": "ann", "jobId": None}, OWN, id="a null job is every job"),
         pytest.param(ANN, {"userId": "ann", "jobId": "j1"}, {**OWN, "jobId": ("eq", "j1")}, id="one job"),
+        pytest.param(ANN, {"userId": "ann", "jobId": ""}, {**OWN, "jobId": ("eq", "")}, id="no job at all"),
         pytest.param(TOKEN, {"userId": "ann"}, OWN, id="view token"),
         pytest.param(
             JOB_TOKEN, {"userId": "ann"}, {**OWN, "jobId": ("in", ["j1", "j2"])}, id="token for jobs"
@@ -126,9 +130,13 @@ def test_subscribing_writes_a_session_that_lives_as_long_as_a_connection(runtime
     subscription = of_field(runtime, "Subscription.onStatusUpdate")
     written = subscription.request(identity=ANN, arguments={"userId": "ann"}).value
     assert written == {
-        "operation": "PutItem",
+        "operation": "UpdateItem",
         "key": {"tenant_id": {"S": "north"}, "sk": {"S": "ann#id-1"}},
-        "attributeValues": {"ttl": {"N": NOW + CONNECTION_SECONDS}},
+        "update": {
+            "expression": "SET #ttl = :ttl, #joined = :joined",
+            "expressionNames": {"#ttl": "ttl", "#joined": "joined"},
+            "expressionValues": {":ttl": {"N": NOW + CONNECTION_SECONDS}, ":joined": {"BOOL": False}},
+        },
     }
 
 
@@ -139,7 +147,32 @@ def test_subscribing_with_a_connection_id_writes_the_session_that_sync_session_e
     arguments = {"userId": "ann", "connectionId": "c-1"}
     written = subscription.request(identity=ANN, arguments=arguments).value
     assert written["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "ann#c-1"}}
-    assert written["attributeValues"] == {"ttl": {"N": NOW + SESSION_SECONDS}}
+    assert written["update"]["expressionValues"][":ttl"] == {"N": NOW + SESSION_SECONDS}
+
+
+TTL_ONLY = "SET #ttl = :ttl"
+
+
+@pytest.mark.parametrize("name", ["onStatusUpdate", "onTenantStatus"])
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        # Another subscription of the connection may have been plain before: then the session stays plain.
+        ({"joined": True}, "#joined = if_not_exists(#joined, :joined)"),
+        ({"joined": False}, "#joined = :joined"),
+        ({"joined": None}, "#joined = :joined"),
+        ({}, "#joined = :joined"),
+    ],
+    ids=["joined", "plain", "null", "nothing said"],
+)
+def test_a_session_notes_whether_its_client_reads_earlier(
+    runtime: JsRuntime, name: str, arguments: JsonObject, note: str
+) -> None:
+    subscription = of_field(runtime, f"Subscription.{name}")
+    asked = {"userId": "olga", "tenantId": "north", "connectionId": "c-1", **arguments}
+    update = subscription.request(identity=OPERATOR, arguments=asked).value["update"]
+    assert update["expression"] == f"{TTL_ONLY}, {note}"
+    assert update["expressionValues"][":joined"] == {"BOOL": arguments.get("joined") is True}
 
 
 @pytest.mark.parametrize("connection_id", ["a#b", "c" * 129, "ä", "a b"])
@@ -165,7 +198,7 @@ def test_the_session_of_a_tenants_watcher_is(
     arguments = {"tenantId": "north", "connectionId": "c-1"}
     written = subscription.request(identity=identity, arguments=arguments).value
     assert written["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": sk}}
-    assert written["attributeValues"] == {"ttl": {"N": NOW + seconds}}
+    assert written["update"]["expressionValues"][":ttl"] == {"N": NOW + seconds}
 
 
 @pytest.mark.parametrize(

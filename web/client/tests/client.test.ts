@@ -241,9 +241,34 @@ test('a log that no longer reaches back is told as cut, with the right job', asy
   await world.advance(2_000);
   const { verdict, reason, job } = watch.getState();
   assert.deepEqual([verdict, reason, job.sequence], ['cut', 'log_expired', 20]);
+  assert.deepEqual(sequences(watch.getState()), upTo(20).slice(11)); // what the log still has
   world.service.commit('job-1', [DONE]);
   await world.advance(100);
   assert.equal(watch.getState().job.overallStatus, 'completed');
+});
+
+test('history is loaded as far back as the log still goes', async () => {
+  const world = new World();
+  for (let n = 0; n < 1_250; n += 1) {
+    world.service.commit('job-1', [GEO]);
+  }
+  world.service.log('job-1').keptFrom = 337;
+  const watch = world.connect().watchJob('job-1');
+  await world.advance(5_000);
+  const loading = watch.loadHistory();
+  await world.advance(5_000);
+  await loading;
+  assert.deepEqual(sequences(watch.getState()), upTo(1_250).slice(336));
+});
+
+test('a log of which nothing is left is told as cut, with the right job', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO, GEO]);
+  world.service.log('job-1').keptFrom = 3;
+  const watch = world.connect().watchJob('job-1');
+  await world.advance(2_000);
+  const { verdict, job } = watch.getState();
+  assert.deepEqual([verdict, job.sequence, sequences(watch.getState())], ['cut', 2, []]);
 });
 
 test('a job id that is used again begins anew', async () => {

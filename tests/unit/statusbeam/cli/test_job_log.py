@@ -107,6 +107,27 @@ def test_log_that_no_longer_reaches_back_is_skipped_and_counted() -> None:
     assert sequences(log.take_ready()) == [11, 12]
 
 
+def test_what_an_expired_log_still_has_is_shown() -> None:
+    log = JobLog("job-1")
+    gone = {"updates": [], "currentSequence": 9, "nextAfterSequence": 9, "recovered": False}
+    assert log.add_page({**gone, "firstSequence": 8})
+    written = [status_of(sequence) for sequence in range(1, 10)]
+    assert log.contiguous == 7
+    assert not log.add_page(page_of(written, log.contiguous))
+    assert (sequences(log.take_ready()), log.skipped) == ([8, 9], 7)
+
+
+@pytest.mark.parametrize("first", [None, 3, 10])
+def test_an_expired_log_that_names_nothing_new_is_not_asked_again(first: int | None) -> None:
+    log = JobLog("job-1")
+    log.add_push(status_of(1))
+    log.add_push(status_of(2))
+    log.take_ready()
+    gone = {"updates": [], "currentSequence": 9, "nextAfterSequence": 9, "recovered": False}
+    assert not log.add_page({**gone, "firstSequence": first})
+    assert (log.contiguous, log.skipped) == (9, 7)
+
+
 @pytest.mark.parametrize(("status", "succeeded"), [("complete", True), ("error", False)])
 def test_orchestrators_final_status_is_the_outcome(status: str, succeeded: bool) -> None:
     log = JobLog("job-1")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.dynamo_sessions import DynamoSessionStore
@@ -459,15 +460,22 @@ def test_what_stands_beside_a_log_entry_is_not_in_its_status(setup: Setup) -> No
     assert log(setup.journal) == commit.updates
 
 
-OpenSession = Callable[[str, str | None, str, int], None]
+class OpenSession(Protocol):
+    """Opens a session of a user, or of an operator (None)."""
+
+    def __call__(
+        self, tenant_id: str, user_id: str | None, connection_id: str, until: int, joined: bool | None = None
+    ) -> None: ...
 
 
 @contextmanager
 def sessions_in_memory() -> Iterator[tuple[SessionStore, OpenSession]]:
     store = MemorySessionStore()
 
-    def open_session(tenant_id: str, user_id: str | None, connection_id: str, until: int) -> None:
-        store.open(tenant_id, user_id, connection_id, until=until)
+    def open_session(
+        tenant_id: str, user_id: str | None, connection_id: str, until: int, joined: bool | None = None
+    ) -> None:
+        store.open(tenant_id, user_id, connection_id, until=until, joined=bool(joined))
 
     yield store, open_session
 
@@ -476,9 +484,11 @@ def sessions_in_memory() -> Iterator[tuple[SessionStore, OpenSession]]:
 def sessions_on_dynamo() -> Iterator[tuple[SessionStore, OpenSession]]:
     with dynamo_tables() as client:
 
-        def open_session(tenant_id: str, user_id: str | None, connection_id: str, until: int) -> None:
+        def open_session(
+            tenant_id: str, user_id: str | None, connection_id: str, until: int, joined: bool | None = None
+        ) -> None:
             watcher = "#tenant" if user_id is None else user_id
-            put_session(client, tenant_id, f"{watcher}#{connection_id}", until)
+            put_session(client, tenant_id, f"{watcher}#{connection_id}", until, joined=joined)
 
         yield DynamoSessionStore(client, SESSIONS_TABLE), open_session
 
@@ -508,20 +518,55 @@ WATCHED = [
 ]
 
 
+@pytest.mark.parametrize("of_several", [False, True])
 @pytest.mark.parametrize(("open_sessions", "watched"), WATCHED)
 def test_a_job_is_watched_while_its_user_or_an_operator_has_a_live_session(
     sessions: tuple[SessionStore, OpenSession],
     open_sessions: list[tuple[str, str | None, str, int]],
     watched: bool,
+    of_several: bool,
 ) -> None:
     store, open_session = sessions
     for session in open_sessions:
         open_session(*session)
-    assert store.is_watched("city", "ana", now=NOW) is watched
+    found = store.audience("city", "ana", now=NOW, of_several=of_several)
+    assert (found is not Audience.NOBODY) is watched
+
+
+KINDS = [
+    # sessions (tenant, user, connection, until, joined), the audience of several statuses of ana of city
+    ([("city", "ana", "c1", LATER, True)], Audience.JOINED),
+    ([("city", None, "c1", LATER, True)], Audience.JOINED),
+    ([("city", "ana", "c1", LATER, True), ("city", None, "c1", LATER, True)], Audience.JOINED),
+    ([("city", "ana", "c1", LATER, None)], Audience.PLAIN),  # nothing noted
+    ([("city", "ana", "c1", LATER, False)], Audience.PLAIN),
+    ([("city", "ana", "c1", LATER, True), ("city", "ana", "c2", LATER, False)], Audience.PLAIN),
+    ([("city", "ana", "c1", LATER, True), ("city", None, "c1", LATER, None)], Audience.PLAIN),  # an operator
+    ([("city", "ana", "c1", LATER, True), ("city", "ana", "c2", int(NOW), None)], Audience.JOINED),  # over
+    ([("city", "ana", "c1", LATER, True), ("city", "ben", "c1", LATER, None)], Audience.JOINED),
+    ([("city", "ana", "c1", LATER, True), ("village", None, "c1", LATER, None)], Audience.JOINED),
+    # the plain one is the last of many
+    (
+        [*(("city", "ana", f"c{n:03}", LATER, True) for n in range(60)), ("city", "ana", "d", LATER, None)],
+        Audience.PLAIN,
+    ),
+]
+
+
+@pytest.mark.parametrize(("open_sessions", "audience"), KINDS)
+def test_one_plain_session_makes_the_audience_plain(
+    sessions: tuple[SessionStore, OpenSession],
+    open_sessions: list[tuple[str, str | None, str, int, bool | None]],
+    audience: Audience,
+) -> None:
+    store, open_session = sessions
+    for session in open_sessions:
+        open_session(*session)
+    assert store.audience("city", "ana", now=NOW, of_several=True) is audience
 
 
 def test_a_closed_session_in_memory_watches_no_more() -> None:
     store = MemorySessionStore()
     store.open("city", "ana", "c1", until=LATER)
     store.close("city", "ana", "c1")
-    assert not store.is_watched("city", "ana", now=NOW)
+    assert store.audience("city", "ana", now=NOW, of_several=False) is Audience.NOBODY

@@ -13,12 +13,13 @@ const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceTyp
 const AGENT = `name invocationId parentInvocationId attempt status waiting { ${WAITING} } liveness activity startedAt completedAt duration progress
   tokenUsage { inputTokens outputTokens totalTokens } dependsOn tools leaseExpiresAt`;
 
+/** `joined`: this client reads `earlier`. */
 export const ON_STATUS_UPDATE = `subscription OnStatusUpdate($userId: ID!, $jobId: ID, $connectionId: ID) {
-  onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+  onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId, joined: true) { ${UPDATE} earlier { ${UPDATE} } }
 }`;
 
 export const ON_TENANT_STATUS = `subscription OnTenantStatus($tenantId: ID!, $connectionId: ID) {
-  onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) { ${UPDATE} earlier { ${UPDATE} } }
+  onTenantStatus(tenantId: $tenantId, connectionId: $connectionId, joined: true) { ${UPDATE} earlier { ${UPDATE} } }
 }`;
 
 /** `fold` is the fold's own state, to go on from. */
@@ -32,7 +33,7 @@ export const LIST_JOBS = `query ListJobs($limit: Int, $nextToken: String, $overa
 
 export const LIST_STATUS_UPDATES = `query ListStatusUpdates($jobId: ID!, $afterSequence: Int, $limit: Int) {
   listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) {
-    updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason
+    updates { ${UPDATE} } currentSequence nextAfterSequence recovered reason firstSequence
   }
 }`;
 

@@ -130,7 +130,7 @@ export class WatchedJob {
       const { first } = log;
       const chunks = Array.from({ length: AT_ONCE }, (_, index) => first - 1 - PAGE * index).filter((last) => last > 0);
       const pages = await Promise.all(
-        chunks.map((last) => this.#reader.page(this.jobId, Math.max(0, last - PAGE), Math.min(PAGE, last)))
+        chunks.map((last) => this.#kept(Math.max(0, last - PAGE), last))
       );
       const found: StatusUpdate[] = [];
       for (const page of pages) {
@@ -146,6 +146,13 @@ export class WatchedJob {
       goes ||= hasMoved;
       this.store.changed();
     }
+  }
+
+  /** The statuses after `after` up to `last`, or those of them that the log still has. */
+  async #kept(after: number, last: number): Promise<StatusUpdatePage> {
+    const page = await this.#reader.page(this.jobId, after, last - after);
+    const first = page.firstSequence ?? Number.POSITIVE_INFINITY;
+    return page.recovered || first > last ? page : this.#reader.page(this.jobId, first - 1, last - first + 1);
   }
 
   #read(command: Work<JoinCommand>): void {

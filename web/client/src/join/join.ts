@@ -246,9 +246,13 @@ export class JobJoin {
     this.#read = null;
     this.#succeeded();
     if (asked.kind === 'tail') {
+      const { first } = this.log;
+      const { tail } = this.#facts;
       this.#facts.tail = 0;
-      if (page.recovered) {
-        const { first } = this.log;
+      if (!page.recovered) {
+        const kept = first - (page.firstSequence ?? first);
+        this.#facts.tail = kept < tail ? kept : 0;
+      } else {
         this.log.prepend(page.updates.map(readUpdate).filter((update) => update !== null && update.sequence < first) as never);
       }
     } else if (!page.recovered) {

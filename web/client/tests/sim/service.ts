@@ -367,18 +367,19 @@ export class Service {
   page(jobId: string, after: number, limit: number): StatusUpdatePage {
     const { updates, keptFrom } = this.#logs.get(jobId) ?? { updates: [], keptFrom: 1 };
     const current = updates.length;
-    const refused = (reason: string) => ({
+    const refused = (reason: string, firstSequence: number | null = null) => ({
       updates: [],
       currentSequence: current,
       nextAfterSequence: current,
       recovered: false,
       reason,
+      firstSequence,
     });
     if (after > current) {
       return refused('ahead_of_log');
     }
     if (after < current && after + 1 < keptFrom) {
-      return refused('log_expired');
+      return refused('log_expired', keptFrom > current ? null : keptFrom);
     }
     const found = updates.slice(after, after + limit);
     return { updates: found, currentSequence: current, nextAfterSequence: after + found.length, recovered: true, reason: null };

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.commits import change_of
 from statusbeam.log.journal.dynamo import DynamoJournal
@@ -385,7 +386,7 @@ def test_a_failure_of_the_sessions_says_whether_it_may_pass(
 ) -> None:
     store = DynamoSessionStore(cast("DynamoDBClient", FailingClient(error)), SESSIONS_TABLE)
     with pytest.raises(SessionStoreError) as failed:
-        store.is_watched("city", "ana", now=NOW)
+        store.audience("city", "ana", now=NOW, of_several=True)
     assert (failed.value.code, failed.value.retriable) == (code, retriable)
 
 
@@ -444,7 +445,7 @@ def test_the_largest_commit_stays_far_below_what_a_transaction_takes() -> None:
 
 
 def test_the_largest_status_fits_one_push_and_its_keys_fit_dynamo() -> None:
-    (push,) = pushes([largest_update().numbered(1)])
+    (push,) = pushes([largest_update().numbered(1)], Audience.JOINED)
     assert len(json_text(push.to_wire()).encode()) < limits.PUSH_BYTES
     created_key = f"{push.timestamp}#{push.job_id}"
     assert len(created_key.encode()) < 1_024

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.commits import Commit
 from statusbeam.log.journal.memory import MemoryJournal
+from statusbeam.log.publishing.api_key_readers import TENANT_HIDDEN_FROM_API_KEY, ApiKeyReaders
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline, PublishResult, pushes
 from statusbeam.log.publishing.ports import Broadcaster, Journal, SessionStore
@@ -58,7 +60,7 @@ class World:
 @pytest.fixture
 def world() -> Iterator[World]:
     made = World(MemoryJournal(clock=StoppedClock().clock()), MemorySessionStore(), MemoryBroadcaster())
-    made.sessions.open("city", "ana", "c1", until=NOW + 60)
+    made.sessions.open("city", "ana", "c1", until=NOW + 60, joined=True)
     yield made
 
 
@@ -79,6 +81,45 @@ def test_a_commit_is_one_push_of_its_last_status_with_the_others_as_earlier(worl
     assert [(u.message, u.sequence) for u in push.earlier or ()] == [("one", 1), ("two", 2)]
 
 
+@pytest.mark.parametrize("watcher", ["ana", None], ids=["the user", "an operator"])
+def test_while_a_client_is_plain_each_status_is_a_push_in_order(world: World, watcher: str | None) -> None:
+    world.sessions.open("city", watcher, "c2", until=NOW + 60)
+    assert world.publish(payload("one", "two", "three")) == {"committed": 3, "rejected": [], "pushed": 3}
+    assert [(push.message, push.sequence, push.earlier) for push in world.broadcaster.pushed] == [
+        ("one", 1, None),
+        ("two", 2, None),
+        ("three", 3, None),
+    ]
+    world.sessions.close("city", watcher, "c2")
+    world.publish(payload("four", "five", batch_id="b2"))
+    assert [push.message for push in world.broadcaster.pushed[3:]] == ["five"]
+
+
+def test_a_plain_client_of_somebody_else_splits_no_push(world: World) -> None:
+    world.sessions.open("city", "ben", "c1", until=NOW + 60)
+    world.sessions.open("village", None, "c1", until=NOW + 60)
+    assert world.publish(payload("one", "two", "three"))["pushed"] == 1
+
+
+def test_a_push_has_the_tool_and_the_execution_time_in_its_metadata_as_well(world: World) -> None:
+    tool = entry(status="calling_tool", agentName="Geo", toolName="amazon_location", metadata={"a": 1})
+    done = entry(status="agent_complete", agentName="Geo", executionTimeMs=0)
+    own = entry(status="calling_tool", toolName="t", metadata={"toolName": "the caller's own"})
+    world.publish({"updates": [tool, done, own]})
+    (push,) = world.broadcaster.pushed
+    statuses = [*(push.earlier or ()), push]
+    assert [dict(status.metadata or {}) for status in statuses] == [
+        {"a": 1, "toolName": "amazon_location"},
+        {"executionTimeMs": 0},
+        {"toolName": "the caller's own"},
+    ]
+    assert [dict(u.metadata or {}) for u in world.journal.updates(job_key(), first=1, last=3)] == [
+        {"a": 1},
+        {},
+        {"toolName": "the caller's own"},
+    ]
+
+
 def test_nobody_watching_means_a_warning_and_no_push_but_a_commit(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -88,6 +129,36 @@ def test_nobody_watching_means_a_warning_and_no_push_but_a_commit(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == "job_id=<job-1>, sequence=<1> | committed, not pushed: no live session"
+
+
+def hidden_tenants(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    return [message for message in messages if TENANT_HIDDEN_FROM_API_KEY in message]
+
+
+def test_a_tenant_that_no_api_key_sees_is_named_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = Pipeline(
+        journal=world.journal,
+        sessions=world.sessions,
+        broadcaster=world.broadcaster,
+        clock=StoppedClock().clock(),
+        api_key_readers=ApiKeyReaders("public"),
+    )
+    for number, tenant in enumerate(("city", "city", "public", "village", "city")):
+        told = payload("one", batch_id=f"b{number}", tenantId=tenant)
+        pipeline.publish(told, batch_id="request-1", deadline=DEADLINE)
+    assert hidden_tenants(caplog) == [
+        f"tenant_id=<{tenant}>, warning=<tenant_hidden_from_api_key>"
+        " | readers with the API key see the tenant public only"
+        for tenant in ("city", "village")
+    ]
+
+
+def test_where_the_api_has_no_key_no_tenant_is_hidden_from_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.publish(payload("one"))
+    assert hidden_tenants(caplog) == []
 
 
 def test_a_redelivered_payload_changes_nothing_and_is_pushed_again(world: World) -> None:
@@ -173,7 +244,7 @@ class FailingJournal(MemoryJournal):
 class FailingSessionStore:
     """Does not answer."""
 
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+    def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
         raise SessionStoreError("throttled", code="ThrottlingException", retriable=True)
 
 
@@ -268,7 +339,7 @@ def test_pushes_hold_every_status_once_in_order_and_stay_below_their_limit(
     lengths: list[int], max_bytes: int
 ) -> None:
     committed = [update(message="m" * n).numbered(at) for at, n in enumerate(lengths, 1)]
-    sent = list(pushes(committed, max_bytes=max_bytes))
+    sent = list(pushes(committed, Audience.JOINED, max_bytes=max_bytes))
     flat = [u.sequence for push in sent for u in (*(push.earlier or ()), push)]
     assert flat == list(range(1, len(lengths) + 1))
     for push in sent:

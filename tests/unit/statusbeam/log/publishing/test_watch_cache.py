@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from statusbeam.log.journal.audience import Audience
 from statusbeam.log.publishing.memory import MemorySessionStore
 from statusbeam.log.publishing.watch_cache import WatchCache
 from statusbeam.model import limits
@@ -19,9 +20,13 @@ class Asked(MemorySessionStore):
         super().__init__()
         self.times = 0
 
-    def is_watched(self, tenant_id: str, user_id: str, *, now: float) -> bool:
+    def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
         self.times += 1
-        return super().is_watched(tenant_id, user_id, now=now)
+        return super().audience(tenant_id, user_id, now=now, of_several=of_several)
+
+
+def is_watched(cache: WatchCache, tenant_id: str, user_id: str, *, now: float) -> bool:
+    return cache.audience(tenant_id, user_id, now=now, of_several=False) is not Audience.NOBODY
 
 
 @pytest.fixture
@@ -33,37 +38,37 @@ def sessions() -> Asked:
 
 def test_a_user_seen_a_moment_ago_is_not_looked_up_again(sessions: Asked) -> None:
     cache = WatchCache(sessions)
-    assert cache.is_watched("north", "ana", now=NOW)
+    assert is_watched(cache, "north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert cache.is_watched("north", "ana", now=NOW + WATCHED_SECONDS - 0.1)
+    assert is_watched(cache, "north", "ana", now=NOW + WATCHED_SECONDS - 0.1)
     assert sessions.times == 1
 
 
 def test_a_user_who_left_is_found_out_soon(sessions: Asked) -> None:
     cache = WatchCache(sessions)
-    assert cache.is_watched("north", "ana", now=NOW)
+    assert is_watched(cache, "north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert not cache.is_watched("north", "ana", now=NOW + WATCHED_SECONDS)
+    assert not is_watched(cache, "north", "ana", now=NOW + WATCHED_SECONDS)
 
 
 def test_a_user_who_has_just_come_misses_nothing(sessions: Asked) -> None:
     cache = WatchCache(sessions)
-    assert not cache.is_watched("north", "ben", now=NOW)
+    assert not is_watched(cache, "north", "ben", now=NOW)
     sessions.open("north", "ben", "c2", until=NOW + 60)
-    assert cache.is_watched("north", "ben", now=NOW)
+    assert is_watched(cache, "north", "ben", now=NOW)
 
 
 def test_the_same_user_id_of_another_tenant_is_somebody_else(sessions: Asked) -> None:
     cache = WatchCache(sessions)
-    assert cache.is_watched("north", "ana", now=NOW)
-    assert not cache.is_watched("south", "ana", now=NOW)
+    assert is_watched(cache, "north", "ana", now=NOW)
+    assert not is_watched(cache, "south", "ana", now=NOW)
 
 
 def test_a_clock_that_was_set_back_makes_nobody_watched_for_longer(sessions: Asked) -> None:
     cache = WatchCache(sessions)
-    assert cache.is_watched("north", "ana", now=NOW)
+    assert is_watched(cache, "north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")
-    assert not cache.is_watched("north", "ana", now=NOW - 1)
+    assert not is_watched(cache, "north", "ana", now=NOW - 1)
 
 
 def test_of_many_users_those_seen_first_are_asked_for_again(
@@ -75,5 +80,33 @@ def test_of_many_users_those_seen_first_are_asked_for_again(
     for user in ("ben", "eve"):
         sessions.open("north", user, "c", until=NOW + 60)
     for user in ("ana", "ben", "eve", "eve", "ben", "ana"):
-        assert cache.is_watched("north", user, now=NOW)
+        assert is_watched(cache, "north", user, now=NOW)
     assert sessions.times == 4
+
+
+def test_a_plain_client_that_comes_to_joined_ones_is_seen_at_the_next_commit_of_several(
+    sessions: Asked,
+) -> None:
+    sessions.close("north", "ana", "c1")
+    sessions.open("north", "ana", "c1", until=NOW + 60, joined=True)
+    cache = WatchCache(sessions)
+    assert cache.audience("north", "ana", now=NOW, of_several=True) is Audience.JOINED
+    sessions.open("north", "ana", "c2", until=NOW + 60)
+    assert cache.audience("north", "ana", now=NOW, of_several=True) is Audience.PLAIN
+
+
+@pytest.mark.parametrize("of_several", [False, True])
+def test_an_audience_that_is_plain_is_not_looked_up_again(sessions: Asked, of_several: bool) -> None:
+    cache = WatchCache(sessions)
+    for _ in range(3):
+        assert cache.audience("north", "ana", now=NOW, of_several=of_several) is Audience.PLAIN
+    assert sessions.times == 1
+
+
+def test_a_joined_client_seen_a_moment_ago_is_enough_for_a_commit_of_one_status(sessions: Asked) -> None:
+    sessions.close("north", "ana", "c1")
+    sessions.open("north", "ana", "c1", until=NOW + 60, joined=True)
+    cache = WatchCache(sessions)
+    assert cache.audience("north", "ana", now=NOW, of_several=True) is Audience.JOINED
+    assert is_watched(cache, "north", "ana", now=NOW)
+    assert sessions.times == 1
