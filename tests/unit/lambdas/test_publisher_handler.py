@@ -68,7 +68,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         )
         for variable, value in settings.to_env().items():
             monkeypatch.setenv(variable, value)
-        put_session(client, "city", "ana#c1", FOR_EVER)
+        put_session(client, "city", "ana#c1", FOR_EVER, joined=True)
         publisher.cache_clear()
         yield Deployed(client, appsync)
         publisher.cache_clear()
