@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
+from statusbeam.cdk.bundling import ROOT
 from tests.infra.synthesised import Resource, Stack, new_app, synthesised
 
 if TYPE_CHECKING:
@@ -222,3 +225,27 @@ def test_every_promised_name_is_there(node_beside_the_interpreter: None) -> None
 def test_a_name_that_is_not_promised_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Stage'"):
         _ = statusbeam.cdk.Stage
+
+
+OPTIONS = (
+    "ApiOptions",
+    "ExistingUserPool",
+    "FirewallOptions",
+    "NewUserPool",
+    "OidcProvider",
+    "PageOptions",
+    "PrivateNetwork",
+    "PublishingOptions",
+    "ResourceOptions",
+)
+SET_BY_STAGES = {"api_key_expires", "appsync_url_override", "emulated", "requests_in_five_minutes", "issuer"}
+"""What our own stages compute, or what the documents name in other words."""
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_is_documented_and_every_documented_one_exists(name: str) -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "\n".join(document.read_text() for document in documents)
+    options = {field.name for field in dataclasses.fields(getattr(statusbeam.cdk, name))}
+    assert {option for option in options - SET_BY_STAGES if not re.search(rf"\b{option}\b", text)} == set()
+    assert set(re.findall(rf"\b{name}\.([a-z_]+)", text)) <= options
