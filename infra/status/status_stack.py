@@ -62,8 +62,16 @@ class StatusStack(Stack):
             "ViewTokenSecretArn": status.view_tokens.secret_arn,
             "ViewTokenAudience": status.view_tokens.audience,
             "LibraryLayerArn": status.library.layer_version_arn,
+            "TenantQueueUrls": self._tenant_queues(),
             "AlarmTopicArn": status.alarms.topic.topic_arn if status.alarms else None,
         }
         for name, value in outputs.items():
             if value is not None:
                 CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)
+
+    def _tenant_queues(self) -> str | None:
+        """The queues of tenants that have their own, as JSON."""
+        urls = {
+            tenant: publisher.queue.queue_url for tenant, publisher in self.status.tenant_publishers.items()
+        }
+        return self.to_json_string(urls) if urls else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 from aws_cdk import Names
 from aws_cdk import aws_iam as iam
@@ -26,9 +25,9 @@ from .options import (
 )
 from .page.page_config import PageConfig
 from .publishing.publisher import Publisher
-from .publishing.status_route import InvokeRoute, QueueRoute, StatusRoute
+from .publishing.publishers import create_publishers, route_to
+from .publishing.status_route import StatusRoute
 from .python_function import library_layer
-from .storage.backups import Backups
 from .storage.status_details import StatusDetails
 from .storage.tables import StatusTable, UserSessionsTable
 
@@ -43,7 +42,7 @@ class Statusbeam(Construct):
     Teams that must not report for each other's tenants report through queues of their own:
 
         status = Statusbeam(self, "Status", publishing=PublishingOptions(tenant_queues=("acme", "city")))
-        status.routes["acme"].grant(agent)      # its variables: status.routes["acme"].environment()
+        status.routes["acme"].grant(agent)  # its variables: status.routes["acme"].environment()
 
     `library` is for functions of the same stack; other stacks create theirs with `library_layer`.
     `name` tells deployments apart: it names the API and the audience of view tokens. By default it is made of
@@ -91,48 +90,21 @@ class Statusbeam(Construct):
             sessions_table=self.sessions_table.table,
             detail_reader=self._details.reader,
         )
-        self._firewall = (
-            ApiFirewall(
-                self,
-                "Firewall",
-                options=firewall,
-                resources=resources,
-                name=name,
-                api_arn=self.api.api.arn,
-            )
-            if firewall is not None
-            else None
+        self._firewall = self._create_firewall(firewall, resources, name) if firewall else None
+        self._publishers = create_publishers(
+            self,
+            resources=resources,
+            options=publishing,
+            settings=self._publisher_settings(publishing, api_key=api.api_key_expires is not None),
+            network=api.private_network,
         )
-        settings = self._publisher_settings(publishing, api_key=api.api_key_expires is not None)
-
-        def publisher(construct_id: str, settings: PublisherSettings) -> Publisher:
-            return Publisher(
-                self,
-                construct_id,
-                resources=resources,
-                reserved_concurrency=publishing.reserved_concurrency,
-                network=api.private_network,
-                settings=settings,
-            )
-
-        self.publisher = publisher("StatusPublisher", settings)
-        self.tenant_publishers = {
-            tenant: publisher(f"StatusPublisherOf-{tenant}", replace(settings, publisher_tenant=tenant))
-            for tenant in publishing.tenant_queues
-        }
-        self.route = _route(publishing, self.publisher)
+        self.publisher = self._publishers.shared
+        self.tenant_publishers = self._publishers.of_tenants
+        self.route = route_to(self.publisher, publishing)
         self.routes: Mapping[str, StatusRoute] = {
-            tenant: _route(publishing, publisher) for tenant, publisher in self.tenant_publishers.items()
+            tenant: route_to(publisher, publishing) for tenant, publisher in self.tenant_publishers.items()
         }
         self._grant()
-        if resources.backup_days is not None:
-            Backups(
-                self,
-                "Backups",
-                resources=resources,
-                days=resources.backup_days,
-                table=self.status_table.table,
-            )
         self.alarms = self._alarms(resources) if alarms else None
 
     def grant_report(self, grantee: iam.IGrantable) -> None:
@@ -161,6 +133,13 @@ class Statusbeam(Construct):
             sign_in_origin=self._sign_in.origin,
         )
 
+    def _create_firewall(
+        self, options: FirewallOptions, resources: ResourceOptions, name: str
+    ) -> ApiFirewall:
+        return ApiFirewall(
+            self, "Firewall", options=options, resources=resources, name=name, api_arn=self.api.api.arn
+        )
+
     def _publisher_settings(self, publishing: PublishingOptions, *, api_key: bool) -> PublisherSettings:
         return PublisherSettings(
             appsync_api_url=self.api.graphql_url,
@@ -179,7 +158,7 @@ class Statusbeam(Construct):
 
     def _grant(self) -> None:
         self.view_tokens.grant_read(self.view_tokens.role)
-        for publisher in self._publishers():
+        for publisher in self._publishers:
             self._grant_publisher(publisher.role)
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -194,9 +173,6 @@ class Statusbeam(Construct):
         )
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)
-
-    def _publishers(self) -> Iterable[Publisher]:
-        return (self.publisher, *self.tenant_publishers.values())
 
     def _grant_publisher(self, role: iam.Role) -> None:
         self.api.api.grant_mutation(role, "publishStatus")
@@ -228,9 +204,3 @@ def _watch(alarms: Alarms, publisher: Publisher, of: str = "") -> None:
     alarms.backlog(publisher.queue, of=of)
     alarms.function(f"Publisher{of}", publisher.function)
     alarms.refused_statuses(publisher.function, of=of)
-
-
-def _route(publishing: PublishingOptions, publisher: Publisher) -> StatusRoute:
-    if publishing.transport == "queue":
-        return QueueRoute(publisher.queue)
-    return InvokeRoute(publisher.function)

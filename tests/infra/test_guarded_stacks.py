@@ -156,6 +156,14 @@ def test_a_tenants_queue_feeds_a_publisher_of_that_tenant_only(status: Stack) ->
     assert len(set(fed.values())) == len(fed)
 
 
+def test_the_stack_tells_each_tenants_queue(status: Stack) -> None:
+    text = status.outputs["TenantQueueUrls"]["Value"]["Fn::Join"][1]
+    named = {part["Ref"] for part in text if isinstance(part, dict)}
+    assert len(named) == len(TENANTS)
+    assert named < {queue.name for queue in status.all("AWS::SQS::Queue")}
+    assert all(f'"{tenant}":' in str(text) for tenant in TENANTS)
+
+
 def test_each_tenants_publisher_has_alarms_of_its_own(status: Stack) -> None:
     refused = [
         alarm.properties["Dimensions"]

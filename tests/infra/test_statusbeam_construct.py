@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
+from statusbeam.cdk.bundling import ROOT
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.infra.synthesised import Resource, Stack, new_app, synthesised
 
@@ -236,3 +239,27 @@ def test_the_publisher_knows_which_tenant_holders_of_an_api_key_see(
     publisher = stack_with(tmp_path, fill).function("status_publisher.handler.handler")
     variables = publisher.properties["Environment"]["Variables"]
     assert variables.get("API_KEY_TENANT") == (PUBLIC_TENANT if expires else None)
+
+
+OPTIONS = (
+    "ApiOptions",
+    "ExistingUserPool",
+    "FirewallOptions",
+    "NewUserPool",
+    "OidcProvider",
+    "PageOptions",
+    "PrivateNetwork",
+    "PublishingOptions",
+    "ResourceOptions",
+)
+SET_BY_STAGES = {"api_key_expires", "appsync_url_override", "emulated", "requests_in_five_minutes", "issuer"}
+"""What our own stages compute, or what the documents name in other words."""
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_is_documented_and_every_documented_one_exists(name: str) -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    text = "\n".join(document.read_text() for document in documents)
+    options = {field.name for field in dataclasses.fields(getattr(statusbeam.cdk, name))}
+    assert {option for option in options - SET_BY_STAGES if not re.search(rf"\b{option}\b", text)} == set()
+    assert set(re.findall(rf"\b{name}\.([a-z_]+)", text)) <= options

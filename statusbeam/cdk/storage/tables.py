@@ -13,6 +13,7 @@ from statusbeam.model.settings import StatusTable as StatusNames
 
 from ..encryption import customer_key, grant_encrypt_decrypt
 from ..options import ResourceOptions
+from .backups import Backups
 
 
 class StatusTable(Construct):
@@ -35,6 +36,8 @@ class StatusTable(Construct):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=list(StatusNames.BY_USER_PROJECTION),
         )
+        if resources.backup_days is not None:
+            Backups(self, "Backups", resources=resources, days=resources.backup_days, table=self.table)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
         """Allow exactly `actions` on the table itself, not on its index, and the use of its key."""
