@@ -150,7 +150,7 @@ class Statusbeam(Construct):
         self.sessions_table.grant(self.publisher.role, "dynamodb:Query")
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.status_table.grant_list_by_user(source)
+        self.status_table.grant_list(source)
         self.sessions_table.grant(
             self.api.sessions_source,
             "dynamodb:GetItem",  # also by AppSync itself, when the condition of a write fails

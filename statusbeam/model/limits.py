@@ -26,6 +26,12 @@ METADATA_VALUES: Final = 1_000
 """What the library reads of it, numbers in lists apart: the caller waits meanwhile."""
 SPILLED_KEYS: Final = 20
 """Of metadata that was spilled, so many keys are named."""
+TITLE_LENGTH: Final = 200
+RUN_ID_LENGTH: Final = 64
+WAITING_FOR_LENGTH: Final = 64
+WAITING_PROMPT_LENGTH: Final = 1_000
+REASON_LENGTH: Final = 1_000
+"""Why somebody asks for a job to be cancelled."""
 CLOCK_AHEAD_SECONDS: Final = 300
 CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
 """How far a caller's clock may be off. A status from further ahead would keep a dead job alive,
@@ -109,6 +115,10 @@ CONNECTION_SECONDS: Final = 86_400
 JOBS_PER_PAGE: Final = 20
 """Of listJobs, when the caller gives no limit."""
 JOBS_PER_PAGE_MAX: Final = 50
+JOBS_PER_SEARCH: Final = 200
+"""Of listTenantJobs: jobs of each state that one page looks at when it is narrowed by workflow or title."""
+JOBS_COUNTED: Final = 1_000
+"""Of countTenantJobs, for each state: with more, the answer says that there are more."""
 UPDATES_PER_PAGE: Final = 100
 """Of listStatusUpdates: the default and the maximum."""
 JOBS_PER_SYNC: Final = 25

@@ -76,6 +76,8 @@ class StatusTable:
     """Of a log entry: its detail for operators only, as JSON text."""
     DETAIL_KEY: Final = "detailKey"
     """Of a log entry: the key of its oversize detail in the bucket."""
+    SEARCH_TEXT: Final = "searchText"
+    """Of a head: its title in lower case, in which searches look."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -87,8 +89,17 @@ class StatusTable:
         "epoch",
         "createdAt",
         "expiresAt",
+        "workflow",
+        SEARCH_TEXT,
     )
-    """What a job list shows and a commit rarely changes: only a commit that changes it pays for the index."""
+    """What a job list is narrowed by and a commit rarely changes: only a commit that changes it pays for the
+    index."""
+    TENANT_PREFIX: Final = "TENANT#"
+    """Of a partition key in the index by tenant. Tenant and overall status follow, with a `#` between."""
+    BY_TENANT: Final = "byTenant"
+    BY_TENANT_PARTITION_KEY: Final = "tenantKey"
+    BY_TENANT_SORT_KEY: Final = BY_USER_SORT_KEY
+    BY_TENANT_PROJECTION: Final = ("jobId", "expiresAt", "workflow", SEARCH_TEXT)
 
 
 class SessionsTable:

@@ -33,7 +33,10 @@ class StatusWord(StrEnum):
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # how far something is, in percent
     HEARTBEAT = "heartbeat"  # nothing new, still alive
-    REOPENED = "reopened"  # a failed job is taken up again, e.g. by a redrive
+    REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
+    WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
+    CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
+    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped
 
 
 class StatusType(StrEnum):
@@ -51,8 +54,9 @@ class OverallStatus(StrEnum):
 
     INITIALIZING = "initializing"  # agents are being loaded, none has reported
     PROCESSING = "processing"  # work is going on
-    COMPLETED = "completed"  # ended well, for good
-    FAILED = "failed"  # ended badly, for good
+    COMPLETED = "completed"  # ended well
+    FAILED = "failed"  # ended badly
+    CANCELLED = "cancelled"  # stopped on purpose
 
 
 _TYPES: dict[str, StatusType] = {

@@ -134,6 +134,7 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
             {
                 "table pk": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
                 "table pk/index/byUser": {"dynamodb:Query"},
+                "table pk/index/byTenant": {"dynamodb:Query"},
             },
         ),
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),

@@ -34,6 +34,9 @@ _LIMITS: Final = (
     "LOST_AFTER_SECONDS",
     "JOBS_PER_PAGE",
     "JOBS_PER_PAGE_MAX",
+    "JOBS_PER_SEARCH",
+    "JOBS_COUNTED",
+    "TITLE_LENGTH",
     "UPDATES_PER_PAGE",
     "JOBS_PER_SYNC",
 )

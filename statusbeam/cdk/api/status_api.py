@@ -16,6 +16,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from statusbeam.model.settings import ResolverVariables
+from statusbeam.model.words import OverallStatus
 
 from ..bundling import ROOT
 from ..compliance import accept
@@ -51,6 +52,8 @@ STEPS = {
     "getStatusDetail.spilled": "details",
     "getJob.snapshot": "status",
     "listJobs.page": "status",
+    "listTenantJobs.state": "status",
+    "countTenantJobs.state": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "listStatusUpdates.first": "status",
@@ -63,6 +66,9 @@ PIPELINES = {
     # Up to three reads until head and agents belong to one commit.
     "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
     "Query.listJobs": ("listJobs.page", "getHeads"),
+    # The index has the jobs of each overall state apart.
+    "Query.listTenantJobs": (*("listTenantJobs.state",) * len(OverallStatus), "getHeads"),
+    "Query.countTenantJobs": ("countTenantJobs.state",) * len(OverallStatus),
     "Query.listStatusUpdates": (
         "listStatusUpdates.head",
         "listStatusUpdates.range",

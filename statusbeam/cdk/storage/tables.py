@@ -33,14 +33,22 @@ class StatusTable(Construct):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=list(StatusNames.BY_USER_PROJECTION),
         )
+        self.table.add_global_secondary_index(
+            index_name=StatusNames.BY_TENANT,
+            partition_key=_text(StatusNames.BY_TENANT_PARTITION_KEY),
+            sort_key=_text(StatusNames.BY_TENANT_SORT_KEY),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(StatusNames.BY_TENANT_PROJECTION),
+        )
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table itself, not on its index."""
+        """Allow exactly `actions` on the table itself, not on its indexes."""
         _grant(grantee, actions, self.table.table_arn)
 
-    def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
-        """Allow listing the jobs of a user."""
-        _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{StatusNames.BY_USER}")
+    def grant_list(self, grantee: iam.IGrantable) -> None:
+        """Allow listing the jobs of a user and those of a tenant."""
+        for index in (StatusNames.BY_USER, StatusNames.BY_TENANT):
+            _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{index}")
 
 
 class UserSessionsTable(Construct):
