@@ -24,6 +24,7 @@ from .options import (
     ResourceOptions,
 )
 from .page.page_config import PageConfig
+from .publishing.job_canceller import JobCanceller
 from .publishing.publisher import Publisher
 from .publishing.status_route import InvokeRoute, QueueRoute, StatusRoute
 from .python_function import library_layer
@@ -65,6 +66,7 @@ class Statusbeam(Construct):
         self.view_tokens = ViewTokens(
             self, "ViewTokens", resources=resources, audience=name, library=self.library
         )
+        self._canceller = JobCanceller(self, "JobCanceller", resources=resources, library=self.library)
         self._sign_in = create_sign_in(self, readers=readers, resources=resources, library=self.library)
         self.api = StatusApi(
             self,
@@ -78,6 +80,7 @@ class Statusbeam(Construct):
             status_table=self.status_table.table,
             sessions_table=self.sessions_table.table,
             detail_reader=self._details.reader,
+            job_canceller=self._canceller.function,
         )
         self.publisher = Publisher(
             self,
@@ -91,6 +94,7 @@ class Statusbeam(Construct):
             if publishing.transport == "queue"
             else InvokeRoute(self.publisher.function)
         )
+        self._canceller.publish_through(self.publisher.function)
         self._grant()
         if firewall is not None:
             ApiFirewall(self, "Firewall", options=firewall, name=name, api_arn=self.api.api.arn)
@@ -161,6 +165,7 @@ class Statusbeam(Construct):
         self._details.grant_put(self.publisher.role)
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)
+        self._canceller.grant_cancel(self.api.canceller_source)
 
     def _alarms(self, resources: ResourceOptions) -> Alarms:
         alarms = Alarms(self, "Alarms", removal_policy=resources.removal_policy)

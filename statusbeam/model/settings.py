@@ -20,6 +20,10 @@ FUNCTION_DIMENSION: Final = "function_name"
 REFUSED_METRIC: Final = "StatusesRefused"
 """Counts statuses for another user's job, or of another tenant than the publisher's."""
 
+EVENT_SOURCE: Final = "statusbeam"
+CANCEL_REQUESTED: Final = "Job Cancel Requested"
+"""The detail type of the event that the canceller puts on EventBridge's default bus."""
+
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
 
@@ -117,6 +121,21 @@ class SessionsTable:
     """Of that item: logins up to this moment are refused, in epoch seconds."""
     JOINED: Final = "joined"
     """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
+
+
+class ExecutionsTable:
+    """Key and attribute names of a stopper's table of running executions."""
+
+    PARTITION_KEY: Final = "job"
+    """The JobKey of the execution's job."""
+    SORT_KEY: Final = "execution"
+    """The ARN of the execution, or CANCELLED."""
+    CANCELLED: Final = "#cancelled"
+    """Of the mark that somebody asked for the job to be stopped, for executions that the stopper learns
+    of later. No ARN begins like it."""
+    CANCELLED_AT: Final = "at"
+    """Of that mark: in epoch milliseconds."""
+    TTL: Final = "ttl"
 
 
 class ResolverVariables:
@@ -251,6 +270,14 @@ class DetailSettings(_Settings):
 
     detail_bucket: str
     """Where the publisher put it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopperSettings(_Settings):
+    """What stops the executions of cancelled jobs needs."""
+
+    executions_table: str
+    """Where it keeps which executions run for a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,13 +130,16 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.cancelJob",
         "Mutation.endSessions",
         "Mutation.publishStatus",
         "Mutation.syncSession",
+        "Query.countTenantJobs",
         "Query.getJob",
         "Query.getStatusDetail",
         "Query.listJobs",
         "Query.listStatusUpdates",
+        "Query.listTenantJobs",
         "Subscription.onStatusUpdate",
         "Subscription.onTenantStatus",
     }

@@ -15,6 +15,7 @@ export const JOBS_PER_PAGE_MAX = 50;
 export const JOBS_PER_SEARCH = 200;
 export const JOBS_COUNTED = 1000;
 export const TITLE_LENGTH = 200;
+export const REASON_LENGTH = 1000;
 export const UPDATES_PER_PAGE = 100;
 export const JOBS_PER_SYNC = 25;
 
