@@ -6,7 +6,12 @@ import { posix } from 'node:path';
  * Synth sees which modules a bundle uses. This rule sees to it that to use such a module is to call its function: the
  * module exports nothing else, nothing else has the function's name, and the function is neither renamed nor passed on.
  */
-const GUARDS = { viewer: 'viewer.js', canView: 'canView.js', setSubscriptionFilters: 'subscriptionFilters.js' };
+const GUARDS = {
+  viewer: 'viewer.js',
+  canView: 'canView.js',
+  requireOperator: 'requireOperator.js',
+  setSubscriptionFilters: 'subscriptionFilters.js',
+};
 
 /** The guard's name, if the module is a guard's. */
 const guardOf = (path) => Object.keys(GUARDS).find((name) => GUARDS[name] === posix.basename(path));

@@ -1,7 +1,7 @@
 import { util } from '@aws-appsync/utils';
 import { canView } from './shared/canView.js';
-import { toJob } from './shared/job.js';
-import { JOBS_PER_PAGE, JOBS_PER_PAGE_MAX } from './shared/settings.generated.js';
+import { filtersOf, matches } from './shared/jobFilters.js';
+import { jobsPerPage, refuseToken, toJobs } from './shared/jobPages.js';
 import { exists } from './shared/statusTable.js';
 import { viewer } from './shared/viewer.js';
 
@@ -12,31 +12,28 @@ export function request(ctx) {
   if (caller.userId === null) {
     util.error('listJobs needs a login with a user.', 'Forbidden');
   }
-  const limit = ctx.args.limit ?? JOBS_PER_PAGE;
-  if (limit < 1 || limit > JOBS_PER_PAGE_MAX) {
-    util.error(`limit must be 1 to ${JOBS_PER_PAGE_MAX}.`, 'BadRequest');
-  }
   ctx.stash.caller = caller;
-  ctx.stash.limit = limit;
+  ctx.stash.limit = jobsPerPage(ctx.args);
+  filtersOf(ctx.args); // refuses what is none before anything is read
   ctx.stash.jobIds = caller.jobIds;
   return {};
 }
 
 export function response(ctx) {
   const { caller, limit } = ctx.stash;
-  // The index is eventually consistent: a head may no longer have the state that the query named.
-  const matches = (head) => !ctx.args.overallStatus || head.overallStatus === ctx.args.overallStatus;
+  const filters = filtersOf(ctx.args);
+  // The index is eventually consistent: a head may no longer have what the query named.
   const heads = ctx.prev.result.filter((head) => exists(head) && canView(caller, head));
   if (caller.jobIds === null) {
-    return { jobs: toJobs(heads.filter(matches)), nextToken: ctx.stash.nextToken };
+    return { jobs: toJobs(heads.filter((head) => matches(head, filters))), nextToken: ctx.stash.nextToken };
   }
-  const rest = newestFirst(heads, ctx.args.nextToken).filter(matches);
+  const rest = newestFirst(heads, ctx.args.nextToken).filter((head) => matches(head, filters) && isBetween(head, filters));
   const page = rest.slice(0, limit);
   return { jobs: toJobs(page), nextToken: rest.length > limit ? page[limit - 1].jobId : null };
 }
 
-function toJobs(heads) {
-  return heads.map((head) => toJob(head, [], null));
+function isBetween(head, { from, to }) {
+  return (from === null || head.createdAt >= from) && (to === null || head.createdAt < to);
 }
 
 // As the index orders them; `after` is the last job of the previous page.
@@ -55,7 +52,7 @@ function newestFirst(heads, after) {
   }
   const at = sorted.findIndex((head) => head.jobId === after);
   if (at < 0) {
-    util.error('nextToken is not from this list.', 'BadRequest');
+    refuseToken();
   }
   return sorted.slice(at + 1);
 }

@@ -1,46 +1,66 @@
 import { runtime, util } from '@aws-appsync/utils';
+import { createdBetween, filtersOf } from './shared/jobFilters.js';
+import { refuseToken } from './shared/jobPages.js';
 import { StatusTable } from './shared/settings.generated.js';
 import { raiseStoreError } from './shared/storeErrors.js';
 
+// DynamoDB looks at `limit` jobs created in the range and leaves out those that the other filters do not match.
 export function request(ctx) {
-  const caller = ctx.stash.caller;
+  const { caller, limit } = ctx.stash;
   if (caller.jobIds !== null) {
     runtime.earlyReturn(null);
   }
+  const filters = filtersOf(ctx.args);
+  const created = createdBetween(filters.from, filters.to);
+  const values = { ':user': `${StatusTable.USER_PREFIX}${caller.tenantId}#${caller.userId}`, ...created.values };
   const page = {
     operation: 'Query',
     index: StatusTable.BY_USER,
     query: {
-      expression: `${StatusTable.BY_USER_PARTITION_KEY} = :user`,
-      expressionValues: util.dynamodb.toMapValues({
-        ':user': `${StatusTable.USER_PREFIX}${caller.tenantId}#${caller.userId}`,
-      }),
+      expression: `${StatusTable.BY_USER_PARTITION_KEY} = :user${created.expression}`,
+      expressionValues: util.dynamodb.toMapValues(values),
     },
     scanIndexForward: false,
-    limit: ctx.stash.limit,
+    limit,
   };
   if (ctx.args.nextToken) {
     page.nextToken = ctx.args.nextToken;
   }
-  if (ctx.args.overallStatus) {
-    page.filter = {
-      expression: 'overallStatus = :state',
-      expressionValues: util.dynamodb.toMapValues({ ':state': ctx.args.overallStatus }),
-    };
-  }
-  return page;
+  const filter = filterOf(filters);
+  return filter ? { ...page, filter } : page;
 }
 
 export function response(ctx) {
   if (ctx.error) {
     if (ctx.args.nextToken && isTokenError(ctx.error.message)) {
-      util.error('nextToken is not from this list.', 'BadRequest');
+      refuseToken();
     }
     raiseStoreError(ctx);
   }
   ctx.stash.nextToken = ctx.result.nextToken ?? null;
   ctx.stash.jobIds = ctx.result.items.map((item) => item.jobId);
   return null;
+}
+
+function filterOf({ overallStatus, workflow, search }) {
+  const conditions = [];
+  const values = {};
+  if (overallStatus !== null) {
+    conditions.push('overallStatus = :state');
+    values[':state'] = overallStatus;
+  }
+  if (workflow !== null) {
+    conditions.push('workflow = :workflow');
+    values[':workflow'] = workflow;
+  }
+  if (search !== null) {
+    conditions.push(`contains(${StatusTable.SEARCH_TEXT}, :search)`);
+    values[':search'] = search;
+  }
+  if (conditions.length === 0) {
+    return null;
+  }
+  return { expression: conditions.join(' AND '), expressionValues: util.dynamodb.toMapValues(values) };
 }
 
 // AppSync's and DynamoDB's messages about a token that they did not make, or made for another query.

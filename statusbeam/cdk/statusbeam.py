@@ -24,6 +24,7 @@ from .options import (
     ResourceOptions,
 )
 from .page.page_config import PageConfig
+from .publishing.job_canceller import JobCanceller
 from .publishing.publisher import Publisher
 from .publishing.publishers import create_publishers, route_to
 from .publishing.status_route import StatusRoute
@@ -76,6 +77,7 @@ class Statusbeam(Construct):
             rotation_days=api.view_token_rotation_days,
             library=self.library,
         )
+        self._canceller = JobCanceller(self, "JobCanceller", resources=resources, library=self.library)
         self._sign_in = create_sign_in(self, readers=readers, resources=resources, library=self.library)
         self.api = StatusApi(
             self,
@@ -89,6 +91,7 @@ class Statusbeam(Construct):
             status_table=self.status_table.table,
             sessions_table=self.sessions_table.table,
             detail_reader=self._details.reader,
+            job_canceller=self._canceller.function,
         )
         self._firewall = self._create_firewall(firewall, resources, name) if firewall else None
         self._publishers = create_publishers(
@@ -104,6 +107,7 @@ class Statusbeam(Construct):
         self.routes: Mapping[str, StatusRoute] = {
             tenant: route_to(publisher, publishing) for tenant, publisher in self.tenant_publishers.items()
         }
+        self._canceller.publish_through(self.publisher.function)
         self._grant()
         self.alarms = self._alarms(resources) if alarms else None
 
@@ -162,7 +166,7 @@ class Statusbeam(Construct):
             self._grant_publisher(publisher.role)
         source = self.api.status_source
         self.status_table.grant(source, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.status_table.grant_list_by_user(source)
+        self.status_table.grant_list(source)
         self.sessions_table.grant(
             self.api.sessions_source,
             "dynamodb:GetItem",  # also by AppSync itself, when the condition of a write fails
@@ -173,6 +177,7 @@ class Statusbeam(Construct):
         )
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)
+        self._canceller.grant_cancel(self.api.canceller_source)
 
     def _grant_publisher(self, role: iam.Role) -> None:
         self.api.api.grant_mutation(role, "publishStatus")

@@ -118,6 +118,10 @@ CONNECTION_SECONDS: Final = 86_400
 JOBS_PER_PAGE: Final = 20
 """Of listJobs, when the caller gives no limit."""
 JOBS_PER_PAGE_MAX: Final = 50
+JOBS_PER_SEARCH: Final = 200
+"""Of listTenantJobs: jobs of each state that one page looks at when it is narrowed by workflow or title."""
+JOBS_COUNTED: Final = 1_000
+"""Of countTenantJobs, for each state: with more, the answer says that there are more."""
 UPDATES_PER_PAGE: Final = 100
 """Of listStatusUpdates: the default and the maximum."""
 JOBS_PER_SYNC: Final = 25

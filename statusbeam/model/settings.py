@@ -22,6 +22,9 @@ REFUSED_METRIC: Final = "StatusesRefused"
 
 FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 """The header of a push that the API's firewall lets pass."""
+EVENT_SOURCE: Final = "statusbeam"
+CANCEL_REQUESTED: Final = "Job Cancel Requested"
+"""The detail type of the event that the canceller puts on EventBridge's default bus."""
 
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
@@ -79,6 +82,8 @@ class StatusTable:
     """Of a log entry: its detail for operators only, as JSON text."""
     DETAIL_KEY: Final = "detailKey"
     """Of a log entry: the key of its oversize detail in the bucket."""
+    SEARCH_TEXT: Final = "searchText"
+    """Of a head: its title in lower case, in which searches look."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -90,8 +95,17 @@ class StatusTable:
         "epoch",
         "createdAt",
         "expiresAt",
+        "workflow",
+        SEARCH_TEXT,
     )
-    """What a job list shows and a commit rarely changes: only a commit that changes it pays for the index."""
+    """What a job list is narrowed by and a commit rarely changes: only a commit that changes it pays for the
+    index."""
+    TENANT_PREFIX: Final = "TENANT#"
+    """Of a partition key in the index by tenant. Tenant and overall status follow, with a `#` between."""
+    BY_TENANT: Final = "byTenant"
+    BY_TENANT_PARTITION_KEY: Final = "tenantKey"
+    BY_TENANT_SORT_KEY: Final = BY_USER_SORT_KEY
+    BY_TENANT_PROJECTION: Final = ("jobId", "expiresAt", "workflow", SEARCH_TEXT)
 
 
 class SessionsTable:
@@ -109,6 +123,21 @@ class SessionsTable:
     """Of that item: logins up to this moment are refused, in epoch seconds."""
     JOINED: Final = "joined"
     """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
+
+
+class ExecutionsTable:
+    """Key and attribute names of a stopper's table of running executions."""
+
+    PARTITION_KEY: Final = "job"
+    """The JobKey of the execution's job."""
+    SORT_KEY: Final = "execution"
+    """The ARN of the execution, or CANCELLED."""
+    CANCELLED: Final = "#cancelled"
+    """Of the mark that somebody asked for the job to be stopped, for executions that the stopper learns
+    of later. No ARN begins like it."""
+    CANCELLED_AT: Final = "at"
+    """Of that mark: in epoch milliseconds."""
+    TTL: Final = "ttl"
 
 
 class ResolverVariables:
@@ -255,6 +284,14 @@ class DetailSettings(_Settings):
 
     detail_bucket: str
     """Where the publisher put it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopperSettings(_Settings):
+    """What stops the executions of cancelled jobs needs."""
+
+    executions_table: str
+    """Where it keeps which executions run for a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

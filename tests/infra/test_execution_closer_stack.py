@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE
 from tests.infra.synthesised import EXAMPLE_STACKS, Resource, Stack
 
 HANDLER = "execution_closer.handler.handler"
 
 
+STOPPER = "execution_stopper.handler.handler"
+
+
+def rules_of(stack: Stack, handler: str) -> list[Resource]:
+    """The rules whose events reach a function."""
+    arn = {"Fn::GetAtt": [stack.function(handler).name, "Arn"]}
+    return [
+        rule
+        for rule in stack.all("AWS::Events::Rule")
+        if arn in [t["Arn"] for t in rule.properties["Targets"]]
+    ]
+
+
 def rule(stack: Stack) -> dict[str, Any]:
-    return stack.one("AWS::Events::Rule").properties
+    (found,) = rules_of(stack, HANDLER)
+    return found.properties
 
 
 def dead_letters(stack: Stack) -> Resource:
@@ -53,15 +69,38 @@ def test_an_event_is_tried_for_hours_and_then_kept(stacks: dict[str, Stack], nam
 
 
 @pytest.mark.parametrize("name", EXAMPLE_STACKS)
-def test_only_the_rule_may_invoke_the_closer_and_fill_its_dead_letters(
+def test_the_stopper_learns_of_the_stacks_own_executions_and_of_requests(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
+    changes, requests = (rule.properties["EventPattern"] for rule in rules_of(stacks[name], STOPPER))
+    assert changes == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "stateMachineArn": [{"Ref": machine.name}],
+            "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+        },
+    }
+    assert requests == {"source": [EVENT_SOURCE], "detail-type": [CANCEL_REQUESTED]}
+
+
+@pytest.mark.parametrize("name", EXAMPLE_STACKS)
+def test_only_the_rules_may_invoke_closer_and_stopper_and_fill_their_dead_letters(
     stacks: dict[str, Stack], name: str
 ) -> None:
     stack = stacks[name]
-    rule_arn = {"Fn::GetAtt": [stack.one("AWS::Events::Rule").name, "Arn"]}
-    permission = stack.one("AWS::Lambda::Permission").properties
-    assert (permission["Principal"], permission["SourceArn"]) == ("events.amazonaws.com", rule_arn)
+    arns = [{"Fn::GetAtt": [rule.name, "Arn"]} for rule in stack.all("AWS::Events::Rule")]
+    permissions = [permission.properties for permission in stack.all("AWS::Lambda::Permission")]
+    assert {permission["Principal"] for permission in permissions} == {"events.amazonaws.com"}
+    assert in_order(permission["SourceArn"] for permission in permissions) == in_order(arns)
     (policy,) = stack.all("AWS::SQS::QueuePolicy")
     statements = policy.properties["PolicyDocument"]["Statement"]
-    (allowed,) = [statement for statement in statements if statement["Effect"] == "Allow"]
-    assert allowed["Action"] == "sqs:SendMessage"
-    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": rule_arn}}
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert {statement["Action"] for statement in allowed} == {"sqs:SendMessage"}
+    conditions = [statement["Condition"] for statement in allowed]
+    assert in_order(conditions) == in_order({"ArnEquals": {"aws:SourceArn": arn}} for arn in arns)
+
+
+def in_order(values: Iterable[Any]) -> list[str]:
+    return sorted(map(str, values))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE
 from tests.infra.synthesised import EXAMPLE_STACKS, STATUS_STACKS, WEB_STACKS, Resource, Stack
 
 Grants = dict[str, set[str]]
@@ -114,6 +115,28 @@ def test_the_detail_reader_may_read_a_detail_whose_key_it_knows(stacks: dict[str
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_canceller_may_publish_and_announce_what_it_is_for(stacks: dict[str, Stack], name: str) -> None:
+    found = function_grants(stacks[name], "job_canceller.handler.handler")
+    bus = next(resource for resource in found if ":events:" in resource)
+    assert bus.endswith(":event-bus/default")
+    assert found == {
+        **OWN_LOG,
+        **TRACES,
+        "lambdas.status_publisher.handler.handler": {"lambda:InvokeFunction"},
+        bus: {"events:PutEvents"},
+    }
+    conditions = [
+        statement["Condition"]
+        for policy in stacks[name].all("AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement["Action"] == "events:PutEvents"
+    ]
+    assert conditions == [
+        {"StringEquals": {"events:source": EVENT_SOURCE, "events:detail-type": CANCEL_REQUESTED}}
+    ]
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
 def test_the_authorizer_may_read_its_secret(stacks: dict[str, Stack], name: str) -> None:
     assert function_grants(stacks[name], "view_token_authorizer.handler.handler") == {
         **OWN_LOG,
@@ -150,9 +173,11 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
             {
                 "table pk": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
                 "table pk/index/byUser": {"dynamodb:Query"},
+                "table pk/index/byTenant": {"dynamodb:Query"},
             },
         ),
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
+        ("Canceller", {"lambdas.job_canceller.handler.handler": {"lambda:InvokeFunction"}}),
         (
             "Sessions",
             {
@@ -250,6 +275,23 @@ def test_the_closer_may_report_and_read_executions_of_its_machines(
         **TRACES,
         **BY_QUEUE,
         executions: {"states:DescribeExecution"},
+        "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+    }
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_the_stopper_may_stop_executions_of_its_machines_and_keep_which_run(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    found = function_grants(stacks[name], "execution_stopper.handler.handler")
+    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
+    executions = next(resource for resource in found if ":states:" in resource)
+    assert executions.endswith(f":execution:{machine.name}:*")
+    assert found == {
+        **OWN_LOG,
+        **TRACES,
+        "table job": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        executions: {"states:DescribeExecution", "states:StopExecution"},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
     }
 

@@ -128,13 +128,16 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.cancelJob",
         "Mutation.endSessions",
         "Mutation.publishStatus",
         "Mutation.syncSession",
+        "Query.countTenantJobs",
         "Query.getJob",
         "Query.getStatusDetail",
         "Query.listJobs",
         "Query.listStatusUpdates",
+        "Query.listTenantJobs",
         "Subscription.onStatusUpdate",
         "Subscription.onTenantStatus",
     }
@@ -301,12 +304,14 @@ def test_tables_are_keyed_as_the_library_reads_them(stacks: dict[str, Stack], na
     assert [key["AttributeName"] for key in status["KeySchema"]] == ["pk", "sk"]
     assert status["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
     assert sessions["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-    index = status["GlobalSecondaryIndexes"][0]
-    assert index["IndexName"] == "byUser"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["userKey", "createdKey"]
-    assert index["Projection"]["ProjectionType"] == "INCLUDE"
-    # These change with every status: projected, each commit would pay for the index.
-    assert not {"sequence", "lastUpdated", "progress"} & set(index["Projection"]["NonKeyAttributes"])
+    indexes = {index["IndexName"]: index for index in status["GlobalSecondaryIndexes"]}
+    assert {
+        name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes.items()
+    } == {"byUser": ["userKey", "createdKey"], "byTenant": ["tenantKey", "createdKey"]}
+    for index in indexes.values():
+        assert index["Projection"]["ProjectionType"] == "INCLUDE"
+        # These change with every status: projected, each commit would pay for the index.
+        assert not {"sequence", "lastUpdated", "progress"} & set(index["Projection"]["NonKeyAttributes"])
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)

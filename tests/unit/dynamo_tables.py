@@ -26,7 +26,9 @@ def dynamo_tables() -> Iterator[DynamoDBClient]:
         client = boto3.client("dynamodb", region_name="us-east-1")
         one_request_at_a_time(client)
         _create(client, STATUS_TABLE, StatusTable.PARTITION_KEY, StatusTable.SORT_KEY)
-        _add_index(client)
+        names = StatusTable
+        _add_index(client, names.BY_USER, names.BY_USER_PARTITION_KEY, names.BY_USER_SORT_KEY)
+        _add_index(client, names.BY_TENANT, names.BY_TENANT_PARTITION_KEY, names.BY_TENANT_SORT_KEY)
         _create(client, SESSIONS_TABLE, SessionsTable.PARTITION_KEY, SessionsTable.SORT_KEY)
         yield client
 
@@ -58,18 +60,19 @@ def _create(client: DynamoDBClient, name: str, partition_key: str, sort_key: str
     )
 
 
-def _add_index(client: DynamoDBClient) -> None:
-    keys = (StatusTable.BY_USER_PARTITION_KEY, StatusTable.BY_USER_SORT_KEY)
+def _add_index(client: DynamoDBClient, name: str, partition_key: str, sort_key: str) -> None:
     client.update_table(
         TableName=STATUS_TABLE,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"} for key in (partition_key, sort_key)
+        ],
         GlobalSecondaryIndexUpdates=[
             {
                 "Create": {
-                    "IndexName": StatusTable.BY_USER,
+                    "IndexName": name,
                     "KeySchema": [
-                        {"AttributeName": keys[0], "KeyType": "HASH"},
-                        {"AttributeName": keys[1], "KeyType": "RANGE"},
+                        {"AttributeName": partition_key, "KeyType": "HASH"},
+                        {"AttributeName": sort_key, "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "ALL"},
                 }

@@ -12,6 +12,10 @@ export const CONNECTION_SECONDS = 86400;
 export const LOST_AFTER_SECONDS = 240;
 export const JOBS_PER_PAGE = 20;
 export const JOBS_PER_PAGE_MAX = 50;
+export const JOBS_PER_SEARCH = 200;
+export const JOBS_COUNTED = 1000;
+export const TITLE_LENGTH = 200;
+export const REASON_LENGTH = 1000;
 export const UPDATES_PER_PAGE = 100;
 export const JOBS_PER_SYNC = 25;
 
@@ -27,9 +31,14 @@ export const StatusTable = {
   SEQUENCE_DIGITS: 12,
   OPERATOR_DETAIL: 'operatorDetail',
   DETAIL_KEY: 'detailKey',
+  SEARCH_TEXT: 'searchText',
   BY_USER: 'byUser',
   BY_USER_PARTITION_KEY: 'userKey',
   BY_USER_SORT_KEY: 'createdKey',
+  TENANT_PREFIX: 'TENANT#',
+  BY_TENANT: 'byTenant',
+  BY_TENANT_PARTITION_KEY: 'tenantKey',
+  BY_TENANT_SORT_KEY: 'createdKey',
 };
 
 export const SessionsTable = {

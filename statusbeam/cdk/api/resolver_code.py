@@ -37,8 +37,13 @@ LOGIN_CHECK = "checkLogin"
 UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers its argument
 _CODE_LIMIT = 32_000  # AppSync takes 32 KB of code
 _GUARD = "shared/viewer.js"
-# What holds an answer or a subscription against the viewer, by root type; a mutation has rules of its own.
-_HELD_BY = {"Query": "shared/canView.js", "Mutation": None, "Subscription": "shared/subscriptionFilters.js"}
+# What holds an answer or a subscription against the viewer, by root type: one of these modules. A mutation
+# has rules of its own.
+_HELD_BY = {
+    "Query": ("shared/canView.js", "shared/requireOperator.js"),
+    "Mutation": (),
+    "Subscription": ("shared/subscriptionFilters.js",),
+}
 
 
 class ResolverError(Exception):
@@ -127,9 +132,10 @@ class ResolverBundles:
 
         Raises ResolverError.
         """
-        needed = _HELD_BY[field.type_name]
-        if needed and not any(needed in self.modules[name] for name in (str(field), *functions)):
-            raise ResolverError(f"{field} does not call {Path(needed).stem}: it may give away others' jobs")
+        guards = frozenset(_HELD_BY[field.type_name])
+        if guards and not any(guards & self.modules[name] for name in (str(field), *functions)):
+            names = " or ".join(sorted(Path(guard).stem for guard in guards))
+            raise ResolverError(f"{field} does not call {names}: it may give away others' jobs")
 
     def _code(self, name: str) -> str:
         text = (self.folder / f"{name}.js").read_text()

@@ -31,6 +31,7 @@ from .resolver_code import (
     root_fields,
     schema_text,
 )
+from .resolver_settings import JOB_STATES
 from .sign_in import SignIn
 
 # The deepest a client needs is four: listStatusUpdates → updates → earlier → a field.
@@ -51,6 +52,8 @@ STEPS = {
     "getStatusDetail.spilled": "details",
     "getJob.snapshot": "status",
     "listJobs.page": "status",
+    "listTenantJobs.state": "status",
+    "countTenantJobs.state": "status",
     "listStatusUpdates.head": "status",
     "listStatusUpdates.range": "status",
     "listStatusUpdates.first": "status",
@@ -59,6 +62,8 @@ STEPS = {
     "endSessions.userSessions": "sessions",
     "endSessions.tenantSessions": "sessions",
     "endSessions.delete": "sessions",
+    "cancelJob.head": "status",
+    "cancelJob.record": "canceller",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
@@ -67,6 +72,9 @@ PIPELINES = {
     # Up to three reads until head and agents belong to one commit.
     "Query.getJob": ("getJob.snapshot", "getJob.snapshot", "getJob.snapshot"),
     "Query.listJobs": ("listJobs.page", "getHeads"),
+    # The index has the jobs of each overall state apart.
+    "Query.listTenantJobs": (*("listTenantJobs.state",) * JOB_STATES, "getHeads"),
+    "Query.countTenantJobs": ("countTenantJobs.state",) * JOB_STATES,
     "Query.listStatusUpdates": (
         "listStatusUpdates.head",
         "listStatusUpdates.range",
@@ -79,13 +87,15 @@ PIPELINES = {
         "endSessions.tenantSessions",
         "endSessions.delete",
     ),
+    # The head again, with the request in it.
+    "Mutation.cancelJob": ("cancelJob.head", "cancelJob.record", "cancelJob.head"),
     "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
 
 class StatusApi(Construct):
-    """The API. `status_source`, `sessions_source` and `details_source`, its data sources' roles, take the
-    stack's grants."""
+    """The API. `status_source`, `sessions_source`, `details_source` and `canceller_source`, its data sources'
+    roles, take the stack's grants."""
 
     def __init__(
         self,
@@ -101,6 +111,7 @@ class StatusApi(Construct):
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
         detail_reader: lambda_.IFunction,
+        job_canceller: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
         self._options = options
@@ -117,18 +128,13 @@ class StatusApi(Construct):
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
         self.details_source = self._source_role("DetailsSourceRole")
+        self.canceller_source = self._source_role("CancellerSourceRole")
         self._sources: dict[str, appsync.BaseDataSource] = {
             "none": self.api.add_none_data_source("None"),
             "status": self._table_source("Status", status_table, self.status_source),
             "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
-            "details": appsync.LambdaDataSource(
-                self,
-                "Details",
-                api=self.api,
-                name="Details",
-                lambda_function=detail_reader,
-                service_role=self.details_source.without_policy_updates(),
-            ),
+            "details": self._lambda_source("Details", detail_reader, self.details_source),
+            "canceller": self._lambda_source("Canceller", job_canceller, self.canceller_source),
         }
         self._bundles = ResolverBundles.read()
         self._steps = {
@@ -234,6 +240,18 @@ class StatusApi(Construct):
 
     def _source_role(self, construct_id: str) -> iam.Role:
         return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("appsync.amazonaws.com"))
+
+    def _lambda_source(
+        self, construct_id: str, function: lambda_.IFunction, role: iam.Role
+    ) -> appsync.LambdaDataSource:
+        return appsync.LambdaDataSource(
+            self,
+            construct_id,
+            api=self.api,
+            name=construct_id,
+            lambda_function=function,
+            service_role=role.without_policy_updates(),
+        )
 
     def _table_source(
         self, construct_id: str, table: dynamodb.ITable, role: iam.Role

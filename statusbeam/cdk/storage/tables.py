@@ -36,17 +36,25 @@ class StatusTable(Construct):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=list(StatusNames.BY_USER_PROJECTION),
         )
+        self.table.add_global_secondary_index(
+            index_name=StatusNames.BY_TENANT,
+            partition_key=_text(StatusNames.BY_TENANT_PARTITION_KEY),
+            sort_key=_text(StatusNames.BY_TENANT_SORT_KEY),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(StatusNames.BY_TENANT_PROJECTION),
+        )
         if resources.backup_days is not None:
             Backups(self, "Backups", resources=resources, days=resources.backup_days, table=self.table)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow exactly `actions` on the table itself, not on its index, and the use of its key."""
+        """Allow exactly `actions` on the table itself, not on its indexes, and the use of its key."""
         _grant(grantee, actions, self.table.table_arn)
         grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
-    def grant_list_by_user(self, grantee: iam.IGrantable) -> None:
-        """Allow listing the jobs of a user."""
-        _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{StatusNames.BY_USER}")
+    def grant_list(self, grantee: iam.IGrantable) -> None:
+        """Allow listing the jobs of a user and those of a tenant."""
+        for index in (StatusNames.BY_USER, StatusNames.BY_TENANT):
+            _grant(grantee, ("dynamodb:Query",), f"{self.table.table_arn}/index/{index}")
 
 
 class UserSessionsTable(Construct):

@@ -1,4 +1,5 @@
-"""The closer ends jobs whose execution ended without a final status, and reopens redriven ones.
+"""The closer ends jobs whose execution ended without a final status, reopens redriven ones, and stops the
+executions of cancelled jobs.
 
 It belongs into the stack of the state machines that it watches.
 """
@@ -21,6 +22,7 @@ from ..dead_letters import dead_letter_queue
 from ..options import ResourceOptions
 from ..publishing.status_route import StatusRoute
 from ..python_function import AsyncDelivery, PythonFunction
+from .execution_stopper import ExecutionStopper
 
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 # A final status is right however late it comes, but after hours somebody should look.
@@ -70,23 +72,32 @@ class ExecutionCloser(Construct):
         )
         events.Rule(self, "Rule", event_pattern=_ends_and_redrives(state_machines), targets=[target])
         route.grant(closer.role)
-        self._grant_reading_inputs(closer.role, state_machines)
-
-    def _grant_reading_inputs(self, role: iam.Role, state_machines: Sequence[sfn.IStateMachine]) -> None:
-        # For an input that was too large for its event.
-        for machine in state_machines:
-            executions = Stack.of(self).format_arn(
-                service="states",
-                resource="execution",
-                resource_name=f"{Fn.select(6, Fn.split(':', machine.state_machine_arn))}:*",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
+        executions = [self._executions_of(machine) for machine in state_machines]
+        for arn in executions:
+            # For an input that was too large for its event.
             iam.Grant.add_to_principal(
-                grantee=role, actions=["states:DescribeExecution"], resource_arns=[executions]
+                grantee=closer.role, actions=["states:DescribeExecution"], resource_arns=[arn]
             )
-            accept_wildcard(
-                role, resource=executions, reason="An execution has its name only when it is started."
-            )
+            reason = "An execution has its name only when it is started."
+            accept_wildcard(closer.role, resource=arn, reason=reason)
+        ExecutionStopper(
+            self,
+            "ExecutionStopper",
+            state_machines=state_machines,
+            executions=executions,
+            library=library,
+            dead_letters=self.dead_letters,
+            resources=resources,
+        )
+
+    def _executions_of(self, machine: sfn.IStateMachine) -> str:
+        """The ARN of all executions of a state machine."""
+        return Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{Fn.select(6, Fn.split(':', machine.state_machine_arn))}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
 
 
 def _ends_and_redrives(state_machines: Sequence[sfn.IStateMachine]) -> events.EventPattern:

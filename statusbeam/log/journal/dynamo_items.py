@@ -164,12 +164,17 @@ class CommitWriter:
 
     def _head(self, head: Head, now: int) -> PutTypeDef:
         values = _packed(head.to_item())
-        # What the index holds doesn't change from commit to commit, so a commit doesn't pay for the index.
+        # What the indexes hold rarely changes from commit to commit, so most commits don't pay for them.
+        state = f"{head.tenant_id}#{head.overall_status.value}"
         index = {
             StatusTable.BY_USER_PARTITION_KEY: f"{StatusTable.USER_PREFIX}{head.tenant_id}#{head.user_id}",
+            StatusTable.BY_TENANT_PARTITION_KEY: f"{StatusTable.TENANT_PREFIX}{state}",
             StatusTable.BY_USER_SORT_KEY: f"{values['createdAt']}#{head.job_id}",
             TTL: self._head_expiry(now),
         }
+        title = values.get("title")
+        if title:
+            index[StatusTable.SEARCH_TEXT] = title.lower()
         return self._put({**head_key(head.key), **values, **index})
 
     def _head_expiry(self, now: int) -> int:

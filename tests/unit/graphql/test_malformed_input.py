@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any, cast
 
 import pytest
@@ -25,6 +26,7 @@ from statusbeam.log.publishing.memory import (
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.model.errors import RejectionCode
+from statusbeam.model.words import OverallStatus
 from tests.unit.graphql.resolver_harness import (
     ANN,
     API_KEY,
@@ -206,12 +208,21 @@ ids = st.text(max_size=20) | st.sampled_from(
     ["j1", "ann", "#tenant", "north", "*", "__proto__", "constructor"]
 )
 whole = st.integers(-(2**31), 2**31 - 1)
+times = st.none() | st.datetimes(timezones=st.just(UTC)).map(lambda time: time.isoformat())
+ranges = {"createdAfter": times, "createdBefore": times}
+lists = {
+    "limit": st.none() | whole,
+    "nextToken": st.none() | ids,
+    "overallStatus": st.none() | st.sampled_from(OverallStatus).map(str),
+    "workflow": st.none() | ids,
+    "search": st.none() | ids,
+}
 ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Query.getJob": st.fixed_dictionaries({"jobId": ids}),
     "Query.getStatusDetail": st.fixed_dictionaries({"jobId": ids, "sequence": whole}),
-    "Query.listJobs": st.fixed_dictionaries(
-        {}, optional={"limit": st.none() | whole, "nextToken": st.none() | ids, "overallStatus": st.none()}
-    ),
+    "Query.listJobs": st.fixed_dictionaries({}, optional={**ranges, **lists}),
+    "Query.listTenantJobs": st.fixed_dictionaries({}, optional={**ranges, **lists}),
+    "Query.countTenantJobs": st.fixed_dictionaries({}, optional=ranges),
     "Query.listStatusUpdates": st.fixed_dictionaries(
         {"jobId": ids}, optional={"afterSequence": st.none() | whole, "limit": st.none() | whole}
     ),

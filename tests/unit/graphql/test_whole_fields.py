@@ -5,34 +5,22 @@ Whatever is asked with whatever login, nobody sees what isn't theirs, and nothin
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from statusbeam.cdk.api.resolver_code import LOGIN_CHECK, PASS_THROUGH, FieldName, ResolverBundles
-from statusbeam.cdk.api.status_api import PIPELINES, STEPS, UNITS
-from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
-from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime, to_json
-from statusbeam.localcloud.appsync.resolvers.resolver import (
-    DataSource,
-    PipelineResolver,
-    Resolution,
-    ResolverError,
-)
+from statusbeam.localcloud.appsync.resolvers.resolver import ResolverError
 from statusbeam.log.journal.dynamo import DynamoJournal
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
 from tests.unit.graphql.test_malformed_input import ARGUMENTS, json_values
+from tests.unit.graphql.whole_fields import Fields
 from tests.unit.samples import NOW, StoppedClock, batch
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 JOBS = {
     # by the tenant and the job's id: whose it is
@@ -51,46 +39,6 @@ SECRET = re.compile(r"secret of (\w+)/(j\d)")
 NAMED = {"Forbidden", "BadRequest", "LoginEnded"}
 
 
-class NothingKept:
-    """The details' function over an empty bucket."""
-
-    async def invoke(self, request: Mapping[str, Any]) -> Any:
-        return None
-
-
-class Fields:
-    """The guarded fields on two tables."""
-
-    def __init__(self, client: DynamoDBClient, executor: Executor) -> None:
-        self._bundles = ResolverBundles.read()
-        self._runtime = JsRuntime(now=lambda: NOW, new_id=lambda: "id-1")
-        self._sources: dict[str, DataSource] = {
-            "status": DynamoDBSource(client, STATUS_TABLE, executor),
-            "sessions": DynamoDBSource(client, SESSIONS_TABLE, executor),
-            "details": NothingKept(),
-        }
-        self._fields = {name: self._field(name) for name in ARGUMENTS}
-
-    def _field(self, name: str) -> PipelineResolver:
-        type_name, field_name = name.split(".")
-        field = FieldName(type_name=type_name, field_name=field_name)
-        own = self._runtime.load(self._bundles.resolver(field), name)
-        login = self._step(LOGIN_CHECK)
-        if name in UNITS:
-            outer = self._runtime.load(self._bundles.function(PASS_THROUGH), PASS_THROUGH)
-            return PipelineResolver(outer, [login, (own, self._sources[UNITS[name]])])
-        return PipelineResolver(own, [login, *map(self._step, PIPELINES[name])])
-
-    def _step(self, name: str) -> Any:
-        return self._runtime.load(self._bundles.function(name), name), self._sources[STEPS[name]]
-
-    def ask(self, name: str, arguments: Mapping[str, Any], identity: Any) -> Resolution:
-        """Raises ResolverError."""
-        given = {"identity": identity, "env": {"STATUS_TABLE": STATUS_TABLE}}
-        parts = CtxParts(to_json(arguments), lambda part: to_json(given[part]) if given.get(part) else "")
-        return asyncio.run(self._fields[name].resolve(parts))
-
-
 @pytest.fixture  # for each test: hypothesis may let ann end her own login
 def fields() -> Iterator[Fields]:
     """New for each test: what is drawn may end anybody's logins."""
@@ -107,7 +55,7 @@ def fields() -> Iterator[Fields]:
             TableName=SESSIONS_TABLE,
             Item={"tenant_id": {"S": "north"}, "sk": {"S": "#ended#eve"}, "endedAt": {"N": str(int(NOW))}},
         )
-        yield Fields(client, executor)
+        yield Fields(client, executor, ARGUMENTS)
 
 
 # The claims of a token are JSON, which has neither NaN nor Infinity.
@@ -175,16 +123,19 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
         return
     assert {job["errorType"] for job in answer.appended} == set()
     assert set(SECRET.findall(json.dumps(answer.value))) <= visible(identity)
-    if name == "Query.listJobs":
+    if name in ("Query.listJobs", "Query.listTenantJobs"):
         listed = {(job["tenantId"], job["jobId"]) for job in answer.value["jobs"]}
         assert listed <= visible(identity)
 
 
 def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
-    eve = {"claims": {"sub": "eve", "tenantId": "north", "auth_time": NOW - 1}}
+    leading = {"cognito:groups": ["operator"]}
+    eve = {"claims": {"sub": "eve", "tenantId": "north", "auth_time": NOW - 1, **leading}}
     asked: dict[str, Any] = {
         "Query.getJob": {"jobId": "j6"},
         "Query.listJobs": {},
+        "Query.listTenantJobs": {},
+        "Query.countTenantJobs": {},
         "Query.listStatusUpdates": {"jobId": "j6"},
         "Query.getStatusDetail": {"jobId": "j6", "sequence": 1},
         "Mutation.syncSession": {"input": {"connectionId": "c", "action": "open"}},

@@ -1,0 +1,34 @@
+import { canView } from './shared/canView.js';
+import { filtersOf, matches } from './shared/jobFilters.js';
+import { jobsPerPage, refuseToken, toJobs } from './shared/jobPages.js';
+import { requireOperator } from './shared/requireOperator.js';
+import { exists } from './shared/statusTable.js';
+import { isPlace, statesOf } from './shared/tenantIndex.js';
+import { viewer } from './shared/viewer.js';
+
+// One function for each state reads its newest jobs and merges them with those of the others; then come the heads.
+// `nextToken` is the place in the index where the page ends: whoever may list the tenant may know it.
+export function request(ctx) {
+  const caller = viewer(ctx);
+  requireOperator(caller);
+  const filters = filtersOf(ctx.args);
+  const after = ctx.args.nextToken ? ctx.args.nextToken : null;
+  if (after !== null && !(isPlace(after) && (filters.from === null || after >= filters.from))) {
+    refuseToken();
+  }
+  ctx.stash.caller = caller;
+  ctx.stash.limit = jobsPerPage(ctx.args);
+  ctx.stash.filters = filters;
+  ctx.stash.after = after;
+  ctx.stash.states = statesOf(filters);
+  ctx.stash.found = {};
+  ctx.stash.seenDownTo = null;
+  return {};
+}
+
+export function response(ctx) {
+  const { caller, filters } = ctx.stash;
+  // The index is eventually consistent: a head may no longer have what the query named.
+  const shown = (head) => exists(head) && canView(caller, head) && matches(head, filters);
+  return { jobs: toJobs(ctx.prev.result.filter((head) => shown(head))), nextToken: ctx.stash.nextToken };
+}

@@ -1,0 +1,21 @@
+import { runtime, util } from '@aws-appsync/utils';
+import { OverallStatus } from './shared/settings.generated.js';
+
+// A job that has ended has nothing left to cancel.
+export function request(ctx) {
+  const head = ctx.prev.result;
+  if (head.overallStatus !== OverallStatus.INITIALIZING && head.overallStatus !== OverallStatus.PROCESSING) {
+    runtime.earlyReturn(head);
+  }
+  const { jobId, userId, tenantId } = head;
+  const payload = { jobId, userId, tenantId, by: ctx.stash.caller.userId, reason: ctx.args.reason ?? null };
+  return { operation: 'Invoke', payload };
+}
+
+export function response(ctx) {
+  if (ctx.error) {
+    console.error(`type=${ctx.error.type} | the canceller failed`);
+    util.error('The request was not recorded. Try again.', 'StoreUnavailable');
+  }
+  return ctx.prev.result;
+}

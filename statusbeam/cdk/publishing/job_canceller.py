@@ -1,0 +1,68 @@
+"""The function behind `cancelJob`: records the request in the job's log, and announces it on EventBridge."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, CallerSettings
+
+from ..bundling import build_bundle
+from ..options import ResourceOptions
+from ..python_function import PythonFunction
+
+
+class JobCanceller(Construct):
+    """The API invokes `function`. Closers, in whatever stack, act on the event."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        resources: ResourceOptions,
+        library: lambda_.ILayerVersion,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        canceller = PythonFunction(
+            self,
+            "Canceller",
+            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/job_canceller")),
+            handler="lambdas.job_canceller.handler.handler",
+            environment={},
+            resources=resources,
+            timeout=Duration.seconds(9),  # AppSync waits 10 s
+            layers=[library],
+        )
+        self.function = canceller.function
+        self.role = canceller.role
+        self._grant_announcing()
+
+    def publish_through(self, publisher: lambda_.IFunction) -> None:
+        """Record requests by invoking the publisher, which needs the API, which needs this function."""
+        settings = CallerSettings(status_publisher_function=publisher.function_arn)
+        for variable, value in settings.to_env().items():
+            self.function.add_environment(variable, value)
+        # grant_invoke would also grant every version and alias, as `:*`.
+        iam.Grant.add_to_principal(
+            grantee=self.role, actions=["lambda:InvokeFunction"], resource_arns=[publisher.function_arn]
+        )
+
+    def grant_cancel(self, grantee: iam.IGrantable) -> None:
+        """Allow invoking the function."""
+        # grant_invoke would also grant every version and alias, as `:*`.
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["lambda:InvokeFunction"], resource_arns=[self.function.function_arn]
+        )
+
+    def _grant_announcing(self) -> None:
+        bus = Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
+        only = {"events:source": EVENT_SOURCE, "events:detail-type": CANCEL_REQUESTED}
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["events:PutEvents"],
+            resource_arns=[bus],
+            conditions={"StringEquals": only},
+        )
