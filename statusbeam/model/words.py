@@ -151,7 +151,8 @@ def read_qualified(
     """
     if status in _KNOWN or "_" not in status:
         return None
-    for word in StatusWord:
+    given = [name for name in (agent_name, tool_name) if name]
+    for word in StatusWord if given else ():
         if status == qualified_status(word, agent_name=agent_name, tool_name=tool_name):
             return _OF_AGENTS.get(word, word.value), agent_name, tool_name
     for stem, stem_word in _READ_STEMS.items():
