@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from ..lazy import Lazy
 from ..limits import REDACTED_LENGTH, REDACTION_DEPTH
 from ..texts import printable
 from .budget import A_TEXT, Budget, OutOfStepsError
 from .json_texts import Number, find_json, with_values
-from .lazy import Lazy
 from .marks import FILL, UNSEARCHED, is_mark, mark, marked, shortened
 from .names import CODE, COOKIE, PASSWORD, WEAK, kind_of_name
 from .payment import CARD, is_card
