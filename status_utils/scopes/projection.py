@@ -30,8 +30,8 @@ _WAITING: Final = 200
 class SessionProjection:
     """The item of one session. Never raises. Safe for threads, and for several processes of one session.
 
-    A table that fails slowly is not tried for a while, as a transport. What it did not take is written with the
-    next status that it takes.
+    A table that fails slowly is not tried for some seconds. What it did not take is written with the next
+    status that it takes.
     """
 
     def __init__(self, session_id: str, table: SessionTable) -> None:
