@@ -84,10 +84,10 @@ def is_printable(text: str) -> bool:
 
 def distinct(name: str, taken: Collection[str]) -> str:
     """`name`, with a number where `taken` has it: names may differ in what no reader can show only."""
-    number, found = len(taken), name
+    number, found = len(taken) + 1, name
     while found in taken:
-        number += 1
         found = f"{name} ({number})"
+        number *= 2  # names that have such numbers already cost few tries each
     return found
 
 
