@@ -8,38 +8,65 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from statusbeam.model.errors import RejectionCode, TransportError
 
 from ..sending.draft import Draft
+from ..sending.send_breaker import SEND_BREAKER
 from .failures import log_not_reported
 from .session_item import item_after
 
 if TYPE_CHECKING:
     from ..transports.session_table import SessionTable
 
+_WAITING: Final = 200
+"""Statuses that a table did not take; of more, the oldest are dropped."""
+
 
 class SessionProjection:
-    """The item of one session. Never raises. Safe for threads, and for several processes of one session."""
+    """The item of one session. Never raises. Safe for threads, and for several processes of one session.
+
+    A table that fails slowly is not tried for some seconds. What it did not take is written with the next
+    status that it takes.
+    """
 
     def __init__(self, session_id: str, table: SessionTable) -> None:
         self._session_id = session_id
         self._table = table
         self._turn = Lock()  # the threads of a process would only meet each other in the table
+        self._waiting: deque[Mapping[str, Any]] = deque(maxlen=_WAITING)  # statuses, oldest first
 
     def write(self, fields: Mapping[str, Any]) -> bool:
         """Write a status, plain values by the schema's names; returns whether the table took it."""
         try:
             status = Draft(fields, time.time()).encode(os.urandom(16).hex(), remember=False)
             with self._turn:
-                self._table.change(self._session_id, lambda item: self._after(item, status))
+                self._waiting.append(status)
+                SEND_BREAKER.call(self._table, self._write_waiting)
         except Exception as error:  # noqa: BLE001 - status calls never raise
             log_not_reported("session table", fields, error)
             return False
         return True
+
+    def _write_waiting(self) -> None:
+        try:
+            self._table.change(self._session_id, self._with_waiting)
+        except TransportError as error:
+            if error.retriable:
+                raise
+            self._waiting.clear()
+            raise
+        self._waiting.clear()
+
+    def _with_waiting(self, item: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        found: dict[str, Any] = {} if item is None else dict(item)
+        for status in self._waiting:
+            found = dict(self._after(found or None, status))
+        return found
 
     def _after(self, item: Mapping[str, Any] | None, status: Mapping[str, Any]) -> Mapping[str, Any]:
         if item is not None and any(item[owner] != status[owner] for owner in ("tenantId", "userId")):

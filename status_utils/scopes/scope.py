@@ -135,10 +135,19 @@ class Scope:
         given = {**self.fields, "status": to_text(status), "message": to_message(message)}
         read = with_word(given, self.known_agents())
         names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
-        if read["status"] in (self.COMPLETED, self.FAILED) and not names:
+        named = self._open_agent(names["agentName"]) if "agentName" in names else None
+        if named is not None:
+            named.status(given["status"], message, metadata)
+        elif read["status"] in (self.COMPLETED, self.FAILED) and not names:
             self._report_end(read["status"], read["message"], metadata)
         else:
             self._report(read["status"], read["message"], metadata, **names)
+
+    def _open_agent(self, name: str) -> Scope | None:
+        """The open agent of the job that a qualified status names; None if several have the name."""
+        sources = (source for source in self.sender.open_sources() if isinstance(source, Scope))
+        found = [s for s in sources if s.job_id == self.job_id and s.parent is not None and s.label == name]
+        return found[0] if len(found) == 1 else None
 
     def known_agents(self) -> Iterator[str]:
         """The names of the job's open and planned agents: a qualified status may stand for one of them."""

@@ -28,30 +28,34 @@ SLOW_SECONDS: Final = 0.1
 
 
 class SendBreaker:
-    """A circuit breaker for each transport that failed slowly; `ticks` is a monotonic clock in seconds."""
+    """A circuit breaker for each backend that failed slowly; `ticks` is a monotonic clock in seconds."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
-        # By the transport's id. The value holds the transport, so that no other one gets its id.
-        self._breakers: dict[int, tuple[Transport, CircuitBreaker]] = {}
+        # By the backend's id. The value holds the backend, so that no other one gets its id.
+        self._breakers: dict[int, tuple[object, CircuitBreaker]] = {}
 
     def send(self, transport: Transport, payload: Mapping[str, Any]) -> None:
         """Send. Raises what the transport raises, or TransportError while the transport's breaker is open."""
-        _, breaker = self._breakers.get(id(transport), (None, None))
+        self.call(transport, lambda: transport.send(stamped(payload, now=time.time())))
+
+    def call(self, backend: object, function: Callable[[], None]) -> None:
+        """`send` for any call of a backend."""
+        _, breaker = self._breakers.get(id(backend), (None, None))
         if breaker is not None and breaker.is_open:
             problem = "not tried: the last tries failed slowly"
             raise TransportError(problem, code="breaker_open", retriable=True)
         began_at = self._ticks()
         try:
             with OwnWork():
-                transport.send(stamped(payload, now=time.time()))
+                function()
         except Exception:
             if self._ticks() - began_at >= SLOW_SECONDS:
                 breaker = breaker or CircuitBreaker(self._ticks)
                 breaker.trip()
-                self._breakers[id(transport)] = transport, breaker
+                self._breakers[id(backend)] = backend, breaker
             raise
-        self._breakers.pop(id(transport), None)
+        self._breakers.pop(id(backend), None)
 
 
 SEND_BREAKER: Final = SendBreaker(time.monotonic)

@@ -28,7 +28,7 @@ KEY: Final = "sessionId"
 TTL: Final = "expiresAt"
 _VERSION: Final = "version"
 """Counts the writes of an item: a write is conditional on the one before."""
-_TRIES: Final = 12
+_TRIES: Final = 20
 _CONFLICT: Final = "ConditionalCheckFailedException"
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from statusbeam.model.texts import without_terminal_sequences
+
 from .emulator.server import ACCOUNT_ID, REGION, root_credentials
 from .state_folder import StateFolder
 
@@ -32,7 +34,6 @@ _REASONS = (
     re.compile(r"(?:^|: )(fail(?:ed)?\b.*)", re.IGNORECASE),
     re.compile(r"(.*)"),
 )
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
 
@@ -163,7 +164,7 @@ class Deployment:
 
 def failure_reason(log: str) -> str:
     """The line of a CDK log with the reason of a failure, or its last line."""
-    lines = [line.strip() for line in _COLOUR.sub("", log).splitlines() if line.strip()]
+    lines = [line.strip() for line in without_terminal_sequences(log).splitlines() if line.strip()]
     for pattern in _REASONS:
         found = [match[1] for match in map(pattern.search, lines) if match]
         if found:

@@ -13,7 +13,7 @@ from itertools import islice
 from .errors import InvalidStatusError
 from .limits import MESSAGE_LENGTH, NAME_LENGTH
 from .texts import cut, one_line, printable
-from .validation import JsonObject, json_object
+from .validation import JsonObject, mended_object
 from .words import StatusWord
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ def fit_name(name: str) -> str:
 def fit_metadata(metadata: object) -> JsonObject:
     """The metadata, or a mark with the reason why it was left out and its first keys."""
     try:
-        return json_object("metadata", metadata)
+        return mended_object("metadata", metadata)
     except InvalidStatusError as error:
         mark: dict[str, Any] = {"leftOut": error.message}
         if isinstance(metadata, Mapping):

@@ -22,7 +22,15 @@ TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importi
 if TYPE_CHECKING:
     from typing import Any, Final
 
-_NAMES: Final = ("agentName", "toolName", "qualifiedStatus")
+_ON_ONE_LINE: Final = (
+    "agentName",
+    "toolName",
+    "qualifiedStatus",
+    "eventId",
+    "invocationId",
+    "parentInvocationId",
+)
+"""Not the ids of job, user and tenant: another one would be another job, or somebody else's."""
 _WORDS_OF_TYPES: Final = {
     StatusType.COMPLETE.value: StatusWord.COMPLETE.value,
     StatusType.ERROR.value: StatusWord.ERROR.value,
@@ -36,7 +44,7 @@ def normalized(status: Mapping[str, Any]) -> Mapping[str, Any]:
     changes: dict[str, Any] = {}
     if isinstance(message := status.get("message"), str):
         changes["message"] = printable(message)
-    for field in _NAMES:
+    for field in _ON_ONE_LINE:
         if isinstance(name := status.get(field), str):
             changes[field] = one_line(name)
     return {**status, **changes}
@@ -101,8 +109,9 @@ def _step(step: Any) -> Any:
     if not isinstance(step, Mapping):
         return step
     changes: dict[str, Any] = {}
-    if isinstance(step.get("name"), str):
-        changes["name"] = one_line(step["name"])
+    for field in ("name", "invocationId"):
+        if isinstance(step.get(field), str):
+            changes[field] = one_line(step[field])
     for field in ("dependsOn", "tools"):
         if isinstance(step.get(field), list):
             changes[field] = [_step(item) for item in step[field]]

@@ -1,4 +1,4 @@
-"""Texts as people write them, without the characters that deceive other readers or drive their terminals.
+r"""Texts as people write them, without the characters that deceive other readers or drive their terminals.
 
     >>> printable("\x1b[31mred\x1b[0m alert\x07")
     'red alert\ufffd'
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+from .lazy import Lazy
+
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 REPLACEMENT: Final = "\ufffd"
 
-_TERMINAL_SEQUENCE: Final = re.compile(
+_TERMINAL_SEQUENCE: Final = Lazy(
     # CSI: colours, the cursor. The last one may be cut off. In one byte it needs a number: a text in another
     # encoding would lose a letter.
     r"(?:\x1b\[[0-?]*|\x9b[0-?]+)[ -/]*(?:[@-~]|\Z)"
@@ -31,30 +33,28 @@ _TERMINAL_SEQUENCE: Final = re.compile(
 )
 """Of ECMA-48 and xterm. Linear: no part of a sequence holds the beginning of another one."""
 
-_UNSAFE_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
+_UNSAFE_IN_TEXT: Final = Lazy(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
 """What drives a terminal, turns the direction of all that follows, or is half a character."""
 
-_ISOLATES: Final = re.compile(r"[\u2066-\u2069]")
-_PARAGRAPHS: Final = re.compile(r"[\n\r\u2029\u2066-\u2069]")
+_ISOLATES: Final = Lazy(r"[\u2066-\u2069]")
+_PARAGRAPHS: Final = Lazy(r"[\n\r\u2029\u2066-\u2069]")
 """Isolates, and what ends them: Unicode's paragraph separators."""
 _POP_ISOLATE: Final = "\u2069"
 
-_SPACES: Final = re.compile(r"[^\S ]")
-_INVISIBLE: Final = re.compile(
+_SPACES: Final = Lazy(r"[^\S ]")
+_INVISIBLE: Final = Lazy(
     "(\U0001f3f4[\U000e0030-\U000e007a]{1,8}\U000e007f)"  # the flag of a region
     "|[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 """What nobody sees in a name: two names that differ in it only look the same."""
-_JOINERS: Final = re.compile("[\u200c\u200d]+")
-_JOINED: Final = re.compile(
+_JOINERS: Final = Lazy("[\u200c\u200d]+")
+_JOINED: Final = Lazy(
     "[\u0590-\u109f\u1700-\u1cff\u203c\u2049\u2190-\u2bff\u3030\u303d\u3297\u3299\ua800-\uabff\ufb1d-\ufdff"
     "\ufe0f\ufe70-\ufefc\U00010800-\U00011fff\U0001e800-\U0001efff\U0001f000-\U0001faff]"
 )
 """What a joiner can follow: letters of scripts that join or form conjuncts, and emoji."""
-_UNSAFE_IN_NAME: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
-)
+_UNSAFE_IN_NAME: Final = Lazy(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def printable(text: str) -> str:
@@ -84,10 +84,10 @@ def is_printable(text: str) -> bool:
 
 def distinct(name: str, taken: Collection[str]) -> str:
     """`name`, with a number where `taken` has it: names may differ in what no reader can show only."""
-    number, found = len(taken), name
+    number, found = len(taken) + 1, name
     while found in taken:
-        number += 1
         found = f"{name} ({number})"
+        number *= 2  # names that have such numbers already cost few tries each
     return found
 
 

@@ -18,7 +18,7 @@ from .limits import (
     NUMBER_DIGITS,
     WHOLE_NUMBER_MAX,
 )
-from .texts import distinct, is_one_line, is_printable, printable
+from .texts import REPLACEMENT, distinct, is_one_line, is_printable, printable
 from .words import is_word
 
 TYPE_CHECKING = False
@@ -267,6 +267,28 @@ def json_object(field: str, value: Any) -> JsonObject:
     if found.depth > METADATA_DEPTH:
         raise refuse(field, RejectionCode.TOO_DEEP, f"must be nested at most {METADATA_DEPTH} deep")
     return found
+
+
+def mended_object(field: str, value: Any) -> JsonObject:
+    """`json_object`, with U+FFFD in the place of each half character: JSON can name it, and UTF-8 can't."""
+    try:
+        return json_object(field, value)
+    except InvalidStatusError as error:
+        if not isinstance(error.__cause__, UnicodeEncodeError):
+            raise
+    text = value if isinstance(value, str) else _ENCODER.encode(value)
+    told_apart = _ENCODER.encode(json.loads(text, object_pairs_hook=_with_printable_keys))
+    return json_object(field, _HALVES.sub(REPLACEMENT, told_apart))
+
+
+def _with_printable_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found[distinct(printable(key), found)] = value
+    return found
+
+
+_HALVES = re.compile(r"[\ud800-\udfff]")
 
 
 def _integer(digits: str) -> int:

@@ -160,13 +160,15 @@ def read_qualified(
     """
     if status in _KNOWN or "_" not in status:
         return None
-    for word in StatusWord:
+    named = tuple(token(name) for name in (agent_name, tool_name) if name)
+    may_name = status.endswith(named) or len(status) == QUALIFIED_STATUS_LENGTH
+    for word in StatusWord if named and may_name else ():
         if status == qualified_status(word, agent_name=agent_name, tool_name=tool_name):
             return _OF_AGENTS.get(word, word.value), agent_name, tool_name
     for stem, stem_word in _READ_STEMS.items():
-        named = token(status[len(stem) + 1 :]) if status.startswith(f"{stem}_") else ""
-        if named and not any(map(str.isspace, status)):
-            return _with_names(stem_word, named, agent_name, tool_name, known)
+        rest = token(status[len(stem) + 1 :]) if status.startswith(f"{stem}_") else ""
+        if rest and not any(map(str.isspace, status)):
+            return _with_names(stem_word, rest, agent_name, tool_name, known)
     return None
 
 

@@ -27,6 +27,7 @@ from statusbeam.model.limits import (
     UPDATES_PER_COMMIT,
 )
 from statusbeam.model.parse import ENVELOPE_FIELDS, parse_status
+from statusbeam.model.texts import one_line
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier, refuse
 
@@ -146,6 +147,8 @@ def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
     own, only_if_open = payload.get("batchId"), payload.get("onlyIfOpen")
     if not isinstance(only_if_open, bool | None):
         raise refuse("onlyIfOpen", RejectionCode.WRONG_TYPE, "must be true or false")
+    if isinstance(own, str):
+        own = one_line(own)
     return (batch_id if own is None else _BATCH_ID("batchId", own)), bool(only_if_open), statuses
 
 

@@ -28,8 +28,8 @@ from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate, refuse_unknown_fields
 from statusbeam.model.validation import (
     JsonObject,
-    json_object,
     json_text,
+    mended_object,
     readable_json,
     refuse,
 )
@@ -58,7 +58,7 @@ def screen(
     _refuse_too_much(status)
     texts: dict[str, Any] = {str(field): value for field, value in status.items() if isinstance(value, str)}
     if status.get("metadata") is not None:
-        given = with_plan_names(json_object("metadata", status["metadata"]))
+        given = with_plan_names(mended_object("metadata", status["metadata"]))
         texts["metadata"] = readable_json(settled(given))
     clean = redactor.entry(texts)
     others = {field: value for field, value in status.items() if field not in texts}

@@ -10,8 +10,8 @@ TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..lazy import Lazy
     from .budget import Budget
-    from .lazy import Lazy
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..lazy import Lazy
 from .anchors import Anchor
-from .lazy import Lazy
 from .values import is_chosen, is_code, is_no_secret, is_random
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

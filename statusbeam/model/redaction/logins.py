@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ..lazy import Lazy
 from .anchors import Anchor, anchored, by_literal
 from .budget import A_PLACE
 from .command_lines import (
@@ -19,7 +20,6 @@ from .command_lines import (
     is_strong,
     is_value,
 )
-from .lazy import Lazy
 from .values import is_made, is_random
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .names import COOKIE, HEADER, PASSWORD
 from .readings import bare_at, quoted_at, whole
 from .values import is_chosen, is_cookie, is_made, is_secret_value, is_wordy

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
+from ..lazy import Lazy
 from .assignments import assigned
 from .budget import A_NAME
-from .lazy import Lazy
 from .markup import beside, in_markup
 from .names import CODE, COOKIE, HEADER, LONGEST, PASSWORD, SEED, SHORT_STEMS, STEMS, kind_of_name
 from .vocabulary import words

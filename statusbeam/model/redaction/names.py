@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .vocabulary import words
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .lazy import Lazy
+from ..lazy import Lazy
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .values import JUDGED
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

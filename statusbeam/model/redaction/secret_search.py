@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import re
 
+from ..lazy import Lazy
 from .budget import A_TEXT, Budget
 from .found import Found
-from .lazy import Lazy
 from .logins import HINTS, logins
 from .marks import masked
 from .named_secrets import named_secrets

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ..lazy import Lazy
 from .anchors import Anchor, anchored, by_literal
-from .lazy import Lazy
 from .values import is_login, is_mixed, is_random
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs

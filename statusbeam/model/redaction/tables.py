@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .names import CODE, PASSWORD, kind_of_name
 from .values import is_chosen, is_no_secret, is_secret_value
 

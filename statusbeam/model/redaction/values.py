@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .names import (
     CODE,
     COOKIE,

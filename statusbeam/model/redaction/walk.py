@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from ..lazy import Lazy
 from ..limits import REDACTED_LENGTH, REDACTION_DEPTH
-from ..texts import printable
+from ..texts import printable, without_terminal_sequences
 from .budget import A_TEXT, Budget, OutOfStepsError
 from .json_texts import Number, find_json, with_values
-from .lazy import Lazy
 from .marks import FILL, UNSEARCHED, is_mark, mark, marked, shortened
 from .names import CODE, COOKIE, PASSWORD, WEAK, kind_of_name
 from .payment import CARD, is_card
@@ -172,8 +172,8 @@ class Walk:
 
     def _meant(self, text: str, found: int) -> str | None:
         """The text as people read it, or an address means it, when that shows more secrets."""
-        if not text.isascii():
-            seen = normalize("NFKC", _INVISIBLE.sub("", text))
+        if not text.isascii() or "\x1b" in text:
+            seen = normalize("NFKC", _INVISIBLE.sub("", without_terminal_sequences(text)))
             if seen != text and len(self._find(seen)) > found:
                 return seen
         if found or not _ENCODED.search(text):

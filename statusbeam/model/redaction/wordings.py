@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .lazy import Lazy
+from ..lazy import Lazy
 from .names import CODE, CREDENTIALS, KEY, PASSWORD, SECRET, TOKEN, WEAK
 from .readings import CLOSE, OPEN, bare_at, ends_clause, quoted_at, whole
 from .values import (

@@ -715,6 +715,20 @@ def test_a_qualified_status_of_a_job_stands_for_an_agent_that_it_planned(transpo
     assert names == ["GEO-Agent", "SQL Agent", "Map Agent"]
 
 
+def test_a_qualified_status_of_a_job_is_of_the_open_invocation_that_it_names(
+    transport: MemoryTransport,
+) -> None:
+    with a_job(transport) as j:
+        a = j.agent("GEO-Agent").start()
+        j.status("agent_complete_geo_agent", "Found it")
+        a.end()
+    told = [(s["status"], s["message"], s["invocationId"]) for s in of(transport, "GEO-Agent")]
+    assert told == [
+        ("agent_invoking", "GEO-Agent started", a.invocation_id),
+        ("agent_complete", "Found it", a.invocation_id),
+    ]
+
+
 def test_a_word_that_only_looks_qualified_ends_nothing(transport: MemoryTransport) -> None:
     with a_job(transport) as j, j.agent("Geo Agent") as a:
         a.status("agent_complete_category_agent", "Somebody else's")

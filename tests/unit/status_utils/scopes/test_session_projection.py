@@ -16,7 +16,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
-from status_utils import MemoryTransport, StatusTracker
+from status_utils import MemoryTransport, StatusTracker, TransportError
 from status_utils.defaults import default_session_table
 from status_utils.scopes.projection import SessionProjection
 from status_utils.scopes.session_item import AGENTS_KEPT, item_after
@@ -166,6 +166,32 @@ def test_a_table_that_is_not_there_costs_an_answer_and_a_line_but_no_exception(
     with caplog.at_level(logging.ERROR):
         assert StatusTracker("job-1", "ana", "city").initialize_status() is False
     assert "ResourceNotFoundException" in caplog.text
+
+
+def test_what_a_table_did_not_take_is_written_with_the_next_status(client: DynamoDBClient) -> None:
+    class Failing(SessionTable):
+        """Fails until it is told otherwise."""
+
+        dead = True
+
+        def change(self, *args: Any) -> None:
+            if self.dead:
+                raise TransportError("no answer", code="EndpointConnectionError", retriable=True)
+            super().change(*args)
+
+    table = Failing(TABLE, new_client=lambda: client)
+    projection = SessionProjection("s-1", table)
+    status = {"jobId": "job-1", "userId": "ana", "tenantId": "city", "message": "m"}
+    assert projection.write({**status, "status": "agent_invoking", "agentName": "Geo Agent"}) is False
+    assert projection.write({**status, "status": "agent_complete", "agentName": "Geo Agent"}) is False
+    table.dead = False
+    assert projection.write({**status, "status": "complete"})
+    found = item(client, "s-1")
+    assert (found["overallStatus"], found["agents"][0]["status"], found["version"]) == (
+        "completed",
+        "success",
+        1,
+    )
 
 
 def test_an_item_whose_time_is_over_begins_anew(client: DynamoDBClient) -> None:

@@ -146,6 +146,7 @@ def test_keys_that_look_alike_are_numbered() -> None:
     for value, name in enumerate(("a", "b", "a", "a")):
         taken[distinct(name, taken)] = value
     assert taken == {"a": 0, "b": 1, "a (3)": 2, "a (4)": 3}
+    assert distinct("a", ["a", "b", "a (4)"]) == "a (8)"
 
 
 ODD = [

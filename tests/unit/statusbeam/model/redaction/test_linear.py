@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statusbeam.model import redaction
+from statusbeam.model.lazy import Lazy
 from statusbeam.model.limits import REDACTED_LENGTH, REDACTION_DEPTH, REDACTION_STEPS
 from statusbeam.model.redaction.budget import A_NAME, Budget
-from statusbeam.model.redaction.lazy import Lazy
 from statusbeam.model.redaction.marks import UNSEARCHED, mark
 from statusbeam.model.redaction.names import SHORT_STEMS, STEMS
 from statusbeam.model.redaction.redactor import Redactor

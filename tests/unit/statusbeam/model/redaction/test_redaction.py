@@ -137,6 +137,11 @@ def test_an_address_within_addresses_is_read_as_what_it_means() -> None:
         assert Redactor().text(text) == "postgres://app:[redacted: password]@db/x"
 
 
+def test_a_colour_hides_no_secret() -> None:
+    assert Redactor().text(f"key {KEY[:9]}\x1b[31m{KEY[9:]}\x1b[0m") == "key [redacted: aws key]"
+    assert Redactor().text("\x1b[31mno key\x1b[0m") == "\x1b[31mno key\x1b[0m"
+
+
 def test_what_an_address_means_drives_no_terminal() -> None:
     assert Redactor().text(f"%1b[2J {KEY[:4]}%{ord(KEY[4]):x}{KEY[5:]}") == " [redacted: aws key]"
 
