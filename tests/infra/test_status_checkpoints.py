@@ -177,7 +177,7 @@ def test_ids_come_from_execution_name_item_and_attempt_and_never_from_a_reports_
         report = states[f"Report Check Agent {name}"]
         arguments = report["Arguments"]
         assert arguments["MessageDeduplicationId"] == update(report)["batchId"]
-        assert update(report)["batchId"].endswith(f"'-{name}' %}}")
+        assert f"'-{name}' & ($n := $states.context.Execution.RedriveCount;" in update(report)["batchId"]
         assert "RetryCount" not in json.dumps(arguments)
         assert "'-Geo-Agent'" in update(report)["parentInvocationId"]
 
@@ -231,9 +231,12 @@ def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_last_word() 
     geo = workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent")
     check = workflow.checkpoints.agent(workflow.task("Check"), "Check Agent", item="$")
     states = workflow.states(
-        workflow.checkpoints.job(geo.next(check), done="{% $states.input.words %}", result={"a": 1})
+        workflow.checkpoints.job(
+            geo.next(check), done="{% $states.input.words %}", title="Orders", result={"a": 1}
+        )
     )
     start, end = update(states["Report the start"]), update(states["Report the end"])
+    assert start["metadata"]["title"] == "Orders"
     plan = start["metadata"]["plan"]
     # How many items there will be is not known; the one agent that is has the id of its own statuses.
     assert [step["name"] for step in plan] == ["Geo Agent"]
@@ -241,7 +244,7 @@ def test_a_job_begins_with_the_plan_of_its_agents_and_ends_with_one_last_word() 
     assert (end["status"], end["message"], end["metadata"]) == (
         "complete",
         "{% $states.input.words %}",
-        {"a": 1},
+        {"result": {"a": 1}},
     )
     assert [catch["Next"] for catch in states["Run the job"]["Catch"]] == ["Report the failure"]
     assert update(states["Report the failure"])["status"] == "error"
@@ -262,7 +265,7 @@ def test_where_the_publisher_is_invoked_checkpoints_invoke_it_too() -> None:
     report = states["Report Geo Agent started"]
     assert report["Resource"].endswith(":states:::lambda:invoke")
     assert update(report)["agentName"] == "Geo Agent"
-    assert report["Arguments"]["Payload"]["batchId"].endswith("'-started' %}")
+    assert "'-started'" in report["Arguments"]["Payload"]["batchId"]
 
 
 @pytest.mark.parametrize(
@@ -282,4 +285,55 @@ def test_a_name_is_refused_when_it_makes(name: str, complaint: str) -> None:
 def test_the_longest_ids_are_within_the_limits() -> None:
     invocation = 16 + 1 + KEY_LENGTH + 1 + ITEM_LENGTH
     assert invocation <= ID_LENGTH
-    assert invocation + len("-99999-finished") <= BATCH_ID_LENGTH
+    assert invocation + len("-99999-finished-999") <= BATCH_ID_LENGTH
+
+
+def evaluated(expression: str, *, redrives: int | None, **bindings: Any) -> Any:
+    """What Step Functions makes of JSONata; the emulator's executions know no redrives."""
+    execution = {} if redrives is None else {"RedriveCount": redrives}
+    states = {"context": {"Execution": execution, "State": {"EnteredTime": "2026-11-20T09:30:00.123Z"}}}
+    text = expression.removeprefix("{%").removesuffix("%}")
+    return jsonata.Jsonata(text).evaluate(None, {"states": states, **bindings})
+
+
+@pytest.mark.parametrize(("redrives", "attempt"), [(None, 1), (0, 1), (1, 2), (3, 4)])
+def test_what_is_said_about_the_job_carries_the_attempt_that_the_closer_counts(
+    redrives: int | None, attempt: int
+) -> None:
+    workflow = Workflow("JSONPath")
+    states = workflow.states(workflow.checkpoints.job(workflow.task("Locate")))
+    for name in ("Report the start", "Report the end", "Report the failure"):
+        assert evaluated(update(states[name])["attempt"], redrives=redrives) == attempt
+
+
+@pytest.mark.parametrize(("redrives", "attempt"), [(None, 3), (0, 3), (1, None)])
+def test_an_agents_attempts_are_its_retries_until_a_redrive_counts_them_anew(
+    redrives: int | None, attempt: int | None
+) -> None:
+    workflow = Workflow("JSONPath")
+    states = workflow.states(workflow.checkpoints.agent(workflow.task("Locate"), "Geo Agent"))
+    started = update(states["Report Geo Agent started"])
+    assert evaluated(started["attempt"], redrives=redrives, attempt_Geo_Agent=3) == attempt
+    ids = {"invocation_Geo_Agent": "i", "attempt_Geo_Agent": 3}
+    batch_id = "i-3-started" if not redrives else f"i-3-started-{redrives}"
+    assert evaluated(started["batchId"], redrives=redrives, **ids) == batch_id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_work_that_waits_says_so_before_it_begins(language: str) -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow(language)
+    asked = "{% $states.input.question %}"
+    ask = workflow.checkpoints.waiting(
+        workflow.task("Ask"), "Approval", what="approval", prompt=asked, until=Duration.days(7)
+    )
+    states = workflow.states(ask)
+    started, waits = states["Report Approval started"], states["Report Approval waiting"]
+    assert (started["Next"], waits["Next"]) == ("Report Approval waiting", "Ask")
+    assert "metadata" not in update(started)
+    waiting = update(waits)["metadata"]["waiting"]
+    assert (update(waits)["status"], waiting["for"], waiting["prompt"]) == ("waiting", "approval", asked)
+    assert evaluated(waiting["until"], redrives=0) == "2026-11-27T09:30:00.123Z"
+    assert waits["Output"] == "{% $states.input %}"
+    assert states["Ask"]["Next"] == "Report Approval finished"

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from statusbeam.cli.job_log import JobLog
+from statusbeam.log.snapshot.times import time_of
 from tests.soak.model import SoakError
 
 JOB_ID = "job-1"
@@ -22,6 +23,8 @@ _HELD_BACK = 0.4
 _CUT = 0.08
 _CONNECTED_AGAIN = 0.5
 _REPLAYED = 0.1
+_WORDS = ("progress", "loading_agents", "waiting", "complete", "error", "cancelled")
+_START_MS = 1_795_163_400_000
 
 Status = dict[str, Any]
 
@@ -49,10 +52,10 @@ def join_run(*, seed: int, client: JobLog | None = None) -> JoinTally:
     """Let a client follow one job from somewhere in it to its end. Raises SoakError."""
     run = _Run(Random(seed), client or JobLog(JOB_ID))  # noqa: S311 - no secret
     run.play()
-    shown = run.shown
+    shown = [status["sequence"] for status in run.shown]
     if len(set(shown)) != len(shown):
         raise SoakError(f"seed {seed}: the client applied a status twice")
-    if shown != [status["sequence"] for status in run.log]:
+    if list(map(_said, run.shown)) != list(map(_said, run.log)):
         raise SoakError(f"seed {seed}: the client ended with another log, {len(run.log) - len(shown)} lost")
     return run.tally
 
@@ -61,7 +64,7 @@ class _Run:
     def __init__(self, rng: Random, client: JobLog) -> None:
         self.tally = JoinTally()
         self.log: list[Status] = []
-        self.shown: list[int] = []
+        self.shown: list[Status] = []
         self._rng = rng
         self._client = client
         self._connected = False
@@ -91,11 +94,21 @@ class _Run:
     def _commit(self) -> Status:
         first = len(self.log) + 1
         batch = [
-            {"jobId": JOB_ID, "sequence": sequence, "status": "progress", "message": str(sequence)}
-            for sequence in range(first, first + self._rng.randint(1, _MOST_STATUSES))
+            self._status(sequence) for sequence in range(first, first + self._rng.randint(1, _MOST_STATUSES))
         ]
         self.log += batch
         return {**batch[-1], "earlier": batch[:-1] or None}
+
+    def _status(self, sequence: int) -> Status:
+        """A status of one of the job's runs; clients of the log follow it beyond each end, into the next."""
+        return {
+            "jobId": JOB_ID,
+            "sequence": sequence,
+            "status": self._rng.choice(_WORDS),
+            "message": str(sequence),
+            "timestamp": time_of(_START_MS + self._rng.randint(-7_200_000, 600_000)),
+            "metadata": f'{{"run":"p.{self._rng.randint(1, 3)}"}}',
+        }
 
     def _connect(self) -> None:
         self._connected = True
@@ -144,4 +157,8 @@ class _Run:
             self._show()
 
     def _show(self) -> None:
-        self.shown += [int(status["sequence"]) for status in self._client.take_ready()]
+        self.shown += map(dict, self._client.take_ready())
+
+
+def _said(status: Status) -> Status:
+    return {field: value for field, value in status.items() if field != "earlier"}

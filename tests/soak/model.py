@@ -25,13 +25,17 @@ from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.log.journal.only_if_open import is_open_to
 from statusbeam.log.publishing.admission import Admission
 from statusbeam.log.publishing.memory import MemorySessionStore
-from statusbeam.log.publishing.payload import ParsedPayload, parse_payload
+from statusbeam.log.publishing.payload import ParsedPayload, Screened, parse_payload
 from statusbeam.log.publishing.pipeline import Pipeline
+from statusbeam.log.publishing.receiver_clock import ReceiverClock
 from statusbeam.log.snapshot.fold import apply, fold
 from statusbeam.log.snapshot.job_state import Job
+from statusbeam.log.snapshot.times import ms_of
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import JournalError
 from statusbeam.model.job_key import JobKey
+from statusbeam.model.limits import CLOCK_TOLERANCE_SECONDS
+from statusbeam.model.metadata import MetadataKey
 from tests.soak.table import cancelled
 from tests.soak.work import CLOSER, MOST_SECONDS, TENANT, USER, Payload, deliveries, payloads
 
@@ -81,6 +85,7 @@ class Tally:
     deliveries: int = 0
     conflicts: int = 0
     refused: int = 0
+    runs: int = 0
     answers_lost: int = 0
     crashes: Counter[Step] = field(default_factory=Counter)
 
@@ -90,6 +95,7 @@ class Tally:
         self.deliveries += other.deliveries
         self.conflicts += other.conflicts
         self.refused += other.refused
+        self.runs += other.runs
         self.answers_lost += other.answers_lost
         self.crashes += other.crashes
 
@@ -112,7 +118,7 @@ class _Run:
         self.parsed: dict[str, ParsedPayload] = {}
         self._seed = seed
         self._job_id = job_id
-        self._now = start
+        self._start = self._now = start
         self.sessions = MemorySessionStore()
         self.sessions.open(TENANT, USER, "c1", until=start + _JOB_SECONDS)
         self._crashes = seed  # so that each step is the first to crash in as many runs
@@ -187,6 +193,14 @@ class _Run:
             self.pushed == {u.sequence: u.event_id for u in log}, "the pushes are not those of the log"
         )
         self._hold(whole == snapshot, "the snapshot is not the fold of the log")
+        self._hold(all(map(self._is_timely, log)), "a status is from another time than ours")
+        self._hold(_late_ones(log) == [u.sequence for u in log if _marked(u)], "what came late is not marked")
+        self.tally.runs += whole.head.runs.number
+
+    def _is_timely(self, update: StatusUpdate) -> bool:
+        at = (ms_of(update.timestamp) or 0) / 1000
+        earliest = self._start - MOST_SECONDS - CLOCK_TOLERANCE_SECONDS
+        return earliest <= at <= self._now + CLOCK_TOLERANCE_SECONDS
 
     @staticmethod
     def _was_open(before_and_after: tuple[Job, Job]) -> bool:
@@ -196,6 +210,20 @@ class _Run:
     def _hold(self, holds: bool, problem: str) -> None:
         if not holds:
             raise SoakError(f"seed {self._seed}: {problem}")
+
+
+def _marked(update: StatusUpdate) -> bool:
+    return MetadataKey.AFTER_END in (update.metadata or {})
+
+
+def _late_ones(log: Sequence[StatusUpdate]) -> list[int | None]:
+    """What found the job ended and left it so."""
+    job, found = Job(), []
+    for update in log:
+        before, job = job, apply(job, [update])
+        if before.head.ended and job.head.stage == before.head.stage:
+            found.append(update.sequence)
+    return found
 
 
 def _places(log: Sequence[StatusUpdate], event_id: str) -> list[tuple[Job, Job]]:
@@ -213,11 +241,17 @@ class _ReadsOnce(Admission):
         super().__init__()
         self._known = known
 
-    def parse(self, payload: object, *, batch_id: str, now: float) -> ParsedPayload:
+    def parse(self, payload: object, *, batch_id: str, received_at: float) -> ParsedPayload:
         """See Admission.parse."""
         key: str = cast("Payload", payload)["batchId"]
         if key not in self._known:
-            self._known[key] = parse_payload(payload, batch_id=batch_id, now=now)
+            clock = ReceiverClock.of(payload, received_at=received_at)
+            self._known[key] = parse_payload(
+                payload,
+                batch_id=batch_id,
+                now=received_at,
+                screen=lambda status: Screened(clock.applied_to(cast("Payload", status))),
+            )
         return self._known[key]
 
 

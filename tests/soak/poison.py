@@ -273,7 +273,15 @@ class _Invocation:
         except _Dead:
             self.died = True
 
-    def _publish(self, payload: object, *, batch_id: str, deadline: float, pushing: bool) -> PublishResult:
+    def _publish(
+        self,
+        payload: object,
+        *,
+        batch_id: str,
+        deadline: float,
+        pushing: bool,
+        received_at: float | None,
+    ) -> PublishResult:
         poison = self._poisons[batch_id]
         self.now += _WORK_SECONDS
         if poison is Poison.CRASHES:
@@ -286,7 +294,9 @@ class _Invocation:
         if poison is Poison.SLOW:
             self.now = min(self.now + _SLOW_SECONDS, self._killed_at - _ANSWER_SECONDS)
             raise OutOfTimeError
-        result = self._pipeline.publish(payload, batch_id=batch_id, deadline=deadline, pushing=pushing)
+        result = self._pipeline.publish(
+            payload, batch_id=batch_id, deadline=deadline, pushing=pushing, received_at=received_at
+        )
         self._delivered.setdefault(batch_id, self.now)
         return result
 

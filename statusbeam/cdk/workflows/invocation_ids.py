@@ -13,6 +13,9 @@ from dataclasses import dataclass
 _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 # After a redrive, a state reports a new status; a retry repeats the old one. The emulator has no redrive.
 REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
+JOB_ATTEMPT = "($n := $states.context.Execution.RedriveCount; $n > 0 ? $n + 1 : 1)"
+"""The attempt of what is said about the job: a redrive is the next one, as the ExecutionCloser counts."""
+_REDRIVEN = "$states.context.Execution.RedriveCount > 0"
 KEY_LENGTH = 48  # with execution, item, attempt and event it stays below BATCH_ID_LENGTH
 ITEM_LENGTH = 12
 
@@ -39,11 +42,12 @@ class Invocation:
         """The fields of a status that name the invocation and the event."""
         message = json.dumps(f"{self.name} {event}")
         if event == "started":
-            message += f" & (${self.attempt_variable} > 1 ? ' again' : '')"
+            message += f" & (${self.attempt_variable} > 1 or {_REDRIVEN} ? ' again' : '')"
         found: dict[str, object] = {
             "agentName": self.name,
             "invocationId": jsonata(f"${self.id_variable}"),
-            "attempt": jsonata(f"${self.attempt_variable}"),
+            # A redrive counts retries from the beginning: then the fold counts, from the last attempt on.
+            "attempt": jsonata(f"{_REDRIVEN} ? null : ${self.attempt_variable}"),
             "message": jsonata(message),
         }
         if self.parent is not None:
@@ -52,7 +56,7 @@ class Invocation:
 
     def batch_id(self, event: str) -> str:
         """JSONata for the batch id of the status, the same in every retry of its task."""
-        return f"${self.id_variable} & '-' & $string(${self.attempt_variable}) & '-{event}'"
+        return f"${self.id_variable} & '-' & $string(${self.attempt_variable}) & '-{event}' & {REDRIVE}"
 
 
 def key_of(name: str) -> str:

@@ -20,13 +20,13 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from ..publishing.status_route import Report, StatusRoute
-from .invocation_ids import REDRIVE, Invocation, invocation_id, jsonata, key_of, variable
+from .invocation_ids import JOB_ATTEMPT, REDRIVE, Invocation, invocation_id, jsonata, key_of, variable
 
 _INPUT = "{% $states.input %}"
 _EXECUTION_INPUT = "$states.context.Execution.Input"
 
 LONGEST_LAMBDA = Duration.minutes(15)
-LONGEST_SILENCE = Duration.days(1)  # MAX_LEASE_SECONDS: a status that asks for more gets the usual lease
+LONGEST_SILENCE = Duration.days(1)  # MAX_LEASE_SECONDS
 
 Work = sfn.IChainable
 
@@ -78,6 +78,49 @@ class StatusCheckpoints(Construct):
         """
         if silence.to_seconds() > LONGEST_SILENCE.to_seconds():
             raise ValueError(f"{name}: silence must be a day at most")
+        lease = {"leaseSeconds": silence.to_seconds()}
+        return self._wrapped(work, name, item=item, parent=parent, started=lease)
+
+    def waiting(
+        self,
+        work: Work,
+        name: str,
+        *,
+        what: str,
+        prompt: str | None = None,
+        until: Duration | str | None = None,
+        item: str | None = None,
+        parent: str | None = None,
+    ) -> sfn.Parallel:
+        """Report `work` as an invocation of the agent `name` that waits: for a person, a timer, another job.
+
+            ask = checkpoints.waiting(ask_task, "Approval", what="approval", prompt="Close the case?")
+
+        The states report agent_invoking and waiting before `work`, which is a task with a token, a Wait or
+        another workflow, and agent_complete or agent_error behind it. A job that waits has no lease: however
+        long it takes, readers call it neither stale nor lost.
+
+        `prompt` is what a person is asked, `until` is when the waiting ends at the latest, from its beginning
+        or as a time. Both texts may be JSONata on the input of `work`. The rest is as for `agent`.
+        """
+        waiting: dict[str, str] = {"for": what}
+        if prompt is not None:
+            waiting["prompt"] = prompt
+        if until is not None:
+            waiting["until"] = until if isinstance(until, str) else jsonata(_after(until))
+        return self._wrapped(work, name, item=item, parent=parent, waiting=waiting)
+
+    def _wrapped(
+        self,
+        work: Work,
+        name: str,
+        *,
+        item: str | None,
+        parent: str | None,
+        started: Mapping[str, object] | None = None,
+        waiting: Mapping[str, str] | None = None,
+    ) -> sfn.Parallel:
+        """`work` with reports before and behind it; `started` is the first one's metadata."""
         key = self._new_key(name)
         if item is not None:
             self._of_items.add(key)
@@ -95,12 +138,14 @@ class StatusCheckpoints(Construct):
             },
             outputs="{% $states.input.input %}",
         )
-        lease = {"leaseSeconds": silence.to_seconds()}
-        started = self._report(invocation, "started", "agent_invoking", metadata=lease)
+        before = begin.next(self._report(invocation, "started", "agent_invoking", metadata=started))
+        if waiting is not None:
+            waits = self._report(invocation, "waiting", "waiting", metadata={"waiting": waiting})
+            before = before.next(waits)
         finished = self._report(invocation, "finished", "agent_complete")
         failed = self._report(invocation, "failed", "agent_error", metadata=_pointer())
         body = self._catching(work, f"Run {name}", then=failed.next(self._raise_again(f"Raise {name} again")))
-        return self._attempts(f"{name} with its status", begin.next(started).next(body).next(finished))
+        return self._attempts(f"{name} with its status", before.next(body).next(finished))
 
     def job(
         self,
@@ -108,16 +153,20 @@ class StatusCheckpoints(Construct):
         *,
         message: str = "The workflow has started.",
         done: str = "The workflow has finished.",
-        result: Mapping[str, object] | None = None,
+        title: str | None = None,
+        result: object = None,
     ) -> sfn.Chain:
         """Report `work` as a whole job: loading_agents, then complete or error.
 
         The first status has the plan, which lists the agents added so far. `done` is the message of the final
-        status, `result` its metadata. Both may be JSONata on the output of `work`: `{% $states.input.x %}`.
+        status, `result` what the job came to. Both may be JSONata on the output of `work`:
+        `{% $states.input.x %}`. `title` is what people call the job; it may be JSONata on the input.
         An execution that is stopped or times out reports nothing: the `ExecutionCloser` ends its job.
         """
-        plan = {"plan": self._plan} if self._plan else None
-        loading = self.status("Report the start", "loading_agents", message, metadata=plan)
+        opening: dict[str, object] = {"plan": self._plan} if self._plan else {}
+        if title is not None:
+            opening["title"] = title
+        loading = self.status("Report the start", "loading_agents", message, metadata=opening or None)
         failed = self.status(
             "Report the failure",
             "error",
@@ -125,7 +174,8 @@ class StatusCheckpoints(Construct):
             metadata=_pointer(),
         )
         body = self._catching(work, "Run the job", then=failed.next(self._raise_again("Raise again")))
-        complete = self.status("Report the end", "complete", done, metadata=result)
+        final = None if result is None else {"result": result}
+        complete = self.status("Report the end", "complete", done, metadata=final)
         return loading.next(body).next(complete)
 
     def status(
@@ -135,7 +185,7 @@ class StatusCheckpoints(Construct):
 
         `message` and the values of `metadata` may be JSONata: `{% $states.input.summary %}`.
         """
-        update: dict[str, object] = {"status": status, "message": message}
+        update: dict[str, object] = {"status": status, "message": message, "attempt": jsonata(JOB_ATTEMPT)}
         if metadata is not None:
             update["metadata"] = metadata
         return self._publish(
@@ -244,6 +294,11 @@ def _lone_state(work: Work) -> sfn.TaskStateBase | sfn.Parallel | sfn.Map | None
         return None
     ends = [end.node.path for end in work.end_states if isinstance(end, Construct)]
     return state if ends == [state.node.path] and "Catch" not in state.to_state_json() else None
+
+
+def _after(time: Duration) -> str:
+    """JSONata for the time so long after the state was entered."""
+    return f"$fromMillis($toMillis($states.context.State.EnteredTime) + {round(time.to_milliseconds())})"
 
 
 def _pointer() -> dict[str, str]:

@@ -126,7 +126,7 @@ def _marked_after_end(job: Job, entries: Sequence[Entry]) -> list[Entry]:
     marked = []
     for entry in entries:
         after = apply(job, [entry.update])
-        late = job.head.ended and not is_open_to(job.head, after.head)
+        late = job.head.ended and after.head.stage == job.head.stage
         marked.append(entry.annotated({MetadataKey.AFTER_END: True}) if late else entry)
         job = after
     return marked

@@ -8,8 +8,6 @@ True
 
 from __future__ import annotations
 
-from statusbeam.model.words import OverallStatus
-
 from ..snapshot.job_state import Head
 
 
@@ -19,8 +17,4 @@ class NotOpenError(Exception):
 
 def is_open_to(before: Head, after: Head) -> bool:
     """Whether a commit moves the job: to another overall state, to a newer attempt, or to the next run."""
-    return _position(after) != _position(before)
-
-
-def _position(head: Head) -> tuple[OverallStatus, int, int]:
-    return head.overall_status, head.attempt, head.runs.number
+    return after.stage != before.stage

@@ -104,6 +104,11 @@ class Head:
         return self.overall_status in _ENDED
 
     @property
+    def stage(self) -> tuple[OverallStatus, int, int]:
+        """What a status moves that is not only news: the state, its attempt and its run."""
+        return self.overall_status, self.attempt, self.runs.number
+
+    @property
     def waits(self) -> bool:
         """Whether the job or an agent of it waits. Then silence means nothing."""
         return not self.ended and (self.waiting is not None or self.waiters.any)

