@@ -10,8 +10,8 @@ from typing import Literal
 from aws_cdk import RemovalPolicy, Token
 from aws_cdk.aws_logs import RetentionDays
 
-# As Cognito defines them; none of the characters has a meaning in the middle of a regular expression.
 _ROTATION_DAYS_MAX = 1_000  # Secrets Manager's
+# As Cognito defines them; none of the characters has a meaning in a regular expression.
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
 
 
