@@ -57,7 +57,8 @@ def grants(stack: Stack, role: Any, own_log: str | None = None) -> Grants:
         if {"Ref": name} not in policy.properties["Roles"]:
             continue
         for statement in policy.properties["PolicyDocument"]["Statement"]:
-            assert set(statement) == {"Action", "Effect", "Resource"}
+            # A condition narrows what is allowed.
+            assert set(statement) - {"Condition"} == {"Action", "Effect", "Resource"}
             assert statement["Effect"] == "Allow"
             actions, resources = listed(statement["Action"]), listed(statement["Resource"])
             for resource in resources:
