@@ -1,9 +1,9 @@
-"""What it costs to push a commit whole, and to push each of its statuses: mutations and deliveries of one job.
+"""What it costs to push a commit whole, or each of its statuses: mutations and deliveries of one job.
 
     python -m benchmarks.pushes
 
-Agents of one job report through scopes, to a publisher in this process whose answer takes as long as SQS's. The
-same payloads then go to an audience of joined clients and to a plain one.
+Agents of one job report through scopes, to a queue that takes as long to answer as SQS. The same payloads then
+go to an audience of joined clients and to a plain one.
 """
 
 from __future__ import annotations
@@ -78,9 +78,8 @@ def pushed(payloads: list[Mapping[str, Any]], *, joined: bool) -> tuple[int, int
 
 def main() -> None:
     """The table of docs/cost.md."""
-    print(
-        "| one job | statuses | commits | joined: mutations + deliveries | plain | joined: $ a million | plain |"
-    )
+    columns = ("one job", "statuses", "commits", "joined: mutations + deliveries", "plain")
+    print(f"| {' | '.join((*columns, 'joined: $ a million', 'plain'))} |")
     print("|---|---|---|---|---|---|---|")
     for name, kind in KINDS.items():
         payloads = payloads_of(*kind)
