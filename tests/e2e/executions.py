@@ -119,7 +119,7 @@ def closer(cloud: Cloud) -> str:
     targets = [
         target["Arn"]
         for rule in events.list_rules()["Rules"]
-        if "aws.states" in rule.get("EventPattern", "")
+        if "redriveCount" in rule.get("EventPattern", "")
         for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     ]
     assert len(targets) == 1

@@ -260,7 +260,7 @@ def test_a_publisher_that_is_killed_loses_nothing_and_says_nothing_twice(
 def nobody_is_told(cloud: Cloud) -> Iterator[None]:
     """The rule that feeds the closer, off."""
     events = cloud.aws("events")
-    (rule,) = (r["Name"] for r in events.list_rules()["Rules"] if "aws.states" in r.get("EventPattern", ""))
+    (rule,) = (r["Name"] for r in events.list_rules()["Rules"] if "redriveCount" in r.get("EventPattern", ""))
     events.disable_rule(Name=rule)
     try:
         yield

@@ -14,10 +14,28 @@ from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id
-from tests.e2e.visibility_model import API_KEY, COGNITO, IAM, LAMBDA, Job, Principal
+from tests.e2e.visibility_model import (
+    API_KEY,
+    COGNITO,
+    IAM,
+    LAMBDA,
+    LONG_AGO,
+    LONG_HENCE,
+    Job,
+    Model,
+    Principal,
+)
 
-READS = ("getJob", "listJobs", "listStatusUpdates", "getStatusDetail", "syncSession")
-WRITES = ("endSessions", "publishStatus")
+READS = (
+    "getJob",
+    "listJobs",
+    "listTenantJobs",
+    "countTenantJobs",
+    "listStatusUpdates",
+    "getStatusDetail",
+    "syncSession",
+)
+WRITES = ("cancelJob", "endSessions", "publishStatus")
 WATCHES = ("onStatusUpdate", "onTenantStatus")
 NUMBERED_ID = re.compile(r"\d+-[0-9a-f]{12}")
 JOBS_EACH = 3
@@ -73,6 +91,7 @@ STRANGE: tuple[Any, ...] = (
     {"S": "x"},
 )
 NUMBERS: tuple[Any, ...] = (None, 0, 1, 2, 3, 10, 50, 51, 100, 101, -1, 2**31 - 1, 2**31, -(2**31), "1", True)
+TIMES: tuple[Any, ...] = (None, LONG_AGO, LONG_HENCE, "yesterday", 7)
 CONNECTIONS: tuple[Any, ...] = ("c-1", "tab_2", "C" * 128, "C" * 129, "a#b", "", "é", "a b", 5, None, ["c"])
 
 
@@ -349,7 +368,28 @@ def _list_jobs(world: World, who: Principal, dice: random.Random) -> dict[str, A
         )
     if dice.random() < 0.3:
         asked["overallStatus"] = dice.choice((None, "processing", "completed", "anything", 1))
-    return asked
+    for name in ("workflow", "search"):
+        if dice.random() < 0.1:
+            asked[name] = dice.choice(STRANGE)
+    # With another range, a token of DynamoDB's is for another query.
+    return asked if "nextToken" in asked else asked | _range(dice)
+
+
+def _range(dice: random.Random) -> dict[str, Any]:
+    return {name: dice.choice(TIMES) for name in ("createdAfter", "createdBefore") if dice.random() < 0.15}
+
+
+def _count_jobs(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
+    return _range(dice)
+
+
+def _cancel(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
+    """No job of the world may really be cancelled: where that could be, the target is no job."""
+    job_id = _job(world, who, dice)
+    model = Model(world.jobs)
+    if any(job.job_id == str(job_id) and model.may_cancel(who, job) for job in world.jobs):
+        job_id = f"nothing-{_digits(dice)}"
+    return {"jobId": job_id, "reason": dice.choice(STRANGE)} if dice.random() < 0.3 else {"jobId": job_id}
 
 
 def _list_updates(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
@@ -376,6 +416,8 @@ def _sync(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
     }
     if dice.random() < 0.9:
         asked["jobIds"] = jobs if dice.random() < 0.95 else _job(world, who, dice)
+    if dice.random() < 0.2:
+        asked["joined"] = dice.choice((True, False, None, "yes"))
     return {"input": asked}
 
 
@@ -420,12 +462,16 @@ def _on_tenant(world: World, who: Principal, dice: random.Random) -> dict[str, A
 
 
 def _connection(dice: random.Random) -> dict[str, Any]:
-    return {"connectionId": dice.choice(CONNECTIONS)} if dice.random() < 0.3 else {}
+    asked: dict[str, Any] = {"connectionId": dice.choice(CONNECTIONS)} if dice.random() < 0.3 else {}
+    return asked | {"joined": dice.choice((True, False, None, "yes"))} if dice.random() < 0.3 else asked
 
 
 _ARGUMENTS: Mapping[str, Callable[[World, Principal, random.Random], dict[str, Any]]] = {
     "getJob": _get_job,
     "listJobs": _list_jobs,
+    "listTenantJobs": _list_jobs,
+    "countTenantJobs": _count_jobs,
+    "cancelJob": _cancel,
     "listStatusUpdates": _list_updates,
     "getStatusDetail": _detail,
     "syncSession": _sync,

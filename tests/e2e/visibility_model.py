@@ -10,6 +10,7 @@ this mode use this field, and then what the field's own rules say.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,17 +25,26 @@ READERS: Final = frozenset({COGNITO, LAMBDA, API_KEY, IAM})
 MODES: Final[Mapping[str, frozenset[str]]] = {
     "getJob": READERS,
     "listJobs": frozenset({COGNITO, LAMBDA}),
+    "listTenantJobs": frozenset({COGNITO}),
+    "countTenantJobs": frozenset({COGNITO}),
     "listStatusUpdates": READERS,
     "getStatusDetail": READERS,
     "syncSession": READERS,
+    "cancelJob": frozenset({COGNITO, LAMBDA}),
     "endSessions": frozenset({COGNITO, LAMBDA, IAM}),
     "publishStatus": frozenset({IAM}),
     "onStatusUpdate": READERS,
     "onTenantStatus": frozenset({COGNITO, IAM}),
 }
 LONGEST = 256  # UTF-16 units of an id
-PAGE_MOST = {"listJobs": 50, "listStatusUpdates": 100}
-PAGE_DEFAULT = {"listJobs": 20, "listStatusUpdates": 100}
+PAGE_MOST = {"listJobs": 50, "listTenantJobs": 50, "listStatusUpdates": 100}
+PAGE_DEFAULT = {"listJobs": 20, "listTenantJobs": 20, "listStatusUpdates": 100}
+LONG_AGO, LONG_HENCE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00.000+01:00"
+"""Times before and after every job of a world."""
+LONGEST_SEARCH = 400  # UTF-16 units
+LONGEST_REASON = 2_000
+PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.ASCII)
+"""Where a page of a tenant's jobs ends."""
 MOST_SYNCED = 25
 MOST_FILTERED = 5
 INT_MAX = 2**31 - 1
@@ -235,11 +245,41 @@ class Model:
     def _listJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         """Not the data itself: how many jobs at most, and which they may be."""
         limit = _page_size("listJobs", given)
-        state, token = given.get("overallStatus"), given.get("nextToken")
+        is_empty, token = _matches_none(given), given.get("nextToken")
         own = {job.job_id for job in self.jobs.values() if self.owns(who, job)}
         if token and not (token in own if who.job_ids is not None else self._went_on(who, token)):
             raise _Stop(BAD_REQUEST)
-        return limit, own if state in (None, "processing") else set()
+        return limit, set() if is_empty else own
+
+    def _listTenantJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        """As for listJobs."""
+        if not who.leads:
+            raise _Stop(FORBIDDEN)
+        limit = _page_size("listTenantJobs", given)
+        is_empty, token = _matches_none(given), given.get("nextToken")
+        if token and not (PLACE.fullmatch(token) and not (is_after(given) and token[:4] < LONG_HENCE[:4])):
+            raise _Stop(BAD_REQUEST)
+        return limit, set() if is_empty else self._led_by(who)
+
+    def _countTenantJobs(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        """How many jobs are processing; all of a world's are."""
+        if not who.leads:
+            raise _Stop(FORBIDDEN)
+        return 0 if _matches_none(given) else len(self._led_by(who))
+
+    def _led_by(self, who: Principal) -> set[str]:
+        return {job.job_id for job in self.jobs.values() if self.may_lead(who, job)}
+
+    def may_cancel(self, who: Principal, job: Job) -> bool:
+        """Whether the principal may ask for this job to be stopped."""
+        return who.known and who.mode in MODES["cancelJob"] and who.job_ids is None and self.may_see(who, job)
+
+    def _cancelJob(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        """Nobody may who asks: a job of a world goes on."""
+        _short(given["jobId"])
+        reason = given.get("reason") or ""
+        too_long = len(reason.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_REASON
+        raise _Stop(BAD_REQUEST if too_long and who.job_ids is None else FORBIDDEN)
 
     def _went_on(self, who: Principal, token: str) -> bool:
         """Whether a list that all of a user's jobs are in gave this token."""
@@ -327,9 +367,10 @@ def _typed(operation: str, given: Arguments) -> dict[str, Any]:
     if operation == "publishStatus":
         return dict(given)  # only whole inputs are tried
     if operation == "syncSession":
-        raw = _object(given["input"], {"connectionId", "action", "jobIds"})
+        raw = _object(given["input"], {"connectionId", "action", "jobIds", "joined"})
         if raw.get("action") not in ("open", "extend", "close"):
             raise _Stop(INVALID)
+        _bool_or_null(raw.get("joined"))
         jobs = raw.get("jobIds")
         listed = jobs if isinstance(jobs, list) else None if jobs is None else [jobs]
         ids = None if listed is None else [_id(one) for one in listed]
@@ -371,6 +412,18 @@ def _int(value: Any) -> int:
     raise _Stop(INVALID)
 
 
+def _bool_or_null(value: Any) -> bool | None:
+    if isinstance(value, bool | None):
+        return value
+    raise _Stop(INVALID)
+
+
+def _time_or_null(value: Any) -> str | None:
+    if value in (None, LONG_AGO, LONG_HENCE):
+        return None if value is None else str(value)
+    raise _Stop(INVALID)
+
+
 def _text_or_null(value: Any) -> str | None:
     if isinstance(value, str | None):
         return value
@@ -390,6 +443,12 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "overallStatus": _state,
     "nextToken": _text_or_null,
     "connectionId": _id_or_null,
+    "workflow": _text_or_null,
+    "search": _text_or_null,
+    "reason": _text_or_null,
+    "createdAfter": _time_or_null,
+    "createdBefore": _time_or_null,
+    "joined": _bool_or_null,
 }
 """Everything else is an id."""
 
@@ -400,6 +459,23 @@ def _page_size(operation: str, given: Arguments) -> int:
     if not 1 <= size <= PAGE_MOST[operation]:
         raise _Stop(BAD_REQUEST)
     return size
+
+
+def is_after(given: Arguments) -> bool:
+    """Whether only jobs are asked for that come after all there are."""
+    return given.get("createdAfter") == LONG_HENCE
+
+
+def _matches_none(given: Arguments) -> bool:
+    """Whether a list is narrowed to no job of a world: none has a title or a workflow. Raises _Stop."""
+    search = given.get("search") or ""
+    if len(search.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_SEARCH:
+        raise _Stop(BAD_REQUEST)
+    if is_after(given) and given.get("createdBefore") == LONG_AGO:
+        raise _Stop(BAD_REQUEST)
+    is_dated = is_after(given) or given.get("createdBefore") == LONG_AGO
+    is_named = given.get("workflow") is not None or search != ""
+    return given.get("overallStatus") not in (None, "processing") or is_dated or is_named
 
 
 def _is_connection(text: str) -> bool:

@@ -50,9 +50,19 @@ from tests.e2e.waiting import DEADLINE_SECONDS
 DOCUMENTS: Final[Mapping[str, str]] = {
     "getJob": "query($jobId: ID!) { getJob(jobId: $jobId) "
     "{ jobId userId tenantId overallStatus sequence agents { name activity tools } } }",
-    "listJobs": "query($limit: Int, $nextToken: String, $overallStatus: OverallStatus) "
-    "{ listJobs(limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus) "
-    "{ jobs { jobId userId tenantId sequence } nextToken } }",
+    **{
+        name: "query($limit: Int, $nextToken: String, $overallStatus: OverallStatus, $workflow: String, "
+        "$createdAfter: AWSDateTime, $createdBefore: AWSDateTime, $search: String) "
+        f"{{ {name}(limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus, "
+        "workflow: $workflow, createdAfter: $createdAfter, createdBefore: $createdBefore, search: $search) "
+        "{ jobs { jobId userId tenantId sequence } nextToken } }"
+        for name in ("listJobs", "listTenantJobs")
+    },
+    "countTenantJobs": "query($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) "
+    "{ countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) "
+    "{ overallStatus count isExact } }",
+    "cancelJob": "mutation($jobId: ID!, $reason: String) { cancelJob(jobId: $jobId, reason: $reason) "
+    "{ jobId userId tenantId sequence } }",
     "listStatusUpdates": "query($jobId: ID!, $afterSequence: Int, $limit: Int) "
     "{ listStatusUpdates(jobId: $jobId, afterSequence: $afterSequence, limit: $limit) "
     "{ updates { message metadata } currentSequence nextAfterSequence recovered reason } }",
@@ -63,11 +73,11 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "endSessions": "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }",
     "publishStatus": "mutation($input: StatusInput!) "
     "{ publishStatus(input: $input) { jobId userId tenantId message sequence } }",
-    "onStatusUpdate": "subscription($userId: ID!, $jobId: ID, $connectionId: ID) "
-    "{ onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId) "
+    "onStatusUpdate": "subscription($userId: ID!, $jobId: ID, $connectionId: ID, $joined: Boolean) "
+    "{ onStatusUpdate(userId: $userId, jobId: $jobId, connectionId: $connectionId, joined: $joined) "
     "{ jobId userId tenantId message metadata earlier { message metadata } } }",
-    "onTenantStatus": "subscription($tenantId: ID!, $connectionId: ID) "
-    "{ onTenantStatus(tenantId: $tenantId, connectionId: $connectionId) "
+    "onTenantStatus": "subscription($tenantId: ID!, $connectionId: ID, $joined: Boolean) "
+    "{ onTenantStatus(tenantId: $tenantId, connectionId: $connectionId, joined: $joined) "
     "{ jobId userId tenantId message metadata earlier { message metadata } } }",
 }
 KINDS: Final = {
@@ -337,7 +347,12 @@ def _kind_of(errors: Any) -> str:
 
 
 def _differences(case: Case, expected: Any, data: Any) -> Iterator[str]:
-    if case.operation == "listJobs":
+    if case.operation == "countTenantJobs":
+        counts = {count["overallStatus"]: count["count"] for count in data}
+        if counts.pop("processing") != expected or any(counts.values()):
+            yield f"{expected} processing were expected, {data} came"
+        return
+    if case.operation in ("listJobs", "listTenantJobs"):
         most, mine = expected
         listed = [job["jobId"] for job in data["jobs"]]
         narrowed = case.arguments.get("overallStatus") or case.arguments.get("nextToken")

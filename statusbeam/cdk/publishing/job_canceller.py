@@ -38,7 +38,7 @@ class JobCanceller(Construct):
         )
         self.function = canceller.function
         self.role = canceller.role
-        self._grant_announcing()
+        self._grant_announcing(emulated=resources.emulated)
 
     def publish_through(self, publisher: lambda_.IFunction) -> None:
         """Record requests by invoking the publisher, which needs the API, which needs this function."""
@@ -57,12 +57,13 @@ class JobCanceller(Construct):
             grantee=grantee, actions=["lambda:InvokeFunction"], resource_arns=[self.function.function_arn]
         )
 
-    def _grant_announcing(self) -> None:
+    def _grant_announcing(self, *, emulated: bool) -> None:
         bus = Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
         only = {"events:source": EVENT_SOURCE, "events:detail-type": CANCEL_REQUESTED}
         iam.Grant.add_to_principal(
             grantee=self.role,
             actions=["events:PutEvents"],
             resource_arns=[bus],
-            conditions={"StringEquals": only},
+            # The emulator tells policies nothing of an event: a condition would refuse each.
+            conditions=None if emulated else {"StringEquals": only},
         )
