@@ -18,9 +18,9 @@ from typing import Any
 Status = Mapping[str, Any]
 """A StatusUpdate as GraphQL gives it: camelCase names."""
 
-TERMINAL = {"complete": True, "error": False}
+TERMINAL = {"complete": True, "error": False, "cancelled": False}
 """The orchestrator's final statuses, and whether the job succeeded."""
-AGENT_ENDS = frozenset({"agent_complete", "agent_error"})
+AGENT_ENDS = frozenset({"agent_complete", "agent_error", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)

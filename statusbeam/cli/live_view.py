@@ -13,7 +13,7 @@ from status_utils import StatusUpdate
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
-from statusbeam.log.snapshot.liveness import agent_liveness, liveness
+from statusbeam.log.snapshot.liveness import liveness
 from statusbeam.model.limits import LEASE_SECONDS
 
 from .job_log import TERMINAL
@@ -28,6 +28,8 @@ STYLES = {
     "in-progress": "cyan",
     "success": "green",
     "error": "red",
+    "cancelled": "dim",
+    "waiting": "magenta",
     "stale": "yellow",
     "lost": "bold red",
 }
@@ -37,11 +39,15 @@ SIGNS = {
     "failed": "✘",
     "error": "✘",
     "pending": "·",
+    "cancelled": "⊖",
+    "waiting": "◷",
     "stale": "◌",
     "lost": "⊘",
 }
 NOT_LIVE = frozenset(("stale", "lost"))
 """The liveness of a job or an agent whose lease is over."""
+SHOWN_VERDICTS = NOT_LIVE | {"waiting"}
+"""The liveness that is shown in place of a state."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
 
@@ -64,21 +70,21 @@ def fold_job(statuses: Sequence[Mapping[str, Any]]) -> Job:
     return fold(StatusUpdate.from_wire(status) for status in known)
 
 
-def render_job(job: Job, now: float) -> dict[str, Any]:
-    """The schema's Job at `now` (epoch seconds). Each agent also has its `liveness`."""
-    view = job_view(job, now=now)
-    for agent in view["agents"]:
-        agent["liveness"] = agent_liveness(job, agent["invocationId"], now)
-    return view
-
-
 def liveness_note(job: Job, now: float) -> str | None:
-    """The note for a job that is stale or lost at `now` (epoch seconds). None for a live job."""
+    """The note for a job that waits, is stale or lost at `now` (epoch seconds). None for a live job."""
     verdict = liveness(job, now)
+    if verdict == "waiting":
+        return _waiting_note(job.head.view()["waiting"])
     if verdict not in NOT_LIVE:
         return None
     idle = now - (job.head.lease_ms or 0) / 1000 + LEASE_SECONDS
     return f"{verdict}: no status for {idle:.0f} s"
+
+
+def _waiting_note(waiting: Mapping[str, Any]) -> str:
+    until = f" until {waiting['until']}" if waiting["until"] else ""
+    prompt = f": {plain_text(waiting['prompt'])}" if waiting["prompt"] else ""
+    return f"for {plain_text(waiting['for'])} since {waiting['since']}{until}{prompt}"
 
 
 def draw(
@@ -89,7 +95,7 @@ def draw(
     `seconds` is the time since its start. `now` (epoch seconds) decides about liveness.
     """
     snapshot = fold_job(statuses)
-    job = render_job(snapshot, now)
+    job = job_view(snapshot, now=now)
     agents = job["agents"]
     log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - 2 * len(agents))
     return Group(
@@ -119,8 +125,8 @@ def _head(title: str, job: Mapping[str, Any], *, seconds: float, note: str | Non
 
 
 def _shown_state(part: Mapping[str, Any], state: str) -> str:
-    """The state of a job or an agent, or its liveness if it is not live."""
-    return str(part["liveness"]) if part["liveness"] in NOT_LIVE else state
+    """The state of a job or an agent, or its liveness if it waits or is not live."""
+    return str(part["liveness"]) if part["liveness"] in SHOWN_VERDICTS else state
 
 
 def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Text:

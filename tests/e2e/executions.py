@@ -13,7 +13,7 @@ from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, Update, fresh_id
 
-ENDS = ("complete", "error")
+ENDS = ("complete", "error", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)

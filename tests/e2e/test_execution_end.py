@@ -16,7 +16,7 @@ from tests.e2e.executions import (
 from tests.e2e.waiting import wait_for
 
 TOO_LARGE_FOR_AN_EVENT = 250 * 1024
-STOPPED = "The workflow was stopped before it had finished."
+STOPPED = "The workflow was stopped on purpose."
 FAILED = "The workflow stopped because something in it failed."
 
 
@@ -24,7 +24,7 @@ def failing_at_once(definition: dict[str, Any]) -> dict[str, Any]:
     return {"StartAt": "Broken", "States": {"Broken": {"Type": "Fail", "Error": "Broken", "Cause": "secret"}}}
 
 
-def test_a_job_whose_execution_is_stopped_ends_failed_with_one_last_word(cloud: Cloud) -> None:
+def test_a_job_whose_execution_is_stopped_is_cancelled_with_one_last_word(cloud: Cloud) -> None:
     with changed_machine(cloud, waiting_for_its_agents):
         job = start(cloud, complaint="A pothole on Main Street")
         wait_for("the first checkpoint", lambda: bool(job.log()))
@@ -33,8 +33,8 @@ def test_a_job_whose_execution_is_stopped_ends_failed_with_one_last_word(cloud: 
     tell_closer(cloud, job.event("ABORTED"))  # EventBridge delivers at least once
     sign = job.say_something()
     wait_for("the status behind it", lambda: job.has_heard(sign))
-    assert job.ends() == [("error", STOPPED)]
-    assert job.overall_status() == "failed"
+    assert job.ends() == [("cancelled", STOPPED)]
+    assert job.overall_status() == "cancelled"
 
 
 def test_a_job_that_completes_has_its_own_last_word_alone(cloud: Cloud) -> None:

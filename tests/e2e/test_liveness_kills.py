@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
-from statusbeam.cli.live_view import fold_job, render_job
+from statusbeam.cli.live_view import fold_job
 from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
@@ -74,13 +75,13 @@ class Readers:
         job = self._ask(GET_JOB, job_id)["getJob"]
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
         assert log["recovered"]
-        view = render_job(fold_job(log["updates"]), time.time() + later)
+        view = job_view(fold_job(log["updates"]), now=time.time() + later)
         return {(told["overallStatus"], told["liveness"]) for told in (job, view)}
 
     def agents(self, job_id: str, *, later: float) -> dict[str, str]:
         """What the Python client makes of each agent."""
         log = self._ask(GET_LOG, job_id)["listStatusUpdates"]
-        view = render_job(fold_job(log["updates"]), time.time() + later)
+        view = job_view(fold_job(log["updates"]), now=time.time() + later)
         return {agent["name"]: agent["liveness"] for agent in view["agents"]}
 
     def _ask(self, query: str, job_id: str) -> Any:

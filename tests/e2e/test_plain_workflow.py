@@ -14,7 +14,7 @@ from tests.e2e.plain_workflow import TENANT_ID, Definition, Workflows, run
 
 Entry = tuple[str, str | None, int | None, str]
 TENANT = {"userId": "plain-user", "tenantId": TENANT_ID}
-STARTED: list[Entry] = [("loading_agents", None, None, "The workflow has started.")]
+STARTED: list[Entry] = [("loading_agents", None, 1, "The workflow has started.")]
 CHECKED: list[Entry] = [
     ("agent_invoking", "Check Agent", 1, "Check Agent started"),
     ("agent_complete", "Check Agent", 1, "Check Agent finished"),
@@ -22,7 +22,7 @@ CHECKED: list[Entry] = [
 ENDED: list[Entry] = [
     ("agent_invoking", "Route Agent", 1, "Route Agent started"),
     ("agent_complete", "Route Agent", 1, "Route Agent finished"),
-    ("complete", None, None, "Route was last"),
+    ("complete", None, 1, "Route was last"),
 ]
 
 
@@ -114,7 +114,7 @@ def test_a_step_that_fails_for_good_ends_the_job_with_the_error_it_ended_with_be
         geo("error", 1, "failed"),
         geo("invoking", 2, "started again"),
         geo("error", 2, "failed"),
-        ("error", None, None, "The workflow stopped because something in it failed."),
+        ("error", None, 1, "The workflow stopped because something in it failed."),
     ]
     log = workflows.log(content["jobId"], len(expected))
     assert entries(log) == expected

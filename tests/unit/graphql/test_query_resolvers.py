@@ -183,9 +183,12 @@ FIELDS = {
 
 def fields_of(type_name: str, value: JsonObject) -> JsonObject:
     """What a client gets that selects every field."""
-    found: dict[str, Any] = {name: value.get(name) for name in FIELDS[type_name]}
-    inner = {name: kind for name, kind in _OBJECTS.items() if found.get(name)}
-    return {**found, **{name: fields_of(kind, found[name]) for name, kind in inner.items()}}
+    found = {name: value.get(name) for name in FIELDS[type_name]}
+    for name, kind in _OBJECTS.items():
+        inner = found.get(name)
+        if inner:
+            found[name] = fields_of(kind, inner)
+    return found
 
 
 _OBJECTS = {"waiting": "Waiting", "cancelRequest": "CancelRequest"}

@@ -24,6 +24,8 @@ RUN = {"agentName": "Geo Agent", "invocationId": "job-1-geo", "attempt": 1}
 def status_of(sequence: int, status: str, message: str, **more: Any) -> dict[str, Any]:
     """A status as GraphQL gives it, with the nulls."""
     kind = {"complete": "complete", "error": "error"}.get(status, "agent_status")
+    if status == "cancelled" and "agentName" not in more:
+        kind = "error"
     empty = dict.fromkeys(["progress", "etaSeconds", "executionTimeMs", "metadata", "toolName", "earlier"])
     words = {"eventId": f"e-{sequence}", "type": kind, "status": status, "message": message}
     return {**OWNER, **empty, **words, "sequence": sequence, **more}
@@ -123,6 +125,24 @@ def test_a_terminal_shows_that_a_job_and_an_agent_are_stale_or_lost(
 def test_stale_and_lost_look_different_from_each_other_and_from_the_rest() -> None:
     signs = {drawn(STATUSES[:3], seconds)[0][0] for seconds in (0, 100, 400)}
     assert len(signs | {drawn(STATUSES, 400)[0][0]}) == 4
+
+
+def test_a_terminal_shows_for_what_a_job_waits_however_long() -> None:
+    asks = '{"waiting":{"for":"approval","prompt":"Send the crew?"}}'
+    asking = status_of(3, "waiting", "Asking Ana", metadata=asks, **RUN)
+    head, *rest = drawn([*STATUSES[:2], asking], 3 * 86_400)
+    assert head.startswith("◷ waiting")
+    assert "for approval since 2026-11-20T09:30:00.000Z: Send the crew?" in head
+    (agent,) = (line for line in rest if line.startswith("Geo Agent"))
+    assert "◷ waiting" in agent
+
+
+def test_a_terminal_shows_a_cancelled_job_and_what_it_left_open() -> None:
+    head, *rest = drawn([*STATUSES[:2], status_of(3, "cancelled", "Filed twice")], 2)
+    (agent,) = (line for line in rest if line.startswith("Geo Agent"))
+    assert head.startswith("⊖ cancelled")
+    assert "⊖ cancelled" in agent
+    assert rest[-1].startswith("Filed twice")
 
 
 def test_a_job_that_ended_is_never_stale() -> None:

@@ -14,6 +14,13 @@ from statusbeam.log.snapshot.fold_agent import ACTIVITY_LENGTH, TOOLS_KEPT
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.log.snapshot.usage import ATTEMPTS_KEPT
+from statusbeam.model.limits import (
+    REASON_LENGTH,
+    RUN_ID_LENGTH,
+    TITLE_LENGTH,
+    WAITING_FOR_LENGTH,
+    WAITING_PROMPT_LENGTH,
+)
 from statusbeam.model.update import StatusUpdate
 from tests.unit.statusbeam.log.snapshot.fold_cases import START_MS, committed, folded, geo, status
 
@@ -195,6 +202,42 @@ def test_a_status_that_is_in_the_log_does_not_count_again_as_one_to_come() -> No
 
 def test_a_snapshot_knows_the_epoch_it_began_with() -> None:
     assert fold(committed([geo("agent_invoking")]), epoch="e1").head.epoch == "e1"
+
+
+# --- texts ----------------------------------------------------------------------------------------------
+
+
+def test_a_title_is_cut_to_its_length_and_a_later_one_replaces_it() -> None:
+    long = "🜁" * (TITLE_LENGTH + 1)
+    titles = [
+        status("loading_agents", metadata={"title": "One"}),
+        status("validating", metadata={"title": long}),
+    ]
+    assert folded(*titles).head.title == "🜁" * (TITLE_LENGTH - 1) + "…"
+    assert folded(*reversed(titles)).head.title == "One"
+
+
+def test_what_somebody_waits_for_is_cut_to_its_length() -> None:
+    asked = {"for": "f" * (WAITING_FOR_LENGTH + 1), "prompt": "p" * (WAITING_PROMPT_LENGTH + 1)}
+    waiting = agent_of(folded(geo("waiting", metadata={"waiting": asked}))).waiting
+    assert waiting is not None
+    assert (waiting.what, waiting.prompt) == (
+        "f" * (WAITING_FOR_LENGTH - 1) + "…",
+        "p" * (WAITING_PROMPT_LENGTH - 1) + "…",
+    )
+
+
+def test_the_reason_of_a_request_to_cancel_is_cut_to_its_length() -> None:
+    asked = {"by": "ana", "reason": "r" * (REASON_LENGTH + 1)}
+    request = folded(status("cancel_requested", metadata={"cancelRequest": asked})).head.cancel_request
+    assert request is not None
+    assert (request.by, request.reason) == ("ana", "r" * (REASON_LENGTH - 1) + "…")
+
+
+@pytest.mark.parametrize(("length", "run"), [(RUN_ID_LENGTH, 2), (RUN_ID_LENGTH + 1, 1)])
+def test_a_run_of_a_longer_name_is_none(length: int, run: int) -> None:
+    job = folded(status("complete"), status("loading_agents", 1, metadata={"run": "r" * length}))
+    assert job.head.runs.number == run
 
 
 # --- plans ------------------------------------------------------------------------------------------------
