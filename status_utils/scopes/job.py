@@ -55,11 +55,35 @@ class ToolScope(Scope):
     def _report_call(self, reason: str) -> None:
         self._report(StatusWord.CALLING_TOOL, reason, None)
 
-    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
+    def tokens(
+        self,
+        *,
+        input: int,  # noqa: A002 - what everybody calls them
+        output: int,
+        cache_read: int | None = None,
+        cache_write: int | None = None,
+        reasoning: int | None = None,
+        model: str | None = None,
+    ) -> None:
         """See Scope.tokens: a tool's tokens are its agent's."""
-        self.agent.tokens(input=input, output=output)
+        self.agent.tokens(
+            input=input,
+            output=output,
+            cache_read=cache_read,
+            cache_write=cache_write,
+            reasoning=reasoning,
+            model=model,
+        )
 
-    def _current_usage(self) -> dict[str, int] | None:
+    def _pause(self, wait: dict[str, str]) -> None:
+        self.agent._pause(wait)  # a tool is part of its invocation, which waits
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its agent waits."""
+        return self.agent._wait is not None
+
+    def _current_usage(self) -> dict[str, Any] | None:
         return self.agent._current_usage()
 
     def _renew_lease(self) -> None:
@@ -131,6 +155,7 @@ class AgentScope(Scope):
             self.sender.flush(last_chance=True)
 
     def _report_start(self) -> None:
+        self._end_wait_above(self.invocation_id)
         self._report(StatusWord.AGENT_INVOKING, self._message, None)
 
     def _renew_lease(self) -> None:
@@ -143,6 +168,7 @@ class JobScope(Scope):
 
     COMPLETED = StatusWord.COMPLETE
     FAILED = StatusWord.ERROR
+    _waits_itself = False
 
     def __init__(
         self,

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from threading import RLock
 
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
 from .failures import describe_failure, is_success
 from .guard import never_raises
-from .plain_values import plain_object, to_count, to_message, to_text
+from .plain_values import plain_object, to_message, to_text
 from .progress_share import to_percent
+from .token_usage import added_usage, token_usage
+from .wait import wait_details
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import Token
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Any, ClassVar, Self
 
@@ -26,6 +32,9 @@ if TYPE_CHECKING:
     from ..transports.transport import Transport
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
+
+_PAUSING = RLock()
+"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait."""
 
 
 class Scope:
@@ -43,8 +52,10 @@ class Scope:
         self.last_status_at = 0.0  # in the sender's ticks
         self.label = label  # the scope's name in messages
         self.fields = fields  # what all statuses of this scope have, by the schema's names
-        self._token_usage: dict[str, int] | None = None
+        self._token_usage: dict[str, Any] | None = None
         self._began_at: float | None = None
+        self._wait: dict[str, str] | None = None  # what it waits for; the next status ends the wait
+        self._waits_below: dict[object, Scope] = {}  # what waits below it, by the invocation's id
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
         self._previous: list[Scope | None] = []  # a list: a scope may be entered within itself
 
@@ -58,6 +69,11 @@ class Scope:
     def is_open(self) -> bool:
         """Whether its end is still to be reported."""
         return bool(self._unclaimed_end)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the work waits, itself or below."""
+        return self._wait is not None or bool(self._waits_below)
 
     @property
     def is_job(self) -> bool:
@@ -78,9 +94,13 @@ class Scope:
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
-        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`."""
+        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`.
+
+        Work that waits, itself or below, is not complete: without an error, no end is reported.
+        """
         if error is None or is_success(error):
-            self._report_end(self.COMPLETED, f"{self.label} completed", None)
+            if not self._is_left_waiting():
+                self._report_end(self.COMPLETED, f"{self.label} completed", None)
         else:
             message, metadata = describe_failure(error, self.label, self.fields)
             self._report_end(self.FAILED, message, metadata)
@@ -131,30 +151,106 @@ class Scope:
             self._report(status, message, metadata)
 
     @never_raises
-    def send_heartbeat(self) -> None:
-        """Report that the work goes on. The sender calls this while the scope is quiet."""
-        self._report(StatusWord.HEARTBEAT, "Still working", None)
+    def waiting(
+        self, *, for_: str, prompt: str = "", until: datetime | timedelta | float | None = None
+    ) -> None:
+        """Report that the work waits for a person, a timer or another job.
+
+            a.waiting(for_="approval", prompt="May I close the road?", until=86_400)
+
+        `until` is a moment, or a number of seconds from now. Work that waits needs no signs of life. Its next
+        status ends the wait. If the scope is left while it waits, it reports no end: whoever resumes the work
+        opens the same job, and the agent with the same `invocation_id`.
+        """
+        self._report_waiting(wait_details(for_, prompt, until))
+
+    def _report_waiting(self, wait: dict[str, str]) -> None:
+        message = wait.get("prompt") or f"{self.label} is waiting for {wait['for']}"
+        with _PAUSING:
+            self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
+            self._pause(wait)
+
+    def _pause(self, wait: dict[str, str]) -> None:
+        """Send no heartbeats until the next status."""
+        self._wait = wait
+        self.sender.closed(self)
+        above = self.parent
+        while above is not None:
+            above._waits_below[self.fields.get("invocationId")] = self
+            above = above.parent
+
+    def _resume(self) -> None:
+        """The wait is over."""
+        self._wait = None
+        if self.is_open:
+            self.sender.opened(self)
+        self._end_wait_above(self.fields.get("invocationId"))
+
+    def _end_wait_above(self, invocation_id: object) -> None:
+        """An invocation goes on, maybe in another scope than the one that waited."""
+        above = self.parent
+        while above is not None:
+            above._waits_below.pop(invocation_id, None)
+            above = above.parent
+
+    def _is_left_waiting(self) -> bool:
+        """Whether the work waits, itself or below. An agent whose agent waits reports that it waits too."""
+        if self._wait is None and self._waits_below and self._waits_itself:
+            below = next(iter(self._waits_below.copy().values()))
+            if self.is_open and below._wait is not None:
+                self._report_waiting(below._wait)
+        return self.is_waiting
+
+    _waits_itself: ClassVar[bool] = True  # a job waits while an agent of it does, without saying so
 
     @never_raises
-    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
-        """Set the tokens used so far in this attempt; the next statuses carry them."""
-        counts = {"inputTokens": to_count(input), "outputTokens": to_count(output)}
-        known = {name: count for name, count in counts.items() if count is not None}
-        if len(known) < len(counts):
-            unknown = ", ".join(name for name in counts if name not in known)
+    def send_heartbeat(self) -> None:
+        """Report that the work goes on. The sender calls this while the scope is quiet."""
+        with _PAUSING:
+            if self._wait is None:
+                self._report(StatusWord.HEARTBEAT, "Still working", None)
+
+    @never_raises
+    def tokens(
+        self,
+        *,
+        input: int,  # noqa: A002 - what everybody calls them
+        output: int,
+        cache_read: int | None = None,
+        cache_write: int | None = None,
+        reasoning: int | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Set the tokens used so far in this attempt; the next statuses carry them.
+
+            a.tokens(input=1200, output=85, cache_read=900, model="claude-sonnet-5")
+
+        `input` includes the tokens of the prompt that a cache had; `output` includes those of reasoning.
+        """
+        given = {"input": input, "output": output, "cache_read": cache_read, "cache_write": cache_write}
+        usage, unknown = token_usage({**given, "reasoning": reasoning}, model)
+        if unknown:
             warn(__name__, "job_id=<%s>, tokens=<%s> | ignored: not a count", self.fields["jobId"], unknown)
-        if known:
-            self._token_usage = {**(self._token_usage or {}), **known}
+        if usage:
+            self._token_usage = {**(self._token_usage or {}), **usage}
+
+    @never_raises
+    def add_tokens(self, usage: Mapping[str, Any]) -> None:
+        """Add the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
+        with _PAUSING:
+            self._token_usage = added_usage(self._token_usage or {}, usage)
 
     def report_draft(self, draft: Mapping[str, Any]) -> None:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
         scope = self._scope_of(draft)
         if scope is None:
+            self._waits_below.pop(draft.get("invocationId"), None)
+            self._end_wait_above(draft.get("invocationId"))
             self._enqueue(draft)
             return
         is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
         if not is_end or scope._claim_end():
-            self._enqueue({**scope.fields, **draft})
+            scope._enqueue({**scope.fields, **draft})
         if is_end:
             self.sender.closed(scope)
 
@@ -180,10 +276,12 @@ class Scope:
         self._renew_lease()
         self.sender.put(draft)
 
-    def _current_usage(self) -> dict[str, int] | None:
+    def _current_usage(self) -> dict[str, Any] | None:
         return self._token_usage
 
     def _renew_lease(self) -> None:
+        if self._wait is not None:
+            self._resume()
         self.last_status_at = self.sender.ticks()
 
     def _report_start(self) -> None:
@@ -243,6 +341,15 @@ class Scope:
         if current is not None:
             current._previous[-1] = previous
 
+    def entered_from(self, previous: Scope | None) -> None:
+        """The scope is current here now, where `previous` was; without a `with` block, up to `left`."""
+        self._previous.append(previous)
+
+    def left(self) -> None:
+        """See `entered_from`."""
+        if self._previous:
+            self._previous.pop()
+
     def contains(self, scope: Scope | None) -> bool:
         """Whether `scope` is this one or below it."""
         while scope is not None and scope is not self:
@@ -268,6 +375,15 @@ def enclosing_scope(job_id: str, transport: Transport | None) -> Scope | None:
     return scope if scope is not None and transport in (None, scope.sender.transport) else None
 
 
-def set_current_scope(scope: Scope | None) -> None:
+def set_current_scope(scope: Scope | None) -> Token[Scope | None]:
     """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
-    _CURRENT.set(scope)
+    return _CURRENT.set(scope)
+
+
+def reset_current_scope(token: Token[Scope | None]) -> bool:
+    """Undo `set_current_scope`; False in another thread or task, which has its own current scope."""
+    try:
+        _CURRENT.reset(token)
+    except ValueError:
+        return False
+    return True

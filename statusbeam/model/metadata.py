@@ -11,16 +11,18 @@ if TYPE_CHECKING:
 
 
 class MetadataKey:
-    """Names of metadata keys: callers set the first five, the publisher the others."""
+    """Names of metadata keys: callers set the first six, the publisher the others."""
 
     PLAN: Final = "plan"
     """The steps of the job: names, or objects with weight, dependsOn and tools."""
     TOKEN_USAGE: Final = "tokenUsage"  # noqa: S105 - no secret
-    """`{inputTokens, outputTokens}`, the running total of one attempt."""
+    """`{inputTokens, outputTokens, …}`, the running total of one attempt; docs/library.md names all keys."""
     LEASE_SECONDS: Final = "leaseSeconds"
     """How long the job or agent may be silent, where nobody can send heartbeats."""
     ETA: Final = "eta"
     """`{p50, p90}`, seconds left; the publisher's estimate, unless the caller sends one."""
+    WAITING: Final = "waiting"
+    """`{for, prompt, until}` of the status `waiting`."""
     OPERATOR: Final = "operator"
     """Detail for operators only; it stays out of the log entry that everybody reads."""
     SPILLED: Final = "spilled"
@@ -46,6 +48,7 @@ FOLDED_KEYS: Final = (
     MetadataKey.TOKEN_USAGE,
     MetadataKey.ETA,
     MetadataKey.LEASE_SECONDS,
+    MetadataKey.WAITING,
     *IDENTITY.values(),
 )
 """Everything that the fold reads. It stays in the status, however much of the metadata is spilled."""

@@ -34,6 +34,7 @@ class StatusWord(StrEnum):
     PROGRESS = "progress"  # how far something is, in percent
     HEARTBEAT = "heartbeat"  # nothing new, still alive
     REOPENED = "reopened"  # a failed job is taken up again, e.g. by a redrive
+    WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
 
 
 class StatusType(StrEnum):
