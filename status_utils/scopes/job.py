@@ -139,6 +139,15 @@ class AgentScope(Scope):
             invocation_id=invocation_id,
         )
 
+    @property
+    def counts_attempts(self) -> bool:
+        """Whether the ids of agents below it are made of their names, the same in each attempt."""
+        return self._invocations.are_counted
+
+    def leave_attempts_uncounted(self) -> None:
+        """Give each agent below it a random id, although this one has an attempt."""
+        self._invocations = Invocations(self.invocation_id, None)
+
     def tool(self, tool_name: str, reason: str = "") -> ToolScope:
         """Report that the agent uses a tool; as a `with` block, also how that ended.
 
@@ -211,6 +220,11 @@ class JobScope(Scope):
             attempt=attempt,
             invocation_id=invocation_id,
         )
+
+    @property
+    def counts_attempts(self) -> bool:
+        """See AgentScope.counts_attempts."""
+        return self._invocations.are_counted
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:

@@ -240,6 +240,11 @@ class Scope:
         with _PAUSING:
             self._token_usage = added_usage(self._token_usage or {}, usage)
 
+    @property
+    def token_usage(self) -> Mapping[str, Any]:
+        """The tokens used so far in this attempt."""
+        return self._token_usage or {}
+
     def report_draft(self, draft: Mapping[str, Any]) -> None:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
         scope = self._scope_of(draft)

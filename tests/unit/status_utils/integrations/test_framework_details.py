@@ -1,4 +1,4 @@
-"""What one framework has and the others have not: graphs, hand-overs, streams, interrupts."""
+"""What one framework has and the others have not: graphs, hand-overs, streams."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ import httpx2
 import pytest
 from agents import Agent as OpenAIAgent
 from agents import ModelSettings, OpenAIResponsesModel, RunConfig, Runner
-from langchain.agents import create_agent
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import tool as langchain_tool
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.types import Command, interrupt
 from openai import AsyncOpenAI
-from pydantic_ai import DeferredToolRequests
-from pydantic_ai.exceptions import ApprovalRequired
 from strands.multiagent import GraphBuilder, Swarm
 
 from status_utils import JobScope, MemoryTransport, job, report_progress
@@ -245,27 +239,6 @@ def test_nodes_of_a_langgraph_graph_are_agents_when_they_are_named(transport: Me
 
 
 @pytest.mark.usefixtures("scope")
-def test_an_interrupt_of_langgraph_is_no_failure(transport: MemoryTransport) -> None:
-    @langchain_tool
-    def lookup(text: str) -> str:
-        """Look up a street."""
-        return str(interrupt("May I?"))
-
-    script = [Step(("lookup",)), Step(say="Elm")]
-    agent: Any = create_agent(
-        scripted_langchain.ScriptedModel(steps=script),
-        tools=[lookup],
-        name="Geo Agent",
-        checkpointer=InMemorySaver(),
-    )
-    config = {"callbacks": [StatusCallbacks()], "configurable": {"thread_id": "1"}}
-    agent.invoke(question(), config=config)
-    assert "agent_error" not in dict(reported(transport))
-    agent.invoke(Command(resume="yes"), config=config)
-    assert not {"agent_error", "tool_error"} & {word for word, _ in reported(transport)}
-
-
-@pytest.mark.usefixtures("scope")
 def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTransport) -> None:
     def lookup(text: str) -> str:
         return str(scripted_langchain.ScriptedModel(steps=[Step(say="Elm")]).invoke(text).content)
@@ -355,23 +328,3 @@ RESPONSE = {
         "total_tokens": 15,
     },
 }
-
-
-# --- Pydantic AI --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("scope")
-async def test_a_tool_of_pydantic_ai_that_waits_for_approval_is_no_failure(
-    transport: MemoryTransport,
-) -> None:
-    script = ScriptedAgent("Geo Agent", (Step(("lookup",)),), functions=())
-    agent: Any = scripted_pydantic_ai.build(script, {}, StatusCapability())
-
-    def lookup(text: str) -> str:
-        raise ApprovalRequired
-
-    agent.tool_plain(lookup)
-    result = await agent.run("Where?", output_type=[str, DeferredToolRequests])
-    assert isinstance(result.output, DeferredToolRequests)
-    assert reported(transport)[-1] == ("agent_complete", "Geo Agent")
-    assert "tool_error" not in dict(reported(transport))
