@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import agents
@@ -12,8 +12,10 @@ import httpx2
 import pytest
 from agents import Agent as OpenAIAgent
 from agents import ModelSettings, OpenAIResponsesModel, RunConfig, Runner
+from langchain.agents import create_agent
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import RetryPolicy
 from openai import AsyncOpenAI
 from strands.multiagent import GraphBuilder, Swarm
 
@@ -247,6 +249,93 @@ def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTra
     agent = scripted_langchain.build(script, {"lookup": lookup})
     agent.invoke(question(), config={"callbacks": [StatusCallbacks()]})
     assert canonical(transport)["Geo Agent", None, None][-1] == ("agent_complete", 1, 30, 15)
+
+
+def failing_first(times: int) -> Callable[[Any], Any]:
+    """Fails so often before it succeeds."""
+    left = [None] * times
+
+    def locate(state: Any) -> Any:
+        if left:
+            left.pop()
+            raise ConnectionError("no map")
+        return {"messages": []}
+
+    return locate
+
+
+@pytest.mark.usefixtures("scope")
+def test_the_attempts_of_a_retry_policy_are_attempts_of_one_invocation(transport: MemoryTransport) -> None:
+    graph = StateGraph(MessagesState)
+    policy = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False)
+    graph.add_node("locate", failing_first(2), retry_policy=policy)
+    graph.add_edge(START, "locate")
+    graph.add_edge("locate", END)
+    finder = graph.compile(name="Finder")
+    for _ in range(2):  # the second run of the graph is another one
+        finder.invoke(question(), config={"callbacks": [StatusCallbacks(agents=["locate"])]})
+    seen = [(u.status, u.attempt) for u in work(transport) if u.agent_name == "locate"]
+    assert seen == [
+        ("agent_invoking", 1),
+        ("agent_error", 1),
+        ("agent_invoking", 2),
+        ("agent_error", 2),
+        ("agent_invoking", 3),
+        ("agent_complete", 3),
+        ("agent_invoking", 1),
+        ("agent_complete", 1),
+    ]
+    assert len({u.invocation_id for u in work(transport) if u.agent_name == "locate"}) == 2
+
+
+@pytest.mark.usefixtures("scope")
+def test_an_agent_in_a_node_that_is_tried_again_is_tried_again(transport: MemoryTransport) -> None:
+    steps = [Step(error="no model"), Step(say="Elm")]
+    street = create_agent(scripted_langchain.ScriptedModel(steps=steps), tools=[], name="Street Agent")
+    graph = StateGraph(MessagesState)
+    policy = RetryPolicy(max_attempts=2, initial_interval=0, jitter=False, retry_on=RuntimeError)
+    graph.add_node("street", street, retry_policy=policy)
+    graph.add_edge(START, "street")
+    graph.add_edge("street", END)
+    graph.compile(name="Finder").invoke(question(), config={"callbacks": [StatusCallbacks()]})
+    (found,) = [a for a in snapshot(transport)["agents"] if a["name"] == "Street Agent"]
+    assert (found["status"], found["attempt"]) == ("success", 2)
+
+
+@pytest.mark.usefixtures("scope")
+def test_the_attempts_of_a_runnable_with_retry_are_attempts_of_one_invocation(
+    transport: MemoryTransport,
+) -> None:
+    locate = RunnableLambda(failing_first(1), name="locate").with_retry(wait_exponential_jitter=False)
+    chain = (RunnableLambda(lambda state: state) | locate).with_config(run_name="Finder")
+    chain.invoke("elm", config={"callbacks": [StatusCallbacks(agents=["locate"])]})
+    seen = [(u.status, u.attempt) for u in work(transport) if u.agent_name == "locate"]
+    assert seen == [
+        ("agent_invoking", 1),  # the runnable around them, which LangChain gives the same name
+        ("agent_invoking", 1),
+        ("agent_error", 1),
+        ("agent_invoking", 2),
+        ("agent_complete", 2),
+        ("agent_complete", 1),
+    ]
+
+
+@pytest.mark.usefixtures("scope")
+def test_calls_of_an_agent_that_fail_one_after_the_other_are_invocations_of_their_own(
+    transport: MemoryTransport,
+) -> None:
+    def lookup(text: str) -> str:
+        for _ in range(2):
+            with suppress(RuntimeError):
+                scripted_langchain.build(FAILING, FUNCTIONS).invoke(question())
+        return "nothing"
+
+    script = ScriptedAgent("Geo Agent", (Step(("lookup",)), Step(say="Elm")), functions=("lookup",))
+    agent = scripted_langchain.build(script, {"lookup": lookup})
+    agent.invoke(question(), config={"callbacks": [StatusCallbacks()]})
+    failed = [update for update in work(transport) if update.agent_name == "Failing Agent"]
+    assert len({update.invocation_id for update in failed}) == 2
+    assert {update.attempt for update in failed} == {1}
 
 
 @pytest.mark.usefixtures("scope")
