@@ -146,7 +146,7 @@ def _start_timer(scope: JobScope, arguments: Iterable[Any]) -> Callable[[object]
     """
     try:
         found = (getattr(argument, "get_remaining_time_in_millis", None) for argument in arguments)
-        remaining = next(filter(callable, found), None)
+        remaining: Any = next(filter(callable, found), None)
         if remaining is None:
             return _do_nothing
         seconds = max(0.0, float(remaining()) / 1000 - TIMEOUT_MARGIN_SECONDS)

@@ -19,7 +19,9 @@ _AGENTCORE = "bedrock_agentcore."
 
 def replace_entrypoint(handler: Callable[..., Any], decorated: Callable[..., Any]) -> None:
     """Register the decorated handler in the place of the handler, if an AgentCore app has that."""
-    run = getattr(handler, "run", None)  # what `entrypoint` gives the function: it starts the app's server
+    run: Any = getattr(
+        handler, "run", None
+    )  # `entrypoint` gives it to the function
     if not str(getattr(run, "__module__", "")).startswith(_AGENTCORE):
         return
     with suppress(Exception):  # an app of another version

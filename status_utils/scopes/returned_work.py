@@ -25,7 +25,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
     from contextvars import Token
-    from typing import Any, Self
+    from typing import Any, Self, TypeVar
+
+    T = TypeVar("T")
 
     Follow = Callable[["Run", Any], Any]
 
@@ -47,6 +49,7 @@ class Run:
         self._inner: Scope | None = scopes[-1] if scopes else None  # current while the work runs
         self._token: Token[Scope | None] | None = None
         self._is_open = False
+        self._watch: weakref.finalize[..., Any] | None = None
 
     def call(self, work: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call the function inside the scopes; returns its result, or the work in its place."""
@@ -105,9 +108,23 @@ class Run:
     def _end(self, error: BaseException | None) -> bool:
         """Whether the work had begun, and this is its end."""
         was_open, self._is_open = self._is_open, False
+        self._watch_nothing()
         if was_open and self._on_end is not None:
             self._on_end(error)
         return was_open
+
+    def watch(self, work: Any) -> None:
+        """End at the latest when Python collects the work, instead of the work that was watched before."""
+        self._watch_nothing()
+        try:
+            self._watch = weakref.finalize(work, self.abandon)
+        except TypeError as error:  # of a class without weak references
+            log_not_reported("end of returned work", {}, error)
+
+    def _watch_nothing(self) -> None:
+        if self._watch is not None:
+            self._watch.detach()
+            self._watch = None
 
     def __enter__(self) -> Self:
         previous = innermost_scope()
@@ -180,14 +197,15 @@ def _is_async_iterator(kind: type, _: Any) -> bool:
 
 def await_work(run: Run, work: Awaitable[Any]) -> Any:
     """A coroutine that awaits the work inside the scopes."""
-    following = _await_work(run, work)
+    following: Any = _await_work(run, work)
     name = getattr(work, "__qualname__", None)
     if isinstance(name, str):  # for Python's warning about a coroutine that nobody awaits
         following.__qualname__ = name
     return _watched(run, following)
 
 
-async def _await_work(run: Run, work: Awaitable[Any]) -> Any:
+async def _await_work(run: Run, work: Awaitable[Any], _stand_in: object = None) -> Any:
+    """The stand-in lives as long as it is awaited: `await` itself keeps only what `__await__` returns."""
     try:
         with run:
             result = await work
@@ -288,8 +306,8 @@ class _Following:
         self._run = run
         self._work = work
 
-    def awaited(self) -> Coroutine[Any, Any, Any]:
-        return _await_work(self._run, self._work)
+    def awaited(self, stand_in: object = None) -> Coroutine[Any, Any, Any]:
+        return _await_work(self._run, self._work, stand_in)
 
     def iterated(self) -> AsyncGenerator[Any, Any]:
         return _iterate_async(self._run, _generator_of(self._work))
@@ -334,12 +352,8 @@ async def _generator_of(work: AsyncIterator[Any]) -> AsyncGenerator[Any, Any]:
         yield value
 
 
-def _watched(run: Run, work: Any) -> Any:
-    """The work, with its scopes ended at the latest when Python collects it."""
-    try:
-        weakref.finalize(work, run.abandon)
-    except TypeError as error:  # of a class without weak references
-        log_not_reported("end of returned work", {}, error)
+def _watched(run: Run, work: T) -> T:
+    run.watch(work)
     return work
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     class Following(Protocol):
         """The ways in which the work may be done, each inside the scopes and up to their end."""
 
-        def awaited(self) -> Coroutine[Any, Any, Any]: ...
+        def awaited(self, stand_in: object = None) -> Coroutine[Any, Any, Any]: ...
 
         def iterated(self) -> AsyncIterator[Any]: ...
 
@@ -55,7 +55,8 @@ _PASSED_ON: Final = (
 
 def proxy(work: Any, following: Following) -> Any:
     """The stand-in for `work`."""
-    return _proxy_class(type(work))(work, following)
+    kind: Any = type(work)
+    return _proxy_class(kind)(work, following)
 
 
 class _Proxy:
@@ -95,7 +96,7 @@ def _started(stand_in: _Proxy, start: Callable[[], Any]) -> Any:
 
 
 def _await(stand_in: _Proxy) -> Generator[Any, Any, Any]:
-    return _following_of(stand_in).awaited().__await__()
+    return _following_of(stand_in).awaited(stand_in).__await__()
 
 
 def _send(stand_in: _Proxy, value: Any) -> Any:

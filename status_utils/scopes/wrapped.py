@@ -7,7 +7,7 @@ treat it accordingly. So the decorated function has to answer as the function it
 from __future__ import annotations
 
 from functools import partial, update_wrapper, wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import CO_ITERABLE_COROUTINE, isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import MethodType
 
 from .returned_work import iterate, iterate_async
@@ -36,7 +36,7 @@ def wrap(function: Callable[P, R], new_run: NewRun) -> Callable[P, R]:
         wrapped = type(work)(wrap(work.__func__, new_run))
     elif _is_kind(iscoroutinefunction, work):
         wrapped = wraps(work)(_coroutine_function(work, new_run))
-    elif _is_kind(isgeneratorfunction, work):
+    elif _is_kind(isgeneratorfunction, work) and not _is_old_coroutine_function(work):
         wrapped = _generator_of_kind(_generator_function, work, new_run, iterate)
     elif _is_kind(isasyncgenfunction, work):
         wrapped = _generator_of_kind(_async_generator_function, work, new_run, iterate_async)
@@ -49,6 +49,11 @@ def wrap(function: Callable[P, R], new_run: NewRun) -> Callable[P, R]:
 def _is_kind(question: Callable[[Any], bool], function: Any) -> bool:
     """Whether a function, or an object that is called like one, is of that kind."""
     return question(function) or question(getattr(type(function), "__call__", None))  # noqa: B004 - not: is it callable
+
+
+def _is_old_coroutine_function(function: Any) -> bool:
+    """Whether a generator function is to be awaited: `types.coroutine` made it."""
+    return bool(getattr(getattr(function, "__code__", None), "co_flags", 0) & CO_ITERABLE_COROUTINE)
 
 
 def _plain_function(work: Callable[..., Any], new_run: NewRun) -> Callable[..., Any]:
@@ -81,9 +86,9 @@ class _GeneratorFunction(partial):  # type: ignore[type-arg]  # its argument is 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
-    def __reduce__(self) -> str:  # type: ignore[override]
+    def __reduce__(self) -> Any:
         """Pickled by its name, as functions are."""
-        return self.__qualname__
+        return vars(self)["__qualname__"]
 
 
 def _generator_of_kind(

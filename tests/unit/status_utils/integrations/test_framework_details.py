@@ -268,7 +268,8 @@ def failing_first(times: int) -> Callable[[Any], Any]:
 def test_the_attempts_of_a_retry_policy_are_attempts_of_one_invocation(transport: MemoryTransport) -> None:
     graph = StateGraph(MessagesState)
     policy = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False)
-    graph.add_node("locate", failing_first(2), retry_policy=policy)
+    locate: Any = failing_first(2)
+    graph.add_node("locate", locate, retry_policy=policy)
     graph.add_edge(START, "locate")
     graph.add_edge("locate", END)
     finder = graph.compile(name="Finder")
