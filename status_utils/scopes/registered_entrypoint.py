@@ -19,9 +19,7 @@ _AGENTCORE = "bedrock_agentcore."
 
 def replace_entrypoint(handler: Callable[..., Any], decorated: Callable[..., Any]) -> None:
     """Register the decorated handler in the place of the handler, if an AgentCore app has that."""
-    run: Any = getattr(
-        handler, "run", None
-    )  # `entrypoint` gives it to the function
+    run: Any = getattr(handler, "run", None)  # `entrypoint` gives it to the function
     if not str(getattr(run, "__module__", "")).startswith(_AGENTCORE):
         return
     with suppress(Exception):  # an app of another version
