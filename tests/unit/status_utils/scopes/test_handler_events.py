@@ -31,8 +31,7 @@ def recording() -> Iterator[Recording]:
 streams = status_handler("Geo Agent", ends_job=True)
 
 
-@streams
-def stream(event: Any, context: Any = None) -> Generator[str, None, None]:
+def words_of(event: Any) -> Generator[str, None, None]:
     report_progress(0.5)
     yield "Elm"
     if event.get("fails"):
@@ -40,10 +39,20 @@ def stream(event: Any, context: Any = None) -> Generator[str, None, None]:
     yield "Street"
 
 
+async def words_soon(event: Any) -> AsyncIterator[str]:
+    for word in words_of(event):
+        await asyncio.sleep(0)
+        yield word
+
+
+@streams
+def stream(event: Any, context: Any = None) -> Generator[str, None, None]:
+    yield from words_of(event)
+
+
 @streams
 async def stream_soon(event: Any, context: Any = None) -> AsyncIterator[str]:
-    for word in stream.__wrapped__(event):
-        await asyncio.sleep(0)
+    async for word in words_soon(event):
         yield word
 
 
@@ -83,7 +92,7 @@ async def test_a_coroutine_handler_that_returns_a_stream_is_complete_when_that_i
 ) -> None:
     @streams
     async def handler(event: Any) -> AsyncIterator[str]:
-        return stream_soon.__wrapped__(event)
+        return words_soon(event)
 
     words = await handler(EVENT)
     assert "complete" not in recording.statuses()

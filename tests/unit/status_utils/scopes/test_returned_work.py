@@ -120,7 +120,7 @@ async def twice(fails: bool = False) -> str:
     return await (await agent_step("Geo Agent")(returns_a_coroutine)(fails))
 
 
-step = agent_step("Geo Agent")
+step: Callable[[Any], Any] = agent_step("Geo Agent")
 AWAITED: dict[str, Callable[..., Awaitable[str]]] = {
     "below a decorator": step(traced(look_up)),
     "a lambda": step(lambda fails=False: look_up(fails)),
