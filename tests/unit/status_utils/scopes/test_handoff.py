@@ -377,7 +377,7 @@ async def test_a_call_whose_agent_streams_ends_with_the_stream(
     stream = await handoffs.call_agent("Geo Agent", {}, session_id=session_id)
     assert [word for word, _ in reported(transport)] == (["agent_invoking"] if session_id else [])
     assert current_scope() is None
-    assert handoffs.execution_log == ()
+    assert not handoffs.execution_log
     time.time += 2.5
     assert await all_of(stream) == [0, 1, 2]
     assert [word for word, _ in reported(transport)][-1:] == (["agent_complete"] if session_id else [])

@@ -13,6 +13,7 @@ import pytest
 from status_utils import (
     AgentHandoffManager,
     AgentScope,
+    JobScope,
     agent_step,
     current_scope,
     job,
@@ -21,7 +22,12 @@ from status_utils import (
 from status_utils.testing import Recording, recorded
 from tests.unit.status_utils.virtual_sender import FakeTransport, World
 
-IDS = {"job_id": "job-1", "user_id": "ana", "tenant_id": "city"}
+OWNER = ("job-1", "ana", "city")
+
+
+def in_job() -> JobScope:
+    job_id, user_id, tenant_id = OWNER
+    return job(job_id=job_id, user_id=user_id, tenant_id=tenant_id)
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def waits(recording: Recording) -> list[dict[str, Any]]:
 
 def test_an_agent_says_for_whom_it_waits_and_until_when(recording: Recording) -> None:
     until = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-    with job(**IDS) as j, j.agent("Geo Agent") as agent:
+    with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_="approval", prompt="May I close the road?", until=until)
         agent.waiting(for_="timer")
     assert waits(recording) == [
@@ -49,7 +55,7 @@ def test_an_agent_says_for_whom_it_waits_and_until_when(recording: Recording) ->
 @pytest.mark.parametrize("until", [90, 90.0, "90", timedelta(seconds=90)])
 def test_a_wait_may_end_so_many_seconds_from_now(recording: Recording, until: Any) -> None:
     before = datetime.now(UTC)
-    with job(**IDS) as j:
+    with in_job() as j:
         j.waiting(for_="timer", until=until)
     end = datetime.fromisoformat(waits(recording)[0]["until"])
     assert before + timedelta(seconds=89) < end < datetime.now(UTC) + timedelta(seconds=91)
@@ -70,7 +76,7 @@ ODD: list[Any] = [None, Unprintable(), "x" * 10_000, b"\xff", float("nan"), 10**
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_whatever_is_waited_for_is_told_within_its_limits(recording: Recording, odd: Any) -> None:
-    with job(**IDS) as j, j.agent("Geo Agent") as agent:
+    with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_=odd, prompt=odd, until=odd)
     (wait,) = waits(recording)
     assert 0 < len(wait["for"]) <= 64
@@ -78,19 +84,19 @@ def test_whatever_is_waited_for_is_told_within_its_limits(recording: Recording, 
 
 
 def test_scopes_that_are_left_while_they_wait_report_no_end(recording: Recording) -> None:
-    with job(**IDS) as j, j.agent("Geo Agent") as agent, agent.tool("location") as tool:
+    with in_job() as j, j.agent("Geo Agent") as agent, agent.tool("location") as tool:
         tool.waiting(for_="approval")
     assert recording.statuses() == ["loading_agents", "agent_invoking", "calling_tool", "waiting"]
 
 
 def test_a_job_that_waits_itself_is_not_complete_when_it_is_left(recording: Recording) -> None:
-    with job(**IDS) as j:
+    with in_job() as j:
         j.waiting(for_="another job")
     assert recording.statuses() == ["loading_agents", "waiting"]
 
 
 def test_an_agent_whose_agent_waits_waits_as_well(recording: Recording) -> None:
-    with job(**IDS) as j, j.agent("Orchestrator") as orchestrator, orchestrator.agent("Geo Agent") as agent:
+    with in_job() as j, j.agent("Orchestrator") as orchestrator, orchestrator.agent("Geo Agent") as agent:
         agent.waiting(for_="approval", prompt="May I?")
     assert recording.statuses() == [
         "loading_agents",
@@ -103,7 +109,7 @@ def test_an_agent_whose_agent_waits_waits_as_well(recording: Recording) -> None:
 
 
 def test_a_scope_that_waits_and_then_fails_has_failed(recording: Recording) -> None:
-    with pytest.raises(ValueError, match="hunter2"), job(**IDS) as j, j.agent("Geo Agent") as agent:
+    with pytest.raises(ValueError, match="hunter2"), in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_="approval")
         raise ValueError("hunter2")
     assert recording.statuses()[-2:] == ["agent_error", "error"]
@@ -123,19 +129,19 @@ def completes(agent: AgentScope) -> None:
 
 
 def publishes(agent: AgentScope) -> None:
-    publish_agent_status(*IDS.values(), "Geo Agent", "agent_running", "…")
+    publish_agent_status(*OWNER, "Geo Agent", "agent_running", "…")
 
 
 @pytest.mark.parametrize("go_on", [goes_on, uses_a_tool, completes, publishes])
 def test_the_next_status_ends_the_wait(recording: Recording, go_on: Any) -> None:
-    with job(**IDS) as j, j.agent("Geo Agent") as agent:
+    with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_="approval")
         go_on(agent)
     assert recording.statuses()[-2:] == ["agent_complete", "complete"]
 
 
 def test_an_invocation_that_another_scope_resumes_no_longer_holds_up_its_job(recording: Recording) -> None:
-    with job(**IDS) as j:
+    with in_job() as j:
         with j.agent("Geo Agent", invocation_id="geo-1") as agent:
             agent.waiting(for_="approval")
         with j.agent("Geo Agent", invocation_id="geo-1"):
@@ -146,10 +152,10 @@ def test_an_invocation_that_another_scope_resumes_no_longer_holds_up_its_job(rec
 def test_an_invocation_that_a_publish_function_resumes_no_longer_holds_up_its_job(
     recording: Recording,
 ) -> None:
-    with job(**IDS) as j:
+    with in_job() as j:
         with j.agent("Geo Agent", invocation_id="geo-1") as agent:
             agent.waiting(for_="approval")
-        publish_agent_status(*IDS.values(), "Geo Agent", "complete", "Done", invocation_id="geo-1")
+        publish_agent_status(*OWNER, "Geo Agent", "complete", "Done", invocation_id="geo-1")
     assert recording.statuses()[-2:] == ["agent_complete", "complete"]
 
 
@@ -164,7 +170,7 @@ async def ask(_: Any = None) -> str:
 async def test_a_step_and_a_handoff_that_wait_are_not_complete(recording: Recording) -> None:
     handoffs = AgentHandoffManager("ana", "city")
     handoffs.register("Geo Agent", ask)
-    async with job(**IDS):
+    async with in_job():
         assert await handoffs.call_agent("Geo Agent", {}) == "asked"
     assert recording.statuses("Street Agent") == ["agent_invoking", "waiting"]
     assert recording.statuses("Geo Agent") == ["agent_invoking", "waiting"]
@@ -210,7 +216,7 @@ async def test_a_coroutine_that_waits_for_its_answer_goes_on_in_the_same_invocat
     async def person() -> None:
         answered.set()
 
-    async with job(**IDS) as j, j.agent("Geo Agent") as agent:
+    async with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_="approval")
         await asyncio.gather(person(), answered.wait())
         agent.progress(1)
