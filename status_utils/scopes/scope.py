@@ -225,7 +225,7 @@ class Scope:
 
             a.tokens(input=1200, output=85, cache_read=900, model="claude-sonnet-5")
 
-        `input` includes the tokens of the prompt that a cache had; `output` includes those of reasoning.
+        `input` includes what a cache had of the prompts, `output` includes reasoning.
         """
         given = {"input": input, "output": output, "cache_read": cache_read, "cache_write": cache_write}
         usage, unknown = token_usage({**given, "reasoning": reasoning}, model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,12 @@ from status_utils.testing import Recording, recorded
 
 app = Celery("tests", broker="memory://", backend="cache+memory://")
 app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)  # the tests' own
-task: Any = app.task
+
+
+def task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Celery's decorator, with types."""
+    decorator: Callable[[Callable[..., Any]], Any] = app.task(**options)
+    return decorator
 
 
 def ids(this: Task, order: str) -> dict[str, Any]:
@@ -35,14 +40,14 @@ def locate(this: Task, order: str) -> str:
     return "Elm Street"
 
 
-@task
+@task()
 @status_handler("Geo Agent", ends_job=True)
 def by_keywords(job_id: str, user_id: str, tenant_id: str) -> str:
     report_progress(0.5)
     return "Elm Street"
 
 
-@task
+@task()
 def with_scopes(order: str) -> list[int]:
     pages = agent_step("Reader")(lambda: (page for page in range(3)))
     with job(job_id=order, user_id="ana", tenant_id="city"):

@@ -20,6 +20,7 @@ from status_utils import (
     publish_agent_status,
 )
 from status_utils.testing import Recording, recorded
+from statusbeam.model.limits import WAITING_FOR_LENGTH, WAITING_PROMPT_LENGTH
 from tests.unit.status_utils.virtual_sender import FakeTransport, World
 
 OWNER = ("job-1", "ana", "city")
@@ -79,8 +80,8 @@ def test_whatever_is_waited_for_is_told_within_its_limits(recording: Recording, 
     with in_job() as j, j.agent("Geo Agent") as agent:
         agent.waiting(for_=odd, prompt=odd, until=odd)
     (wait,) = waits(recording)
-    assert 0 < len(wait["for"]) <= 64
-    assert len(wait.get("prompt", "")) <= 1_000
+    assert 0 < len(wait["for"]) <= WAITING_FOR_LENGTH
+    assert len(wait.get("prompt", "")) <= WAITING_PROMPT_LENGTH
 
 
 def test_scopes_that_are_left_while_they_wait_report_no_end(recording: Recording) -> None:

@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from celery import Celery
 
@@ -23,17 +22,16 @@ app.conf.broker_transport_options = {
     "data_folder_out": folder,
     "control_folder": folder / "control",
 }
-task: Any = app.task
 
 
-@task(name="locate")
 def locate() -> None:
+    """The task."""
     transport = FileTransport(file)
     with job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport) as j, j.agent("Geo Agent"):
         os.kill(os.getppid(), signal.SIGTERM)  # the worker lets its tasks end, and stops
 
 
 if __name__ == "__main__":
-    locate.delay()
+    app.task(name="locate")(locate).delay()
     quiet = ["--without-gossip", "--without-mingle", "--loglevel=ERROR"]
     app.worker_main(["worker", "--pool=prefork", "--concurrency=1", *quiet])
