@@ -11,6 +11,8 @@ from collections.abc import Hashable, Mapping
 from threading import Lock
 from typing import Any, Final
 
+from ..transports.process_local import ProcessLocal
+
 TASKS: Final = 1_000
 """Tasks that are remembered; they are small, and most end soon."""
 
@@ -20,13 +22,13 @@ class LangGraphTasks:
 
     def __init__(self) -> None:
         self._calls: OrderedDict[Hashable, Counter[str]] = OrderedDict()  # by thread and namespace
-        self._lock = Lock()
+        self._lock = ProcessLocal(Lock)  # the thread that held it is not in a forked process
 
     def chain_started(self, name: str, metadata: Mapping[str, Any]) -> None:
         """A chain started; if it is a task's own run, the calls in it are counted anew."""
         if metadata.get("langgraph_node") != name:
             return
-        with self._lock:
+        with self._lock.get():
             self._calls[_task(metadata)] = Counter()
             if len(self._calls) > TASKS:
                 self._calls.popitem(last=False)
@@ -36,7 +38,7 @@ class LangGraphTasks:
         thread, namespace = _task(metadata)
         if namespace is None:
             return None if thread is None else ("thread", thread, name)
-        with self._lock:
+        with self._lock.get():
             calls = self._calls.setdefault((thread, namespace), Counter())
             calls[name] += 1
             return ("task", thread, namespace, name, calls[name])

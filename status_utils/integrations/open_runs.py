@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ..scopes.job import AgentScope, JobScope, ToolScope
 from ..scopes.scope import Scope
+from ..transports.process_local import ProcessLocal
 
 OPEN_RUNS: Final = 10_000
 """Runs whose end is awaited; of more, the oldest are given up: their frameworks lost them."""
@@ -86,11 +87,11 @@ class OpenRuns:
     def __init__(self) -> None:
         self._units: OrderedDict[Hashable, Unit] = OrderedDict()
         self._paused: OrderedDict[Hashable, list[Paused]] = OrderedDict()
-        self._lock = RLock()
+        self._lock = ProcessLocal(RLock)  # the thread that held it is not in a forked process
 
     def add(self, key: Hashable, unit: Unit) -> None:
         """The unit began."""
-        with self._lock:
+        with self._lock.get():
             self._units[key] = unit
             given_up = self._units.popitem(last=False)[1] if len(self._units) > OPEN_RUNS else None
         if isinstance(given_up, Agent | Tool):
@@ -98,17 +99,17 @@ class OpenRuns:
 
     def get(self, key: Hashable) -> Unit | None:
         """The open unit of that key."""
-        with self._lock:
+        with self._lock.get():
             return self._units.get(key)
 
     def take(self, key: Hashable) -> Unit | None:
         """The unit of that key, which is open no longer."""
-        with self._lock:
+        with self._lock.get():
             return self._units.pop(key, None)
 
     def take_tools(self, agent: AgentScope) -> list[Tool]:
         """The open tools of the agent, which are open no longer."""
-        with self._lock:
+        with self._lock.get():
             found = {
                 key: unit
                 for key, unit in self._units.items()
@@ -120,7 +121,7 @@ class OpenRuns:
 
     def agent_of(self, key: Hashable) -> Agent | None:
         """The run of the agent that the unit belongs to."""
-        with self._lock:
+        with self._lock.get():
             for _ in range(len(self._units)):  # bounded: a framework's ids may form a circle
                 unit = self._units.get(key)
                 if not isinstance(unit, Link):
@@ -135,14 +136,14 @@ class OpenRuns:
 
     def pause(self, key: Hashable, paused: Paused) -> None:
         """Remember a run that may go on."""
-        with self._lock:
+        with self._lock.get():
             self._paused.setdefault(key, []).append(paused)
             if len(self._paused) > PAUSED_RUNS:
                 self._paused.popitem(last=False)
 
     def take_paused(self, key: Hashable) -> Paused | None:
         """The run of that key that may go on; the last of several."""
-        with self._lock:
+        with self._lock.get():
             runs = self._paused.get(key, [])
             paused = runs.pop() if runs else None
             if not runs:

@@ -229,14 +229,14 @@ class JobScope(Scope):
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """End, and wait until the statuses are sent, `flush_seconds` at most."""
-        self._end_unflushed(error)
+        self.end_unflushed(error)
         self.sender.flush(self.flush_seconds)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
-        self._end_unflushed(error)
+        self.end_unflushed(error)
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, and may not wait any more
             self._flush_at_once()
             return
@@ -268,7 +268,8 @@ class JobScope(Scope):
         """The end of a job flushes in any case, and waits."""
 
     @never_raises
-    def _end_unflushed(self, error: BaseException | None) -> None:
+    def end_unflushed(self, error: BaseException | None) -> None:
+        """End, without waiting for anything."""
         if not self._ends_job or self.process != os.getpid():  # in a forked process: the parent ends the job
             self._unclaimed_end.clear()
         super().end(error)

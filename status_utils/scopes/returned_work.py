@@ -3,16 +3,16 @@
     run = Run([agent])
     return run.call(look_up, args, kwargs)
 
-The caller gets the function's own result. If that is work to be done later, the scopes end with the work. It
-may be a coroutine or another awaitable, a generator, an async generator or iterator, or a future. If nobody
-awaits or iterates the work, it ends as stopped when Python collects it.
+The caller gets the function's own result. If that is work to be done later, the scopes end with the work: a
+coroutine or another awaitable, a generator, an async generator or iterator, a future, or a block made of a
+generator. If nobody does the work, it ends as stopped when Python collects it.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncGenerator, Generator
-from contextlib import suppress
+from contextlib import _AsyncGeneratorContextManager, _GeneratorContextManager, suppress
 from inspect import CO_ITERABLE_COROUTINE
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
@@ -64,19 +64,28 @@ class Run:
 
     def follow(self, result: Any) -> Any:
         """The result of a plain function. If it is work, the scopes end with it; else they end here."""
-        follow = _how_to_follow(result)
-        if follow is not None:
-            return follow(self, result)
-        self.finish(None)
-        return result
+        work = self._followed(result)
+        if work is None:
+            self.finish(None)
+            return result
+        return work
 
     async def follow_async(self, result: Any) -> Any:
         """`follow` for coroutines."""
-        follow = _how_to_follow(result)
-        if follow is not None:
-            return follow(self, result)
-        await self.finish_async(None)
-        return result
+        work = self._followed(result)
+        if work is None:
+            await self.finish_async(None)
+            return result
+        return work
+
+    def _followed(self, result: Any) -> Any:
+        """The work in a result, which ends the scopes; None for a result that is no work."""
+        try:
+            follow = _how_to_follow(result)
+            return None if follow is None else follow(self, result)
+        except Exception as error:  # noqa: BLE001 - a class or a future of somebody's own may raise anything
+            log_not_reported("following of returned work", {}, error)
+            return None
 
     def begin(self) -> None:
         """The work begins."""
@@ -99,11 +108,13 @@ class Run:
                 scope.end(error)
 
     def abandon(self) -> None:
-        """The work was thrown away. Python may call this anywhere, so it waits for nothing."""
-        for scope in self._scopes:
+        """The work was thrown away. Nothing is flushed: Python may hold any lock here."""
+        error = GeneratorExit()
+        for scope in reversed(self._scopes if self._end(error) else ()):
             if isinstance(scope, JobScope):
-                scope.flush_seconds = 0
-        self.finish(GeneratorExit())
+                scope.end_unflushed(error)
+            else:
+                scope.end(error)
 
     def _end(self, error: BaseException | None) -> bool:
         """Whether the work had begun, and this is its end."""
@@ -116,10 +127,9 @@ class Run:
     def watch(self, work: Any) -> None:
         """End at the latest when Python collects the work, instead of the work that was watched before."""
         self._watch_nothing()
-        try:
-            self._watch = weakref.finalize(work, self.abandon)
-        except TypeError as error:  # of a class without weak references
-            log_not_reported("end of returned work", {}, error)
+        if self._scopes:
+            with suppress(TypeError):  # of a class without weak references
+                self._watch = weakref.finalize(work, self.abandon)
 
     def _watch_nothing(self) -> None:
         if self._watch is not None:
@@ -152,7 +162,9 @@ class BorrowedScope(Run):
 
 def is_work(result: Any) -> bool:
     """Whether a result is work to be done later."""
-    return _how_to_follow(result) is not None
+    with suppress(Exception):  # a class of somebody's own may raise anything
+        return _how_to_follow(result) is not None
+    return False
 
 
 def _how_to_follow(result: Any) -> Follow | None:
@@ -160,11 +172,7 @@ def _how_to_follow(result: Any) -> Follow | None:
     kind = type(result)
     if kind in _VALUES:
         return None
-    with suppress(Exception):  # a metaclass of somebody's own may raise anything
-        for is_kind, follow in _KINDS:
-            if is_kind(kind, result):
-                return follow
-    return None
+    return next((follow for is_kind, follow in _KINDS if is_kind(kind, result)), None)
 
 
 def _is_coroutine(kind: type, result: Any) -> bool:
@@ -190,6 +198,10 @@ def _is_awaitable(kind: type, _: Any) -> bool:
 def _is_async_iterator(kind: type, _: Any) -> bool:
     # Each MagicMock has every special method; the tests of our callers use them as values.
     return hasattr(kind, "__anext__") and hasattr(kind, "__aiter__") and kind.__module__ != "unittest.mock"
+
+
+def _is_block(kind: type, _: Any) -> bool:
+    return issubclass(kind, _GeneratorContextManager | _AsyncGeneratorContextManager)
 
 
 # --- following --------------------------------------------------------------------------------------------
@@ -364,4 +376,5 @@ _KINDS: tuple[tuple[Callable[[type, Any], bool], Follow], ...] = (
     (_is_future, _watch_future),
     (_is_awaitable, _stand_in),
     (_is_async_iterator, _stand_in),
+    (_is_block, _stand_in),
 )

@@ -14,6 +14,7 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
+from ..transports.process_local import ProcessLocal
 from .failures import describe_failure, is_success
 from .guard import never_raises
 from .plain_values import plain_object, to_message, to_text
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 
-_PAUSING = RLock()
-"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait."""
+_pausing = ProcessLocal(RLock)
+"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait. The
+thread that held it is not in a forked process."""
 
 
 class Scope:
@@ -166,7 +168,7 @@ class Scope:
 
     def _report_waiting(self, wait: dict[str, str]) -> None:
         message = wait.get("prompt") or f"{self.label} is waiting for {wait['for']}"
-        with _PAUSING:
+        with _pausing.get():
             self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
             self._pause(wait)
 
@@ -206,7 +208,7 @@ class Scope:
     @never_raises
     def send_heartbeat(self) -> None:
         """Report that the work goes on. The sender calls this while the scope is quiet."""
-        with _PAUSING:
+        with _pausing.get():
             if self._wait is None:
                 self._report(StatusWord.HEARTBEAT, "Still working", None)
 
@@ -237,7 +239,7 @@ class Scope:
     @never_raises
     def add_tokens(self, usage: Mapping[str, Any]) -> None:
         """Add the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
-        with _PAUSING:
+        with _pausing.get():
             self._token_usage = added_usage(self._token_usage or {}, usage)
 
     @property

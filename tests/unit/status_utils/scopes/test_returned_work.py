@@ -11,7 +11,7 @@ import types
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -327,6 +327,37 @@ async def test_work_that_is_done_in_a_block_ends_with_the_block(recording: Recor
     assert ends == ["agent_complete", "agent_error"]
 
 
+async def test_an_agent_whose_function_returns_a_block_ends_with_the_block(recording: Recording) -> None:
+    @asynccontextmanager
+    async def run_stream(fails: bool = False) -> AsyncIterator[AsyncIterator[int]]:
+        report_progress(0.1)
+        yield pages_soon(fails)
+
+    run = step(run_stream)
+    async with in_job() as j:
+        async with run() as stream:
+            assert current_scope() is j
+            assert [page async for page in stream] == [0, 1, 2]
+            assert recording.statuses("Geo Agent") == ["agent_invoking", "progress"]
+        with pytest.raises(RuntimeError, match="model died"):
+            async with run(fails=True) as stream:
+                [page async for page in stream]
+    ends = [word for word in recording.statuses("Geo Agent") if word not in ("progress", "agent_invoking")]
+    assert ends == ["agent_complete", "agent_error"]
+
+
+def test_an_agent_whose_function_returns_a_plain_block_ends_with_the_block(recording: Recording) -> None:
+    @contextmanager
+    def opened() -> Iterator[str]:
+        report_progress(0.1)
+        yield "open"
+
+    with in_job(), step(opened)() as found:
+        assert found == "open"
+        assert recording.statuses("Geo Agent") == ["agent_invoking", "progress"]
+    assert recording.statuses("Geo Agent")[-1] == "agent_complete"
+
+
 async def test_a_step_within_a_step_is_below_it_while_its_stream_is_read(recording: Recording) -> None:
     inner = agent_step("Street Agent")(pages_soon)
 
@@ -401,6 +432,28 @@ def test_a_result_that_is_no_work_is_the_callers_own(recording: Recording, resul
     with in_job():
         assert step(lambda: result)() is result
         assert recording.statuses("Geo Agent") == ["agent_invoking", "agent_complete"]
+
+
+class Unhashable(type):
+    """A class that can't be a key."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Closed:
+    """A future that takes no callbacks any more."""
+
+    def add_done_callback(self, callback: object) -> None:
+        raise RuntimeError("closed")
+
+    done = exception = cancelled = add_done_callback
+
+
+@pytest.mark.parametrize("result", [Closed(), Unhashable("Odd", (), {"__await__": lambda self: iter(())})()])
+def test_work_that_cannot_be_followed_is_the_callers_own(recording: Recording, result: object) -> None:
+    with in_job():
+        assert step(lambda: result)() is result
+    assert recording.statuses()[-1] == "complete"
 
 
 # --- the kind of a function ---------------------------------------------------------------------------------
