@@ -5,6 +5,7 @@ asyncio tasks inherit the scope of the task that created them. Threads start out
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 from threading import RLock
@@ -14,7 +15,6 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
-from ..transports.process_local import ProcessLocal
 from .failures import describe_failure, is_success
 from .guard import never_raises
 from .plain_values import plain_object, to_message, to_text
@@ -34,9 +34,17 @@ if TYPE_CHECKING:
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
 
-_pausing = ProcessLocal(RLock)
-"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait. The
-thread that held it is not in a forked process."""
+_pausing = RLock()
+"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait."""
+
+
+def _renew_pausing() -> None:
+    global _pausing  # noqa: PLW0603 - the thread that held it is not in the forked process
+    _pausing = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_pausing)
 
 
 class Scope:
@@ -168,7 +176,7 @@ class Scope:
 
     def _report_waiting(self, wait: dict[str, str]) -> None:
         message = wait.get("prompt") or f"{self.label} is waiting for {wait['for']}"
-        with _pausing.get():
+        with _pausing:
             self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
             self._pause(wait)
 
@@ -208,7 +216,7 @@ class Scope:
     @never_raises
     def send_heartbeat(self) -> None:
         """Report that the work goes on. The sender calls this while the scope is quiet."""
-        with _pausing.get():
+        with _pausing:
             if self._wait is None:
                 self._report(StatusWord.HEARTBEAT, "Still working", None)
 
@@ -239,7 +247,7 @@ class Scope:
     @never_raises
     def add_tokens(self, usage: Mapping[str, Any]) -> None:
         """Add the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
-        with _pausing.get():
+        with _pausing:
             self._token_usage = added_usage(self._token_usage or {}, usage)
 
     @property

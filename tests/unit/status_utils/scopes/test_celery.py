@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from celery import Celery, Task
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 
 from status_utils import agent_step, job, report_progress, status_handler
 from status_utils.testing import Recording, recorded
 
 app = Celery("tests", broker="memory://", backend="cache+memory://")
-app.conf.update(worker_hijack_root_logger=False, worker_redirect_stdouts=False)  # the tests' own
+app.conf.worker_redirect_stdouts = False
+setup_logging.connect(lambda **_: None, weak=False)  # Celery leaves logging alone if somebody sets it up
 
 
 def task(**options: Any) -> Callable[[Callable[..., Any]], Any]:

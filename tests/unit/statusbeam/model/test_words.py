@@ -23,6 +23,7 @@ TYPES = {
     "tool_complete": "agent_status",
     "tool_error": "agent_status",
     "reopened": "agent_status",
+    "waiting": "agent_status",
 }
 
 
@@ -57,6 +58,7 @@ QUALIFIED = [
     ("complete", None, None, "complete"),
     ("error", None, None, "error"),
     ("reopened", None, None, "reopened"),
+    ("waiting", "Geo Agent", None, "waiting_geo_agent"),
     # words of a caller's own
     ("paving_road", "Geo Agent", None, "paving_road_geo_agent"),
     ("waking_geo_agent", "Geo Agent", None, "waking_geo_agent"),  # it names the agent already
