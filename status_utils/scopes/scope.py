@@ -175,10 +175,8 @@ class Scope:
         self._report_waiting(wait_details(for_, prompt, until))
 
     def _report_waiting(self, wait: dict[str, str]) -> None:
-        message = wait.get("prompt") or f"{self.label} is waiting for {wait['for']}"
-        with _pausing:
-            self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
-            self._pause(wait)
+        message = wait.get("prompt") or f"{self.label} is waiting for {wait.get('for', 'somebody')}"
+        self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
 
     def _pause(self, wait: dict[str, str]) -> None:
         """Send no heartbeats until the next status."""
@@ -265,7 +263,11 @@ class Scope:
             return
         is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
         if not is_end or scope._claim_end():
-            scope._enqueue({**scope.fields, **draft})
+            own = {**scope.fields, **draft}
+            if draft.get("status") == StatusWord.WAITING:
+                scope._enqueue_waiting(own)
+            else:
+                scope._enqueue(own)
         if is_end:
             self.sender.closed(scope)
 
@@ -285,7 +287,16 @@ class Scope:
         usage = self._current_usage()
         if metadata is not None or usage is not None:
             draft["metadata"] = plain_object(metadata, usage)
-        self._enqueue(draft)
+        if status == StatusWord.WAITING:
+            self._enqueue_waiting(draft)
+        else:
+            self._enqueue(draft)
+
+    def _enqueue_waiting(self, draft: Mapping[str, Any]) -> None:
+        found = (draft.get("metadata") or {}).get(MetadataKey.WAITING)
+        with _pausing:
+            self._enqueue(draft)
+            self._pause(found if isinstance(found, dict) else wait_details(None, draft["message"], None))
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()

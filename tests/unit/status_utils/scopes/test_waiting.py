@@ -84,6 +84,26 @@ def test_whatever_is_waited_for_is_told_within_its_limits(recording: Recording, 
     assert len(wait.get("prompt", "")) <= WAITING_PROMPT_LENGTH
 
 
+def by_its_word(agent: AgentScope) -> None:
+    agent.status("waiting", "May I?", {"waiting": {"for": "approval"}})
+
+
+def by_its_word_alone(agent: AgentScope) -> None:
+    agent.status("waiting", "May I?")
+
+
+def by_a_publish_function(agent: AgentScope) -> None:
+    publish_agent_status(*OWNER, "Geo Agent", "waiting", "May I?")
+
+
+@pytest.mark.parametrize("wait", [by_its_word, by_its_word_alone, by_a_publish_function])
+def test_the_word_waiting_is_a_wait_however_it_is_said(recording: Recording, wait: Any) -> None:
+    with in_job() as j, j.agent("Geo Agent") as agent:
+        wait(agent)
+        assert agent not in agent.sender.open_sources(), "it sends no heartbeats"
+    assert recording.statuses() == ["loading_agents", "agent_invoking", "waiting"]
+
+
 def test_scopes_that_are_left_while_they_wait_report_no_end(recording: Recording) -> None:
     with in_job() as j, j.agent("Geo Agent") as agent, agent.tool("location") as tool:
         tool.waiting(for_="approval")
