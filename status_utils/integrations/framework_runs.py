@@ -63,8 +63,8 @@ class FrameworkRuns:
     ) -> None:
         """Top-level runs belong to `scope`; without it, to the scope that is current when they start.
 
-        `keys_recur`: the framework has no ids of its own, so that a second start with a key is another run.
-        Otherwise it is the same run, told by another adapter.
+        `keys_recur`: the framework has no ids of its own, so that a second start that an adapter reports with
+        a key is another run. Otherwise it is the same run, reported again.
         """
         self._scope = scope
         self._keys_recur = keys_recur
@@ -104,7 +104,7 @@ class FrameworkRuns:
             invocation_id = None if scope.counts_attempts else durable_id
             agent = scope.agent(name, invocation_id=invocation_id)
         agent.start()
-        self._enter(key, Agent(agent, innermost_scope(), sys.exception(), same_as))
+        self._enter(key, Agent(agent, innermost_scope(), sys.exception(), self, same_as))
 
     @_never_raises
     def agent_ended(self, key: Hashable, error: BaseException | None = None) -> None:
@@ -142,7 +142,7 @@ class FrameworkRuns:
         if isinstance(agent, AgentScope) and not self._is_told(key):
             tool_name = _display_name(tool_name, "tool")
             tool = agent.tool(tool_name, f"Calling {tool_name}")
-            self._enter(key, Tool(tool, innermost_scope(), sys.exception()))
+            self._enter(key, Tool(tool, innermost_scope(), sys.exception(), self))
 
     @_never_raises
     def tool_ended(self, key: Hashable, error: BaseException | None = None) -> None:
@@ -163,7 +163,7 @@ class FrameworkRuns:
         """A model was called: by an agent, by its tool, or by code in the current scope."""
         scope = self._scope_of(parent)
         if scope is not None and not self._is_told(key):
-            self._open.add(key, ModelCall(scope))
+            self._open.add(key, ModelCall(scope, self))
 
     @_never_raises
     def model_ended(self, key: Hashable, usage: Mapping[str, Any] | None = None) -> None:
@@ -195,14 +195,16 @@ class FrameworkRuns:
     def _is_told(self, key: Hashable) -> bool:
         """Whether the run is reported already, by this adapter or by another one of the framework."""
         known = self._open.get(key)
-        if known is None:
-            return False
-        if self._keys_recur:
-            if isinstance(known, Agent | Tool):  # the framework never reported its end
-                self._open.take(key)
-                known.scope.end(GeneratorExit())
-            return False
-        return True
+        if known is None or isinstance(known, Link):
+            return known is not None
+        if not self._keys_recur:
+            return True
+        if known.owner is not self and known.scope.is_open:
+            return True
+        if isinstance(known, Agent | Tool):  # the framework never reported its end
+            self._open.take(key)
+            known.scope.end(GeneratorExit())
+        return False
 
     def _enter(self, key: Hashable, run: Agent | Tool) -> None:
         self._open.add(key, run)

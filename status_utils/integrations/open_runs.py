@@ -27,6 +27,7 @@ class Agent:
     scope: AgentScope
     previous: Scope | None  # the current scope where it started
     handled: BaseException | None  # the exception being handled where it started: not a failure of this run
+    owner: object  # the adapter that reported its start
     same_as: Hashable
     wait: tuple[str, str] | None = None  # for whom or what, and the question
 
@@ -38,6 +39,7 @@ class Tool:
     scope: ToolScope
     previous: Scope | None
     handled: BaseException | None
+    owner: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class ModelCall:
     """One call of a model, for the tokens of the scope."""
 
     scope: JobScope | AgentScope
+    owner: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,6 @@ from ..scopes.job import AgentScope, JobScope
 from .framework_runs import FrameworkRuns, RunFailedError
 from .usage import usage_of
 
-_HOOKED: WeakSet[HookRegistry] = WeakSet()
-"""The registries with a StatusHooks: a second one would report everything twice."""
-
 _INTERRUPTED = "interrupt"
 """The stop reason of a run that waits."""
 
@@ -45,12 +42,13 @@ class StatusHooks(HookProvider):
     def __init__(self, scope: JobScope | AgentScope | None = None) -> None:
         """Top-level runs belong to `scope`; without it, to the scope that is current when they start."""
         self._runs = FrameworkRuns("strands", scope, keys_recur=True)
+        self._registries: WeakSet[HookRegistry] = WeakSet()  # those with these hooks
 
     def register_hooks(self, registry: HookRegistry, **kwargs: Any) -> None:  # noqa: ARG002 - the protocol's
         """Called by Strands."""
-        if registry in _HOOKED:
+        if registry in self._registries:
             return
-        _HOOKED.add(registry)
+        self._registries.add(registry)
         registry.add_callback(BeforeInvocationEvent, self._agent_begins)
         registry.add_callback(AfterInvocationEvent, self._agent_ends)
         registry.add_callback(BeforeModelCallEvent, self._model_begins)

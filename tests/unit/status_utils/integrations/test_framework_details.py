@@ -191,9 +191,23 @@ def test_the_agents_of_a_strands_swarm_need_no_line_of_their_own(transport: Memo
 
 @pytest.mark.usefixtures("scope")
 def test_a_strands_agent_with_hooks_twice_says_everything_once(transport: MemoryTransport) -> None:
-    street = scripted_strands.build(STREET, FUNCTIONS, StatusHooks(), StatusHooks())
+    hooks = StatusHooks()
+    street = scripted_strands.build(STREET, FUNCTIONS, hooks, hooks, StatusHooks())
     street("Where?")
-    assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
+    assert canonical(transport)["Street Agent", None, None] == [
+        ("agent_invoking", 1, None, None),
+        ("agent_complete", 1, 10, 5),
+    ]
+
+
+def test_a_strands_agent_that_gets_hooks_in_each_call_of_a_warm_handler_reports_to_the_current_job() -> None:
+    agent = scripted_strands.build(ScriptedAgent("Street Agent", (Step(say="Elm"),) * 3), FUNCTIONS)
+    for number in range(3):
+        transport = MemoryTransport()
+        with job(job_id=f"job-{number}", user_id="ana", tenant_id="city", transport=transport) as scope:
+            agent.hooks.add_hook(StatusHooks(scope))
+            agent("Where?")
+        assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
 
 
 @pytest.mark.usefixtures("scope")
