@@ -6,7 +6,7 @@ It uses the SDK's tracing, because run hooks report neither agents that run as t
 must be on: without OPENAI_AGENTS_DISABLE_TRACING, set_tracing_disabled and RunConfig(tracing_disabled=True).
 To send no traces to OpenAI, replace the SDK's own processor:
 `agents.set_trace_processors([StatusTracing()])`. Runs (also nested and handed-over ones), tools, tokens and
-`report_progress` inside a tool are reported to the current `job(...)`.
+`report_progress` inside a tool are reported to the current `job(...)`. A run that needs an approval waits.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from agents.tracing import ResponseSpanData
 
 from ..scopes.job import AgentScope, JobScope
 from .framework_runs import FrameworkRuns, RunFailedError
+from .openai_approvals import is_tool_pending, pending_tools
+from .usage import usage_of
 
 
 class StatusTracing(TracingProcessor):
@@ -34,30 +36,36 @@ class StatusTracing(TracingProcessor):
 
     def __init__(self, scope: JobScope | AgentScope | None = None) -> None:
         """Top-level runs belong to `scope`; without it, to the scope that is current when they start."""
-        self._runs = FrameworkRuns(scope)
+        self._runs = FrameworkRuns("openai-agents", scope)
 
     def on_span_start(self, span: Span[Any]) -> None:
         """Called by the SDK before the work begins."""
         data = span.span_data
         if isinstance(data, AgentSpanData):
-            self._runs.agent_started(span.span_id, data.name, parent=span.parent_id)
+            self._runs.agent_started(span.span_id, data.name, parent=span.parent_id, resumes=_call(span))
         elif isinstance(data, FunctionSpanData):
             self._runs.tool_started(span.span_id, data.name, parent=span.parent_id)
+        elif isinstance(data, GenerationSpanData | ResponseSpanData):
+            self._runs.model_started(span.span_id, parent=span.parent_id)
         else:
             self._runs.unreported_started(span.span_id, span.parent_id)
 
     def on_span_end(self, span: Span[Any]) -> None:
         """Called by the SDK."""
-        data = span.span_data
+        key, data = span.span_id, span.span_data
         if isinstance(data, AgentSpanData):
-            self._runs.agent_ended(span.span_id, self._runs.raised(span.span_id) or _error(span.error))
+            pending = pending_tools()
+            if pending:
+                self._runs.agent_waits(key, "approval", f"Approve {', '.join(pending)}", same_as=_call(span))
+            self._runs.agent_ended(key, self._runs.raised(key) or _error(span.error))
         elif isinstance(data, FunctionSpanData):
-            self._runs.tool_ended(span.span_id, self._runs.raised(span.span_id) or _error(span.error))
+            if is_tool_pending():
+                self._runs.tool_waits(key, "approval", f"Approve {data.name}")
+            self._runs.tool_ended(key, self._runs.raised(key) or _error(span.error))
+        elif isinstance(data, GenerationSpanData | ResponseSpanData):
+            self._runs.model_ended(key, _usage(data))
         else:
-            if isinstance(data, GenerationSpanData | ResponseSpanData):
-                tokens_in, tokens_out = _usage(data)
-                self._runs.add_tokens(span.span_id, input=tokens_in, output=tokens_out)
-            self._runs.unreported_ended(span.span_id)
+            self._runs.unreported_ended(key)
 
     def on_trace_start(self, trace: Trace) -> None:
         """Called by the SDK. Traces are not reported."""
@@ -72,15 +80,31 @@ class StatusTracing(TracingProcessor):
         """Called by the SDK. The scopes flush by themselves."""
 
 
+def _call(span: Span[Any]) -> tuple[str, str]:
+    """What is the same in the run that resumes an interrupted one: the trace, and the agent."""
+    return span.trace_id, span.span_data.name
+
+
 def _error(error: SpanError | None) -> RunFailedError | None:
     return None if error is None else RunFailedError(error["message"], error["data"])
 
 
-def _usage(data: GenerationSpanData | ResponseSpanData) -> tuple[int, int]:
-    usage = data.usage
-    if isinstance(usage, Mapping):
-        return usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
+def _usage(data: GenerationSpanData | ResponseSpanData) -> dict[str, Any]:
+    usage: Any = data.usage
+    model = data.model if isinstance(data, GenerationSpanData) else None
     response = data.response if isinstance(data, ResponseSpanData) else None
-    if response is None or response.usage is None:
-        return 0, 0
-    return response.usage.input_tokens, response.usage.output_tokens
+    if response is not None:
+        model = response.model
+        if not isinstance(usage, Mapping):
+            usage = None if response.usage is None else response.usage.model_dump()
+    if not isinstance(usage, Mapping):
+        return {}
+    of_input, of_output = usage.get("input_tokens_details") or {}, usage.get("output_tokens_details") or {}
+    return usage_of(
+        input=usage.get("input_tokens"),
+        output=usage.get("output_tokens"),
+        cache_read=of_input.get("cached_tokens"),
+        cache_write=of_input.get("cache_write_tokens"),
+        reasoning=of_output.get("reasoning_tokens"),
+        model=model,
+    )

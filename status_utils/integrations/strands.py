@@ -5,11 +5,12 @@
 
 Agents that are tools (`as_tool`) and the nodes of a graph or swarm need no hooks of their own; an agent that
 a function calls does. Runs, tools, tokens and `report_progress` inside a tool are reported to the current
-`job(...)`.
+`job(...)`. A run that is interrupted waits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -19,17 +20,20 @@ from strands.hooks import (
     AfterNodeCallEvent,
     AfterToolCallEvent,
     BeforeInvocationEvent,
+    BeforeModelCallEvent,
     BeforeNodeCallEvent,
     BeforeToolCallEvent,
     HookProvider,
     HookRegistry,
 )
+from strands.interrupt import Interrupt
 
 from ..scopes.job import AgentScope, JobScope
 from .framework_runs import FrameworkRuns, RunFailedError
+from .usage import usage_of
 
-_HOOKED: WeakSet[HookRegistry] = WeakSet()
-"""The registries with a StatusHooks: a second one would report everything twice."""
+_INTERRUPTED = "interrupt"
+"""The stop reason of a run that waits."""
 
 
 class StatusHooks(HookProvider):
@@ -37,37 +41,52 @@ class StatusHooks(HookProvider):
 
     def __init__(self, scope: JobScope | AgentScope | None = None) -> None:
         """Top-level runs belong to `scope`; without it, to the scope that is current when they start."""
-        self._runs = FrameworkRuns(scope)
+        self._runs = FrameworkRuns("strands", scope, keys_recur=True)
+        self._registries: WeakSet[HookRegistry] = WeakSet()  # those with these hooks
 
     def register_hooks(self, registry: HookRegistry, **kwargs: Any) -> None:  # noqa: ARG002 - the protocol's
         """Called by Strands."""
-        if registry in _HOOKED:
+        if registry in self._registries:
             return
-        _HOOKED.add(registry)
+        self._registries.add(registry)
         registry.add_callback(BeforeInvocationEvent, self._agent_begins)
         registry.add_callback(AfterInvocationEvent, self._agent_ends)
-        registry.add_callback(AfterModelCallEvent, self._model_called)
+        registry.add_callback(BeforeModelCallEvent, self._model_begins)
+        registry.add_callback(AfterModelCallEvent, self._model_ends)
         registry.add_callback(BeforeToolCallEvent, self._tool_begins)
         registry.add_callback(AfterToolCallEvent, self._tool_ends)
         registry.add_callback(BeforeNodeCallEvent, self._node_begins)
         registry.add_callback(AfterNodeCallEvent, self._node_ends)
 
     def _agent_begins(self, event: BeforeInvocationEvent) -> None:
-        self._runs.agent_started(id(event.agent), event.agent.name)
+        self._runs.agent_started(id(event.agent), event.agent.name, resumes=_interrupted_call(event.agent))
 
     def _agent_ends(self, event: AfterInvocationEvent) -> None:
         key = id(event.agent)
+        if event.result is not None and event.result.stop_reason == _INTERRUPTED:
+            wait = _wait(event.result.interrupts or ())
+            self._runs.agent_waits(key, *wait, same_as=_interrupted_call(event.agent))
         # The event has no exception. A failed run has no result, but nor has one with structured output.
         self._runs.agent_ended(key, self._runs.raised(key) if event.result is None else None)
 
-    def _model_called(self, event: AfterModelCallEvent) -> None:
+    def _model_begins(self, event: BeforeModelCallEvent) -> None:
+        self._runs.model_started((id(event.agent), "model"), parent=id(event.agent))
+
+    def _model_ends(self, event: AfterModelCallEvent) -> None:
+        usage: Mapping[str, Any] = {}
         if event.stop_response is not None:
             metadata = event.stop_response.message.get("metadata") or {}
-            usage = metadata.get("usage")
-            if usage is not None:
-                self._runs.add_tokens(
-                    id(event.agent), input=usage.get("inputTokens"), output=usage.get("outputTokens")
-                )
+            usage = metadata.get("usage") or {}
+        self._runs.model_ended(
+            (id(event.agent), "model"),
+            usage_of(
+                input=usage.get("inputTokens"),
+                output=usage.get("outputTokens"),
+                cache_read=usage.get("cacheReadInputTokens"),
+                cache_write=usage.get("cacheWriteInputTokens"),
+                model=_model_id(event.agent),
+            ),
+        )
 
     def _tool_begins(self, event: BeforeToolCallEvent) -> None:
         self._add_hooks(getattr(event.selected_tool, "agent", None))
@@ -97,3 +116,28 @@ class StatusHooks(HookProvider):
             return False
         hooks.add_hook(self)
         return True
+
+
+def _interrupted_call(agent: Any) -> Hashable:
+    """What is the same in the run that is interrupted and in the one that resumes it, maybe by another object
+    that loads the session: the interrupts. None for an agent that is not interrupted."""
+    state = getattr(agent, "_interrupt_state", None)  # the public result has them, but not at the resumption
+    if not getattr(state, "activated", False):
+        return None
+    return agent.name, frozenset(getattr(state, "interrupts", ()))
+
+
+def _wait(interrupts: Iterable[Interrupt]) -> tuple[str, str]:
+    """For what the run waits, and the question. Texts are meant for people; other values may hold secrets."""
+    found = list(interrupts)
+    reasons = [interrupt.reason for interrupt in found if isinstance(interrupt.reason, str)]
+    return "input", " ".join(reasons or [interrupt.name for interrupt in found])
+
+
+def _model_id(agent: Any) -> str | None:
+    try:
+        config = agent.model.get_config()
+        found = config.get("model_id") if isinstance(config, Mapping) else getattr(config, "model_id", None)
+    except Exception:  # noqa: BLE001 - a model class of somebody's own
+        return None
+    return found if isinstance(found, str) else None

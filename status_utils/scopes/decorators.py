@@ -10,23 +10,24 @@ def handler(event, context): ...        # event: {"jobId", "userId", "tenantId",
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
-from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from ..sending.own_work import warn
 from ..sending.sender import FLUSH_SECONDS
 from .context_functions import current_scope
+from .event_ids import EventKeys, ids_by_function, ids_of_event
 from .job import job
-from .plain_values import to_id
+from .registered_entrypoint import replace_entrypoint
+from .returned_work import Run
+from .wrapped import wrap
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from typing import Any, Final, ParamSpec, TypeVar
 
     from ..transports.transport import Transport
+    from .event_ids import EventIds
     from .job import AgentScope, JobScope
 
     P = ParamSpec("P")
@@ -47,70 +48,19 @@ def agent_step(
         >>> @agent_step("Geo Agent", message="Reading the address")
         ... def locate(text): return find_places(text)
 
-    The function may be a coroutine function, a generator or an async generator. A generator's invocation
-    lasts from its first value to its end. Outside of a scope the function runs as if it were not decorated.
+    The function may be a coroutine function, a generator or an async generator. If it returns work to be done
+    later, such as an awaitable, an async iterator or a future, the invocation lasts until that is done. A
+    generator's invocation lasts from its first value to its end. Work that nobody awaits or iterates ends as
+    stopped. Outside of a scope the function runs as if it were not decorated.
     """
     if callable(agent_name):
         raise TypeError('agent_step takes the name of the agent: @agent_step("Geo Agent")')
 
-    def new_agent() -> AgentScope | None:
+    def new_run(_args: tuple[Any, ...], _kwargs: Mapping[str, Any]) -> Run | None:
         scope = current_scope()
-        return None if scope is None else scope.agent(agent_name, message=message, attempt=attempt)
+        return None if scope is None else Run([scope.agent(agent_name, message=message, attempt=attempt)])
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        work: Any = function
-        step: Any
-        if iscoroutinefunction(function):
-            step = _coroutine_step(new_agent, work)
-        elif isgeneratorfunction(function) or isasyncgenfunction(function):
-            step = _generator_step(new_agent, work)
-        else:
-            step = _function_step(new_agent, work)
-        decorated: Callable[P, R] = wraps(function)(step)
-        return decorated
-
-    return decorate
-
-
-def _function_step(
-    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
-) -> Callable[..., Any]:
-    def step(*args: Any, **kwargs: Any) -> Any:
-        agent = new_agent()
-        if agent is None:
-            return work(*args, **kwargs)
-        with agent:
-            return work(*args, **kwargs)
-
-    return step
-
-
-def _coroutine_step(
-    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
-) -> Callable[..., Any]:
-    async def step(*args: Any, **kwargs: Any) -> Any:
-        agent = new_agent()
-        if agent is None:
-            return await work(*args, **kwargs)
-        async with agent:
-            return await work(*args, **kwargs)
-
-    return step
-
-
-def _generator_step(
-    new_agent: Callable[[], AgentScope | None], work: Callable[..., Any]
-) -> Callable[..., Any]:
-    """For generators and async generators."""
-    from . import generators  # noqa: PLC0415 - for generators only
-
-    run: Any = generators.run_generator if isgeneratorfunction(work) else generators.run_async_generator
-
-    def step(*args: Any, **kwargs: Any) -> Any:
-        agent, generator = new_agent(), work(*args, **kwargs)
-        return generator if agent is None else run(agent, generator)
-
-    return step
+    return lambda function: wrap(function, new_run)
 
 
 def status_handler(
@@ -122,113 +72,83 @@ def status_handler(
     tenant_id: str = "tenantId",
     retry_count: str = "retryCount",
     invocation_id: str = "invocationId",
+    ids: Callable[..., Mapping[str, Any] | None] | None = None,
     plan: Iterable[str | Mapping[str, Any]] = (),
     ends_job: bool = False,
     flush_seconds: float = FLUSH_SECONDS,
     transport: Transport | None = None,
-) -> Callable[[Callable[[Any, Any], R]], Callable[[Any, Any], R]]:
-    """Make each call of the Lambda handler an invocation of the agent, in the job that the event names.
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make each call of the handler an invocation of the agent, in the job that the event names.
 
         >>> @status_handler("Geo Agent", job_id="detail.jobId")
         ... def handler(event, context): ...
+        >>> @status_handler("Geo Agent", job_id="Records.0.body.jobId", ...)        # of an SQS message
+        >>> @status_handler("Geo Agent", ids=lambda event: {"job_id": event.order, "user_id": ...})
 
-    `job_id`, `user_id`, `tenant_id`, `retry_count` and `invocation_id` are keys of the event; dots go deeper.
+    `job_id`, `user_id`, `tenant_id`, `retry_count` and `invocation_id` are keys of the event; dots go deeper,
+    through objects, lists (`Records.0`) and JSON texts. The event is whichever argument has the ids: a
+    mapping, a dataclass or a pydantic model (also under the key in snake case). The arguments themselves may
+    be the ids, too.
+    `ids` gets the handler's arguments and returns the ids instead. If the event lacks an id, the handler runs
+    as if it were not decorated.
+
     `retry_count` counts from 0, as `$$.State.RetryCount` of Step Functions does. If the event has it, a retry
     supersedes the attempt before it. `invocation_id` is needed only if several executions run one agent in
-    one job, as in a Map state. Without `agent_name` there is only the job's scope. If the event lacks an id,
-    the handler runs as if it were not decorated. It may be a coroutine function, as other runtimes have them.
+    one job, as in a Map state. Without `agent_name` there is only the job's scope.
 
-    Before the handler returns, its statuses are sent or logged. Half a second before Lambda's time-out, its
-    open agents are reported as timed out.
+    The handler may be of any kind, and may return work: see `agent_step`. A stream's invocation ends with the
+    stream. Before the handler returns, its statuses are sent or logged. Half a second before Lambda's
+    time-out, its open agents are reported as timed out.
     """
     if callable(agent_name):
         raise TypeError(
             'status_handler takes the name of the agent, or nothing: @status_handler("Geo Agent")'
         )
 
-    keys = _EventKeys(job_id, user_id, tenant_id, retry_count, invocation_id)
+    keys = EventKeys(job_id, user_id, tenant_id, retry_count, invocation_id)
 
-    def scopes(event: Any, context: Any, call: ExitStack | AsyncExitStack) -> Iterator[JobScope | AgentScope]:
-        ids = keys.owner(event)
-        if ids is None:
-            return
+    def new_run(
+        find: Callable[[tuple[Any, ...], Mapping[str, Any]], EventIds | None],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> Run | None:
+        found = find(args, kwargs)
+        if found is None:
+            return None
         opened = job(
-            **ids,
+            job_id=found.job_id,
+            user_id=found.user_id,
+            tenant_id=found.tenant_id,
             plan=plan,
             ends_job=ends_job,
-            attempt=keys.attempt(event),
+            attempt=found.attempt,
             flush_seconds=flush_seconds,
             transport=transport,
         )
-        call.callback(_start_timer(opened, context))
-        yield opened
+        scopes: list[JobScope | AgentScope] = [opened]
         if agent_name is not None:
-            yield opened.agent(agent_name, message=message, invocation_id=keys.invocation(event))
+            scopes.append(opened.agent(agent_name, message=message, invocation_id=found.invocation_id))
+        return Run(scopes, on_end=_start_timer(opened, (*args, *kwargs.values())))
 
-    def decorate(handler: Callable[[Any, Any], R]) -> Callable[[Any, Any], R]:
-        work: Any = handler
-
-        def handle(event: Any, context: Any) -> Any:
-            with ExitStack() as call:
-                for scope in scopes(event, context, call):
-                    call.enter_context(scope)
-                return work(event, context)
-
-        async def handle_async(event: Any, context: Any) -> Any:
-            async with AsyncExitStack() as call:
-                for scope in scopes(event, context, call):
-                    await call.enter_async_context(scope)
-                return await work(event, context)
-
-        handled: Any = handle_async if iscoroutinefunction(handler) else handle
-        decorated: Callable[[Any, Any], R] = wraps(handler)(handled)
-        return decorated
+    def decorate(handler: Callable[P, R]) -> Callable[P, R]:
+        find = (ids_of_event if ids is None else ids_by_function)(keys, handler if ids is None else ids)
+        handled = wrap(handler, partial(new_run, find))
+        replace_entrypoint(handler, handled)
+        return handled
 
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class _EventKeys:
-    """Where in an event the ids are: keys, with dots between those of nested objects."""
+def _start_timer(scope: JobScope, arguments: Iterable[Any]) -> Callable[[object], None]:
+    """Time the scope out shortly before Lambda's own time-out; returns what cancels the timer.
 
-    job_id: str
-    user_id: str
-    tenant_id: str
-    retry_count: str
-    invocation_id: str
-
-    def owner(self, event: Any) -> dict[str, str] | None:
-        """The job's ids; None, with a warning, if one is missing."""
-        keys = {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
-        found = {name: to_id(_value_at(event, key), name) for name, key in keys.items()}
-        ids = {name: value for name, value in found.items() if value}
-        if len(ids) < len(keys):
-            warn(__name__, "keys=<%s> | nothing is reported: the event lacks an id", ", ".join(keys.values()))
-            return None
-        return ids
-
-    def attempt(self, event: Any) -> int | None:
-        """The attempt, from 1 on; None if the event has no retry count."""
-        retries = _value_at(event, self.retry_count)
-        return retries + 1 if isinstance(retries, int) else None
-
-    def invocation(self, event: Any) -> str | None:
-        """The invocation id; None if the event has none."""
-        return to_id(_value_at(event, self.invocation_id), "invocation_id")
-
-
-def _value_at(event: Any, key: str) -> Any:
-    for name in key.split("."):
-        event = event.get(name) if isinstance(event, Mapping) else None
-    return event
-
-
-def _start_timer(scope: JobScope, context: Any) -> Callable[[], None]:
-    """Time the scope out shortly before Lambda's own time-out; returns what cancels the timer."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return _do_nothing
+    One of the handler's arguments may be Lambda's context, which knows the time.
+    """
     try:
+        found = (getattr(argument, "get_remaining_time_in_millis", None) for argument in arguments)
+        remaining: Any = next(filter(callable, found), None)
+        if remaining is None:
+            return _do_nothing
         seconds = max(0.0, float(remaining()) / 1000 - TIMEOUT_MARGIN_SECONDS)
         timer = Timer(seconds, _time_out, (scope,))
         timer.daemon = True
@@ -241,10 +161,10 @@ def _start_timer(scope: JobScope, context: Any) -> Callable[[], None]:
             type(error).__name__,
         )
         return _do_nothing
-    return timer.cancel
+    return lambda _: timer.cancel()
 
 
-def _do_nothing() -> None: ...
+def _do_nothing(_: object) -> None: ...
 
 
 def _time_out(scope: JobScope) -> None:

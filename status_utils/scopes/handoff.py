@@ -13,13 +13,14 @@ calls are below it.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
 import inspect
 import threading
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ from .context_functions import current_scope
 from .failures import describe_failure
 from .job import AgentScope, JobScope, job
 from .plain_values import plain_object, to_id
+from .returned_work import Run, is_work
 from .scope import enclosing_scope
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ class _Call:
     invocation_id: str
     started_at: float
     scope: AgentScope | None = None
+    summary: str = ""  # of the result
+    timeout: float | None = None  # seconds that were not enough
 
 
 class AgentHandoffManager:
@@ -123,30 +127,35 @@ class AgentHandoffManager:
 
         Reports `agent_invoking`, then `agent_complete` with a summary of the result, or `agent_error`. Raises
         what the agent raises, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out, a
-        plain function runs on and its result is ignored: Python can't stop it.
+        plain function runs on and its result is ignored: Python can't stop it. If the result is a stream (a
+        generator or an async iterator), the call ends with the stream, which `timeout` does not limit.
         """
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
         job_id = to_id(session_id or self._session_id, "session_id") or _current_job_id()
         call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
-        async with AsyncExitStack() as stack:
-            for scope in self._scopes(call):
-                await stack.enter_async_context(scope)
-                if isinstance(scope, AgentScope):
-                    call.scope = scope
-            return await self._run(call, agent, context, timeout)
+        run = Run(self._scopes(call), on_end=lambda error: self._ended(call, error))
+        run.begin()
+        try:
+            with run:
+                result = await self._result(call, agent, context, timeout)
+        except BaseException as error:
+            await run.finish_async(error)
+            raise
+        return await run.follow_async(result)  # a stream's invocation ends with the stream
 
-    def _scopes(self, call: _Call) -> Iterator[JobScope | AgentScope]:
+    def _scopes(self, call: _Call) -> list[JobScope | AgentScope]:
         """The scopes of a call: below the current scope, or below a new one if that is of another job."""
         if call.job_id is None:
-            return
+            return []
+        scopes: list[JobScope | AgentScope] = []
         parent = enclosing_scope(call.job_id, self._transport)
         while not isinstance(parent, JobScope | AgentScope | None):
             parent = parent.parent
         if parent is None:
             if self._user_id is None or self._tenant_id is None:
-                return
+                return []
             parent = job(
                 job_id=call.job_id,
                 user_id=self._user_id,
@@ -154,40 +163,42 @@ class AgentHandoffManager:
                 ends_job=False,
                 transport=self._transport,
             )
-            yield parent
+            scopes.append(parent)
         message = f"Handing over to {call.agent_name}"
-        yield parent.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+        call.scope = parent.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+        return [*scopes, call.scope]
 
-    async def _run(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
+    async def _result(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
         try:
             async with asyncio.timeout(timeout) as limit:
                 result = await _call_agent(agent, context)
-        except TimeoutError as error:
-            if limit.expired():
-                message = f"{call.agent_name} did not answer within {timeout:g} s"
-                self._failed(call, HandoffOutcome.TIMEOUT, error, message)
-            else:  # the agent's own
-                self._failed(call, HandoffOutcome.ERROR, error)
+        except TimeoutError:
+            if limit.expired():  # else it is the agent's own
+                call.timeout = timeout
             raise
-        except asyncio.CancelledError as error:
-            self._failed(call, HandoffOutcome.CANCELLED, error)
-            raise
-        except Exception as error:
-            self._failed(call, HandoffOutcome.ERROR, error)
-            raise
-        summary = summarise(result)
-        self._ended(call, HandoffOutcome.SUCCESS, summary, {"result": summary})
+        if not is_work(result):
+            call.summary = summarise(result)
         return result
 
-    def _failed(
-        self, call: _Call, outcome: HandoffOutcome, error: BaseException, message: str | None = None
-    ) -> None:
+    def _ended(self, call: _Call, error: BaseException | None) -> None:
+        """The call ended, or the stream that it returned."""
+        if error is None:
+            self._log_call(call, HandoffOutcome.SUCCESS, call.summary)
+            if call.scope is not None and not call.scope.is_waiting:
+                details = {"result": call.summary} if call.summary else None
+                call.scope.complete(call.summary or call.agent_name, details)
+            return
+        outcome = _outcome(call, error)
         text, found = describe_failure(
             error, call.agent_name, {"jobId": call.job_id, "invocationId": call.invocation_id}
         )
-        self._ended(call, outcome, message or truncate(text), {"outcome": outcome, **found})
+        if outcome is HandoffOutcome.TIMEOUT:
+            text = f"{call.agent_name} did not answer within {call.timeout:g} s"
+        self._log_call(call, outcome, truncate(text))
+        if call.scope is not None:
+            call.scope.fail(truncate(text), {"outcome": outcome, **found})
 
-    def _ended(self, call: _Call, outcome: HandoffOutcome, summary: str, details: Mapping[str, Any]) -> None:
+    def _log_call(self, call: _Call, outcome: HandoffOutcome, summary: str) -> None:
         self._log.append(
             Handoff(
                 agent_name=call.agent_name,
@@ -199,10 +210,12 @@ class AgentHandoffManager:
                 summary=summary,
             )
         )
-        if call.scope is not None:
-            succeeded = outcome is HandoffOutcome.SUCCESS
-            report_end = call.scope.complete if succeeded else call.scope.fail
-            report_end(summary or call.agent_name, details)
+
+
+def _outcome(call: _Call, error: BaseException) -> HandoffOutcome:
+    if call.timeout is not None:
+        return HandoffOutcome.TIMEOUT
+    return HandoffOutcome.ERROR if isinstance(error, Exception) else HandoffOutcome.CANCELLED
 
 
 def _current_job_id() -> str | None:
@@ -229,6 +242,8 @@ async def _call_agent(agent: Agent, context: Any) -> Any:
     if inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(type(agent).__call__):
         return await agent(context)
     result = await _in_thread(agent, context)
+    if isinstance(result, concurrent.futures.Future):
+        return await asyncio.wrap_future(result)
     return await result if inspect.isawaitable(result) else result
 
 

@@ -41,6 +41,11 @@ class Invocations:
         self._attempt = _valid_attempt(attempt)
         self._counters: dict[str, Iterator[int]] = {}
 
+    @property
+    def are_counted(self) -> bool:
+        """Whether the attempts are counted."""
+        return self._attempt is not None
+
     def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> Invocation:
         """The invocation that begins now.
 

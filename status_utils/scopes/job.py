@@ -57,11 +57,35 @@ class ToolScope(Scope):
     def _report_call(self, reason: str, metadata: Mapping[str, Any] | None) -> None:
         self._report(StatusWord.CALLING_TOOL, reason, metadata)
 
-    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
+    def tokens(
+        self,
+        *,
+        input: int,  # noqa: A002 - what everybody calls them
+        output: int,
+        cache_read: int | None = None,
+        cache_write: int | None = None,
+        reasoning: int | None = None,
+        model: str | None = None,
+    ) -> None:
         """See Scope.tokens: a tool's tokens are its agent's."""
-        self.agent.tokens(input=input, output=output)
+        self.agent.tokens(
+            input=input,
+            output=output,
+            cache_read=cache_read,
+            cache_write=cache_write,
+            reasoning=reasoning,
+            model=model,
+        )
 
-    def _current_usage(self) -> dict[str, int] | None:
+    def _pause(self, wait: dict[str, str]) -> None:
+        self.agent._pause(wait)  # a tool is part of its invocation, which waits
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its agent waits."""
+        return self.agent._wait is not None
+
+    def _current_usage(self) -> dict[str, Any] | None:
         return self.agent._current_usage()
 
     def _renew_lease(self) -> None:
@@ -117,6 +141,15 @@ class AgentScope(Scope):
             invocation_id=invocation_id,
         )
 
+    @property
+    def counts_attempts(self) -> bool:
+        """Whether the ids of agents below it are made of their names, the same in each attempt."""
+        return self._invocations.are_counted
+
+    def leave_attempts_uncounted(self) -> None:
+        """Give each agent below it a random id, although this one has an attempt."""
+        self._invocations = Invocations(self.invocation_id, None)
+
     def tool(self, tool_name: str, reason: str = "", metadata: Mapping[str, Any] | None = None) -> ToolScope:
         """Report that the agent uses a tool; as a `with` block, also how that ended.
 
@@ -135,6 +168,7 @@ class AgentScope(Scope):
             self.sender.flush(last_chance=True)
 
     def _report_start(self) -> None:
+        self._end_wait_above(self.invocation_id)
         self._report(StatusWord.AGENT_INVOKING, self._message, None)
 
     def _renew_lease(self) -> None:
@@ -147,6 +181,7 @@ class JobScope(Scope):
 
     COMPLETED = StatusWord.COMPLETE
     FAILED = StatusWord.ERROR
+    _waits_itself = False
 
     def __init__(
         self,
@@ -190,17 +225,22 @@ class JobScope(Scope):
             invocation_id=invocation_id,
         )
 
+    @property
+    def counts_attempts(self) -> bool:
+        """See AgentScope.counts_attempts."""
+        return self._invocations.are_counted
+
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
         """End, and wait until the statuses are sent, `flush_seconds` at most."""
-        self._end_unflushed(error)
+        self.end_unflushed(error)
         self.sender.flush(self.flush_seconds)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
-        self._end_unflushed(error)
+        self.end_unflushed(error)
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, and may not wait any more
             self._flush_at_once()
             return
@@ -232,7 +272,8 @@ class JobScope(Scope):
         """The end of a job flushes in any case, and waits."""
 
     @never_raises
-    def _end_unflushed(self, error: BaseException | None) -> None:
+    def end_unflushed(self, error: BaseException | None) -> None:
+        """End, without waiting for anything."""
         if not self._ends_job or self.process != os.getpid():  # in a forked process: the parent ends the job
             self._unclaimed_end.clear()
         super().end(error)

@@ -5,9 +5,12 @@ asyncio tasks inherit the scope of the task that created them. Threads start out
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from threading import RLock
 
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.normalize import with_word
 from statusbeam.model.words import StatusWord
 
@@ -15,11 +18,15 @@ from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
 from .failures import describe_failure, is_success
 from .guard import never_raises
-from .plain_values import plain_object, to_count, to_message, to_text
+from .plain_values import plain_object, to_message, to_text
 from .progress_share import to_percent
+from .token_usage import added_usage, token_usage
+from .wait import wait_details
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextvars import Token
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Any, ClassVar, Self
 
@@ -29,6 +36,18 @@ if TYPE_CHECKING:
 _NAMES = ("agentName", "toolName")
 
 _CURRENT: ContextVar[Scope | None] = ContextVar("status_utils_scope", default=None)
+
+_pausing = RLock()
+"""Held while a heartbeat or a `waiting` is reported: a heartbeat after a `waiting` would end the wait."""
+
+
+def _renew_pausing() -> None:
+    global _pausing  # noqa: PLW0603 - the thread that held it is not in the forked process
+    _pausing = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_pausing)
 
 
 class Scope:
@@ -47,8 +66,10 @@ class Scope:
         self.label = label  # the scope's name in messages
         self.fields = fields  # what all statuses of this scope have, by the schema's names
         self.planned_agents: Sequence[str] = ()  # by name
-        self._token_usage: dict[str, int] | None = None
+        self._token_usage: dict[str, Any] | None = None
         self._began_at: float | None = None
+        self._wait: dict[str, str] | None = None  # what it waits for; the next status ends the wait
+        self._waits_below: dict[object, Scope] = {}  # what waits below it, by the invocation's id
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
         self._previous: list[Scope | None] = []  # a list: a scope may be entered within itself
 
@@ -62,6 +83,11 @@ class Scope:
     def is_open(self) -> bool:
         """Whether its end is still to be reported."""
         return bool(self._unclaimed_end)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the work waits, itself or below."""
+        return self._wait is not None or bool(self._waits_below)
 
     @property
     def is_job(self) -> bool:
@@ -82,9 +108,13 @@ class Scope:
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
-        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`."""
+        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`.
+
+        Work that waits, itself or below, is not complete: without an error, no end is reported.
+        """
         if error is None or is_success(error):
-            self._report_end(self.COMPLETED, f"{self.label} completed", None)
+            if not self._is_left_waiting():
+                self._report_end(self.COMPLETED, f"{self.label} completed", None)
         else:
             message, metadata = describe_failure(error, self.label, self.fields)
             self._report_end(self.FAILED, message, metadata)
@@ -160,30 +190,113 @@ class Scope:
         yield from scope.planned_agents
 
     @never_raises
-    def send_heartbeat(self) -> None:
-        """Report that the work goes on. The sender calls this while the scope is quiet."""
-        self._report(StatusWord.HEARTBEAT, "Still working", None)
+    def waiting(
+        self, *, for_: str, prompt: str = "", until: datetime | timedelta | float | None = None
+    ) -> None:
+        """Report that the work waits for a person, a timer or another job.
+
+            a.waiting(for_="approval", prompt="May I close the road?", until=86_400)
+
+        `until` is a moment, or a number of seconds from now. Work that waits needs no signs of life. Its next
+        status ends the wait. If the scope is left while it waits, it reports no end: whoever resumes the work
+        opens the same job, and the agent with the same `invocation_id`.
+        """
+        self._report_waiting(wait_details(for_, prompt, until))
+
+    def _report_waiting(self, wait: dict[str, str]) -> None:
+        message = wait.get("prompt") or f"{self.label} is waiting for {wait.get('for', 'somebody')}"
+        self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
+
+    def _pause(self, wait: dict[str, str]) -> None:
+        """Send no heartbeats until the next status."""
+        self._wait = wait
+        self.sender.closed(self)
+        above = self.parent
+        while above is not None:
+            above._waits_below[self.fields.get("invocationId")] = self
+            above = above.parent
+
+    def _resume(self) -> None:
+        """The wait is over."""
+        self._wait = None
+        if self.is_open:
+            self.sender.opened(self)
+        self._end_wait_above(self.fields.get("invocationId"))
+
+    def _end_wait_above(self, invocation_id: object) -> None:
+        """An invocation goes on, maybe in another scope than the one that waited."""
+        above = self.parent
+        while above is not None:
+            above._waits_below.pop(invocation_id, None)
+            above = above.parent
+
+    def _is_left_waiting(self) -> bool:
+        """Whether the work waits, itself or below. An agent whose agent waits reports that it waits too."""
+        if self._wait is None and self._waits_below and self._waits_itself:
+            below = next(iter(self._waits_below.copy().values()))
+            if self.is_open and below._wait is not None:
+                self._report_waiting(below._wait)
+        return self.is_waiting
+
+    _waits_itself: ClassVar[bool] = True  # a job waits while an agent of it does, without saying so
 
     @never_raises
-    def tokens(self, *, input: int, output: int) -> None:  # noqa: A002 - what everybody calls them
-        """Set the tokens used so far in this attempt; the next statuses carry them."""
-        counts = {"inputTokens": to_count(input), "outputTokens": to_count(output)}
-        known = {name: count for name, count in counts.items() if count is not None}
-        if len(known) < len(counts):
-            unknown = ", ".join(name for name in counts if name not in known)
+    def send_heartbeat(self) -> None:
+        """Report that the work goes on. The sender calls this while the scope is quiet."""
+        with _pausing:
+            if self._wait is None:
+                self._report(StatusWord.HEARTBEAT, "Still working", None)
+
+    @never_raises
+    def tokens(
+        self,
+        *,
+        input: int,  # noqa: A002 - what everybody calls them
+        output: int,
+        cache_read: int | None = None,
+        cache_write: int | None = None,
+        reasoning: int | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Set the tokens used so far in this attempt; the next statuses carry them.
+
+            a.tokens(input=1200, output=85, cache_read=900, model="claude-sonnet-5")
+
+        `input` includes what a cache had of the prompts, `output` includes reasoning.
+        """
+        given = {"input": input, "output": output, "cache_read": cache_read, "cache_write": cache_write}
+        usage, unknown = token_usage({**given, "reasoning": reasoning}, model)
+        if unknown:
             warn(__name__, "job_id=<%s>, tokens=<%s> | ignored: not a count", self.fields["jobId"], unknown)
-        if known:
-            self._token_usage = {**(self._token_usage or {}), **known}
+        if usage:
+            self._token_usage = {**(self._token_usage or {}), **usage}
+
+    @never_raises
+    def add_tokens(self, usage: Mapping[str, Any]) -> None:
+        """Add the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
+        with _pausing:
+            self._token_usage = added_usage(self._token_usage or {}, usage)
+
+    @property
+    def token_usage(self) -> Mapping[str, Any]:
+        """The tokens used so far in this attempt."""
+        return self._token_usage or {}
 
     def report_draft(self, draft: Mapping[str, Any]) -> None:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
         scope = self._scope_of(draft)
         if scope is None:
+            self._waits_below.pop(draft.get("invocationId"), None)
+            self._end_wait_above(draft.get("invocationId"))
             self._enqueue(draft)
             return
         is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
         if not is_end or scope._claim_end():
-            self._enqueue({**scope.fields, **draft})
+            own = {**scope.fields, **draft}
+            if draft.get("status") == StatusWord.WAITING:
+                scope._enqueue_waiting(own)
+            else:
+                scope._enqueue(own)
         if is_end:
             self.sender.closed(scope)
 
@@ -203,16 +316,27 @@ class Scope:
         usage = self._current_usage()
         if metadata is not None or usage is not None:
             draft["metadata"] = plain_object(metadata, usage)
-        self._enqueue(draft)
+        if status == StatusWord.WAITING:
+            self._enqueue_waiting(draft)
+        else:
+            self._enqueue(draft)
+
+    def _enqueue_waiting(self, draft: Mapping[str, Any]) -> None:
+        found = (draft.get("metadata") or {}).get(MetadataKey.WAITING)
+        with _pausing:
+            self._enqueue(draft)
+            self._pause(found if isinstance(found, dict) else wait_details(None, draft["message"], None))
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()
         self.sender.put(draft)
 
-    def _current_usage(self) -> dict[str, int] | None:
+    def _current_usage(self) -> dict[str, Any] | None:
         return self._token_usage
 
     def _renew_lease(self) -> None:
+        if self._wait is not None:
+            self._resume()
         self.last_status_at = self.sender.ticks()
 
     def _report_start(self) -> None:
@@ -272,6 +396,15 @@ class Scope:
         if current is not None:
             current._previous[-1] = previous
 
+    def entered_from(self, previous: Scope | None) -> None:
+        """The scope is current here now, where `previous` was; without a `with` block, up to `left`."""
+        self._previous.append(previous)
+
+    def left(self) -> None:
+        """See `entered_from`."""
+        if self._previous:
+            self._previous.pop()
+
     def contains(self, scope: Scope | None) -> bool:
         """Whether `scope` is this one or below it."""
         while scope is not None and scope is not self:
@@ -297,6 +430,15 @@ def enclosing_scope(job_id: str, transport: Transport | None) -> Scope | None:
     return scope if scope is not None and transport in (None, scope.sender.transport) else None
 
 
-def set_current_scope(scope: Scope | None) -> None:
+def set_current_scope(scope: Scope | None) -> Token[Scope | None]:
     """Make `scope` the current one here, for callbacks that cannot be a `with` block around the work."""
-    _CURRENT.set(scope)
+    return _CURRENT.set(scope)
+
+
+def reset_current_scope(token: Token[Scope | None]) -> bool:
+    """Undo `set_current_scope`; False in another thread or task, which has its own current scope."""
+    try:
+        _CURRENT.reset(token)
+    except ValueError:
+        return False
+    return True

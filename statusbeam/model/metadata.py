@@ -16,7 +16,7 @@ class MetadataKey:
     PLAN: Final = "plan"
     """The steps of the job: names, or objects with weight, dependsOn and tools."""
     TOKEN_USAGE: Final = "tokenUsage"  # noqa: S105 - no secret
-    """`{inputTokens, outputTokens}`, the running total of one attempt."""
+    """`{inputTokens, outputTokens, …}`, the running total of one attempt; docs/library.md names all keys."""
     LEASE_SECONDS: Final = "leaseSeconds"
     """How long the job or agent may be silent, where nobody can send heartbeats."""
     ETA: Final = "eta"

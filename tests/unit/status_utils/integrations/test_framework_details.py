@@ -1,10 +1,10 @@
-"""What one framework has and the others have not: graphs, hand-overs, streams, interrupts."""
+"""What one framework has and the others have not: graphs, hand-overs, streams."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import agents
@@ -14,13 +14,9 @@ from agents import Agent as OpenAIAgent
 from agents import ModelSettings, OpenAIResponsesModel, RunConfig, Runner
 from langchain.agents import create_agent
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import tool as langchain_tool
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
-from langgraph.types import Command, interrupt
+from langgraph.types import RetryPolicy
 from openai import AsyncOpenAI
-from pydantic_ai import DeferredToolRequests
-from pydantic_ai.exceptions import ApprovalRequired
 from strands.multiagent import GraphBuilder, Swarm
 
 from status_utils import JobScope, MemoryTransport, job, report_progress
@@ -195,9 +191,23 @@ def test_the_agents_of_a_strands_swarm_need_no_line_of_their_own(transport: Memo
 
 @pytest.mark.usefixtures("scope")
 def test_a_strands_agent_with_hooks_twice_says_everything_once(transport: MemoryTransport) -> None:
-    street = scripted_strands.build(STREET, FUNCTIONS, StatusHooks(), StatusHooks())
+    hooks = StatusHooks()
+    street = scripted_strands.build(STREET, FUNCTIONS, hooks, hooks, StatusHooks())
     street("Where?")
-    assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
+    assert canonical(transport)["Street Agent", None, None] == [
+        ("agent_invoking", 1, None, None),
+        ("agent_complete", 1, 10, 5),
+    ]
+
+
+def test_a_strands_agent_that_gets_hooks_in_each_call_of_a_warm_handler_reports_to_the_current_job() -> None:
+    agent = scripted_strands.build(ScriptedAgent("Street Agent", (Step(say="Elm"),) * 3), FUNCTIONS)
+    for number in range(3):
+        transport = MemoryTransport()
+        with job(job_id=f"job-{number}", user_id="ana", tenant_id="city", transport=transport) as scope:
+            agent.hooks.add_hook(StatusHooks(scope))
+            agent("Where?")
+        assert reported(transport) == [("agent_invoking", "Street Agent"), ("agent_complete", "Street Agent")]
 
 
 @pytest.mark.usefixtures("scope")
@@ -245,27 +255,6 @@ def test_nodes_of_a_langgraph_graph_are_agents_when_they_are_named(transport: Me
 
 
 @pytest.mark.usefixtures("scope")
-def test_an_interrupt_of_langgraph_is_no_failure(transport: MemoryTransport) -> None:
-    @langchain_tool
-    def lookup(text: str) -> str:
-        """Look up a street."""
-        return str(interrupt("May I?"))
-
-    script = [Step(("lookup",)), Step(say="Elm")]
-    agent: Any = create_agent(
-        scripted_langchain.ScriptedModel(steps=script),
-        tools=[lookup],
-        name="Geo Agent",
-        checkpointer=InMemorySaver(),
-    )
-    config = {"callbacks": [StatusCallbacks()], "configurable": {"thread_id": "1"}}
-    agent.invoke(question(), config=config)
-    assert "agent_error" not in dict(reported(transport))
-    agent.invoke(Command(resume="yes"), config=config)
-    assert not {"agent_error", "tool_error"} & {word for word, _ in reported(transport)}
-
-
-@pytest.mark.usefixtures("scope")
 def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTransport) -> None:
     def lookup(text: str) -> str:
         return str(scripted_langchain.ScriptedModel(steps=[Step(say="Elm")]).invoke(text).content)
@@ -274,6 +263,94 @@ def test_tokens_of_a_model_that_a_tool_calls_are_its_agents(transport: MemoryTra
     agent = scripted_langchain.build(script, {"lookup": lookup})
     agent.invoke(question(), config={"callbacks": [StatusCallbacks()]})
     assert canonical(transport)["Geo Agent", None, None][-1] == ("agent_complete", 1, 30, 15)
+
+
+def failing_first(times: int) -> Callable[[Any], Any]:
+    """Fails so often before it succeeds."""
+    left = [None] * times
+
+    def locate(state: Any) -> Any:
+        if left:
+            left.pop()
+            raise ConnectionError("no map")
+        return {"messages": []}
+
+    return locate
+
+
+@pytest.mark.usefixtures("scope")
+def test_the_attempts_of_a_retry_policy_are_attempts_of_one_invocation(transport: MemoryTransport) -> None:
+    graph = StateGraph(MessagesState)
+    policy = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False)
+    locate: Any = failing_first(2)
+    graph.add_node("locate", locate, retry_policy=policy)
+    graph.add_edge(START, "locate")
+    graph.add_edge("locate", END)
+    finder = graph.compile(name="Finder")
+    for _ in range(2):  # the second run of the graph is another one
+        finder.invoke(question(), config={"callbacks": [StatusCallbacks(agents=["locate"])]})
+    seen = [(u.status, u.attempt) for u in work(transport) if u.agent_name == "locate"]
+    assert seen == [
+        ("agent_invoking", 1),
+        ("agent_error", 1),
+        ("agent_invoking", 2),
+        ("agent_error", 2),
+        ("agent_invoking", 3),
+        ("agent_complete", 3),
+        ("agent_invoking", 1),
+        ("agent_complete", 1),
+    ]
+    assert len({u.invocation_id for u in work(transport) if u.agent_name == "locate"}) == 2
+
+
+@pytest.mark.usefixtures("scope")
+def test_an_agent_in_a_node_that_is_tried_again_is_tried_again(transport: MemoryTransport) -> None:
+    steps = [Step(error="no model"), Step(say="Elm")]
+    street = create_agent(scripted_langchain.ScriptedModel(steps=steps), tools=[], name="Street Agent")
+    graph = StateGraph(MessagesState)
+    policy = RetryPolicy(max_attempts=2, initial_interval=0, jitter=False, retry_on=RuntimeError)
+    graph.add_node("street", street, retry_policy=policy)
+    graph.add_edge(START, "street")
+    graph.add_edge("street", END)
+    graph.compile(name="Finder").invoke(question(), config={"callbacks": [StatusCallbacks()]})
+    (found,) = [a for a in snapshot(transport)["agents"] if a["name"] == "Street Agent"]
+    assert (found["status"], found["attempt"]) == ("success", 2)
+
+
+@pytest.mark.usefixtures("scope")
+def test_the_attempts_of_a_runnable_with_retry_are_attempts_of_one_invocation(
+    transport: MemoryTransport,
+) -> None:
+    locate = RunnableLambda(failing_first(1), name="locate").with_retry(wait_exponential_jitter=False)
+    chain = (RunnableLambda(lambda state: state) | locate).with_config(run_name="Finder")
+    chain.invoke("elm", config={"callbacks": [StatusCallbacks(agents=["locate"])]})
+    seen = [(u.status, u.attempt) for u in work(transport) if u.agent_name == "locate"]
+    assert seen == [
+        ("agent_invoking", 1),  # the runnable around them, which LangChain gives the same name
+        ("agent_invoking", 1),
+        ("agent_error", 1),
+        ("agent_invoking", 2),
+        ("agent_complete", 2),
+        ("agent_complete", 1),
+    ]
+
+
+@pytest.mark.usefixtures("scope")
+def test_calls_of_an_agent_that_fail_one_after_the_other_are_invocations_of_their_own(
+    transport: MemoryTransport,
+) -> None:
+    def lookup(text: str) -> str:
+        for _ in range(2):
+            with suppress(RuntimeError):
+                scripted_langchain.build(FAILING, FUNCTIONS).invoke(question())
+        return "nothing"
+
+    script = ScriptedAgent("Geo Agent", (Step(("lookup",)), Step(say="Elm")), functions=("lookup",))
+    agent = scripted_langchain.build(script, {"lookup": lookup})
+    agent.invoke(question(), config={"callbacks": [StatusCallbacks()]})
+    failed = [update for update in work(transport) if update.agent_name == "Failing Agent"]
+    assert len({update.invocation_id for update in failed}) == 2
+    assert {update.attempt for update in failed} == {1}
 
 
 @pytest.mark.usefixtures("scope")
@@ -355,23 +432,3 @@ RESPONSE = {
         "total_tokens": 15,
     },
 }
-
-
-# --- Pydantic AI --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("scope")
-async def test_a_tool_of_pydantic_ai_that_waits_for_approval_is_no_failure(
-    transport: MemoryTransport,
-) -> None:
-    script = ScriptedAgent("Geo Agent", (Step(("lookup",)),), functions=())
-    agent: Any = scripted_pydantic_ai.build(script, {}, StatusCapability())
-
-    def lookup(text: str) -> str:
-        raise ApprovalRequired
-
-    agent.tool_plain(lookup)
-    result = await agent.run("Where?", output_type=[str, DeferredToolRequests])
-    assert isinstance(result.output, DeferredToolRequests)
-    assert reported(transport)[-1] == ("agent_complete", "Geo Agent")
-    assert "tool_error" not in dict(reported(transport))

@@ -25,10 +25,12 @@ from tests.unit.status_utils.integrations import (
 from tests.unit.status_utils.integrations.agent_script import (
     CRASHING,
     FUNCTIONS,
+    GEO,
     ORCHESTRATOR,
     SECRET,
     Meeting,
     canonical,
+    lookup,
     work,
 )
 from tests.unit.status_utils.published import snapshot
@@ -238,6 +240,50 @@ async def test_a_run_that_is_cancelled_is_told_as_such(
         await task
     told = canonical(transport)
     assert [status for status, *_ in told["Orchestrator", None, None]] == ["agent_invoking", "agent_error"]
+
+
+async def strands_twice() -> str:
+    return str(await scripted_strands.build(GEO, FUNCTIONS, StatusHooks(), StatusHooks()).invoke_async("?"))
+
+
+async def langchain_twice() -> str:
+    agent = scripted_langchain.build(GEO, FUNCTIONS).with_config({"callbacks": [StatusCallbacks()]})
+    question: Any = {"messages": [("user", "Where?")]}
+    twice = StatusCallbacks()
+    answer = await agent.ainvoke(question, config={"callbacks": [twice, twice]})
+    return str(answer["messages"][-1].content)
+
+
+async def openai_twice() -> str:
+    for _ in range(3):  # as in a handler of a warm Lambda
+        agents.add_trace_processor(StatusTracing())
+    return await scripted_openai_agents.run_async(GEO, None, FUNCTIONS)
+
+
+async def pydantic_twice() -> str:
+    capability = StatusCapability()
+    agent = scripted_pydantic_ai.build(GEO, {"lookup": lookup}, capability)
+    return (await agent.run("Where?", capabilities=[capability, StatusCapability()])).output
+
+
+TWICE = [strands_twice, langchain_twice, openai_twice, pydantic_twice]
+
+
+@pytest.mark.parametrize("run", TWICE)
+async def test_an_adapter_that_is_registered_twice_tells_everything_once(
+    transport: MemoryTransport, run: Callable[[], Awaitable[str]]
+) -> None:
+    agents.set_trace_processors([])
+    async with in_job(transport):
+        assert (await run()).strip() == "Elm Street"
+    agents.set_trace_processors([])
+    told = canonical(transport)
+    assert told["Geo Agent", None, None] == [("agent_invoking", 1, None, None), ("agent_complete", 1, 30, 15)]
+    assert len(told["Geo Agent", None, "lookup"]) == 3
+    assert [word for word, *_ in told["Street Agent", "Geo Agent", None]] == [
+        "agent_invoking",
+        "agent_complete",
+    ]
 
 
 class BrokenJob:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from status_utils import (
     MemoryTransport,
     TransportError,
     UnknownAgentError,
+    current_scope,
     job,
     report_progress,
     report_tool,
@@ -372,3 +375,69 @@ async def test_the_environment_names_the_user_of_a_session(
 async def test_an_unknown_agent_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="no agent is registered as Geo Agent"):
         await AgentHandoffManager().call_agent("Geo Agent", {})
+
+
+def pages(context: Any) -> Iterator[int]:
+    for page in range(3):
+        report_progress(page / 3)
+        if context == "fails" and page == 2:
+            raise RuntimeError("hunter2")
+        yield page
+
+
+async def pages_soon(context: Any) -> AsyncIterator[int]:
+    for page in pages(context):
+        await asyncio.sleep(0)
+        yield page
+
+
+async def returns_pages(context: Any) -> AsyncIterator[int]:
+    return pages_soon(context)
+
+
+async def all_of(stream: Any) -> list[int]:
+    return [page async for page in stream] if hasattr(stream, "__aiter__") else list(stream)
+
+
+STREAMS = [pages, pages_soon, returns_pages, partial(returns_pages), partial(pages)]
+
+
+@pytest.mark.parametrize("agent", STREAMS)
+@pytest.mark.parametrize("session_id", ["job-1", None])
+async def test_a_call_whose_agent_streams_ends_with_the_stream(
+    transport: MemoryTransport, time: StoppedClock, agent: Any, session_id: str | None
+) -> None:
+    handoffs = AgentHandoffManager("ana", "city", transport=transport, clock=time.clock())
+    handoffs.register("Geo Agent", agent)
+    stream = await handoffs.call_agent("Geo Agent", {}, session_id=session_id)
+    assert [word for word, _ in reported(transport)] == (["agent_invoking"] if session_id else [])
+    assert current_scope() is None
+    assert not handoffs.execution_log
+    time.time += 2.5
+    assert await all_of(stream) == [0, 1, 2]
+    assert [word for word, _ in reported(transport)][-1:] == (["agent_complete"] if session_id else [])
+    (entry,) = handoffs.execution_log
+    assert (entry.outcome, entry.duration) == (HandoffOutcome.SUCCESS, 2.5)
+
+
+async def test_a_stream_of_a_call_that_fails_or_is_left_is_told_as_such(
+    handoffs: AgentHandoffManager, transport: MemoryTransport
+) -> None:
+    handoffs.register("Geo Agent", pages_soon)
+    with pytest.raises(RuntimeError, match="hunter2"):
+        await all_of(await handoffs.call_agent("Geo Agent", "fails"))
+    stream = await handoffs.call_agent("Geo Agent", {})
+    await anext(stream)
+    await stream.aclose()
+    outcomes = [entry.outcome for entry in handoffs.execution_log]
+    assert outcomes == [HandoffOutcome.ERROR, HandoffOutcome.CANCELLED]
+    assert [word for word, _ in reported(transport)].count("agent_error") == 2
+    assert "hunter2" not in str(transport.sent)
+
+
+async def test_a_call_whose_agent_answers_with_a_future_of_a_thread_waits_for_it(
+    handoffs: AgentHandoffManager,
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        handoffs.register("Geo Agent", lambda context: pool.submit(str.upper, context))
+        assert await handoffs.call_agent("Geo Agent", "elm") == "ELM"

@@ -267,3 +267,14 @@ def test_a_function_that_is_frozen_between_its_calls_loses_nothing(tmp_path: Pat
     told = [status for payload in by_batch.values() for status in payload["updates"]]
     for number in range(5):
         assert sorted(s["status"] for s in told if s["jobId"] == f"job-{number}") == sorted(ONE_CALL)
+
+
+def test_a_celery_worker_that_is_stopped_sends_what_its_task_reports(tmp_path: Path) -> None:
+    queue, file = tmp_path / "queue", tmp_path / "payloads"
+    queue.mkdir()
+    program = "tests.unit.status_utils.sending.celery_worker"
+    worker = subprocess.run(
+        [sys.executable, "-m", program, str(queue), str(file)], cwd=ROOT, timeout=60, check=False
+    )
+    assert worker.returncode == 0
+    assert status_words(payloads(file)) == ["loading_agents", "agent_invoking", "agent_complete", "complete"]

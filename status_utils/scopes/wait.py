@@ -1,0 +1,45 @@
+"""What a scope waits for, as readers see it in `metadata.waiting`.
+
+>>> wait_details("approval", "May I close the road?", None)
+{'for': 'approval', 'prompt': 'May I close the road?'}
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from statusbeam.model.limits import WAITING_FOR_LENGTH, WAITING_PROMPT_LENGTH
+from statusbeam.model.validation import wire_time
+
+from ..sending.own_work import warn
+from .plain_values import to_number, to_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def wait_details(for_: Any, prompt: Any, until: Any) -> dict[str, str]:
+    """The value of `metadata.waiting`: for whom or what, the question, and until when."""
+    details = {"for": to_text(for_)[:WAITING_FOR_LENGTH] or "somebody"}
+    text = to_text(prompt)
+    if text:
+        details["prompt"] = text[:WAITING_PROMPT_LENGTH]
+    end = None if until is None else _time(until)
+    if end is not None:
+        details["until"] = end
+    return details
+
+
+def _time(until: Any) -> str | None:
+    """A moment, or so many seconds from now; None, with a warning, for anything else."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - loading it costs much, and few calls need it
+
+    with suppress(OverflowError, ValueError, OSError):  # beyond what a clock can show
+        if isinstance(until, datetime):
+            return wire_time(until.astimezone(UTC))  # a naive one is local time, as in Python
+        seconds = until.total_seconds() if isinstance(until, timedelta) else to_number(until)
+        if seconds is not None:
+            return wire_time(datetime.now(UTC) + timedelta(seconds=float(seconds)))
+    warn(__name__, "until=<%s> | ignored: neither a datetime nor a number of seconds", to_text(until)[:40])
+    return None
