@@ -2,8 +2,8 @@
 
     python -m benchmarks.pushes
 
-Agents of one job report through scopes, to a queue that takes as long to answer as SQS. The same payloads then
-go to an audience of joined clients and to a plain one.
+Agents of one job report through scopes, to a queue that takes as long to answer as SQS. The same payloads
+then go to an audience of joined clients and to a plain one.
 """
 
 from __future__ import annotations
