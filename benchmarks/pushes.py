@@ -12,10 +12,11 @@ import json
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from status_utils import in_scope, job
-from status_utils.scopes.scope import Scope
+from status_utils.scopes.job import JobScope
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline
@@ -50,7 +51,7 @@ def payloads_of(agents: int, steps: int, seconds: float) -> list[Mapping[str, An
     """What a job sends whose agents work at once."""
     queue = SlowQueue()
 
-    def work(number: int, scope: Scope) -> None:
+    def work(scope: JobScope, number: int) -> None:
         with scope.agent(f"Agent {number}") as agent, agent.tool("amazon_location", reason="Where is it?"):
             for step in range(steps):
                 agent.progress(percent=100 * step / steps, message=f"step {step} of {steps}")
@@ -60,7 +61,7 @@ def payloads_of(agents: int, steps: int, seconds: float) -> list[Mapping[str, An
         job(job_id="job-1", user_id=USER, tenant_id=TENANT, transport=queue) as j,
         ThreadPoolExecutor(agents) as pool,
     ):
-        list(pool.map(in_scope(lambda number: work(number, j)), range(agents)))
+        list(pool.map(in_scope(partial(work, j)), range(agents)))
     return queue.sent
 
 

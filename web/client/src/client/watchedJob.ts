@@ -129,9 +129,7 @@ export class WatchedJob {
       const { log } = this.join;
       const { first } = log;
       const chunks = Array.from({ length: AT_ONCE }, (_, index) => first - 1 - PAGE * index).filter((last) => last > 0);
-      const pages = await Promise.all(
-        chunks.map((last) => this.#kept(Math.max(0, last - PAGE), last))
-      );
+      const pages = await Promise.all(chunks.map((last) => this.#kept(Math.max(0, last - PAGE), last)));
       const found: StatusUpdate[] = [];
       for (const page of pages) {
         const updates = page.updates.map(readUpdate).filter((update) => update !== null);
