@@ -280,4 +280,4 @@ def test_a_state_machine_that_is_stopped_is_noticed_before_anybody_is_told(
         assert readers.see(job.job_id, later=NOTICED) == {("initializing", "stale")}
     tell_closer(cloud, job.event("ABORTED"))
     wait_for("the last word", lambda: bool(job.ends()))
-    assert readers.see(job.job_id, later=LOST) == {("failed", "ended")}
+    assert readers.see(job.job_id, later=LOST) == {("cancelled", "ended")}

@@ -1,8 +1,8 @@
 """What the soak test delivers: the statuses of eight parallel agents in two attempts, cut into payloads.
 
 Whole sources share a payload as often as not, so a commit touches one agent's whole life or a word of it.
-Beside them a process opens the job again and again, as scopes without a counted attempt do: its openings join
-a run or begin the next one. Some agents wait. Each source has a clock of its own.
+Beside them, in half of the jobs, a process opens the job again and again, as scopes without a counted attempt
+do: its openings join a run or begin the next one. Some agents wait. Each source has a clock of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ SILENT: Final = 0.5
 """How many of those have no last word of their own."""
 TENANT, USER = "soak", "soaker"
 
+RERUN: Final = 0.5
+"""How many jobs are opened again and again; the others never end without a final status of theirs."""
 RERUNS: Final = 3
 AHEAD: Final = (0, 0, 0, 4, -40, 30, 600, -7_200)
 """By how many seconds the clock of a source may be ahead."""
@@ -39,7 +41,8 @@ def payloads(rng: Random, job_id: str, start_ms: int) -> list[Payload]:
     """The payloads of one job, each with the statuses that one source sends together."""
     sources = [list(_orchestrator(rng))]
     sources += [list(_agent(rng, f"Agent {number}", f"run-{number}")) for number in range(AGENTS)]
-    sources += [list(_scopes(rng))]
+    if rng.random() < RERUN:
+        sources += [list(_scopes(rng))]
     closed = rng.random() < CLOSED
     if closed and rng.random() < SILENT:
         sources[0].pop()
