@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from status_utils.tokens.issuer_tokens import CognitoVerifier, FetchError, IssuerKeys, OidcVerifier
+
 from .appsync.auth.authenticator import ApiAuthenticator, AuthModes, CognitoMode
-from .appsync.auth.jwt import CognitoVerifier, FetchError, IssuerKeys, OidcVerifier
 from .appsync.auth.lambda_auth import AuthorizerError, AuthorizerSettings, LambdaAuthorizer
 from .appsync.contract import AuthMode
 from .appsync.control_plane.definition import ApiDefinition, AuthProvider, DefinitionError
