@@ -2,17 +2,20 @@
 
 The verifiers need PyJWT with `cryptography`: `pip install statusbeam[bridge]`, or `[local]`.
 
-The network and the clock come in: `fetch` gets one JSON document, `now` is epoch seconds.
+The network and the clock come in: `fetch` gets one JSON document (`fetch_json`, or a test's), `now` is epoch
+seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import jwt as pyjwt
 
@@ -30,6 +33,8 @@ MAX_CACHED_TOKENS = 4096
 
 # An unknown key id makes the verifier fetch the keys again. Made-up ids must not cause a request each.
 MIN_REFRESH_SECONDS = 10.0
+
+FETCH_TIMEOUT_SECONDS: Final = 10.0
 
 _BEARER = re.compile(r"bearer\s+", re.IGNORECASE)
 _COGNITO_ALGORITHMS = ("RS256",)
@@ -233,3 +238,19 @@ def _number(claims: Claims, name: str) -> float:
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+async def fetch_json(url: str) -> Mapping[str, Any]:
+    """One JSON object over HTTP. Raises FetchError."""
+    return await asyncio.to_thread(_read_json, url)
+
+
+def _read_json(url: str) -> Mapping[str, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as answer:  # noqa: S310 - a configured URL
+            document = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise FetchError(url) from error
+    if not isinstance(document, dict):
+        raise FetchError(url)
+    return document

@@ -104,6 +104,10 @@ class SessionsTable:
     """Of the sort key under which a user's ended logins are noted. The user's id follows."""
     ENDED_AT: Final = "endedAt"
     """Of that item: logins up to this moment are refused, in epoch seconds."""
+    TICKETS: Final = "#tickets"
+    """The partition of the bridge's one-time tickets. Tenants have no `#`."""
+    HOLDER: Final = "holder"
+    """Of a ticket: whom it was issued to, as JSON text."""
 
 
 class ResolverVariables:

@@ -130,7 +130,11 @@ CASES = [
         "statusbeam/bridge/dialects/__init__.py",
         "statusbeam.bridge.tail.tails",
     ),
-    Planted("No circles in the bridge", "statusbeam/bridge/tail/cursor.py", "statusbeam.bridge.tail.events"),
+    Planted(
+        "No circles in the bridge",
+        "statusbeam/bridge/tail/cursor.py",
+        "statusbeam.bridge.tail.position_reads",
+    ),
     Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
     Planted(
         "No circles in the log and the model",
