@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.update import StatusUpdate
+
+T = TypeVar("T")
 
 
 class Lost(StrEnum):
@@ -36,6 +40,14 @@ class Step:
     before: Job
     update: StatusUpdate
     after: Job
+    _rendered: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, render: Callable[[], T]) -> T:
+        """What `render` gives, made once for all clients that ask by the same key."""
+        if key not in self._rendered:
+            self._rendered[key] = render()
+        rendered: T = self._rendered[key]
+        return rendered
 
     @property
     def sequence(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from statusbeam.log.snapshot.job_state import Head
@@ -51,6 +51,8 @@ class Tails:
         self._clock = clock or Clock()
         self._steps_kept = steps_kept
         self._tails: dict[JobKey, _Open] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def watched(self) -> int:
@@ -58,7 +60,12 @@ class Tails:
         return len(self._tails)
 
     def hint(self, key: JobKey) -> None:
-        """There may be news of this job. Correctness never depends on hints: they shorten the wait."""
+        """There may be news of this job, says any thread. Hints only shorten the wait for news."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop was closed: nobody watches any more
+                self._loop.call_soon_threadsafe(self._hint, key)
+
+    def _hint(self, key: JobKey) -> None:
         found = self._tails.get(key)
         if found is not None:
             found.tail.hint()
@@ -68,6 +75,7 @@ class Tails:
         self, key: JobKey, *, may_see: Callable[[Head], bool], after: Cursor | None = None
     ) -> AsyncIterator[Watch]:
         """A client of this job, as long as the block runs. Raises JournalError."""
+        self._loop = asyncio.get_running_loop()
         found = self._tails.get(key)
         if found is None:
             found = self._tails[key] = self._new(key)
@@ -84,7 +92,7 @@ class Tails:
                 if self._tails.get(key) is found:
                     del self._tails[key]
                 if found.clients == 0:
-                    await _end(found)
+                    self._end(found)
 
     def _new(self, key: JobKey) -> _Open:
         tail = JobTail(
@@ -97,9 +105,10 @@ class Tails:
         )
         return _Open(tail=tail, opening=asyncio.create_task(tail.open()))
 
-
-async def _end(found: _Open) -> None:
-    tasks = [task for task in (found.opening, found.following) if task is not None]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    def _end(self, found: _Open) -> None:
+        """Cancel the tail's tasks. Awaiting them here would fail in a client that is cancelled itself."""
+        for task in (found.opening, found.following):
+            if task is not None and not task.done():
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+                task.cancel()
