@@ -32,6 +32,7 @@ from .log_reader.reader import LogReader
 from .problems import Problem
 from .tail.pace import Pace
 from .tail.tails import Tails
+from .workflows import MemoryWorkflows, Workflows
 
 HEARTBEAT_SECONDS: Final = 30.0
 
@@ -54,6 +55,7 @@ class Bridge:
     tickets: Tickets
     authenticate: Authenticate
     origins: Origins = field(default_factory=Origins)
+    workflows: Workflows = field(default_factory=MemoryWorkflows)
     clock: Clock = field(default_factory=Clock)
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
@@ -63,6 +65,7 @@ class Bridge:
         journal: MemoryJournal,
         *,
         authenticate: Authenticate,
+        clock: Clock | None = None,
         pace: Pace | None = None,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> Bridge:
@@ -74,6 +77,7 @@ class Bridge:
             connections=Connections(MemoryEndedLogins()),
             tickets=Tickets(MemoryTicketStore()),
             authenticate=authenticate,
+            clock=clock or Clock(),
             heartbeat_seconds=heartbeat_seconds,
         )
 

@@ -98,6 +98,7 @@ class Authenticator:
             tenant_id=claims.tenant_id,
             job_ids=claims.job_ids,
             signed_in_at=claims.issued_at,
+            read_only=True,
         )
 
     def _by_claims(self, claims: Mapping[str, Any]) -> Viewer:

@@ -80,7 +80,8 @@ class Connections:
         self._check_seconds = check_seconds
         self._open: set[Connection] = set()
         self._of_user: Counter[UserKey] = Counter()
-        self._closing = False
+        self.closing = False
+        """Whether the process ends: no new stream opens."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -128,12 +129,12 @@ class Connections:
 
     def end_all(self) -> None:
         """End all streams because the process ends; no new one opens."""
-        self._closing = True
+        self.closing = True
         for connection in tuple(self._open):
             connection.end(EndReason.SHUTTING_DOWN)
 
     def _admit(self, viewer: Viewer) -> None:
-        if self._closing:
+        if self.closing:
             raise Problem.unavailable("This process is shutting down.", retry_after=1)
         if len(self._open) >= self._in_all:
             raise Problem.too_many("This process has no room for another stream.")

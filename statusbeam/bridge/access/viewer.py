@@ -25,6 +25,8 @@ class Viewer:
     roles: tuple[str, ...] = ()
     signed_in_at: float | None = None
     """When the login began, in epoch seconds. A refreshed token keeps the moment of its login."""
+    read_only: bool = False
+    """A view token permits reading, and nothing else."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -68,4 +70,5 @@ class Viewer:
             job_ids=None if jobs is None else tuple(jobs),
             roles=tuple(document["roles"]),
             signed_in_at=document["signed_in_at"],
+            read_only=document["read_only"],
         )

@@ -91,7 +91,9 @@ def token(**changes: Any) -> str:
 
 async def test_a_view_token_stands_for_its_user_and_its_jobs() -> None:
     viewer = await World().viewer(view_token(job_ids=["job-1"]))
-    assert viewer == Viewer(user_id="ana", tenant_id="city", job_ids=("job-1",), signed_in_at=NOW)
+    assert viewer == Viewer(
+        user_id="ana", tenant_id="city", job_ids=("job-1",), signed_in_at=NOW, read_only=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,34 +8,16 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from statusbeam.bridge.access.origins import Origins
-from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.dialects.five_messages import ProgressMessage
-from statusbeam.bridge.problems import Problem
 from statusbeam.bridge.routes.connection_manager import OUTBOX, ConnectionManager
 from statusbeam.bridge.routes.orchestrator_socket import router
-from statusbeam.bridge.service import Bridge, token_of
+from statusbeam.bridge.service import Bridge
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
-
-VIEWERS = {
-    "ana": Viewer(user_id="ana", tenant_id="city", signed_in_at=100),
-    "ben": Viewer(user_id="ben", tenant_id="city", signed_in_at=100),
-    "leo": Viewer(user_id="ana", tenant_id="lake", signed_in_at=100),
-    "operator": Viewer(user_id="olga", tenant_id="city", roles=("operator",), signed_in_at=100),
-    "narrow": Viewer(user_id="ana", tenant_id="city", job_ids=("job-1",), signed_in_at=100),
-}
-
-
-async def by_name(connection: HTTPConnection) -> Viewer:
-    """The viewer whose name is the token."""
-    viewer = VIEWERS.get(token_of(connection))
-    if viewer is None:
-        raise Problem.unauthenticated()
-    return viewer
+from tests.unit.statusbeam.bridge.viewers import by_name
 
 
 class World:
