@@ -19,11 +19,13 @@ from starlette.responses import JSONResponse
 from statusbeam.model.errors import JournalError, SessionStoreError
 
 from .problems import MEDIA_TYPE, Problem
-from .routes import health, job_events, jobs, orchestrator_socket, tickets
+from .routes import ag_ui, health, job_events, jobs, orchestrator_socket, tickets
 from .routes.connection_manager import ConnectionManager
 from .service import Bridge
 
-_ROUTERS: Final = tuple(module.router for module in (orchestrator_socket, jobs, job_events, tickets, health))
+_ROUTERS: Final = tuple(
+    module.router for module in (orchestrator_socket, jobs, job_events, ag_ui, tickets, health)
+)
 
 _log = logging.getLogger(__name__)
 

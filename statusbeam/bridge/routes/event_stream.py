@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from statusbeam.log.snapshot.job_state import Head
+from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.model.errors import JournalError
 from statusbeam.model.job_key import JobKey
 
@@ -41,9 +41,15 @@ class StreamDialect:
 
     name: str
     render: Callable[[WatchEvent], Sequence[bytes]]
-    opening: bytes
     comment: bytes
-    come_back_in: Callable[[int], bytes]
+    """What keeps a quiet stream open."""
+    opening: bytes = b""
+    at_end: Callable[[Job], Sequence[bytes]] = lambda _: ()
+    """What follows when the job has ended and has settled."""
+    is_last: Callable[[WatchEvent], bool] = lambda _: False
+    """Whether the stream ends with this event."""
+    come_back_in: Callable[[int], bytes] = lambda _: b""
+    """What tells the client how many milliseconds to wait before it comes back."""
 
 
 class EventStream(Response):
@@ -99,6 +105,8 @@ class EventStream(Response):
             body = b"".join(part for event in events for part in self._dialect.render(event))
             if body:
                 await output.write(body)
+            if any(map(self._dialect.is_last, events)):
+                return
             if not is_over(watch):
                 settled_at = None
                 events = await watch.next(within=COMMENT_SECONDS)
@@ -107,6 +115,7 @@ class EventStream(Response):
                 continue
             settled_at = settled_at or loop.time() + SETTLE_SECONDS
             if loop.time() >= settled_at:
+                await output.write(b"".join(self._dialect.at_end(watch.job)))
                 return
             events = await watch.next(within=settled_at - loop.time())
 

@@ -210,7 +210,9 @@ class JobTail:
 
 
 def _step(before: Job, update: StatusUpdate) -> Step:
-    return Step(before=before, update=update, after=apply(before, [update]))
+    # A client that joined before the first status has a snapshot without an epoch.
+    seen = before if before.head.sequence else Job()
+    return Step(before=seen, update=update, after=apply(before, [update]))
 
 
 def _is_whole(updates: Sequence[StatusUpdate], first: int, last: int) -> bool:

@@ -130,11 +130,7 @@ CASES = [
         "statusbeam/bridge/dialects/__init__.py",
         "statusbeam.bridge.tail.tails",
     ),
-    Planted(
-        "No circles in the bridge",
-        "statusbeam/bridge/tail/cursor.py",
-        "statusbeam.bridge.tail.position_reads",
-    ),
+    Planted("No circles in the bridge", "statusbeam/bridge/tail/pace.py", "statusbeam.bridge.tail.tails"),
     Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
     Planted(
         "No circles in the log and the model",

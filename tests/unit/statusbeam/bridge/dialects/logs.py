@@ -26,7 +26,7 @@ def steps_of(log: Sequence[StatusUpdate], *, after: int = 0) -> Iterator[Step]:
     job = fold(log[:after], epoch=EPOCH) if after else Job(head=Head(epoch=EPOCH))
     for update in log[after:]:
         now = apply(job, [update])
-        yield Step(before=job, update=update, after=now)
+        yield Step(before=job if job.head.sequence else Job(), update=update, after=now)
         job = now
 
 
