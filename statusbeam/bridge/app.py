@@ -19,13 +19,17 @@ from starlette.responses import JSONResponse
 from statusbeam.model.errors import JournalError, SessionStoreError
 
 from .problems import MEDIA_TYPE, Problem
-from .routes import ag_ui, health, job_events, jobs, orchestrator_socket, tickets
+from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
 from .routes.connection_manager import ConnectionManager
 from .service import Bridge
 
 _ROUTERS: Final = tuple(
-    module.router for module in (orchestrator_socket, jobs, job_events, ag_ui, tickets, health)
+    module.router
+    for module in (orchestrator_socket, jobs, job_events, job_stream, cloud_events, ag_ui, tickets, health)
 )
+
+STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset", "Stream-Up-To-Date")
+"""What a client of Durable Streams reads."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,9 +53,9 @@ def create_app(bridge: Bridge) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=bridge.origins.pattern,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
-        expose_headers=["ETag", "Location", "Retry-After"],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
     )
     _answer_with_problems(app)
     for router in _ROUTERS:

@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         create_app(bridge),
         host=options.host,
         port=options.port,
-        access_log=False,  # an address may hold a ticket
+        access_log=False,  # an address may hold a token
+        log_level="warning",  # at info, uvicorn logs the address of each WebSocket
         ws_max_size=MESSAGE_BYTES,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,

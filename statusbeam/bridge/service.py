@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,11 +15,12 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from statusbeam.log.journal.memory import MemoryJournal
-from statusbeam.log.snapshot.job_state import Head
+from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import InvalidStatusError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import ID_LENGTH
+from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier
 
 from .access.connections import Connections
@@ -30,6 +31,8 @@ from .access.viewer import Viewer
 from .log_reader.memory_reader import MemoryLogReader
 from .log_reader.reader import LogReader
 from .problems import Problem
+from .tail.cursor import Cursor
+from .tail.events import Lost
 from .tail.pace import Pace
 from .tail.tails import Tails
 from .workflows import MemoryWorkflows, Workflows
@@ -43,6 +46,23 @@ Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 """Who opens this connection. Raises Problem."""
 
 _SESSION_ID: Final = identifier(ID_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """A part of a job's log: whole after the cursor that was asked for, or `lost` says why it can't be."""
+
+    job: Job
+    """The job as it is now."""
+    updates: Sequence[StatusUpdate] = ()
+    cursor: Cursor
+    """Ask with this for what follows; after a loss, it is the position of `job`."""
+    lost: Lost | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing follows, for now."""
+        return self.cursor == Cursor.of(self.job.head)
 
 
 @dataclass(kw_only=True)
@@ -111,6 +131,27 @@ class Bridge:
             if session_id in (head.session_id, head.correlation_id) and viewer.may_see(head):
                 return head.key
         return None
+
+    async def visible_job(self, viewer: Viewer, job_id: str) -> Job:
+        """The job, if there is one that the viewer may see. Raises Problem: both look the same."""
+        job = await self.reader.snapshot(viewer.job(valid_id(job_id)))
+        if job is None or not viewer.may_see(job.head):
+            raise Problem.not_found("There is no such job, or it is not yours.")
+        return job
+
+    async def page(self, viewer: Viewer, job_id: str, *, after: Cursor, limit: int) -> LogPage:
+        """Up to `limit` statuses after a cursor. Raises Problem and JournalError."""
+        job = await self.visible_job(viewer, job_id)
+        head, first = Cursor.of(job.head), after.sequence + 1
+        if after.names_a_log and after.epoch != head.epoch:
+            return LogPage(job=job, cursor=head, lost=Lost.OTHER_EPOCH)
+        if after.sequence > head.sequence:
+            return LogPage(job=job, cursor=head, lost=Lost.AHEAD_OF_LOG)
+        last = min(after.sequence + limit, head.sequence)
+        updates = await self.reader.updates(viewer.job(job_id), first=first, last=last)
+        if [update.sequence for update in updates] != list(range(first, last + 1)):
+            return LogPage(job=job, cursor=head, lost=Lost.LOG_EXPIRED)
+        return LogPage(job=job, updates=updates, cursor=Cursor(head.epoch, last))
 
     async def _newest_jobs(self, viewer: Viewer) -> list[Head]:
         if viewer.job_ids is not None:

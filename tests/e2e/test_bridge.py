@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from httpx_sse import connect_sse
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
@@ -42,6 +42,9 @@ class Watcher:
         with connect(url, additional_headers=headers, proxy=None) as socket:
             yield socket
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self._http.get(path, **more)
 
@@ -66,16 +69,27 @@ class Watcher:
             self._cloud.publish({name: value for name, value in update.items() if value is not None})
 
 
-@pytest.fixture(scope="module")
-def ana(cloud: Cloud) -> Watcher:
+@contextmanager
+def watcher_of(cloud: Cloud, user: DemoUser, token: str) -> Iterator[Watcher]:
+    watcher = Watcher(cloud, user, token)
+    try:
+        yield watcher
+    finally:
+        watcher.close()
+
+
+@pytest.fixture
+def ana(cloud: Cloud) -> Iterator[Watcher]:
     user = cloud.user(tenant=0)
-    return Watcher(cloud, user, cloud.sign_in(user).access)
+    with watcher_of(cloud, user, cloud.sign_in(user).access) as watcher:
+        yield watcher
 
 
-@pytest.fixture(scope="module")
-def ben(cloud: Cloud) -> Watcher:
+@pytest.fixture
+def ben(cloud: Cloud) -> Iterator[Watcher]:
     user = cloud.user(tenant=0, which=1)
-    return Watcher(cloud, user, cloud.sign_in(user).id)
+    with watcher_of(cloud, user, cloud.sign_in(user).id) as watcher:
+        yield watcher
 
 
 def messages(socket: Connection) -> list[dict[str, Any]]:
@@ -147,8 +161,12 @@ def test_notifications(ana: Watcher) -> None:
 def test_multi_client_broadcast(cloud: Cloud, ana: Watcher) -> None:
     job_id = fresh_id("job")
     operator = cloud.user(tenant=0, role="operator")
-    olga = Watcher(cloud, operator, cloud.sign_in(operator).access)
-    with ana.socket(job_id) as one, ana.socket(job_id) as other, olga.socket(job_id) as third:
+    with (
+        watcher_of(cloud, operator, cloud.sign_in(operator).access) as olga,
+        ana.socket(job_id) as one,
+        ana.socket(job_id) as other,
+        olga.socket(job_id) as third,
+    ):
         ana.report(job_id, "agent_invoking", "agent_complete", "complete")
         assert messages(one) == messages(other) == messages(third)
 
@@ -157,11 +175,11 @@ def test_authentication(cloud: Cloud, ana: Watcher, ben: Watcher) -> None:
     job_id = fresh_id("job")
     ana.report(job_id, "agent_invoking", "complete")
     view_token = cloud.view_token(ana.user.user_id, ana.user.tenant_id, job_ids=[job_id])
-    narrow = Watcher(cloud, ana.user, view_token)
-    assert narrow.get(f"/jobs/{job_id}").json()["overallStatus"] == "completed"
-    assert narrow.post("/run-workflow", json={}).status_code == 403
-    with narrow.socket(job_id, f"?ticket={view_token}", header=False) as socket:
-        assert messages(socket)[-1]["type"] == "complete"
+    with watcher_of(cloud, ana.user, view_token) as narrow:
+        assert narrow.get(f"/jobs/{job_id}").json()["overallStatus"] == "completed"
+        assert narrow.post("/run-workflow", json={}).status_code == 403
+        with narrow.socket(job_id, f"?ticket={view_token}", header=False) as socket:
+            assert messages(socket)[-1]["type"] == "complete"
     ticket = ana.post("/tickets").json()["ticket"]
     with ana.socket(job_id, f"?ticket={ticket}", header=False) as socket:
         assert messages(socket)[-1]["type"] == "complete"
@@ -175,13 +193,16 @@ def test_authentication(cloud: Cloud, ana: Watcher, ben: Watcher) -> None:
 
 def test_sessions_that_are_ended_end_their_streams(cloud: Cloud) -> None:
     user = cloud.new_user("riverton")
-    watcher = Watcher(cloud, user, cloud.sign_in(user).access)
-    with watcher.socket(fresh_id("job")) as socket:
-        mutation = "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }"
-        cloud.graphql(cloud.caller(user), mutation, {"input": {"userId": user.user_id}})
-        assert messages(socket) == []
-        assert (socket.close_code, socket.close_reason) == (1008, "login_ended")
-    assert watcher.get("/jobs").status_code == 401
+    with watcher_of(cloud, user, cloud.sign_in(user).access) as watcher:
+        with watcher.socket(fresh_id("job")) as socket:
+            mutation = (
+                "mutation($input: EndSessionsInput!) { endSessions(input: $input) { userId tenantId } }"
+            )
+            cloud.graphql(cloud.caller(user), mutation, {"input": {"userId": user.user_id}})
+            with pytest.raises(ConnectionClosedError):
+                messages(socket)
+            assert (socket.close_code, socket.close_reason) == (1008, "login_ended")
+        assert watcher.get("/jobs").status_code == 401
 
 
 def test_error_handling_and_reconnection(ana: Watcher) -> None:

@@ -46,6 +46,8 @@ class StreamDialect:
     opening: bytes = b""
     at_end: Callable[[Job], Sequence[bytes]] = lambda _: ()
     """What follows when the job has ended and has settled."""
+    at_tail: Callable[[Cursor], bytes] = lambda _: b""
+    """What tells the client that it has everything up to this cursor, for now."""
     is_last: Callable[[WatchEvent], bool] = lambda _: False
     """Whether the stream ends with this event."""
     come_back_in: Callable[[int], bytes] = lambda _: b""
@@ -103,6 +105,8 @@ class EventStream(Response):
         settled_at: float | None = None
         while not client.has_left:
             body = b"".join(part for event in events for part in self._dialect.render(event))
+            if watch.cursor == Cursor.of(watch.job.head):
+                body += self._dialect.at_tail(watch.cursor)
             if body:
                 await output.write(body)
             if any(map(self._dialect.is_last, events)):

@@ -14,12 +14,11 @@ from statusbeam.model.limits import JOBS_PER_PAGE, JOBS_PER_PAGE_MAX, UPDATES_PE
 from statusbeam.model.validation import json_text
 from statusbeam.model.words import OverallStatus
 
-from ..access.viewer import Viewer
 from ..dialects.documents import job_document, status_document
 from ..dialects.flat_status import flat_status
 from ..problems import Problem
-from ..service import Bridge, valid_id
-from ..tail.cursor import BEGINNING, Cursor
+from ..service import valid_id
+from ..tail.cursor import BEGINNING
 from ..tail.events import Lost
 from .requests import READING, Caller, TheBridge, cursor_in, problems
 
@@ -118,7 +117,7 @@ async def list_jobs(
 )
 async def get_job(job_id: str, caller: Caller, bridge: TheBridge, request: Request) -> Response:
     """A job as it is now, as `getJob` answers."""
-    job = await visible_job(bridge, caller, job_id)
+    job = await bridge.visible_job(caller, job_id)
     return _with_etag(job_document(job, now=bridge.clock.now()), request)
 
 
@@ -134,34 +133,14 @@ async def list_updates(
 ) -> UpdatesPage:
     """The statuses after a cursor, or the verdict that they are no longer whole."""
     cursor = cursor_in("after", after) or BEGINNING
-    head = Cursor.of((await visible_job(bridge, caller, job_id)).head)
-    sequence = cursor.sequence
-    if cursor.names_a_log and cursor.epoch != head.epoch:
-        return _lost(head, Lost.OTHER_EPOCH)
-    if sequence > head.sequence:
-        return _lost(head, Lost.AHEAD_OF_LOG)
-    last = min(sequence + limit, head.sequence)
-    updates = await bridge.reader.updates(caller.job(job_id), first=sequence + 1, last=last)
-    if [update.sequence for update in updates] != list(range(sequence + 1, last + 1)):
-        return _lost(head, Lost.LOG_EXPIRED)
+    page = await bridge.page(caller, job_id, after=cursor, limit=limit)
     return UpdatesPage(
-        updates=[status_document(update) for update in updates],
-        cursor=str(Cursor(head.epoch, last)),
-        more=last < head.sequence,
-        recovered=True,
+        updates=[status_document(update) for update in page.updates],
+        cursor=str(page.cursor),
+        more=not page.is_up_to_date,
+        recovered=page.lost is None,
+        reason=page.lost,
     )
-
-
-async def visible_job(bridge: Bridge, caller: Viewer, job_id: str) -> Job:
-    """The job, if there is one that the caller may see. Raises Problem: both look the same."""
-    job = await bridge.reader.snapshot(caller.job(valid_id(job_id)))
-    if job is None or not caller.may_see(job.head):
-        raise Problem.not_found("There is no such job, or it is not yours.")
-    return job
-
-
-def _lost(head: Cursor, reason: Lost) -> UpdatesPage:
-    return UpdatesPage(updates=[], cursor=str(head), more=False, recovered=False, reason=reason)
 
 
 def _with_etag(document: dict[str, Any], request: Request) -> Response:
