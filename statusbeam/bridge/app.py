@@ -15,11 +15,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from statusbeam.model.errors import JournalError, SessionStoreError
 
 from .problems import MEDIA_TYPE, Problem
 from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
+from .routes.assistants import MCP_PATH, McpEndpoint
 from .routes.connection_manager import ConnectionManager
 from .service import Bridge
 
@@ -37,9 +39,11 @@ _log = logging.getLogger(__name__)
 def create_app(bridge: Bridge) -> FastAPI:
     """The application that serves `bridge` in every dialect."""
 
+    mcp = McpEndpoint(bridge)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with bridge.serving():
+        async with bridge.serving(), mcp.server.session_manager.run():
             yield
 
     app = FastAPI(
@@ -60,6 +64,7 @@ def create_app(bridge: Bridge) -> FastAPI:
     _answer_with_problems(app)
     for router in _ROUTERS:
         app.include_router(router)
+    app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
     return app
 
 

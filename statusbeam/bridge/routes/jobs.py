@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -14,10 +15,11 @@ from statusbeam.model.limits import JOBS_PER_PAGE, JOBS_PER_PAGE_MAX, UPDATES_PE
 from statusbeam.model.validation import json_text
 from statusbeam.model.words import OverallStatus
 
+from ..access.viewer import Viewer
 from ..dialects.documents import job_document, status_document
 from ..dialects.flat_status import flat_status
 from ..problems import Problem
-from ..service import valid_id
+from ..service import Bridge, valid_id
 from ..tail.cursor import BEGINNING
 from ..tail.events import Lost
 from .requests import READING, Caller, TheBridge, cursor_in, problems
@@ -60,19 +62,28 @@ async def run_workflow(
     request: Annotated[RunWorkflow, Body()], caller: Caller, bridge: TheBridge, response: Response
 ) -> StartedWorkflow:
     """Start a registered workflow. Its job belongs to the caller; the answer has the id to watch it by."""
+    started = await start_workflow(
+        bridge, caller, request.workflow, request.session_id, request.model_extra or {}
+    )
+    response.headers["Location"] = f"/workflow/{started.session_id}/status"
+    return started
+
+
+async def start_workflow(
+    bridge: Bridge, caller: Viewer, workflow: str | None, session_id: str | None, document: Mapping[str, Any]
+) -> StartedWorkflow:
+    """Start a workflow for the caller; None stands for the default and for a new id. Raises Problem."""
     if caller.read_only:
         raise Problem.forbidden("A view token permits reading only.")
     names = bridge.workflows.names
-    workflow = request.workflow or next(iter(names), "")
-    if workflow not in names:
+    name = workflow or next(iter(names), "")
+    if name not in names:
         raise Problem.not_found("There is no such workflow.")
-    session_id = request.session_id if request.session_id is not None else f"job-{uuid.uuid4()}"
-    document = dict(request.model_extra or {})
-    owner = {"jobId": session_id, "userId": caller.user_id, "tenantId": caller.tenant_id}
-    await bridge.workflows.start(workflow, valid_id(session_id), {**document, **owner})
-    bridge.tails.hint(caller.job(session_id))
-    response.headers["Location"] = f"/workflow/{session_id}/status"
-    return StartedWorkflow(session_id=session_id, workflow=workflow)
+    job_id = f"job-{uuid.uuid4()}" if session_id is None else valid_id(session_id)
+    owner = {"jobId": job_id, "userId": caller.user_id, "tenantId": caller.tenant_id}
+    await bridge.workflows.start(name, job_id, {**document, **owner})
+    bridge.tails.hint(caller.job(job_id))
+    return StartedWorkflow(session_id=job_id, workflow=name)
 
 
 @router.get(
