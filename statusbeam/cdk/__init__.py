@@ -13,8 +13,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .alarms import Alarms
+    from .bridge.status_bridge import StatusBridge
     from .options import (
         ApiOptions,
+        BridgeOptions,
         ExistingUserPool,
         FirewallOptions,
         NewUserPool,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Alarms",
     "ApiOptions",
+    "BridgeOptions",
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
@@ -43,6 +46,7 @@ __all__ = [
     "PageOptions",
     "PublishingOptions",
     "ResourceOptions",
+    "StatusBridge",
     "StatusCheckpoints",
     "Statusbeam",
     "library_layer",
@@ -52,6 +56,7 @@ __all__ = [
 _LATE = {
     "Alarms": "alarms",
     "ApiOptions": "options",
+    "BridgeOptions": "options",
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
@@ -62,6 +67,7 @@ _LATE = {
     "PageOptions": "options",
     "PublishingOptions": "options",
     "ResourceOptions": "options",
+    "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
     "Statusbeam": "statusbeam",
     "library_layer": "python_function",
