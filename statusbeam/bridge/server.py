@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         access_log=False,  # an address may hold a token
         log_level="warning",  # at info, uvicorn logs the address of each WebSocket
         ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # it would compress each message anew for each client
         timeout_graceful_shutdown=DRAIN_SECONDS,
         log_config=None,
     )

@@ -104,11 +104,14 @@ class JobTail:
         self._hinted.set()
 
     def next_news(self) -> asyncio.Future[None]:
-        """A future that is done at the next news, or when the tail ends. Cancel it when you leave."""
+        """A future that is done at the next news, or when the tail ends. `forget` it afterwards."""
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(news)
-        news.add_done_callback(self._waiting.discard)
         return news
+
+    def forget(self, news: asyncio.Future[None]) -> None:
+        """Nobody waits for this future any more."""
+        self._waiting.discard(news)
 
     def steps_after(self, sequence: int) -> Sequence[Step] | None:
         """The steps after `sequence` up to now; None when they are no longer kept."""
@@ -193,7 +196,8 @@ class JobTail:
 
     def _announce(self) -> None:
         self._news_at = self._clock.ticks()
-        for news in tuple(self._waiting):
+        waiting, self._waiting = self._waiting, set()
+        for news in waiting:
             if not news.done():
                 news.set_result(None)
 

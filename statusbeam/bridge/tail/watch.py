@@ -54,8 +54,8 @@ class Watch:
     def interrupt(self) -> None:
         """Let `next` answer now, even without news."""
         self._interrupted = True
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        if self._waiting is not None:
+            _finish(self._waiting)
 
     async def next(self, *, within: float | None = None) -> Sequence[WatchEvent]:
         """The next events, in the log's order; empty after `within` seconds without any, or `interrupt`.
@@ -65,22 +65,30 @@ class Watch:
         loop = asyncio.get_running_loop()
         deadline = None if within is None else loop.time() + within
         while True:
-            self._waiting = self._tail.next_news()
-            try:
-                if self._tail.failure is not None:
-                    raise self._tail.failure
-                if events := await self._ready():
-                    return events
-                if self._interrupted:
-                    self._interrupted = False
-                    return ()
-                seconds = None if deadline is None else max(0.0, deadline - loop.time())
-                done, _ = await asyncio.wait((self._waiting,), timeout=seconds)
-                if not done:
-                    return ()
-            finally:
-                self._waiting.cancel()
-                self._waiting = None
+            if self._tail.failure is not None:
+                raise self._tail.failure
+            if events := await self._ready():
+                return events
+            if self._interrupted:
+                self._interrupted = False
+                return ()
+            if deadline is not None and loop.time() >= deadline:
+                return ()
+            await self._news_until(deadline)
+
+    async def _news_until(self, deadline: float | None) -> None:
+        """Wait for news, an interrupt, or the deadline. Nothing was awaited since the last look at the tail."""
+        self._waiting = news = self._tail.next_news()
+        timer = None
+        if deadline is not None:
+            timer = asyncio.get_running_loop().call_at(deadline, _finish, news)
+        try:
+            await news
+        finally:
+            self._waiting = None
+            self._tail.forget(news)
+            if timer is not None:
+                timer.cancel()
 
     async def _ready(self) -> Sequence[WatchEvent]:
         """What the client can be given without waiting for news."""
@@ -140,3 +148,8 @@ class Watch:
     def _joined(self, job: Job, lost: Lost | None = None) -> Sequence[WatchEvent]:
         self._cursor, self._replay = Cursor.of(job.head), None
         return (Joined(job=job, lost=lost),)
+
+
+def _finish(news: asyncio.Future[None]) -> None:
+    if not news.done():
+        news.set_result(None)
