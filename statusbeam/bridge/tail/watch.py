@@ -77,7 +77,7 @@ class Watch:
             await self._news_until(deadline)
 
     async def _news_until(self, deadline: float | None) -> None:
-        """Wait for news, an interrupt, or the deadline. Nothing was awaited since the last look at the tail."""
+        """Wait for news, an interrupt, or the deadline. Await nothing between a look at the tail and this."""
         self._waiting = news = self._tail.next_news()
         timer = None
         if deadline is not None:

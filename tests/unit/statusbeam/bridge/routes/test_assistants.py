@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from statusbeam.bridge.app import create_app
@@ -18,6 +21,8 @@ from statusbeam.bridge.workflows import MemoryWorkflows
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
 from tests.unit.statusbeam.bridge.served import served
 from tests.unit.statusbeam.bridge.viewers import by_name
+
+ROOT = Path(__file__).parents[5]
 
 
 class World:
@@ -168,3 +173,17 @@ async def test_a_job_is_a_resource(uri: str) -> None:
         w.log.say("agent_invoking")
         (content,) = (await client.read_resource(uri)).contents
     assert '"jobId":"job-1"' in content.text  # type: ignore[union-attr]
+
+
+async def test_the_command_serves_the_same_tools_on_standard_input() -> None:
+    async with world() as w:
+        w.log.say("agent_invoking")
+        command = StdioServerParameters(
+            command=sys.executable,
+            args=["-c", "from statusbeam.cli.main import main; main()", "mcp", "--bridge-url", w.url],
+            env={"STATUSBEAM_TOKEN": "ana", "PYTHONPATH": str(ROOT)},
+        )
+        async with Client(command) as client:
+            result = await client.call_tool("get_job", {"job_id": "job-1"})
+    assert result.structured_content is not None
+    assert result.structured_content["job"]["jobId"] == "job-1"
