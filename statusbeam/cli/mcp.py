@@ -1,6 +1,6 @@
 """`statusbeam mcp`: the bridge's tools for assistants that start a command and speak to its standard input.
 
-Messages pass unchanged in both directions. The token comes from the environment: process lists show arguments.
+Messages pass unchanged in both directions. The token comes from the environment, not from an argument.
 """
 
 from __future__ import annotations
