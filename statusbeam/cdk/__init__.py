@@ -13,9 +13,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .alarms import Alarms
+    from .bridge.status_bridge import StatusBridge
     from .encryption import EncryptionKey
     from .options import (
         ApiOptions,
+        BridgeOptions,
         ExistingUserPool,
         FirewallOptions,
         NewUserPool,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Alarms",
     "ApiOptions",
+    "BridgeOptions",
     "EncryptionKey",
     "ExecutionCloser",
     "ExistingUserPool",
@@ -47,6 +50,7 @@ __all__ = [
     "PrivateNetwork",
     "PublishingOptions",
     "ResourceOptions",
+    "StatusBridge",
     "StatusCheckpoints",
     "Statusbeam",
     "library_layer",
@@ -56,6 +60,7 @@ __all__ = [
 _LATE = {
     "Alarms": "alarms",
     "ApiOptions": "options",
+    "BridgeOptions": "options",
     "EncryptionKey": "encryption",
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
@@ -68,6 +73,7 @@ _LATE = {
     "PrivateNetwork": "options",
     "PublishingOptions": "options",
     "ResourceOptions": "options",
+    "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
     "Statusbeam": "statusbeam",
     "library_layer": "python_function",

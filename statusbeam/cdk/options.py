@@ -215,3 +215,25 @@ class PageOptions:
     def __post_init__(self) -> None:
         if (self.domain is None) is not (self.certificate_arn is None):
             raise ValueError("domain and certificate_arn go together")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeOptions:
+    """The bridge to other protocols."""
+
+    tasks: int = 2
+    """How many tasks run at least, each in another availability zone."""
+    max_tasks: int = 10
+    connections_per_task: int = 4_000
+    """With more open connections than this for each task, another task starts."""
+    cpu: int = 512
+    memory_mib: int = 1_024
+    origins: tuple[str, ...] = ()
+    """Pages that may use the bridge, as browsers write them in `Origin`; empty: any page."""
+    log_retention: RetentionDays = RetentionDays.THREE_MONTHS
+    web_acl_arn: str | None = None
+    """A web ACL of scope CLOUDFRONT."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.tasks <= self.max_tasks:
+            raise ValueError("tasks must be from 1 to max_tasks")

@@ -126,6 +126,11 @@ class Statusbeam(Construct):
         return self._sign_in.outputs
 
     @property
+    def claims(self) -> Mapping[str, str]:
+        """The claims that hold tenant and roles, for a provider other than Cognito."""
+        return self._sign_in.claims
+
+    @property
     def page_config(self) -> PageConfig:
         """What a page needs to know. Raises ValueError if the API has no real-time endpoint."""
         if self.api.realtime_url is None:

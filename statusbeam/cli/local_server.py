@@ -21,6 +21,7 @@ from .plain_text import print_notice
 DEFAULT_STATE_DIR = ROOT / ".local"
 DEFAULT_PORT = "4000"
 DEFAULT_AWS_PORT = "4566"
+DEFAULT_BRIDGE_PORT = "0"
 
 
 def add_server_flags(
@@ -52,6 +53,14 @@ def add_server_flags(
             type=port_number,
             help="port for the AWS emulator",
         )
+        add_flag(
+            parser,
+            "--bridge-port",
+            environ,
+            default=DEFAULT_BRIDGE_PORT,
+            type=port_number,
+            help="port for the bridge to other protocols",
+        )
 
 
 def state_folder(arguments: argparse.Namespace) -> StateFolder:
@@ -62,7 +71,11 @@ def state_folder(arguments: argparse.Namespace) -> StateFolder:
 def server_arguments(arguments: argparse.Namespace, *, faults: bool) -> list[str]:
     """The command line of `python -m statusbeam.localcloud.server`."""
     state_dir = str(state_folder(arguments).root)
-    ports = ["--port", str(arguments.port), "--aws-port", str(arguments.aws_port)]
+    ports = [
+        *("--port", str(arguments.port)),
+        *("--aws-port", str(arguments.aws_port)),
+        *("--bridge-port", str(arguments.bridge_port)),
+    ]
     return ["--state-dir", state_dir, *ports, *(["--faults"] if faults else [])]
 
 

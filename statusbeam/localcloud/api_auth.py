@@ -6,15 +6,15 @@ import asyncio
 import json
 import re
 import time
-import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from status_utils.tokens.issuer_tokens import CognitoVerifier, IssuerKeys, OidcVerifier, fetch_json
+
 from .appsync.auth.authenticator import ApiAuthenticator, AuthModes, CognitoMode
-from .appsync.auth.jwt import CognitoVerifier, FetchError, IssuerKeys, OidcVerifier
 from .appsync.auth.lambda_auth import AuthorizerError, AuthorizerSettings, LambdaAuthorizer
 from .appsync.contract import AuthMode
 from .appsync.control_plane.definition import ApiDefinition, AuthProvider, DefinitionError
@@ -23,7 +23,6 @@ from .emulator.internals import EmulatorIam
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-FETCH_TIMEOUT_SECONDS = 10.0
 APPSYNC_PRINCIPAL = "appsync.amazonaws.com"
 
 
@@ -110,22 +109,6 @@ def _pattern(text: object) -> re.Pattern[str] | None:
         raise DefinitionError(
             f"The pattern {text!r} of the API's authorization is not a regular expression."
         ) from error
-
-
-async def fetch_json(url: str) -> Mapping[str, Any]:
-    """One JSON object over HTTP. Raises FetchError."""
-    return await asyncio.to_thread(_read_json, url)
-
-
-def _read_json(url: str) -> Mapping[str, Any]:
-    try:
-        with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as answer:  # noqa: S310 - a configured URL
-            document = json.load(answer)
-    except (OSError, ValueError) as error:
-        raise FetchError(url) from error
-    if not isinstance(document, dict):
-        raise FetchError(url)
-    return document
 
 
 def authorizer_function(

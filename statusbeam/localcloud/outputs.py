@@ -44,6 +44,7 @@ class LocalOutputs:
     status_table: str
     user_sessions_table: str
     dashboard_url: str
+    bridge_url: str
     aws_endpoint_url: str
     demo_users: tuple[DemoUser, ...]
     api_id: str

@@ -1,7 +1,7 @@
 """The whole system on this machine, in the foreground, until SIGINT or SIGTERM.
 
-`python -m statusbeam.localcloud.server --state-dir .local --port 4000 --aws-port 4566`; the command
-`statusbeam local` starts it.
+`python -m statusbeam.localcloud.server --state-dir .local --port 4000 --aws-port 4566 --bridge-port 0`; the
+command `statusbeam local` starts it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from .appsync.control_plane.definition import DefinitionError
 from .appsync.realtime.faults import FAULTS_PATH, Faults
+from .bridge import BridgeStartError
 from .certificates import ensure_certificates
 from .deploy import (
     DeployError,
@@ -52,6 +53,7 @@ from .system import Components, LocalSystem
 # Their messages are for the user. Any other exception is a defect and is logged with its traceback.
 _EXPECTED = (
     AlreadyRunningError,
+    BridgeStartError,
     DefinitionError,
     DeployError,
     EmulatorError,
@@ -71,6 +73,7 @@ class ServerOptions:
     folder: StateFolder
     port: int
     aws_port: int
+    bridge_port: int
     faults: bool
 
 
@@ -81,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder=StateFolder(parsed.state_dir),
         port=parsed.port,
         aws_port=parsed.aws_port,
+        bridge_port=parsed.bridge_port,
         faults=parsed.faults,
     )
     progress = ProgressWriter(parsed.report_fd)
@@ -103,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-port", type=int, required=True)
+    parser.add_argument("--bridge-port", type=int, required=True)
     parser.add_argument("--faults", action="store_true", help=f"serve {FAULTS_PATH}")
     parser.add_argument("--report-fd", type=int, help="an open pipe for the progress of the start")
     return parser
@@ -126,6 +131,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
     with contextlib.ExitStack() as closing:
         reserved = closing.enter_context(reserve(options.port, "--port"))
         listener = closing.enter_context(listen(options.aws_port, "--aws-port"))
+        reserved_for_bridge = closing.enter_context(reserve(options.bridge_port, "--bridge-port"))
         record.claim(f"http://{HOST}:{reserved.getsockname()[1]}")
         closing.callback(record.release)
         emulator = Emulator(listener, log_file=folder.emulator_log)
@@ -140,6 +146,8 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
             deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
+            reserved_for_bridge=reserved_for_bridge,
+            bridge_log=folder.bridge_log,
             faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - random faults, no secret
         )
         return asyncio.run(_run(components, folder, progress))

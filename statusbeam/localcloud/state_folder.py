@@ -38,6 +38,11 @@ class StateFolder:
         return self.root / "emulator.log"
 
     @property
+    def bridge_log(self) -> Path:
+        """The bridge's output."""
+        return self.root / "bridge.log"
+
+    @property
     def deploy_log(self) -> Path:
         """The CDK CLI's output."""
         return self.root / "cdk.log"

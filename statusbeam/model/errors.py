@@ -10,7 +10,8 @@ StatusError
 ├── BroadcastError       AppSync did not take a push                        committed, delivered again
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
 ├── UnknownAgentError    an agent was called by an unregistered name       raised to the caller
-└── ViewTokenError       a view token is forged, expired, for others        denied without detail
+├── ViewTokenError       a view token is forged, expired, for others        denied without detail
+└── IssuerTokenError     a token of a user pool or provider is not valid    denied; the message may be shown
 """
 
 from __future__ import annotations
@@ -113,3 +114,10 @@ class ViewTokenError(StatusError):
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message, code=code, retriable=False)
+
+
+class IssuerTokenError(StatusError):
+    """A token of a user pool or an OpenID Connect provider is refused. The message is for its bearer."""
+
+    def __init__(self, message: str = "You are not authorized to make this call.") -> None:
+        super().__init__(message, code="bad_token", retriable=False)

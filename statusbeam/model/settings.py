@@ -123,6 +123,10 @@ class SessionsTable:
     """Of that item: logins up to this moment are refused, in epoch seconds."""
     JOINED: Final = "joined"
     """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
+    TICKETS: Final = "#tickets"
+    """The partition of the bridge's one-time tickets. Tenants have no `#`."""
+    HOLDER: Final = "holder"
+    """Of a ticket: whom it was issued to, as JSON text."""
 
 
 class ExecutionsTable:
@@ -303,3 +307,70 @@ class AuthorizerSettings(_Settings):
 
     view_token_audience: str
     """The audience a view token must name: one a stage, so that a token of one is refused in another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSettings(_Settings):
+    """What the bridge needs. Readers are Cognito's (`user_pool_id`) or a provider's (`oidc_issuer`)."""
+
+    status_table: str
+    user_sessions_table: str
+
+    view_token_secret: str | None = None
+    """ARN of the secret that signs view tokens; without it, view tokens are refused."""
+
+    view_token_audience: str | None = None
+    """The audience that a view token must name; goes with the secret."""
+
+    user_pool_id: str | None = None
+    """The Cognito user pool whose tokens are accepted."""
+
+    oidc_issuer: str | None = None
+    """The `iss` of a provider's tokens, in Cognito's place."""
+
+    oidc_client_id: str | None = None
+    """A regular expression that `aud` or `azp` of the provider's tokens must match."""
+
+    tenant_claim: str | None = None
+    """The claim of the provider's tokens that holds the tenant."""
+
+    roles_claim: str | None = None
+    """The claim of the provider's tokens that holds the roles."""
+
+    issuer_keys_url: str | None = None
+    """Where the user pool's keys are, if an emulator stands in for Cognito."""
+
+    bridge_origins: str | None = None
+    """The pages that may use the bridge, with spaces between: `https://a.example http://localhost:*`."""
+
+    bridge_workflows: str | None = None
+    """What may be started, with spaces between: `<name>=<state machine's ARN>`. The first is the default."""
+
+    bridge_heartbeat_seconds: int = 30
+    """How long a WebSocket is silent at most."""
+
+    bridge_connections: int = 10_000
+    """How many streams one process holds."""
+
+    bridge_connections_per_user: int = 100
+    """How many streams one user holds in a process."""
+
+    def __post_init__(self) -> None:
+        if (self.view_token_secret is None) is not (self.view_token_audience is None):
+            raise SettingError("VIEW_TOKEN_AUDIENCE", "goes together with VIEW_TOKEN_SECRET")
+        if self.oidc_issuer is not None and not (self.oidc_client_id and self.tenant_claim):
+            raise SettingError("OIDC_ISSUER", "needs OIDC_CLIENT_ID and TENANT_CLAIM")
+        for pair in (self.bridge_workflows or "").split():
+            if not all(pair.partition("=")):
+                raise SettingError("BRIDGE_WORKFLOWS", f"must be <name>=<ARN>, not {pair!r}")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The pages in `bridge_origins`."""
+        return tuple((self.bridge_origins or "").split())
+
+    @property
+    def workflows(self) -> dict[str, str]:
+        """The ARNs in `bridge_workflows`, by name."""
+        pairs = (pair.partition("=") for pair in (self.bridge_workflows or "").split())
+        return {name: arn for name, _, arn in pairs}

@@ -49,6 +49,8 @@ export const SessionsTable = {
   ENDED_PREFIX: '#ended#',
   ENDED_AT: 'endedAt',
   JOINED: 'joined',
+  TICKETS: '#tickets',
+  HOLDER: 'holder',
 };
 
 export const ResolverVariables = {

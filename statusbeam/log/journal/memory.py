@@ -13,7 +13,7 @@ from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import DAY_SECONDS, MARKER_SECONDS
 from statusbeam.model.update import StatusUpdate
 
-from ..snapshot.job_state import Job
+from ..snapshot.job_state import Head, Job
 from .batch import Batch
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
 from .entry import Entry
@@ -96,6 +96,12 @@ class MemoryJournal:
         now = self._clock.now()
         found = self._live(job, now)
         return self._range(found, first, last, now) if found else ()
+
+    def heads(self) -> list[Head]:
+        """The heads of all jobs that have not expired."""
+        now = self._clock.now()
+        with self._lock:
+            return [job.snapshot.head for job in self._jobs.values() if job.expires_at > now]
 
     def attributes(self, job: JobKey, sequence: int) -> Mapping[str, str]:
         """What is kept beside one log entry."""

@@ -97,7 +97,7 @@ CASES = [
     ),
     Planted(
         "AppSync data plane: schema, resolvers and authorization modes know nothing of connections",
-        "statusbeam/localcloud/appsync/auth/jwt.py",
+        "statusbeam/localcloud/appsync/auth/sigv4.py",
         "statusbeam.localcloud.appsync.counters",
     ),
     Planted(
@@ -115,6 +115,22 @@ CASES = [
         "statusbeam/log/a_new_room.py",
         "json",
     ),
+    Planted(
+        "The bridge: its doors over routes over dialects and access over the tail",
+        "statusbeam/bridge/tail/watch.py",
+        "statusbeam.bridge.access",
+    ),
+    Planted(
+        "The bridge: its doors over routes over dialects and access over the tail",
+        "statusbeam/bridge/a_new_room.py",
+        "json",
+    ),
+    Planted(
+        "A dialect is a pure function: it knows the log's types and does no I/O",
+        "statusbeam/bridge/dialects/__init__.py",
+        "statusbeam.bridge.tail.tails",
+    ),
+    Planted("No circles in the bridge", "statusbeam/bridge/tail/pace.py", "statusbeam.bridge.tail.tails"),
     Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
     Planted(
         "No circles in the log and the model",

@@ -15,6 +15,7 @@ from statusbeam.cli.main import build_parser
 from statusbeam.model import limits
 from statusbeam.model.settings import (
     AuthorizerSettings,
+    BridgeSettings,
     CallerSettings,
     DetailSettings,
     PublisherSettings,
@@ -36,6 +37,11 @@ def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[
         for word, below in group.choices.items()
         for command in commands(below, f"{name} {word}")
     ]
+
+
+def test_every_setting_of_the_bridge_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "bridge.md").read_text()
+    assert [f.name for f in dataclasses.fields(BridgeSettings) if f"`{f.name.upper()}`" not in page] == []
 
 
 @pytest.mark.parametrize("settings", [CallerSettings, PublisherSettings, AuthorizerSettings, DetailSettings])

@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from status_utils.tokens import issuer_tokens
+from statusbeam.model.errors import IssuerTokenError
+
 from ..contract import AuthenticationError, AuthMode, Identity, SignedRequest, UnknownKeyError
-from . import jwt, sigv4
+from . import sigv4
 from .lambda_auth import LambdaAuthorizer
 
 # AppSync puts the caller's addresses here. All callers of localcloud use the loopback interface.
@@ -38,7 +41,7 @@ ResolveCredential = Callable[[str, str | None], IamCredential | None]
 class CognitoMode:
     """One user pool of the API; `default_action` is ALLOW or DENY, AppSync's default auth strategy."""
 
-    verifier: jwt.CognitoVerifier
+    verifier: issuer_tokens.CognitoVerifier
     default_action: str = "ALLOW"
 
 
@@ -53,14 +56,14 @@ class AuthModes:
     api_keys: Mapping[str, float] = field(default_factory=dict, repr=False)
     iam: ResolveCredential | None = None
     user_pools: tuple[CognitoMode, ...] = ()
-    oidc: tuple[jwt.OidcVerifier, ...] = ()
+    oidc: tuple[issuer_tokens.OidcVerifier, ...] = ()
     authorizer: LambdaAuthorizer | None = None
 
 
 class ApiAuthenticator:
     """Implements contract.Authenticator for the modes of one API."""
 
-    def __init__(self, modes: AuthModes, *, now: jwt.Clock) -> None:
+    def __init__(self, modes: AuthModes, *, now: issuer_tokens.Clock) -> None:
         """`now` gives epoch seconds."""
         self._modes = modes
         self._now = now
@@ -77,7 +80,7 @@ class ApiAuthenticator:
             raise AuthenticationError("Valid authorization header not provided.")
         if sigv4.is_sigv4(authorization) and self._modes.iam is not None:
             return self._by_signature(request, authorization, self._modes.iam)
-        token = jwt.read_unverified(authorization) if self._user_pools or self._oidc else None
+        token = issuer_tokens.read_unverified(authorization) if self._user_pools or self._oidc else None
         if token is not None:
             return await self._by_token(token)
         if self._modes.authorizer is not None and not sigv4.is_sigv4(authorization):
@@ -124,7 +127,13 @@ class ApiAuthenticator:
             },
         )
 
-    async def _by_token(self, token: jwt.UnverifiedToken) -> Identity:
+    async def _by_token(self, token: issuer_tokens.UnverifiedToken) -> Identity:
+        try:
+            return await self._verified(token)
+        except IssuerTokenError as error:
+            raise AuthenticationError(error.message) from error
+
+    async def _verified(self, token: issuer_tokens.UnverifiedToken) -> Identity:
         pool = self._user_pools.get(token.issuer)
         if pool is not None:
             return _cognito_identity(await pool.verifier.verify(token), pool)
@@ -134,7 +143,7 @@ class ApiAuthenticator:
         raise AuthenticationError("The token is from an issuer this API doesn't trust.")
 
 
-def _cognito_identity(claims: jwt.Claims, pool: CognitoMode) -> Identity:
+def _cognito_identity(claims: issuer_tokens.Claims, pool: CognitoMode) -> Identity:
     return Identity(
         mode=AuthMode.COGNITO,
         principal=str(claims["sub"]),
@@ -155,7 +164,7 @@ def _groups(claim: Any) -> list[str] | None:
     return [str(group) for group in claim] if isinstance(claim, list) else None
 
 
-def _oidc_identity(claims: jwt.Claims) -> Identity:
+def _oidc_identity(claims: issuer_tokens.Claims) -> Identity:
     return Identity(
         mode=AuthMode.OIDC,
         principal=str(claims["sub"]),

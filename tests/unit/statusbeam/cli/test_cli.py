@@ -33,6 +33,7 @@ OUTPUTS = LocalOutputs(
     status_table="status",
     user_sessions_table="sessions",
     dashboard_url=f"{URL}/",
+    bridge_url="http://127.0.0.1:4001",
     aws_endpoint_url="http://127.0.0.1:4566",
     demo_users=(),
     api_id="api0",
@@ -69,6 +70,7 @@ def test_help_names_every_action_and_each_flag_with_its_variable(capsys: pytest.
         ("--state-dir", "STATUSBEAM_STATE_DIR"),
         ("--port", "STATUSBEAM_PORT"),
         ("--aws-port", "STATUSBEAM_AWS_PORT"),
+        ("--bridge-port", "STATUSBEAM_BRIDGE_PORT"),
     ):
         assert flag in text
         assert variable in text

@@ -33,6 +33,7 @@ OUTPUTS = LocalOutputs(
     status_table="status",
     user_sessions_table="sessions",
     dashboard_url="http://127.0.0.1:4000/",
+    bridge_url="http://127.0.0.1:4001",
     aws_endpoint_url="http://127.0.0.1:4566",
     demo_users=(
         DemoUser(

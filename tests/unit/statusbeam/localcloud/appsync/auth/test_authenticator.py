@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
+from status_utils.tokens.issuer_tokens import CognitoVerifier, IssuerKeys, OidcVerifier
 from statusbeam.localcloud.appsync.auth.authenticator import (
     ApiAuthenticator,
     AuthModes,
     CognitoMode,
     IamCredential,
 )
-from statusbeam.localcloud.appsync.auth.jwt import CognitoVerifier, IssuerKeys, OidcVerifier
 from statusbeam.localcloud.appsync.auth.lambda_auth import (
     MAX_CACHED_TOKENS,
     MAX_TTL_SECONDS,

@@ -1,22 +1,26 @@
 """Tokens of Cognito user pools and OpenID Connect providers, verified against the issuer's published keys.
 
-The network and the clock come in: `fetch` gets one JSON document, `now` is epoch seconds.
+The verifiers need PyJWT with `cryptography`: `pip install statusbeam[bridge]`, or `[local]`.
+
+The network and the clock come in: `fetch` gets one JSON document (`fetch_json`, or a test's), `now` is epoch
+seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import jwt as pyjwt
 
 from statusbeam.model.bounded import Bounded
-
-from ..contract import AuthenticationError
+from statusbeam.model.errors import IssuerTokenError
 
 FetchJson = Callable[[str], Awaitable[Mapping[str, Any]]]
 Clock = Callable[[], float]
@@ -29,6 +33,8 @@ MAX_CACHED_TOKENS = 4096
 
 # An unknown key id makes the verifier fetch the keys again. Made-up ids must not cause a request each.
 MIN_REFRESH_SECONDS = 10.0
+
+FETCH_TIMEOUT_SECONDS: Final = 10.0
 
 _BEARER = re.compile(r"bearer\s+", re.IGNORECASE)
 _COGNITO_ALGORITHMS = ("RS256",)
@@ -78,14 +84,14 @@ class IssuerKeys:
         self._read_lock = asyncio.Lock()
 
     async def get(self, key_id: str) -> pyjwt.PyJWK:
-        """The key a token's `kid` names. Raises AuthenticationError when the issuer doesn't publish it."""
+        """The key a token's `kid` names. Raises IssuerTokenError when the issuer doesn't publish it."""
         if key_id not in self._keys:
             async with self._read_lock:
                 if key_id not in self._keys and self._may_read():
                     await self._read()
         key = self._keys.get(key_id)
         if key is None:
-            raise AuthenticationError("The token's signing key is unknown.")
+            raise IssuerTokenError("The token's signing key is unknown.")
         return key
 
     def _may_read(self) -> bool:
@@ -100,7 +106,7 @@ class IssuerKeys:
             document = await self._fetch(self._keys_url)
             keys = pyjwt.PyJWKSet.from_dict(dict(document)).keys
         except (FetchError, pyjwt.PyJWTError) as error:
-            raise AuthenticationError("The issuer's signing keys are not available.") from error
+            raise IssuerTokenError("The issuer's signing keys are not available.") from error
         self._keys = {key.key_id: key for key in keys if key.key_id}
         self._read_at = self._now()
 
@@ -124,17 +130,17 @@ class CognitoVerifier:
         self._cache = _TokenCache(now)
 
     async def verify(self, token: UnverifiedToken) -> Claims:
-        """The claims of a token this pool signed and that is valid now. Raises AuthenticationError."""
+        """The claims of a token this pool signed and that is valid now. Raises IssuerTokenError."""
         cached = self._cache.get(token)
         if cached is not None:
             return cached
         claims = await _verified_claims(token, self._keys, self.issuer, _COGNITO_ALGORITHMS, self._now())
         use = claims.get("token_use")
         if use not in ("access", "id"):
-            raise AuthenticationError("The token is neither an access nor an ID token.")
+            raise IssuerTokenError("The token is neither an access nor an ID token.")
         client_id = claims.get("client_id" if use == "access" else "aud")
         if self._app_client_id is not None and not _matches(self._app_client_id, client_id):
-            raise AuthenticationError("The token was issued to another app client.")
+            raise IssuerTokenError("The token was issued to another app client.")
         self._cache.add(token, claims)
         return claims
 
@@ -179,22 +185,22 @@ class OidcVerifier:
         self._limits = (("iat", issued_ttl_ms), ("auth_time", auth_ttl_ms))
 
     async def verify(self, token: UnverifiedToken) -> Claims:
-        """The claims of a token this provider signed and that is valid now. Raises AuthenticationError."""
+        """The claims of a token this provider signed and that is valid now. Raises IssuerTokenError."""
         now = self._now()
         await self._keys.get(token.key_id)
         issuer = self._keys.issuer or self.issuer
         if issuer.rstrip("/") != self.issuer.rstrip("/"):
-            raise AuthenticationError("The OpenID document is of another issuer.")
+            raise IssuerTokenError("The OpenID document is of another issuer.")
         claims = await _verified_claims(token, self._keys, issuer, _OIDC_ALGORITHMS, now)
         _number(claims, "iat")  # AppSync requires it even without a lifetime
         for claim, ttl_ms in self._limits:
             if ttl_ms and now - _number(claims, claim) > ttl_ms / 1000:
-                raise AuthenticationError("Token has expired.")
+                raise IssuerTokenError("Token has expired.")
         if self._client_id is not None:
             audience = claims.get("aud")
             names = [*(audience if isinstance(audience, list) else [audience]), claims.get("azp")]
             if not any(_matches(self._client_id, name) for name in names):
-                raise AuthenticationError("The token was issued to another client.")
+                raise IssuerTokenError("The token was issued to another client.")
         return claims
 
 
@@ -215,20 +221,36 @@ async def _verified_claims(
             token.encoded, key, algorithms=list(algorithms), issuer=issuer, options=options
         )
     except pyjwt.PyJWTError as error:
-        raise AuthenticationError from error
+        raise IssuerTokenError from error
     if now >= _number(claims, "exp"):
-        raise AuthenticationError("Token has expired.")
+        raise IssuerTokenError("Token has expired.")
     if "nbf" in claims and now < _number(claims, "nbf"):
-        raise AuthenticationError("The token is not valid yet.")
+        raise IssuerTokenError("The token is not valid yet.")
     return claims
 
 
 def _number(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise AuthenticationError("The token's times are malformed.")
+        raise IssuerTokenError("The token's times are malformed.")
     return float(value)
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+async def fetch_json(url: str) -> Mapping[str, Any]:
+    """One JSON object over HTTP. Raises FetchError."""
+    return await asyncio.to_thread(_read_json, url)
+
+
+def _read_json(url: str) -> Mapping[str, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as answer:  # noqa: S310 - a configured URL
+            document = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise FetchError(url) from error
+    if not isinstance(document, dict):
+        raise FetchError(url)
+    return document

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from statusbeam.localcloud.appsync.auth.jwt import (
+from status_utils.tokens.issuer_tokens import (
     CACHE_SECONDS,
     MIN_REFRESH_SECONDS,
     CognitoVerifier,
@@ -23,7 +23,7 @@ from statusbeam.localcloud.appsync.auth.jwt import (
     OidcVerifier,
     read_unverified,
 )
-from statusbeam.localcloud.appsync.contract import AuthenticationError
+from statusbeam.model.errors import IssuerTokenError
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
 KEYS_URL = "http://127.0.0.1:4566/us-east-1_pool/.well-known/jwks.json"
@@ -125,25 +125,25 @@ async def test_an_id_token_of_the_pool_is_accepted() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_a_token_is_refused(changes: dict[str, Any], why: str) -> None:
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(cognito(), token(**changes))
 
 
 async def test_an_expired_token_is_named_as_expired() -> None:
-    with pytest.raises(AuthenticationError, match="Token has expired"):
+    with pytest.raises(IssuerTokenError, match="Token has expired"):
         await verify(cognito(), token(exp=NOW - 1))
 
 
 async def test_an_unsigned_token_is_refused() -> None:
     encoded = pyjwt.encode(claims(), "", algorithm="none", headers={"kid": "k1"})
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(cognito(), encoded)
 
 
 async def test_a_token_signed_symmetrically_with_the_public_key_is_refused() -> None:
     known_to_all = public_jwk(KEY_OF_POOL, "k1")["n"]
     encoded = pyjwt.encode(claims(), known_to_all, algorithm="HS256", headers={"kid": "k1"})
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(cognito(), encoded)
 
 
@@ -166,7 +166,7 @@ async def test_app_client_id_regex_decides_over_the_client_of_the_token(
     if accepted:
         await verify(verifier, token(**changes))
     else:
-        with pytest.raises(AuthenticationError, match="another app client"):
+        with pytest.raises(IssuerTokenError, match="another app client"):
             await verify(verifier, token(**changes))
 
 
@@ -185,7 +185,7 @@ async def test_an_unknown_key_id_reads_the_keys_again_but_not_at_every_request()
     issuer.keys["k2"] = KEY_AFTER_ROTATION
     rotated = token(key=KEY_AFTER_ROTATION, kid="k2")
     for _ in range(5):
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(IssuerTokenError):
             await verify(verifier, rotated)
     assert issuer.reads == 1
     clock.time += MIN_REFRESH_SECONDS
@@ -197,7 +197,7 @@ async def test_an_issuer_that_is_down_refuses_and_is_asked_again_at_the_next_tok
     issuer = Issuer(k1=KEY_OF_POOL)
     issuer.down = True
     verifier = cognito(issuer)
-    with pytest.raises(AuthenticationError, match="not available"):
+    with pytest.raises(IssuerTokenError, match="not available"):
         await verify(verifier, token())
     issuer.down = False
     await verify(verifier, token())
@@ -209,7 +209,7 @@ async def test_a_token_that_was_accepted_is_refused_once_it_ends() -> None:
     encoded = token(exp=NOW + 30)
     await verify(verifier, encoded)
     clock.time += 30
-    with pytest.raises(AuthenticationError, match="Token has expired"):
+    with pytest.raises(IssuerTokenError, match="Token has expired"):
         await verify(verifier, encoded)
 
 
@@ -220,11 +220,11 @@ async def test_a_token_is_checked_anew_after_a_while() -> None:
     await verify(verifier, encoded)
     issuer.keys = {"k1": KEY_AFTER_ROTATION, "k2": KEY_AFTER_ROTATION}
     clock.time += CACHE_SECONDS
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(
             verifier, token(key=KEY_AFTER_ROTATION, kid="k3")
         )  # makes the verifier read the new keys
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(verifier, encoded)
 
 
@@ -233,7 +233,7 @@ async def test_an_accepted_token_lets_no_other_signature_in() -> None:
     encoded = token()
     await verify(verifier, encoded)
     forged = encoded[: encoded.rindex(".") + 1] + token(key=KEY_AFTER_ROTATION).rsplit(".", 1)[1]
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(IssuerTokenError):
         await verify(verifier, forged)
 
 
@@ -264,7 +264,7 @@ async def test_oidc_client_id_is_matched_against_aud_or_azp(changes: dict[str, A
     if accepted:
         await verify(verifier, token(**changes))
     else:
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(IssuerTokenError):
             await verify(verifier, token(**changes))
 
 
@@ -272,7 +272,7 @@ async def test_oidc_client_id_is_matched_against_aud_or_azp(changes: dict[str, A
 async def test_an_oidc_token_older_than_the_api_allows_is_refused(rules: dict[str, int]) -> None:
     encoded = token(iat=NOW - 10, auth_time=NOW - 10)
     await verify(oidc(), encoded)
-    with pytest.raises(AuthenticationError, match="expired"):
+    with pytest.raises(IssuerTokenError, match="expired"):
         await verify(oidc(**rules), encoded)
 
 
@@ -313,7 +313,7 @@ async def test_odd_claims_of_a_well_signed_token_are_accepted_or_refused_but_bre
     assert unverified is not None
     try:
         found = await cognito().verify(unverified)
-    except AuthenticationError:
+    except IssuerTokenError:
         return
     assert found["iss"] == ISSUER
     assert found["exp"] > NOW

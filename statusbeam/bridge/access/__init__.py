@@ -1,0 +1,1 @@
+"""Who a client is, what it may see, and how many streams it may hold."""

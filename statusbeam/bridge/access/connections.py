@@ -1,0 +1,148 @@
+"""The open streams of this process: counted, limited by principal, and ended when they must end.
+
+>>> async with connections.open(viewer, "sse"):
+...     await stream()
+StreamEndedError: login_ended
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from statusbeam.model.errors import SessionStoreError
+from statusbeam.model.limits import CONNECTION_SECONDS
+
+from ..problems import Problem
+from .ended_logins import EndedLogins, UserKey
+from .viewer import Viewer
+
+CONNECTIONS: Final = 10_000
+"""Of one process."""
+CONNECTIONS_PER_USER: Final = 100
+LOGIN_CHECK_SECONDS: Final = 2.0
+"""How often open streams are checked for logins that were ended: they close within 5 s."""
+
+_log = logging.getLogger(__name__)
+
+
+class EndReason(StrEnum):
+    """Why the bridge ends a stream."""
+
+    LOGIN_ENDED = "login_ended"  # endSessions
+    SHUTTING_DOWN = "shutting_down"  # the process ends: come back, another one goes on
+    TOO_OLD = "too_old"  # after a day, as AppSync does: come back
+
+
+class StreamEndedError(Exception):
+    """The stream must end now. It is raised where the stream waits."""
+
+    def __init__(self, reason: EndReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Connection:
+    """One open stream."""
+
+    viewer: Viewer
+    dialect: str
+    limit: asyncio.Timeout
+    reason: EndReason = EndReason.TOO_OLD
+
+    def end(self, reason: EndReason) -> None:
+        """Raise StreamEndedError where the stream waits."""
+        self.reason = reason
+        self.limit.reschedule(asyncio.get_running_loop().time())
+
+
+class Connections:
+    """All open streams. `check_logins` runs as long as the process serves."""
+
+    def __init__(
+        self,
+        ended: EndedLogins,
+        *,
+        in_all: int = CONNECTIONS,
+        per_user: int = CONNECTIONS_PER_USER,
+        check_seconds: float = LOGIN_CHECK_SECONDS,
+    ) -> None:
+        self._ended = ended
+        self._in_all = in_all
+        self._per_user = per_user
+        self._check_seconds = check_seconds
+        self._open: set[Connection] = set()
+        self._of_user: Counter[UserKey] = Counter()
+        self.closing = False
+        """Whether the process ends: no new stream opens."""
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def by_dialect(self) -> Counter[str]:
+        """How many streams are open, by dialect."""
+        return Counter(connection.dialect for connection in self._open)
+
+    @asynccontextmanager
+    async def open(self, viewer: Viewer, dialect: str) -> AsyncIterator[Connection]:
+        """A stream of `viewer`, as long as the block runs.
+
+        Raises Problem (429) at a limit, and StreamEndedError out of the block when the stream must end.
+        """
+        self._admit(viewer)
+        try:
+            async with asyncio.timeout(CONNECTION_SECONDS) as limit:
+                connection = Connection(viewer=viewer, dialect=dialect, limit=limit)
+                self._open.add(connection)
+                self._of_user[viewer.key] += 1
+                try:
+                    yield connection
+                finally:
+                    self._forget(connection)
+        except TimeoutError:
+            if limit.expired():
+                raise StreamEndedError(connection.reason) from None
+            raise
+
+    async def check_logins(self) -> None:
+        """End the streams of logins that were ended, until this is cancelled."""
+        while True:
+            await asyncio.sleep(self._check_seconds)
+            try:
+                await self.end_ended_logins()
+            except SessionStoreError as error:
+                _log.warning("code=<%s> | logins could not be checked: %s", error.code, error.message)
+
+    async def end_ended_logins(self) -> None:
+        """End the streams of logins that were ended by now. Raises SessionStoreError."""
+        ended = await self._ended.ended_at(list(self._of_user))
+        for connection in tuple(self._open):
+            if connection.viewer.is_ended_by(ended.get(connection.viewer.key)):
+                connection.end(EndReason.LOGIN_ENDED)
+
+    def end_all(self) -> None:
+        """End all streams because the process ends; no new one opens."""
+        self.closing = True
+        for connection in tuple(self._open):
+            connection.end(EndReason.SHUTTING_DOWN)
+
+    def _admit(self, viewer: Viewer) -> None:
+        if self.closing:
+            raise Problem.unavailable("This process is shutting down.", retry_after=1)
+        if len(self._open) >= self._in_all:
+            raise Problem.too_many("This process has no room for another stream.")
+        if self._of_user[viewer.key] >= self._per_user:
+            raise Problem.too_many(f"A user may have {self._per_user} open streams.")
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        self._of_user[connection.viewer.key] -= 1
+        if self._of_user[connection.viewer.key] <= 0:
+            del self._of_user[connection.viewer.key]

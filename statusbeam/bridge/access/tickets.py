@@ -1,0 +1,129 @@
+"""One-time tickets, for clients that can't send a header: a browser's EventSource and WebSocket.
+
+>>> ticket = await tickets.issue(viewer)          # POST /tickets, with the token in its header
+>>> await tickets.redeem(ticket)                  # GET …?ticket=sbt1.…
+Viewer(user_id='ana', …)
+>>> await tickets.redeem(ticket)
+None
+
+A ticket is valid once and for half a minute: an address in somebody's log opens nothing. The store keeps its
+digest only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import secrets
+from typing import TYPE_CHECKING, Final, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statusbeam.log.journal.dynamo_errors import code_of, may_pass
+from statusbeam.log.journal.dynamo_items import from_item, to_item
+from statusbeam.model.bounded import Bounded
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import SessionStoreError
+from statusbeam.model.settings import SessionsTable
+from statusbeam.model.validation import json_text
+
+from .viewer import Viewer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TICKET_PREFIX: Final = "sbt1."
+TICKET_SECONDS: Final = 30
+
+_TICKETS_KEPT: Final = 10_000
+
+
+class TicketStore(Protocol):
+    """Keeps tickets until they are taken. Both methods raise SessionStoreError."""
+
+    async def put(self, digest: str, holder: str, *, until: int) -> None:
+        """Keep `holder` under the ticket's digest until epoch seconds."""
+        ...
+
+    async def take(self, digest: str, *, now: float) -> str | None:
+        """The holder, for the first who asks in time; None for everybody else."""
+        ...
+
+
+class Tickets:
+    """Issues and redeems tickets."""
+
+    def __init__(self, store: TicketStore, *, clock: Clock | None = None) -> None:
+        self._store = store
+        self._clock = clock or Clock()
+
+    async def issue(self, viewer: Viewer) -> tuple[str, int]:
+        """A ticket for `viewer`, and when it expires in epoch seconds. Raises SessionStoreError."""
+        ticket = TICKET_PREFIX + secrets.token_urlsafe(24)
+        until = int(self._clock.now()) + TICKET_SECONDS
+        await self._store.put(_digest(ticket), json_text(viewer.to_json()), until=until)
+        return ticket, until
+
+    async def redeem(self, ticket: str) -> Viewer | None:
+        """The viewer that the ticket was issued to; None if it is used, expired or invented."""
+        holder = await self._store.take(_digest(ticket), now=self._clock.now())
+        return None if holder is None else Viewer.from_json(json.loads(holder))
+
+
+def _digest(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+class MemoryTicketStore:
+    """A TicketStore that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._held: Bounded[str, tuple[str, int]] = Bounded(_TICKETS_KEPT)
+
+    async def put(self, digest: str, holder: str, *, until: int) -> None:
+        """See TicketStore.put."""
+        self._held[digest] = (holder, until)
+
+    async def take(self, digest: str, *, now: float) -> str | None:
+        """See TicketStore.take."""
+        holder, until = self._held.pop(digest, (None, 0))
+        return holder if now < until else None
+
+
+class DynamoTicketStore:
+    """A TicketStore in the user sessions table, for all processes of the bridge."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    async def put(self, digest: str, holder: str, *, until: int) -> None:
+        """See TicketStore.put."""
+        await asyncio.to_thread(self._put, digest, holder, until)
+
+    async def take(self, digest: str, *, now: float) -> str | None:
+        """See TicketStore.take."""
+        return await asyncio.to_thread(self._take, digest, now)
+
+    def _put(self, digest: str, holder: str, until: int) -> None:
+        item = to_item({**_key(digest), SessionsTable.HOLDER: holder, SessionsTable.TTL: until})
+        try:
+            self._client.put_item(TableName=self._table, Item=item)
+        except (ClientError, BotoCoreError) as error:
+            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+
+    def _take(self, digest: str, now: float) -> str | None:
+        try:
+            # DynamoDB deletes an item for one caller only: whoever gets the old values has the ticket.
+            answer = self._client.delete_item(
+                TableName=self._table, Key=to_item(_key(digest)), ReturnValues="ALL_OLD"
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+        held = from_item(answer.get("Attributes", {}))
+        return held[SessionsTable.HOLDER] if held and now < held[SessionsTable.TTL] else None
+
+
+def _key(digest: str) -> dict[str, str]:
+    return {SessionsTable.PARTITION_KEY: SessionsTable.TICKETS, SessionsTable.SORT_KEY: digest}

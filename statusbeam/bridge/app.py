@@ -1,0 +1,105 @@
+"""The whole bridge as one ASGI application.
+
+>>> app = create_app(bridge_on_aws(BridgeSettings.from_env(os.environ)))
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from statusbeam.model.errors import JournalError, SessionStoreError
+
+from .problems import MEDIA_TYPE, Problem
+from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
+from .routes.assistants import MCP_PATH, McpEndpoint
+from .routes.connection_manager import ConnectionManager
+from .service import Bridge
+
+_ROUTERS: Final = tuple(
+    module.router
+    for module in (orchestrator_socket, jobs, job_events, job_stream, cloud_events, ag_ui, tickets, health)
+)
+
+STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset", "Stream-Up-To-Date")
+"""What a client of Durable Streams reads."""
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(bridge: Bridge) -> FastAPI:
+    """The application that serves `bridge` in every dialect."""
+
+    mcp = McpEndpoint(bridge)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with bridge.serving(), mcp.server.session_manager.run():
+            yield
+
+    app = FastAPI(
+        title="Statusbeam bridge",
+        version="1",
+        summary="The live status of jobs, in the protocols that clients already speak.",
+        lifespan=lifespan,
+    )
+    app.state.bridge = bridge
+    app.state.connections = ConnectionManager(bridge)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=bridge.origins.pattern,
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
+    )
+    _answer_with_problems(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
+    return app
+
+
+def _answer_with_problems(app: FastAPI) -> None:
+    """Every error is a problem document."""
+
+    @app.exception_handler(Problem)
+    async def known(_: Request, problem: Problem) -> JSONResponse:
+        return _answer(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [".".join(map(str, one["loc"][1:])) or str(one["loc"][0]) for one in error.errors()]
+        detail = "; ".join(
+            f"{field}: {one['msg']}" for field, one in zip(fields, error.errors(), strict=True)
+        )
+        return _answer(Problem(422, "invalid-request", detail))
+
+    @app.exception_handler(HTTPException)
+    async def of_the_framework(_: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+        return _answer(Problem(error.status_code, code, str(error.detail), headers=error.headers))
+
+    @app.exception_handler(JournalError)
+    @app.exception_handler(SessionStoreError)
+    async def unreadable(_: Request, error: Exception) -> JSONResponse:
+        _log.warning("error=<%s> | a request failed: %s", type(error).__name__, error)
+        return _answer(Problem.unavailable("The log can't be read now."))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, __: Exception) -> JSONResponse:
+        return _answer(Problem(500, "internal-error", "The bridge failed. Its logs have the reason."))
+
+
+def _answer(problem: Problem) -> JSONResponse:
+    return JSONResponse(
+        problem.document(), int(problem.status), headers=problem.headers, media_type=MEDIA_TYPE
+    )

@@ -1,0 +1,206 @@
+"""AG-UI 1.0: a job is a run, its agents are subagents, its snapshot is the state.
+
+| job | events |
+|---|---|
+| a client joins | RUN_STARTED, STATE_SNAPSHOT, SUBAGENT_STARTED for each running agent, parents first |
+| any status | STATE_DELTA (RFC 6902), so that the state is the snapshot |
+| an agent begins, ends, fails | SUBAGENT_STARTED, _FINISHED, _ERROR, named `invocation#attempt` |
+| a newer attempt of an agent | SUBAGENT_ERROR `superseded`, then SUBAGENT_STARTED |
+| a tool | ACTIVITY_SNAPSHOT: an unanswered TOOL_CALL would become the client's to answer |
+| the job has settled | SUBAGENT_ERROR `unfinished` for what is open, then RUN_FINISHED or RUN_ERROR |
+| statuses were lost | CUSTOM `statusbeam.verdict`, STATE_SNAPSHOT, RUN_ERROR: the client runs anew |
+
+The events follow the snapshots, not the words: AG-UI's verifier refuses an end without a beginning, and a
+second beginning. The end waits until the job has settled, because nothing may follow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jsonpatch
+
+from statusbeam.log.snapshot.agent_state import AgentState, AgentStatus, without_none
+from statusbeam.log.snapshot.fold import invocation_of
+from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.log.snapshot.job_view import job_view
+from statusbeam.log.snapshot.times import ms_of
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus, StatusWord
+
+from ..tail.events import Joined, Step
+
+PROTOCOL_VERSION: Final = "1.0"
+
+_TOOL_STATES: Final = {
+    StatusWord.CALLING_TOOL: "running",
+    StatusWord.TOOL_COMPLETE: "complete",
+    StatusWord.TOOL_ERROR: "error",
+}
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The run that a client asked for."""
+
+    thread_id: str
+    """The session as the client named it."""
+    job_id: str
+
+    def events_at_join(self, joined: Joined) -> list[Event]:
+        """The events that bring a client to the snapshot; after a loss, they end the run."""
+        job = joined.job
+        snapshot = {"type": "STATE_SNAPSHOT", "snapshot": state_of(job), **_metadata(job.head)}
+        if joined.lost is not None:
+            verdict = {"recovered": False, "reason": str(joined.lost)}
+            return [
+                {"type": "CUSTOM", "name": "statusbeam.verdict", "value": verdict},
+                snapshot,
+                {"type": "RUN_ERROR", "message": "Statuses were lost. Run again.", "code": str(joined.lost)},
+            ]
+        started = {"type": "RUN_STARTED", **self._ids(job.head), "protocolVersion": PROTOCOL_VERSION}
+        events: list[Event] = [started, snapshot]
+        running = _parents_first(agent for agent in job.agents.values() if _is_running(agent))
+        begun: dict[str, AgentState] = {}
+        for agent in running:
+            events.append(_started(agent, begun))
+            begun[agent.invocation_id] = agent
+        return events
+
+    def events_of(self, step: Step) -> list[Event]:
+        """The events of one status."""
+        at = ms_of(step.update.timestamp)
+        return [{**event, "timestamp": at} for event in self._events_of(step)]
+
+    def events_at_end(self, job: Job) -> list[Event]:
+        """The events that end the run, once the job has ended and has settled."""
+        running = _parents_first(agent for agent in job.agents.values() if _is_running(agent))
+        unfinished = [_error(agent, "unfinished") for agent in reversed(running)]
+        return [*unfinished, self._end(job)]
+
+    def _events_of(self, step: Step) -> Iterator[Event]:
+        before, update, after = step.before, step.update, step.after
+        invocation = invocation_of(update)
+        if invocation is not None:
+            yield from _changes(
+                before.agents.get(invocation), after.agents[invocation], after, update.message
+            )
+            if update.tool_name and update.status in _TOOL_STATES and before.agents != after.agents:
+                yield _tool_activity(after.agents[invocation], update)
+        patch = jsonpatch.make_patch(state_of(before), state_of(after)).patch
+        if patch:
+            yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
+
+    def _end(self, job: Job) -> Event:
+        view = job.head.view()
+        if job.head.overall_status is OverallStatus.FAILED:
+            failed = [agent.activity for agent in job.shown_agents if agent.status is AgentStatus.ERROR]
+            return {"type": "RUN_ERROR", "message": next(filter(None, failed), "The job failed.")}
+        completed = job.head.overall_status is OverallStatus.COMPLETED
+        usage = view["totalTokenUsage"]
+        counted = {name: usage[name] for name in ("inputTokens", "outputTokens")} if usage else None
+        return without_none(
+            {
+                "type": "RUN_FINISHED",
+                **self._ids(job.head),
+                "outcome": {"type": "success" if completed else "cancelled"},
+                "result": view.get("result"),
+                "usage": [counted] if counted else None,
+            }
+        )
+
+    def _ids(self, head: Head) -> dict[str, str]:
+        run = head.view().get("run", 1)
+        return {"threadId": self.thread_id, "runId": f"{self.job_id}#{run}"}
+
+
+def is_last(event: Joined | Step) -> bool:
+    """Whether the run ends with this event: a client that lost statuses runs anew."""
+    return isinstance(event, Joined) and event.lost is not None
+
+
+def state_of(job: Job) -> dict[str, Any]:
+    """The snapshot as AG-UI's state: the job's fields, and its agents by invocation."""
+    view = job_view(job)
+    return {**view, "agents": {agent["invocationId"]: agent for agent in view["agents"]}}
+
+
+def _changes(before: AgentState | None, after: AgentState, job: Job, message: str) -> Iterator[Event]:
+    """What an agent's change means for the subagent that stands for it."""
+    same_attempt = before is not None and before.attempt == after.attempt
+    if before is not None and _is_running(before) and not same_attempt:
+        yield _error(before, "superseded")
+    was_running = before is not None and same_attempt and _is_running(before)
+    had_begun = before is not None and same_attempt and before.status is not AgentStatus.PENDING
+    if not had_begun and after.status is not AgentStatus.PENDING:
+        yield _started(after, job.agents)
+        was_running = True
+    if was_running and after.ended:
+        succeeded = after.status is AgentStatus.SUCCESS
+        yield _finished(after) if succeeded else _error(after, message)
+
+
+def _is_running(agent: AgentState) -> bool:
+    return agent.status is AgentStatus.IN_PROGRESS
+
+
+def _run_id(agent: AgentState) -> str:
+    return f"{agent.invocation_id}#{agent.attempt}"
+
+
+def _started(agent: AgentState, begun: Mapping[str, AgentState]) -> Event:
+    # A parent that does not run may never have begun in this client's run: then it may not be named.
+    parent = begun.get(agent.parent_invocation_id or "")
+    named = parent is not None and _is_running(parent) and parent is not agent
+    return without_none(
+        {
+            "type": "SUBAGENT_STARTED",
+            "subagentRunId": _run_id(agent),
+            "name": agent.name,
+            "parentSubagentRunId": _run_id(parent) if parent and named else None,
+        }
+    )
+
+
+def _finished(agent: AgentState) -> Event:
+    return {"type": "SUBAGENT_FINISHED", "subagentRunId": _run_id(agent), "outcome": {"type": "success"}}
+
+
+def _error(agent: AgentState, message: str) -> Event:
+    return {"type": "SUBAGENT_ERROR", "subagentRunId": _run_id(agent), "message": message}
+
+
+def _tool_activity(agent: AgentState, update: StatusUpdate) -> Event:
+    content = {
+        "agent": agent.name,
+        "tool": update.tool_name,
+        "state": _TOOL_STATES[StatusWord(update.status)],
+        "message": update.message,
+    }
+    return {
+        "type": "ACTIVITY_SNAPSHOT",
+        "messageId": f"{_run_id(agent)}/{update.tool_name}",
+        "activityType": "TOOL",
+        "content": content,
+        "replace": True,
+    }
+
+
+def _metadata(head: Head) -> Mapping[str, Any]:
+    position = without_none({"sequence": head.sequence, "epoch": head.epoch})
+    return {"metadata": {"statusbeam": position}}
+
+
+def _parents_first(agents: Iterable[AgentState]) -> list[AgentState]:
+    """The agents, each after its parent; of a circle, one goes first."""
+    waiting = {agent.invocation_id: agent for agent in agents}
+    found: list[AgentState] = []
+    while waiting:
+        ready = [agent for agent in waiting.values() if agent.parent_invocation_id not in waiting]
+        for agent in ready or [next(iter(waiting.values()))]:
+            found.append(waiting.pop(agent.invocation_id))
+    return found

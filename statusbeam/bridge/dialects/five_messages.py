@@ -1,0 +1,210 @@
+"""Five messages over a WebSocket: `agent_status`, `progress`, `complete`, `error`, `heartbeat`.
+
+| what happened | message |
+|---|---|
+| an agent begins, or something of it changes | `agent_status`, with the agent's progress |
+| the job's progress or phase changes | `progress` |
+| an agent ends | `complete`, or `error`, with `agent`; the job goes on (`data.overallStatus`) |
+| the job ends | the last `complete` or `error`, with `agent: "orchestrator"` |
+| nothing for a while | `heartbeat` |
+
+The job's state decides, not the status word: an agent may say `complete`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from statusbeam.log.snapshot.agent_state import AgentState, AgentStatus, without_none
+from statusbeam.log.snapshot.fold import invocation_of
+from statusbeam.log.snapshot.job_state import Job
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus, StatusType
+
+from ..tail.cursor import Cursor
+from ..tail.events import Joined, Step
+
+ORCHESTRATOR: Final = "orchestrator"
+"""The `agent` of messages about the job as a whole."""
+
+
+class Message(BaseModel):
+    """What every message has."""
+
+    timestamp: str
+    """When it happened, ISO 8601 in UTC."""
+    session_id: str
+    """The session as the client named it."""
+
+
+class AgentStatusMessage(Message):
+    """An agent begins, or something of it changes."""
+
+    type: Literal["agent_status"] = "agent_status"
+    agent: str
+    status: str
+    """Text for people."""
+    progress: float = Field(ge=0, le=100)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class ProgressMessage(Message):
+    """The progress of the job, or its phase."""
+
+    type: Literal["progress"] = "progress"
+    agent: str = ORCHESTRATOR
+    status: str
+    """Text for people."""
+    progress: float = Field(ge=0, le=100)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class CompleteMessage(Message):
+    """An agent ended well; from the orchestrator: the job did."""
+
+    type: Literal["complete"] = "complete"
+    agent: str
+    status: str
+    """Text for people."""
+    progress: float = Field(default=100, ge=0, le=100)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class ErrorMessage(Message):
+    """An agent ended badly; from the orchestrator: the job did."""
+
+    type: Literal["error"] = "error"
+    agent: str = ORCHESTRATOR
+    error: str
+    """What people may read."""
+    details: str | None = None
+    """More for people; never a stack or a secret."""
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class HeartbeatMessage(Message):
+    """Nothing new: the connection is alive. A client may answer `pong`."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+    message: Literal["ping"] = "ping"
+
+
+AnyMessage = AgentStatusMessage | ProgressMessage | CompleteMessage | ErrorMessage | HeartbeatMessage
+
+
+def messages_at_join(joined: Joined, *, session_id: str, now: str) -> list[AnyMessage]:
+    """The messages that bring a client to the snapshot; `now` is a time as the wire has it."""
+    job = joined.job
+    verdict = {"recovered": False, "reason": str(joined.lost)} if joined.lost else {}
+    if job.head.sequence == 0 and not verdict:
+        return []
+    words = _Words(job, session_id=session_id, timestamp=job.head.view()["lastUpdated"] or now)
+    found: list[AnyMessage] = [
+        words.progress(job.head.overall_status, {**verdict, "agents": _agents_of(job)}),
+        *(words.agent(agent, agent.activity) for agent in job.shown_agents if _has_begun(agent)),
+    ]
+    if job.head.ended:
+        found.append(words.end(job.head.overall_status))
+    return found
+
+
+def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
+    """The messages of one status."""
+    before, update, after = step.before, step.update, step.after
+    words = _Words(after, session_id=session_id, timestamp=update.timestamp)
+    found: list[AnyMessage] = []
+    invocation = invocation_of(update)
+    if invocation is not None:
+        agent = after.agents[invocation]
+        if _has_begun(agent) and _shown(agent) != _shown(before.agents.get(invocation)):
+            found.append(words.agent(agent, update.message, update))
+    if after.head.ended:
+        return found if before.head.ended else [*found, words.end(update.message, update)]
+    if invocation is None and update.type is not StatusType.HEARTBEAT:
+        agents = {"agents": _agents_of(after)} if after.agents.keys() != before.agents.keys() else {}
+        found.append(words.progress(update.message, {**agents, **_data_of(update)}))
+    elif after.head.progress != before.head.progress:
+        found.append(words.progress(update.message, {}))
+    return found
+
+
+def is_last(step: Step) -> bool:
+    """Whether the messages of the step end with the job's last one."""
+    return step.after.head.ended and not step.before.head.ended
+
+
+class _Words:
+    """Makes messages about a job at one point of its log."""
+
+    def __init__(self, job: Job, *, session_id: str, timestamp: str) -> None:
+        self._job = job
+        self._head = job.head.view()
+        self._common: dict[str, Any] = {"session_id": session_id, "timestamp": timestamp}
+
+    def agent(
+        self, agent: AgentState, text: str | None, update: StatusUpdate | None = None
+    ) -> AgentStatusMessage | CompleteMessage | ErrorMessage:
+        data = {**self._of_agent(agent), **_data_of(update)}
+        text = text or agent.status
+        if agent.status is AgentStatus.SUCCESS:
+            return CompleteMessage(agent=agent.name, status=text, data=data, **self._common)
+        if agent.ended:
+            return ErrorMessage(agent=agent.name, error=text, data=data, **self._common)
+        progress = agent.view()["progress"] or 0
+        return AgentStatusMessage(agent=agent.name, status=text, progress=progress, data=data, **self._common)
+
+    def progress(self, text: str, data: Mapping[str, Any]) -> ProgressMessage:
+        progress = self._head["progress"] or 0
+        return ProgressMessage(
+            status=text, progress=progress, data={**self._of_job(), **data}, **self._common
+        )
+
+    def end(self, text: str, update: StatusUpdate | None = None) -> CompleteMessage | ErrorMessage:
+        data = {**self._of_job(), "result": self._head.get("result"), **_data_of(update)}
+        if self._job.head.overall_status is OverallStatus.COMPLETED:
+            return CompleteMessage(agent=ORCHESTRATOR, status=text, data=without_none(data), **self._common)
+        failed = [agent.name for agent in self._job.shown_agents if agent.status is AgentStatus.ERROR]
+        details = f"Failed: {', '.join(failed)}" if failed else None
+        return ErrorMessage(error=text, details=details, data=without_none(data), **self._common)
+
+    def _of_job(self) -> dict[str, Any]:
+        names = ("jobId", "overallStatus", "totalTokenUsage", "eta", "waiting")
+        return without_none({name: self._head.get(name) for name in names}) | self._cursor()
+
+    def _of_agent(self, agent: AgentState) -> dict[str, Any]:
+        view = _shown(agent)
+        named = {"state": view["status"], "overallStatus": self._head["overallStatus"]}
+        left_out = ("name", "status", "activity", "progress")
+        return without_none({**view, **dict.fromkeys(left_out), **named}) | self._cursor()
+
+    def _cursor(self) -> dict[str, str]:
+        return {"cursor": str(Cursor.of(self._job.head))}
+
+
+def _has_begun(agent: AgentState) -> bool:
+    return agent.status is not AgentStatus.PENDING
+
+
+def _shown(agent: AgentState | None) -> dict[str, Any]:
+    """What readers see of an agent; a lease is renewed by each sign of life."""
+    return {} if agent is None else {**agent.view(), "leaseExpiresAt": None}
+
+
+def _agents_of(job: Job) -> list[dict[str, Any]]:
+    names = ("name", "invocationId", "status", "progress")
+    return [{name: agent.view()[name] for name in names} for agent in job.shown_agents]
+
+
+def _data_of(update: StatusUpdate | None) -> dict[str, Any]:
+    """What a status says beside its message."""
+    if update is None:
+        return {}
+    said = {
+        "word": update.status,
+        "toolName": update.tool_name,
+        "metadata": dict(update.metadata) if update.metadata else None,
+    }
+    return without_none(said)

@@ -1,0 +1,1 @@
+"""The port through which the bridge reads jobs, and its adapters."""

@@ -1,0 +1,48 @@
+"""The port through which the bridge reads jobs. Adapters: DynamoDB, and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.model.job_key import JobKey
+from statusbeam.model.update import StatusUpdate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadsPage:
+    """Jobs of a user, newest first, as their heads. `next_token` continues the list; None at its end."""
+
+    heads: Sequence[Head]
+    next_token: str | None = None
+
+
+class LogReader(Protocol):
+    """Reads jobs and their logs. Every method raises JournalError."""
+
+    async def positions(self, jobs: Sequence[JobKey]) -> Mapping[JobKey, tuple[str, int]]:
+        """Epoch and sequence of each job that has a status, at half the price of a read that is up to date.
+
+        The answer may be a moment old.
+        """
+        ...
+
+    async def snapshot(self, job: JobKey) -> Job | None:
+        """The job as it is now; None for a job that has no status or has expired."""
+        ...
+
+    async def updates(self, job: JobKey, *, first: int, last: int) -> Sequence[StatusUpdate]:
+        """The log from sequence `first` to `last`, without what has expired."""
+        ...
+
+    async def heads(self, jobs: Sequence[JobKey]) -> Sequence[Head]:
+        """The heads of those jobs that exist, in the order of `jobs`."""
+        ...
+
+    async def heads_of_user(
+        self, tenant_id: str, user_id: str, *, limit: int, token: str | None = None
+    ) -> HeadsPage:
+        """A page of the user's jobs. An unknown token starts where the list's order puts it."""
+        ...

@@ -1,0 +1,77 @@
+"""The bridge's errors: problem documents (RFC 9457), whatever the protocol.
+
+>>> raise Problem.not_found("There is no such job, or it is not yours.")
+HTTP 404, application/problem+json
+{"type": "urn:statusbeam:problem:not-found", "title": "Not Found", "status": 404, "detail": "There is no …"}
+
+A problem carries nothing that its reader may not know. The detail for operators goes to the process's logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, Self
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:statusbeam:problem:"
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+    """What a client is told of a failed request. `code` is the end of the problem's type."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = HTTPStatus(status)
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+    def document(self) -> dict[str, Any]:
+        """The problem document."""
+        return {
+            "type": f"{TYPE_PREFIX}{self.code}",
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+            **self.members,
+        }
+
+    @classmethod
+    def bad_request(cls, detail: str, **members: Any) -> Self:
+        """The request can't be understood. The same request fails again."""
+        return cls(400, "bad-request", detail, members=members)
+
+    @classmethod
+    def unauthenticated(cls, detail: str = "A valid token is needed.") -> Self:
+        """No token, or one that is not valid."""
+        return cls(401, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+    @classmethod
+    def forbidden(cls, detail: str) -> Self:
+        """A valid token that does not permit this."""
+        return cls(403, "forbidden", detail)
+
+    @classmethod
+    def not_found(cls, detail: str) -> Self:
+        """There is none, or the caller may not know of it."""
+        return cls(404, "not-found", detail)
+
+    @classmethod
+    def too_many(cls, detail: str, *, retry_after: int = 5) -> Self:
+        """A limit of the caller's, or of this process."""
+        return cls(429, "too-many-requests", detail, headers={"Retry-After": str(retry_after)})
+
+    @classmethod
+    def unavailable(cls, detail: str, *, retry_after: int = 2) -> Self:
+        """The log can't be read now. The same request may succeed later."""
+        return cls(503, "unavailable", detail, headers={"Retry-After": str(retry_after)})

@@ -1,0 +1,1 @@
+"""The addresses of the bridge, one file a protocol."""

@@ -1,0 +1,258 @@
+"""The sockets of the five messages: each follows its session's job, and takes messages of your own.
+
+>>> connections = ConnectionManager()
+>>> await connections.serve(websocket, "session-1")        # the whole life of one socket
+>>> await connections.send_message("session-1", ProgressMessage(…))
+>>> connections.get_connection_count()
+1
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel
+from starlette.responses import JSONResponse
+from starlette.status import (
+    WS_1000_NORMAL_CLOSURE,
+    WS_1001_GOING_AWAY,
+    WS_1008_POLICY_VIOLATION,
+    WS_1012_SERVICE_RESTART,
+    WS_1013_TRY_AGAIN_LATER,
+)
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from statusbeam.model.errors import JournalError, SessionStoreError
+from statusbeam.model.validation import json_text, wire_time
+
+from ..access.connections import EndReason, StreamEndedError
+from ..access.viewer import Viewer
+from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
+from ..problems import MEDIA_TYPE, Problem
+from ..service import Bridge
+from ..tail.cursor import BadCursorError, Cursor
+from ..tail.events import Joined, WatchEvent
+from ..tail.watch import Watch
+
+OUTBOX: Final = 64
+"""Messages of your own that wait for one slow socket. With one more, the socket is closed: a client that
+comes back with `?after=` misses no status of the log."""
+
+FIND_SECONDS: Final = 2.0
+"""When a session that has no job yet is first looked for under its other names; then ever more rarely."""
+
+_CLOSE_CODES: Final = {
+    EndReason.LOGIN_ENDED: WS_1008_POLICY_VIOLATION,
+    EndReason.SHUTTING_DOWN: WS_1012_SERVICE_RESTART,
+    EndReason.TOO_OLD: WS_1012_SERVICE_RESTART,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class _Socket:
+    """One socket of a session, and the messages of your own that wait for it."""
+
+    def __init__(self, websocket: WebSocket, session_id: str) -> None:
+        self.websocket = websocket
+        self.session_id = session_id
+        self.overflowed = False
+        self.has_left = False
+        self.watch: Watch | None = None
+        self.tasks: list[asyncio.Task[None]] = []
+        self._waiting: list[str] = []
+        self._filled = asyncio.Event()
+
+    def put(self, text: str) -> None:
+        """Send `text` when the socket has room for it."""
+        self.overflowed = self.overflowed or len(self._waiting) >= OUTBOX
+        self._waiting.append(text)
+        self._filled.set()
+        if self.watch is not None:
+            self.watch.interrupt()
+
+    def take(self) -> list[str]:
+        """What waits to be sent."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    async def read(self) -> None:
+        """Read until the client leaves. What clients send (`pong`) is accepted and changes nothing."""
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while self.websocket.client_state is not WebSocketState.DISCONNECTED:
+                await self.websocket.receive()
+        self.has_left = True
+        if self.watch is not None:
+            self.watch.interrupt()
+
+    async def send_your_own(self) -> None:
+        """Send what waits, until this is cancelled or the client leaves."""
+        with suppress(WebSocketDisconnect):
+            while not self.overflowed:
+                await self._filled.wait()
+                self._filled.clear()
+                for text in self.take():
+                    await self.websocket.send_text(text)
+        await _close(self.websocket, WS_1013_TRY_AGAIN_LATER)
+
+
+class ConnectionManager:
+    """All sockets of this process, by session. The statuses come from the log that `bridge` reads."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self._sockets: dict[str, list[_Socket]] = {}
+
+    def get_connection_count(self, session_id: str | None = None) -> int:
+        """How many sockets are open: of one session, or in all."""
+        if session_id is not None:
+            return len(self._sockets.get(session_id, ()))
+        return sum(map(len, self._sockets.values()))
+
+    async def connect(self, websocket: WebSocket, session_id: str) -> None:
+        """Accept a socket that follows no job, and count it: it gets what you send. `serve` does more."""
+        socket = _Socket(websocket, session_id)
+        await self._register(socket)
+        socket.tasks.append(asyncio.create_task(socket.send_your_own()))
+
+    def disconnect(self, websocket: WebSocket, session_id: str) -> None:
+        """Forget the socket."""
+        sockets = self._sockets.get(session_id, [])
+        for socket in [one for one in sockets if one.websocket is websocket]:
+            sockets.remove(socket)
+            for task in socket.tasks:
+                task.cancel()
+        if not sockets:
+            self._sockets.pop(session_id, None)
+
+    async def send_message(self, session_id: str, message: BaseModel | Mapping[str, Any]) -> None:
+        """Send a message of your own to every socket of the session. It is not part of the log."""
+        _put(self._sockets.get(session_id, ()), message)
+
+    async def broadcast(self, message: BaseModel | Mapping[str, Any]) -> None:
+        """Send a message of your own to every socket of every session."""
+        _put([one for sockets in self._sockets.values() for one in sockets], message)
+
+    async def serve(self, websocket: WebSocket, session_id: str) -> None:
+        """Serve one socket from its handshake to its end: `?after=` resumes, the job's end closes it."""
+        try:
+            viewer = await self.bridge.viewer(websocket)
+            after = _cursor_of(websocket)
+            async with self.bridge.connections.open(viewer, "ws5"):
+                try:
+                    code = await self._until_closed(_Socket(websocket, session_id), viewer, after)
+                finally:
+                    self.disconnect(websocket, session_id)
+                await _close(websocket, code)
+        except WebSocketDisconnect:
+            return  # the client left while something was sent
+        except StreamEndedError as ended:
+            await _close(websocket, _CLOSE_CODES[ended.reason], ended.reason)
+        except Problem as problem:
+            await _refuse(websocket, problem)
+        except (JournalError, SessionStoreError) as error:
+            _log.warning("code=<%s> | socket ended: %s", error.code, error.message)
+            await _refuse(websocket, Problem.unavailable("The log can't be read now."))
+
+    async def _register(self, socket: _Socket) -> None:
+        await socket.websocket.accept()
+        self._sockets.setdefault(socket.session_id, []).append(socket)
+
+    async def _until_closed(self, socket: _Socket, viewer: Viewer, after: Cursor | None) -> int:
+        """Send until the job's end, or until the client leaves; the code to close with."""
+        code = None
+        while code is None:
+            found = await self.bridge.find_job(viewer, socket.session_id)
+            key = found or viewer.job(socket.session_id)
+            async with self.bridge.tails.watch(key, may_see=viewer.may_see, after=after) as watch:
+                first = await watch.next(within=0)  # before the handshake: what comes after it is news
+                socket.watch = watch
+                if not socket.tasks:
+                    await self._register(socket)
+                    socket.tasks.append(asyncio.create_task(socket.read()))
+                code = await self._follow(socket, viewer, watch, first)
+        return code
+
+    async def _follow(
+        self, socket: _Socket, viewer: Viewer, watch: Watch, events: Sequence[WatchEvent]
+    ) -> int | None:
+        """Send what the job reports. The answer is the code to close with, or None for another job."""
+        loop, silence = asyncio.get_running_loop(), self.bridge.heartbeat_seconds
+        heartbeat_at, find_seconds = loop.time() + silence, FIND_SECONDS
+        while True:
+            texts = [text for event in events for text in self._texts(event, socket.session_id)]
+            texts += socket.take()
+            if socket.has_left:
+                return WS_1001_GOING_AWAY
+            if socket.overflowed:
+                return WS_1013_TRY_AGAIN_LATER
+            if not texts and loop.time() >= heartbeat_at:
+                texts = [self._heartbeat(socket.session_id)]
+            for text in texts:
+                await socket.websocket.send_text(text)
+            if texts:
+                heartbeat_at = loop.time() + silence
+            head = watch.job.head
+            if head.ended and watch.cursor == Cursor.of(head):
+                return WS_1000_NORMAL_CLOSURE
+            quiet = max(0.0, heartbeat_at - loop.time())
+            if head.sequence:
+                events = await watch.next(within=quiet)
+                continue
+            events = await watch.next(within=min(quiet, find_seconds))
+            if not events and await self.bridge.find_job(viewer, socket.session_id) is not None:
+                return None
+            find_seconds = min(2 * find_seconds, silence)
+
+    def _heartbeat(self, session_id: str) -> str:
+        return HeartbeatMessage(session_id=session_id, timestamp=self._now()).model_dump_json()
+
+    def _texts(self, event: WatchEvent, session_id: str) -> list[str]:
+        if isinstance(event, Joined):
+            joined = messages_at_join(event, session_id=session_id, now=self._now())
+            return [message.model_dump_json() for message in joined]
+        return event.once(
+            ("ws5", session_id),
+            lambda: [message.model_dump_json() for message in messages_of(event, session_id=session_id)],
+        )
+
+    def _now(self) -> str:
+        return wire_time(datetime.fromtimestamp(self.bridge.clock.now(), UTC))
+
+
+def _cursor_of(websocket: WebSocket) -> Cursor | None:
+    text = websocket.query_params.get("after")
+    try:
+        return None if text is None else Cursor.parse(text)
+    except BadCursorError as error:
+        raise Problem.bad_request(f"after: {error}") from error
+
+
+def _put(sockets: Iterable[_Socket], message: BaseModel | Mapping[str, Any]) -> None:
+    text = message.model_dump_json() if isinstance(message, BaseModel) else json_text(message)
+    for socket in sockets:
+        socket.put(text)
+
+
+async def _close(websocket: WebSocket, code: int, reason: str | None = None) -> None:
+    if WebSocketState.DISCONNECTED not in (websocket.client_state, websocket.application_state):
+        with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
+            await websocket.close(code, reason)
+
+
+async def _refuse(websocket: WebSocket, problem: Problem) -> None:
+    """Answer a handshake with the problem; close a socket that is open already."""
+    if websocket.application_state is WebSocketState.CONNECTING:
+        answer = JSONResponse(
+            problem.document(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+        )
+        await websocket.send_denial_response(answer)
+        return
+    again = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    await _close(websocket, WS_1013_TRY_AGAIN_LATER if again else WS_1008_POLICY_VIOLATION, problem.code)

@@ -1,0 +1,68 @@
+"""`GET /jobs/{job_id}/events`: a job as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from ..dialects import server_sent_events as sse
+from ..service import Bridge, valid_id
+from ..tail.cursor import Cursor
+from ..tail.events import Joined, WatchEvent
+from .event_stream import EventStream, StreamDialect, has_settled
+from .requests import READING, Caller, TheBridge, cursor_in, problems
+
+router = APIRouter()
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "The job's statuses, until it has ended."},
+        204: {"description": "The job has ended, and the client has all of its statuses."},
+        **READING,
+        **problems(429),
+    },
+)
+async def job_events(
+    job_id: str,
+    caller: Caller,
+    bridge: TheBridge,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[
+        str | None, Query(description="As Last-Event-ID, for clients that can't set it.")
+    ] = None,
+) -> Response:
+    """Follow a job. A client that reconnects gets what it missed, or the verdict that it can't be whole."""
+    # EventSource reconnects to the same address, with its Last-Event-ID: that is newer than `after`.
+    cursor = cursor_in("Last-Event-ID", last_event_id or None) or cursor_in("after", after)
+    key = caller.job(valid_id(job_id))
+    if cursor is not None:
+        for head in await bridge.reader.heads([key]):
+            if (
+                caller.may_see(head)
+                and Cursor.of(head) == cursor
+                and has_settled(head, now=bridge.clock.now())
+            ):
+                return Response(status_code=204)
+    return EventStream(bridge, caller, key, _dialect(bridge), after=cursor)
+
+
+def _dialect(bridge: Bridge) -> StreamDialect:
+    return StreamDialect(
+        name="sse",
+        render=partial(_render, bridge),
+        opening=sse.OPENING,
+        comment=sse.COMMENT,
+        come_back_in=sse.come_back_in,
+    )
+
+
+def _render(bridge: Bridge, event: WatchEvent) -> Sequence[bytes]:
+    if isinstance(event, Joined):
+        return sse.events_at_join(event, now=bridge.clock.now())
+    return event.once("sse", lambda: sse.events_of(event))

@@ -1,0 +1,29 @@
+"""`/ws/orchestrator/{session_id}`: the five messages over a WebSocket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, WebSocket
+from starlette.requests import HTTPConnection
+
+from .connection_manager import ConnectionManager
+
+
+def connection_manager(connection: HTTPConnection) -> ConnectionManager:
+    """The manager that the application keeps in `app.state.connections`."""
+    manager: ConnectionManager = connection.app.state.connections
+    return manager
+
+
+router = APIRouter()
+
+
+@router.websocket("/ws/orchestrator/{session_id}")
+async def orchestrator(
+    websocket: WebSocket,
+    session_id: str,
+    connections: Annotated[ConnectionManager, Depends(connection_manager)],
+) -> None:
+    """Follow a session's job: `?after=<epoch:sequence>` resumes, `?ticket=` authenticates a browser."""
+    await connections.serve(websocket, session_id)

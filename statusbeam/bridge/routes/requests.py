@@ -1,0 +1,69 @@
+"""What every HTTP route takes: the bridge, the caller, and what the OpenAPI document says of errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+
+from ..access.viewer import Viewer
+from ..problems import MEDIA_TYPE, Problem
+from ..service import Bridge
+from ..tail.cursor import BadCursorError, Cursor
+
+
+class ProblemDocument(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route, for the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    return {
+        status: {"model": ProblemDocument, "content": content, "description": "Problem"}
+        for status in statuses
+    }
+
+
+READING: Final = problems(400, 401, 403, 422, 503)
+"""The errors of every route that reads."""
+
+
+def _bridge(request: Request) -> Bridge:
+    bridge: Bridge = request.app.state.bridge
+    return bridge
+
+
+TheBridge = Annotated[Bridge, Depends(_bridge)]
+
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False, description="A view token, or a token of the user pool or the OpenID Connect provider."
+)
+
+
+async def _caller(
+    request: Request,
+    bridge: TheBridge,
+    _: Annotated[object, Depends(_BEARER)],  # for the OpenAPI document: the bridge reads the header itself
+) -> Viewer:
+    return await bridge.viewer(request)
+
+
+Caller = Annotated[Viewer, Depends(_caller)]
+"""The verified reader. Raises Problem before the route runs."""
+
+
+def cursor_in(name: str, text: str | None) -> Cursor | None:
+    """The cursor in a parameter. Raises Problem."""
+    try:
+        return None if text is None else Cursor.parse(text)
+    except BadCursorError as error:
+        raise Problem.bad_request(f"{name}: {error}") from error

@@ -1,0 +1,69 @@
+"""The bridge as a process: `python -m statusbeam.bridge.server`, set up by BridgeSettings' variables.
+
+SIGTERM drains it: no new streams, open ones are told to come back, and the process ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from statusbeam.model.errors import SettingError
+from statusbeam.model.settings import BridgeSettings
+
+from .app import create_app
+from .on_aws import bridge_on_aws
+
+MESSAGE_BYTES = 65_536
+"""What a client may send at once."""
+DRAIN_SECONDS = 10
+"""How long open streams may take to end."""
+
+
+class BridgeServer(uvicorn.Server):
+    """A uvicorn server that ends the open streams before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then stop as uvicorn does."""
+        self._end_streams()
+        await super().shutdown(sockets)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m statusbeam.bridge.server")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on (8080)")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    try:
+        bridge = bridge_on_aws(BridgeSettings.from_env(os.environ))
+    except SettingError as error:
+        parser.exit(2, f"{error.message}\n")
+    config = uvicorn.Config(
+        create_app(bridge),
+        host=options.host,
+        port=options.port,
+        access_log=False,  # an address may hold a token
+        log_level="warning",  # at info, uvicorn logs the address of each WebSocket
+        ws_max_size=MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # it would compress each message anew for each client
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        log_config=None,
+    )
+    BridgeServer(config, bridge.connections.end_all).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The bridge without its routes: what reads jobs, who may read them, and which streams are open.
+
+>>> bridge = Bridge.in_memory(journal)                    # one process, a journal in memory
+>>> bridge = bridge_on_aws(BridgeSettings.from_env(os.environ))
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from statusbeam.log.journal.memory import MemoryJournal
+from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import InvalidStatusError
+from statusbeam.model.job_key import JobKey
+from statusbeam.model.limits import ID_LENGTH
+from statusbeam.model.update import StatusUpdate
+from statusbeam.model.validation import identifier
+
+from .access.connections import Connections
+from .access.ended_logins import MemoryEndedLogins
+from .access.origins import Origins
+from .access.tickets import MemoryTicketStore, Tickets
+from .access.viewer import Viewer
+from .log_reader.memory_reader import MemoryLogReader
+from .log_reader.reader import LogReader
+from .problems import Problem
+from .tail.cursor import Cursor
+from .tail.events import Lost
+from .tail.pace import Pace
+from .tail.tails import Tails
+from .workflows import MemoryWorkflows, Workflows
+
+HEARTBEAT_SECONDS: Final = 30.0
+
+JOBS_SEARCHED: Final = 25
+"""A session id that is no job's is looked for among so many of the user's newest jobs."""
+
+Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
+"""Who opens this connection. Raises Problem."""
+
+_SESSION_ID: Final = identifier(ID_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """A part of a job's log: whole after the cursor that was asked for, or `lost` says why it can't be."""
+
+    job: Job
+    """The job as it is now."""
+    updates: Sequence[StatusUpdate] = ()
+    cursor: Cursor
+    """Ask with this for what follows; after a loss, it is the position of `job`."""
+    lost: Lost | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing follows, for now."""
+        return self.cursor == Cursor.of(self.job.head)
+
+
+@dataclass(kw_only=True)
+class Bridge:
+    """Everything that the routes share."""
+
+    reader: LogReader
+    tails: Tails
+    connections: Connections
+    tickets: Tickets
+    authenticate: Authenticate
+    origins: Origins = field(default_factory=Origins)
+    workflows: Workflows = field(default_factory=MemoryWorkflows)
+    clock: Clock = field(default_factory=Clock)
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+    @classmethod
+    def in_memory(
+        cls,
+        journal: MemoryJournal,
+        *,
+        authenticate: Authenticate,
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> Bridge:
+        """A bridge of one process, on what `journal` holds."""
+        reader = MemoryLogReader(journal)
+        return cls(
+            reader=reader,
+            tails=Tails(reader, pace=pace),
+            connections=Connections(MemoryEndedLogins()),
+            tickets=Tickets(MemoryTicketStore()),
+            authenticate=authenticate,
+            clock=clock or Clock(),
+            heartbeat_seconds=heartbeat_seconds,
+        )
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Around the time in which the process serves. At its end no stream is left open."""
+        checking = asyncio.create_task(self.connections.check_logins())
+        try:
+            yield
+        finally:
+            self.connections.end_all()
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
+
+    async def viewer(self, connection: HTTPConnection) -> Viewer:
+        """Who opens this connection, from a page that may. Raises Problem."""
+        if not self.origins.allows(connection.headers.get("origin")):
+            raise Problem.forbidden("Pages of this origin may not use the bridge.")
+        return await self.authenticate(connection)
+
+    async def find_job(self, viewer: Viewer, session_id: str) -> JobKey | None:
+        """The job with this id, else the viewer's newest with this session or correlation id.
+
+        None when there is none that the viewer may see. Raises Problem and JournalError.
+        """
+        key = viewer.job(valid_id(session_id))
+        for head in await self.reader.heads([key]):
+            if viewer.may_see(head):
+                return key
+        for head in await self._newest_jobs(viewer):
+            if session_id in (head.session_id, head.correlation_id) and viewer.may_see(head):
+                return head.key
+        return None
+
+    async def visible_job(self, viewer: Viewer, job_id: str) -> Job:
+        """The job, if there is one that the viewer may see. Raises Problem: both look the same."""
+        job = await self.reader.snapshot(viewer.job(valid_id(job_id)))
+        if job is None or not viewer.may_see(job.head):
+            raise Problem.not_found("There is no such job, or it is not yours.")
+        return job
+
+    async def page(self, viewer: Viewer, job_id: str, *, after: Cursor, limit: int) -> LogPage:
+        """Up to `limit` statuses after a cursor. Raises Problem and JournalError."""
+        job = await self.visible_job(viewer, job_id)
+        head, first = Cursor.of(job.head), after.sequence + 1
+        if after.names_a_log and after.epoch != head.epoch:
+            return LogPage(job=job, cursor=head, lost=Lost.OTHER_EPOCH)
+        if after.sequence > head.sequence:
+            return LogPage(job=job, cursor=head, lost=Lost.AHEAD_OF_LOG)
+        last = min(after.sequence + limit, head.sequence)
+        updates = await self.reader.updates(viewer.job(job_id), first=first, last=last)
+        if [update.sequence for update in updates] != list(range(first, last + 1)):
+            return LogPage(job=job, cursor=head, lost=Lost.LOG_EXPIRED)
+        return LogPage(job=job, updates=updates, cursor=Cursor(head.epoch, last))
+
+    async def _newest_jobs(self, viewer: Viewer) -> list[Head]:
+        if viewer.job_ids is not None:
+            heads = await self.reader.heads([viewer.job(job_id) for job_id in viewer.job_ids])
+            return sorted(heads, key=lambda head: head.created_ms or 0, reverse=True)
+        page = await self.reader.heads_of_user(viewer.tenant_id, viewer.user_id, limit=JOBS_SEARCHED)
+        return list(page.heads)
+
+
+def valid_id(text: str) -> str:
+    """The text, if an id may look like it. Raises Problem."""
+    try:
+        found: str = _SESSION_ID("the id", text)
+    except InvalidStatusError as error:
+        raise Problem.bad_request(error.message) from error
+    return found
+
+
+def token_of(connection: HTTPConnection) -> str:
+    """The token that a connection brings: in its header, or in `?ticket=`. Raises Problem."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer":
+        return token.strip()
+    # The API takes the bare token: the same header is good here.
+    found = scheme or connection.query_params.get("ticket", "")
+    if not found:
+        raise Problem.unauthenticated()
+    return found

@@ -1,0 +1,223 @@
+"""One job's log while somebody watches it: read once, folded once, whatever the number of clients.
+
+The tail reads the job's position. When that has moved, the tail reads the statuses after its own position,
+folds them one by one, and keeps the latest as steps. A client is a position in these steps (see watch.py), so
+a slow client holds up no other. A client that falls behind the kept steps is served from the log again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from itertools import islice
+from typing import Final
+
+from statusbeam.log.snapshot.fold import apply
+from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.model.clock import Clock
+from statusbeam.model.errors import JournalError
+from statusbeam.model.job_key import JobKey
+from statusbeam.model.update import StatusUpdate
+
+from ..log_reader.reader import LogReader
+from .cursor import Cursor
+from .events import Step
+from .pace import Pace
+from .position_reads import PositionReads
+
+STEPS_KEPT: Final = 256
+"""Of one job, for clients that are slow or come back."""
+
+_STATUSES_PER_READ: Final = 100
+_FAILURES: Final = 8
+"""So many reads may fail one after the other; then the tail ends, and its clients with it."""
+_LONGEST_PAUSE_SECONDS: Final = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class LogExpiredError(Exception):
+    """The log no longer reaches back to its beginning, or has a gap."""
+
+
+class JobTail:
+    """Follows the log of `key`. `open` once, then `follow` until the last client leaves."""
+
+    def __init__(
+        self,
+        key: JobKey,
+        reader: LogReader,
+        positions: PositionReads,
+        *,
+        pace: Pace,
+        clock: Clock,
+        steps_kept: int = STEPS_KEPT,
+    ) -> None:
+        self.key = key
+        self.job = Job()
+        self.failure: JournalError | None = None
+        """Why the tail has ended; None while it goes on."""
+        self._reader = reader
+        self._positions = positions
+        self._pace = pace
+        self._clock = clock
+        self._steps: deque[Step] = deque(maxlen=steps_kept)  # the latest, without gaps, up to `job`
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._hinted = asyncio.Event()
+        self._news_at = clock.ticks()
+        self._filling = asyncio.Lock()
+        self._filled = False
+
+    @property
+    def cursor(self) -> Cursor:
+        """How far the tail has read."""
+        return Cursor.of(self.job.head)
+
+    async def open(self) -> None:
+        """Read the snapshot to begin with. Raises JournalError."""
+        self.job = await self._reader.snapshot(self.key) or Job()
+
+    async def follow(self) -> None:
+        """Follow the log until this is cancelled, or the log can't be read for a while."""
+        failures = 0
+        while True:
+            try:
+                await self._follow_to(await self._positions.read(self.key))
+                failures = 0
+            except JournalError as error:
+                failures += 1
+                _log.warning(
+                    "job_id=<%s>, code=<%s>, failures=<%s> | the log could not be read: %s",
+                    self.key.job_id, error.code, failures, error.message,
+                )  # fmt: skip
+                if failures >= _FAILURES:
+                    self.failure = error
+                    self._announce()
+                    return
+            await self._pause(failures)
+
+    def hint(self) -> None:
+        """There may be news: ask now. Nothing is lost without hints."""
+        self._news_at = self._clock.ticks()
+        self._hinted.set()
+
+    def next_news(self) -> asyncio.Future[None]:
+        """A future that is done at the next news, or when the tail ends. `forget` it afterwards."""
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(news)
+        return news
+
+    def forget(self, news: asyncio.Future[None]) -> None:
+        """Nobody waits for this future any more."""
+        self._waiting.discard(news)
+
+    def steps_after(self, sequence: int) -> Sequence[Step] | None:
+        """The steps after `sequence` up to now; None when they are no longer kept."""
+        if sequence >= self.job.head.sequence:
+            return ()
+        if not self._steps or self._steps[0].sequence > sequence + 1:
+            return None
+        return list(islice(self._steps, sequence + 1 - self._steps[0].sequence, None))
+
+    async def fill(self) -> None:
+        """Keep the latest steps of before the tail began, too: one read for all clients that come back."""
+        async with self._filling:
+            if self._filled:
+                return
+            self._filled = True
+            epoch = self.job.head.epoch
+            read = deque([step async for step in self.replay(after=0)], maxlen=self._steps.maxlen)
+            if self.job.head.epoch != epoch:
+                return
+            first = self._steps[0].sequence if self._steps else self.job.head.sequence + 1
+            older = [step for step in read if step.sequence < first]
+            # What was read up to must meet what is kept; else the tail reloaded meanwhile.
+            if older and older[-1].sequence == first - 1:
+                self._steps = deque([*older, *self._steps], maxlen=self._steps.maxlen)
+
+    async def replay(self, *, after: int) -> AsyncIterator[Step]:
+        """The steps after `after`, read and folded anew from the log's beginning, up to now.
+
+        Raises LogExpiredError where the log lacks a status, also after some steps, and JournalError.
+        """
+        job, last = Job(head=Head(epoch=self.job.head.epoch)), self.job.head.sequence
+        while (first := job.head.sequence + 1) <= last:
+            until = min(first + _STATUSES_PER_READ - 1, last)
+            updates = await self._reader.updates(self.key, first=first, last=until)
+            if not _is_whole(updates, first, until):
+                raise LogExpiredError
+            for update in updates:
+                step = _step(job, update)
+                job = step.after
+                if step.sequence > after:
+                    yield step
+
+    async def reload(self) -> None:
+        """Take the snapshot as it is now, if the tail's is of before. Raises JournalError."""
+        job = await self._reader.snapshot(self.key) or Job()
+        before, now = self.cursor, Cursor.of(job.head)
+        if before.epoch == now.epoch and before.sequence >= now.sequence:
+            return
+        self.job = job
+        self._steps.clear()
+        self._filled = before.epoch == now.epoch  # a gap: what came before it can't be joined to it
+        self._announce()
+
+    async def _follow_to(self, position: Cursor | None) -> None:
+        known = self.cursor
+        if position is None:
+            if known.sequence:
+                await self.reload()  # a position may be of before; a snapshot is not
+        elif position.epoch != known.epoch and known.sequence:
+            await self.reload()
+        elif position.sequence > known.sequence:
+            await self._read_up_to(position)
+
+    async def _read_up_to(self, position: Cursor) -> None:
+        first = self.job.head.sequence + 1
+        if first == 1:
+            self.job = Job(head=Head(epoch=position.epoch))
+        while (first := self.job.head.sequence + 1) <= position.sequence:
+            until = min(first + _STATUSES_PER_READ - 1, position.sequence)
+            updates = await self._reader.updates(self.key, first=first, last=until)
+            if not _is_whole(updates, first, until):
+                await self.reload()
+                return
+            self._take(updates)
+
+    def _take(self, updates: Sequence[StatusUpdate]) -> None:
+        for update in updates:
+            step = _step(self.job, update)
+            self._steps.append(step)
+            self.job = step.after
+        self._announce()
+
+    def _announce(self) -> None:
+        self._news_at = self._clock.ticks()
+        waiting, self._waiting = self._waiting, set()
+        for news in waiting:
+            if not news.done():
+                news.set_result(None)
+
+    async def _pause(self, failures: int) -> None:
+        seconds = self._pace.pause(self._clock.ticks() - self._news_at)
+        if failures:
+            seconds = min(2**failures * self._pace.hot, _LONGEST_PAUSE_SECONDS)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hinted.wait()
+        except TimeoutError:
+            return
+        self._hinted.clear()
+
+
+def _step(before: Job, update: StatusUpdate) -> Step:
+    # A client that joined before the first status has a snapshot without an epoch.
+    seen = before if before.head.sequence else Job()
+    return Step(before=seen, update=update, after=apply(before, [update]))
+
+
+def _is_whole(updates: Sequence[StatusUpdate], first: int, last: int) -> bool:
+    return [update.sequence for update in updates] == list(range(first, last + 1))

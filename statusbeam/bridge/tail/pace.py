@@ -1,0 +1,25 @@
+"""How often a tail asks for news: often while there is some, rarely while there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The pauses between two reads of a position, in seconds.
+
+    A job is hot for `hot_for` seconds after news or a hint, and warm for `warm_for` seconds.
+    """
+
+    hot: float = 0.05
+    warm: float = 0.25
+    quiet: float = 1.0
+    hot_for: float = 5.0
+    warm_for: float = 60.0
+
+    def pause(self, since_news: float) -> float:
+        """The pause after a read, `since_news` seconds after the last news."""
+        if since_news < self.hot_for:
+            return self.hot
+        return self.warm if since_news < self.warm_for else self.quiet

@@ -1,0 +1,1 @@
+"""The bridge to other protocols, as a service of its own."""

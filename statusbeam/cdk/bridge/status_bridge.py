@@ -1,0 +1,269 @@
+"""The bridge on Fargate, behind CloudFront: nothing of it has a public address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_applicationautoscaling as autoscaling
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from statusbeam.model.settings import BridgeSettings, ResolverVariables
+from statusbeam.model.settings import SessionsTable as SessionsNames
+
+from ..bundling import ROOT
+from ..compliance import accept, accept_wildcard
+from ..options import BridgeOptions
+from ..statusbeam import Statusbeam
+
+_PORT: Final = 8080
+_DRAIN: Final = Duration.seconds(60)
+_IN_IMAGE: Final = ("!pyproject.toml", "!README.md", "!requirements.lock", "!statusbeam", "!status_utils")
+
+
+class StatusBridge(Construct):
+    """The bridge to one deployment: two tasks, an internal load balancer, CloudFront before it.
+
+        StatusBridge(self, "Bridge", status=status, workflows={"complaints": machine})
+
+    `workflows` are the state machines that signed-in readers may start, by name; the first is the default.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        status: Statusbeam,
+        workflows: Mapping[str, sfn.IStateMachine] | None = None,
+        options: BridgeOptions = BridgeOptions(),
+        vpc: ec2.IVpc | None = None,
+        image: ecs.ContainerImage | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        machines = dict(workflows or {})
+        self.vpc = vpc or self._own_vpc()
+        task = self._task(image or _image(), self._settings(status, machines, options), options)
+        self._grant(task.task_role, status, machines)
+        balancer = elb.ApplicationLoadBalancer(
+            self, "Balancer", vpc=self.vpc, internet_facing=False, idle_timeout=Duration.seconds(120)
+        )
+        accept(
+            balancer,
+            rule="AwsSolutions-ELB2",
+            reason="Access logs hold addresses, and an address may hold a ticket.",
+        )
+        service = self._service(task, balancer, options)
+        self._scale(service, balancer, options)
+        self.distribution = self._distribution(balancer, options)
+        self.url = f"https://{self.distribution.distribution_domain_name}"
+        CfnOutput(self, "BridgeUrl", value=self.url)
+
+    @staticmethod
+    def _settings(
+        status: Statusbeam, machines: Mapping[str, sfn.IStateMachine], options: BridgeOptions
+    ) -> BridgeSettings:
+        sign_in, claims = status.sign_in, status.claims
+        return BridgeSettings(
+            status_table=status.status_table.table.table_name,
+            user_sessions_table=status.sessions_table.table.table_name,
+            view_token_secret=status.view_tokens.secret_arn,
+            view_token_audience=status.view_tokens.audience,
+            user_pool_id=sign_in.get("UserPoolId"),
+            oidc_issuer=sign_in.get("OidcIssuer"),
+            oidc_client_id=sign_in.get("OidcClientId"),
+            tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
+            roles_claim=claims.get(ResolverVariables.ROLES_CLAIM),
+            bridge_origins=" ".join(options.origins) or None,
+            bridge_workflows=" ".join(
+                f"{name}={machine.state_machine_arn}" for name, machine in machines.items()
+            )
+            or None,
+        )
+
+    def _own_vpc(self) -> ec2.Vpc:
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=2,
+            nat_gateways=1,
+            gateway_endpoints={
+                "Tables": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+            },
+        )
+        vpc.add_flow_log("FlowLog", traffic_type=ec2.FlowLogTrafficType.REJECT)
+        return vpc
+
+    def _task(
+        self, image: ecs.ContainerImage, settings: BridgeSettings, options: BridgeOptions
+    ) -> ecs.FargateTaskDefinition:
+        task = ecs.FargateTaskDefinition(
+            self,
+            "Task",
+            cpu=options.cpu,
+            memory_limit_mib=options.memory_mib,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+        )
+        task.add_container(
+            "Bridge",
+            image=image,
+            environment=settings.to_env(),
+            port_mappings=[ecs.PortMapping(container_port=_PORT)],
+            readonly_root_filesystem=True,
+            stop_timeout=Duration.seconds(30),
+            logging=ecs.LogDrivers.aws_logs(
+                stream_prefix="bridge",
+                log_group=logs.LogGroup(self, "Logs", retention=options.log_retention),
+            ),
+        )
+        accept(
+            task,
+            rule="AwsSolutions-ECS2",
+            reason="The variables are names and addresses; the one secret is read from Secrets Manager.",
+        )
+        execution_role = task.execution_role
+        if execution_role is not None:
+            accept_wildcard(
+                execution_role, resource="*", reason="ecr:GetAuthorizationToken takes no resource."
+            )
+        return task
+
+    @staticmethod
+    def _grant(role: iam.IRole, status: Statusbeam, machines: Mapping[str, sfn.IStateMachine]) -> None:
+        """Read jobs and ended logins, keep tickets, read the secret, start the machines: nothing else."""
+        status.status_table.grant(role, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+        status.status_table.grant_list(role)
+        status.sessions_table.grant(role, "dynamodb:BatchGetItem")
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
+            resource_arns=[status.sessions_table.table.table_arn],
+            conditions={
+                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [SessionsNames.TICKETS]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            },
+        )
+        status.view_tokens.grant_read(role)
+        for machine in machines.values():
+            iam.Grant.add_to_principal(
+                grantee=role, actions=["states:StartExecution"], resource_arns=[machine.state_machine_arn]
+            )
+
+    def _service(
+        self, task: ecs.FargateTaskDefinition, balancer: elb.ApplicationLoadBalancer, options: BridgeOptions
+    ) -> ecs.FargateService:
+        cluster = ecs.Cluster(
+            self, "Cluster", vpc=self.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED
+        )
+        service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=cluster,
+            task_definition=task,
+            desired_count=options.tasks,
+            min_healthy_percent=100,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
+        )
+        listener = balancer.add_listener("Http", port=80, open=False, protocol=elb.ApplicationProtocol.HTTP)
+        listener.add_targets(
+            "Tasks",
+            port=_PORT,
+            protocol=elb.ApplicationProtocol.HTTP,
+            targets=[service],
+            deregistration_delay=_DRAIN,
+            health_check=elb.HealthCheck(path="/health", interval=Duration.seconds(10)),
+            load_balancing_algorithm_type=elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+        )
+        # CloudFront reaches the balancer from network interfaces in the VPC.
+        balancer.connections.allow_from(ec2.Peer.ipv4(self.vpc.vpc_cidr_block), ec2.Port.tcp(80))
+        accept(
+            balancer,
+            rule="AwsSolutions::AwsSolutions-EC23",
+            reason="The one range is the VPC's own, a reference that the rule can't read.",
+        )
+        return service
+
+    @staticmethod
+    def _scale(
+        service: ecs.FargateService, balancer: elb.ApplicationLoadBalancer, options: BridgeOptions
+    ) -> None:
+        """One task more for each `connections_per_task` open connections beyond what the first ones take."""
+        scaling = service.auto_scale_task_count(min_capacity=options.tasks, max_capacity=options.max_tasks)
+        steps = [
+            autoscaling.ScalingInterval(
+                upper=options.tasks * options.connections_per_task, change=options.tasks
+            )
+        ]
+        for tasks in range(options.tasks, options.max_tasks):
+            lower = tasks * options.connections_per_task
+            steps.append(autoscaling.ScalingInterval(lower=lower, change=tasks + 1))
+        scaling.scale_on_metric(
+            "Connections",
+            metric=balancer.metrics.active_connection_count(period=Duration.minutes(1)),
+            scaling_steps=steps,
+            adjustment_type=autoscaling.AdjustmentType.EXACT_CAPACITY,
+        )
+
+    def _distribution(
+        self, balancer: elb.ApplicationLoadBalancer, options: BridgeOptions
+    ) -> cloudfront.Distribution:
+        origin = origins.VpcOrigin.with_application_load_balancer(
+            balancer,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+            read_timeout=Duration.seconds(60),
+        )
+        distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origin,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER,
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            ),
+            web_acl_id=options.web_acl_arn,
+        )
+        accept(distribution, rule="AwsSolutions-CFR1", reason="Readers sign in from anywhere.")
+        accept(
+            distribution,
+            rule="AwsSolutions-CFR3",
+            reason="Access logs hold addresses, and an address may hold a ticket.",
+        )
+        accept(
+            distribution,
+            rule="AwsSolutions-CFR4",
+            reason="CloudFront's own name has CloudFront's certificate and TLS versions.",
+        )
+        accept(
+            distribution,
+            rule="AwsSolutions-CFR5",
+            reason="CloudFront reaches the balancer inside the VPC, which has no certificate.",
+        )
+        if options.web_acl_arn is None:
+            accept(
+                distribution,
+                rule="AwsSolutions-CFR2",
+                reason="Every request needs a token, and streams are limited; set `web_acl_arn` for more.",
+            )
+        return distribution
+
+
+def _image() -> ecs.ContainerImage:
+    return ecs.ContainerImage.from_asset(
+        str(ROOT),
+        file="statusbeam/bridge/Dockerfile",
+        exclude=["*", *_IN_IMAGE, "**/__pycache__"],
+    )

@@ -1,0 +1,101 @@
+"""A job's streams, read by foreign JavaScript clients from a bridge on a log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from statusbeam.bridge.app import create_app
+from statusbeam.bridge.dialects.durable_streams import offset_of
+from statusbeam.bridge.service import Bridge
+from statusbeam.bridge.tail.cursor import Cursor
+from tests.e2e.node_client import CLIENTS, node, require_clients
+from tests.unit.statusbeam.bridge.samples import QUICK, Log
+from tests.unit.statusbeam.bridge.served import served
+from tests.unit.statusbeam.bridge.viewers import by_name
+
+
+@asynccontextmanager
+async def bridge_of(log: Log, *, port: int = 0) -> AsyncIterator[str]:
+    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
+    async with served(create_app(bridge), bridge, port=port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def script(name: str, **config: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """A running script, as the lines that it writes."""
+    require_clients()
+    process = await asyncio.create_subprocess_exec(
+        node(), name, cwd=CLIENTS, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(config).encode())
+    process.stdin.close()
+    output = process.stdout
+
+    async def lines() -> AsyncIterator[dict[str, Any]]:
+        async for line in output:
+            yield json.loads(line)
+
+    try:
+        yield lines()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def read_stream(url: str, offset: str, live: object) -> dict[str, Any]:
+    config = {"url": f"{url}/jobs/job-1/stream", "headers": {"authorization": "Bearer ana"}}
+    async with script("durable-stream.mjs", **config, offset=offset, live=live) as lines:
+        return await anext(lines)
+
+
+@pytest.mark.parametrize("live", [False, "sse", "long-poll"])
+async def test_a_durable_stream_is_read_from_any_offset_to_its_end(live: object) -> None:
+    log = Log()
+    log.say(*["calling_tool"] * 4)
+    log.end()
+    log.time.time += 10
+    epoch = log.job().head.epoch or ""
+    async with bridge_of(log) as url:
+        whole = await read_stream(url, "-1", live)
+        part = await read_stream(url, offset_of(Cursor(epoch, 2)), live)
+        gone = await read_stream(url, offset_of(Cursor("other", 2)), live)
+    assert [item["sequence"] for item in whole["items"]] == [1, 2, 3, 4, 5]
+    assert [item["sequence"] for item in part["items"]] == [3, 4, 5]
+    assert part["offset"] == offset_of(Cursor(epoch, 5))
+    assert gone["status"] == 410
+
+
+async def test_an_event_source_survives_the_bridge_and_is_left_alone_after_the_end() -> None:
+    log = Log()
+    log.say("agent_invoking")
+    found: list[dict[str, Any]] = []
+    async with bridge_of(log) as url:
+        port = int(url.rpartition(":")[2])
+        config = {"url": f"{url}/jobs/job-1/events", "token": "ana"}
+        client = script("event-source.mjs", **config)
+        lines = await client.__aenter__()
+        found += [await anext(lines), await anext(lines)]
+        log.say("calling_tool")
+        found.append(await anext(lines))
+    log.say("tool_complete", "agent_complete")
+    async with bridge_of(log, port=port):
+        found += [await anext(lines) for _ in range(3)]
+        log.end()
+        log.time.time += 10
+        found += [line async for line in lines]
+    await client.__aexit__(None, None, None)
+    statuses = [line["data"]["sequence"] for line in found if line.get("type", "snapshot") != "snapshot"]
+    assert statuses == [2, 3, 4, 5]
+    connections = [line["connected"] for line in found if "connected" in line]
+    assert connections[-1] == 204
+    assert connections.count(204) == 1

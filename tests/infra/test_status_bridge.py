@@ -1,0 +1,111 @@
+"""The bridge in a stack: private, drained, scaled by its connections, with no right that it does not use."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import statusbeam.cdk
+from statusbeam.model.settings import BridgeSettings
+from tests.infra.synthesised import Stack
+from tests.infra.test_statusbeam_construct import stack_with
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack as CdkStack
+
+
+@pytest.fixture(scope="module")
+def bridge(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployment with a bridge that may start one workflow."""
+
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import aws_ecs as ecs  # noqa: PLC0415 - starts Node
+        from aws_cdk import aws_stepfunctions as sfn  # noqa: PLC0415 - starts Node
+
+        arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:complaints"
+        machine = sfn.StateMachine.from_state_machine_arn(stack, "Machine", arn)
+        statusbeam.cdk.StatusBridge(
+            stack,
+            "Bridge",
+            status=statusbeam.cdk.Statusbeam(stack, "Status"),
+            workflows={"complaints": machine},
+            options=statusbeam.cdk.BridgeOptions(origins=("https://status.example.com",)),
+            image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/python:3.13-slim"),
+        )
+
+    return stack_with(tmp_path_factory.mktemp("cdk.out"), fill)
+
+
+def statements(stack: Stack, action: str) -> list[dict[str, Any]]:
+    """The statements of the task's policy that allow an action."""
+    role = stack.one("AWS::ECS::TaskDefinition").properties["TaskRoleArn"]["Fn::GetAtt"][0]
+    found = []
+    for policy in stack.all("AWS::IAM::Policy"):
+        if policy.properties["Roles"] == [{"Ref": role}]:
+            for statement in policy.properties["PolicyDocument"]["Statement"]:
+                actions = statement["Action"]
+                if action in (actions if isinstance(actions, list) else [actions]):
+                    found.append(statement)
+    return found
+
+
+def test_the_load_balancer_is_internal_and_cloudfront_is_the_only_way_in(bridge: Stack) -> None:
+    balancer = bridge.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert balancer.properties["Scheme"] == "internal"
+    assert len(bridge.all("AWS::CloudFront::VpcOrigin")) == 1
+    behavior = bridge.one("AWS::CloudFront::Distribution").properties["DistributionConfig"]
+    assert behavior["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
+    assert "0.0.0.0/0" not in json.dumps(
+        [group.properties.get("SecurityGroupIngress") for group in bridge.all("AWS::EC2::SecurityGroup")]
+    )
+
+
+def test_two_arm_tasks_run_and_are_drained(bridge: Stack) -> None:
+    task = bridge.one("AWS::ECS::TaskDefinition").properties
+    assert task["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+    assert bridge.one("AWS::ECS::Service").properties["DesiredCount"] == 2
+    attributes = bridge.one("AWS::ElasticLoadBalancingV2::TargetGroup").properties["TargetGroupAttributes"]
+    assert {"Key": "deregistration_delay.timeout_seconds", "Value": "60"} in attributes
+    assert {"Key": "load_balancing.algorithm.type", "Value": "least_outstanding_requests"} in attributes
+
+
+def test_the_tasks_settings_are_whole(bridge: Stack) -> None:
+    (container,) = bridge.one("AWS::ECS::TaskDefinition").properties["ContainerDefinitions"]
+    # A reference to another resource is an object: its JSON stands for what it will be.
+    environment = {
+        one["Name"]: value if isinstance(value := one["Value"], str) else json.dumps(value)
+        for one in container["Environment"]
+    }
+    settings = BridgeSettings.from_env(environment)
+    assert settings.user_pool_id
+    assert settings.origins == ("https://status.example.com",)
+    assert settings.workflows["complaints"].endswith("stateMachine:complaints")
+
+
+def test_the_task_reads_jobs_and_writes_tickets_only(bridge: Stack) -> None:
+    for action in ("dynamodb:PutItem", "dynamodb:DeleteItem"):
+        (statement,) = statements(bridge, action)
+        keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+        assert keys == ["#tickets"]
+    assert statements(bridge, "dynamodb:UpdateItem") == []
+    (start,) = statements(bridge, "states:StartExecution")
+    assert start["Resource"].endswith("stateMachine:complaints")
+
+
+def test_tasks_are_added_as_connections_grow(bridge: Stack) -> None:
+    (target,) = bridge.all("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (target.properties["MinCapacity"], target.properties["MaxCapacity"]) == (2, 10)
+    policies = bridge.all("AWS::ApplicationAutoScaling::ScalingPolicy")
+    changes = [
+        step["ScalingAdjustment"]
+        for policy in policies
+        for step in policy.properties["StepScalingPolicyConfiguration"]["StepAdjustments"]
+    ]
+    assert (min(changes), max(changes)) == (2, 10)
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match="max_tasks"):
+        statusbeam.cdk.BridgeOptions(tasks=3, max_tasks=2)

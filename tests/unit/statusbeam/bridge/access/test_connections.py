@@ -1,0 +1,105 @@
+"""Open streams: counted, limited, and ended where they wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from statusbeam.bridge.access.connections import Connections, EndReason, StreamEndedError
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
+from statusbeam.bridge.access.origins import Origins
+from statusbeam.bridge.access.viewer import Viewer
+from statusbeam.bridge.problems import Problem
+
+ANA = Viewer(user_id="ana", tenant_id="city", signed_in_at=100)
+BEN = Viewer(user_id="ben", tenant_id="city", signed_in_at=100)
+
+
+async def streaming(connections: Connections, viewer: Viewer = ANA, dialect: str = "sse") -> EndReason:
+    """A stream that waits for ever; why it was ended."""
+    try:
+        async with connections.open(viewer, dialect):
+            await asyncio.Event().wait()
+    except StreamEndedError as ended:
+        return ended.reason
+    raise AssertionError
+
+
+async def test_streams_are_counted_by_dialect_and_none_is_left() -> None:
+    connections = Connections(MemoryEndedLogins())
+    async with connections.open(ANA, "sse"), connections.open(BEN, "ws5"), connections.open(BEN, "ws5"):
+        assert (len(connections), connections.by_dialect()) == (3, {"sse": 1, "ws5": 2})
+    assert len(connections) == 0
+
+
+async def test_a_stream_that_fails_or_is_cancelled_is_no_longer_counted() -> None:
+    connections = Connections(MemoryEndedLogins())
+    with pytest.raises(ValueError, match="of its own"):
+        async with connections.open(ANA, "sse"):
+            raise ValueError("of its own")
+    task = asyncio.create_task(streaming(connections))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(connections) == 0
+
+
+async def test_the_time_out_of_what_a_stream_does_is_its_own() -> None:
+    connections = Connections(MemoryEndedLogins())
+    with pytest.raises(TimeoutError):
+        async with connections.open(ANA, "sse"), asyncio.timeout(0):
+            await asyncio.Event().wait()
+
+
+async def test_a_user_and_a_process_have_limits() -> None:
+    connections = Connections(MemoryEndedLogins(), in_all=3, per_user=2)
+    async with connections.open(ANA, "sse"), connections.open(ANA, "sse"):
+        with pytest.raises(Problem) as refused:
+            async with connections.open(ANA, "sse"):
+                raise AssertionError
+        assert (refused.value.status, refused.value.headers["Retry-After"]) == (429, "5")
+        async with connections.open(BEN, "sse"):
+            with pytest.raises(Problem, match="no room"):
+                async with connections.open(BEN, "sse"):
+                    raise AssertionError
+    async with connections.open(ANA, "sse"):
+        assert len(connections) == 1
+
+
+async def test_streams_of_an_ended_login_end_and_all_others_go_on() -> None:
+    ended = MemoryEndedLogins()
+    connections = Connections(ended, check_seconds=0.001)
+    newer = Viewer(user_id="ana", tenant_id="city", signed_in_at=300)
+    streams = [asyncio.create_task(streaming(connections, viewer)) for viewer in (ANA, ANA, BEN, newer)]
+    checking = asyncio.create_task(connections.check_logins())
+    ended.end("city", "ana", at=200)
+    assert await asyncio.gather(*streams[:2]) == [EndReason.LOGIN_ENDED] * 2
+    assert not streams[2].done()
+    assert not streams[3].done()
+    connections.end_all()
+    assert await asyncio.gather(*streams[2:]) == [EndReason.SHUTTING_DOWN] * 2
+    checking.cancel()
+    with pytest.raises(Problem, match="shutting down"):
+        async with connections.open(ANA, "sse"):
+            raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "allows"),
+    [
+        ([], "https://any.example.com", True),
+        (["https://a.example.com"], "https://a.example.com", True),
+        (["https://a.example.com"], "https://aXexample.com", False),
+        (["https://a.example.com"], "https://a.example.com.evil.example", False),
+        (["https://a.example.com"], "null", False),
+        (["https://a.example.com"], None, True),
+        (["http://localhost:*"], "http://localhost:5173", True),
+        (["http://localhost:*"], "http://localhost", True),
+        (["http://localhost:*"], "http://localhost:5173.evil.example", False),
+        (["http://localhost:*"], "https://localhost:5173", False),
+    ],
+)
+def test_which_pages_may_use_the_bridge(allowed: list[str], origin: str | None, allows: bool) -> None:
+    assert Origins(allowed).allows(origin) is allows
