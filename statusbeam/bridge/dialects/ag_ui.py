@@ -84,13 +84,18 @@ class Run:
 
     def _events_of(self, step: Step) -> Iterator[Event]:
         before, update, after = step.before, step.update, step.after
+        known = before.agents
+        if after.head.runs.number != before.head.runs.number:
+            # The job is run again: what the run before left open will not end any more.
+            running = _parents_first(agent for agent in known.values() if _is_running(agent))
+            yield from (_error(agent, "unfinished") for agent in reversed(running))
+            known = {}
         invocation = invocation_of(update)
-        if invocation is not None:
-            yield from _changes(
-                before.agents.get(invocation), after.agents[invocation], after, update.message
-            )
+        agent = after.agents.get(invocation or "")
+        if invocation is not None and agent is not None:  # there is none after a status of an older run
+            yield from _changes(known.get(invocation), agent, after, update.message)
             if update.tool_name and update.status in _TOOL_STATES and before.agents != after.agents:
-                yield _tool_activity(after.agents[invocation], update)
+                yield _tool_activity(agent, update)
         patch = jsonpatch.make_patch(state_of(before), state_of(after)).patch
         if patch:
             yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
@@ -108,14 +113,13 @@ class Run:
                 "type": "RUN_FINISHED",
                 **self._ids(job.head),
                 "outcome": {"type": "success" if completed else "cancelled"},
-                "result": view.get("result"),
+                "result": job.head.result,
                 "usage": [counted] if counted else None,
             }
         )
 
     def _ids(self, head: Head) -> dict[str, str]:
-        run = head.view().get("run", 1)
-        return {"threadId": self.thread_id, "runId": f"{self.job_id}#{run}"}
+        return {"threadId": self.thread_id, "runId": f"{self.job_id}#{head.runs.number}"}
 
 
 def is_last(event: Joined | Step) -> bool:
@@ -149,7 +153,7 @@ def _is_running(agent: AgentState) -> bool:
 
 
 def _run_id(agent: AgentState) -> str:
-    return f"{agent.invocation_id}#{agent.attempt}"
+    return f"{agent.invocation_id}#{agent.run}.{agent.attempt}"
 
 
 def _started(agent: AgentState, begun: Mapping[str, AgentState]) -> Event:

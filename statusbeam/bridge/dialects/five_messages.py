@@ -5,7 +5,8 @@
 | an agent begins, or something of it changes | `agent_status`, with the agent's progress |
 | the job's progress or phase changes | `progress` |
 | an agent ends | `complete`, or `error`, with `agent`; the job goes on (`data.overallStatus`) |
-| the job ends | the last `complete` or `error`, with `agent: "orchestrator"` |
+| the job ends | the last `complete` or `error`, with `agent: "orchestrator"`; before it, `agent_status` for each agent |
+|  | that has not finished, in the state `cancelled` |
 | nothing for a while | `heartbeat` |
 
 The job's state decides, not the status word: an agent may say `complete`.
@@ -117,12 +118,18 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     words = _Words(after, session_id=session_id, timestamp=update.timestamp)
     found: list[AnyMessage] = []
     invocation = invocation_of(update)
-    if invocation is not None:
-        agent = after.agents[invocation]
-        if _has_begun(agent) and _shown(agent) != _shown(before.agents.get(invocation)):
-            found.append(words.agent(agent, update.message, update))
+    agent = after.agents.get(invocation or "")  # None also after a status of an older run
+    if (
+        agent is not None
+        and _has_begun(agent)
+        and _shown(agent) != _shown(before.agents.get(invocation or ""))
+    ):
+        found.append(words.agent(agent, update.message, update))
+    if before.head.ended and after.head.ended:
+        return found
     if after.head.ended:
-        return found if before.head.ended else [*found, words.end(update.message, update)]
+        unfinished = [one for one in after.shown_agents if one.status is AgentStatus.IN_PROGRESS]
+        return [*found, *(words.agent(one, None) for one in unfinished), words.end(update.message, update)]
     if invocation is None and update.type is not StatusType.HEARTBEAT:
         agents = {"agents": _agents_of(after)} if after.agents.keys() != before.agents.keys() else {}
         found.append(words.progress(update.message, {**agents, **_data_of(update)}))
@@ -148,7 +155,7 @@ class _Words:
         self, agent: AgentState, text: str | None, update: StatusUpdate | None = None
     ) -> AgentStatusMessage | CompleteMessage | ErrorMessage:
         data = {**self._of_agent(agent), **_data_of(update)}
-        text = text or agent.status
+        text = text or str(data["state"])
         if agent.status is AgentStatus.SUCCESS:
             return CompleteMessage(agent=agent.name, status=text, data=data, **self._common)
         if agent.ended:
@@ -163,7 +170,7 @@ class _Words:
         )
 
     def end(self, text: str, update: StatusUpdate | None = None) -> CompleteMessage | ErrorMessage:
-        data = {**self._of_job(), "result": self._head.get("result"), **_data_of(update)}
+        data = {**self._of_job(), "result": self._job.head.result, **_data_of(update)}
         if self._job.head.overall_status is OverallStatus.COMPLETED:
             return CompleteMessage(agent=ORCHESTRATOR, status=text, data=without_none(data), **self._common)
         failed = [agent.name for agent in self._job.shown_agents if agent.status is AgentStatus.ERROR]
@@ -171,11 +178,20 @@ class _Words:
         return ErrorMessage(error=text, details=details, data=without_none(data), **self._common)
 
     def _of_job(self) -> dict[str, Any]:
-        names = ("jobId", "overallStatus", "totalTokenUsage", "eta", "waiting")
-        return without_none({name: self._head.get(name) for name in names}) | self._cursor()
+        names = (
+            "jobId",
+            "title",
+            "run",
+            "overallStatus",
+            "totalTokenUsage",
+            "eta",
+            "waiting",
+            "cancelRequest",
+        )
+        return without_none({name: self._head[name] for name in names}) | self._cursor()
 
     def _of_agent(self, agent: AgentState) -> dict[str, Any]:
-        view = _shown(agent)
+        view = _shown(agent, job_ended=self._job.head.ended)
         named = {"state": view["status"], "overallStatus": self._head["overallStatus"]}
         left_out = ("name", "status", "activity", "progress")
         return without_none({**view, **dict.fromkeys(left_out), **named}) | self._cursor()
@@ -188,9 +204,9 @@ def _has_begun(agent: AgentState) -> bool:
     return agent.status is not AgentStatus.PENDING
 
 
-def _shown(agent: AgentState | None) -> dict[str, Any]:
+def _shown(agent: AgentState | None, *, job_ended: bool = False) -> dict[str, Any]:
     """What readers see of an agent; a lease is renewed by each sign of life."""
-    return {} if agent is None else {**agent.view(), "leaseExpiresAt": None}
+    return {} if agent is None else {**agent.view(job_ended=job_ended), "leaseExpiresAt": None}
 
 
 def _agents_of(job: Job) -> list[dict[str, Any]]:

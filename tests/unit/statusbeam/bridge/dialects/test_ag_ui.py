@@ -86,9 +86,9 @@ def test_a_retry_supersedes_and_is_a_subagent_of_its_own() -> None:
     log = committed([geo("agent_invoking", attempt=1), geo("agent_invoking", 1, attempt=2)])
     found = [event for event in spoken(log, 0) if event["type"].startswith("SUBAGENT")]
     assert [(event["type"], event["subagentRunId"], event.get("message")) for event in found] == [
-        ("SUBAGENT_STARTED", "Geo Agent#1", None),
-        ("SUBAGENT_ERROR", "Geo Agent#1", "superseded"),
-        ("SUBAGENT_STARTED", "Geo Agent#2", None),
+        ("SUBAGENT_STARTED", "Geo Agent#1.1", None),
+        ("SUBAGENT_ERROR", "Geo Agent#1.1", "superseded"),
+        ("SUBAGENT_STARTED", "Geo Agent#1.2", None),
     ]
 
 

@@ -57,9 +57,10 @@ def learnt(messages: Sequence[AnyMessage]) -> dict[str, Any]:
 
 def shown(job: Job) -> dict[str, Any]:
     """The same of a snapshot."""
-    view = {agent.invocation_id: agent.view() for agent in job.shown_agents}
+    view = {agent.invocation_id: agent.view(job_ended=job.head.ended) for agent in job.shown_agents}
+    badly = [agent.invocation_id for agent in job.shown_agents if agent.ended and agent.status != "success"]
     agents = {
-        name: (one["name"], one["status"], -1.0 if one["status"] == "error" else one["progress"] or 0.0)
+        name: (one["name"], one["status"], -1.0 if name in badly else one["progress"] or 0.0)
         for name, one in view.items()
         if one["status"] != "pending"
     }
@@ -137,7 +138,9 @@ def test_an_agents_failure_is_an_error_of_its_own_and_the_job_goes_on() -> None:
 
 
 def test_the_jobs_end_comes_from_the_orchestrator() -> None:
-    (done,) = messages_for(geo("agent_invoking"), status("complete", 1, "All is well"))
+    left, done = messages_for(geo("agent_invoking"), status("complete", 1, "All is well"))
+    assert isinstance(left, AgentStatusMessage)
+    assert (left.agent, left.data["state"]) == ("Geo Agent", "cancelled")
     assert isinstance(done, CompleteMessage)
     assert (done.agent, done.status, done.progress) == ("orchestrator", "All is well", 100)
     (failed,) = messages_for(geo("agent_error"), status("error", 1, "It could not be done"))

@@ -102,6 +102,7 @@ def test_a_client_that_comes_back_gets_what_it_missed_once(world: World) -> None
         seen = [socket.receive_json()["data"]["word"] for _ in range(2)]
         assert seen == ["calling_tool", "tool_complete"]
         world.log.end()
+        assert socket.receive_json()["data"]["state"] == "cancelled"  # the agent has not finished
         last = socket.receive_json()["data"]["cursor"]
         assert types_until_closed(socket) == ([], 1000)
     with world.connect(params={"after": last}) as socket:  # it has everything
