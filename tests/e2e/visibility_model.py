@@ -276,10 +276,13 @@ class Model:
 
     def _cancelJob(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         """Nobody may who asks: a job of a world goes on."""
-        _short(given["jobId"])
+        if who.job_ids is not None:
+            raise _Stop(FORBIDDEN)
         reason = given.get("reason") or ""
-        too_long = len(reason.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_REASON
-        raise _Stop(BAD_REQUEST if too_long and who.job_ids is None else FORBIDDEN)
+        if len(reason.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_REASON:
+            raise _Stop(BAD_REQUEST)
+        _short(given["jobId"])
+        raise _Stop(FORBIDDEN)
 
     def _went_on(self, who: Principal, token: str) -> bool:
         """Whether a list that all of a user's jobs are in gave this token."""
