@@ -21,6 +21,7 @@ from statusbeam.model.errors import JournalError, SessionStoreError
 
 from .problems import MEDIA_TYPE, Problem
 from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
+from .routes.agent_tasks import A2A_PATH, CARD_PATH, A2aEndpoint, agent_card
 from .routes.assistants import MCP_PATH, McpEndpoint
 from .routes.connection_manager import ConnectionManager
 from .service import Bridge
@@ -64,7 +65,13 @@ def create_app(bridge: Bridge) -> FastAPI:
     _answer_with_problems(app)
     for router in _ROUTERS:
         app.include_router(router)
-    app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
+    a2a = A2aEndpoint(bridge)
+    app.router.routes += (
+        Route(MCP_PATH, endpoint=mcp),
+        Route(CARD_PATH, endpoint=agent_card),
+        Route(A2A_PATH, endpoint=a2a),
+        Route(f"{A2A_PATH}/{{path:path}}", endpoint=a2a),
+    )
     return app
 
 

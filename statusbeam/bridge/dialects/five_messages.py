@@ -5,8 +5,8 @@
 | an agent begins, or something of it changes | `agent_status`, with the agent's progress |
 | the job's progress or phase changes | `progress` |
 | an agent ends | `complete`, or `error`, with `agent`; the job goes on (`data.overallStatus`) |
-| the job ends | the last `complete` or `error`, with `agent: "orchestrator"`; before it, `agent_status` for each agent |
-|  | that has not finished, in the state `cancelled` |
+| the job ends | `agent_status` of each open agent, in the state `cancelled`; then the last `complete` or
+|  | `error`, with `agent: "orchestrator"` |
 | nothing for a while | `heartbeat` |
 
 The job's state decides, not the status word: an agent may say `complete`.

@@ -52,6 +52,11 @@ def events_of(step: Step) -> Sequence[bytes]:
     ]
 
 
+def position_of(step: Step) -> Sequence[bytes]:
+    """What moves the client's `Last-Event-ID` past a status that a filter hides. It raises no event."""
+    return [f"id: {Cursor.of(step.after.head)}\n\n".encode()]
+
+
 def come_back_in(milliseconds: int) -> bytes:
     """Tell the client when to reconnect: the process ends, another one goes on."""
     return format_sse_event(retry=milliseconds)

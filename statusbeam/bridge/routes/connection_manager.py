@@ -33,12 +33,14 @@ from statusbeam.model.validation import json_text, wire_time
 
 from ..access.connections import EndReason, StreamEndedError
 from ..access.viewer import Viewer
+from ..dialects.filters import StatusFilter
 from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
 from ..problems import MEDIA_TYPE, Problem
 from ..service import Bridge
-from ..tail.cursor import BadCursorError, Cursor
+from ..tail.cursor import Cursor
 from ..tail.events import Joined, WatchEvent
 from ..tail.watch import Watch
+from .requests import cursor_in, filter_in
 
 OUTBOX: Final = 64
 """Messages of your own that wait for one slow socket. With one more, the socket is closed: a client that
@@ -59,8 +61,9 @@ _log = logging.getLogger(__name__)
 class _Socket:
     """One socket of a session, and the messages of your own that wait for it."""
 
-    def __init__(self, websocket: WebSocket, session_id: str) -> None:
+    def __init__(self, websocket: WebSocket, session_id: str, shown: StatusFilter | None = None) -> None:
         self.websocket = websocket
+        self.shown = shown or StatusFilter()
         self.session_id = session_id
         self.overflowed = False
         self.has_left = False
@@ -143,10 +146,11 @@ class ConnectionManager:
         """Serve one socket from its handshake to its end: `?after=` resumes, the job's end closes it."""
         try:
             viewer = await self.bridge.viewer(websocket)
-            after = _cursor_of(websocket)
+            after = cursor_in("after", websocket.query_params.get("after"))
             async with self.bridge.connections.open(viewer, "ws5"):
                 try:
-                    code = await self._until_closed(_Socket(websocket, session_id), viewer, after)
+                    socket = _Socket(websocket, session_id, filter_in(websocket.query_params))
+                    code = await self._until_closed(socket, viewer, after)
                 finally:
                     self.disconnect(websocket, session_id)
                 await _close(websocket, code)
@@ -186,7 +190,8 @@ class ConnectionManager:
         loop, silence = asyncio.get_running_loop(), self.bridge.heartbeat_seconds
         heartbeat_at, find_seconds = loop.time() + silence, FIND_SECONDS
         while True:
-            texts = [text for event in events for text in self._texts(event, socket.session_id)]
+            shown = filter(socket.shown.shows, events)
+            texts = [text for event in shown for text in self._texts(event, socket.session_id)]
             texts += socket.take()
             if socket.has_left:
                 return WS_1001_GOING_AWAY
@@ -224,14 +229,6 @@ class ConnectionManager:
 
     def _now(self) -> str:
         return wire_time(datetime.fromtimestamp(self.bridge.clock.now(), UTC))
-
-
-def _cursor_of(websocket: WebSocket) -> Cursor | None:
-    text = websocket.query_params.get("after")
-    try:
-        return None if text is None else Cursor.parse(text)
-    except BadCursorError as error:
-        raise Problem.bad_request(f"after: {error}") from error
 
 
 def _put(sockets: Iterable[_Socket], message: BaseModel | Mapping[str, Any]) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from ..dialects import server_sent_events as sse
+from ..dialects.filters import StatusFilter
 from ..service import Bridge, valid_id
 from ..tail.cursor import Cursor
 from ..tail.events import Joined, WatchEvent
 from .event_stream import EventStream, StreamDialect, has_settled
-from .requests import READING, Caller, TheBridge, cursor_in, problems
+from .requests import READING, Caller, TheBridge, cursor_in, filter_in, problems
 
 router = APIRouter()
 
@@ -30,14 +31,20 @@ router = APIRouter()
 )
 async def job_events(
     job_id: str,
+    *,
     caller: Caller,
     bridge: TheBridge,
+    request: Request,
     last_event_id: Annotated[str | None, Header()] = None,
     after: Annotated[
         str | None, Query(description="As Last-Event-ID, for clients that can't set it.")
     ] = None,
 ) -> Response:
-    """Follow a job. A client that reconnects gets what it missed, or the verdict that it can't be whole."""
+    """Follow a job. A client that reconnects gets what it missed, or the verdict that it can't be whole.
+
+    `?agent=…&type=…&word=…`, each as often as you like, shows only some statuses, and always the job's end.
+    """
+    shown = filter_in(request.query_params)
     # EventSource reconnects to the same address, with its Last-Event-ID: that is newer than `after`.
     cursor = cursor_in("Last-Event-ID", last_event_id or None) or cursor_in("after", after)
     key = caller.job(valid_id(job_id))
@@ -49,20 +56,22 @@ async def job_events(
                 and has_settled(head, now=bridge.clock.now())
             ):
                 return Response(status_code=204)
-    return EventStream(bridge, caller, key, _dialect(bridge), after=cursor)
+    return EventStream(bridge, caller, key, _dialect(bridge, shown), after=cursor)
 
 
-def _dialect(bridge: Bridge) -> StreamDialect:
+def _dialect(bridge: Bridge, shown: StatusFilter) -> StreamDialect:
     return StreamDialect(
         name="sse",
-        render=partial(_render, bridge),
+        render=partial(_render, bridge, shown),
         opening=sse.OPENING,
         comment=sse.COMMENT,
         come_back_in=sse.come_back_in,
     )
 
 
-def _render(bridge: Bridge, event: WatchEvent) -> Sequence[bytes]:
+def _render(bridge: Bridge, shown: StatusFilter, event: WatchEvent) -> Sequence[bytes]:
     if isinstance(event, Joined):
         return sse.events_at_join(event, now=bridge.clock.now())
+    if not shown.shows(event):
+        return sse.position_of(event)
     return event.once("sse", lambda: sse.events_of(event))

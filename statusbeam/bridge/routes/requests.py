@@ -7,8 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
+
+from statusbeam.model.words import StatusType
 
 from ..access.viewer import Viewer
+from ..dialects.filters import StatusFilter
 from ..problems import MEDIA_TYPE, Problem
 from ..service import Bridge
 from ..tail.cursor import BadCursorError, Cursor
@@ -59,6 +63,17 @@ async def _caller(
 
 Caller = Annotated[Viewer, Depends(_caller)]
 """The verified reader. Raises Problem before the route runs."""
+
+
+def filter_in(parameters: QueryParams) -> StatusFilter:
+    """The filter in `?agent=…&type=…&word=…`, each as often as you like. Raises Problem."""
+    try:
+        types = tuple(map(StatusType, parameters.getlist("type")))
+    except ValueError as error:
+        raise Problem.bad_request(f"type must be one of {', '.join(StatusType)}") from error
+    return StatusFilter(
+        agents=tuple(parameters.getlist("agent")), types=types, words=tuple(parameters.getlist("word"))
+    )
 
 
 def cursor_in(name: str, text: str | None) -> Cursor | None:

@@ -201,3 +201,25 @@ async def test_a_stream_that_is_refused_is_a_problem(
 ) -> None:
     async with world() as w:
         assert await w.status(last_event_id, viewer) == status
+
+
+async def test_a_filter_hides_statuses_and_never_the_end_or_the_position() -> None:
+    async with world() as w:
+        w.log.say("agent_invoking")
+        begin = f"{w.log.job().head.epoch}:0"
+        w.log.say("calling_tool", "agent_complete", agentName="Other Agent")
+        w.log.say("agent_complete")
+        w.log.end()
+        w.log.say("tool_complete", agentName="Other Agent")
+        shown = await w.whole_stream(begin, agent="Geo Agent")
+        assert [json.loads(event.data)["sequence"] for event in shown] == [1, 4, 5]
+        by_word = await w.whole_stream(begin, word="calling_tool")
+        assert [json.loads(event.data)["sequence"] for event in by_word] == [2, 5]
+        by_type = await w.whole_stream(begin, type="complete")
+        assert [json.loads(event.data)["sequence"] for event in by_type] == [5]
+        headers = {"authorization": "Bearer ana", "last-event-id": begin}
+        url = f"{w.url}/jobs/job-1/events"
+        text = (await w.client.get(url, headers=headers, params={"agent": "Geo Agent"})).text
+        ids = [line for line in text.splitlines() if line.startswith("id: ")]
+        assert ids[-1].endswith(":6")  # so that the next request is told to stay away
+        assert (await w.client.get(url, headers=headers, params={"type": "nonsense"})).status_code == 400

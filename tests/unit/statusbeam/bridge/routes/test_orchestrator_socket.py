@@ -231,3 +231,12 @@ def test_sockets_close_when_the_login_ends_and_when_the_process_does(world: Worl
         world.client.portal.call(world.bridge.connections.end_all)
         assert types_until_closed(socket) == ([], 1012)
     assert world.refusal().status_code == 503
+
+
+def test_a_filter_hides_messages_and_never_the_last_one(world: World) -> None:
+    with world.connect(params={"agent": "Geo Agent"}) as socket:
+        world.log.say("agent_invoking", agentName="Other Agent")
+        world.log.say("agent_invoking")
+        world.log.end()
+        left_open = ["agent_status", "agent_status"]  # the end is never hidden, nor what it leaves open
+        assert types_until_closed(socket) == (["agent_status", *left_open, "complete"], 1000)

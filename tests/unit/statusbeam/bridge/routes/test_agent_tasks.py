@@ -1,0 +1,101 @@
+"""A2A's own client on the bridge, over JSON-RPC and over REST."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from a2a.client.client import Client, ClientConfig
+from a2a.client.client_factory import create_client
+from a2a.types.a2a_pb2 import (
+    CancelTaskRequest,
+    GetTaskRequest,
+    ListTasksRequest,
+    StreamResponse,
+    SubscribeToTaskRequest,
+    TaskState,
+)
+from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationError
+
+from statusbeam.bridge.app import create_app
+from statusbeam.bridge.service import Bridge
+from tests.unit.statusbeam.bridge.samples import QUICK, Log
+from tests.unit.statusbeam.bridge.served import served
+from tests.unit.statusbeam.bridge.viewers import by_name
+
+BINDINGS = pytest.mark.parametrize("binding", ["JSONRPC", "HTTP+JSON"])
+
+
+@asynccontextmanager
+async def world(binding: str, viewer: str = "ana") -> AsyncIterator[tuple[Log, Client]]:
+    """A log, and A2A's client on the bridge before it."""
+    log = Log()
+    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
+    headers = {"authorization": f"Bearer {viewer}"}
+    async with served(create_app(bridge), bridge) as url, httpx.AsyncClient(headers=headers) as http:
+        config = ClientConfig(httpx_client=http, supported_protocol_bindings=[binding])
+        yield log, await create_client(url, client_config=config)
+    assert len(bridge.connections) == bridge.tails.watched == 0
+
+
+@BINDINGS
+async def test_a_task_is_followed_from_itself_to_its_end(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:  # the task itself: what follows is news
+                log.say("calling_tool", "agent_complete")
+                log.end()
+    first, *updates = found
+    assert first.task.id == "job-1"
+    assert first.task.status.state == TaskState.TASK_STATE_WORKING
+    assert [update.status_update.metadata["sequence"] for update in updates] == ["2", "3", "4"]
+    assert updates[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+
+
+@BINDINGS
+async def test_a_task_that_has_ended_is_read_and_not_followed(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.end("error")
+        task = await client.get_task(GetTaskRequest(id="job-1"))
+        assert task.status.state == TaskState.TASK_STATE_FAILED
+        with pytest.raises(UnsupportedOperationError):
+            async for _ in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+                raise AssertionError
+
+
+@BINDINGS
+async def test_a_task_of_somebody_else_is_unknown(binding: str) -> None:
+    async with world(binding, viewer="ben") as (log, client):
+        log.say("agent_invoking")
+        with pytest.raises(TaskNotFoundError):
+            await client.get_task(GetTaskRequest(id="job-1"))
+        assert list((await client.list_tasks(ListTasksRequest())).tasks) == []
+
+
+@BINDINGS
+async def test_tasks_are_listed_and_can_not_be_changed(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.write({"jobId": "job-1"})
+        log.write({"jobId": "job-2", "status": "complete", "agentName": None})
+        listed = await client.list_tasks(ListTasksRequest())
+        done = await client.list_tasks(ListTasksRequest(status=TaskState.TASK_STATE_COMPLETED))
+        assert {task.id for task in listed.tasks} == {"job-1", "job-2"}
+        assert [task.id for task in done.tasks] == ["job-2"]
+        with pytest.raises(A2AError):
+            await client.cancel_task(CancelTaskRequest(id="job-1"))
+
+
+async def test_the_card_needs_no_token_and_everything_else_does() -> None:
+    log = Log()
+    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK)
+    async with served(create_app(bridge), bridge) as url, httpx.AsyncClient() as http:
+        card: dict[str, Any] = (await http.get(f"{url}/.well-known/agent-card.json")).json()
+        refused = await http.post(f"{url}/a2a", json={})
+    assert [one["url"] for one in card["supportedInterfaces"]] == [f"{url}/a2a", f"{url}/a2a/v1"]
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
