@@ -20,7 +20,7 @@ from ..sending.own_work import warn
 from ..sending.sender import FLUSH_SECONDS
 from .context_functions import current_scope
 from .job import job
-from .plain_values import to_id
+from .plain_texts import to_id
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from statusbeam.model.validation import json_text
 from .context_functions import current_scope
 from .failures import describe_failure
 from .job import AgentScope, JobScope, job
-from .plain_values import plain_object, to_id
+from .plain_texts import to_id
+from .plain_values import plain_object
 from .scope import enclosing_scope
 
 if TYPE_CHECKING:

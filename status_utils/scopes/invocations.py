@@ -14,7 +14,8 @@ from itertools import count
 from statusbeam.model.limits import ATTEMPT_MIN, ID_LENGTH, WHOLE_NUMBER_MAX
 
 from ..sending.own_work import warn
-from .plain_values import to_count, to_id, to_text
+from .plain_numbers import to_count
+from .plain_texts import to_id, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

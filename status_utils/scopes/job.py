@@ -22,7 +22,8 @@ from ..sending.senders import sender_for
 from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
-from .plain_values import plain_object, to_id, to_name
+from .plain_texts import to_id, to_name, to_title
+from .plain_values import plain_object
 from .scope import Scope
 
 TYPE_CHECKING = False

@@ -22,7 +22,9 @@ from statusbeam.model.words import StatusWord
 from ..sending.dead_letter import log_undelivered
 from ..sending.draft import Draft
 from ..sending.own_work import is_own_work
-from .plain_values import plain_object, to_id, to_message, to_name, to_number, to_text
+from .plain_numbers import to_number
+from .plain_texts import to_id, to_message, to_name, to_text
+from .plain_values import plain_object
 from .progress_share import to_percent
 
 TYPE_CHECKING = False

@@ -14,7 +14,9 @@ from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
 from .failures import describe_failure, is_success
 from .guard import never_raises
-from .plain_values import plain_object, to_count, to_message, to_text
+from .plain_numbers import to_count
+from .plain_texts import to_message, to_text
+from .plain_values import plain_object
 from .progress_share import to_percent
 
 TYPE_CHECKING = False

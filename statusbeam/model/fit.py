@@ -70,10 +70,10 @@ def length_mark(text: str) -> str:
     return f" … [{len(text)} characters]"
 
 
-def fit_name(name: str) -> str:
+def fit_name(name: str, longest: int = NAME_LENGTH) -> str:
     """The name on one line, cut with a mark."""
-    if len(name) > NAME_LENGTH:
-        name = f"{name[: NAME_LENGTH - 1]}…"
+    if len(name) > longest:
+        name = f"{name[: longest - 1]}…"
     return name if name.isprintable() else "".join(c if c.isprintable() else " " for c in name)
 
 

@@ -26,6 +26,12 @@ METADATA_VALUES: Final = 1_000
 """What the library reads of it, numbers in lists apart: the caller waits meanwhile."""
 SPILLED_KEYS: Final = 20
 """Of metadata that was spilled, so many keys are named."""
+TITLE_LENGTH: Final = 200
+RUN_ID_LENGTH: Final = 64
+WAITING_FOR_LENGTH: Final = 64
+WAITING_PROMPT_LENGTH: Final = 1_000
+REASON_LENGTH: Final = 1_000
+"""Why somebody asks for a job to be cancelled."""
 CLOCK_AHEAD_SECONDS: Final = 300
 CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
 """How far a caller's clock may be off. A status from further ahead would keep a dead job alive,

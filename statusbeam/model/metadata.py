@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MetadataKey:
-    """Names of metadata keys: callers set the first five, the publisher the others."""
+    """Names of metadata keys: callers set those before `SPILLED`, the publisher the others."""
 
     PLAN: Final = "plan"
     """The steps of the job: names, or objects with weight, dependsOn and tools."""
@@ -23,12 +23,28 @@ class MetadataKey:
     """`{p50, p90}`, seconds left; the publisher's estimate, unless the caller sends one."""
     OPERATOR: Final = "operator"
     """Detail for operators only; it stays out of the log entry that everybody reads."""
+    TITLE: Final = "title"
+    """What people call the job; of a status about the job, a later one replaces it."""
+    RESULT: Final = "result"
+    """What the job came to: any JSON, of the job's final status."""
+    RUN: Final = "run"
+    """`<sender>.<n>`: the opening that a status belongs to; n counts the openings of that sender."""
+    OPENED: Final = "opened"
+    """Of a final status: the n of the newest opening that its sender had made by then."""
+    WAITING: Final = "waiting"
+    """`{for, prompt, until}` of the status `waiting`."""
+    CANCEL_REQUEST: Final = "cancelRequest"
+    """`{by, reason}` of the status `cancel_requested`."""
     SPILLED: Final = "spilled"
     """Mark of metadata too big for the log: `{bytes, keys}`, and `stored: false` where it is lost."""
     REPORTED_AT: Final = "reportedAt"
     """The caller's own timestamp, where it was so far off that the publisher's replaced it."""
     SHED: Final = "shed"
     """How many statuses of the job a limit left out since the last one that reported it."""
+    AFTER_END: Final = "afterEnd"
+    """True on a status that came after the job's end and opened no run."""
+    CLAMPED: Final = "clamped"
+    """Numbers that were out of range, by path, as the caller sent them."""
 
 
 IDENTITY: Final = {
@@ -46,6 +62,12 @@ FOLDED_KEYS: Final = (
     MetadataKey.TOKEN_USAGE,
     MetadataKey.ETA,
     MetadataKey.LEASE_SECONDS,
+    MetadataKey.RUN,
+    MetadataKey.OPENED,
+    MetadataKey.TITLE,
+    MetadataKey.RESULT,
+    MetadataKey.WAITING,
+    MetadataKey.CANCEL_REQUEST,
     *IDENTITY.values(),
 )
 """Everything that the fold reads. It stays in the status, however much of the metadata is spilled."""

@@ -33,7 +33,10 @@ class StatusWord(StrEnum):
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
     PROGRESS = "progress"  # how far something is, in percent
     HEARTBEAT = "heartbeat"  # nothing new, still alive
-    REOPENED = "reopened"  # a failed job is taken up again, e.g. by a redrive
+    REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
+    WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
+    CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
+    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped; it goes on until it stops
 
 
 class StatusType(StrEnum):
