@@ -12,17 +12,20 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
-from .failures import describe_failure, is_success
+from .failures import describe_failure, is_cancellation, is_success
 from .guard import never_raises
 from .plain_numbers import to_count
 from .plain_texts import to_message, to_text
 from .plain_values import plain_object
 from .progress_share import to_percent
+from .runs import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, ClassVar, Self
+
+    from statusbeam.model.validation import JsonObject
 
     from ..sending.sender import Sender
     from ..transports.transport import Transport
@@ -38,6 +41,7 @@ class Scope:
 
     COMPLETED: ClassVar[str]
     FAILED: ClassVar[str]
+    CANCELLED: ClassVar[str]
 
     def __init__(self, sender: Sender, label: str, fields: dict[str, Any], parent: Scope | None) -> None:
         self.sender = sender
@@ -45,6 +49,7 @@ class Scope:
         self.last_status_at = 0.0  # in the sender's ticks
         self.label = label  # the scope's name in messages
         self.fields = fields  # what all statuses of this scope have, by the schema's names
+        self._opening: Opening = Opening() if parent is None else parent._opening
         self._token_usage: dict[str, int] | None = None
         self._began_at: float | None = None
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
@@ -80,18 +85,26 @@ class Scope:
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
-        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`."""
+        """End: completed, or failed or cancelled with `error`. Does nothing after `complete`, `fail` or
+        `cancel`."""
         if error is None or is_success(error):
             self._report_end(self.COMPLETED, f"{self.label} completed", None)
         else:
             message, metadata = describe_failure(error, self.label, self.fields)
-            self._report_end(self.FAILED, message, metadata)
-        self.sender.closed(self)
+            self._report_end(self.CANCELLED if is_cancellation(error) else self.FAILED, message, metadata)
+        self._close()
 
     @never_raises
-    def complete(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Report that it completed, instead of the scope's own "… completed"."""
-        self._report_end(self.COMPLETED, message, metadata)
+    def complete(
+        self, message: str, metadata: Mapping[str, Any] | None = None, *, result: Any = None
+    ) -> None:
+        """Report that it completed, instead of the scope's own "… completed".
+
+            j.complete("Sent to the road works", result={"ticket": 4711})
+
+        `result` is any JSON; readers find a job's in its field `result`.
+        """
+        self._report_end(self.COMPLETED, message, metadata, result)
 
     @never_raises
     def fail(self, message: str | BaseException, metadata: Mapping[str, Any] | None = None) -> None:
@@ -103,6 +116,15 @@ class Scope:
             self._report_end(self.FAILED, message, found or None)
         else:
             self._report_end(self.FAILED, message, {**found, **plain_object(metadata)})
+
+    @never_raises
+    def cancel(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Report that it was stopped on purpose: neither completed nor failed.
+
+        if j.cancel_requested:
+            j.cancel("Stopped after 3 of 5 places")
+        """
+        self._report_end(self.CANCELLED, message, metadata)
 
     @never_raises
     def progress(
@@ -127,7 +149,7 @@ class Scope:
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own."""
         status = to_text(status)
-        if status in (self.COMPLETED, self.FAILED):
+        if self._is_end(status):
             self._report_end(status, message, metadata)
         else:
             self._report(status, message, metadata)
@@ -152,13 +174,13 @@ class Scope:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
         scope = self._scope_of(draft)
         if scope is None:
-            self._enqueue(draft)
+            self._enqueue(_with_run(draft, self._opening.metadata))
             return
-        is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
+        is_end = scope._is_end(draft["status"])
         if not is_end or scope._claim_end():
-            self._enqueue({**scope.fields, **draft})
+            self._enqueue(_with_run({**scope.fields, **draft}, scope._run_metadata(draft["status"])))
         if is_end:
-            self.sender.closed(scope)
+            scope._close()
 
     def _scope_of(self, draft: Mapping[str, Any]) -> Scope | None:
         """The scope, from this one upward, of the draft's agent; of the job if the draft names no agent."""
@@ -170,13 +192,31 @@ class Scope:
             scope = scope.parent
         return None
 
-    def _report(self, status: str, message: str, metadata: Mapping[str, Any] | None, **fields: Any) -> None:
+    def _report(
+        self,
+        status: str,
+        message: str,
+        metadata: Mapping[str, Any] | None,
+        *,
+        result: Any = None,
+        **fields: Any,
+    ) -> None:
         """Queue a status; `fields` are by the schema's names, and plain values."""
         draft = {**self.fields, "status": status, "message": to_message(message), **fields}
-        usage = self._current_usage()
-        if metadata is not None or usage is not None:
-            draft["metadata"] = plain_object(metadata, usage)
+        usage, run = self._current_usage(), self._run_metadata(status)
+        if metadata is not None or usage is not None or result is not None:
+            draft["metadata"] = plain_object(metadata, usage, run, result=result)
+        elif run is not None:
+            draft["metadata"] = run
         self._enqueue(draft)
+
+    def _is_end(self, status: str) -> bool:
+        return status in (self.COMPLETED, self.FAILED, self.CANCELLED)
+
+    def _run_metadata(self, status: str) -> JsonObject | None:
+        """What a status names of the run that it belongs to."""
+        is_final = self.parent is None and self._is_end(status)
+        return self._opening.final_metadata if is_final else self._opening.metadata
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()
@@ -191,13 +231,19 @@ class Scope:
     def _report_start(self) -> None:
         raise NotImplementedError
 
-    def _report_end(self, status: str, message: str, metadata: Mapping[str, Any] | None) -> None:
+    def _report_end(
+        self, status: str, message: str, metadata: Mapping[str, Any] | None, result: Any = None
+    ) -> None:
         if self._claim_end():
             began_at = self.sender.ticks() if self._began_at is None else self._began_at
             took = max(0, round((self.sender.ticks() - began_at) * 1000))
-            self._report(status, message, metadata, executionTimeMs=took)
-            self.sender.closed(self)
+            self._report(status, message, metadata, result=result, executionTimeMs=took)
+            self._close()
             self._flush_if_ending()
+
+    def _close(self) -> None:
+        """Send no more heartbeats."""
+        self.sender.closed(self)
 
     def _flush_if_ending(self) -> None:
         """Nothing may run after this end that would flush."""
@@ -255,6 +301,14 @@ class Scope:
     def previous(self) -> Scope | None:
         """The current scope where this one was entered."""
         return self._previous[-1] if self._previous else None
+
+
+def _with_run(draft: Mapping[str, Any], run: JsonObject | None) -> Mapping[str, Any]:
+    """A draft that names the run that it belongs to."""
+    if run is None:
+        return draft
+    given = draft.get("metadata")
+    return {**draft, "metadata": run if given is None else plain_object({**given}, None, run)}
 
 
 def innermost_scope() -> Scope | None:

@@ -36,7 +36,7 @@ class StatusWord(StrEnum):
     REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
     WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
     CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
-    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped; it goes on until it stops
+    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped
 
 
 class StatusType(StrEnum):
