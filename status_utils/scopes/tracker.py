@@ -26,8 +26,11 @@ from statusbeam.model.clock import Clock
 from statusbeam.model.words import StatusWord
 
 from .failures import describe_failure, log_not_reported
+from .invocations import Invocations
+from .plain_texts import to_id
 from .plain_values import plain_object
 from .publish import publish_agent_status, publish_orchestrator_status
+from .runs import Opening
 
 if TYPE_CHECKING:
     from ..transports.transport import Transport
@@ -37,9 +40,23 @@ PENDING: Final = "pending"
 IN_PROGRESS: Final = "in-progress"
 SUCCESS: Final = "success"
 ERROR: Final = "error"
+CANCELLED: Final = "cancelled"
 
-_AGENT_ENDS: Final = {SUCCESS: StatusWord.AGENT_COMPLETE, ERROR: StatusWord.AGENT_ERROR}
-_JOB_ENDS: Final = {SUCCESS: StatusWord.COMPLETE, ERROR: StatusWord.ERROR}
+_AGENT_ENDS: Final = {
+    SUCCESS: StatusWord.AGENT_COMPLETE,
+    ERROR: StatusWord.AGENT_ERROR,
+    CANCELLED: StatusWord.CANCELLED,
+}
+_JOB_ENDS: Final = {
+    SUCCESS: StatusWord.COMPLETE,
+    ERROR: StatusWord.ERROR,
+    CANCELLED: StatusWord.CANCELLED,
+}
+_JOB_MESSAGES: Final = {
+    StatusWord.COMPLETE: "The job is complete",
+    StatusWord.ERROR: "The job failed",
+    StatusWord.CANCELLED: "The job was cancelled",
+}
 
 
 @dataclass(slots=True)
@@ -48,23 +65,25 @@ class _AgentState:
 
     status: str = PENDING
     attempt: int = 1
+    invocation_id: str | None = None  # None: its name is the id
     started: float | None = None  # epoch seconds, of this attempt
     lock: Lock = field(
         default_factory=Lock
     )  # held while sending, so that the agent's statuses keep their order
 
+    def begins_again(self, status: str) -> bool:
+        """Whether it goes on after its end."""
+        return self.status in _AGENT_ENDS and status in (PENDING, IN_PROGRESS)
+
     def change(self, status: str, *, now: float, measured: bool) -> str:
         """Change to `status`; returns the word to report. `measured`: with a percentage."""
-        before = self.status
         if status in _AGENT_ENDS:
             self.status = status
             return _AGENT_ENDS[status]
         if status not in (PENDING, IN_PROGRESS):
-            raise ValueError(f"an agent is {PENDING}, {IN_PROGRESS}, {SUCCESS} or {ERROR}, not {status}")
+            known = ", ".join((PENDING, IN_PROGRESS, *_AGENT_ENDS))
+            raise ValueError(f"the state of an agent is one of {known}, not {status}")
         self.status = status
-        if before in _AGENT_ENDS:
-            self.attempt += 1
-            self.started = None
         if status == PENDING:
             return PENDING
         if self.started is None:
@@ -81,6 +100,9 @@ class _AgentState:
 class StatusTracker:
     """Reports a job and its agents; threads may share one.
 
+    `attempt` (1, 2 …) counts the processes that work on the job one after the other. The next attempt goes on
+    where the one before it failed. Without it, `initialize_status` begins a new run of a job that has ended.
+
     `correlation_id` is the caller's own id; readers find it in the job as `correlationId` and `sessionId`.
     Without it, `sessionId` is the job id.
     """
@@ -94,10 +116,13 @@ class StatusTracker:
         correlation_id: str | None = None,
         document_id: str | None = None,
         source_type: str | None = None,
+        attempt: int | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._ids = (job_id, user_id, tenant_id)
+        self._invocations = Invocations(to_id(job_id, "job_id") or "", attempt)
+        self._opening = Opening()
         identity = {
             "sessionId": correlation_id or job_id,
             "correlationId": correlation_id,
@@ -121,10 +146,12 @@ class StatusTracker:
         """
         try:
             self._began = self._clock.now()
+            if self._invocations.attempt is None:
+                self._opening.begin()
             metadata: dict[str, Any] = dict(self._identity)
             if agents:
                 metadata["plan"] = [name if isinstance(name, str) else dict(name) for name in agents]
-            optional = self._optional(self._began, metadata)
+            optional = self._optional_of_job(self._began, metadata)
             return publish_orchestrator_status(*self._ids, StatusWord.LOADING_AGENTS, message, **optional)
         except Exception as error:  # noqa: BLE001 - status calls never raise
             return _not_reported("initialize_status", error)
@@ -141,14 +168,15 @@ class StatusTracker:
         percent: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Report the state of one agent: `pending`, `in-progress`, `success` or `error`.
+        """Report the state of one agent: `pending`, `in-progress`, `success`, `error` or `cancelled`.
 
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
         the process's logs. `progress` is a share from 0 to 1; `percent` is the same in percent. An agent that
-        goes on after its end begins its next attempt. After 75 s without a status, an agent looks stale;
-        `metadata={"leaseSeconds": 600}` allows longer. Returns whether the status was accepted; a state other
-        than the four is not.
+        goes on after its end begins its next attempt, or its next invocation if the tracker has an `attempt`.
+        After 75 s without a status, an agent looks stale;
+        `metadata={"leaseSeconds": 600}` allows longer. Returns whether the status was accepted; another state
+        is not.
         """
         try:
             details = {} if metadata is None else dict(plain_object(metadata))
@@ -158,13 +186,15 @@ class StatusTracker:
             if error is not None:
                 message = self._public_text(agent_name, error, details)
             with self._lock:
-                agent = self._states.setdefault(agent_name, _AgentState())
+                agent = self._states.get(agent_name) or self._new_agent(agent_name)
             with agent.lock:
                 now = self._clock.now()
+                if agent.begins_again(status):
+                    self._begin_again(agent_name, agent)
                 measured = progress is not None or percent is not None
                 word = agent.change(status, now=now, measured=measured)
-                optional = self._optional(now, details)
-                optional["attempt"] = agent.attempt
+                optional = self._optional(now, details, final=False)
+                optional["attempt"], optional["invocation_id"] = agent.attempt, agent.invocation_id
                 optional["progress"], optional["percent"] = progress, percent
                 return publish_agent_status(
                     *self._ids, agent_name, word, message, agent.spent_ms(now), **optional
@@ -175,19 +205,19 @@ class StatusTracker:
     def finalize_status(
         self, status: str = SUCCESS, message: str | None = None, error: BaseException | str | None = None
     ) -> bool:
-        """Report the job's end: `success`, or `error`, also if an `error` is given.
+        """Report the job's end: `success`, `cancelled`, or `error`, also if an `error` is given.
 
         `error` is as in update_agent_status. Returns whether the status was accepted.
         """
         try:
             word = _JOB_ENDS[status if error is None else ERROR]
             details: dict[str, Any] = {}
-            text = message or ("The job is complete" if word is StatusWord.COMPLETE else "The job failed")
+            text = message or _JOB_MESSAGES[word]
             if error is not None:
                 text = self._public_text("The job", error, details)
             now = self._clock.now()
             spent = None if self._began is None else _milliseconds(now - self._began)
-            optional = self._optional(now, details)
+            optional = self._optional_of_job(now, details, final=True)
             return publish_orchestrator_status(*self._ids, word, text, execution_time_ms=spent, **optional)
         except Exception as problem:  # noqa: BLE001 - status calls never raise
             return _not_reported("finalize_status", problem)
@@ -199,13 +229,33 @@ class StatusTracker:
         details.update(found)
         return text
 
-    def _optional(self, now: float, metadata: Mapping[str, Any]) -> OptionalArguments:
+    def _new_agent(self, agent_name: str) -> _AgentState:
+        invocation = self._invocations.next(agent_name, None, None)  # its name is its id as long as it is one
+        agent = self._states[agent_name] = _AgentState(attempt=invocation.attempt)
+        return agent
+
+    def _begin_again(self, agent_name: str, agent: _AgentState) -> None:
+        agent.started = None
+        if self._invocations.attempt is None:
+            agent.attempt += 1
+        else:  # the next number is the next process's
+            agent.invocation_id = self._invocations.next(agent_name, None, None).invocation_id
+
+    def _optional_of_job(
+        self, now: float, metadata: Mapping[str, Any], *, final: bool = False
+    ) -> OptionalArguments:
+        optional = self._optional(now, metadata, final=final)
+        optional["attempt"] = self._invocations.attempt
+        return optional
+
+    def _optional(self, now: float, metadata: Mapping[str, Any], *, final: bool) -> OptionalArguments:
         optional: OptionalArguments = {
             "timestamp": datetime.fromtimestamp(now, UTC),
             "transport": self._transport,
         }
-        if metadata:
-            optional["metadata"] = metadata
+        run = self._opening.final_metadata if final else self._opening.metadata
+        if metadata or run:
+            optional["metadata"] = {**metadata, **(run or {})}
         return optional
 
 
