@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from statusbeam.model.redaction.redactor import Redactor
     from statusbeam.model.settings import AuthorizerSettings
 
+    from .transports.cancel_requests import CancelRequests
     from .transports.transport import Transport
 
 
@@ -57,6 +58,19 @@ def default_transport() -> Transport:
 
 
 @cache
+def default_cancel_requests() -> CancelRequests | None:
+    """Where to look for requests to cancel a job: in STATUS_TABLE; nowhere if it is not set."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for jobs that look only
+
+    table = CallerSettings.from_env(os.environ).status_table
+    if table is None:
+        return None
+    from .transports.dynamo_cancel_requests import DynamoCancelRequests  # noqa: PLC0415 - as above
+
+    return DynamoCancelRequests(table)
+
+
+@cache
 def undelivered_key() -> str | None:
     """UNDELIVERED_KEY, which signs the log lines of undelivered payloads; None if it is not set."""
     from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for undelivered payloads only
@@ -85,6 +99,24 @@ def override_transport(transport: Transport) -> Iterator[None]:
         yield
     finally:
         _overrides.remove(transport)
+
+
+_cancel_overrides: list[CancelRequests] = []
+
+
+def cancel_requests_override() -> CancelRequests | None:
+    """What replaces the environment's requests to cancel at the moment, if anything."""
+    return _cancel_overrides[-1] if _cancel_overrides else None
+
+
+@contextmanager
+def override_cancel_requests(requests: CancelRequests) -> Iterator[None]:
+    """Use `requests` instead of the environment's inside the block, in all threads; it must answer at once."""
+    _cancel_overrides.append(requests)
+    try:
+        yield
+    finally:
+        _cancel_overrides.remove(requests)
 
 
 def view_token_settings() -> AuthorizerSettings:

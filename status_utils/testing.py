@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, overload
 
-from .defaults import override_transport
+from .defaults import override_cancel_requests, override_transport
 from .sending.senders import sender_for
+from .transports.memory_cancel_requests import MemoryCancelRequests
 from .transports.memory_transport import MemoryTransport
 
 __all__ = ["MemoryTransport", "Recording", "recorded"]
@@ -32,8 +33,9 @@ class Recording(Sequence[Mapping[str, Any]]):
     'Geo Agent'
     """
 
-    def __init__(self, transport: MemoryTransport) -> None:
+    def __init__(self, transport: MemoryTransport, cancel_requests: MemoryCancelRequests) -> None:
         self.transport = transport
+        self._cancel_requests = cancel_requests
 
     def statuses(self, agent_name: str | None = None) -> list[str]:
         """The field `status` of each, of one agent or of all; without heartbeats, which depend on time."""
@@ -48,6 +50,10 @@ class Recording(Sequence[Mapping[str, Any]]):
         return [
             update["message"] for update in self._updates() if agent_name in (None, update.get("agentName"))
         ]
+
+    def request_cancel(self, job_id: str) -> None:
+        """Ask for the job to be cancelled, as `cancelJob` does: its scopes see `cancel_requested`."""
+        self._cancel_requests.job_ids.add(job_id)
 
     def snapshot(self, job_id: str, *, tenant_id: str | None = None) -> dict[str, Any]:
         """The job as `getJob` returns it: the publisher's pipeline runs in memory.
@@ -98,6 +104,6 @@ class Recording(Sequence[Mapping[str, Any]]):
 @contextmanager
 def recorded() -> Iterator[Recording]:
     """Record what all threads report, instead of sending it. `transport=` arguments stay in effect."""
-    transport = MemoryTransport()
-    with override_transport(transport):
-        yield Recording(transport)
+    transport, cancel_requests = MemoryTransport(), MemoryCancelRequests()
+    with override_transport(transport), override_cancel_requests(cancel_requests):
+        yield Recording(transport, cancel_requests)

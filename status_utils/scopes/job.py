@@ -13,6 +13,7 @@ and never wait for the network. `async with` works alike.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from statusbeam.model.metadata import MetadataKey
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from ..sending.cancel_watch import CancelWatch
     from ..sending.sender import Sender
     from ..transports.transport import Transport
 
@@ -64,6 +66,11 @@ class ToolScope(Scope):
 
     def _current_usage(self) -> dict[str, int] | None:
         return self.agent._current_usage()
+
+    @property
+    def cancel_requested(self) -> bool:
+        """See JobScope.cancel_requested."""
+        return self.agent.cancel_requested
 
     def _renew_lease(self) -> None:
         self.agent._renew_lease()  # a tool has no lease of its own
@@ -98,6 +105,11 @@ class AgentScope(Scope):
         """The id of this invocation, the same in all its attempts."""
         invocation_id: str = self.fields["invocationId"]
         return invocation_id
+
+    @property
+    def cancel_requested(self) -> bool:
+        """See JobScope.cancel_requested."""
+        return self.job.cancel_requested
 
     @property
     def attempt(self) -> int:
@@ -174,6 +186,8 @@ class JobScope(Scope):
         self._invocations = Invocations(self.job_id, attempt)
         if ends_job and self._invocations.attempt is not None:
             self.fields["attempt"] = self._invocations.attempt
+        self._cancel_watch: tuple[int, CancelWatch] | None = None  # of the process that looks
+        self._opened_at = 0.0  # epoch seconds, if it opens a run
 
     @property
     def has_ended(self) -> bool:
@@ -204,6 +218,42 @@ class JobScope(Scope):
         )
         agent.set_parent(parent_invocation_id)
         return agent
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asks for the job to be cancelled. It raises nothing and stops nothing by itself.
+
+            for page in pages:
+                if j.cancel_requested:
+                    j.cancel("Stopped after 3 pages")
+                    break
+
+        The answer is at once, and some seconds old at most: a background thread looks. The first answer is
+        always False. So are all answers if the environment names no STATUS_TABLE.
+        """
+        try:
+            return self._find_cancel_request()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller's work goes on
+            log_not_reported("cancel_requested", self.fields, error)
+            return False
+
+    def _find_cancel_request(self) -> bool:
+        from statusbeam.model.job_key import JobKey  # noqa: PLC0415 - for jobs that look only
+
+        from ..defaults import cancel_requests_override, default_cancel_requests  # noqa: PLC0415 - as above
+        from ..sending.cancel_watch import CancelWatch  # noqa: PLC0415 - as above
+
+        key = JobKey(self.fields["tenantId"], self.job_id)
+        override = cancel_requests_override()
+        if override is not None:
+            return override.is_requested(key, self._opened_at)
+        process = os.getpid()
+        if self._cancel_watch is None or self._cancel_watch[0] != process:  # a forked one has no such thread
+            requests = default_cancel_requests()
+            if requests is None:
+                return False
+            self._cancel_watch = process, CancelWatch(requests, key, opened_at=self._opened_at)
+        return self._cancel_watch[1].is_requested()
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
@@ -264,6 +314,7 @@ class JobScope(Scope):
     def _report_start(self) -> None:
         if self._ends_job and self._invocations.attempt is None:
             self._opening.begin()
+            self._opened_at = time.time()
         first, *more = _plan_parts(self._start.plan, self.fields)
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:

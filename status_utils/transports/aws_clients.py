@@ -17,6 +17,7 @@ from .process_local import ProcessLocal
 if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.exceptions import ClientError
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -102,6 +103,13 @@ def sqs_client() -> SQSClient:
     import boto3.session  # noqa: PLC0415 - loaded at first send
 
     return boto3.session.Session().client("sqs", config=_config())
+
+
+def dynamodb_client() -> DynamoDBClient:
+    """A client for the status table."""
+    import boto3.session  # noqa: PLC0415 - loaded at the first look for a request to cancel
+
+    return boto3.session.Session().client("dynamodb", config=_config())
 
 
 def secrets_client() -> SecretsManagerClient:

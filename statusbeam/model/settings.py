@@ -193,6 +193,9 @@ class CallerSettings(_RedactionSettings):
     status_queue_url: str | None = None
     """The FIFO queue that feeds the publisher: keeps each job's order, and carries high volume."""
 
+    status_table: str | None = None
+    """The status table, where a job finds out that it is to be cancelled. Needs `dynamodb:GetItem`."""
+
     undelivered_key: str | None = field(default=None, repr=False)
     """A secret that signs the log lines of undelivered payloads, so that `redrive-log` is sure of them."""
 
