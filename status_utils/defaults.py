@@ -11,11 +11,17 @@ from statusbeam.model.errors import TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from statusbeam.model.redaction.redactor import Redactor
     from statusbeam.model.settings import AuthorizerSettings
 
     from .transports.cancel_requests import CancelRequests
     from .transports.transport import Transport
+
+
+NOT_CONFIGURED: Final = "not_configured"
+"""The code of the error where nothing says where statuses go."""
 
 
 @cache
@@ -54,7 +60,7 @@ def default_transport() -> Transport:
         publisher = PublisherSettings.from_env(os.environ)
         return DirectTransport(lambda: direct_pipeline(publisher))
     problem = "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set"
-    raise TransportError(problem, code="not_configured", retriable=False)
+    raise TransportError(problem, code=NOT_CONFIGURED, retriable=False)
 
 
 @cache
@@ -111,7 +117,7 @@ def cancel_requests_override() -> CancelRequests | None:
 
 @contextmanager
 def override_cancel_requests(requests: CancelRequests) -> Iterator[None]:
-    """Use `requests` instead of the environment's inside the block, in all threads; it must answer at once."""
+    """Use `requests`, which answer at once, instead of the environment's inside the block, in all threads."""
     _cancel_overrides.append(requests)
     try:
         yield

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..sending.own_work import ERROR, INFO, best_effort, log
+from ..sending.refused import note_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,9 +136,14 @@ def _log_failure(error: BaseException, id_: str, outcome: str, fields: Mapping[s
     )
 
 
-@best_effort
-def log_not_reported(call: str, fields: Mapping[str, Any], error: BaseException) -> None:
+def log_not_reported(call: str, fields: Mapping[str, Any], error: Exception) -> None:
     """Log that a call of this library failed, and why."""
+    note_refused(fields, error)
+    _log_not_reported(call, fields, error)
+
+
+@best_effort
+def _log_not_reported(call: str, fields: Mapping[str, Any], error: Exception) -> None:
     log(
         "status_utils.failures",
         ERROR,

@@ -26,6 +26,7 @@ from .guard import never_raises
 from .invocations import Invocation, Invocations
 from .plain_texts import to_id, to_name, to_title
 from .plain_values import plain_object
+from .runs import Opening
 from .scope import Scope
 
 TYPE_CHECKING = False
@@ -177,8 +178,11 @@ class JobScope(Scope):
         *,
         ends_job: bool,
         attempt: int | None,
+        opening: Opening | None = None,
     ) -> None:
+        """`opening`: another process's, which this scope is a part of."""
         super().__init__(sender, "The job", fields, None)
+        self._opening = opening or Opening()
         self._start = start
         self._ends_job = ends_job
         self.process = os.getpid()
@@ -266,6 +270,10 @@ class JobScope(Scope):
     ) -> None:
         self._leave()
         self._end_unflushed(error)
+        await self.flush_at_exit(error)
+
+    async def flush_at_exit(self, error: BaseException | None) -> None:
+        """Wait until the statuses are sent, where `error` leaves a block. May raise a cancellation."""
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, and may not wait any more
             self._flush_at_once()
             return

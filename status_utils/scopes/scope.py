@@ -5,7 +5,8 @@ asyncio tasks inherit the scope of the task that created them. Threads start out
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from statusbeam.model.words import StatusWord
@@ -60,6 +61,11 @@ class Scope:
         """The job this belongs to."""
         job_id: str = self.fields["jobId"]
         return job_id
+
+    @property
+    def run(self) -> str | None:
+        """The run of the job that its statuses name; None if they name none."""
+        return self._opening.run
 
     @property
     def is_open(self) -> bool:
@@ -235,9 +241,10 @@ class Scope:
         self, status: str, message: str, metadata: Mapping[str, Any] | None, result: Any = None
     ) -> None:
         if self._claim_end():
-            began_at = self.sender.ticks() if self._began_at is None else self._began_at
-            took = max(0, round((self.sender.ticks() - began_at) * 1000))
-            self._report(status, message, metadata, result=result, executionTimeMs=took)
+            took = {}
+            if self._began_at is not None:
+                took["executionTimeMs"] = max(0, round((self.sender.ticks() - self._began_at) * 1000))
+            self._report(status, message, metadata, result=result, **took)
             self._close()
             self._flush_if_ending()
 
@@ -256,6 +263,24 @@ class Scope:
             return self._unclaimed_end.pop()
         except IndexError:
             return False
+
+    @contextmanager
+    def current(self) -> Iterator[Self]:
+        """Make the scope the current one in a block, without ending it there. Begins it if it has not begun.
+
+            with j.current():
+                report_progress(0.4, "Halfway")
+
+        For callbacks, streamed responses and dependencies of web frameworks, in any thread or task.
+        """
+        self._start_once()
+        before = _CURRENT.get()
+        _CURRENT.set(self)
+        try:
+            yield self
+        finally:
+            if self.contains(_CURRENT.get()):  # else it is left in another context, which has its own
+                _CURRENT.set(before)
 
     def __enter__(self) -> Self:
         self._start_once()
