@@ -16,7 +16,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import nullcontext
 
 from statusbeam.model.errors import InvalidStatusError
-from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH
+from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH, RUN_ID_LENGTH
 from statusbeam.model.validation import identifier
 
 from ..sending.own_work import warn
@@ -44,7 +44,7 @@ _LONGEST: Final = 8_192
 """Bytes that W3C asks everybody to pass on."""
 
 _PREFIX: Final = "statusbeam."
-_RUN = re.compile(r"[A-Za-z0-9]{1,40}\.[1-9][0-9]{0,18}")
+_RUN = re.compile(r"[A-Za-z0-9]+\.[1-9][0-9]*")
 _OWNER: Final = identifier(ID_LENGTH, forbidden="#")
 _READERS: Final = {
     "job": identifier(ID_LENGTH),
@@ -165,8 +165,9 @@ def _read(carrier: Mapping[str, Any] | None) -> dict[str, str] | None:
 def _valid(context: Mapping[str, str]) -> dict[str, str]:
     needed = {"job", "user", "tenant"} | ({"agent", "invocation"} if "invocation" in context else set())
     read = {key: _READERS[key](key, context.get(key)) for key in _READERS if key in needed}
-    if _RUN.fullmatch(context.get("run", "")):
-        read["run"] = context["run"]
+    run = context.get("run", "")
+    if len(run) <= RUN_ID_LENGTH and _RUN.fullmatch(run):
+        read["run"] = run
     return {**read, "attempt": context.get("attempt", "1")}
 
 

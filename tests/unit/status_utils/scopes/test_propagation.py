@@ -30,6 +30,7 @@ from status_utils import (
 )
 from status_utils.sending.senders import sender_for
 from status_utils.testing import Recording, recorded
+from statusbeam.model import limits
 from tests.unit.status_utils.file_transport import FileTransport
 
 IDS: dict[str, Any] = {"job_id": "job-1", "user_id": "ana", "tenant_id": "city"}
@@ -293,7 +294,8 @@ def test_a_context_that_is_none_or_not_valid_is_no_scope(recording: Recording, c
         ({"run": "abc.7", "attempt": 2}, "abc.7", 2),
         ({"run": "no run", "attempt": "often"}, None, 1),
         ({"run": "a.0", "attempt": 0}, None, 1),
-        ({"run": "x" * 60 + ".1"}, None, 1),
+        ({"run": "x" * (limits.RUN_ID_LENGTH - 2) + ".1"}, "x" * (limits.RUN_ID_LENGTH - 2) + ".1", 1),
+        ({"run": "x" * (limits.RUN_ID_LENGTH - 1) + ".1"}, None, 1),
     ],
 )
 def test_a_run_or_an_attempt_that_is_not_valid_is_left_out(

@@ -25,6 +25,7 @@ from status_utils import (
 )
 from status_utils.sending.senders import sender_for
 from status_utils.testing import Recording, recorded
+from statusbeam.model import limits
 from tests.unit.status_utils.virtual_sender import FakeTransport, World
 
 OWNER = ("job-1", "ana", "city")
@@ -168,7 +169,7 @@ def test_a_job_without_an_id_has_a_random_one(recording: Recording) -> None:
     [
         ("Pothole on Elm Street", "Pothole on Elm Street"),
         ("two\nlines ", "two lines"),
-        ("x" * 500, "x" * 199 + "…"),
+        ("x" * (limits.TITLE_LENGTH + 1), "x" * (limits.TITLE_LENGTH - 1) + "…"),
         (7, "7"),
         ("", None),
         (None, None),
