@@ -21,6 +21,7 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.sender import FLUSH_SECONDS
 from ..sending.senders import sender_for
+from .cancel_lookup import CancelLookup
 from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from ..sending.cancel_watch import CancelWatch
     from ..sending.sender import Sender
     from ..transports.transport import Transport
 
@@ -190,8 +190,7 @@ class JobScope(Scope):
         self._invocations = Invocations(self.job_id, attempt)
         if ends_job and self._invocations.attempt is not None:
             self.fields["attempt"] = self._invocations.attempt
-        self._cancel_watch: tuple[int, CancelWatch] | None = None  # of the process that looks
-        self._opened_at = 0.0  # epoch seconds, if it opens a run
+        self._cancel_lookup = CancelLookup(self.fields)
 
     @property
     def has_ended(self) -> bool:
@@ -235,29 +234,7 @@ class JobScope(Scope):
         The answer is at once, and some seconds old at most: a background thread looks. The first answer is
         always False. So are all answers if the environment names no STATUS_TABLE.
         """
-        try:
-            return self._find_cancel_request()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller's work goes on
-            log_not_reported("cancel_requested", self.fields, error)
-            return False
-
-    def _find_cancel_request(self) -> bool:
-        from statusbeam.model.job_key import JobKey  # noqa: PLC0415 - for jobs that look only
-
-        from ..defaults import cancel_requests_override, default_cancel_requests  # noqa: PLC0415 - as above
-        from ..sending.cancel_watch import CancelWatch  # noqa: PLC0415 - as above
-
-        key = JobKey(self.fields["tenantId"], self.job_id)
-        override = cancel_requests_override()
-        if override is not None:
-            return override.is_requested(key, self._opened_at)
-        process = os.getpid()
-        if self._cancel_watch is None or self._cancel_watch[0] != process:  # a forked one has no such thread
-            requests = default_cancel_requests()
-            if requests is None:
-                return False
-            self._cancel_watch = process, CancelWatch(requests, key, opened_at=self._opened_at)
-        return self._cancel_watch[1].is_requested()
+        return self._cancel_lookup.is_requested()
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
@@ -322,7 +299,7 @@ class JobScope(Scope):
     def _report_start(self) -> None:
         if self._ends_job and self._invocations.attempt is None:
             self._opening.begin()
-            self._opened_at = time.time()
+            self._cancel_lookup.opened_at = time.time()
         first, *more = _plan_parts(self._start.plan, self.fields)
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:

@@ -155,6 +155,8 @@ class Scope:
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own."""
         status = to_text(status)
+        if status == StatusWord.CANCELLED:
+            status = self.CANCELLED  # of a tool it is another word
         if self._is_end(status):
             self._report_end(status, message, metadata)
         else:

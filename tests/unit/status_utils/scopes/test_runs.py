@@ -318,6 +318,14 @@ def test_a_gevent_greenlet_that_is_killed_is_cancelled(recording: Recording) -> 
     assert recording.statuses()[-1] == "cancelled"
 
 
+def test_a_tool_that_is_cancelled_leaves_its_agent_at_work(recording: Recording) -> None:
+    with job(**IDS) as j, j.agent("Geo Agent") as a:
+        with a.tool("map") as tool:
+            tool.cancel("Not needed")
+        a.tool("location").status("cancelled", "Not needed either")
+    assert recording.statuses("Geo Agent")[1:-1] == ["calling_tool", "tool_error"] * 2
+
+
 # --- the end of a job ends what is open below -------------------------------------------------------------
 
 

@@ -212,6 +212,8 @@ def test_a_job_looks_into_the_table_that_the_environment_names(
 def test_a_question_raises_nothing_whatever_the_answer(caplog: pytest.LogCaptureFixture) -> None:
     requests = Requests()
     requests.error = ValueError("broken")
+    j = a_job()
     with defaults.override_cancel_requests(requests):
-        assert not a_job().cancel_requested
+        assert [j.cancel_requested for _ in range(3)] == [False] * 3
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "call=<cancel_requested>" in caplog.text
