@@ -43,6 +43,11 @@ class Scope:
     COMPLETED: ClassVar[str]
     FAILED: ClassVar[str]
     CANCELLED: ClassVar[str]
+    _ENDS: ClassVar[frozenset[str]]  # the words that end it
+
+    def __init_subclass__(cls) -> None:
+        ends = (cls.COMPLETED, cls.FAILED, cls.CANCELLED, StatusWord.CANCELLED)
+        cls._ENDS = frozenset(map(str, ends))
 
     def __init__(self, sender: Sender, label: str, fields: dict[str, Any], parent: Scope | None) -> None:
         self.sender = sender
@@ -155,10 +160,9 @@ class Scope:
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own."""
         status = to_text(status)
-        if status == StatusWord.CANCELLED:
-            status = self.CANCELLED  # of a tool it is another word
-        if self._is_end(status):
-            self._report_end(status, message, metadata)
+        if status in self._ENDS:  # `cancelled` is another word for a tool
+            word = self.CANCELLED if status == StatusWord.CANCELLED else status
+            self._report_end(word, message, metadata)
         else:
             self._report(status, message, metadata)
 
@@ -184,9 +188,10 @@ class Scope:
         if scope is None:
             self._enqueue(_with_run(draft, self._opening.metadata))
             return
-        is_end = scope._is_end(draft["status"])
+        is_end = draft["status"] in scope._ENDS
+        run = scope._final_run() if is_end else scope._opening.metadata
         if not is_end or scope._claim_end():
-            self._enqueue(_with_run({**scope.fields, **draft}, scope._run_metadata(draft["status"])))
+            self._enqueue(_with_run({**scope.fields, **draft}, run))
         if is_end:
             scope._close()
 
@@ -206,25 +211,22 @@ class Scope:
         message: str,
         metadata: Mapping[str, Any] | None,
         *,
+        run: JsonObject | None = None,
         result: Any = None,
         **fields: Any,
     ) -> None:
-        """Queue a status; `fields` are by the schema's names, and plain values."""
+        """Queue a status; `fields` are by the schema's names, and plain values. `run`: of a final status."""
         draft = {**self.fields, "status": status, "message": to_message(message), **fields}
-        usage, run = self._current_usage(), self._run_metadata(status)
+        usage, run = self._current_usage(), run or self._opening.metadata
         if metadata is not None or usage is not None or result is not None:
             draft["metadata"] = plain_object(metadata, usage, run, result=result)
         elif run is not None:
             draft["metadata"] = run
         self._enqueue(draft)
 
-    def _is_end(self, status: str) -> bool:
-        return status in (self.COMPLETED, self.FAILED, self.CANCELLED)
-
-    def _run_metadata(self, status: str) -> JsonObject | None:
-        """What a status names of the run that it belongs to."""
-        is_final = self.parent is None and self._is_end(status)
-        return self._opening.final_metadata if is_final else self._opening.metadata
+    def _final_run(self) -> JsonObject | None:
+        """What its final status names of the run."""
+        return self._opening.metadata if self.parent is not None else self._opening.final_metadata
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()
@@ -246,7 +248,7 @@ class Scope:
             took = {}
             if self._began_at is not None:
                 took["executionTimeMs"] = max(0, round((self.sender.ticks() - self._began_at) * 1000))
-            self._report(status, message, metadata, result=result, **took)
+            self._report(status, message, metadata, run=self._final_run(), result=result, **took)
             self._close()
             self._flush_if_ending()
 
