@@ -9,6 +9,7 @@ Nothing here raises: what can't be told, or has no room, becomes a mark.
 from __future__ import annotations
 
 import json
+from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from math import isfinite
@@ -99,14 +100,15 @@ def _counted(usage: dict[str, Any]) -> dict[str, Any]:
 def _within_limits(metadata: Any, result: Any) -> tuple[dict[str, Any], int]:
     """The metadata as a JSON object, and how many bytes it takes, approximately."""
     try:
-        given = {} if metadata is None else _object_of(metadata)
+        given: Any = {} if metadata is None else _object_of(metadata)
         if given is None:
             given = not_an_object(metadata)
         if result is not None:
-            given = {**given, MetadataKey.RESULT: result}
+            given = ChainMap({MetadataKey.RESULT: result}, given)  # whose values may raise when they are read
         return walk_object(given, id(metadata))
     except Exception as error:  # noqa: BLE001 - see above
-        return {"leftOut": f"metadata can't be read: {type(error).__name__}"}, 0
+        found, weight = ({}, 0) if result is None else _within_limits(None, result)
+        return {**found, "leftOut": f"metadata can't be read: {type(error).__name__}"}, weight
 
 
 def _object_of(value: Any) -> Mapping[Any, Any] | None:
