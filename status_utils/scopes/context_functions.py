@@ -11,22 +11,17 @@ Outside of all scopes they do nothing, so any function may call them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from functools import wraps
+from collections.abc import Mapping
+from contextlib import nullcontext
 
 from .job import AgentScope, JobScope
-from .scope import innermost_scope, set_current_scope
+from .scope import innermost_scope
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any
 
     from .job import ToolScope
-    from .scope import Scope
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
 
 
 def current_scope() -> JobScope | AgentScope | None:
@@ -61,38 +56,3 @@ def report_tool(
     """
     agent = current_scope()
     return agent.tool(tool_name, reason, metadata) if isinstance(agent, AgentScope) else nullcontext()
-
-
-def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` with the scope that is current now, in whichever thread or task it is called.
-
-        >>> list(executor.map(in_scope(read_page), pages))
-
-    The function may be a coroutine function.
-    """
-    from inspect import iscoroutinefunction  # noqa: PLC0415 - loading it costs much, and few call this
-
-    scope = innermost_scope()
-    work: Any = function
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        with _inside(scope):
-            return work(*args, **kwargs)
-
-    async def run_async(*args: Any, **kwargs: Any) -> Any:
-        with _inside(scope):
-            return await work(*args, **kwargs)
-
-    bound: Any = run_async if iscoroutinefunction(function) else run
-    wrapped: Callable[P, R] = wraps(function)(bound)
-    return wrapped
-
-
-@contextmanager
-def _inside(scope: Scope | None) -> Iterator[None]:
-    previous = innermost_scope()
-    set_current_scope(scope)
-    try:
-        yield
-    finally:
-        set_current_scope(previous)

@@ -20,7 +20,8 @@ from ..sending.own_work import warn
 from ..sending.sender import FLUSH_SECONDS
 from .context_functions import current_scope
 from .job import job
-from .plain_values import to_id
+from .plain_numbers import to_count
+from .plain_texts import to_id
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def status_handler(
     one job, as in a Map state. Without `agent_name` there is only the job's scope. If the event lacks an id,
     the handler runs as if it were not decorated. It may be a coroutine function, as other runtimes have them.
 
+    With `ends_job`, the handler does the whole job, and the attempts are the job's. If the event has no retry
+    count, the count of SQS's deliveries serves. Without both, each retry is a run of its own.
+
     Before the handler returns, its statuses are sent or logged. Half a second before Lambda's time-out, its
     open agents are reported as timed out.
     """
@@ -156,7 +160,7 @@ def status_handler(
             **ids,
             plan=plan,
             ends_job=ends_job,
-            attempt=keys.attempt(event),
+            attempt=keys.attempt(event, of_job=ends_job),
             flush_seconds=flush_seconds,
             transport=transport,
         )
@@ -207,10 +211,15 @@ class _EventKeys:
             return None
         return ids
 
-    def attempt(self, event: Any) -> int | None:
-        """The attempt, from 1 on; None if the event has no retry count."""
-        retries = _value_at(event, self.retry_count)
-        return retries + 1 if isinstance(retries, int) else None
+    def attempt(self, event: Any, *, of_job: bool) -> int | None:
+        """The attempt, from 1 on; None if the event has no count.
+
+        Several messages of a queue may run one agent in one job, so SQS's count is only that of a whole job.
+        """
+        retries = to_count(_value_at(event, self.retry_count))
+        if retries is not None:
+            return retries + 1
+        return _delivery_count(event) if of_job else None
 
     def invocation(self, event: Any) -> str | None:
         """The invocation id; None if the event has none."""
@@ -221,6 +230,13 @@ def _value_at(event: Any, key: str) -> Any:
     for name in key.split("."):
         event = event.get(name) if isinstance(event, Mapping) else None
     return event
+
+
+def _delivery_count(event: Any) -> int | None:
+    """How often SQS delivered the message of the event, or the first of its messages."""
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    record = records[0] if isinstance(records, list) and records else event
+    return to_count(_value_at(record, "attributes.ApproximateReceiveCount"))
 
 
 def _start_timer(scope: JobScope, context: Any) -> Callable[[], None]:

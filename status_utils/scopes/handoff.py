@@ -24,15 +24,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import UnknownAgentError
+from statusbeam.model.limits import JOBS_REMEMBERED
 from statusbeam.model.validation import json_text
 
 from ..defaults import default_owner
 from .context_functions import current_scope
 from .failures import describe_failure
+from .invocations import Invocations, to_attempt
 from .job import AgentScope, JobScope, job
-from .plain_values import plain_object, to_id
+from .plain_texts import to_id
+from .plain_values import plain_object
 from .scope import enclosing_scope
 
 if TYPE_CHECKING:
@@ -102,6 +106,7 @@ class AgentHandoffManager:
         self._transport = transport
         self._clock = clock or Clock()
         self._agents: dict[str, Agent] = {}
+        self._invocations: Bounded[str, Invocations] = Bounded(JOBS_REMEMBERED)  # by job
         self._log: deque[Handoff] = deque(maxlen=log_size)
 
     @property
@@ -117,13 +122,21 @@ class AgentHandoffManager:
         self._agents[name] = agent
 
     async def call_agent(
-        self, agent_name: str, context: Any, timeout: float | None = 30, session_id: str | None = None
+        self,
+        agent_name: str,
+        context: Any,
+        timeout: float | None = 30,
+        session_id: str | None = None,
+        *,
+        attempt: int | None = None,
     ) -> Any:
         """The agent's result for `context`, within `timeout` seconds (None: without a limit).
 
         Reports `agent_invoking`, then `agent_complete` with a summary of the result, or `agent_error`. Raises
         what the agent raises, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out, a
         plain function runs on and its result is ignored: Python can't stop it.
+
+        `attempt` (1, 2 …) counts the retries of the call, also in other processes.
         """
         agent = self._agents.get(agent_name)
         if agent is None:
@@ -131,19 +144,20 @@ class AgentHandoffManager:
         job_id = to_id(session_id or self._session_id, "session_id") or _current_job_id()
         call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
         async with AsyncExitStack() as stack:
-            for scope in self._scopes(call):
+            for scope in self._scopes(call, attempt):
                 await stack.enter_async_context(scope)
                 if isinstance(scope, AgentScope):
-                    call.scope = scope
+                    call.scope, call.invocation_id = scope, scope.invocation_id
             return await self._run(call, agent, context, timeout)
 
-    def _scopes(self, call: _Call) -> Iterator[JobScope | AgentScope]:
+    def _scopes(self, call: _Call, attempt: int | None) -> Iterator[JobScope | AgentScope]:
         """The scopes of a call: below the current scope, or below a new one if that is of another job."""
         if call.job_id is None:
             return
         parent = enclosing_scope(call.job_id, self._transport)
         while not isinstance(parent, JobScope | AgentScope | None):
             parent = parent.parent
+        invocation_id: str | None = None
         if parent is None:
             if self._user_id is None or self._tenant_id is None:
                 return
@@ -155,8 +169,12 @@ class AgentHandoffManager:
                 transport=self._transport,
             )
             yield parent
+            attempt = to_attempt(attempt)
+            if attempt is not None:  # the new scope doesn't know of earlier calls
+                invocations = self._invocations.setdefault(call.job_id, Invocations(call.job_id, None))
+                invocation_id = invocations.next(call.agent_name, attempt, None).invocation_id
         message = f"Handing over to {call.agent_name}"
-        yield parent.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+        yield parent.agent(call.agent_name, message=message, attempt=attempt, invocation_id=invocation_id)
 
     async def _run(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
         try:
@@ -200,8 +218,11 @@ class AgentHandoffManager:
             )
         )
         if call.scope is not None:
-            succeeded = outcome is HandoffOutcome.SUCCESS
-            report_end = call.scope.complete if succeeded else call.scope.fail
+            ends = {
+                HandoffOutcome.SUCCESS: call.scope.complete,
+                HandoffOutcome.CANCELLED: call.scope.cancel,
+            }
+            report_end = ends.get(outcome, call.scope.fail)
             report_end(summary or call.agent_name, details)
 
 
