@@ -14,12 +14,16 @@ def refused(recording: Recording) -> list[tuple[str | None, str]]:
 
 def test_a_recording_lists_what_library_and_publisher_refused() -> None:
     with recorded() as recording:
-        with job(job_id="job-1", user_id="ana", tenant_id="city") as j:
-            j.status("no/word", "…")
+        with (
+            job(job_id="job-1", user_id="ana", tenant_id="city") as j,
+            j.agent("Geo Agent", invocation_id="x" * 200),
+        ):
+            pass
         publish_orchestrator_status("job-2", "ana#1", "city", "validating", "…")
         publish_orchestrator_status("job-1", "bob", "city", "validating", "…")
     assert refused(recording) == [
-        ("no/word", "bad_characters"),
+        ("agent_invoking", "too_long"),
+        ("agent_complete", "too_long"),
         ("validating", "bad_characters"),
         ("validating", "foreign_owner"),
     ]
@@ -35,15 +39,15 @@ def test_without_a_refusal_a_strict_recording_is_like_any_other() -> None:
 
 def test_a_strict_recording_raises_the_first_refusal() -> None:
     with pytest.raises(InvalidStatusError) as raised, recorded(strict=True):
-        publish_orchestrator_status("job-1", "ana", "city", "no/word", "…")
+        publish_orchestrator_status("job-1", "ana", "ci#ty", "validating", "…")
         publish_orchestrator_status("job-2", "ana#1", "city", "validating", "…")
-    assert (raised.value.field, raised.value.code) == ("status", "bad_characters")
+    assert (raised.value.field, raised.value.code) == ("tenantId", "bad_characters")
     assert "of 2 refused statuses the first" in raised.value.__notes__[0]
 
 
 def test_a_strict_recording_leaves_the_tests_own_failure_alone() -> None:
     with pytest.raises(ZeroDivisionError), recorded(strict=True):
-        publish_orchestrator_status("job-1", "ana", "city", "no/word", "…")
+        publish_orchestrator_status("job-1", "ana", "ci#ty", "validating", "…")
         raise ZeroDivisionError
 
 
