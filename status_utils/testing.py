@@ -19,7 +19,7 @@ from statusbeam.model.errors import InvalidStatusError
 
 from .defaults import override_cancel_requests, override_transport
 from .sending.refused import Refused, collect_refused
-from .sending.senders import sender_for
+from .sending.senders import flush_transport
 from .transports.memory_cancel_requests import MemoryCancelRequests
 from .transports.memory_transport import MemoryTransport
 
@@ -85,7 +85,7 @@ class Recording(Sequence[Mapping[str, Any]]):
         """The statuses that the library or the publisher refused, each with the error that says why.
 
         >>> [(refused.status["status"], refused.error.code) for refused in recording.refused]
-        [('two words', 'bad_characters')]
+        [('validating', 'bad_characters')]
         """
         _, by_publisher = self._published()
         return [*self._refused, *by_publisher]
@@ -114,7 +114,7 @@ class Recording(Sequence[Mapping[str, Any]]):
         return journal, refused
 
     def _payloads(self) -> list[dict[str, Any]]:
-        sender_for(self.transport).flush(_FLUSH_SECONDS, force_wait=True)
+        flush_transport(self.transport, _FLUSH_SECONDS)
         return self.transport.sent
 
     def _updates(self) -> list[Mapping[str, Any]]:

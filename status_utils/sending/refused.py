@@ -1,7 +1,7 @@
 """What was refused, for tests of code that reports statuses.
 
 >>> with collect_refused() as refused:
-...     publish_orchestrator_status("job-1", "ana", "city", "two words", "…")
+...     publish_orchestrator_status("job-1", "ana", "city", "validating", "…")
 >>> refused[0].error.code
 'bad_characters'
 """

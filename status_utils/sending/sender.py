@@ -74,15 +74,17 @@ class Sender:
         clock: Clock | None = None,
         start: Callable[[Callable[[], None]], None] | None = None,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+        on_busy: Callable[[Sender], None] | None = None,
         on_idle: Callable[[Sender], None] | None = None,
     ) -> None:
         """`transport`: None for the one that the environment names. `start` runs a function in a thread,
-        `wait` waits for an event some seconds, `on_idle` is called when no scope is open and nothing is left
-        to send."""
+        `wait` waits for an event some seconds, `on_busy` is called before something is sent, `on_idle` when
+        no scope is open and nothing is left to send."""
         self.transport = transport
         self._clock = clock or Clock()
         self._start = start or _in_thread
         self._wait = wait
+        self._on_busy = on_busy
         self._on_idle = on_idle
         self.ticks = self._clock.ticks
         self.breaker = CircuitBreaker(self.ticks)
@@ -167,6 +169,11 @@ class Sender:
         if not self.is_idle():
             await wait_for_thread(partial(self.flush, timeout), otherwise=partial(self.flush, 0))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread is there, or about to be."""
+        return self._running
+
     def is_idle(self) -> bool:
         """Whether nothing is left to send."""
         return self._outbox.is_empty()
@@ -195,6 +202,8 @@ class Sender:
             if self._running:
                 return
             self._running = True
+            if self._on_busy is not None:
+                self._on_busy(self)
             try:
                 self._start(self._run)
             except RuntimeError:  # no new thread: the interpreter is ending, and `flush` logs what waits
