@@ -28,7 +28,8 @@ export function request(ctx) {
 
 export function response(ctx) {
   const { caller, filters } = ctx.stash;
-  // The index is eventually consistent: a head may no longer have what the query named.
-  const shown = (head) => exists(head) && canView(caller, head) && matches(head, filters);
+  // The index is eventually consistent: a head may no longer have what the query named. canView comes last, because it
+  // notes what an operator gets to see.
+  const shown = (head) => exists(head) && matches(head, filters) && canView(caller, head);
   return { jobs: toJobs(ctx.prev.result.filter((head) => shown(head))), nextToken: ctx.stash.nextToken };
 }

@@ -183,7 +183,7 @@ FIELDS = {
 
 def fields_of(type_name: str, value: JsonObject) -> JsonObject:
     """What a client gets that selects every field."""
-    found = {name: value.get(name) for name in FIELDS[type_name]}
+    found: dict[str, Any] = {name: value.get(name) for name in FIELDS[type_name]}
     inner = {name: kind for name, kind in _OBJECTS.items() if found.get(name)}
     return {**found, **{name: fields_of(kind, found[name]) for name, kind in inner.items()}}
 
