@@ -66,6 +66,14 @@ def call(number):
     agent.status("looking_up", f"Looking up street {number}")
 """
 )
+METADATA_IN_SCOPE = (
+    SCOPE
+    + """
+def call(number):
+    found = {"street": "Elm", "number": number, "share": 0.5, "found": True}
+    agent.status("looking_up", f"Looking up street {number}", found)
+"""
+)
 PUBLISH_IN_SCOPE = (
     SCOPE
     + """
@@ -201,6 +209,7 @@ def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
         "publish": PUBLISH,
         "invoke": INVOKE,
         "scope": IN_SCOPE,
+        "scope, metadata": METADATA_IN_SCOPE,
         "publish in scope": PUBLISH_IN_SCOPE,
         "report_progress": PROGRESS_IN_SCOPE,
     }
@@ -210,7 +219,7 @@ def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
     print(f"boto3 invoke (Event)            {Spread.of(us['invoke'])} us")
     print(f"publish_agent_status            {Spread.of(us['publish'])} us")
     print(f"publish / invoke                {Spread.of(ratios(us['publish'], us['invoke']))}")
-    for name in ("scope", "publish in scope", "report_progress"):
+    for name in ("scope", "scope, metadata", "publish in scope", "report_progress"):
         print(f"{name:<31} {Spread.of(us[name])} us")
     return [
         Goal(
@@ -220,6 +229,7 @@ def _calls(runs: int, environment: Mapping[str, str]) -> list[Goal]:
         )
         for name, what in (
             ("scope", "agent.status in a scope"),
+            ("scope, metadata", "agent.status with metadata in a scope"),
             ("publish in scope", "publish_agent_status in a scope"),
             ("report_progress", "report_progress in a scope"),
         )

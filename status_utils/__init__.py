@@ -39,12 +39,15 @@ from .scopes.publish import publish_agent_status, publish_orchestrator_status, p
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .scopes.context_functions import current_scope, in_scope, report_progress, report_tool
+    from .scopes.context_functions import current_scope, report_progress, report_tool
     from .scopes.decorators import agent_step, status_handler
     from .scopes.handoff import AgentHandoffManager, Handoff, HandoffOutcome
+    from .scopes.in_scope import in_scope
     from .scopes.job import AgentScope, JobScope, ToolScope, job
     from .scopes.optional_arguments import OptionalArguments
+    from .scopes.propagation import extract, inject
     from .scopes.tracker import StatusTracker
+    from .scopes.tracking import track
     from .sending.senders import flush
     from .tokens.claims import ViewClaims
     from .tokens.keys import ViewTokenKeys
@@ -88,8 +91,10 @@ __all__ = [
     "ViewTokenKeys",
     "agent_step",
     "current_scope",
+    "extract",
     "flush",
     "in_scope",
+    "inject",
     "job",
     "mint_view_token",
     "publish_agent_status",
@@ -100,6 +105,7 @@ __all__ = [
     "report_tool",
     "status_handler",
     "status_type",
+    "track",
     "verify_view_token",
 ]
 
@@ -122,13 +128,16 @@ _LATE = {
     "ViewTokenKeys": "tokens.keys",
     "agent_step": "scopes.decorators",
     "current_scope": "scopes.context_functions",
+    "extract": "scopes.propagation",
     "flush": "sending.senders",
-    "in_scope": "scopes.context_functions",
+    "in_scope": "scopes.in_scope",
+    "inject": "scopes.propagation",
     "job": "scopes.job",
     "mint_view_token": "tokens.view_tokens",
     "report_progress": "scopes.context_functions",
     "report_tool": "scopes.context_functions",
     "status_handler": "scopes.decorators",
+    "track": "scopes.tracking",
     "verify_view_token": "tokens.view_tokens",
 }
 

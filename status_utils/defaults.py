@@ -11,14 +11,17 @@ from statusbeam.model.errors import SettingError, TransportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from statusbeam.model.redaction.redactor import Redactor
     from statusbeam.model.settings import AuthorizerSettings
 
+    from .transports.cancel_requests import CancelRequests
     from .transports.session_table import SessionTable
     from .transports.transport import Transport
 
 
-NOT_CONFIGURED = "not_configured"
+NOT_CONFIGURED: Final = "not_configured"
 """The code of the error that the environment names no transport."""
 
 
@@ -94,6 +97,19 @@ def default_session_table() -> SessionTable | None:
 
 
 @cache
+def default_cancel_requests() -> CancelRequests | None:
+    """Where to look for requests to cancel a job: in STATUS_TABLE; nowhere if it is not set."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for jobs that look only
+
+    table = CallerSettings.from_env(os.environ).status_table
+    if table is None:
+        return None
+    from .transports.dynamo_cancel_requests import DynamoCancelRequests  # noqa: PLC0415 - as above
+
+    return DynamoCancelRequests(table)
+
+
+@cache
 def undelivered_key() -> str | None:
     """UNDELIVERED_KEY, which signs the log lines of undelivered payloads; None if it is not set."""
     from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for undelivered payloads only
@@ -122,6 +138,24 @@ def override_transport(transport: Transport) -> Iterator[None]:
         yield
     finally:
         _overrides.remove(transport)
+
+
+_cancel_overrides: list[CancelRequests] = []
+
+
+def cancel_requests_override() -> CancelRequests | None:
+    """What replaces the environment's requests to cancel at the moment, if anything."""
+    return _cancel_overrides[-1] if _cancel_overrides else None
+
+
+@contextmanager
+def override_cancel_requests(requests: CancelRequests) -> Iterator[None]:
+    """Use `requests`, which answer at once, instead of the environment's inside the block, in all threads."""
+    _cancel_overrides.append(requests)
+    try:
+        yield
+    finally:
+        _cancel_overrides.remove(requests)
 
 
 def view_token_settings() -> AuthorizerSettings:

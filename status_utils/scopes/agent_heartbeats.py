@@ -29,15 +29,15 @@ class AgentHeartbeats:
         self._open: dict[str, _Heartbeat] = {}
         weakref.finalize(tracker, _close_all, self._open).atexit = False
 
-    def keep(self, agent_name: str, attempt: int) -> None:
-        """The agent is in progress, and has just reported."""
+    def keep(self, agent_name: str, fields: Mapping[str, Any]) -> None:
+        """The agent is in progress, and has just reported. `fields`: which attempt and run of it."""
         heartbeat = self._open.get(agent_name)
         if heartbeat is None:
             heartbeat = self._open[agent_name] = _Heartbeat(
                 sender_for(self._transport), self._ids, agent_name
             )
             heartbeat.sender.opened(heartbeat)
-        heartbeat.attempt = attempt
+        heartbeat.fields = fields
         heartbeat.last_status_at = heartbeat.sender.ticks()
 
     def stop(self, agent_name: str) -> None:
@@ -59,15 +59,15 @@ class _Heartbeat:
     def __init__(self, sender: Sender, ids: Mapping[str, Any], agent_name: str) -> None:
         self.sender = sender
         self.last_status_at = 0.0
-        self.attempt = 1
+        self.fields: Mapping[str, Any] = {}
         self.is_open = True
-        self._fields = {**ids, "agentName": agent_name}
+        self._ids = {**ids, "agentName": agent_name}
 
     def send_heartbeat(self) -> None:
         """Report a heartbeat."""
         self.last_status_at = self.sender.ticks()
-        said = {"status": StatusWord.HEARTBEAT, "message": "Still working", "attempt": self.attempt}
-        self.sender.put({**self._fields, **said})
+        said = {"status": StatusWord.HEARTBEAT, "message": "Still working"}
+        self.sender.put({**self._ids, **self.fields, **said})
 
     def close(self) -> None:
         """No more of them."""

@@ -11,7 +11,7 @@ Outside of all scopes they do nothing, so any function may call them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 
 from .job import AgentScope, JobScope
@@ -19,12 +19,9 @@ from .scope import innermost_scope
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any
 
     from .job import ToolScope
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
 
 
 def current_scope() -> JobScope | AgentScope | None:
@@ -59,17 +56,3 @@ def report_tool(
     """
     agent = current_scope()
     return agent.tool(tool_name, reason, metadata) if isinstance(agent, AgentScope) else nullcontext()
-
-
-def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` with the scope that is current now, in whichever thread or task it is called.
-
-        >>> list(executor.map(in_scope(read_page), pages))
-
-    The function may be a coroutine function or a generator, or return work to be awaited or iterated.
-    """
-    from .returned_work import BorrowedScope  # noqa: PLC0415 - loading it costs much, and few call this
-    from .wrapped import wrap  # noqa: PLC0415
-
-    scope = innermost_scope()
-    return wrap(function, lambda *_: BorrowedScope(scope))

@@ -16,7 +16,7 @@ from functools import partial
 from ..sending.own_work import warn
 from ..sending.sender import FLUSH_SECONDS
 from .context_functions import current_scope
-from .event_ids import EventKeys, ids_by_function, ids_of_event
+from .event_ids import EventKeys, delivery_count, ids_by_function, ids_of_event
 from .job import job
 from .registered_entrypoint import replace_entrypoint
 from .returned_work import Run
@@ -97,8 +97,11 @@ def status_handler(
     one job, as in a Map state. Without `agent_name` there is only the job's scope.
 
     The handler may be of any kind, and may return work: see `agent_step`. A stream's invocation ends with the
-    stream. Before the handler returns, its statuses are sent or logged. Half a second before Lambda's
-    time-out, its open agents are reported as timed out.
+    stream. With `ends_job`, the handler does the whole job, and the attempts are the job's. If the event has
+    no retry count, the count of SQS's deliveries serves. Without both, each retry is a run of its own.
+
+    Before the handler returns, its statuses are sent or logged. Half a second before Lambda's time-out, its
+    open agents are reported as timed out.
     """
     if callable(agent_name):
         raise TypeError(
@@ -115,13 +118,16 @@ def status_handler(
         found = find(args, kwargs)
         if found is None:
             return None
+        attempt = found.attempt
+        if attempt is None and ends_job:  # several messages of a queue may run one agent in one job
+            attempt = delivery_count((*args, *kwargs.values()))
         opened = job(
             job_id=found.job_id,
             user_id=found.user_id,
             tenant_id=found.tenant_id,
             plan=plan,
             ends_job=ends_job,
-            attempt=found.attempt,
+            attempt=attempt,
             flush_seconds=flush_seconds,
             transport=transport,
         )

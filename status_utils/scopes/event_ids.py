@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from itertools import chain
 
 from ..sending.own_work import warn
-from .plain_values import to_count, to_id
+from .plain_numbers import to_count
+from .plain_texts import to_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,6 +109,14 @@ def _checked(found: Mapping[str, Any]) -> EventIds | None:
         attempt or (None if retries is None else retries + 1),
         to_id(found["invocation_id"], "invocation_id"),
     )
+
+
+def delivery_count(arguments: Iterable[Any]) -> int | None:
+    """How often SQS delivered the message that is an argument of a call, or the first message of a batch."""
+    count = "attributes.ApproximateReceiveCount"
+    paths = (f"Records.0.{count}", count)
+    found = (to_count(value_at(argument, path)) for argument in arguments for path in paths)
+    return next((number for number in found if number is not None), None)
 
 
 def value_at(event: Any, path: str) -> Any:

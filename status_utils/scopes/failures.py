@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..sending.own_work import ERROR, INFO, best_effort, log
+from ..sending.refused import note_refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 _ERROR_ID = "statusbeam_error_id"
+
+_CANCELLATIONS: Final = frozenset(("CancelledError", "Cancelled", "GreenletExit"))
+"""What asyncio and anyio, trio, gevent and eventlet call the exception that stops the work."""
 
 TEXT_CHARACTERS: Final = 1_000
 """Of an exception's own text in the process's logs: some quote whole documents."""
@@ -55,6 +59,31 @@ def is_success(error: BaseException) -> bool:
     return issubclass(type(error), SystemExit) and _attribute(error, "code") in (None, 0)
 
 
+def is_cancellation(error: BaseException) -> bool:
+    """Whether the work was stopped on purpose, by whatever runs it. Never raises.
+
+    Of asyncio, trio and anyio, gevent and eventlet, known by their names without importing them; also a group
+    of nothing else, such as of trio's nurseries.
+    """
+    try:
+        return all(_CANCELLATIONS.intersection(_class_names(leaf)) for leaf in _leaves(error))
+    except Exception:  # noqa: BLE001 - a class that overrides what `isinstance` looks at
+        return False
+
+
+def _class_names(error: BaseException) -> list[str]:
+    """Of its classes that are no `Exception`: `concurrent.futures` has a CancelledError that tells of others'
+    work."""
+    return [] if isinstance(error, Exception) else [kind.__name__ for kind in type(error).__mro__]
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """The exceptions of a group, and of the groups in it."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+
+
 def error_id(error: BaseException, fields: Mapping[str, Any], outcome: str = "failed") -> str:
     """The id of the exception in the process's logs; logs it, unless that was done before. Never raises."""
     known = _attribute(error, _ERROR_ID)
@@ -75,10 +104,12 @@ def _attribute(error: BaseException, name: str) -> object:
 
 
 def _unwrap_group(error: BaseException) -> BaseException:
-    """The one exception in a group, such as of a TaskGroup whose other tasks were cancelled."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+    """The one exception in a group whose other tasks were cancelled, if any."""
+    leaves = _leaves(error)
+    failures = [leaf for leaf in leaves if not is_cancellation(leaf)]
+    if len(failures) == 1:
+        return failures[0]
+    return error if failures else leaves[0]
 
 
 def _outcome(error: BaseException) -> str:
@@ -88,8 +119,7 @@ def _outcome(error: BaseException) -> str:
         return "was interrupted"
     if isinstance(error, SystemExit | GeneratorExit):
         return "was stopped"
-    # CancelledError of asyncio and of others, without importing them.
-    return "failed" if isinstance(error, Exception) else "was cancelled"
+    return "was cancelled" if is_cancellation(error) else "failed"
 
 
 @best_effort
@@ -106,9 +136,14 @@ def _log_failure(error: BaseException, id_: str, outcome: str, fields: Mapping[s
     )
 
 
-@best_effort
-def log_not_reported(call: str, fields: Mapping[str, Any], error: BaseException) -> None:
+def log_not_reported(call: str, fields: Mapping[str, Any], error: Exception) -> None:
     """Log that a call of this library failed, and why."""
+    note_refused(fields, error)
+    _log_not_reported(call, fields, error)
+
+
+@best_effort
+def _log_not_reported(call: str, fields: Mapping[str, Any], error: Exception) -> None:
     log(
         "status_utils.failures",
         ERROR,

@@ -25,15 +25,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import UnknownAgentError
+from statusbeam.model.limits import JOBS_REMEMBERED
 from statusbeam.model.validation import json_text
 
 from ..defaults import default_owner
 from .context_functions import current_scope
-from .failures import describe_failure
+from .failures import describe_failure, is_cancellation
+from .invocations import Invocations, to_attempt
 from .job import AgentScope, JobScope, job
-from .plain_values import plain_object, to_id
+from .plain_texts import to_id
+from .plain_values import plain_object
 from .returned_work import Run, is_work
 from .scope import enclosing_scope
 
@@ -50,7 +54,7 @@ class HandoffOutcome(StrEnum):
     """How a call ended."""
 
     SUCCESS = "success"  # the agent returned
-    ERROR = "error"  # it raised
+    ERROR = "error"  # it raised, or nobody read its stream to the end
     TIMEOUT = "timeout"  # it did not return in time
     CANCELLED = "cancelled"  # the caller was cancelled
 
@@ -106,6 +110,7 @@ class AgentHandoffManager:
         self._transport = transport
         self._clock = clock or Clock()
         self._agents: dict[str, Agent] = {}
+        self._invocations: Bounded[str, Invocations] = Bounded(JOBS_REMEMBERED)  # by job
         self._log: deque[Handoff] = deque(maxlen=log_size)
 
     @property
@@ -121,7 +126,13 @@ class AgentHandoffManager:
         self._agents[name] = agent
 
     async def call_agent(
-        self, agent_name: str, context: Any, timeout: float | None = 30, session_id: str | None = None
+        self,
+        agent_name: str,
+        context: Any,
+        timeout: float | None = 30,
+        session_id: str | None = None,
+        *,
+        attempt: int | None = None,
     ) -> Any:
         """The agent's result for `context`, within `timeout` seconds (None: without a limit).
 
@@ -129,13 +140,15 @@ class AgentHandoffManager:
         what the agent raises, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out, a
         plain function runs on and its result is ignored: Python can't stop it. If the result is a stream (a
         generator or an async iterator), the call ends with the stream, which `timeout` does not limit.
+
+        `attempt` (1, 2 …) counts the retries of the call, also in other processes.
         """
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownAgentError(agent_name)
         job_id = to_id(session_id or self._session_id, "session_id") or _current_job_id()
         call = _Call(agent_name, job_id, f"handoff-{uuid.uuid4().hex}", self._clock.now())
-        run = Run(self._scopes(call), on_end=lambda error: self._ended(call, error))
+        run = Run(self._scopes(call, attempt), on_end=lambda error: self._ended(call, error))
         run.begin()
         try:
             with run:
@@ -145,7 +158,7 @@ class AgentHandoffManager:
             raise
         return await run.follow_async(result)  # a stream's invocation ends with the stream
 
-    def _scopes(self, call: _Call) -> list[JobScope | AgentScope]:
+    def _scopes(self, call: _Call, attempt: int | None) -> list[JobScope | AgentScope]:
         """The scopes of a call: below the current scope, or below a new one if that is of another job."""
         if call.job_id is None:
             return []
@@ -153,6 +166,7 @@ class AgentHandoffManager:
         parent = enclosing_scope(call.job_id, self._transport)
         while not isinstance(parent, JobScope | AgentScope | None):
             parent = parent.parent
+        invocation_id: str | None = None
         if parent is None:
             if self._user_id is None or self._tenant_id is None:
                 return []
@@ -164,8 +178,15 @@ class AgentHandoffManager:
                 transport=self._transport,
             )
             scopes.append(parent)
+            attempt = to_attempt(attempt)
+            if attempt is not None:  # the new scope doesn't know of earlier calls
+                invocations = self._invocations.setdefault(call.job_id, Invocations(call.job_id, None))
+                invocation_id = invocations.next(call.agent_name, attempt, None).invocation_id
         message = f"Handing over to {call.agent_name}"
-        call.scope = parent.agent(call.agent_name, message=message, invocation_id=call.invocation_id)
+        call.scope = parent.agent(
+            call.agent_name, message=message, attempt=attempt, invocation_id=invocation_id
+        )
+        call.invocation_id = call.scope.invocation_id
         return [*scopes, call.scope]
 
     async def _result(self, call: _Call, agent: Agent, context: Any, timeout: float | None) -> Any:
@@ -196,7 +217,8 @@ class AgentHandoffManager:
             text = f"{call.agent_name} did not answer within {call.timeout:g} s"
         self._log_call(call, outcome, truncate(text))
         if call.scope is not None:
-            call.scope.fail(truncate(text), {"outcome": outcome, **found})
+            report_end = call.scope.cancel if outcome is HandoffOutcome.CANCELLED else call.scope.fail
+            report_end(truncate(text), {"outcome": outcome, **found})
 
     def _log_call(self, call: _Call, outcome: HandoffOutcome, summary: str) -> None:
         self._log.append(
@@ -215,7 +237,7 @@ class AgentHandoffManager:
 def _outcome(call: _Call, error: BaseException) -> HandoffOutcome:
     if call.timeout is not None:
         return HandoffOutcome.TIMEOUT
-    return HandoffOutcome.ERROR if isinstance(error, Exception) else HandoffOutcome.CANCELLED
+    return HandoffOutcome.CANCELLED if is_cancellation(error) else HandoffOutcome.ERROR
 
 
 def _current_job_id() -> str | None:

@@ -14,7 +14,8 @@ from itertools import count
 from statusbeam.model.limits import ATTEMPT_MIN, ID_LENGTH, WHOLE_NUMBER_MAX
 
 from ..sending.own_work import warn
-from .plain_values import to_count, to_id, to_text
+from .plain_numbers import to_count
+from .plain_texts import to_id, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,20 +39,21 @@ class Invocations:
 
     def __init__(self, parent_id: str, attempt: int | None) -> None:
         self._parent_id = parent_id
-        self._attempt = _valid_attempt(attempt)
+        self.attempt = to_attempt(attempt)
+        """None if the caller doesn't count attempts."""
         self._counters: dict[str, Iterator[int]] = {}
 
     @property
     def are_counted(self) -> bool:
         """Whether the attempts are counted."""
-        return self._attempt is not None
+        return self.attempt is not None
 
     def next(self, agent_name: str, attempt: int | None, invocation_id: str | None) -> Invocation:
         """The invocation that begins now.
 
         If attempts are counted, an agent's n-th invocation has the same id in each attempt, in any process.
         """
-        counted = self._attempt if attempt is None else _valid_attempt(attempt)
+        counted = self.attempt if attempt is None else to_attempt(attempt)
         invocation_id = to_id(invocation_id, "invocation_id")
         if invocation_id is None:
             token = _NOT_WORD.sub("_", agent_name.lower()).strip("_")[:_TOKEN_LENGTH] or "agent"
@@ -68,11 +70,12 @@ class Invocations:
         return name if len(name) <= ID_LENGTH else _digest(name)
 
 
-def _valid_attempt(attempt: Any) -> int | None:
-    """An attempt from 1 on; None, with a warning, for other values such as a text or a count from 0."""
+def to_attempt(attempt: Any) -> int | None:
+    """An attempt from 1 on, also as a text, as the environment has it; None, with a warning, for other values
+    such as a count from 0."""
     if attempt is None:
         return None
-    number = None if isinstance(attempt, str | float) else to_count(attempt)
+    number = None if isinstance(attempt, float) else to_count(attempt)
     if number is not None and ATTEMPT_MIN <= number <= WHOLE_NUMBER_MAX:
         return number
     warn(__name__, "attempt=<%s> | ignored: not a number from 1 on", to_text(attempt)[:20])

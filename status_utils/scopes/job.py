@@ -13,16 +13,21 @@ and never wait for the network. `async with` works alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.words import StatusWord
 
 from ..sending.sender import FLUSH_SECONDS
 from ..sending.senders import sender_for
+from .cancel_lookup import CancelLookup
 from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
-from .plain_values import plain_object, to_id, to_name
+from .plain_texts import to_id, to_name, to_title
+from .plain_values import plain_object
+from .runs import Opening
 from .scope import Scope
 
 TYPE_CHECKING = False
@@ -42,6 +47,7 @@ class ToolScope(Scope):
 
     COMPLETED = StatusWord.TOOL_COMPLETE
     FAILED = StatusWord.TOOL_ERROR
+    CANCELLED = StatusWord.TOOL_ERROR  # `cancelled` would end its agent
 
     def __init__(
         self, agent: AgentScope, tool_name: str, reason: str, metadata: Mapping[str, Any] | None
@@ -88,6 +94,11 @@ class ToolScope(Scope):
     def _current_usage(self) -> dict[str, Any] | None:
         return self.agent._current_usage()
 
+    @property
+    def cancel_requested(self) -> bool:
+        """See JobScope.cancel_requested."""
+        return self.agent.cancel_requested
+
     def _renew_lease(self) -> None:
         self.agent._renew_lease()  # a tool has no lease of its own
 
@@ -97,25 +108,35 @@ class AgentScope(Scope):
 
     COMPLETED = StatusWord.AGENT_COMPLETE
     FAILED = StatusWord.AGENT_ERROR
+    CANCELLED = StatusWord.CANCELLED
 
     def __init__(
         self, owner: JobScope | AgentScope, agent_name: str, message: str, invocation: Invocation
     ) -> None:
         self.job: JobScope = owner if isinstance(owner, JobScope) else owner.job
         fields = {**self.job.fields, "agentName": agent_name, "invocationId": invocation.invocation_id}
-        if isinstance(owner, AgentScope):
-            fields["parentInvocationId"] = owner.invocation_id
         fields["attempt"] = invocation.attempt
         super().__init__(owner.sender, agent_name, fields, owner)
         self.agent_name = agent_name
         self._message = message
         self._invocations = Invocations(invocation.invocation_id, invocation.counted_attempt)
 
+    def set_parent(self, invocation_id: str | None) -> None:
+        """Name the invocation that started this one, before it begins."""
+        parent = to_id(invocation_id, "parent_invocation_id")
+        if parent is not None:
+            self.fields["parentInvocationId"] = parent
+
     @property
     def invocation_id(self) -> str:
         """The id of this invocation, the same in all its attempts."""
         invocation_id: str = self.fields["invocationId"]
         return invocation_id
+
+    @property
+    def cancel_requested(self) -> bool:
+        """See JobScope.cancel_requested."""
+        return self.job.cancel_requested
 
     @property
     def attempt(self) -> int:
@@ -130,16 +151,14 @@ class AgentScope(Scope):
         message: str | None = None,
         attempt: int | None = None,
         invocation_id: str | None = None,
+        parent_invocation_id: str | None = None,
     ) -> AgentScope:
         """An invocation of an agent below this one. See JobScope.agent."""
-        return _agent_scope(
-            self,
-            self._invocations,
-            agent_name,
-            message=message,
-            attempt=attempt,
-            invocation_id=invocation_id,
+        agent = _agent_scope(
+            self, self._invocations.next, agent_name, message, attempt=attempt, invocation_id=invocation_id
         )
+        agent.set_parent(self.invocation_id if parent_invocation_id is None else parent_invocation_id)
+        return agent
 
     @property
     def counts_attempts(self) -> bool:
@@ -167,6 +186,10 @@ class AgentScope(Scope):
         if self.job.process != os.getpid():  # a forked process: its parent ends the job, and flushes there
             self.sender.flush(last_chance=True)
 
+    def _open(self) -> None:
+        if not self.job.has_ended:  # else its statuses are sent, without heartbeats
+            super()._open()
+
     def _report_start(self) -> None:
         self._end_wait_above(self.invocation_id)
         self._report(StatusWord.AGENT_INVOKING, self._message, None)
@@ -181,6 +204,7 @@ class JobScope(Scope):
 
     COMPLETED = StatusWord.COMPLETE
     FAILED = StatusWord.ERROR
+    CANCELLED = StatusWord.CANCELLED
     _waits_itself = False
 
     def __init__(
@@ -191,13 +215,24 @@ class JobScope(Scope):
         *,
         ends_job: bool,
         attempt: int | None,
+        opening: Opening | None = None,
     ) -> None:
+        """`opening`: another process's, which this scope is a part of."""
         super().__init__(sender, "The job", fields, None)
+        self._opening = opening or Opening()
         self._start = start
         self._ends_job = ends_job
         self.process = os.getpid()
         self.flush_seconds = FLUSH_SECONDS
         self._invocations = Invocations(self.job_id, attempt)
+        if ends_job and self._invocations.attempt is not None:
+            self.fields["attempt"] = self._invocations.attempt
+        self._cancel_lookup = CancelLookup(self.fields)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether this scope has reported the job's end."""
+        return self._ends_job and not self.is_open
 
     def agent(
         self,
@@ -206,6 +241,7 @@ class JobScope(Scope):
         message: str | None = None,
         attempt: int | None = None,
         invocation_id: str | None = None,
+        parent_invocation_id: str | None = None,
     ) -> AgentScope:
         """An invocation of an agent: `agent_invoking` at its beginning, `agent_complete` or `agent_error` at
         its end.
@@ -214,16 +250,28 @@ class JobScope(Scope):
 
         Every invocation has a random id, unless `attempt` (1, 2 …) counts its retries. Then job and name make
         the id, so that a retry in another process is the same invocation. Give `invocation_id` if several
-        processes run agents of one name in one job.
+        processes run agents of one name in one job. `parent_invocation_id` names an agent of another process
+        that started this one.
         """
-        return _agent_scope(
-            self,
-            self._invocations,
-            agent_name,
-            message=message,
-            attempt=attempt,
-            invocation_id=invocation_id,
+        agent = _agent_scope(
+            self, self._invocations.next, agent_name, message, attempt=attempt, invocation_id=invocation_id
         )
+        agent.set_parent(parent_invocation_id)
+        return agent
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asks for the job to be cancelled. It raises nothing and stops nothing by itself.
+
+            for page in pages:
+                if j.cancel_requested:
+                    j.cancel("Stopped after 3 pages")
+                    break
+
+        The answer is at once, and some seconds old at most: a background thread looks. The first answer is
+        always False. So are all answers if the environment names no STATUS_TABLE.
+        """
+        return self._cancel_lookup.is_requested()
 
     @property
     def counts_attempts(self) -> bool:
@@ -241,6 +289,10 @@ class JobScope(Scope):
     ) -> None:
         self._leave()
         self.end_unflushed(error)
+        await self.flush_at_exit(error)
+
+    async def flush_at_exit(self, error: BaseException | None) -> None:
+        """Wait until the statuses are sent, where `error` leaves a block. May raise a cancellation."""
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, and may not wait any more
             self._flush_at_once()
             return
@@ -278,7 +330,19 @@ class JobScope(Scope):
             self._unclaimed_end.clear()
         super().end(error)
 
+    def _close(self) -> None:
+        """Send no more heartbeats, and none of the agents that are still open: readers see them as unfinished
+        until their own final status."""
+        super()._close()
+        if self.has_ended:
+            for source in self.sender.open_sources():
+                if isinstance(source, AgentScope) and source.job is self:
+                    self.sender.closed(source)
+
     def _report_start(self) -> None:
+        if self._ends_job and self._invocations.attempt is None:
+            self._opening.begin()
+            self._cancel_lookup.opened_at = time.time()
         first, *more = _plan_parts(self._start.plan, self.fields)
         self.planned_agents = [_step_name(step) for part in (first, *more) for step in part.get("plan", ())]
         metadata = {**self._start.metadata, **first}
@@ -290,9 +354,10 @@ class JobScope(Scope):
 
 def job(
     *,
-    job_id: str,
     user_id: str,
     tenant_id: str,
+    job_id: str | None = None,
+    title: str | None = None,
     plan: Iterable[str | Mapping[str, Any]] = (),
     session_id: str | None = None,
     correlation_id: str | None = None,
@@ -308,11 +373,19 @@ def job(
 ) -> JobScope:
     """The scope of a job: reports `complete` at its end, `error` if the block raises.
 
-        with job(job_id="job-1", user_id="ana", tenant_id="city", plan=["Geo Agent"]) as j: ...
+        with job(user_id="ana", tenant_id="city", title="Pothole on Elm Street", plan=["Geo Agent"]) as j:
+            print(j.job_id)
 
-    `plan` declares agents by name or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that
-    readers see them before they begin and the job has a percentage. `attempt` is the attempt of its agents.
+    Without `job_id` the job gets a random id. `title` is what people call it. `plan` declares agents by name
+    or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that readers see them before they
+    begin and the job has a percentage.
+
+    A job that has ended begins a new run, with fresh agents. With `attempt` (1, 2 …) it goes on instead: the
+    attempt is the job's and its agents', and a failed job is processing again.
+
     `ends_job=False` is for a part of a job, such as one state of a workflow, whose end is reported elsewhere.
+    The attempt of a part is its agents' only.
+
     `flush_seconds` limits how long the end of the block waits for its statuses to be sent. Give more if the
     next state's statuses must come after this one's even with a slow backend.
     """
@@ -324,15 +397,22 @@ def job(
         "workflow": to_id(workflow, "workflow"),
         "workflowVersion": to_id(workflow_version, "workflow_version"),
     }
+    identity[MetadataKey.TITLE] = to_title(title)
     start = JobStart(message, plan, {name: value for name, value in identity.items() if value})
     fields = {
-        "jobId": to_id(job_id, "job_id"),
+        "jobId": _random_id() if job_id is None else to_id(job_id, "job_id"),
         "userId": to_id(user_id, "user_id"),
         "tenantId": to_id(tenant_id, "tenant_id"),
     }
     scope = JobScope(fields, start, sender_for(transport), ends_job=ends_job, attempt=attempt)
     scope.flush_seconds = flush_seconds
     return scope
+
+
+def _random_id() -> str:
+    from uuid import uuid4  # noqa: PLC0415 - for jobs without an id only
+
+    return str(uuid4())
 
 
 class JobStart:
@@ -351,15 +431,15 @@ class JobStart:
 
 def _agent_scope(
     owner: JobScope | AgentScope,
-    invocations: Invocations,
+    next_invocation: Callable[[str, int | None, str | None], Invocation],
     agent_name: str,
-    *,
     message: str | None,
+    *,
     attempt: int | None,
     invocation_id: str | None,
 ) -> AgentScope:
     name = to_name(agent_name) or "Agent"
-    invocation = invocations.next(name, attempt, invocation_id)
+    invocation = next_invocation(name, attempt, invocation_id)
     return AgentScope(owner, name, f"{name} started" if message is None else message, invocation)
 
 

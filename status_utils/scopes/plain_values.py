@@ -1,4 +1,4 @@
-"""Any caller's value as plain JSON, within the limits and at a bounded price: the caller waits meanwhile.
+"""A caller's metadata as a JSON object, within the limits and at a bounded price: the caller waits meanwhile.
 
     >>> plain_object({"share": Decimal("0.5"), "street": row}).text
     '{"share":0.5,"street":"<Row>"}'
@@ -9,163 +9,25 @@ Nothing here raises: what can't be told, or has no room, becomes a mark.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import islice
-from json.encoder import encode_basestring
+from math import isfinite
 
-from statusbeam.model.fit import fit_name, length_mark
-from statusbeam.model.limits import (
-    DETAIL_BYTES,
-    ID_LENGTH,
-    METADATA_DEPTH,
-    METADATA_VALUES,
-    REDACTED_LENGTH,
-)
-from statusbeam.model.metadata import FOLDED_KEYS, MetadataKey
-from statusbeam.model.texts import distinct, printable
-from statusbeam.model.validation import JsonObject, exact_integer, json_text
+from statusbeam.model.limits import DETAIL_BYTES, EXACT_INTEGER_MAX
+from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.validation import JsonObject
 
-from ..sending.own_work import ERROR, log
+from .plain_numbers import to_count
+from .value_walk import fields_of, walk_object
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from typing import Any, Final
 
-_ROOM: Final = DETAIL_BYTES - 2_000
-"""Bytes for the values; the rest is for marks, one in each of the objects and lists around a cut."""
-
-_LONGEST_NUMBER: Final = 64
-_LONG_TEXT: Final = 256
-_NUMBERS: Final = frozenset((int, float, bool, type(None)))
-_NUMBERS_IN_A_LIST: Final = 10_000
-_FOLDED: Final = frozenset(FOLDED_KEYS)
-
-
-def to_text(value: object) -> str:
-    """A text for any value. An exception becomes its class name: its text may hold secrets."""
-    if type(value) is str:
-        return value
-    if value is None:
-        return ""
-    try:
-        if isinstance(value, str):
-            return str.__str__(value)
-        return type(value).__name__ if isinstance(value, BaseException) else str.__str__(str(value))
-    except Exception:  # noqa: BLE001 - the caller's `__str__` may raise anything
-        return type_mark(value)
-
-
-def to_message(value: object) -> str:
-    """A message, cut with a mark where nobody would look at it any more."""
-    text = to_text(value)
-    if len(text) <= REDACTED_LENGTH:
-        return text
-    ending = length_mark(text)
-    return text[: REDACTED_LENGTH - len(ending)] + ending
-
-
-def to_name(value: object) -> str:
-    """The name of an agent or a tool: on one line, within its limit."""
-    return fit_name(to_text(value))
-
-
-def type_mark(value: object) -> str:
-    """The mark for a value that can't be told."""
-    return f"<{type(value).__name__}>"
-
-
-def to_id(value: Any, argument: str) -> str | None:
-    """An id as people would write it; None, with a line in the process's logs, for what can't be one."""
-    if value is None or type(value) is str:
-        return value
-    with suppress(Exception):  # the caller's value may raise anything
-        text = _id_text(value)
-        if text is not None:
-            return text
-    log(__name__, ERROR, "argument=<%s>, type=<%s> | not an id", argument, type(value).__name__)
-    return None
-
-
-def _id_text(value: Any) -> str | None:
-    from enum import Enum  # noqa: PLC0415 - for ids that are not text only
-    from numbers import Number  # noqa: PLC0415
-
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, Number):
-        plain = to_number(value)
-        return None if plain is None else format(plain, "f") if _is_decimal(plain) else str(plain)
-    text = to_text(value) if _has_text(value) and not isinstance(value, BaseException) else ""
-    return text if 0 < len(text) <= 2 * ID_LENGTH else None
-
-
-def _has_text(value: object) -> bool:
-    """Whether the value's class says what its text is; others have an address for it, or a `repr` for
-    programmers."""
-    text: Any = type(value).__str__
-    return text is not object.__str__
-
-
-def _is_decimal(value: object) -> bool:
-    return type(value).__name__ == "Decimal"
-
-
-def to_number(value: Any) -> Any:
-    """A finite number as int, float or, where a float would change it, Decimal; None for anything else.
-
-    numpy's scalars, Decimals and texts of a number count; whole numbers become integers.
-    """
-    try:
-        if isinstance(value, str):
-            number = _number_of_text(value)
-        elif type(value) is int or hasattr(value, "__index__"):
-            number = None if isinstance(value, bool) else _bounded(value.__index__())
-        elif _is_decimal(value):
-            number = _number_of_decimal(value)
-        else:
-            number = _whole(float(value)) if hasattr(value, "__float__") else None
-    except Exception:  # noqa: BLE001 - the caller's value may raise anything
-        return None
-    return number
-
-
-def _bounded(value: int) -> int | None:
-    return value if value.bit_length() <= _LONGEST_NUMBER * 4 else None
-
-
-def _number_of_decimal(value: Any) -> Any:
-    if not value.is_finite() or abs(value.adjusted()) > _LONGEST_NUMBER:
-        return None
-    whole = int(value)
-    return whole if whole == value else _float_if_exact(value)
-
-
-def _whole(value: float) -> int | float | None:
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() and abs(value) < 1e15 else value
-
-
-def _float_if_exact(value: Any) -> Any:
-    from decimal import Decimal  # noqa: PLC0415 - the caller has loaded it
-
-    number = float(value)
-    return number if Decimal(repr(number)) == value else value
-
-
-def _number_of_text(text: str) -> Any:
-    text = text.strip()
-    if len(text) > _LONGEST_NUMBER:
-        return None
-    return _bounded(int(text)) if text.lstrip("+-").isdecimal() else _whole(float(text))
+_FLAT_VALUES: Final = 32
+_FLAT_TEXT: Final = 256
+"""An object of at most so many values, with texts of at most so many characters, fits as it is."""
 
 
 def not_an_object(value: object) -> dict[str, Any]:
@@ -173,15 +35,60 @@ def not_an_object(value: object) -> dict[str, Any]:
     return {"leftOut": f"metadata must be a JSON object, not {type(value).__name__}"}
 
 
-def plain_object(metadata: Any, usage: Mapping[str, Any] | None = None) -> JsonObject:
-    """Metadata as it is now: the caller may change it before it is sent. `usage`: see Scope.tokens."""
-    found, weight = ({}, 0) if metadata is None else _within_limits(metadata)
+def plain_object(
+    metadata: Any,
+    usage: Mapping[str, Any] | None = None,
+    run: JsonObject | None = None,
+    *,
+    result: Any = None,
+) -> JsonObject:
+    """Metadata as it is now: the caller may change it before it is sent.
+
+    `usage`: see Scope.tokens. `run`: see Opening. `result`: the caller's, as the metadata's key.
+    """
+    found: dict[str, Any] = {}
+    weight = 0
+    if metadata is not None or result is not None:
+        found, weight = _flat(metadata, result) or _within_limits(metadata, result)
     given = found.get(MetadataKey.TOKEN_USAGE)
     if isinstance(given, dict):
         found[MetadataKey.TOKEN_USAGE] = _counted(given)
     elif usage is not None and MetadataKey.TOKEN_USAGE not in found:
         found[MetadataKey.TOKEN_USAGE] = dict(usage)
+    if run is not None:
+        for key in run:  # quicker than `update`, which takes it for any mapping
+            found[key] = run[key]
     return JsonObject(found, weight=weight)
+
+
+def _flat(metadata: Any, result: Any) -> tuple[dict[str, Any], int] | None:
+    """Metadata that holds a few short texts and numbers, as almost all does; None for any other.
+
+    It needs no walk, which costs as much as all the rest of reporting a status.
+    """
+    if type(metadata) is not dict or len(metadata) > _FLAT_VALUES or result is not None:
+        return None
+    weight = 0
+    for key, value in metadata.items():
+        if type(key) is not str or len(key) > _FLAT_TEXT or not (key.isascii() and key.isprintable()):
+            break
+        kind = type(value)
+        if kind is str:
+            if len(value) > _FLAT_TEXT or not value.isprintable():
+                break
+            weight += len(value) if value.isascii() else 4 * len(value)
+        elif kind is int:
+            if not -EXACT_INTEGER_MAX <= value <= EXACT_INTEGER_MAX:
+                break
+        elif kind is float:
+            if not isfinite(value):
+                break
+        elif kind is not bool and value is not None:
+            break
+        weight += len(key) + 20
+    else:
+        return metadata.copy(), weight
+    return None
 
 
 def _counted(usage: dict[str, Any]) -> dict[str, Any]:
@@ -190,26 +97,18 @@ def _counted(usage: dict[str, Any]) -> dict[str, Any]:
     return {name: value if numbers[name] is None else numbers[name] for name, value in usage.items()}
 
 
-def to_count(value: Any) -> int | None:
-    """How many, as a whole number from 0 on; None for anything else."""
-    number = to_number(value)
-    return number if isinstance(number, int) and number >= 0 else None
-
-
-def _within_limits(metadata: Any) -> tuple[dict[str, Any], int]:
+def _within_limits(metadata: Any, result: Any) -> tuple[dict[str, Any], int]:
     """The metadata as a JSON object, and how many bytes it takes, approximately."""
     try:
-        given = _object_of(metadata)
+        given: Any = {} if metadata is None else _object_of(metadata)
         if given is None:
-            return not_an_object(metadata), 0
-        walk = _Walk(id(metadata), shared=False)
-        try:
-            return walk.object(given, 1), walk.weight
-        except _NoRoomError:  # once more, so that the keys that come first leave room for the others
-            walk = _Walk(id(metadata), shared=True)
-            return walk.object(given, 1), walk.weight
+            given = not_an_object(metadata)
+        if result is not None:
+            given = ChainMap({MetadataKey.RESULT: result}, given)  # whose values may raise when they are read
+        return walk_object(given, id(metadata))
     except Exception as error:  # noqa: BLE001 - see above
-        return {"leftOut": f"metadata can't be read: {type(error).__name__}"}, 0
+        found, weight = ({}, 0) if result is None else _within_limits(None, result)
+        return {**found, "leftOut": f"metadata can't be read: {type(error).__name__}"}, weight
 
 
 def _object_of(value: Any) -> Mapping[Any, Any] | None:
@@ -223,272 +122,4 @@ def _object_of(value: Any) -> Mapping[Any, Any] | None:
             parsed = json.loads(value)
             return parsed if isinstance(parsed, dict) else None
         return None
-    return _fields_of(value)
-
-
-def _fields_of(value: Any) -> Mapping[str, Any] | None:
-    """The fields of a dataclass, a pydantic model or an attrs class."""
-    kind = type(value)
-    dataclass_fields = getattr(kind, "__dataclass_fields__", None)
-    if isinstance(dataclass_fields, dict):
-        return {name: getattr(value, name, None) for name in dataclass_fields}
-    model_fields = getattr(kind, "__pydantic_fields__", None)
-    if isinstance(model_fields, dict):
-        extra = getattr(value, "__pydantic_extra__", None) or {}
-        return {
-            **{name: getattr(value, name) for name, field in model_fields.items() if not field.exclude},
-            **extra,
-        }
-    attributes = getattr(kind, "__attrs_attrs__", None)
-    if isinstance(attributes, tuple):
-        return {attribute.name: getattr(value, attribute.name, None) for attribute in attributes}
-    return None
-
-
-class _NoRoomError(BaseException):
-    """Not all of the value has room. Nothing in between may take it for an error of the caller's value."""
-
-
-class _Walk:
-    """One way through a caller's value. Raises _NoRoomError for what has to be cut.
-
-    With `shared`, it is cut, and each part of an object gets an equal share of the room that is left.
-    """
-
-    def __init__(self, inside: int, *, shared: bool) -> None:
-        self._bytes = _ROOM
-        self._values = METADATA_VALUES
-        self._shared = shared
-        self._inside = {inside}  # the ids of the values that the current one is inside of
-
-    @property
-    def weight(self) -> int:
-        """Bytes of what was kept, approximately."""
-        return _ROOM - self._bytes
-
-    def object(self, given: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        """The object with as many of its items as there is room for."""
-        if len(given) > self._values:
-            self._cut()
-        # With shares, each part takes a value for itself and one at least for what is in it.
-        keys = list(islice(given, self._values // 2 if self._shared and depth == 1 else self._values))
-        if depth == 1 and not _FOLDED.isdisjoint(keys):  # what the snapshot reads, before all else
-            keys.sort(key=lambda key: key not in _FOLDED)
-        found: dict[str, Any] = {}
-        for number, key in enumerate(keys):
-            if self._is_full():
-                keys = keys[:number]
-                break
-            name = distinct(self._key(key), found)
-            found[name] = self._part(given, key, depth, len(keys) - number)
-        self._mark_missing(found, len(given) - len(keys))
-        return found
-
-    def _mark_missing(self, found: dict[str, Any], missing: int) -> None:
-        if missing > 0:
-            self._cut()
-            found["…"] = f"[{missing} more]"
-
-    def _part(self, given: Mapping[Any, Any], key: Any, depth: int, parts: int) -> Any:
-        if not self._shared:
-            return self._item(given, key, depth)
-        room, values = self._bytes, self._values
-        self._bytes, self._values = room // parts, max(1, values // parts)
-        kept_bytes, kept_values = room - self._bytes, values - self._values
-        part = self._item(given, key, depth)
-        self._bytes += kept_bytes
-        self._values += kept_values
-        return part
-
-    def _item(self, given: Mapping[Any, Any], key: Any, depth: int) -> Any:
-        try:
-            value = given[key]
-        except Exception:  # noqa: BLE001 - a lazy mapping may raise anything
-            return "<missing>"
-        return self.value(value, depth)
-
-    def _cut(self) -> None:
-        if not self._shared:
-            raise _NoRoomError
-
-    def _is_full(self) -> bool:
-        return self._bytes <= 0 or self._values <= 0
-
-    def _key(self, key: Any) -> str:
-        if key is None or type(key) in (bool, float):
-            return json.dumps(key)  # as JSON's writers do
-        text = printable(to_text(key)[:_LONG_TEXT])
-        self._bytes -= len(text) + 4
-        return text
-
-    def value(self, value: Any, depth: int) -> Any:
-        """The value as JSON, inside an object or a list at `depth`."""
-        self._values -= 1
-        kind = type(value)
-        if kind is str:
-            return self._text(value)
-        if value is None or kind is bool:
-            self._bytes -= 6
-            return value
-        if kind is int or kind is float:
-            return self._number(value)
-        try:
-            return self._other(value, depth)
-        except Exception:  # noqa: BLE001 - the caller's value may raise anything
-            self._bytes -= _LONG_TEXT
-            return type_mark(value)
-
-    def _text(self, value: str) -> str:
-        given, length = value, len(value)
-        room = min(self._bytes, REDACTED_LENGTH)  # the redactor would cut off more, and the mark with it
-        if length > _LONG_TEXT and length > room:
-            self._cut()
-            mark = length_mark(value)
-            value = value[: max(0, room - len(mark))] + mark
-        text = printable(value)
-        size = _size(text)
-        if length > _LONG_TEXT and size > self._bytes + _LONG_TEXT:  # it takes several bytes a character
-            self._cut()
-            kept = len(text) * max(0, self._bytes) // size // 2
-            text = text[:kept] + length_mark(given)
-            size = _size(text)
-        self._bytes -= size + 1
-        return text
-
-    def _number(self, value: float) -> Any:
-        self._bytes -= 20
-        if isinstance(value, int):
-            return exact_integer(value) if value.bit_length() <= _LONGEST_NUMBER * 4 else "<int>"
-        return value if math.isfinite(value) else f"<{value}>"
-
-    def _other(self, value: Any, depth: int) -> Any:
-        is_object = isinstance(value, Mapping)
-        if is_object or isinstance(value, list | tuple | set | frozenset):
-            return self._container(value, depth, is_object=is_object)
-        if isinstance(value, str):
-            plain: Any = getattr(value, "value", value)  # an enum's member
-            return self._text(str.__str__(plain if isinstance(plain, str) else value))
-        if isinstance(value, BaseException):
-            from .failures import error_id  # noqa: PLC0415 - for failures only
-
-            return {"error": type(value).__name__, "errorId": error_id(value, {})}
-        if isinstance(value, bytes | bytearray | memoryview):
-            return self._bytes_as_text(value)
-        fields = None if isinstance(value, type) else _fields_of(value)
-        if fields is not None:
-            return self._container(fields, depth, is_object=True, of=value)
-        return self._scalar(value, depth)
-
-    def _container(self, value: Any, depth: int, *, is_object: bool, of: Any = None) -> Any:
-        me = id(value if of is None else of)
-        if depth >= METADATA_DEPTH or me in self._inside:
-            self._bytes -= _LONG_TEXT
-            return type_mark(value if of is None else of)
-        self._inside.add(me)
-        try:
-            if is_object:
-                return self.object(value, depth + 1)
-            return self._list(value, depth + 1)
-        finally:
-            self._inside.discard(me)
-
-    def _list(self, value: Any, depth: int) -> list[Any]:
-        count = len(value)
-        if count > max(self._values, _NUMBERS_IN_A_LIST):
-            self._cut()
-        if isinstance(value, set | frozenset):
-            value = _in_order(value)
-        numbers = self._numbers(value) if len(value) >= _LONG_TEXT else None
-        found: list[Any] = [] if numbers is None else numbers
-        if numbers is None:
-            for item in value:
-                if self._is_full():
-                    break
-                found.append(self.value(item, depth))
-        if count > len(found):
-            self._cut()
-            found.append(f"… [{count - len(found)} more]")
-        return found
-
-    def _numbers(self, value: Any) -> list[Any] | None:
-        """The beginning of a list that holds nothing but numbers, without looking at each."""
-        first = list(value[: max(0, min(self._bytes // 2, _NUMBERS_IN_A_LIST))])
-        if not first or not _NUMBERS.issuperset(map(type, first)):
-            return None
-        try:
-            size = len(json_text(first))
-            largest = max(abs(item) for item in (min(map(_zero, first)), max(map(_zero, first))))
-        except (ValueError, OverflowError):  # not finite, or with too many digits
-            return None
-        if isinstance(exact_integer(math.ceil(largest)), str):
-            return None
-        if size > self._bytes:
-            del first[len(first) * max(0, self._bytes) // size :]
-            size = self._bytes
-        self._bytes -= size
-        return first
-
-    def _bytes_as_text(self, value: bytes | bytearray | memoryview) -> str:
-        length = value.nbytes if isinstance(value, memoryview) else len(value)
-        if length <= DETAIL_BYTES:
-            with suppress(UnicodeDecodeError):
-                return self._text(bytes(value).decode())
-        self._bytes -= _LONG_TEXT
-        return f"<{length} bytes>"
-
-    def _scalar(self, value: Any, depth: int) -> Any:
-        from datetime import date, time, timedelta  # noqa: PLC0415 - for values of others only
-        from enum import Enum  # noqa: PLC0415
-
-        if isinstance(value, Enum):
-            return self.value(value.value, depth)
-        if hasattr(value, "dtype") and hasattr(value, "tolist"):
-            return self._array(value, depth)
-        if isinstance(value, timedelta):
-            value = value.total_seconds()
-        if isinstance(value, int | float) or _is_decimal(value) or hasattr(type(value), "__index__"):
-            return self._number_of_others(value)
-        return self._text(value.isoformat() if isinstance(value, date | time) else _text_of(value))
-
-    def _number_of_others(self, value: Any) -> Any:
-        number = to_number(value)
-        if number is None:
-            return self._text(f"<{to_text(value)[:_LONGEST_NUMBER]}>")
-        return self._text(format(number, "f")) if _is_decimal(number) else self._number(number)
-
-    def _array(self, value: Any, depth: int) -> Any:
-        """A scalar or an array of numpy, or of those that are like them."""
-        shape = tuple(value.shape)
-        if not shape:
-            return self.value(value.tolist(), depth)
-        if math.prod(shape) > _NUMBERS_IN_A_LIST:
-            self._bytes -= _LONG_TEXT
-            return f"<{type(value).__name__} {'x'.join(map(str, shape))} {value.dtype}>"
-        return self._list(value.tolist(), depth + 1) if depth < METADATA_DEPTH else type_mark(value)
-
-
-def _text_of(value: object) -> str:
-    """The text of an object of somebody's own."""
-    shown: Any = type(value).__repr__
-    is_address = shown is object.__repr__ and not _has_text(value)
-    is_iterator = isinstance(value, Iterable) and hasattr(value, "__next__")  # reading it would use it up
-    return type_mark(value) if is_address or is_iterator else to_text(value)
-
-
-def _zero(value: float | None) -> float:
-    return 0 if value is None else value
-
-
-def _size(text: str) -> int:
-    encoded = encode_basestring(text)
-    return len(encoded) if encoded.isascii() else len(encoded.encode())
-
-
-def _in_order(values: Any) -> list[Any]:
-    """A set as a list, the same in every process where its values have an order and are not many."""
-    try:
-        if len(values) > METADATA_VALUES:
-            return [*islice(values, METADATA_VALUES)]
-        return sorted(values)
-    except Exception:  # noqa: BLE001 - values of several kinds, or without an order
-        return list(values)
+    return fields_of(value)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..sending.own_work import warn
-from .plain_values import to_number, to_text
+from .plain_numbers import to_number
+from .plain_texts import to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

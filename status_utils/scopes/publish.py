@@ -23,7 +23,10 @@ from statusbeam.model.words import StatusWord
 from ..sending.dead_letter import log_undelivered
 from ..sending.draft import Draft
 from ..sending.own_work import is_own_work
-from .plain_values import plain_object, to_id, to_message, to_name, to_number, to_text
+from ..sending.refused import note_refused
+from .plain_numbers import to_number
+from .plain_texts import to_id, to_message, to_name, to_text
+from .plain_values import plain_object
 from .progress_share import to_percent
 
 TYPE_CHECKING = False
@@ -153,6 +156,7 @@ def publish_draft(draft: Mapping[str, Any], optional: OptionalArguments) -> bool
         undelivered = {"batchId": batch_id, "updates": [update]}
         _send(undelivered, optional.get("transport"))
     except Exception as error:  # noqa: BLE001 - status calls never raise
+        note_refused(undelivered, error)
         log_undelivered(undelivered, error)
         return False
     return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import RLock
 
@@ -16,10 +17,12 @@ from statusbeam.model.words import StatusWord
 
 from ..sending.own_work import is_own_work, warn
 from ..sending.process_hooks import is_ending
-from .failures import describe_failure, is_success
+from .failures import describe_failure, is_cancellation, is_success
 from .guard import never_raises
-from .plain_values import plain_object, to_message, to_text
+from .plain_texts import to_message, to_text
+from .plain_values import plain_object
 from .progress_share import to_percent
+from .runs import Opening
 from .token_usage import added_usage, token_usage
 from .wait import wait_details
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Any, ClassVar, Self
+
+    from statusbeam.model.validation import JsonObject
 
     from ..sending.sender import Sender
     from ..transports.transport import Transport
@@ -58,6 +63,12 @@ class Scope:
 
     COMPLETED: ClassVar[str]
     FAILED: ClassVar[str]
+    CANCELLED: ClassVar[str]
+    _ENDS: ClassVar[frozenset[str]]  # the words that end it
+
+    def __init_subclass__(cls) -> None:
+        ends = (cls.COMPLETED, cls.FAILED, cls.CANCELLED, StatusWord.CANCELLED)
+        cls._ENDS = frozenset(map(str, ends))
 
     def __init__(self, sender: Sender, label: str, fields: dict[str, Any], parent: Scope | None) -> None:
         self.sender = sender
@@ -66,6 +77,7 @@ class Scope:
         self.label = label  # the scope's name in messages
         self.fields = fields  # what all statuses of this scope have, by the schema's names
         self.planned_agents: Sequence[str] = ()  # by name
+        self._opening: Opening = Opening() if parent is None else parent._opening
         self._token_usage: dict[str, Any] | None = None
         self._began_at: float | None = None
         self._wait: dict[str, str] | None = None  # what it waits for; the next status ends the wait
@@ -78,6 +90,11 @@ class Scope:
         """The job this belongs to."""
         job_id: str = self.fields["jobId"]
         return job_id
+
+    @property
+    def run(self) -> str | None:
+        """The run of the job that its statuses name; None if they name none."""
+        return self._opening.run
 
     @property
     def is_open(self) -> bool:
@@ -103,12 +120,13 @@ class Scope:
     def _start_once(self) -> None:
         if self._began_at is None and not is_own_work():
             self._began_at = self.sender.ticks()
-            self.sender.opened(self)
+            self._open()
             self._report_start()
 
     @never_raises
     def end(self, error: BaseException | None = None) -> None:
-        """End: completed, or failed with `error`. Does nothing after `complete` or `fail`.
+        """End: completed, or failed or cancelled with `error`. Does nothing after `complete`, `fail` or
+        `cancel`.
 
         Work that waits, itself or below, is not complete: without an error, no end is reported.
         """
@@ -117,13 +135,20 @@ class Scope:
                 self._report_end(self.COMPLETED, f"{self.label} completed", None)
         else:
             message, metadata = describe_failure(error, self.label, self.fields)
-            self._report_end(self.FAILED, message, metadata)
-        self.sender.closed(self)
+            self._report_end(self.CANCELLED if is_cancellation(error) else self.FAILED, message, metadata)
+        self._close()
 
     @never_raises
-    def complete(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Report that it completed, instead of the scope's own "… completed"."""
-        self._report_end(self.COMPLETED, message, metadata)
+    def complete(
+        self, message: str, metadata: Mapping[str, Any] | None = None, *, result: Any = None
+    ) -> None:
+        """Report that it completed, instead of the scope's own "… completed".
+
+            j.complete("Sent to the road works", result={"ticket": 4711})
+
+        `result` is any JSON; readers find a job's in its field `result`.
+        """
+        self._report_end(self.COMPLETED, message, metadata, result)
 
     @never_raises
     def fail(self, message: str | BaseException, metadata: Mapping[str, Any] | None = None) -> None:
@@ -135,6 +160,15 @@ class Scope:
             self._report_end(self.FAILED, message, found or None)
         else:
             self._report_end(self.FAILED, message, {**found, **plain_object(metadata)})
+
+    @never_raises
+    def cancel(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
+        """Report that it was stopped on purpose: neither completed nor failed.
+
+        if j.cancel_requested:
+            j.cancel("Stopped after 3 of 5 places")
+        """
+        self._report_end(self.CANCELLED, message, metadata)
 
     @never_raises
     def progress(
@@ -168,8 +202,9 @@ class Scope:
         named = self._open_agent(names["agentName"]) if "agentName" in names else None
         if named is not None:
             named.status(given["status"], message, metadata)
-        elif read["status"] in (self.COMPLETED, self.FAILED) and not names:
-            self._report_end(read["status"], read["message"], metadata)
+        elif read["status"] in self._ENDS and not names:  # `cancelled` is another word for a tool
+            word = self.CANCELLED if read["status"] == StatusWord.CANCELLED else read["status"]
+            self._report_end(word, read["message"], metadata)
         else:
             self._report(read["status"], read["message"], metadata, **names)
 
@@ -220,7 +255,7 @@ class Scope:
         """The wait is over."""
         self._wait = None
         if self.is_open:
-            self.sender.opened(self)
+            self._open()
         self._end_wait_above(self.fields.get("invocationId"))
 
     def _end_wait_above(self, invocation_id: object) -> None:
@@ -288,17 +323,18 @@ class Scope:
         if scope is None:
             self._waits_below.pop(draft.get("invocationId"), None)
             self._end_wait_above(draft.get("invocationId"))
-            self._enqueue(draft)
+            self._enqueue(_with_run(draft, self._opening.metadata))
             return
-        is_end = draft.get("status") in (scope.COMPLETED, scope.FAILED)
+        is_end = draft["status"] in scope._ENDS
+        run = scope._final_run() if is_end else scope._opening.metadata
         if not is_end or scope._claim_end():
-            own = {**scope.fields, **draft}
-            if draft.get("status") == StatusWord.WAITING:
+            own = _with_run({**scope.fields, **draft}, run)
+            if draft["status"] == StatusWord.WAITING:
                 scope._enqueue_waiting(own)
             else:
                 scope._enqueue(own)
         if is_end:
-            self.sender.closed(scope)
+            scope._close()
 
     def _scope_of(self, draft: Mapping[str, Any]) -> Scope | None:
         """The scope, from this one upward, of the draft's agent; of the job if the draft names no agent."""
@@ -310,12 +346,23 @@ class Scope:
             scope = scope.parent
         return None
 
-    def _report(self, status: str, message: str, metadata: Mapping[str, Any] | None, **fields: Any) -> None:
-        """Queue a status; `fields` are by the schema's names, and plain values."""
+    def _report(
+        self,
+        status: str,
+        message: str,
+        metadata: Mapping[str, Any] | None,
+        *,
+        run: JsonObject | None = None,
+        result: Any = None,
+        **fields: Any,
+    ) -> None:
+        """Queue a status; `fields` are by the schema's names, and plain values. `run`: of a final status."""
         draft = {**self.fields, "status": status, "message": to_message(message), **fields}
-        usage = self._current_usage()
-        if metadata is not None or usage is not None:
-            draft["metadata"] = plain_object(metadata, usage)
+        usage, run = self._current_usage(), run or self._opening.metadata
+        if metadata is not None or usage is not None or result is not None:
+            draft["metadata"] = plain_object(metadata, usage, run, result=result)
+        elif run is not None:
+            draft["metadata"] = run
         if status == StatusWord.WAITING:
             self._enqueue_waiting(draft)
         else:
@@ -326,6 +373,10 @@ class Scope:
         with _pausing:
             self._enqueue(draft)
             self._pause(found if isinstance(found, dict) else wait_details(None, draft["message"], None))
+
+    def _final_run(self) -> JsonObject | None:
+        """What its final status names of the run."""
+        return self._opening.metadata if self.parent is not None else self._opening.final_metadata
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
         self._renew_lease()
@@ -342,13 +393,24 @@ class Scope:
     def _report_start(self) -> None:
         raise NotImplementedError
 
-    def _report_end(self, status: str, message: str, metadata: Mapping[str, Any] | None) -> None:
+    def _report_end(
+        self, status: str, message: str, metadata: Mapping[str, Any] | None, result: Any = None
+    ) -> None:
         if self._claim_end():
-            began_at = self.sender.ticks() if self._began_at is None else self._began_at
-            took = max(0, round((self.sender.ticks() - began_at) * 1000))
-            self._report(status, message, metadata, executionTimeMs=took)
-            self.sender.closed(self)
+            took = {}
+            if self._began_at is not None:
+                took["executionTimeMs"] = max(0, round((self.sender.ticks() - self._began_at) * 1000))
+            self._report(status, message, metadata, run=self._final_run(), result=result, **took)
+            self._close()
             self._flush_if_ending()
+
+    def _open(self) -> None:
+        """Send heartbeats while the scope is quiet."""
+        self.sender.opened(self)
+
+    def _close(self) -> None:
+        """Send no more heartbeats."""
+        self.sender.closed(self)
 
     def _flush_if_ending(self) -> None:
         """Nothing may run after this end that would flush."""
@@ -361,6 +423,24 @@ class Scope:
             return self._unclaimed_end.pop()
         except IndexError:
             return False
+
+    @contextmanager
+    def current(self) -> Iterator[Self]:
+        """Make the scope the current one in a block, without ending it there. Begins it if it has not begun.
+
+            with j.current():
+                report_progress(0.4, "Halfway")
+
+        For callbacks, streamed responses and dependencies of web frameworks, in any thread or task.
+        """
+        self._start_once()
+        before = _CURRENT.get()
+        _CURRENT.set(self)
+        try:
+            yield self
+        finally:
+            if self.contains(_CURRENT.get()):  # else it is left in another context, which has its own
+                _CURRENT.set(before)
 
     def __enter__(self) -> Self:
         self._start_once()
@@ -415,6 +495,14 @@ class Scope:
     def previous(self) -> Scope | None:
         """The current scope where this one was entered."""
         return self._previous[-1] if self._previous else None
+
+
+def _with_run(draft: Mapping[str, Any], run: JsonObject | None) -> Mapping[str, Any]:
+    """A draft that names the run that it belongs to."""
+    if run is None:
+        return draft
+    given = draft.get("metadata")
+    return {**draft, "metadata": run if given is None else plain_object({**given}, None, run)}
 
 
 def innermost_scope() -> Scope | None:

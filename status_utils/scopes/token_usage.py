@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .plain_values import to_count, to_name
+from .plain_numbers import to_count
+from .plain_texts import to_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

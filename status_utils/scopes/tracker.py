@@ -34,9 +34,12 @@ from statusbeam.model.words import StatusWord
 from ..defaults import default_owner, default_session_table, has_transport
 from .agent_heartbeats import AgentHeartbeats
 from .failures import describe_failure, log_not_reported
-from .plain_values import plain_object, to_id, to_name
+from .invocations import Invocations
+from .plain_texts import to_id, to_name
+from .plain_values import plain_object
 from .projection import SessionProjection
 from .publish import plain_fields, publish_draft
+from .runs import Opening
 from .scope import enclosing_scope
 
 if TYPE_CHECKING:
@@ -47,13 +50,24 @@ PENDING: Final = "pending"
 IN_PROGRESS: Final = "in-progress"
 SUCCESS: Final = "success"
 ERROR: Final = "error"
+CANCELLED: Final = "cancelled"
 
-_AGENT_ENDS: Final = {SUCCESS: StatusWord.AGENT_COMPLETE, ERROR: StatusWord.AGENT_ERROR}
+_AGENT_ENDS: Final = {
+    SUCCESS: StatusWord.AGENT_COMPLETE,
+    ERROR: StatusWord.AGENT_ERROR,
+    CANCELLED: StatusWord.CANCELLED,
+}
 _JOB_ENDS: Final = {
     SUCCESS: StatusWord.COMPLETE,
     "completed": StatusWord.COMPLETE,
     ERROR: StatusWord.ERROR,
     "failed": StatusWord.ERROR,
+    CANCELLED: StatusWord.CANCELLED,
+}
+_JOB_MESSAGES: Final = {
+    StatusWord.COMPLETE: "The job is complete",
+    StatusWord.ERROR: "The job failed",
+    StatusWord.CANCELLED: "The job was cancelled",
 }
 
 
@@ -63,23 +77,25 @@ class _AgentState:
 
     status: str = PENDING
     attempt: int = 1
+    invocation_id: str | None = None  # None: its name is the id
     started: float | None = None  # epoch seconds, of this attempt
     lock: Lock = field(
         default_factory=Lock
     )  # held while sending, so that the agent's statuses keep their order
 
+    def begins_again(self, status: str) -> bool:
+        """Whether it goes on after its end."""
+        return self.status in _AGENT_ENDS and status in (PENDING, IN_PROGRESS)
+
     def change(self, status: str, *, now: float, measured: bool) -> str:
         """Change to `status`; returns the word to report. `measured`: with a percentage."""
-        before = self.status
         if status in _AGENT_ENDS:
             self.status = status
             return _AGENT_ENDS[status]
         if status not in (PENDING, IN_PROGRESS):
-            raise ValueError(f"an agent is {PENDING}, {IN_PROGRESS}, {SUCCESS} or {ERROR}, not {status}")
+            known = ", ".join((PENDING, IN_PROGRESS, *_AGENT_ENDS))
+            raise ValueError(f"the state of an agent is one of {known}, not {status}")
         self.status = status
-        if before in _AGENT_ENDS:
-            self.attempt += 1
-            self.started = None
         if status == PENDING:
             return PENDING
         if self.started is None:
@@ -98,6 +114,9 @@ class StatusTracker:
 
     `session_id` and `correlation_id` are the caller's own ids; readers find them in the job as `sessionId`
     and `correlationId`. Without a session id, it is `session-` and the correlation id, or else the job id.
+
+    `attempt` (1, 2 …) counts the processes that work on the job one after the other. The next attempt goes on
+    where the one before it failed. Without it, `initialize_status` begins a new run of a job that has ended.
     """
 
     def __init__(
@@ -110,11 +129,14 @@ class StatusTracker:
         correlation_id: str | None = None,
         document_id: str | None = None,
         source_type: str | None = None,
+        attempt: int | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._ids = _ids(job_id, user_id, tenant_id)
         self.session_id = _session_id(self._ids["jobId"], session_id, correlation_id)
+        self._invocations = Invocations(self._ids["jobId"], attempt)
+        self._opening = Opening()
         identity = {
             "sessionId": self.session_id,
             "correlationId": correlation_id,
@@ -140,10 +162,12 @@ class StatusTracker:
         """
         try:
             self._began = self._clock.now()
+            if self._invocations.attempt is None:
+                self._opening.begin()
             metadata: dict[str, Any] = dict(self._identity)
             if agents:
                 metadata["plan"] = [name if isinstance(name, str) else dict(name) for name in agents]
-            optional = self._optional(self._began, metadata)
+            optional = self._optional_of_job(self._began, metadata)
             return self._report({"status": StatusWord.LOADING_AGENTS, "message": message}, optional)
         except Exception as error:  # noqa: BLE001 - status calls never raise
             return _not_reported("initialize_status", error)
@@ -160,13 +184,13 @@ class StatusTracker:
         percent: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Report the state of one agent: `pending`, `in-progress`, `success` or `error`.
+        """Report the state of one agent: `pending`, `in-progress`, `success`, `error` or `cancelled`.
 
         `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
         the process's logs. `progress` is a share from 0 to 1; `percent` is the same in percent. An agent that
-        goes on after its end begins its next attempt. Returns whether the status was accepted; a state other
-        than the four is not.
+        goes on after its end begins its next attempt, or its next invocation if the tracker has an `attempt`.
+        Returns whether the status was accepted; another state is not.
         """
         try:
             details = {} if metadata is None else dict(plain_object(metadata))
@@ -177,13 +201,15 @@ class StatusTracker:
                 message = self._public_text(agent_name, error, details)
             name = _state_name(agent_name)
             with self._lock:
-                agent = self._states.setdefault(name, _AgentState())
+                agent = self._states.get(name) or self._new_agent(name)
             with agent.lock:
                 now = self._clock.now()
+                if agent.begins_again(status):
+                    self._begin_again(name, agent)
                 measured = progress is not None or percent is not None
                 word = agent.change(status, now=now, measured=measured)
-                optional = self._optional(now, details)
-                optional["attempt"] = agent.attempt
+                optional = self._optional(now, details, final=False)
+                optional["attempt"], optional["invocation_id"] = agent.attempt, agent.invocation_id
                 optional["progress"], optional["percent"] = progress, percent
                 self._keep_alive(name, agent)
                 draft = {"agentName": agent_name, "status": word, "message": message}
@@ -194,19 +220,21 @@ class StatusTracker:
     def finalize_status(
         self, status: str = SUCCESS, message: str | None = None, error: BaseException | str | None = None
     ) -> bool:
-        """Report the job's end: `success` or `completed`; `error` or `failed`, also if an `error` is given.
+        """Report the job's end: `success` or `completed`, `cancelled`, `error` or `failed`.
+
+        With an `error`, it failed.
 
         `error` is as in update_agent_status. Returns whether the status was accepted.
         """
         try:
             word = _JOB_ENDS[status if error is None else ERROR]
             details: dict[str, Any] = {}
-            text = message or ("The job is complete" if word is StatusWord.COMPLETE else "The job failed")
+            text = message or _JOB_MESSAGES[word]
             if error is not None:
                 text = self._public_text("The job", error, details)
             now = self._clock.now()
             spent = None if self._began is None else _milliseconds(now - self._began)
-            optional = self._optional(now, details)
+            optional = self._optional_of_job(now, details, final=True)
             self._heartbeats.stop_all()
             return self._report({"status": word, "message": text, "executionTimeMs": spent}, optional)
         except Exception as problem:  # noqa: BLE001 - status calls never raise
@@ -228,7 +256,9 @@ class StatusTracker:
 
     def _keep_alive(self, name: str, agent: _AgentState) -> None:
         if name and agent.status == IN_PROGRESS and self._can_publish():
-            self._heartbeats.keep(name, agent.attempt)
+            fields: dict[str, Any] = {"attempt": agent.attempt, "invocationId": agent.invocation_id}
+            fields["metadata"] = self._opening.metadata
+            self._heartbeats.keep(name, {key: value for key, value in fields.items() if value is not None})
         else:
             self._heartbeats.stop(name)
 
@@ -239,13 +269,33 @@ class StatusTracker:
         details.update(found)
         return text
 
-    def _optional(self, now: float, metadata: Mapping[str, Any]) -> OptionalArguments:
+    def _new_agent(self, agent_name: str) -> _AgentState:
+        invocation = self._invocations.next(agent_name, None, None)  # its name is its id as long as it is one
+        agent = self._states[agent_name] = _AgentState(attempt=invocation.attempt)
+        return agent
+
+    def _begin_again(self, agent_name: str, agent: _AgentState) -> None:
+        agent.started = None
+        if self._invocations.attempt is None:
+            agent.attempt += 1
+        else:  # the next number is the next process's
+            agent.invocation_id = self._invocations.next(agent_name, None, None).invocation_id
+
+    def _optional_of_job(
+        self, now: float, metadata: Mapping[str, Any], *, final: bool = False
+    ) -> OptionalArguments:
+        optional = self._optional(now, metadata, final=final)
+        optional["attempt"] = self._invocations.attempt
+        return optional
+
+    def _optional(self, now: float, metadata: Mapping[str, Any], *, final: bool) -> OptionalArguments:
         optional: OptionalArguments = {
             "timestamp": datetime.fromtimestamp(now, UTC),
             "transport": self._transport,
         }
-        if metadata:
-            optional["metadata"] = metadata
+        run = self._opening.final_metadata if final else self._opening.metadata
+        if metadata or run:
+            optional["metadata"] = {**metadata, **(run or {})}
         return optional
 
 

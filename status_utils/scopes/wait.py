@@ -12,7 +12,8 @@ from statusbeam.model.limits import WAITING_FOR_LENGTH, WAITING_PROMPT_LENGTH
 from statusbeam.model.validation import wire_time
 
 from ..sending.own_work import warn
-from .plain_values import to_number, to_text
+from .plain_numbers import to_number
+from .plain_texts import to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

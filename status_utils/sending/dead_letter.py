@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from statusbeam.model.errors import SettingError, StatusError
 
-from .own_work import best_effort
+from ..defaults import NOT_CONFIGURED
+from .own_work import best_effort, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +28,25 @@ KIND: Final = "undelivered"
 LINE_KEYS: Final = frozenset({MARK, "error", "code", "reason", "payload", "signature"})
 
 
-@best_effort
 def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
-    """Log a payload, or a draft that could not become one, without secrets."""
+    """Log a payload, or a draft that could not become one, without secrets.
+
+    Where nothing says where statuses go, nobody would send them from the log: one warning says so instead.
+    """
+    if isinstance(error, StatusError) and error.code == NOT_CONFIGURED:
+        _warn_of_no_transport(error.message)
+    else:
+        _log_line(payload, error)
+
+
+@lru_cache(maxsize=1)
+def _warn_of_no_transport(problem: str) -> None:
+    """Once a process."""
+    warn(LOGGER, "statuses are not sent: %s", problem)
+
+
+@best_effort
+def _log_line(payload: Mapping[str, Any], error: Exception) -> None:
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
     from .redact_on_exit import redact_for_log  # noqa: PLC0415 - for undelivered payloads only

@@ -9,7 +9,7 @@ from statusbeam.model.fit import fit_message, fit_metadata
 from statusbeam.model.normalize import normalized, with_plan_names
 from statusbeam.model.parse import parse_status
 from statusbeam.model.validation import JsonObject
-from statusbeam.model.words import StatusType, status_type
+from statusbeam.model.words import StatusWord
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BASE_BYTES = 500
 """What a status takes beside its texts, approximately."""
 
-_COALESCED = (StatusType.PROGRESS, StatusType.HEARTBEAT)
+_COALESCED = (StatusWord.PROGRESS, StatusWord.HEARTBEAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class Draft:
     @property
     def coalescing_key(self) -> Hashable | None:
         """While it waits, a later draft with the same key replaces it; None: none does."""
-        # Only progress and signs of life, which are the same of a job and of an agent.
-        if status_type(self.fields["status"], of_job=False) not in _COALESCED:
+        if self.fields["status"] not in _COALESCED:
             return None
         return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
 

@@ -17,10 +17,10 @@ from contextlib import suppress
 from functools import partial
 
 from statusbeam.model.clock import Clock
-from statusbeam.model.errors import StatusError, TransportError
+from statusbeam.model.errors import SettingError, StatusError, TransportError
 from statusbeam.model.parse import stamped
 
-from ..defaults import current_transport, is_lambda_function
+from ..defaults import NOT_CONFIGURED, current_transport, is_lambda_function
 from . import process_hooks
 from .buffer import Batch
 from .circuit_breaker import CircuitBreaker
@@ -29,6 +29,7 @@ from .draft import Draft
 from .heartbeats import Heartbeats
 from .outbox import Outbox
 from .own_work import OwnWork, is_own_work
+from .refused import note_refused
 from .tracing import without_segment
 from .waiting import wait_for_thread
 
@@ -73,15 +74,17 @@ class Sender:
         clock: Clock | None = None,
         start: Callable[[Callable[[], None]], None] | None = None,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+        on_busy: Callable[[Sender], None] | None = None,
         on_idle: Callable[[Sender], None] | None = None,
     ) -> None:
         """`transport`: None for the one that the environment names. `start` runs a function in a thread,
-        `wait` waits for an event some seconds, `on_idle` is called when no scope is open and nothing is left
-        to send."""
+        `wait` waits for an event some seconds, `on_busy` is called before something is sent, `on_idle` when
+        no scope is open and nothing is left to send."""
         self.transport = transport
         self._clock = clock or Clock()
         self._start = start or _in_thread
         self._wait = wait
+        self._on_busy = on_busy
         self._on_idle = on_idle
         self.ticks = self._clock.ticks
         self.breaker = CircuitBreaker(self.ticks)
@@ -166,16 +169,31 @@ class Sender:
         if not self.is_idle():
             await wait_for_thread(partial(self.flush, timeout), otherwise=partial(self.flush, 0))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread is there, or about to be."""
+        return self._running
+
     def is_idle(self) -> bool:
         """Whether nothing is left to send."""
         return self._outbox.is_empty()
 
     def log_unconfirmed(self, reason: str, *, code: str, include_progress: bool) -> None:
         """Log what is not confirmed, each batch once. It stays queued and is still sent if possible."""
-        error = TransportError(reason, code=code, retriable=True)
+        error: Exception = TransportError(reason, code=code, retriable=True)
+        with suppress(SettingError):  # the line of the log names it
+            error = self._not_configured() or error
         for batch in self._outbox.unlogged_batches(include_progress=include_progress):
             log_undelivered(batch.payload, error)
         self._log_rejected()
+
+    def _not_configured(self) -> TransportError | None:
+        """The error, if nothing says where statuses go."""
+        try:
+            _ = self.transport or current_transport()
+        except TransportError as error:
+            return error
+        return None
 
     # --- the thread -----------------------------------------------------------------------------------
 
@@ -184,6 +202,8 @@ class Sender:
             if self._running:
                 return
             self._running = True
+            if self._on_busy is not None:
+                self._on_busy(self)
             try:
                 self._start(self._run)
             except RuntimeError:  # no new thread: the interpreter is ending, and `flush` logs what waits
@@ -275,6 +295,10 @@ class Sender:
         self._outbox.remove(batch)
 
     def _handle_failure(self, batch: Batch, error: Exception) -> None:
+        if isinstance(error, StatusError) and error.code == NOT_CONFIGURED:
+            log_undelivered(batch.payload, error)
+            self._give_up(batch, error)
+            return
         # Anything else is of this process, such as an instrumented client: it says nothing about the payload.
         retriable = error.retriable if isinstance(error, StatusError) else True
         if retriable and batch.tries < TRIES and not self.breaker.is_half_open:
@@ -287,10 +311,15 @@ class Sender:
             batch.logged = True
             log_undelivered(batch.payload, error)
         if not retriable or batch.tries >= TRIES + PROBES:
-            self._outbox.remove(batch)
+            self._give_up(batch, error)
+
+    def _give_up(self, batch: Batch, error: Exception) -> None:
+        note_refused(batch.payload, error)
+        self._outbox.remove(batch)
 
     def _log_rejected(self) -> None:
         for draft, error in self._outbox.take_rejected():
+            note_refused(draft.fields, error)
             log_undelivered(_payload_of(draft) if error.retriable else draft.fields, error)
 
 

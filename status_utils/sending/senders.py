@@ -25,33 +25,46 @@ EXIT_SECONDS: Final = 2.0
 
 
 class _Registry:
-    """The senders by transport."""
+    """The senders by transport, and those that have something to send.
+
+    A scope keeps its sender, also when another one is its transport's by now.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._senders: dict[int, Sender] = {}
+        self._lock = threading.RLock()  # a signal handler of the same thread may report, too
+        self._senders: dict[int, Sender] = {}  # by the transport's id: a sender holds it, so no other gets it
+        self._busy: dict[int, Sender] = {}  # by their own ids
 
     def get(self, transport: Transport | None) -> Sender:
         with self._lock:
-            sender = self._senders.get(id(transport))  # a sender holds its transport, so no other gets its id
+            sender = self._senders.get(id(transport))
             if sender is None:
-                sender = self._senders[id(transport)] = Sender(transport, on_idle=self._forget)
+                sender = Sender(transport, on_busy=self._remember, on_idle=self._forget)
+                self._senders[id(transport)] = sender
             return sender
 
+    def _remember(self, sender: Sender) -> None:
+        with self._lock:
+            self._busy[id(sender)] = sender
+
     def _forget(self, sender: Sender) -> None:
-        if sender.breaker.responsive:  # a new sender would be the same
-            with self._lock:
-                self._senders.pop(id(sender.transport), None)
+        with self._lock:
+            if sender.is_running or not sender.is_idle():  # it has begun again meanwhile
+                return
+            self._busy.pop(id(sender), None)
+            # A sender that remembers no failure may be made anew.
+            if sender.breaker.responsive and self._senders.get(id(sender.transport)) is sender:
+                del self._senders[id(sender.transport)]
 
     def all(self) -> list[Sender]:
         with self._lock:
-            return list(self._senders.values())
+            return list({**{id(sender): sender for sender in self._senders.values()}, **self._busy}.values())
 
     def reset(self) -> None:
         """In a forked process: a thread of the parent may hold a lock, and connections are the parent's."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         default_transport.cache_clear()
-        for sender in self._senders.values():
+        for sender in self.all():
             sender.reset()
 
 
@@ -63,6 +76,13 @@ def sender_for(transport: Transport | None) -> Sender:
     with suppress(Exception):  # an interpreter that is ending takes no more hooks
         process_hooks.install(at_exit=_at_exit, at_sigterm=_at_sigterm, in_child=_REGISTRY.reset)
     return _REGISTRY.get(transport_override() if transport is None else transport)
+
+
+def flush_transport(transport: Transport, timeout: float) -> None:
+    """Wait until everything is sent that any sender has for the transport, `timeout` seconds at most each."""
+    for sender in _REGISTRY.all():
+        if sender.transport is transport:
+            sender.flush(timeout, force_wait=True)
 
 
 def flush(timeout: float = EXIT_SECONDS) -> bool:

@@ -106,8 +106,8 @@ def sqs_client() -> SQSClient:
 
 
 def dynamodb_client() -> DynamoDBClient:
-    """A client for the table of sessions."""
-    import boto3.session  # noqa: PLC0415 - loaded at first write
+    """A client for the table of sessions and the status table."""
+    import boto3.session  # noqa: PLC0415 - loaded at first use
 
     return boto3.session.Session().client("dynamodb", config=_config())
 

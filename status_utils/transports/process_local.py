@@ -34,6 +34,9 @@ class ProcessLocal(Generic[T]):
                 self._made = (process, self._make())
             return self._made[1]
 
+    def __reduce__(self) -> tuple[type[ProcessLocal[T]], tuple[Callable[[], T]]]:
+        return ProcessLocal, (self._make,)  # pickled, for another process, without the value
+
     def forget(self) -> None:
         """Make the value anew at its next use."""
         with self._lock:

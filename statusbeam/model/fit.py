@@ -72,10 +72,10 @@ def length_mark(text: str) -> str:
     return f" … [{len(text)} characters]"
 
 
-def fit_name(name: str) -> str:
+def fit_name(name: str, longest: int = NAME_LENGTH) -> str:
     """The name on one line, cut with a mark."""
     name = one_line(name)
-    return name if len(name) <= NAME_LENGTH else f"{one_line(name[: NAME_LENGTH - 1])}…"
+    return name if len(name) <= longest else f"{one_line(name[: longest - 1])}…"
 
 
 def fit_metadata(metadata: object) -> JsonObject:

@@ -240,6 +240,8 @@ class CallerSettings(_RedactionSettings):
 
     status_table_name: str | None = None
     """The table of sessions that trackers keep for programs which read DynamoDB directly."""
+    status_table: str | None = None
+    """The status table, where a job finds out that it is to be cancelled. Needs `dynamodb:GetItem`."""
 
     undelivered_key: str | None = field(default=None, repr=False)
     """A secret that signs the log lines of undelivered payloads, so that `redrive-log` is sure of them."""

@@ -80,7 +80,7 @@ class Runs:
 
     def is_older(self, run: RunId) -> bool:
         """Whether an opening is of an older run."""
-        return not self.knows(run) and _covers(self.older, run)
+        return run not in self.current and _covers(self.older, run)
 
     def joined(self, run: RunId) -> Runs:
         """With one more opening of the current run."""

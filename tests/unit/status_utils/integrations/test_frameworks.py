@@ -239,7 +239,7 @@ async def test_a_run_that_is_cancelled_is_told_as_such(
     with pytest.raises(asyncio.CancelledError):
         await task
     told = canonical(transport)
-    assert [status for status, *_ in told["Orchestrator", None, None]] == ["agent_invoking", "agent_error"]
+    assert [status for status, *_ in told["Orchestrator", None, None]] == ["agent_invoking", "cancelled"]
 
 
 async def strands_twice() -> str:

@@ -312,3 +312,50 @@ def test_a_context_that_knows_no_time_costs_the_handler_nothing(recording: Recor
 
     assert handler(EVENT, StrangeContext(answer)) == "done"
     assert recording.statuses() == ["agent_invoking", "agent_complete"]
+
+
+def sqs_event(count: object) -> dict[str, Any]:
+    """A message of a queue as Lambda hands it over, with the ids beside it."""
+    record = {"body": "{}", "attributes": {"ApproximateReceiveCount": count}}
+    return {"jobId": "job-1", "userId": "ana", "tenantId": "city", "Records": [record]}
+
+
+COUNTED: list[tuple[dict[str, Any], int | None]] = [
+    ({**EVENT, "retryCount": 0}, 1),
+    ({**EVENT, "retryCount": 2}, 3),
+    ({**EVENT, "retryCount": "2"}, 3),  # a text, as JSONPath makes them
+    ({**EVENT, "retryCount": None}, None),
+    ({**EVENT, "retryCount": -1}, None),
+    (sqs_event("1"), 1),
+    (sqs_event("4"), 4),
+    (sqs_event(4), 4),
+    (sqs_event("often"), None),
+    ({**sqs_event("4"), "retryCount": 0}, 1),  # what the event says itself
+    ({**EVENT, "retryCount": None, "attributes": {"ApproximateReceiveCount": "2"}}, 2),  # one record
+    ({**EVENT, "retryCount": None, "Records": []}, None),
+    ({**EVENT, "retryCount": None, "Records": "none"}, None),
+]
+
+
+@pytest.mark.parametrize(("event", "attempt"), COUNTED)
+def test_a_handler_that_ends_its_job_counts_the_jobs_attempts(
+    recording: Recording, event: dict[str, Any], attempt: int | None
+) -> None:
+    @status_handler("Geo Agent", ends_job=True)
+    def handler(event: Any, context: Any) -> None: ...
+
+    handler(event, None)
+    assert [status.get("attempt") for status in recording if "agentName" not in status] == [attempt] * 2
+    assert [status["attempt"] for status in recording if "agentName" in status] == [attempt or 1] * 2
+    assert ["run" in status.get("metadata", "") for status in recording] == [attempt is None] * 4
+
+
+def test_messages_of_a_queue_that_do_parts_of_a_job_are_invocations_of_their_own(
+    recording: Recording,
+) -> None:
+    @status_handler("Geo Agent")
+    def handler(event: Any, context: Any) -> None: ...
+
+    handler(sqs_event("1"), None)
+    handler(sqs_event("1"), None)
+    assert len({status["invocationId"] for status in recording}) == 2

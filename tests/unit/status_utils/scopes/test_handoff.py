@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -149,7 +150,7 @@ async def test_a_caller_that_gives_up_is_told_as_cancelled(
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert reported(transport)[-1] == ("agent_error", "Geo Agent was cancelled")
+    assert reported(transport)[-1] == ("cancelled", "Geo Agent was cancelled")
     assert handoffs.execution_log[-1].outcome is HandoffOutcome.CANCELLED
 
 
@@ -331,7 +332,7 @@ async def test_a_call_that_is_cancelled_before_its_start_is_reported_is_told_as_
     release.set()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert sorted(word for word, _ in reported(transport)) == ["agent_error", "agent_invoking"]
+    assert sorted(word for word, _ in reported(transport)) == ["agent_invoking", "cancelled"]
 
 
 async def test_an_agent_that_raises_stop_iteration_does_not_hold_its_caller_up(
@@ -430,8 +431,9 @@ async def test_a_stream_of_a_call_that_fails_or_is_left_is_told_as_such(
     await anext(stream)
     await stream.aclose()
     outcomes = [entry.outcome for entry in handoffs.execution_log]
-    assert outcomes == [HandoffOutcome.ERROR, HandoffOutcome.CANCELLED]
+    assert outcomes == [HandoffOutcome.ERROR, HandoffOutcome.ERROR]
     assert [word for word, _ in reported(transport)].count("agent_error") == 2
+    assert statuses(transport)[-1].metadata["reason"] == "was stopped"
     assert "hunter2" not in str(transport.sent)
 
 
@@ -441,3 +443,37 @@ async def test_a_call_whose_agent_answers_with_a_future_of_a_thread_waits_for_it
     with ThreadPoolExecutor(1) as pool:
         handoffs.register("Geo Agent", lambda context: pool.submit(str.upper, context))
         assert await handoffs.call_agent("Geo Agent", "elm") == "ELM"
+
+
+@pytest.mark.parametrize("in_job", [False, True])
+async def test_a_retried_call_is_the_same_invocation_in_any_process(
+    transport: MemoryTransport, in_job: bool
+) -> None:
+    async def call(attempt: int) -> str:
+        handoffs = AgentHandoffManager("ana", "city", session_id="job-1", transport=transport)
+        handoffs.register("Geo Agent", str)
+        await handoffs.call_agent("Geo Agent", "elm", attempt=attempt)
+        await handoffs.call_agent("Geo Agent", "oak", attempt=attempt)
+        first, second = (call.invocation_id for call in handoffs.execution_log)
+        assert first != second
+        return first
+
+    async with AsyncExitStack() as stack:
+        if in_job:
+            for attempt in (1, 2):
+                j = job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport, attempt=attempt)
+                await stack.enter_async_context(j)
+                assert await call(attempt) == "job-1-geo_agent"
+        else:
+            assert [await call(attempt) for attempt in (1, 2)] == ["job-1-geo_agent"] * 2
+    told = {(u.invocation_id, u.attempt) for u in statuses(transport) if u.agent_name}
+    assert told == {(f"job-1-geo_agent{n}", attempt) for n in ("", "-2") for attempt in (1, 2)}
+
+
+async def test_a_call_in_a_job_that_counts_attempts_counts_with_it(transport: MemoryTransport) -> None:
+    handoffs = AgentHandoffManager("ana", "city", transport=transport)
+    handoffs.register("Geo Agent", str)
+    async with job(job_id="job-1", user_id="ana", tenant_id="city", transport=transport, attempt=3):
+        await handoffs.call_agent("Geo Agent", "elm")
+    told = {(u.invocation_id, u.attempt) for u in statuses(transport) if u.agent_name}
+    assert told == {("job-1-geo_agent", 3)}

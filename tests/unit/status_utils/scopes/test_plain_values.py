@@ -15,7 +15,9 @@ import numpy as np
 import pydantic
 import pytest
 
-from status_utils.scopes.plain_values import plain_object, to_count, to_id
+from status_utils.scopes.plain_numbers import to_count
+from status_utils.scopes.plain_texts import to_id
+from status_utils.scopes.plain_values import plain_object
 from statusbeam.model import limits
 
 

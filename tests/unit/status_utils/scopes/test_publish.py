@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from status_utils import (
     MemoryTransport,
     TransportError,
+    job,
     publish_agent_status,
     publish_orchestrator_status,
     publish_tool_status,
 )
-from status_utils.sending.dead_letter import LOGGER
+from status_utils.sending.dead_letter import LOGGER, _warn_of_no_transport
 from status_utils.sending.send_breaker import SendBreaker
 from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.model import limits
@@ -266,9 +267,20 @@ def test_an_unknown_keyword_is_logged_not_raised(caplog: pytest.LogCaptureFixtur
     assert logged(caplog)["code"] == "unknown_field"
 
 
-def test_without_a_publisher_in_the_environment_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    assert not publish_orchestrator_status("j", "u", "t", "validating", "m")
-    assert logged(caplog)["code"] == "not_configured"
+def test_without_a_publisher_in_the_environment_there_is_one_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    _warn_of_no_transport.cache_clear()
+    for _ in range(2):
+        assert not publish_orchestrator_status("j", "u", "t", "validating", "m")
+        with job(job_id="j", user_id="u", tenant_id="t") as j, j.agent("Geo Agent"):
+            pass
+        assert j.sender.flush(60, force_wait=True), "nothing waits"
+        j.status("validating", "m")
+        j.sender.log_unconfirmed("the process ends", code="unconfirmed", include_progress=True)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "none of STATUS_QUEUE_URL, STATUS_PUBLISHER_FUNCTION and STATUS_TABLE is set" in caplog.text
 
 
 def test_an_interrupt_is_not_swallowed() -> None:

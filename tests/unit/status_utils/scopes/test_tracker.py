@@ -256,3 +256,52 @@ def test_agents_told_from_several_threads_stay_apart(
         name: ("success", f"{name} ends") for name in names
     }
     assert snapshot(transport)["totalTokenUsage"]["inputTokens"] == 8
+
+
+def test_a_tracker_names_its_run_from_its_opening_to_its_end(transport: MemoryTransport) -> None:
+    for _ in range(2):
+        tracker = StatusTracker("job-1", "ana", "city", transport=transport)
+        tracker.initialize_status(["Geo Agent"])
+        tracker.update_agent_status("Geo Agent", "in-progress", metadata={"page": 3})
+        tracker.finalize_status()
+    runs = [str((update.metadata or {}).get("run")) for update in statuses(transport)]
+    opened = [(update.metadata or {}).get("opened") for update in statuses(transport)]
+    assert runs[:3] == runs[:1] * 3
+    assert runs[3:] == runs[3:4] * 3
+    assert runs[0] != runs[3]
+    assert opened == [None, None, int(runs[0].split(".")[1]), None, None, int(runs[3].split(".")[1])]
+
+
+def test_a_tracker_that_opens_no_job_or_counts_attempts_names_no_run(transport: MemoryTransport) -> None:
+    second = StatusTracker("job-1", "ana", "city", transport=transport)
+    second.update_agent_status("Geo Agent", "success")
+    second.finalize_status()
+    counted = StatusTracker("job-1", "ana", "city", attempt=2, transport=transport)
+    counted.initialize_status()
+    counted.finalize_status()
+    assert not any("run" in (update.metadata or {}) for update in statuses(transport))
+
+
+def test_the_attempt_of_a_tracker_is_its_jobs_and_its_agents(transport: MemoryTransport) -> None:
+    tracker = StatusTracker("job-1", "ana", "city", attempt=2, transport=transport)
+    tracker.initialize_status(["Geo Agent"])
+    tracker.update_agent_status("Geo Agent", "in-progress")
+    tracker.update_agent_status("Geo Agent", "error")
+    tracker.update_agent_status("Geo Agent", "in-progress")
+    tracker.update_agent_status("Geo Agent", "success")
+    tracker.finalize_status()
+    sent = statuses(transport)
+    assert {update.attempt for update in sent} == {2}
+    first, again = [update.invocation_id for update in sent if update.agent_name][::2]
+    assert (first, again) == (None, "job-1-geo_agent-2"), "attempt 3 is the next process's"
+
+
+def test_a_job_and_its_agents_may_be_cancelled(tracker: StatusTracker, transport: MemoryTransport) -> None:
+    tracker.update_agent_status("Geo Agent", "in-progress")
+    assert tracker.update_agent_status("Geo Agent", "cancelled")
+    assert tracker.finalize_status("cancelled")
+    assert [(u.status, u.agent_name) for u in statuses(transport)][1:] == [
+        ("cancelled", "Geo Agent"),
+        ("cancelled", None),
+    ]
+    assert statuses(transport)[-1].message == "The job was cancelled"

@@ -17,7 +17,7 @@ from status_utils import (
     publish_tool_status,
 )
 from status_utils.defaults import default_redactor
-from status_utils.scopes.plain_values import to_message
+from status_utils.scopes.plain_texts import to_message
 from status_utils.sending import redact_on_exit
 from status_utils.sending.dead_letter import LOGGER, log_undelivered
 from status_utils.sending.redact_on_exit import MessageHistory, redact_draft

@@ -44,12 +44,16 @@ function isFinal({ agentName, invocationId, type }: RawStatusUpdate): boolean {
 
 /** Whether an opening is of the current run, or was made before its end. */
 export function isKnown(runs: Runs, run: RunId): boolean {
-  return runs.current.some(([sender, number]) => sender === run[0] && number === run[1]) || covers(runs.closed, run);
+  return isCurrent(runs, run) || covers(runs.closed, run);
+}
+
+function isCurrent(runs: Runs, run: RunId): boolean {
+  return runs.current.some(([sender, number]) => sender === run[0] && number === run[1]);
 }
 
 /** Whether an opening is of an older run. */
 export function isOlder(runs: Runs, run: RunId): boolean {
-  return covers(runs.older, run) && !isKnown(runs, run);
+  return covers(runs.older, run) && !isCurrent(runs, run);
 }
 
 /** With one more opening of the current run. */
