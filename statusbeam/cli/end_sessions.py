@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from typing import Any
 
+from .api_call import body_of, post
 from .command import CommandError, Subcommands
 from .plain_text import print_line
 from .target import Target, add_target_flags, target
 
-ANSWER_SECONDS = 15
 DESCRIPTION = (
     "Closes the user's live subscriptions and revokes all tokens that were issued to the user so far. "
     "The user can sign in again: to prevent that, first disable the user in the identity provider. "
@@ -36,15 +32,13 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """End the sessions; exit code 0. Raises CommandError."""
     variables = {"input": {"userId": arguments.user, "tenantId": arguments.tenant}}
-    answer = _post(target(arguments), json.dumps({"query": MUTATION, "variables": variables}).encode())
-    if answer.get("errors"):
-        raise CommandError(f"the API refused: {answer['errors'][0].get('message')}")
+    _post(target(arguments), body_of(MUTATION, variables))
     print_line(f"Ended the sessions of {arguments.user} in {arguments.tenant}.")
     return 0
 
 
-def _post(chosen: Target, body: bytes) -> dict[str, Any]:
-    """The API's answer to a signed request. Raises CommandError."""
+def _post(chosen: Target, body: bytes) -> None:
+    """Send a signed request. Raises CommandError."""
     from botocore.auth import SigV4Auth  # noqa: PLC0415 - loads the AWS SDK
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415
 
@@ -54,13 +48,4 @@ def _post(chosen: Target, body: bytes) -> dict[str, Any]:
         raise CommandError("the environment has no AWS credentials or no region.")
     signed = AWSRequest(method="POST", url=url, data=body, headers={"content-type": "application/json"})
     SigV4Auth(credentials.get_frozen_credentials(), "appsync", chosen.session.region_name).add_auth(signed)
-    request = urllib.request.Request(url, body, dict(signed.headers))  # noqa: S310 - the stack's own URL
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - as above
-            decoded = json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise CommandError(f"the API refused with status {error.code}.") from error
-    except (OSError, ValueError) as error:
-        raise CommandError(f"the API did not answer: {error}") from error
-    return decoded if isinstance(decoded, dict) else {}
+    post(url, body, dict(signed.headers.items()))

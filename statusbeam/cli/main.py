@@ -15,7 +15,7 @@ from importlib import import_module
 from .command import CommandError
 from .plain_text import print_notice
 
-COMMANDS = ("demo", "end_sessions", "local", "mcp", "redrive_log", "token")
+COMMANDS = ("cancel", "demo", "end_sessions", "local", "mcp", "redrive_log", "token")
 EXTRAS = ("cdk", "cli", "local")
 """The extras of the package that install what all subcommands need."""
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from statusbeam.model.errors import ViewTokenError
 from statusbeam.model.limits import VIEW_TOKEN_SECONDS, VIEW_TOKEN_SECONDS_MAX
 
 from .command import CommandError, Subcommands
 from .plain_text import print_line, print_notice
 from .target import add_target_flags, client_config, target
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from .view_token import issue, signed
 
 DESCRIPTION = (
     "Prints a view token to stdout, and the access that it grants to stderr. "
@@ -51,39 +47,22 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the token; exit code 0. Raises CommandError."""
-    from status_utils.tokens import ViewTokenKeys, mint_view_token  # noqa: PLC0415
-    from status_utils.tokens.secret_versions import SecretVersions  # noqa: PLC0415 - loads the AWS SDK
+    wanted = {"user": arguments.user, "tenant": arguments.tenant}
+    jobs, seconds = arguments.job, arguments.ttl
+    if (arguments.secret_arn is None) != (arguments.audience is None):
+        raise CommandError("--secret-arn and --audience require each other.")
+    if arguments.secret_arn is None:
+        token = issue(target(arguments), **wanted, jobs=jobs, seconds=seconds)
+    else:
+        import boto3.session  # noqa: PLC0415 - loads the AWS SDK, which --help does not need
 
-    client, secret, audience = _signing(arguments)
-    try:
-        token = mint_view_token(
-            arguments.user,
-            arguments.tenant,
-            arguments.job,
-            arguments.ttl,
-            keys=ViewTokenKeys(SecretVersions(client, secret)),
-            audience=audience,
-        )
-    except ViewTokenError as error:
-        raise CommandError(f"{error}.") from error
-    jobs = "all jobs" if arguments.job is None else "the jobs " + ", ".join(arguments.job)
+        client = boto3.session.Session().client("secretsmanager", config=client_config())
+        secret, audience = arguments.secret_arn, arguments.audience
+        token = signed(client, secret, audience, **wanted, jobs=jobs, seconds=seconds)
+    named = "all jobs" if jobs is None else "the jobs " + ", ".join(jobs)
     print_notice(
-        f"For {arguments.ttl} s, this token gives read access to {jobs} of the user {arguments.user} "
+        f"For {seconds} s, this token gives read access to {named} of the user {arguments.user} "
         f"in the tenant {arguments.tenant}."
     )
     print_line(token)
     return 0
-
-
-def _signing(arguments: argparse.Namespace) -> tuple[SecretsManagerClient, str, str]:
-    """A client for the secret, the secret's ARN, and the audience."""
-    if (arguments.secret_arn is None) != (arguments.audience is None):
-        raise CommandError("--secret-arn and --audience require each other.")
-    if arguments.secret_arn is not None:
-        import boto3.session  # noqa: PLC0415 - as above
-
-        client = boto3.session.Session().client("secretsmanager", config=client_config())
-        return client, arguments.secret_arn, arguments.audience
-    chosen = target(arguments)
-    client = chosen.session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=client_config())
-    return client, chosen.output("ViewTokenSecretArn"), chosen.output("ViewTokenAudience")

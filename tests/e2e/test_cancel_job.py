@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from statusbeam.cli.main import main
 from statusbeam.localcloud.outputs import DemoUser
 from tests.e2e.callers import Caller, TokenCaller
 from tests.e2e.cloud import Cloud, fresh_id, status
@@ -22,6 +23,18 @@ LOG = "query($jobId: ID!) { listStatusUpdates(jobId: $jobId) { updates { status 
 
 def cancel(cloud: Cloud, caller: Caller, job_id: str, reason: str | None = None) -> dict[str, Any]:
     return cloud.graphql(caller, CANCEL, {"jobId": job_id, "reason": reason})
+
+
+def test_the_command_asks_in_the_owners_name(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    owner, job_id = cloud.user(tenant=0), fresh_id("job")
+    ids = (job_id, owner.user_id, owner.tenant_id)
+    cloud.publish(status(*ids, "Starting", status="loading_agents", agentName=None))
+    where = ["--user", owner.user_id, "--tenant", owner.tenant_id, "--state-dir", str(cloud.state.root)]
+    assert main(["cancel", job_id, "--reason", "Sent twice", *where]) == 0
+    assert capsys.readouterr().out == f"The job {job_id} is asked to stop. It is initializing.\n"
+    assert words(cloud, owner, job_id) == ["loading_agents", "cancel_requested"]
+    cloud.publish(status(*ids, "Done", status="complete", agentName=None))
+    assert main(["cancel", job_id, *where]) == 0  # the request is kept; asking again changes nothing
 
 
 def words(cloud: Cloud, user: DemoUser, job_id: str) -> list[str]:

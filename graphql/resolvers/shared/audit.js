@@ -2,7 +2,9 @@ import { util } from '@aws-appsync/utils';
 
 // The audit trail: who read, watched or ended what is another user's. docs/operations.md has the query for it.
 // AppSync writes console.log to the API's log at the level INFO. The values are URL-encoded, so that no id can forge a line.
-export function audit(action, caller, { tenantId, owner, jobId }) {
-  const [by, tenant, whose, job] = [caller.watcherId, tenantId, owner ?? '', jobId ?? ''].map((text) => util.urlEncode(text));
+/** @param {{ tenantId: string, owner?: string, jobId?: string }} whom */
+export function audit(action, caller, whom) {
+  const values = [caller.watcherId, whom.tenantId, whom.owner ?? '', whom.jobId ?? ''];
+  const [by, tenant, whose, job] = values.map((text) => util.urlEncode(text));
   console.log(`audit=<${action}>, by=<${by}>, tenant=<${tenant}>, owner=<${whose}>, job=<${job}>`);
 }
