@@ -80,7 +80,7 @@ class NaiveDialect:
 
     def upgrade(self, host: str) -> bytes:
         """The upgrade of /ws/<user>."""
-        return _upgrade(f"/ws/{USER_ID}", host, "")
+        return upgrade(f"/ws/{USER_ID}", host, "")
 
     def subscribe(self, host: str) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002 - part of a Dialect
         """Nothing more to say."""
@@ -105,7 +105,7 @@ class AppSyncDialect:
     def upgrade(self, host: str) -> bytes:
         """The upgrade of /graphql/realtime, authorization in the query as all servers of the kind read it."""
         header = base64.b64encode(json.dumps(self._authorization(host)).encode()).decode()
-        return _upgrade(
+        return upgrade(
             f"/graphql/realtime?header={header}&payload=e30=", host, "Sec-WebSocket-Protocol: graphql-ws\r\n"
         )
 
@@ -155,7 +155,8 @@ def http_post(path: str, host: str, body: bytes, headers: dict[str, str]) -> byt
     ).encode() + body
 
 
-def _upgrade(path: str, host: str, extra: str) -> bytes:
+def upgrade(path: str, host: str, extra: str) -> bytes:
+    """The request that upgrades a connection to a WebSocket."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: c3RhdHVzYmVhbS1iZW5jaA==\r\nSec-WebSocket-Version: 13\r\n{extra}\r\n"

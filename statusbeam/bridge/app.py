@@ -44,7 +44,7 @@ def create_app(bridge: Bridge) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with bridge.serving(), mcp.server.session_manager.run():
+        async with bridge.serving(), mcp.serving():
             yield
 
     app = FastAPI(

@@ -104,6 +104,7 @@ class Bridge:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Around the time in which the process serves. At its end no stream is left open."""
+        self.connections.closing = False
         checking = asyncio.create_task(self.connections.check_logins())
         try:
             yield

@@ -16,7 +16,7 @@ from .problems import Problem
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-_EXECUTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
+EXECUTION_NAME: Final = "^[A-Za-z0-9_-]{1,80}$"
 """What Step Functions takes, without dots: it drops them from some addresses."""
 
 
@@ -83,7 +83,7 @@ class MemoryWorkflows:
 
 def check_execution_name(job_id: str) -> None:
     """Raise Problem for an id that can't name an execution."""
-    if _EXECUTION_NAME.fullmatch(job_id) is None:
+    if re.fullmatch(EXECUTION_NAME, job_id) is None:
         raise Problem.bad_request("session_id must be 1 to 80 letters, digits, hyphens and underscores.")
 
 

@@ -8,6 +8,7 @@
 | a newer attempt of an agent | SUBAGENT_ERROR `superseded`, then SUBAGENT_STARTED |
 | a tool | ACTIVITY_SNAPSHOT: an unanswered TOOL_CALL would become the client's to answer |
 | the job has settled | SUBAGENT_ERROR `unfinished` for what is open, then RUN_FINISHED or RUN_ERROR |
+| a new run of the job | the same, then all that a client gets when it joins |
 | statuses were lost | CUSTOM `statusbeam.verdict`, STATE_SNAPSHOT, RUN_ERROR: the client runs anew |
 
 The events follow the snapshots, not the words: AG-UI's verifier refuses an end without a beginning, and a
@@ -73,6 +74,8 @@ class Run:
 
     def events_of(self, step: Step) -> list[Event]:
         """The events of one status."""
+        if step.before.head.sequence and step.before.head.runs.number != _number(step.after.head):
+            return [*self.events_at_end(step.before), *self.events_at_join(Joined(job=step.after))]
         at = ms_of(step.update.timestamp)
         return [{**event, "timestamp": at} for event in self._events_of(step)]
 

@@ -6,7 +6,8 @@ Every tool ends within a minute, because clients give up then. A failed job is a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -47,17 +48,27 @@ class McpEndpoint:
     """The ASGI application at `/mcp`: each request brings a token, as every other request does."""
 
     def __init__(self, bridge: Bridge) -> None:
-        self.server = assistant_server(bridge)
         self._bridge = bridge
+        self._app: ASGIApp | None = None
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Around the time in which the process serves."""
+        server = assistant_server(self._bridge)
         # The bridge checks the origin itself, and a deployment's hosts are its own.
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-        self._app: ASGIApp = self.server.streamable_http_app(
+        self._app = server.streamable_http_app(
             streamable_http_path=MCP_PATH, stateless_http=True, transport_security=security
         )
+        async with server.session_manager.run():
+            yield
+        self._app = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of an authenticated viewer."""
         viewer = await self._bridge.viewer(HTTPConnection(scope))
+        if self._app is None:
+            raise Problem.unavailable("This process does not serve yet.")
         await self._app({**scope, "state": {**scope.get("state", {}), "viewer": viewer}}, receive, send)
 
 

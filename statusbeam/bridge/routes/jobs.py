@@ -22,6 +22,7 @@ from ..problems import Problem
 from ..service import Bridge, valid_id
 from ..tail.cursor import BEGINNING
 from ..tail.events import Lost
+from ..workflows import EXECUTION_NAME
 from .requests import READING, Caller, TheBridge, cursor_in, problems
 
 router = APIRouter()
@@ -35,7 +36,11 @@ class RunWorkflow(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     workflow: str | None = Field(default=None, description="A registered workflow; the default if left out.")
-    session_id: str | None = Field(default=None, description="The id to watch; a new one if left out.")
+    session_id: str | None = Field(
+        default=None,
+        pattern=EXECUTION_NAME,
+        description="The id to watch; a new one if left out.",
+    )
 
 
 class StartedWorkflow(BaseModel):

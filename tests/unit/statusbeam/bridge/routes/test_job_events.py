@@ -12,10 +12,13 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 
+from statusbeam.bridge.access.connections import Connections
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.routes import event_stream
 from statusbeam.bridge.service import Bridge
-from tests.unit.statusbeam.bridge.samples import QUICK, Log
+from statusbeam.bridge.tail.tails import Tails
+from tests.unit.statusbeam.bridge.samples import QUICK, CountingReader, Log
 from tests.unit.statusbeam.bridge.served import served
 from tests.unit.statusbeam.bridge.viewers import by_name
 
@@ -223,3 +226,23 @@ async def test_a_filter_hides_statuses_and_never_the_end_or_the_position() -> No
         ids = [line for line in text.splitlines() if line.startswith("id: ")]
         assert ids[-1].endswith(":6")  # so that the next request is told to stay away
         assert (await w.client.get(url, headers=headers, params={"type": "nonsense"})).status_code == 400
+
+
+async def test_a_stream_beyond_a_limit_is_a_problem() -> None:
+    async with world() as w:
+        w.bridge.connections = Connections(MemoryEndedLogins(), per_user=1)
+        async with w.stream() as events:
+            await next_status(events)
+            answer = await w.client.get(f"{w.url}/jobs/job-1/events", headers={"authorization": "Bearer ana"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+        assert answer.headers["content-type"] == "application/problem+json"
+        while len(w.bridge.connections):
+            await asyncio.sleep(0.001)
+
+
+async def test_a_log_that_can_not_be_read_is_a_problem_before_the_stream_begins() -> None:
+    async with world() as w:
+        reader = CountingReader(w.bridge.reader)
+        w.bridge.tails = Tails(reader, pace=QUICK)
+        reader.failures = 1
+        assert await w.status() == 503

@@ -81,8 +81,8 @@ def test_a_workflow_is_chosen_by_name_and_its_session_by_the_caller(world: World
     ("body", "viewer", "status", "code"),
     [
         ({"workflow": "unknown"}, "ana", 404, "not-found"),
-        ({"session_id": ""}, "ana", 400, "bad-request"),
-        ({"session_id": "a b"}, "ana", 400, "bad-request"),
+        ({"session_id": ""}, "ana", 422, "invalid-request"),
+        ({"session_id": "a b"}, "ana", 422, "invalid-request"),
         ({"session_id": 7}, "ana", 422, "invalid-request"),
         ([], "ana", 422, "invalid-request"),
         ({}, "narrow", 403, "forbidden"),
