@@ -74,7 +74,7 @@ class Run:
 
     def events_of(self, step: Step) -> list[Event]:
         """The events of one status."""
-        if step.before.head.sequence and step.before.head.runs.number != _number(step.after.head):
+        if step.before.head.sequence and step.before.head.runs.number != step.after.head.runs.number:
             return [*self.events_at_end(step.before), *self.events_at_join(Joined(job=step.after))]
         at = ms_of(step.update.timestamp)
         return [{**event, "timestamp": at} for event in self._events_of(step)]
@@ -87,16 +87,10 @@ class Run:
 
     def _events_of(self, step: Step) -> Iterator[Event]:
         before, update, after = step.before, step.update, step.after
-        known = before.agents
-        if after.head.runs.number != before.head.runs.number:
-            # The job is run again: what the run before left open will not end any more.
-            running = _parents_first(agent for agent in known.values() if _is_running(agent))
-            yield from (_error(agent, "unfinished") for agent in reversed(running))
-            known = {}
         invocation = invocation_of(update)
         agent = after.agents.get(invocation or "")
         if invocation is not None and agent is not None:  # there is none after a status of an older run
-            yield from _changes(known.get(invocation), agent, after, update.message)
+            yield from _changes(before.agents.get(invocation), agent, after, update.message)
             if update.tool_name and update.status in _TOOL_STATES and before.agents != after.agents:
                 yield _tool_activity(agent, update)
         patch = jsonpatch.make_patch(state_of(before), state_of(after)).patch
