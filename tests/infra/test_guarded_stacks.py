@@ -72,7 +72,7 @@ def key_of(resource: Resource) -> Any:
         ("AWS::SNS::Topic", 1),
         ("AWS::SecretsManager::Secret", 2),
         ("AWS::Backup::BackupVault", 1),
-        ("AWS::Logs::LogGroup", 9),  # seven functions, the API, the firewall
+        ("AWS::Logs::LogGroup", 10),  # eight functions, the API, the firewall
     ],
 )
 def test_one_key_encrypts_all_that_is_stored(status: Stack, type_: str, count: int) -> None:
