@@ -119,7 +119,7 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     invocation = invocation_of(update)
     if invocation is not None:
         agent = after.agents[invocation]
-        if _has_begun(agent) and _shown(agent) != _shown(before.agents.get(invocation)):
+        if _has_begun(agent) and _is_news(before.agents.get(invocation), agent, update):
             found.append(words.agent(agent, update.message, update))
     if after.head.ended:
         return found if before.head.ended else [*found, words.end(update.message, update)]
@@ -186,6 +186,15 @@ class _Words:
 
 def _has_begun(agent: AgentState) -> bool:
     return agent.status is not AgentStatus.PENDING
+
+
+def _is_news(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
+    """Whether the status tells of the agent as it is now, not of a dead attempt or from after its end."""
+    if _shown(agent) != _shown(before):
+        return True
+    # The same again, or what the snapshot has no room for: a long message, say.
+    is_current = update.attempt in (None, agent.attempt) and not agent.ended
+    return is_current and update.type is not StatusType.HEARTBEAT
 
 
 def _shown(agent: AgentState | None) -> dict[str, Any]:
