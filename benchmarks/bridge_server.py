@@ -34,7 +34,7 @@ async def everybody(_: HTTPConnection) -> Viewer:
 
 def application() -> tuple[FastAPI, Bridge]:
     """The bridge, and a way to write to its log. No hint tells it of news: it polls, as on AWS."""
-    seconds = count(FIRST_SECOND)
+    seconds, numbers = count(FIRST_SECOND), count()
     # A second passes with each status: the limit of a job's statuses is not what is measured.
     journal = MemoryJournal(clock=Clock(now=lambda: float(next(seconds))))
     bridge = Bridge.in_memory(journal, authenticate=everybody)
@@ -43,6 +43,8 @@ def application() -> tuple[FastAPI, Bridge]:
 
     @app.post("/publish")
     async def publish(status: dict[str, Any]) -> dict[str, int]:
+        number = next(numbers)  # the client's own numbers begin anew with each measurement
+        status |= {"eventId": f"event-{number}", "message": f"{status['message']} {number}"}
         update = parse_status(status, event_id=status["eventId"], now=FIRST_SECOND)
         batch = Batch(batch_id=update.event_id, entries=(Entry(index=0, update=update),))
         return {"committed": len(journal.commit(batch, deadline=0).updates)}
@@ -59,9 +61,10 @@ def main() -> None:
     config = uvicorn.Config(
         app,
         log_level="error",
-        ws_ping_interval=None,
-        ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # the publisher's connection is quiet while the audience joins
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
     )
     BridgeServer(config, bridge.connections.end_all).run(sockets=[listener])
 

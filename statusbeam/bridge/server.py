@@ -6,6 +6,7 @@ SIGTERM drains it: no new streams, open ones are told to come back, and the proc
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import socket
@@ -22,6 +23,7 @@ from .on_aws import bridge_on_aws
 
 MESSAGE_BYTES = 65_536
 """What a client may send at once."""
+COLLECTOR_THRESHOLDS = (100_000, 50, 100)
 DRAIN_SECONDS = 10
 """How long open streams may take to end."""
 
@@ -32,6 +34,13 @@ class BridgeServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._end_streams = end_streams
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends the process."""
+        # Sockets are many objects that stay. Collecting at the usual pace took a third of the CPU.
+        gc.freeze()
+        gc.set_threshold(*COLLECTOR_THRESHOLDS)
+        await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then stop as uvicorn does."""

@@ -119,11 +119,8 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     found: list[AnyMessage] = []
     invocation = invocation_of(update)
     agent = after.agents.get(invocation or "")  # None also after a status of an older run
-    if (
-        agent is not None
-        and _has_begun(agent)
-        and _shown(agent) != _shown(before.agents.get(invocation or ""))
-    ):
+    known = before.agents.get(invocation or "")
+    if agent is not None and _has_begun(agent) and _is_news(known, agent, update):
         found.append(words.agent(agent, update.message, update))
     if before.head.ended and after.head.ended:
         return found
@@ -202,6 +199,15 @@ class _Words:
 
 def _has_begun(agent: AgentState) -> bool:
     return agent.status is not AgentStatus.PENDING
+
+
+def _is_news(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
+    """Whether the status tells of the agent as it is now, not of a dead attempt or from after its end."""
+    if _shown(agent) != _shown(before):
+        return True
+    # The same again, or what the snapshot has no room for: a long message, say.
+    is_current = update.attempt in (None, agent.attempt) and not agent.ended
+    return is_current and update.type is not StatusType.HEARTBEAT
 
 
 def _shown(agent: AgentState | None, *, job_ended: bool = False) -> dict[str, Any]:

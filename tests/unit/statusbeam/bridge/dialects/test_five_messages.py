@@ -165,6 +165,17 @@ def test_signs_of_life_and_old_news_are_no_messages() -> None:
     assert messages_for(status("complete"), status("synthesizing", 1)) == []
 
 
+def test_a_status_is_a_message_also_when_the_snapshot_does_not_show_its_difference() -> None:
+    (again,) = messages_for(
+        geo("calling_tool", message="Searching"), geo("calling_tool", message="Searching")
+    )
+    assert isinstance(again, AgentStatusMessage)
+    long = "x" * 1_900
+    (other,) = messages_for(geo("agent_invoking", message=f"{long}1"), geo("progress", message=f"{long}2"))
+    assert isinstance(other, AgentStatusMessage)
+    assert other.status == f"{long}2"
+
+
 def test_a_client_that_lost_statuses_is_told_so_before_it_takes_the_snapshot() -> None:
     job = job_of(committed([geo("agent_invoking")]))
     first, *others = spoken([Joined(job=job, lost=Lost.LOG_EXPIRED)])
