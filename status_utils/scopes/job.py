@@ -32,7 +32,6 @@ from .scope import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
     from ..sending.sender import Sender
@@ -284,10 +283,8 @@ class JobScope(Scope):
         self.end_unflushed(error)
         self.sender.flush(self.flush_seconds)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
+    async def end_async(self, error: BaseException | None = None) -> None:
+        """See Scope.end_async. May raise a cancellation."""
         self.end_unflushed(error)
         await self.flush_at_exit(error)
 
@@ -325,7 +322,7 @@ class JobScope(Scope):
 
     @never_raises
     def end_unflushed(self, error: BaseException | None) -> None:
-        """End, without waiting for anything."""
+        """See Scope.end_unflushed."""
         if not self._ends_job or self.process != os.getpid():  # in a forked process: the parent ends the job
             self._unclaimed_end.clear()
         super().end(error)
