@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.words import StatusWord
@@ -26,20 +26,16 @@ from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
 from .plain_texts import to_id, to_name, to_title
-from .plain_values import plain_object
+from .plan import plan_parts, step_name
 from .runs import Opening
 from .scope import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
     from ..sending.sender import Sender
     from ..transports.transport import Transport
-
-_PLAN_CHARACTERS = 4_000
-"""Of a plan's part in one status, below the metadata limit. A longer plan is reported in several parts."""
 
 
 class ToolScope(Scope):
@@ -284,10 +280,8 @@ class JobScope(Scope):
         self.end_unflushed(error)
         self.sender.flush(self.flush_seconds)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
+    async def end_async(self, error: BaseException | None = None) -> None:
+        """See Scope.end_async. May raise a cancellation."""
         self.end_unflushed(error)
         await self.flush_at_exit(error)
 
@@ -325,7 +319,7 @@ class JobScope(Scope):
 
     @never_raises
     def end_unflushed(self, error: BaseException | None) -> None:
-        """End, without waiting for anything."""
+        """See Scope.end_unflushed."""
         if not self._ends_job or self.process != os.getpid():  # in a forked process: the parent ends the job
             self._unclaimed_end.clear()
         super().end(error)
@@ -343,8 +337,8 @@ class JobScope(Scope):
         if self._ends_job and self._invocations.attempt is None:
             self._opening.begin()
             self._cancel_lookup.opened_at = time.time()
-        first, *more = _plan_parts(self._start.plan, self.fields)
-        self.planned_agents = [_step_name(step) for part in (first, *more) for step in part.get("plan", ())]
+        first, *more = plan_parts(self._start.plan, self.fields)
+        self.planned_agents = [step_name(step) for part in (first, *more) for step in part.get("plan", ())]
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -441,45 +435,3 @@ def _agent_scope(
     name = to_name(agent_name) or "Agent"
     invocation = next_invocation(name, attempt, invocation_id)
     return AgentScope(owner, name, f"{name} started" if message is None else message, invocation)
-
-
-def _plan_parts(
-    plan: Iterable[str | Mapping[str, Any]], fields: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """The plan as metadata, in parts within the limit; one empty part without a plan."""
-    part: list[Any] = []
-    size = 0
-    for step in _steps(plan, fields):
-        found = plain_object({"step": _schema_step(step)})
-        if part and size + found.size > _PLAN_CHARACTERS:
-            yield {"plan": part}
-            part, size = [], 0
-        part.append(found["step"])
-        size += found.size
-    yield {"plan": part} if part else {}
-
-
-def _steps(plan: Any, fields: Mapping[str, Any]) -> list[Any]:
-    """The steps of whatever callers gave; what comes before an error of theirs counts."""
-    steps: list[Any] = []
-    try:
-        is_single = isinstance(plan, str | Mapping) or not isinstance(plan, Iterable)
-        steps.extend([plan] if is_single else plan)
-    except Exception as error:  # noqa: BLE001 - such as an iterator that raises
-        log_not_reported("plan", fields, error)
-    return steps
-
-
-def _step_name(step: Any) -> str:
-    return to_name(step.get("name") if isinstance(step, Mapping) else step)
-
-
-def _schema_step(step: str | Mapping[str, Any]) -> Any:
-    """A step of a plan by the schema's names."""
-    if not isinstance(step, Mapping):
-        return step
-    converted = dict(step)
-    for name, schema_name in (("depends_on", "dependsOn"), ("invocation_id", "invocationId")):
-        if name in converted:
-            converted[schema_name] = converted.pop(name)
-    return converted

@@ -30,7 +30,6 @@ from .runs import Opening
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any, Final, TypeVar
 
     from ..transports.transport import Transport
@@ -201,8 +200,9 @@ class CarriedAgent(AgentScope):
         """Flush."""
         self.sender.flush(self.job.flush_seconds)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
+    async def end_async(self, error: BaseException | None = None) -> None:
+        """See Scope.end_async."""
         await self.job.flush_at_exit(error)
+
+    def end_unflushed(self, error: BaseException | None) -> None:
+        """It goes on."""

@@ -17,7 +17,6 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
 from .failures import log_not_reported
-from .job import JobScope
 from .scope import Scope, innermost_scope, reset_current_scope, set_current_scope
 from .work_proxy import proxy
 
@@ -102,19 +101,13 @@ class Run:
     async def finish_async(self, error: BaseException | None) -> None:
         """`finish` for coroutines: the event loop goes on while a job's statuses are sent."""
         for scope in reversed(self._scopes if self._end(error) else ()):
-            if isinstance(scope, JobScope):
-                await scope.__aexit__(None if error is None else type(error), error, None)
-            else:
-                scope.end(error)
+            await scope.end_async(error)
 
     def abandon(self) -> None:
         """The work was thrown away. Nothing is flushed: Python may hold any lock here."""
         error = GeneratorExit()
         for scope in reversed(self._scopes if self._end(error) else ()):
-            if isinstance(scope, JobScope):
-                scope.end_unflushed(error)
-            else:
-                scope.end(error)
+            scope.end_unflushed(error)
 
     def _end(self, error: BaseException | None) -> bool:
         """Whether the work had begun, and this is its end."""

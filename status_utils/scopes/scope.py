@@ -138,6 +138,14 @@ class Scope:
             self._report_end(self.CANCELLED if is_cancellation(error) else self.FAILED, message, metadata)
         self._close()
 
+    async def end_async(self, error: BaseException | None = None) -> None:
+        """`end` for coroutines: the event loop goes on while statuses are sent."""
+        self.end(error)
+
+    def end_unflushed(self, error: BaseException | None) -> None:
+        """End, without waiting for anything."""
+        self.end(error)
+
     @never_raises
     def complete(
         self, message: str, metadata: Mapping[str, Any] | None = None, *, result: Any = None
@@ -460,7 +468,8 @@ class Scope:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.__exit__(kind, error, trace)
+        self._leave()
+        await self.end_async(error)
 
     @never_raises
     def _leave(self) -> None:

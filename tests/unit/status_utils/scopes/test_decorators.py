@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -348,6 +349,47 @@ def test_a_handler_that_ends_its_job_counts_the_jobs_attempts(
     assert [status.get("attempt") for status in recording if "agentName" not in status] == [attempt] * 2
     assert [status["attempt"] for status in recording if "agentName" in status] == [attempt or 1] * 2
     assert ["run" in status.get("metadata", "") for status in recording] == [attempt is None] * 4
+
+
+OWNER = {"jobId": "job-1", "userId": "ana", "tenantId": "city"}
+
+
+class Record:
+    """A message of a queue as Powertools hands it over."""
+
+    attributes: ClassVar = {"approximate_receive_count": "4"}
+    json_body = OWNER
+
+
+@pytest.mark.parametrize(
+    ("options", "call"),
+    [
+        (
+            {"ids": lambda *_: {"job_id": "job-1", "user_id": "ana", "tenant_id": "city"}},
+            lambda handler: handler(sqs_event("4"), None),
+        ),
+        ({}, lambda handler: handler(None, event=sqs_event("4"))),
+        (
+            {"job_id": "body.jobId", "user_id": "body.userId", "tenant_id": "body.tenantId"},
+            lambda handler: handler(
+                {"body": json.dumps(OWNER), "attributes": {"ApproximateReceiveCount": "4"}}
+            ),
+        ),
+        (
+            {"job_id": "jsonBody.jobId", "user_id": "jsonBody.userId", "tenant_id": "jsonBody.tenantId"},
+            lambda handler: handler(Record()),
+        ),
+    ],
+    ids=["ids=", "by name", "a text", "Powertools"],
+)
+def test_the_count_of_deliveries_is_found_wherever_the_message_is(
+    recording: Recording, options: dict[str, Any], call: Callable[[Any], object]
+) -> None:
+    @status_handler("Geo Agent", ends_job=True, **options)
+    def handler(*_: Any, **__: Any) -> None: ...
+
+    call(handler)
+    assert [status.get("attempt") for status in recording] == [4] * 4
 
 
 def test_messages_of_a_queue_that_do_parts_of_a_job_are_invocations_of_their_own(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import multiprocessing
 import pickle
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -185,6 +186,19 @@ async def test_an_extracted_scope_waits_for_its_statuses_in_a_coroutine_too() ->
     assert [status["status"] for status in transport.sent[-1]["updates"]] == ["reading"]
 
 
+def test_the_heartbeats_of_an_agent_that_waited_elsewhere_are_its_own_processs() -> None:
+    there, here = MemoryTransport(), MemoryTransport()
+    with (
+        job(**IDS, transport=there) as j,
+        j.agent("Geo Agent"),
+        extract(inject({}), transport=here) as scope,
+    ):
+        assert isinstance(scope, AgentScope)
+        scope.waiting(for_="approval")
+        scope.progress(0.5)
+        assert sender_for(here).open_sources() == []
+
+
 def test_an_extracted_agent_may_be_ended_by_hand(recording: Recording) -> None:
     with job(**IDS) as j:
         a = j.agent("Geo Agent").start()
@@ -327,6 +341,27 @@ def fail(street: str) -> None:
     raise LookupError(street)
 
 
+def pages() -> Iterator[int]:
+    for page in range(2):
+        report_progress(page / 2, f"Reading page {page}")
+        yield page
+
+
+async def pages_soon() -> AsyncIterator[int]:
+    for page in pages():
+        await asyncio.sleep(0)
+        yield page
+
+
+async def ask() -> list[int]:
+    await asyncio.sleep(0)
+    return list(pages())
+
+
+def returns_its_work() -> Awaitable[list[int]]:
+    return ask()
+
+
 def pickled(value: Any) -> Any:
     """What another process would get."""
     return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
@@ -362,6 +397,45 @@ def test_a_pool_of_spawned_processes_works_in_the_scope(tmp_path: Path) -> None:
     assert all(f'"run":"{j.run}"' in s["metadata"].replace("\\", "") for s in sent)
 
 
+class Connected:
+    """A transport that is not picklable."""
+
+    def send(self, payload: Mapping[str, Any]) -> None: ...
+
+    def __reduce__(self) -> str:
+        raise TypeError("it holds a connection")
+
+
+async def all_of(stream: AsyncIterator[int]) -> list[int]:
+    return [page async for page in stream]
+
+
+async def result_of(work: Awaitable[list[int]]) -> list[int]:
+    return await work
+
+
+WORK: list[Any] = [
+    pytest.param(pages, list, id="a generator"),
+    pytest.param(pages_soon, lambda stream: asyncio.run(all_of(stream)), id="an async generator"),
+    pytest.param(ask, lambda work: asyncio.run(result_of(work)), id="a coroutine"),
+    pytest.param(returns_its_work, lambda work: asyncio.run(result_of(work)), id="returned work"),
+]
+
+
+@pytest.mark.parametrize(("function", "finish"), WORK)
+def test_work_that_a_carried_function_returns_is_in_the_scope_too(
+    recording: Recording, function: Callable[[], Any], finish: Callable[[Any], list[int]]
+) -> None:
+    with job(**IDS, transport=Connected()) as j, j.agent("Geo Agent") as agent:
+        carried = pickled(pickled(in_scope(function)))
+    for kind in (inspect.isgeneratorfunction, inspect.isasyncgenfunction, inspect.iscoroutinefunction):
+        assert kind(carried) == kind(function)
+    assert finish(carried()) == [0, 1]
+    assert {status["status"] for status in recording} == {"progress"}
+    assert {status["invocationId"] for status in recording} == {agent.invocation_id}
+    assert recording.messages()[-1] == "Reading page 1"
+
+
 def test_outside_of_a_scope_the_function_is_carried_alone() -> None:
     assert pickled(in_scope(look_up)) is look_up
 
@@ -369,9 +443,6 @@ def test_outside_of_a_scope_the_function_is_carried_alone() -> None:
 def test_a_transport_that_is_not_picklable_gives_way_to_the_environments(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Connected:
-        def send(self, payload: Mapping[str, Any]) -> None: ...
-
     with job(**IDS, transport=Connected()):
         carried = pickled(in_scope(look_up))
     with recorded() as recording:

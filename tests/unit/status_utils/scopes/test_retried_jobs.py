@@ -110,7 +110,9 @@ def test_a_celery_task_that_is_retried_completes_its_job(recording: Recording, c
     app.conf.task_always_eager = True
     tries: list[int] = []
 
-    @app.task(bind=True, autoretry_for=(ConnectionError,), retry_backoff=False, default_retry_delay=0)  # type: ignore[untyped-decorator]
+    @app.task(
+        bind=True, shared=False, autoretry_for=(ConnectionError,), retry_backoff=False, default_retry_delay=0
+    )  # type: ignore[untyped-decorator]
     def locate(task: Any) -> None:
         tries.append(task.request.retries)
         scoped(task.request.retries, **({"attempt": task.request.retries + 1} if counted else {}))
@@ -136,6 +138,17 @@ def test_a_job_that_runs_again_is_shown_as_it_works(recording: Recording) -> Non
         assert (again["progress"], again["result"]) == (None, None)
         assert [agent["name"] for agent in again["agents"]] == ["Street Agent"]
     assert state(recording) == ("completed", 100.0, [("Street Agent", "success", 1)])
+
+
+def test_whoever_resumes_a_job_that_waits_joins_its_run(recording: Recording) -> None:
+    with job(**IDS) as asking, asking.agent("Geo Agent", invocation_id="geo-1") as agent:
+        agent.waiting(for_="approval")
+    with job(**IDS) as resuming:
+        assert resuming.run != asking.run
+        with resuming.agent("Geo Agent", invocation_id="geo-1"):
+            assert recording.snapshot("job-1")["run"] == 1
+    assert state(recording) == ("completed", 100.0, [("Geo Agent", "success", 1)])
+    assert recording.snapshot("job-1")["run"] == 1
 
 
 def test_what_an_older_run_still_reports_changes_nothing(recording: Recording) -> None:

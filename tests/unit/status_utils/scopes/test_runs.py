@@ -58,6 +58,9 @@ def test_every_status_of_a_job_names_its_run(recording: Recording) -> None:
         publish_agent_status(*OWNER, "Geo Agent", "reading", "…")
         publish_agent_status(*OWNER, "Another Agent", "reading", "…", metadata={"page": 4})
         publish_orchestrator_status(*OWNER, "validating", "…")
+        a.waiting(for_="approval", prompt="May I close the road?")
+        publish_agent_status(*OWNER, "Geo Agent", "waiting", "May I?")
+        j.waiting(for_="timer")
     (run,) = set(runs_of(recording))
     assert run is not None
     assert re.fullmatch(r"[0-9a-f]{16}\.[1-9][0-9]*", run)
@@ -374,6 +377,19 @@ def test_what_is_open_below_a_job_that_ended_sends_no_more_heartbeats() -> None:
     agent.complete("Found after all")
     world.run(1)
     assert transport.status_words()[-1] == "agent_complete", "its own late final status is sent"
+
+
+def test_an_agent_that_goes_on_after_its_job_ended_sends_no_heartbeats() -> None:
+    transport = FakeTransport()
+    world = World(transport)
+    j = world.job().start()
+    agent = j.agent("Geo Agent").start()
+    agent.waiting(for_="approval")
+    j.complete("Done without it")
+    agent.progress(0.5)
+    world.run(300)
+    assert world.sender.open_sources() == []
+    assert transport.status_words()[-1] == "progress"
 
 
 def test_the_end_of_a_part_leaves_its_agents_open() -> None:
