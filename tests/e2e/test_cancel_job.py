@@ -47,7 +47,7 @@ def test_the_owner_cancels_a_job_and_its_execution_stops(cloud: Cloud) -> None:
     with changed_machine(cloud, waiting_for_its_agents):
         job = start(cloud, complaint="A pothole on Main Street")
         other = start(cloud, complaint="Another one")
-        wait_for("the first checkpoints", lambda: bool(job.log() and other.log()))
+        wait_for("the first checkpoints", lambda: job.overall_status() == "processing" and bool(other.log()))
         answer = cancel(cloud, cloud.caller(owner), job.job_id, "asked twice")
         asked = answer["data"]["cancelJob"]
         assert (asked["jobId"], asked["userId"], asked["overallStatus"]) == (
