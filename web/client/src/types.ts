@@ -110,6 +110,8 @@ export interface StatusUpdatePage {
   readonly nextAfterSequence: number;
   readonly recovered: boolean;
   readonly reason: string | null;
+  /** The first status that the log still has, where the deployment says it. */
+  readonly firstSequence?: number | null;
 }
 
 /** The details of a status that its log entry lacks. */

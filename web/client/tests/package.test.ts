@@ -13,9 +13,10 @@ const CLIENT = join(import.meta.dirname, '..');
 const REPOSITORY = join(CLIENT, '..', '..');
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
-const MAIN = `import { type Auth, type Client, connect, type JobState, sharedTabs } from '@statusbeam/client';
+const MAIN = `import { type Auth, type Client, connect, type JobState } from '@statusbeam/client';
 import { JobStatusElement, type Labels } from '@statusbeam/client/element';
 import { useJob, useJobs } from '@statusbeam/client/react';
+import { sharedTabs } from '@statusbeam/client/tabs';
 
 const auth: Auth = { type: 'viewToken', token: async ({ refused }) => (refused ? 'new' : 'kept') };
 export const client: Client = connect({ url: 'https://api.example.com/graphql', auth, tabs: sharedTabs() });
@@ -23,6 +24,7 @@ export function Line() {
   const { job, verdict } = useJob(client, 'job-1');
   return <p>{job.overallStatus} {verdict} {useJobs(client).jobs.length}</p>;
 }
+export const tag = <job-status job-id="job-1" url="https://api.example.com/graphql" token-callback="viewToken">Title</job-status>;
 export const labels: Partial<Labels> = { completed: 'Fertig' };
 export const states: JobState[] = [];
 export const element = JobStatusElement;
@@ -98,7 +100,7 @@ test('the packed library has its types, can be bundled, and can be imported wher
   assert.match(readFileSync(join(folder, 'dist', 'bundle.js'), 'utf8'), /start_ack/);
   const hooks = readFileSync(join(folder, 'node_modules', '@statusbeam', 'client', 'dist', 'react.js'), 'utf8');
   assert.match(hooks, /^'use client';/, 'for frameworks that render on a server as well');
-  const imported = "await Promise.all(['', '/react', '/element'].map((each) => import('@statusbeam/client' + each)));";
+  const imported = "await Promise.all(['', '/react', '/tabs', '/element'].map((each) => import('@statusbeam/client' + each)));";
   execFileSync(process.execPath, ['--input-type=module', '-e', imported], { cwd: folder });
   writeFileSync(join(folder, 'wrong.tsx'), WRONG);
   assert.match(typesOf(folder, 'nodenext', 'nodenext'), /Type 'Client' is not assignable to type 'number'/);

@@ -5,7 +5,16 @@
 
 import { apply } from '../fold/fold.ts';
 import { emptySnapshot, type Snapshot } from '../fold/snapshot.ts';
-import type { StatusUpdate } from '../types.ts';
+import type { StatusUpdate, StatusUpdatePage } from '../types.ts';
+import { readUpdate } from './update.ts';
+
+/** The most statuses that one page of the log has. */
+export const PAGE = 100;
+
+export interface PageRead {
+  readonly after: number;
+  readonly limit: number;
+}
 
 export interface Taken {
   /** Statuses that were not known before, in order. */
@@ -22,6 +31,10 @@ export class JobLog {
   #origin: Snapshot;
   #snapshot: Snapshot;
   #head = 0;
+  /** Statuses up to here are gone from the log. */
+  #goneThrough = 0;
+  /** The first status that is known to be kept, if it lies before `first`. */
+  #keptFrom = Number.POSITIVE_INFINITY;
 
   constructor(jobId: string, epoch: string | null = null) {
     this.jobId = jobId;
@@ -105,17 +118,45 @@ export class JobLog {
     this.#advance();
   }
 
-  /** Add statuses that end right before `first`; they do not change the snapshot. */
-  prepend(updates: readonly StatusUpdate[]): boolean {
-    const last = updates.at(-1)?.sequence;
-    if (last !== this.first - 1 || !isRow(updates)) {
-      return false;
+  /** The next reads of what the log has before `first` and after `from`, the nearest first. None: it is all here. */
+  readsBefore(from: number, atOnce: number): PageRead[] {
+    const low = Math.max(this.#goneThrough, from);
+    const kept = Math.min(this.#keptFrom, this.first);
+    const reads: PageRead[] = [];
+    if (this.#goneThrough > 0 && this.#goneThrough + 1 < kept && low < kept - 1) {
+      return [{ after: Math.floor((low + kept - 1) / 2), limit: 1 }]; // where the log begins is searched by halves
     }
-    this.#updates = [...updates, ...this.#updates];
-    if (this.first === 1) {
-      this.#origin = emptySnapshot(this.jobId, this.#origin.head.epoch);
+    for (let end = this.first - 1; end > low && reads.length < atOnce; ) {
+      const after = Math.max(low, end - PAGE);
+      reads.push({ after, limit: end - after });
+      end = after;
     }
-    return true;
+    return reads;
+  }
+
+  /** Take an answer to one of `readsBefore`. It does not change the snapshot. Whether anything was learnt. */
+  takeBefore(after: number, page: StatusUpdatePage): boolean {
+    if (!page.recovered) {
+      return this.isGone(after, page);
+    }
+    const updates = page.updates.map(readUpdate).filter((update) => update !== null);
+    const [kept, first] = [this.#keptFrom, this.first];
+    if (updates.length > 0) {
+      this.#keptFrom = Math.min(kept, after + 1);
+    }
+    this.#prepend(updates.filter(({ sequence }) => sequence < first));
+    return this.#keptFrom < kept || this.first < first;
+  }
+
+  /** Note that the log no longer reaches back to `after`. Whether that is news. */
+  isGone(after: number, { firstSequence, reason }: StatusUpdatePage): boolean {
+    const through = firstSequence ? firstSequence - 1 : after + 1;
+    const isNews = reason !== 'ahead_of_log' && through > this.#goneThrough;
+    if (isNews) {
+      this.#goneThrough = through;
+      this.#keptFrom = firstSequence ?? Number.POSITIVE_INFINITY;
+    }
+    return isNews;
   }
 
   /** The store's mark of this use of the job id. */
@@ -123,6 +164,15 @@ export class JobLog {
     const { head, agents } = this.#snapshot;
     if (head.epoch !== epoch) {
       this.#snapshot = { head: { ...head, epoch }, agents };
+    }
+  }
+
+  #prepend(updates: readonly StatusUpdate[]): void {
+    if (updates.at(-1)?.sequence === this.first - 1 && isRow(updates)) {
+      this.#updates = [...updates, ...this.#updates];
+      if (this.first === 1) {
+        this.#origin = emptySnapshot(this.jobId, this.#origin.head.epoch);
+      }
     }
   }
 
@@ -148,6 +198,6 @@ export class JobLog {
 }
 
 /** Whether each follows the one before. */
-export function isRow(updates: readonly StatusUpdate[]): boolean {
+function isRow(updates: readonly StatusUpdate[]): boolean {
   return updates.every((update, index) => index === 0 || update.sequence === (updates[index - 1] as StatusUpdate).sequence + 1);
 }

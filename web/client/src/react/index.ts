@@ -10,6 +10,8 @@ import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
 import type { JobState } from '../client/watchedJob.ts';
 import { oncePerFrame } from './frames.ts';
 
+export type { JobStatusProps } from './jsx.ts';
+
 export interface DrawOptions {
   /** Draw once a frame at most, however often something changes; for jobs with hundreds of statuses a second. */
   readonly oncePerFrame?: boolean;
@@ -19,20 +21,11 @@ export interface DrawOptions {
 export function useJob(client: Client, jobId: string, options?: DrawOptions): JobState;
 export function useJob(client: Client, jobId: string | null, options?: DrawOptions): JobState | null;
 export function useJob(client: Client, jobId: string | null, options: DrawOptions = {}): JobState | null {
-  const open = useCallback(
-    (changed: () => void) => {
-      if (jobId === null) {
-        return () => undefined;
-      }
-      const watch = client.watchJob(jobId, changed);
-      return () => watch.close();
-    },
-    [client, jobId]
-  );
-  const subscribe = usePaced(open, options);
-  const snapshot = () => (jobId === null ? null : client.peekJob(jobId));
-  return useSyncExternalStore(subscribe, snapshot, snapshot);
+  const store = useMemo(() => (jobId === null ? NO_STORE : client.jobStore(jobId)), [client, jobId]);
+  return useSyncExternalStore(usePaced(store.subscribe, options), store.getSnapshot, store.getSnapshot);
 }
+
+const NO_STORE = { subscribe: () => () => undefined, getSnapshot: () => null };
 
 /** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component is mounted. */
 export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {

@@ -1,10 +1,10 @@
 // The tab that has the socket: it subscribes to what all tabs want, and forwards what it receives.
 
+import type { SubscriptionKey } from '../client/keys.ts';
+import { type PushListener, SocketPushes, type SocketPushesOptions } from '../client/pushes.ts';
 import type { StatusbeamError } from '../errors.ts';
 import type { Operation } from '../realtime/protocol.ts';
-import type { SubscriptionKey } from './keys.ts';
-import { type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
-import { factsOf, type LeaderMessage, type StateFacts } from './tabMessages.ts';
+import { factsOf, type LeaderMessage, type StateFacts } from './messages.ts';
 
 /** A tab that was silent for this long is gone. Browsers let hidden tabs run once a minute only. */
 const SILENT_MS = 100_000;

@@ -1,17 +1,18 @@
 // One socket for all tabs of a browser: the tab that holds a lock has it and forwards what it receives.
 //
+//     import { sharedTabs } from '@statusbeam/client/tabs';
 //     connect({ url, auth, tabs: sharedTabs() })
 //
 // The lock goes to the next tab when its holder closes or crashes. A holder that does not answer, as frozen tabs do, loses it.
 // The leader may be slow or gone at any time. Each tab still checks its own positions, so a forwarded push can be late, but
 // no status is lost.
 
+import { newId } from '../client/environment.ts';
+import type { SubscriptionKey } from '../client/keys.ts';
+import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from '../client/pushes.ts';
 import type { Operation } from '../realtime/protocol.ts';
-import { newId } from './environment.ts';
-import type { SubscriptionKey } from './keys.ts';
-import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
-import { TabLeader } from './tabLeader.ts';
-import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './tabMessages.ts';
+import { TabLeader } from './leader.ts';
+import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './messages.ts';
 
 /** The parts of a browser that its tabs share; tests bring their own. */
 export interface Browser {
@@ -29,7 +30,7 @@ export interface Leadership {
   lost(): unknown;
 }
 
-/** Of tabMessages.ts: a page that was opened before the last deployment may use another. */
+/** Of messages.ts: a page that was opened before the last deployment may use another. */
 const PROTOCOL_VERSION = 1;
 /** How often each tab checks that the leader answers, and the leader checks which tabs are left. */
 const CHECK_MS = 20_000;
