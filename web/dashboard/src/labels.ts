@@ -60,33 +60,34 @@ const GROUPS: Record<ShownState, Group> = {
 
 export const groupOf = (state: ShownState): Group => GROUPS[state];
 
-const STATUS_LABELS: Record<string, string> = {
-  loading_agents: 'loading agents',
-  agents_at_work: 'agents at work',
-  agent_invoking: 'started',
-  agent_complete: 'completed',
-  agent_error: 'failed',
-  agent_retrying: 'started again',
-  calling_tool: 'uses a tool',
-  tool_complete: 'tool completed',
-  tool_error: 'tool failed',
-  complete: 'completed',
-  error: 'failed',
-};
+const STATUS_LABELS = new Map([
+  ['loading_agents', 'loading agents'],
+  ['agents_at_work', 'agents at work'],
+  ['agent_invoking', 'started'],
+  ['agent_complete', 'completed'],
+  ['agent_error', 'failed'],
+  ['agent_retrying', 'started again'],
+  ['calling_tool', 'uses a tool'],
+  ['tool_complete', 'tool completed'],
+  ['tool_error', 'tool failed'],
+  ['complete', 'completed'],
+  ['error', 'failed'],
+  ['cancel_requested', 'asked to cancel'],
+]);
 
 /** The label of a status; an unknown one is shown as it is. */
-export const statusLabel = (status: string): string => STATUS_LABELS[status] ?? status.replaceAll('_', ' ');
+export const statusLabel = (status: string): string => STATUS_LABELS.get(status) ?? status.replaceAll('_', ' ');
 
-const TONES: Record<string, Tone> = {
-  complete: 'good',
-  agent_complete: 'good',
-  success: 'good',
-  error: 'bad',
-  agent_error: 'bad',
-  tool_error: 'bad',
-};
+const TONES = new Map<string, Tone>([
+  ['complete', 'good'],
+  ['agent_complete', 'good'],
+  ['success', 'good'],
+  ['error', 'bad'],
+  ['agent_error', 'bad'],
+  ['tool_error', 'bad'],
+]);
 
-export const toneOf = (update: StatusUpdate): Tone => TONES[update.status] ?? 'idle';
+export const toneOf = (update: StatusUpdate): Tone => TONES.get(update.status) ?? 'idle';
 
 export const ORCHESTRATOR = 'Orchestrator';
 
@@ -106,10 +107,18 @@ export function shownState(status: ShownState, liveness: string | null): ShownSt
 export const jobState = (overall: OverallStatus, sequence: number, liveness: string | null): ShownState =>
   sequence === 0 ? 'waiting' : shownState(overall, liveness);
 
+/** The agents' states by their names in the API. A later release may have more. */
+const AGENT_STATES = new Map<string, ShownState>([
+  ['pending', 'pending'],
+  ['in-progress', 'in-progress'],
+  ['success', 'success'],
+  ['error', 'error'],
+]);
+
 /** The state of an agent; one that was under way when its job ended will not finish. */
 export function agentState(status: string, liveness: string | null, jobIsOver: boolean): ShownState {
   if (jobIsOver && (status === 'pending' || status === 'in-progress')) {
     return 'unfinished';
   }
-  return shownState(status as ShownState, liveness);
+  return shownState(AGENT_STATES.get(status) ?? 'unknown', liveness);
 }
