@@ -95,8 +95,7 @@ export function etaText(eta: { p50: number; p90: number } | null, passedMs: numb
   if (high < 1) {
     return 'Less than 1 s left';
   }
-  const unit = high < 90 ? 1 : high < 5400 ? 60 : 3600;
-  const name = { 1: 's', 60: 'min', 3600: 'h' }[unit];
+  const [unit, name] = high < 90 ? [1, 's'] : high < 5400 ? [60, 'min'] : [3600, 'h'];
   const [from, to] = [Math.floor(low / unit), Math.ceil(high / unit)];
   return from >= to - 0.5 ? `About ${to} ${name} left` : `${from}–${to} ${name} left`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
 import { logLinkOf } from '../src/config.ts';
+import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
 import { completenessOf } from '../src/job/completenessText.ts';
 import { HistoryBuilder } from '../src/job/history.ts';
 import { jobLivenessAt } from '../src/job/liveness.ts';
@@ -54,7 +54,10 @@ test('the state of the log is one honest line', () => {
     sign: 'recovering',
     text: '3 statuses, read from the log: pushes are delayed',
   });
-  assert.equal(whole({ reason: 'invalid_id', verdict: 'behind', error: { message: 'jobId must …' } }).text, 'No job can have this id');
+  assert.equal(
+    whole({ reason: 'invalid_id', verdict: 'behind', error: { message: 'jobId must …' } }).text,
+    'No job can have this id'
+  );
   assert.equal(whole({ reason: 'job_gone', verdict: 'cut' }).sign, 'problem');
   assert.match(whole({ error: { message: 'No network.' } }).text, /\(No network\)\. Trying again\.$/);
 });

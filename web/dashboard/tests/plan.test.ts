@@ -80,7 +80,11 @@ test('of many agents, children stand within their parent until it is opened', ()
     parentInvocationId: 'parent',
     status: number === 7 ? ('error' as const) : ('success' as const),
   }));
-  const job = jobOf([{ invocationId: 'parent', status: 'success' }, ...children, { invocationId: 'last', dependsOn: ['parent'] }]);
+  const job = jobOf([
+    { invocationId: 'parent', status: 'success' },
+    ...children,
+    { invocationId: 'last', dependsOn: ['parent'] },
+  ]);
   const closed = drawn(job);
   assert.deepEqual(
     closed.nodes.map(({ id, hidden, state }) => [id, hidden, state]),
@@ -121,5 +125,7 @@ test('a plan that waits for itself, for nobody, or is its own parent is drawn al
   const plan = drawn(job);
   assert.equal(plan.nodes.length, 4);
   const placed = place(plan);
-  assert.ok(placed.width > 0 && plan.edges.every((edge) => placed.ways.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M')));
+  assert.ok(
+    placed.width > 0 && plan.edges.every((edge) => placed.ways.get(JSON.stringify([edge.from, edge.to]))?.startsWith('M'))
+  );
 });

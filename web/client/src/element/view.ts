@@ -8,7 +8,12 @@ import { styleSheet } from './style.ts';
 
 type State = AgentState['status'] | 'stale' | 'lost' | 'unknown';
 
-const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕' };
+const MARKS = new Map<string, string>([
+  ['pending', '○'],
+  ['in-progress', '◐'],
+  ['success', '✓'],
+  ['error', '✕'],
+]);
 
 export class JobStatusView {
   #title = make('span', 'title');
@@ -104,7 +109,7 @@ function rowOf(agent: AgentState, state: State, labels: Labels, before?: HTMLLIE
     row.append(mark, name, make('span', 'agent-state'), activity);
   }
   const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
-  const texts = [MARKS[state] ?? '?', agent.name, `${labels[state]}${percent}`, agent.activity ?? ''];
+  const texts = [MARKS.get(state) ?? '?', agent.name, `${labels[state]}${percent}`, agent.activity ?? ''];
   row.dataset.state = state;
   for (const [index, text] of texts.entries()) {
     setText(row.children[index] as HTMLElement, text);

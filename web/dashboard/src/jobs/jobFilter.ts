@@ -17,8 +17,14 @@ export const STATES: readonly { key: StateFilter; label: string }[] = [
 export const isWanted = (filter: StateFilter, state: ShownState): boolean => filter === 'all' || groupOf(state) === filter;
 
 /** What the API filters by; null: by nothing. */
-export const apiStatus = (filter: StateFilter): OverallStatus | null =>
-  (({ all: null, running: 'processing', silent: 'processing', completed: 'completed', failed: 'failed' }) as const)[filter];
+export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUSES.get(filter) ?? null;
+
+const API_STATUSES = new Map<StateFilter, OverallStatus>([
+  ['running', 'processing'],
+  ['silent', 'processing'],
+  ['completed', 'completed'],
+  ['failed', 'failed'],
+]);
 
 /** The page's knowledge of a job beyond its snapshot: the state to show, and the text that started it. */
 export interface Known {
