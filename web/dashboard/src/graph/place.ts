@@ -36,7 +36,14 @@ export function place({ nodes, edges }: Pick<Plan, 'nodes' | 'edges'>): Placed {
     const { x = 0, y = 0 } = graph.node(nameOf(id)) as { x?: number; y?: number };
     return { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
   };
-  const pointsOf = ({ from, to }: PlanEdge) => (graph.edge(nameOf(from), nameOf(to)) as { points: Point[] }).points;
+  /** From the middle of the right side to the middle of the left one, around what stands between. */
+  const pointsOf = ({ from, to }: PlanEdge): Point[] => {
+    const { points } = graph.edge(nameOf(from), nameOf(to)) as { points: Point[] };
+    const [start, end] = [corner(from), corner(to)];
+    const middle = NODE_HEIGHT / 2;
+    const between = points.slice(2, -2);
+    return [{ x: start.x + NODE_WIDTH, y: start.y + middle }, ...between, { x: end.x, y: end.y + middle }];
+  };
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
     width,

@@ -52,7 +52,8 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const onTravel = canTravel ? travel.goTo : null;
   const isLooking = state.job.sequence === 0 && problem === null && (state.verdict === 'joining' || state.error !== null);
   const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
-  const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
+  const shown =
+    problem !== null ? 'unknown' : isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
