@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.synthesised import APPSYNC_URL, TODAY, Stack, new_app, synthesised
-from tests.infra.variants import CERTIFICATE, ISSUER, ORIGINS, POOL, WEB_ACL, variant
+from tests.infra.variants import CERTIFICATE, ISSUER, LOG_LINK, ORIGINS, POOL, WEB_ACL, variant
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,6 +72,7 @@ def other_provider_stacks(
             certificate_arn=CERTIFICATE,
             web_acl_arn=WEB_ACL,
             all_edge_locations=True,
+            log_link=LOG_LINK,
         ),
     )
 

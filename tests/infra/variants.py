@@ -13,6 +13,7 @@ POOL = "eu-west-1_abc"
 ORIGINS = ("https://status.example.com", "https://desk.example.com")
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/c"
 WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/a/b"
+LOG_LINK = "https://logs.example.com/?q={errorId}"
 
 
 def variant(outdir: Path, folder: Path, of: str, **changes: Any) -> dict[str, Stack]:
