@@ -366,7 +366,8 @@ export class Service {
       return { connectionId, expiresAt, jobs: jobIds.map((jobId) => this.#positionFor(userId, jobId)) };
     }
     if (name === 'listJobs') {
-      const own = [...this.#logs.keys()].filter((jobId) => this.#sees(userId, jobId));
+      const begun = [...this.#logs].filter(([, { updates }]) => updates.length > 0).map(([jobId]) => jobId);
+      const own = begun.filter((jobId) => this.#sees(userId, jobId));
       const jobs = own.map((jobId) => ({ ...jobView(this.snapshot(jobId)), agents: [] })).reverse();
       return { jobs, nextToken: null };
     }
