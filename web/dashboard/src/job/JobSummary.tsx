@@ -70,11 +70,9 @@ function Newest({ moment, state }: { moment: Moment; state: ShownState }) {
       icon="pulse"
       message={newest?.message ?? (state === 'looking' ? 'Reading the log.' : 'No status tells what it does.')}
     >
-      {newest?.agentName && (
-        <p className="job-summary-more muted">
-          <bdi>{newest.agentName}</bdi>
-        </p>
-      )}
+      <p className="job-summary-more muted truncate">
+        <bdi>{newest ? sourceOf(newest) : ' '}</bdi>
+      </p>
     </Summary>
   );
 }
