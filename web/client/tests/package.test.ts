@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -104,4 +104,31 @@ test('the packed library has its types, can be bundled, and can be imported wher
   execFileSync(process.execPath, ['--input-type=module', '-e', imported], { cwd: folder });
   writeFileSync(join(folder, 'wrong.tsx'), WRONG);
   assert.match(typesOf(folder, 'nodenext', 'nodenext'), /Type 'Client' is not assignable to type 'number'/);
+});
+
+test('linked instead of installed, the library uses the React of the application', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'statusbeam-linked-')));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '@statusbeam'), { recursive: true });
+  symlinkSync(CLIENT, join(modules, '@statusbeam', 'client'));
+  cpSync(join(REPOSITORY, 'node_modules', 'react'), join(modules, 'react'), { recursive: true });
+  writeFileSync(join(folder, 'main.tsx'), MAIN);
+  const found = new Set<string>();
+  const lib = { entry: join(folder, 'main.tsx'), formats: ['es' as const], fileName: 'bundle' };
+  const note = { name: 'note', moduleParsed: ({ id }: { id: string }) => void found.add(id) };
+  await build({
+    root: folder,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [note],
+    resolve: { dedupe: ['react', 'react-dom'] }, // as docs/web.md says
+    build: { lib },
+  });
+  const reacts = [...found].filter((id) => id.includes('/node_modules/react/'));
+  assert.ok(reacts.length > 0);
+  assert.deepEqual(
+    reacts.filter((id) => !id.includes(`${folder}/node_modules/react/`)),
+    []
+  );
 });
