@@ -22,7 +22,7 @@ import { type JobStore, Jobs, type JobWatch } from './jobs.ts';
 import { jobIdOf, type SubscriptionKey } from './keys.ts';
 import { Login, type LoginOptions } from './login.ts';
 import { Positions } from './positions.ts';
-import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
+import { type OpenPushes, type SharePushes, SocketPushes } from './pushes.ts';
 import { TenantWatch } from './tenant.ts';
 import { UserWatch, type UserWatchOptions } from './user.ts';
 import type { Connection, JobState } from './watchedJob.ts';
@@ -34,10 +34,12 @@ export interface ConnectOptions {
   readonly realtimeUrl?: string;
   readonly auth: Auth;
   /** `sharedTabs()`: one socket for all tabs of this user. */
-  readonly tabs?: (options: SocketPushesOptions) => Pushes;
+  readonly tabs?: SharePushes;
   readonly timing?: Partial<Timing>;
   readonly environment?: Environment;
 }
+
+const openSocket: OpenPushes = (options) => new SocketPushes(options);
 
 /** Follow jobs of a deployment. */
 export function connect(options: ConnectOptions): Client {
@@ -80,7 +82,7 @@ export class Client {
       timing: this.timing,
       credentials,
       environment,
-      openPushes: tabs ?? ((options) => new SocketPushes(options)),
+      openPushes: tabs === undefined ? openSocket : (options) => tabs(options, openSocket),
       sync: (input, isLast) => this.#api.syncSession(input, isLast),
       covered: (jobId, isCovered) => this.#jobs.get(jobId)?.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
       refused: (key, error) => this.#refused(key, error),

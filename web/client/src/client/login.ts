@@ -6,7 +6,7 @@ import type { Timing } from '../timing.ts';
 import type { Credentials } from './credentials.ts';
 import type { Environment } from './environment.ts';
 import type { SubscriptionKey } from './keys.ts';
-import type { Pushes, SocketPushesOptions } from './pushes.ts';
+import type { OpenPushes, Pushes } from './pushes.ts';
 import { Session, type SyncSession } from './session.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -16,7 +16,7 @@ export interface LoginOptions {
   readonly timing: Timing;
   readonly credentials: Credentials;
   readonly environment: Environment;
-  readonly openPushes: (options: SocketPushesOptions) => Pushes;
+  readonly openPushes: OpenPushes;
   readonly sync: SyncSession;
   readonly covered: (jobId: string, isCovered: boolean) => void;
   readonly refused: (key: SubscriptionKey, error: StatusbeamError) => void;

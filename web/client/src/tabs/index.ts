@@ -9,7 +9,7 @@
 
 import { newId } from '../client/environment.ts';
 import type { SubscriptionKey } from '../client/keys.ts';
-import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from '../client/pushes.ts';
+import type { OpenPushes, Pushes, PushListener, SharePushes, SocketPushesOptions } from '../client/pushes.ts';
 import type { Operation } from '../realtime/protocol.ts';
 import { TabLeader } from './leader.ts';
 import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './messages.ts';
@@ -37,8 +37,8 @@ const CHECK_MS = 20_000;
 const ANSWER_MS = 5_000;
 
 /** For `connect`: share one socket with the other tabs of this login. Where a browser can't, each tab has its own. */
-export function sharedTabs(browser: Browser | null = ownBrowser()): (options: SocketPushesOptions) => Pushes {
-  return (options) => (browser === null ? new SocketPushes(options) : new SharedPushes(options, browser));
+export function sharedTabs(browser: Browser | null = ownBrowser()): SharePushes {
+  return (options, openSocket) => (browser === null ? openSocket(options) : new SharedPushes(options, openSocket, browser));
 }
 
 function ownBrowser(): Browser | null {
@@ -63,6 +63,7 @@ function ownBrowser(): Browser | null {
 
 class SharedPushes implements Pushes {
   #options: SocketPushesOptions;
+  #openSocket: OpenPushes;
   #listener: PushListener;
   #browser: Browser;
   #tab: string;
@@ -81,8 +82,9 @@ class SharedPushes implements Pushes {
   #answerTimer: unknown = null;
   #isClosed = false;
 
-  constructor(options: SocketPushesOptions, browser: Browser) {
+  constructor(options: SocketPushesOptions, openSocket: OpenPushes, browser: Browser) {
     this.#options = options;
+    this.#openSocket = openSocket;
     this.#listener = options.listener;
     this.#browser = browser;
     this.#tab = newId(options.environment.random);
@@ -267,7 +269,7 @@ class SharedPushes implements Pushes {
       return Promise.resolve();
     }
     this.#interrupt(this.#subscribed);
-    this.#leader = new TabLeader(this.#tab, this.#options, (message) => this.#post(message));
+    this.#leader = new TabLeader(this.#tab, this.#options, this.#openSocket, (message) => this.#post(message));
     this.#post({ type: 'elected' });
     this.#sendWanted();
     return new Promise((resolve) => {
