@@ -108,6 +108,10 @@ class LongJob:
         page.route("**/graphql", self._answer)
         page.route_web_socket("**/graphql/realtime", self._open)
 
+    def prepare(self) -> None:
+        """Fold the snapshot now, not when the page asks for it."""
+        self._getJob({})
+
     def commit(self, statuses: int) -> None:
         """Commit so many more statuses, and push none of them."""
         self.head += statuses
