@@ -112,7 +112,7 @@ def test_one_refused_field_does_not_end_the_login_of_a_link(dashboard: Dashboard
     LongJob(dashboard.page, log_of("job-1", {}), head=1)
     open_job(dashboard)
     dashboard.expect_whole(1)
-    expect(dashboard.page.locator(".job-list")).to_contain_text("This link shows single jobs.")
+    expect(dashboard.page.locator(".job-list")).to_contain_text("This link lists no jobs.")
     expect(dashboard.page.get_by_role("alert")).to_have_count(0)
 
 

@@ -124,6 +124,12 @@ function noteOf({ verdict, reason, connection, job }: JobState, labels: Labels):
   if (reason === 'forbidden') {
     return labels.refused;
   }
+  if (reason === 'invalid_id') {
+    return labels.invalidId;
+  }
+  if (connection === 'delayed') {
+    return labels.delayed;
+  }
   if (verdict === 'whole' || verdict === 'cut') {
     return '';
   }

@@ -18,9 +18,9 @@ export interface DrawOptions {
 }
 
 /** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, nothing is watched and null is given. */
-export function useJob(client: Client, jobId: string, options?: DrawOptions): JobState;
-export function useJob(client: Client, jobId: string | null, options?: DrawOptions): JobState | null;
-export function useJob(client: Client, jobId: string | null, options: DrawOptions = {}): JobState | null {
+export function useJob(client: Client, jobId: string | number, options?: DrawOptions): JobState;
+export function useJob(client: Client, jobId: string | number | null, options?: DrawOptions): JobState | null;
+export function useJob(client: Client, jobId: string | number | null, options: DrawOptions = {}): JobState | null {
   const store = useMemo(() => (jobId === null ? NO_STORE : client.jobStore(jobId)), [client, jobId]);
   return useSyncExternalStore(usePaced(store.subscribe, options), store.getSnapshot, store.getSnapshot);
 }
@@ -28,7 +28,7 @@ export function useJob(client: Client, jobId: string | null, options: DrawOption
 const NO_STORE = { subscribe: () => () => undefined, getSnapshot: () => null };
 
 /** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component is mounted. */
-export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {
+export function useJobWatch(client: Client, jobId: string | number | null): JobWatch | null {
   return useOpened(useCallback(() => (jobId === null ? null : client.watchJob(jobId)), [client, jobId]));
 }
 

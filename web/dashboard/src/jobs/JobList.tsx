@@ -79,7 +79,9 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
       </div>
       <Chips label="State" choices={STATES} chosen={filter} onChoose={(next) => change({ filter: next })} />
       <Rows jobs={jobs} currentId={currentId} now={now} stateOf={stateOf} toSearch={toSearch} />
-      {!canList && <p className="muted small job-hint">This link shows single jobs. A key of the API lists none.</p>}
+      {!canList && jobs.length === 0 && (
+        <p className="muted small job-hint">This link lists no jobs. A job appears here with its next status.</p>
+      )}
       {canList && jobs.length === 0 && !source.error && (
         <p className="muted small job-hint" id="jobs-hint">
           {source.isLoading
