@@ -182,6 +182,7 @@ def test_the_keyboard_walks_through_the_list_and_the_address_keeps_its_search(
     page.keyboard.press("j")
     expect(dashboard.in_job_list(f"{name}-1")).to_be_focused()
     page.keyboard.press("k")
+    expect(dashboard.in_job_list(f"{name}-2")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#job-id")).to_have_text(f"{name}-2")
     page.reload()

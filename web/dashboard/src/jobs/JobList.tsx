@@ -131,10 +131,13 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
       const at = jobs.findIndex(({ jobId }) => jobId === (focused ?? currentId));
       const next = Math.min(jobs.length - 1, Math.max(0, focused === undefined && at < 0 ? 0 : at + rows));
       virtual.scrollToIndex(next);
-      // The row may be drawn only now that it is in view.
-      requestAnimationFrame(() =>
-        frame.current?.querySelector<HTMLElement>(`[aria-posinset="${next + 1}"] > a`)?.focus({ preventScroll: true })
-      );
+      const row = () => frame.current?.querySelector<HTMLElement>(`[aria-posinset="${next + 1}"] > a`);
+      const focus = () => row()?.focus({ preventScroll: true });
+      if (row()) {
+        focus();
+      } else {
+        requestAnimationFrame(focus); // it is drawn only once it is in view
+      }
     },
     [jobs, currentId, virtual]
   );
