@@ -38,9 +38,8 @@ export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNew
       onTravel?.(update.sequence);
     }
   };
-  const time = offsetText(update.timestamp, startedAt);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the keyboard has the button on the time
+    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: the keyboard has the button in the details, and the slider
     <div
       className="entry-body"
       data-tone={toneOf(update)}
@@ -49,21 +48,9 @@ export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNew
       data-travels={onTravel !== null || undefined}
       onClick={onTravel === null ? undefined : travel}
     >
-      {onTravel === null ? (
-        <time className="time" dateTime={update.timestamp} title={update.timestamp}>
-          {time}
-        </time>
-      ) : (
-        <button
-          type="button"
-          className="time"
-          title={`Go to this moment, ${update.timestamp}`}
-          onClick={() => onTravel(update.sequence)}
-        >
-          <span className="sr-only">Go to the moment of status {update.sequence}, </span>
-          <time dateTime={update.timestamp}>{time}</time>
-        </button>
-      )}
+      <time className="time" dateTime={update.timestamp} title={update.timestamp}>
+        {offsetText(update.timestamp, startedAt)}
+      </time>
       <span className="entry-icon">
         <Icon name={ICONS.get(update.status) ?? 'dot'} size={13} />
       </span>
@@ -100,6 +87,11 @@ export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNew
       </button>
       {isOpen && (
         <div className="entry-more">
+          {onTravel !== null && (
+            <button type="button" className="button" onClick={() => onTravel(update.sequence)}>
+              <Icon name="rewind" size={13} /> Go to this moment
+            </button>
+          )}
           <pre>{JSON.stringify(details, null, 2)}</pre>
           <DetailPanel update={update} />
         </div>
