@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** The plan as a picture: who waits for whom, at the moment shown. */
-export default memo(function Graph({ moment, chosen, onChoose }: Props) {
+export const Graph = memo(function Graph({ moment, chosen, onChoose }: Props) {
   const { job, disconnectedSinceMs } = moment;
   const nowMs = useMomentMs(!isOver(job));
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());

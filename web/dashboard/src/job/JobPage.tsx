@@ -1,8 +1,9 @@
 import { useJob, useJobWatch } from '@statusbeam/client/react';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
 import { complaintOf } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
+import { Graph } from '../graph/Graph.tsx';
 import { hasGraph } from '../graph/plan.ts';
 import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
@@ -23,9 +24,6 @@ import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';
 import { useMoment } from './useMoment.ts';
-
-/** Its layout is a library that most jobs do without. */
-const Graph = lazy(() => import('../graph/Graph.tsx'));
 
 interface Props {
   client: Client;
@@ -89,9 +87,7 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
           </PanelBoundary>
           {hasGraph(moment.job.agents) && (
             <PanelBoundary name="The plan" resetKeys={[moment]}>
-              <Suspense>
-                <Graph moment={moment} chosen={chosen} onChoose={setChosen} />
-              </Suspense>
+              <Graph moment={moment} chosen={chosen} onChoose={setChosen} />
             </PanelBoundary>
           )}
           <PanelBoundary name="The timeline" resetKeys={[moment]}>
