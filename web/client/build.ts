@@ -12,7 +12,7 @@ const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
 /** Bytes after gzip of each with all that it imports, React and, for the hooks, the client itself not counted. */
-const BUDGETS = { 'index.js': 20_000, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
+const BUDGETS = { 'index.js': 20_000, 'react.js': 1_000, 'tabs.js': 3_000, 'element.js': 24_000, 'job-status.js': 24_000 };
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
 
@@ -21,7 +21,12 @@ const postBanner = ({ name }: { name: string }) => (name === 'react' ? "'use cli
 
 async function buildAll(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
-  const entry = { index: 'src/index.ts', react: 'src/react/index.ts', element: 'src/element/index.ts' };
+  const entry = {
+    index: 'src/index.ts',
+    react: 'src/react/index.ts',
+    tabs: 'src/tabs/index.ts',
+    element: 'src/element/index.ts',
+  };
   await build({
     ...common,
     build: {

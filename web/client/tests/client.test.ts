@@ -510,6 +510,26 @@ test("the user's jobs are listed, those that run are followed, new ones appear b
   watch.close();
 });
 
+test('a job that ends is listed as ended with its push, however many others run', async () => {
+  const world = new World();
+  for (const number of upTo(40)) {
+    world.service.commit(`job-${number}`, [GEO]);
+    await world.advance(100);
+  }
+  const watch = world.connect().watchUser({ pageSize: 50 });
+  await world.advance(3_000);
+  const running = () => watch.getState().jobs.filter(({ overallStatus }) => overallStatus === 'processing').length;
+  assert.equal(running(), 40);
+  for (const number of upTo(15)) {
+    world.service.commit(`job-${number}`, [{ ...GEO, status: 'agent_complete' }, DONE]);
+  }
+  await world.advance(200);
+  assert.equal(running(), 25);
+  world.service.commit('job-41', [GEO]);
+  await world.advance(200);
+  assert.deepEqual([watch.getState().jobs[0]?.jobId, running()], ['job-41', 26]);
+});
+
 test('while the service is down it is asked and connected to more and more seldom', async () => {
   const world = new World();
   const client = world.connect();

@@ -117,6 +117,21 @@ test('<job-status> follows another job when its attribute says so', async () => 
   element.remove();
 });
 
+test('<job-status> says when pushes are delayed, and when no job can have the id', async () => {
+  const world = new World();
+  world.service.isPushing = false;
+  const element = placed(world, 'job-1');
+  await world.advance(3_000);
+  world.service.commit('job-1', [GEO]);
+  await world.advance(8_000);
+  assert.equal(textOf(element, 'note'), 'Statuses arrive late.');
+  element.setAttribute('job-id', 'x'.repeat(300));
+  await world.advance(100);
+  assert.equal(textOf(element, 'note'), 'No job can have this id.');
+  element.client?.close();
+  element.remove();
+});
+
 test('<job-status> can be read by a screen reader', async () => {
   const world = new World();
   const element = placed(world, 'job-1');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import type { Auth } from '../src/client/credentials.ts';
-import type { TabMessage } from '../src/client/tabMessages.ts';
-import { type Browser, sharedTabs } from '../src/client/tabs.ts';
 import type { JobWatch } from '../src/index.ts';
+import { type Browser, sharedTabs } from '../src/tabs/index.ts';
+import type { TabMessage } from '../src/tabs/messages.ts';
 import { dice } from './sim/clock.ts';
 import { NO_FAULTS } from './sim/service.ts';
 import { Tabs } from './sim/tabs.ts';

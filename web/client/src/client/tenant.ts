@@ -46,6 +46,7 @@ export class TenantWatch implements Watch<TenantState> {
       wants: 'tenant',
       push: (push) => this.#take(readPush(push)),
       connected: () => this.#store.changed(),
+      forget: () => this.#forget(),
       refused: (error) => {
         this.#error = error;
         this.#store.changed();
@@ -63,6 +64,14 @@ export class TenantWatch implements Watch<TenantState> {
 
   close(): void {
     this.#unlisten();
+  }
+
+  #forget(): void {
+    this.#jobs.clear();
+    this.#recent = [];
+    this.#listed = [];
+    this.#error = null;
+    this.#store.changed();
   }
 
   #take(updates: StatusUpdate[]): void {

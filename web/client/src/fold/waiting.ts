@@ -72,7 +72,7 @@ export function waitersView({ known, othersSince }: Waiters): Waiting | null {
 }
 
 function isSame(one: WaitingFold | null, other: WaitingFold | null): boolean {
-  return one === other || (one !== null && one.every((value, index) => value === other?.[index]));
+  return one === other || one?.every((value, index) => value === other?.[index]) === true;
 }
 
 function byLength(one: Waiters['known'][number], other: Waiters['known'][number]): number {

@@ -10,32 +10,25 @@ import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
 import type { JobState } from '../client/watchedJob.ts';
 import { oncePerFrame } from './frames.ts';
 
+export type { JobStatusProps } from './jsx.ts';
+
 export interface DrawOptions {
   /** Draw once a frame at most, however often something changes; for jobs with hundreds of statuses a second. */
   readonly oncePerFrame?: boolean;
 }
 
 /** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, nothing is watched and null is given. */
-export function useJob(client: Client, jobId: string, options?: DrawOptions): JobState;
-export function useJob(client: Client, jobId: string | null, options?: DrawOptions): JobState | null;
-export function useJob(client: Client, jobId: string | null, options: DrawOptions = {}): JobState | null {
-  const open = useCallback(
-    (changed: () => void) => {
-      if (jobId === null) {
-        return () => undefined;
-      }
-      const watch = client.watchJob(jobId, changed);
-      return () => watch.close();
-    },
-    [client, jobId]
-  );
-  const subscribe = usePaced(open, options);
-  const snapshot = () => (jobId === null ? null : client.peekJob(jobId));
-  return useSyncExternalStore(subscribe, snapshot, snapshot);
+export function useJob(client: Client, jobId: string | number, options?: DrawOptions): JobState;
+export function useJob(client: Client, jobId: string | number | null, options?: DrawOptions): JobState | null;
+export function useJob(client: Client, jobId: string | number | null, options: DrawOptions = {}): JobState | null {
+  const store = useMemo(() => (jobId === null ? NO_STORE : client.jobStore(jobId)), [client, jobId]);
+  return useSyncExternalStore(usePaced(store.subscribe, options), store.getSnapshot, store.getSnapshot);
 }
 
+const NO_STORE = { subscribe: () => () => undefined, getSnapshot: () => null };
+
 /** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component is mounted. */
-export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {
+export function useJobWatch(client: Client, jobId: string | number | null): JobWatch | null {
   return useOpened(useCallback(() => (jobId === null ? null : client.watchJob(jobId)), [client, jobId]));
 }
 

@@ -34,7 +34,7 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
         <h3 dir="auto">{agent.name}</h3>
         <Badge state={state} />
       </header>
-      <p className="activity" dir="auto">
+      <p className="activity as-written" dir="auto">
         {agent.activity || NO_ACTIVITY[state] || 'Running'}
       </p>
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
@@ -85,7 +85,7 @@ function Tools({ invocation, attempt }: { invocation: Invocation | undefined; at
         <li key={tool.startSequence} data-failed={tool.outcome === 'error' || undefined}>
           <Icon name={tool.outcome === 'error' ? 'cross' : 'tool'} size={13} />
           <span>
-            <code>{tool.name}</code> <bdi className="reason">{tool.reason}</bdi>
+            <code>{tool.name}</code> <bdi className="reason as-written">{tool.reason}</bdi>
           </span>
         </li>
       ))}

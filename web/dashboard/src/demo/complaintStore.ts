@@ -3,14 +3,17 @@
 const KEY = 'statusbeam-complaints';
 const KEPT = 50;
 
-let kept: Record<string, string> | null = null;
+let kept: ReadonlyMap<string, string> | null = null;
 
-export function complaints(): Record<string, string> {
-  kept ??= JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, string>;
+function complaints(): ReadonlyMap<string, string> {
+  kept ??= new Map(JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as [string, string][]);
   return kept;
 }
 
+/** The complaint that began this job; null when this tab did not send it. */
+export const complaintOf = (jobId: string): string | null => complaints().get(jobId) ?? null;
+
 export function keepComplaint(jobId: string, text: string): void {
-  kept = Object.fromEntries(Object.entries({ ...complaints(), [jobId]: text }).slice(-KEPT));
-  sessionStorage.setItem(KEY, JSON.stringify(kept));
+  kept = new Map([...complaints(), [jobId, text] as const].slice(-KEPT));
+  sessionStorage.setItem(KEY, JSON.stringify([...kept]));
 }

@@ -58,7 +58,7 @@ export function JobHead({ job, state, text, now }: Props) {
         ))}
       </ul>
       {text && text.length > LONGEST_TITLE && (
-        <blockquote id="job-complaint" dir="auto">
+        <blockquote id="job-complaint" className="as-written" dir="auto">
           {text}
         </blockquote>
       )}

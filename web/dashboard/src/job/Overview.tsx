@@ -8,13 +8,13 @@ import { JobSummary } from './JobSummary.tsx';
 import { isOver, type Moment, useMomentMs } from './moment.ts';
 
 /** The job's newest message, its progress, the time that is left, and its numbers. */
-export function Overview({ moment, state }: { moment: Moment; state: ShownState }) {
+export function Overview({ moment, state, problem }: { moment: Moment; state: ShownState; problem: string | null }) {
   const { job } = moment;
   const over = isOver(job);
   return (
     <section className="overview panel" aria-label="Overview" data-state={state}>
       <div className="overview-top">
-        <JobSummary moment={moment} state={state} />
+        <JobSummary moment={moment} state={state} problem={problem} />
         <div className="progress-summary">
           {job.progress !== null && (
             <p className="percent tabular" id="percent">

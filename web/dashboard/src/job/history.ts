@@ -44,13 +44,17 @@ export interface History {
   lastMs: number | null;
 }
 
-const OUTCOMES: Record<string, 'success' | 'error'> = {
-  agent_complete: 'success',
-  complete: 'success',
-  success: 'success',
-  agent_error: 'error',
-  error: 'error',
-};
+const OUTCOMES = new Map<string, 'success' | 'error'>([
+  ['agent_complete', 'success'],
+  ['complete', 'success'],
+  ['success', 'success'],
+  ['agent_error', 'error'],
+  ['error', 'error'],
+]);
+const TOOL_OUTCOMES = new Map<string, 'success' | 'error'>([
+  ['tool_complete', 'success'],
+  ['tool_error', 'error'],
+]);
 const STARTS = new Set(['agent_invoking', 'agent_retrying']);
 const PENDING = new Set(['pending', 'agent_pending']);
 const PREPARING = new Set(['loading_agents', 'initializing', 'pending']);
@@ -168,7 +172,7 @@ function attemptOf({ attempts }: Invocation, update: StatusUpdate): number {
 }
 
 function withAttempt(attempts: readonly Attempt[], number: number, update: StatusUpdate, atMs: number): Attempt[] {
-  const outcome = OUTCOMES[update.status] ?? null;
+  const outcome = OUTCOMES.get(update.status) ?? null;
   const index = attempts.findIndex((each) => each.number === number);
   const end = outcome === null ? {} : { endMs: atMs, endSequence: update.sequence, outcome };
   if (index < 0) {
@@ -193,7 +197,7 @@ function withAttempt(attempts: readonly Attempt[], number: number, update: Statu
 
 function withTool(tools: readonly ToolCall[], attempt: number, update: StatusUpdate, atMs: number): ToolCall[] {
   const name = update.toolName as string;
-  const end = { tool_complete: 'success', tool_error: 'error' }[update.status] as 'success' | 'error' | undefined;
+  const end = TOOL_OUTCOMES.get(update.status);
   if (update.status === 'calling_tool') {
     const call: ToolCall = {
       name,

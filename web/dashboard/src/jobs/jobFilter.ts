@@ -18,18 +18,17 @@ export const STATES: readonly { key: StateFilter; label: string }[] = [
 /** Whether something in this state is wanted. */
 export const isWanted = (filter: StateFilter, state: ShownState): boolean => filter === 'all' || groupOf(state) === filter;
 
-const API_STATUS: Record<StateFilter, OverallStatus | null> = {
-  all: null,
-  running: 'processing',
-  waiting: 'processing',
-  silent: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
+const API_STATUSES = new Map<StateFilter, OverallStatus>([
+  ['running', 'processing'],
+  ['waiting', 'processing'],
+  ['silent', 'processing'],
+  ['completed', 'completed'],
+  ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+]);
 
 /** What the API filters by; null: by nothing. */
-export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUS[filter];
+export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUSES.get(filter) ?? null;
 
 /** The page's knowledge of a job beyond its snapshot: the state to show, and the text that started it. */
 export interface Known {
