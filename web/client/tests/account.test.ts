@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { watchUser } from '../src/lists/index.ts';
 
 import { sharedTabs } from '../src/tabs/index.ts';
 import { World } from './sim/world.ts';
@@ -25,7 +26,7 @@ for (const [how, tabs] of [
     world.service.commit('of-ana', [STEP, STEP]);
     world.service.commit('of-boris', [OF_BORIS]);
     const { client, state } = signedIn(world, tabs ? { tabs } : {});
-    const [watch, list, others] = [client.watchJob('of-ana'), client.watchUser(), client.watchJob('of-boris')];
+    const [watch, list, others] = [client.watchJob('of-ana'), watchUser(client), client.watchJob('of-boris')];
     await world.advance(5_000);
     assert.equal(watch.getState().updates.length, 2);
     assert.equal(others.getState().updates.length, 0);
@@ -69,7 +70,7 @@ test('an answer for the former user that comes late is not shown', async () => {
   const world = new World();
   world.service.commit('of-ana', [STEP]);
   const { client, state } = signedIn(world);
-  const list = client.watchUser();
+  const list = watchUser(client);
   await world.advance(5_000);
   world.service.way = () => 6_000;
   void list.refresh();

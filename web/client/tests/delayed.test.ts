@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { watchUser } from '../src/lists/index.ts';
 
 import { NO_FAULTS } from './sim/service.ts';
 import { World } from './sim/world.ts';
@@ -22,7 +23,7 @@ test('where the publisher lost its right to push, the connection is delayed with
   const world = new World();
   world.service.isPushing = false;
   const client = world.connect();
-  const [watch, list] = [client.watchJob('job-1'), client.watchUser()];
+  const [watch, list] = [client.watchJob('job-1'), watchUser(client)];
   await world.advance(3_000);
   assert.equal(watch.getState().connection, 'live', 'nothing was missed yet');
   for (let count = 0; count < 14; count += 1) {

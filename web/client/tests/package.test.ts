@@ -15,6 +15,7 @@ const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/pack
 
 const MAIN = `import { type Auth, type Client, connect, type JobState } from '@statusbeam/client';
 import { JobStatusElement, type Labels } from '@statusbeam/client/element';
+import { listTenantJobs, type UserState } from '@statusbeam/client/lists';
 import { useJob, useJobs } from '@statusbeam/client/react';
 import { sharedTabs } from '@statusbeam/client/tabs';
 
@@ -27,6 +28,8 @@ export function Line() {
 export const tag = <job-status job-id="job-1" url="https://api.example.com/graphql" token-callback="viewToken">Title</job-status>;
 export const labels: Partial<Labels> = { completed: 'Fertig' };
 export const states: JobState[] = [];
+export const lists: UserState[] = [];
+export const page = () => listTenantJobs(client, { workflow: 'complaints' });
 export const element = JobStatusElement;
 `;
 const WRONG = `import { connect } from '@statusbeam/client';
@@ -75,7 +78,9 @@ test('the sizes that the documentation states are those that the build holds', (
   const page = readFileSync(join(REPOSITORY, 'docs', 'web.md'), 'utf8');
   const stated = {
     'index.js': '`@statusbeam/client`',
+    'lists.js': '`@statusbeam/client/lists`',
     'react.js': '`@statusbeam/client/react`',
+    'tabs.js': '`@statusbeam/client/tabs`',
     'job-status.js': '`job-status.js`, alone',
   };
   for (const [file, row] of Object.entries(stated)) {
@@ -100,7 +105,8 @@ test('the packed library has its types, can be bundled, and can be imported wher
   assert.match(readFileSync(join(folder, 'dist', 'bundle.js'), 'utf8'), /start_ack/);
   const hooks = readFileSync(join(folder, 'node_modules', '@statusbeam', 'client', 'dist', 'react.js'), 'utf8');
   assert.match(hooks, /^'use client';/, 'for frameworks that render on a server as well');
-  const imported = "await Promise.all(['', '/react', '/tabs', '/element'].map((each) => import('@statusbeam/client' + each)));";
+  const imported =
+    "await Promise.all(['', '/lists', '/react', '/tabs', '/element'].map((each) => import('@statusbeam/client' + each)));";
   execFileSync(process.execPath, ['--input-type=module', '-e', imported], { cwd: folder });
   writeFileSync(join(folder, 'wrong.tsx'), WRONG);
   assert.match(typesOf(folder, 'nodenext', 'nodenext'), /Type 'Client' is not assignable to type 'number'/);

@@ -12,6 +12,6 @@ export type {
   OverallStatus,
   StatusDetail,
   StatusUpdate,
-  TenantJob,
   TokenUsage,
 } from '@statusbeam/client';
+export type { JobCount, TenantJob } from '@statusbeam/client/lists';

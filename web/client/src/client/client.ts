@@ -12,7 +12,7 @@ import { realtimeUrlOf } from '../realtime/protocol.ts';
 import { TIMING, type Timing } from '../timing.ts';
 import type { RawStatusUpdate, StatusDetail, StoredJob } from '../types.ts';
 import { withAlignedTimers } from './alignedTimers.ts';
-import { Api, type JobPage, type ListJobsOptions } from './api.ts';
+import { Api } from './api.ts';
 import { ServiceClock } from './clock.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
@@ -23,8 +23,6 @@ import { jobIdOf, type SubscriptionKey } from './keys.ts';
 import { Login, type LoginOptions } from './login.ts';
 import { Positions } from './positions.ts';
 import { type OpenPushes, type SharePushes, SocketPushes } from './pushes.ts';
-import { TenantWatch } from './tenant.ts';
-import { UserWatch, type UserWatchOptions } from './user.ts';
 import type { Connection, JobState } from './watchedJob.ts';
 
 export interface ConnectOptions {
@@ -124,21 +122,6 @@ export class Client {
     return this.#jobs.store(jobId);
   }
 
-  /** Watch all jobs of the user, the newest first; the running ones are live. */
-  watchUser(options: UserWatchOptions = {}): UserWatch {
-    return new UserWatch(this, options);
-  }
-
-  /** Watch what happens in the whole tenant; for operators and admins. */
-  watchTenant(): TenantWatch {
-    return new TenantWatch(this);
-  }
-
-  /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
-  listJobs(options: ListJobsOptions = {}): Promise<JobPage> {
-    return this.#api.listJobs(options);
-  }
-
   /** The snapshot as the store has it. Throws StatusbeamError. */
   async getJob(jobId: string | number): Promise<StoredJob> {
     return this.#api.getJob(checkedJobId(jobId));
@@ -147,6 +130,14 @@ export class Client {
   /** The details of a status that its log entry lacks: `metadata.spilled` marks such an entry. Throws StatusbeamError. */
   async getStatusDetail(jobId: string | number, sequence: number): Promise<StatusDetail> {
     return this.#api.getStatusDetail(checkedJobId(jobId), sequence);
+  }
+
+  /**
+   * Ask for a running job to be stopped; for its owner and operators. It goes on until its work has stopped: its `cancelRequest`
+   * tells of it until then. Throws StatusbeamError.
+   */
+  async cancelJob(jobId: string | number, reason: string | null = null): Promise<void> {
+    await this.#api.cancelJob(checkedJobId(jobId), reason);
   }
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */

@@ -124,11 +124,15 @@ export class Jobs {
 
   #peek(given: string | number): JobState {
     const jobId = String(given);
-    return this.#known.get(jobId)?.watched.store.get() ?? this.#unwatched.get(given) ?? this.#first(given);
+    return this.get(jobId)?.store.get() ?? this.#unwatchedState(given);
   }
 
   /** The state of a job that is not watched. */
-  #first(given: unknown): JobState {
+  #unwatchedState(given: unknown): JobState {
+    const known = this.#unwatched.get(given);
+    if (known !== undefined) {
+      return known;
+    }
     const jobId = String(given);
     let state = initialState(jobId, this.#options.connection());
     try {
@@ -142,7 +146,7 @@ export class Jobs {
 
   #refused(given: unknown, error: StatusbeamError): JobWatch {
     return {
-      getState: () => this.#unwatched.get(given) ?? this.#first(given),
+      getState: () => this.#unwatchedState(given),
       subscribe: () => () => undefined,
       at: () => null,
       loadHistory: () => Promise.reject(error),

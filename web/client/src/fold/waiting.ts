@@ -78,8 +78,3 @@ function isSame(one: WaitingFold | null, other: WaitingFold | null): boolean {
 function byLength(one: Waiters['known'][number], other: Waiters['known'][number]): number {
   return one[3] - other[3] || compareText(one[0], other[0]);
 }
-
-/** What a view tells, as the fold keeps it. */
-export function waitingFrom({ for: what, prompt, since, until }: Waiting): WaitingFold {
-  return [what, prompt, msOf(since) ?? 0, msOf(until)];
-}

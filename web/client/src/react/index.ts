@@ -5,9 +5,9 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import type { Client } from '../client/client.ts';
 import type { JobWatch } from '../client/jobs.ts';
 import type { Watch } from '../client/store.ts';
-import type { TenantState } from '../client/tenant.ts';
-import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
 import type { JobState } from '../client/watchedJob.ts';
+import { type TenantState, watchTenant } from '../lists/tenant.ts';
+import { type UserState, type UserWatch, type UserWatchOptions, watchUser } from '../lists/user.ts';
 import { oncePerFrame } from './frames.ts';
 
 export type { JobStatusProps } from './jsx.ts';
@@ -44,7 +44,10 @@ const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true
 /** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, nothing is watched. */
 export function useJobs(client: Client | null, options: UserWatchOptions & DrawOptions = {}): UserJobs {
   const { pageSize = 20, overallStatus = null } = options;
-  const open = useCallback(() => client?.watchUser({ pageSize, overallStatus }) ?? null, [client, pageSize, overallStatus]);
+  const open = useCallback(
+    () => (client === null ? null : watchUser(client, { pageSize, overallStatus })),
+    [client, pageSize, overallStatus]
+  );
   const watch: UserWatch | null = useOpened(open);
   const state = useWatch(watch, NO_JOBS, options);
   return useMemo(
@@ -57,7 +60,7 @@ const NO_TENANT: TenantState = { jobs: [], recent: [], connection: 'connecting',
 
 /** What happens in the whole tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
 export function useTenant(client: Client, options: DrawOptions = {}): TenantState {
-  return useWatch(useOpened(useCallback(() => client.watchTenant(), [client])), NO_TENANT, options);
+  return useWatch(useOpened(useCallback(() => watchTenant(client), [client])), NO_TENANT, options);
 }
 
 /** The state of a watch; `none` while there is no watch. */

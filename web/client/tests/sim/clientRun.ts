@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { fold } from '../../src/fold/fold.ts';
-import type { Client, JobWatch, UserWatch } from '../../src/index.ts';
+import type { Client, JobWatch } from '../../src/index.ts';
+import { type UserWatch, watchUser } from '../../src/lists/index.ts';
 import { NO_FAULTS } from './service.ts';
 import { World } from './world.ts';
 
@@ -48,7 +49,7 @@ export class ClientRun {
       this.#bad.push(this.#client.watchJob(id as string));
     }
     this.#refused = this.#client.watchJob(REFUSED_ID);
-    this.#list = this.#client.watchUser();
+    this.#list = watchUser(this.#client);
   }
 
   async go(): Promise<ClientOutcome> {

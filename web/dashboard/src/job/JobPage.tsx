@@ -1,3 +1,4 @@
+import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
@@ -147,7 +148,7 @@ function Cut({ state }: { state: JobState }) {
 function useTenantWatch(client: Client, session: Session, ownerId: string | null): void {
   const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
   useEffect(() => {
-    const tenant = isAnothers ? client.watchTenant() : null;
+    const tenant = isAnothers ? watchTenant(client) : null;
     return () => tenant?.close();
   }, [client, isAnothers]);
 }

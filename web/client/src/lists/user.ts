@@ -1,14 +1,15 @@
 // All jobs of the user: the list from the store, the running ones live, and new ones with their first push.
 
+import type { Client, ClientListener } from '../client/client.ts';
+import type { JobWatch } from '../client/jobs.ts';
+import { Store, unchanged, type Watch } from '../client/store.ts';
+import type { Connection } from '../client/watchedJob.ts';
 import { readError, type StatusbeamError } from '../errors.ts';
 import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
 import type { Job, OverallStatus, RawStatusUpdate } from '../types.ts';
-import type { Client, ClientListener } from './client.ts';
-import type { JobWatch } from './jobs.ts';
 import { ListedJobs } from './listedJobs.ts';
-import { Store, unchanged, type Watch } from './store.ts';
-import type { Connection } from './watchedJob.ts';
+import { listJobs } from './read.ts';
 
 export interface UserWatchOptions {
   /** Jobs a page of the list has, 1 to 50. */
@@ -28,6 +29,11 @@ export interface UserState {
 /** Running jobs that are watched at once: as many as one position check takes. */
 const MOST_WATCHED = 25;
 const POLLS_PER_REFRESH = 24;
+
+/** Watch all jobs of the user, the newest first; the running ones are live. */
+export function watchUser(client: Client, options: UserWatchOptions = {}): UserWatch {
+  return new UserWatch(client, options);
+}
 
 export class UserWatch implements Watch<UserState> {
   #client: Client;
@@ -117,7 +123,7 @@ export class UserWatch implements Watch<UserState> {
     this.#isLoading = true;
     this.#store.changed();
     try {
-      const page = await this.#client.listJobs({ limit: pageSize, nextToken, overallStatus });
+      const page = await listJobs(this.#client, { limit: pageSize, nextToken, overallStatus });
       if (logins !== this.#logins) {
         return;
       }

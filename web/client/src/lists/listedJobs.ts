@@ -3,10 +3,10 @@
 import { apply } from '../fold/fold.ts';
 import { emptySnapshot, jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
 import { readPush } from '../join/update.ts';
-import type { Job, RawStatusUpdate } from '../types.ts';
+import type { Job, RawStatusUpdate, StoredJob } from '../types.ts';
 
 interface Listed {
-  readonly job: Job;
+  readonly job: StoredJob;
   /** What a push is applied to; null until the first one. */
   readonly snapshot: Snapshot | null;
 }
@@ -23,7 +23,7 @@ export class ListedJobs {
   }
 
   /** Take jobs as they were read; one that pushes have brought further stays. */
-  read(jobs: readonly Job[]): void {
+  read(jobs: readonly StoredJob[]): void {
     for (const job of jobs) {
       const known = this.#listed.get(job.jobId)?.job;
       if (known === undefined || known.epoch !== job.epoch || known.sequence <= job.sequence) {
@@ -32,14 +32,14 @@ export class ListedJobs {
     }
   }
 
-  /** Apply a push. False for a job that is not listed and did not begin with this push: the list must be read again. */
+  /** Apply a push. False where what came before it is not known: the list must be read again. */
   push(push: RawStatusUpdate, now: number): boolean {
     const updates = readPush(push);
     const known = this.#listed.get(push.jobId);
-    if (known === undefined && updates[0]?.sequence !== 1) {
+    const before = known === undefined && updates[0]?.sequence === 1 ? emptySnapshot(push.jobId) : snapshotIn(known);
+    if (before === null) {
       return false;
     }
-    const before = known === undefined ? emptySnapshot(push.jobId) : (known.snapshot ?? snapshotOf(known.job));
     const snapshot = apply(before, updates);
     this.#listed.set(push.jobId, {
       job: jobView(snapshot, { now, expiresAt: known?.job.expiresAt ?? null }),
@@ -47,4 +47,12 @@ export class ListedJobs {
     });
     return true;
   }
+}
+
+function snapshotIn(listed: Listed | undefined): Snapshot | null {
+  if (listed === undefined || listed.snapshot !== null) {
+    return listed?.snapshot ?? null;
+  }
+  // A job that was watched until its end has no fold to go on from.
+  return listed.job.fold == null ? null : snapshotOf({ ...listed.job, result: JSON.stringify(listed.job.result) });
 }
