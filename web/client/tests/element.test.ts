@@ -47,6 +47,26 @@ test('<job-status> shows the job, its agents and how far it is', async () => {
   element.remove();
 });
 
+test("<job-status> shows what waits and what was cancelled, under the job's title", async () => {
+  const world = new World();
+  const metadata = JSON.stringify({ waiting: { for: 'approval', prompt: 'Send the crew?' } });
+  world.service.commit('job-1', [
+    { type: 'agent_status', status: 'loading_agents', message: 'Begins', metadata: '{"title": "Pothole on Valencia Street"}' },
+    { ...GEO, status: 'waiting', message: 'Waits', metadata },
+  ]);
+  const element = placed(world, 'job-1');
+  await world.advance(2_000);
+  const row = () => [...(element.shadowRoot?.querySelector('li')?.children ?? [])].map((child) => child.textContent);
+  assert.deepEqual([textOf(element, 'title'), textOf(element, 'state')], ['Pothole on Valencia Street', 'Waiting']);
+  assert.deepEqual(row(), ['◷', 'Geo Agent', 'Waiting', 'Send the crew?']);
+  world.service.commit('job-1', [{ type: 'error', status: 'cancelled', message: 'Not needed any more' }]);
+  await world.advance(100);
+  assert.equal(textOf(element, 'state'), 'Cancelled');
+  assert.deepEqual(row().slice(0, 3), ['⊘', 'Geo Agent', 'Cancelled']);
+  element.client?.close();
+  element.remove();
+});
+
 test('<job-status> says when it is cut off, and watches nothing once it is removed', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);

@@ -12,6 +12,7 @@ export type ShownState =
   | 'processing'
   | 'completed'
   | 'failed'
+  | 'cancelling'
   | 'cancelled'
   | 'pending'
   | 'in-progress'
@@ -30,6 +31,7 @@ export const STATE_LABELS: Record<ShownState, string> = {
   processing: 'Running',
   completed: 'Completed',
   failed: 'Failed',
+  cancelling: 'Cancelling',
   cancelled: 'Cancelled',
   pending: 'Pending',
   'in-progress': 'Running',
@@ -52,6 +54,7 @@ const GROUPS: Record<ShownState, Group> = {
   processing: 'running',
   completed: 'completed',
   failed: 'failed',
+  cancelling: 'running',
   cancelled: 'cancelled',
   pending: 'pending',
   'in-progress': 'running',
@@ -78,6 +81,7 @@ const STATUS_LABELS = new Map([
   ['tool_error', 'tool failed'],
   ['complete', 'completed'],
   ['error', 'failed'],
+  ['waiting', 'waits'],
   ['cancel_requested', 'asked to cancel'],
 ]);
 
@@ -109,9 +113,11 @@ export function shownState(status: ShownState, liveness: string | null): ShownSt
   return isLively && (isSilent(liveness) || liveness === 'waiting') ? liveness : status;
 }
 
-/** The state of a job; one without a status is expected. */
-export const jobState = (overall: OverallStatus, sequence: number, liveness: string | null): ShownState =>
-  sequence === 0 ? 'expected' : shownState(overall, liveness);
+/** The state of a job; one without a status is expected, one that was asked to stop is being cancelled until it has ended. */
+export function jobState(overall: OverallStatus, sequence: number, liveness: string | null, isCancelling = false): ShownState {
+  const state = sequence === 0 ? 'expected' : shownState(overall, liveness);
+  return isCancelling && (groupOf(state) === 'running' || state === 'waiting') ? 'cancelling' : state;
+}
 
 /** The agents' states by their names in the API. A later release may have more. */
 const AGENT_STATES = new Map<string, ShownState>([

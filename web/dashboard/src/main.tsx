@@ -4,6 +4,7 @@ import './styles/shell.css';
 import './styles/sign-in.css';
 import './styles/jobs.css';
 import './styles/job.css';
+import './styles/result.css';
 import './styles/overview.css';
 import './styles/agents.css';
 import './styles/graph.css';

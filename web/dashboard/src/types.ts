@@ -13,5 +13,6 @@ export type {
   StatusDetail,
   StatusUpdate,
   TokenUsage,
+  Waiting,
 } from '@statusbeam/client';
 export type { JobCount, TenantJob } from '@statusbeam/client/lists';

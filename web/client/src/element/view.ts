@@ -13,6 +13,8 @@ const MARKS = new Map<string, string>([
   ['in-progress', '◐'],
   ['success', '✓'],
   ['error', '✕'],
+  ['waiting', '◷'],
+  ['cancelled', '⊘'],
 ]);
 
 export class JobStatusView {
@@ -112,7 +114,12 @@ function rowOf(agent: AgentState, state: State, labels: Labels, before?: HTMLLIE
     row.append(mark, name, make('span', 'agent-state'), activity);
   }
   const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
-  const texts = [MARKS.get(state) ?? '?', agent.name, `${labels[state]}${percent}`, agent.activity ?? ''];
+  const texts = [
+    MARKS.get(state) ?? '?',
+    agent.name,
+    `${labels[state]}${percent}`,
+    (state === 'waiting' ? agent.waiting?.prompt : null) ?? agent.activity ?? '',
+  ];
   row.dataset.state = state;
   for (const [index, text] of texts.entries()) {
     setText(row.children[index] as HTMLElement, text);

@@ -2,7 +2,7 @@
 
 import { claimsOf } from '../../src/client/credentials.ts';
 import { fold } from '../../src/fold/fold.ts';
-import { jobView, type Snapshot } from '../../src/fold/snapshot.ts';
+import type { Snapshot } from '../../src/fold/snapshot.ts';
 import type { JobPosition, RawStatusUpdate, StatusUpdatePage, StoredJob } from '../../src/types.ts';
 import { jwt } from '../tokens.ts';
 import type { Random, VirtualClock } from './clock.ts';
@@ -363,10 +363,22 @@ export class Service {
       const expiresAt = action === 'close' ? 0 : Math.floor((this.#clock.now + this.clockAhead) / 1000) + 900;
       return { connectionId, expiresAt, jobs: jobIds.map((jobId) => this.#positionFor(userId, jobId)) };
     }
+    if (name === 'cancelJob') {
+      const asked = { by: userId, reason: variables.reason };
+      this.commit(variables.jobId as string, [
+        {
+          type: 'agent_status',
+          status: 'cancel_requested',
+          message: 'Asked to stop',
+          metadata: JSON.stringify({ cancelRequest: asked }),
+        },
+      ]);
+      return { jobId: variables.jobId };
+    }
     if (name === 'listJobs') {
       const begun = [...this.#logs].filter(([, { updates }]) => updates.length > 0).map(([jobId]) => jobId);
       const own = begun.filter((jobId) => this.#sees(userId, jobId));
-      const jobs = own.map((jobId) => ({ ...jobView(this.snapshot(jobId)), agents: [] })).reverse();
+      const jobs = own.map((jobId) => ({ ...this.job(jobId), agents: [] })).reverse();
       return { jobs, nextToken: null };
     }
     const named = variables.jobId as string;

@@ -1,6 +1,8 @@
 import { memo } from 'react';
 import { countText, percentText } from '../format.ts';
 import type { Invocation } from '../job/history.ts';
+import { useMomentMs } from '../job/moment.ts';
+import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import type { ShownState } from '../labels.ts';
 import type { AgentState } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
@@ -11,6 +13,7 @@ import { Icon } from '../ui/Icon.tsx';
 const SHOWN_TOOLS = 3;
 const NO_ACTIVITY: Partial<Record<ShownState, string>> = {
   pending: 'Waiting for its turn',
+  cancelled: 'Cancelled',
   unfinished: 'Its job ended first',
   success: 'Completed',
   error: 'Failed',
@@ -27,6 +30,7 @@ interface Props {
 
 /** One agent: what it does, how far it is, which tools it called and why. */
 export const AgentCard = memo(function AgentCard({ agent, invocation, state, parentName, isChosen, onChoose }: Props) {
+  const now = useMomentMs(false);
   const isUnderWay = agent.status === 'in-progress' && state !== 'unfinished';
   return (
     <article className="agent" data-state={state} data-chosen={isChosen || undefined}>
@@ -35,8 +39,13 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
         <Badge state={state} />
       </header>
       <p className="activity as-written" dir="auto">
-        {agent.activity || NO_ACTIVITY[state] || 'Running'}
+        {agent.waiting?.prompt || agent.activity || NO_ACTIVITY[state] || 'Running'}
       </p>
+      {agent.waiting && (
+        <p className="agent-waiting muted">
+          {waitsFor(agent.waiting)} {waitingTimes(agent.waiting, now)}
+        </p>
+      )}
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
       <footer>

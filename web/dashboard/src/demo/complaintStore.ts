@@ -1,5 +1,7 @@
 // The complaints that this tab sent, by job: the log does not repeat them. Kept for the life of the tab.
 
+import type { Job } from '../types.ts';
+
 const KEY = 'statusbeam-complaints';
 const KEPT = 50;
 
@@ -12,6 +14,9 @@ function complaints(): ReadonlyMap<string, string> {
 
 /** The complaint that began this job; null when this tab did not send it. */
 export const complaintOf = (jobId: string): string | null => complaints().get(jobId) ?? null;
+
+/** What people call a job: its title, else the text that began it here; null when it has neither. */
+export const titleOf = ({ jobId, title }: Pick<Job, 'jobId' | 'title'>): string | null => title || complaintOf(jobId);
 
 export function keepComplaint(jobId: string, text: string): void {
   kept = new Map([...complaints(), [jobId, text] as const].slice(-KEPT));

@@ -2,12 +2,14 @@ import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
-import { complaintOf } from '../demo/complaintStore.ts';
+import { CancelButton } from '../cancel/CancelButton.tsx';
+import { titleOf } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Graph } from '../graph/Graph.tsx';
 import { hasGraph } from '../graph/plan.ts';
 import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
+import { ResultPanel } from '../result/ResultPanel.tsx';
 import type { Session } from '../session/session.ts';
 import { Timeline } from '../timeline/Timeline.tsx';
 import { PastBanner } from '../travel/PastBanner.tsx';
@@ -20,7 +22,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
 import { jobLivenessAt } from './liveness.ts';
-import { isOver, PastProvider } from './moment.ts';
+import { endOf, isOver, PastProvider, runStart } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';
@@ -52,7 +54,19 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const isLooking = state.job.sequence === 0 && problem === null && (state.verdict === 'joining' || state.error !== null);
   const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const shown =
-    problem !== null ? 'unknown' : isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
+    problem !== null
+      ? 'unknown'
+      : isLooking
+        ? 'looking'
+        : jobState(moment.job.overallStatus, moment.job.sequence, liveness, moment.job.cancelRequest !== null);
+  const isOwn = state.job.userId === session.userId || session.isOperator;
+  const canCancel =
+    session.kind !== 'apiKey' &&
+    isOwn &&
+    at === null &&
+    !isOver(state.job) &&
+    state.job.cancelRequest === null &&
+    state.job.sequence > 0;
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
@@ -74,17 +88,25 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
         )}
         <div className="job-main">
           <JobHead
-            job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
+            job={moment.job}
             state={shown}
-            text={complaintOf(jobId)}
+            title={titleOf({ ...state.job, jobId })}
             now={now}
-          />
+            runStartedAt={runStart({ ...moment, job: { ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt } })}
+            runs={state.job.run}
+            onTravel={onTravel}
+          >
+            {canCancel && <CancelButton client={client} jobId={jobId} />}
+          </JobHead>
           {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
           <PanelBoundary name="The overview" resetKeys={[moment]}>
             <Overview moment={moment} state={shown} problem={problem} />
           </PanelBoundary>
           <PanelBoundary name="The result" resetKeys={[moment]}>
             <WorkOrder updates={moment.updates} />
+            {moment.job.result !== null && (
+              <ResultPanel jobId={jobId} result={moment.job.result} endSequence={endOf(moment)?.sequence ?? null} />
+            )}
           </PanelBoundary>
           {hasGraph(moment.job.agents) && (
             <PanelBoundary name="The plan" resetKeys={[moment]}>

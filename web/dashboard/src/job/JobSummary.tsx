@@ -6,7 +6,8 @@ import type { StatusUpdate } from '../types.ts';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { useNow } from '../ui/clock.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
-import { type Moment, useMomentMs } from './moment.ts';
+import { endOf, type Moment, useMomentMs } from './moment.ts';
+import { waiterOf, waitingTimes, waitsFor } from './waitingText.ts';
 
 /** How long a job may be without a status before the page asks whether its id is right. */
 const UNHEARD_MS = 15_000;
@@ -29,11 +30,17 @@ export function JobSummary({ moment, state, problem }: Props) {
   if (state === 'failed') {
     return <Failure moment={moment} />;
   }
+  if (state === 'waiting') {
+    return <Waits moment={moment} />;
+  }
+  if (state === 'cancelling' || state === 'cancelled') {
+    return <Cancelled moment={moment} state={state} />;
+  }
   if (state === 'expected') {
     return <Unheard />;
   }
   if (state === 'completed') {
-    return <Summary label="Result" icon="check" message={resultOf(moment.updates) ?? 'Completed.'} />;
+    return <Summary label="Result" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
   }
   return <Newest moment={moment} state={state} />;
 }
@@ -73,6 +80,54 @@ function Newest({ moment, state }: { moment: Moment; state: ShownState }) {
       <p className="job-summary-more muted truncate">
         <bdi>{newest ? sourceOf(newest) : ' '}</bdi>
       </p>
+    </Summary>
+  );
+}
+
+/** Work waits for somebody or something: for what, who waits, since when and until when. */
+function Waits({ moment: { job } }: { moment: Moment }) {
+  const now = useMomentMs(true);
+  const { waiting } = job;
+  if (waiting === null) {
+    return <Summary label="Waiting" icon="clock" message="Waiting" />;
+  }
+  const waiter = waiterOf(waiting, job.agents);
+  return (
+    <Summary label="Waiting" icon="clock" message={waiting.prompt ?? waitsFor(waiting)}>
+      <p className="job-summary-more" id="waiting">
+        {waiter && (
+          <>
+            <bdi>{waiter}</bdi>
+            {' · '}
+          </>
+        )}
+        {waitsFor(waiting)} {waitingTimes(waiting, now)}
+      </p>
+    </Summary>
+  );
+}
+
+/** Somebody asked for the job to be stopped, or it has stopped. */
+function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'cancelled' }) {
+  const now = useMomentMs(false);
+  const { cancelRequest } = moment.job;
+  const isOver = state === 'cancelled';
+  return (
+    <Summary
+      label={isOver ? 'Result' : 'Now'}
+      icon="stop"
+      message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Asked to stop. It ends once its work has stopped.'}
+    >
+      {cancelRequest && (
+        <p className="job-summary-more" id="cancel-request">
+          Asked for {cancelRequest.by && <bdi>by {cancelRequest.by} </bdi>}at {timeText(cancelRequest.at, now)}
+          {cancelRequest.reason && (
+            <>
+              : “<bdi className="as-written">{cancelRequest.reason}</bdi>”
+            </>
+          )}
+        </p>
+      )}
     </Summary>
   );
 }
@@ -134,7 +189,7 @@ function Silence({ moment, state }: { moment: Moment; state: Silent }) {
 }
 
 function Failure({ moment }: { moment: Moment }) {
-  const last = moment.updates.findLast(({ type }) => type === 'error');
+  const last = endOf(moment);
   const failed = moment.job.agents.filter(({ status }) => status === 'error');
   return (
     <Summary label="Result" icon="cross" message={last?.message || 'The job failed.'}>
@@ -176,7 +231,3 @@ function ErrorId({ updates, jobId }: { updates: readonly StatusUpdate[]; jobId: 
     </p>
   );
 }
-
-/** The job's own last message. */
-const resultOf = (updates: readonly StatusUpdate[]): string | undefined =>
-  updates.findLast(({ type, message }) => type === 'complete' && message !== '')?.message;

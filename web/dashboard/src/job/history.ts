@@ -12,7 +12,7 @@ export interface Span {
 
 export interface Attempt extends Span {
   number: number;
-  outcome: 'running' | 'success' | 'error';
+  outcome: 'running' | 'success' | 'error' | 'cancelled';
 }
 
 export interface ToolCall extends Span {
@@ -44,12 +44,13 @@ export interface History {
   lastMs: number | null;
 }
 
-const OUTCOMES = new Map<string, 'success' | 'error'>([
+const OUTCOMES = new Map<string, 'success' | 'error' | 'cancelled'>([
   ['agent_complete', 'success'],
   ['complete', 'success'],
   ['success', 'success'],
   ['agent_error', 'error'],
   ['error', 'error'],
+  ['cancelled', 'cancelled'],
 ]);
 const TOOL_OUTCOMES = new Map<string, 'success' | 'error'>([
   ['tool_complete', 'success'],

@@ -2,9 +2,10 @@ import { isOver } from '@statusbeam/client';
 import { type UserJobs, useJobs } from '@statusbeam/client/react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useDeferredValue, useMemo, useRef } from 'react';
-import { complaintOf } from '../demo/complaintStore.ts';
+import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { waitsFor } from '../job/waitingText.ts';
 import { jobState, type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
@@ -42,11 +43,12 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
   const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
   const stateOf = useCallback(
-    (job: Job) => jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs)),
+    (job: Job) =>
+      jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs), job.cancelRequest != null),
     [now, disconnectedSinceMs]
   );
   const jobs = useMemo(
-    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf }),
+    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf: titleOf }),
     [everything.jobs, narrowed.jobs, filter, wanted, stateOf]
   );
   const toSearch = useCallback(() => field.current?.focus(), []);
@@ -115,8 +117,6 @@ interface RowsProps {
   toSearch: () => void;
 }
 
-const textOf = (jobId: string): string => complaintOf(jobId) ?? '';
-
 function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -171,9 +171,9 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
 }
 
 const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state: ShownState; ago: string; isCurrent: boolean }) {
-  const text = textOf(job.jobId);
+  const text = titleOf(job);
   const isOpen = !isOver(job);
-  const doing = isOpen ? nowDoing(job) : null;
+  const doing = job.waiting && state === 'waiting' ? waitsFor(job.waiting) : isOpen ? nowDoing(job) : null;
   return (
     <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
       <StateIcon state={state} size={15} />
@@ -181,6 +181,7 @@ const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state:
       <span className="ago tabular">{ago}</span>
       <span className="more truncate">
         <span className="state-label">{STATE_LABELS[state]}</span>
+        {job.run > 1 && <span> · run {job.run}</span>}
         {isOpen && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
         {doing && (
           <span>

@@ -17,6 +17,9 @@ const ICONS = new Map<string, IconName>([
   ['agent_retrying', 'retry'],
   ['reopened', 'retry'],
   ['heartbeat', 'pulse'],
+  ['waiting', 'clock'],
+  ['cancelled', 'stop'],
+  ['cancel_requested', 'stop'],
 ]);
 
 interface Props {
@@ -58,6 +61,11 @@ export const LogRow = memo(function LogRow({ update, startedAt, isFromLog, isNew
         <p className="entry-line">
           <bdi className="source">{sourceOf(update)}</bdi>
           <span className="status-label">{statusLabel(update.status)}</span>
+          {update.metadata?.afterEnd === true && (
+            <span className="after-end" title="The job had ended: this status changed nothing">
+              after its end
+            </span>
+          )}
           {isFromLog && (
             <span className="from-log" title="No push brought this status: it was read from the log">
               from the log

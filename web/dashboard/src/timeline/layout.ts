@@ -17,7 +17,7 @@ export interface Bar {
   startMs: number;
   endMs: number | null;
   startSequence: number;
-  state: 'success' | 'error' | 'in-progress' | 'unfinished';
+  state: 'success' | 'error' | 'cancelled' | 'in-progress' | 'unfinished';
   label: string;
   isOpen: boolean;
   /** The place of its newest status; from there to its end there is only silence. */
@@ -131,7 +131,9 @@ function fromSnapshot(agent: AgentState): Attempt[] {
     return [];
   }
   const endMs = Date.parse(agent.completedAt ?? '');
-  const outcome = agent.status === 'success' || agent.status === 'error' ? agent.status : 'running';
+  // What the job left open at its end is cancelled without an end.
+  const isOpen = agent.status === 'in-progress' || agent.status === 'pending' || agent.completedAt === null;
+  const outcome = isOpen ? 'running' : (agent.status as Exclude<Attempt['outcome'], 'running'>);
   return [
     {
       number: agent.attempt,
