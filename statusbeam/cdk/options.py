@@ -211,10 +211,16 @@ class PageOptions:
     """A web ACL of scope CLOUDFRONT. Those are in us-east-1, whatever the region of the stack."""
     all_edge_locations: bool = False
     """Serve from all of CloudFront's locations, not only from North America and Europe, which cost less."""
+    log_link: str | None = None
+    """Your log search, to which the page links: an address with `{errorId}`, and `{jobId}` if you like."""
 
     def __post_init__(self) -> None:
         if (self.domain is None) is not (self.certificate_arn is None):
             raise ValueError("domain and certificate_arn go together")
+        if self.log_link is not None and not (
+            self.log_link.startswith("https://") and "{errorId}" in self.log_link
+        ):
+            raise ValueError("log_link must be an https address that contains {errorId}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>A tab</title><script type="module" src="tab.js"></script>
 <p id="log"></p><p id="verdict"></p><p id="connection"></p></html>
 """
-TAB = """import {{ connect, sharedTabs }} from './index.js';
+TAB = """import {{ connect }} from './index.js';
+import {{ sharedTabs }} from './tabs.js';
 const client = connect({{
   url: {url}, auth: {{ type: 'viewToken', token: async () => {token} }}, tabs: sharedTabs(),
 }});

@@ -13,6 +13,7 @@ from tests.infra.variants import (
     CERTIFICATE,
     ISSUER,
     KEY,
+    LOG_LINK,
     ORIGINS,
     POOL,
     SECURITY_GROUPS,
@@ -83,6 +84,7 @@ def other_provider_stacks(
             certificate_arn=CERTIFICATE,
             web_acl_arn=WEB_ACL,
             all_edge_locations=True,
+            log_link=LOG_LINK,
         ),
     )
 

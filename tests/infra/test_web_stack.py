@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.infra.synthesised import WEB_STACKS, Stack
-from tests.infra.variants import CERTIFICATE, WEB_ACL, variant
+from tests.infra.variants import CERTIFICATE, LOG_LINK, WEB_ACL, variant
 
 HASHED = "assets/*"
 
@@ -149,6 +149,27 @@ def test_a_domain_brings_its_certificate_and_tls_1_2(other_provider_stacks: dict
     assert config["ViewerCertificate"]["AcmCertificateArn"] == CERTIFICATE
     assert config["WebACLId"] == WEB_ACL
     assert config["PriceClass"] == "PriceClass_All"
+
+
+def test_the_page_is_told_where_the_log_search_is(
+    stacks: dict[str, Stack], other_provider_stacks: dict[str, Stack]
+) -> None:
+    def configs(stack: Stack) -> list[str]:
+        # What the deployment makes stands in it as markers: it is not JSON yet.
+        return [file.read_text() for file in stack.path.parent.glob("asset.*/config.json")]
+
+    (config,) = configs(other_provider_stacks["Prod-Web"])
+    assert f'"logLink":"{LOG_LINK}"' in config.replace(" ", "")
+    assert configs(stacks["Prod-Web"])
+    assert not any("logLink" in config for config in configs(stacks["Prod-Web"]))
+
+
+@pytest.mark.parametrize("link", ["http://logs.example.com/?q={errorId}", "https://logs.example.com/"])
+def test_a_log_link_that_leads_nowhere_is_refused(link: str) -> None:
+    from statusbeam.cdk import PageOptions  # noqa: PLC0415 - starts Node
+
+    with pytest.raises(ValueError, match="log_link"):
+        PageOptions(log_link=link)
 
 
 def test_a_domain_without_a_certificate_is_refused() -> None:

@@ -16,6 +16,7 @@ KEY = "arn:aws:kms:eu-west-1:000000000000:key/0f1e2d3c-0000-4000-8000-0000000000
 SUBNETS, SECURITY_GROUPS = ("subnet-0a1b2c3d", "subnet-4e5f6a7b"), ("sg-0a1b2c3d",)
 TENANTS = ("acme", "city hall")
 WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/a/b"
+LOG_LINK = "https://logs.example.com/?q={errorId}"
 
 
 def variant(outdir: Path, folder: Path, of: str, **changes: Any) -> dict[str, Stack]:

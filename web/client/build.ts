@@ -11,8 +11,17 @@ import { build, type InlineConfig } from 'vite';
 const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
-/** Bytes after gzip of each with all that it imports, React and, for the hooks, the client itself not counted. */
-const BUDGETS = { 'index.js': 20_000, 'react.js': 1_000, 'element.js': 22_000, 'job-status.js': 22_000 };
+/** Bytes after gzip of each with all that it imports, React not counted … */
+const BUDGETS = {
+  'index.js': 20_000,
+  'lists.js': 2_200,
+  'react.js': 2_700, // with the lists, for its hooks of lists; a bundler leaves them out where they are not used
+  'tabs.js': 2_000,
+  'element.js': 23_500,
+  'job-status.js': 23_500,
+};
+/** … and for these the client itself neither: they come beside it. */
+const BESIDE = new Set(['lists.js', 'react.js', 'tabs.js']);
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
 
@@ -21,7 +30,13 @@ const postBanner = ({ name }: { name: string }) => (name === 'react' ? "'use cli
 
 async function buildAll(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
-  const entry = { index: 'src/index.ts', react: 'src/react/index.ts', element: 'src/element/index.ts' };
+  const entry = {
+    index: 'src/index.ts',
+    react: 'src/react/index.ts',
+    lists: 'src/lists/index.ts',
+    tabs: 'src/tabs/index.ts',
+    element: 'src/element/index.ts',
+  };
   await build({
     ...common,
     build: {
@@ -30,7 +45,13 @@ async function buildAll(): Promise<void> {
       lib: { entry, formats: ['es'] },
       rolldownOptions: {
         external: ['react'],
-        output: { chunkFileNames: '[name].js', minify: true, comments: false, postBanner },
+        output: {
+          chunkFileNames: '[name].js',
+          codeSplitting: { groups: [{ name: 'client', test: /src\/(client|fold|join|realtime|errors|timing)\b/ }] },
+          minify: true,
+          comments: false,
+          postBanner,
+        },
       },
     },
   });
@@ -57,10 +78,12 @@ function withImports(name: string, seen = new Set<string>()): string {
   return text + imports.map((file) => withImports(file, seen)).join('');
 }
 
+const CLIENT = ['index.js', 'client.js'];
+
 function printSizes(): boolean {
   let fits = true;
   for (const [name, budget] of Object.entries(BUDGETS)) {
-    const text = withImports(name);
+    const text = withImports(name, new Set(BESIDE.has(name) ? CLIENT : []));
     const gzip = gzipSync(text, { level: 9 }).length;
     fits &&= gzip <= budget;
     console.log(

@@ -47,6 +47,9 @@ class Page(Construct):
             resources=resources,
             files=site.files,
             folder=folder,
-            config=config.document(Stack.of(self).region),
+            config={
+                **config.document(Stack.of(self).region),
+                **({} if options.log_link is None else {"logLink": options.log_link}),
+            },
         )
         self.url = f"https://{site.host}"

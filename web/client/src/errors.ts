@@ -4,7 +4,7 @@
 //   unauthorized             the API refused the token or key: the client asks for a new one and tries again
 //   login_ended              the login was ended on purpose: only a new sign-in helps
 //   forbidden                the API understood and refused: not tried again until the next connection
-//   bad_request              a mistake in the call: not tried again
+//   bad_request              a mistake in the call: tried again seldom
 //   limited                  too many requests or subscriptions: tried again, later
 //   unavailable              no network, or the service failed: tried again
 //   closed                   the client was closed
@@ -23,9 +23,9 @@ export class StatusbeamError extends Error {
     this.errorType = errorType;
   }
 
-  /** Whether the API refuses this client, which only a new login or grant can change. */
+  /** Whether the API refuses this client or this job, which trying again soon does not change. */
   get isRefusal(): boolean {
-    return this.code === 'forbidden' || this.code === 'login_ended';
+    return this.code === 'forbidden' || this.code === 'login_ended' || this.code === 'bad_request';
   }
 
   /** Whether trying again later can help. */
@@ -60,6 +60,10 @@ export function errorOf(errors: unknown, fallback = 'The API refused.', status =
 function codeOf(errorType: string, errorCode: number): ErrorCode {
   if (errorType === 'LoginEnded') {
     return 'login_ended';
+  }
+  // `Unauthorized` is about one field, which another field's answer may go along with; the exception is about the login.
+  if (errorType === 'Unauthorized' && errorCode !== 401) {
+    return 'forbidden';
   }
   if (/unauthori[sz]ed|notauthorized/i.test(errorType) || errorCode === 401) {
     return 'unauthorized';

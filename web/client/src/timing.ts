@@ -21,10 +21,10 @@ export interface Timing {
   readonly gap: number;
   /** The second position check after a join: events can be lost right after start_ack. */
   readonly settle: number;
-  /** Between two position checks while a subscription is live … */
+  /** Between two position checks while statuses come, or no subscription is live; a quiet job is checked less often. */
   readonly poll: number;
-  /** … and while none is: then the checks bring the statuses. */
-  readonly pollOffline: number;
+  /** How long a push may take after the position has told of its status; then the pushes are delayed. */
+  readonly late: number;
   /** The session is extended at least this often; it lives 15 minutes. */
   readonly session: number;
   /** One HTTP request. */
@@ -44,8 +44,8 @@ export const TIMING: Timing = {
   idle: 5_000,
   gap: 120,
   settle: 1_500,
-  poll: 20_000,
-  pollOffline: 5_000,
+  poll: 5_000,
+  late: 1_000,
   session: 300_000,
   request: 15_000,
   token: 30_000,

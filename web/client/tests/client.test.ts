@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-
 import type { JobState } from '../src/client/watchedJob.ts';
 import { jobView } from '../src/fold/snapshot.ts';
+import { watchTenant, watchUser } from '../src/lists/index.ts';
 import { NO_FAULTS } from './sim/service.ts';
 import { World } from './sim/world.ts';
 
@@ -69,7 +69,7 @@ test('an answer that makes no sense is reported and counts as a failed read', as
   world.service.commit('job-1', [GEO]);
   world.service.page = () => null as never;
   const client = world.connect();
-  const [watch, list] = [client.watchJob('job-1'), client.watchUser()];
+  const [watch, list] = [client.watchJob('job-1'), watchUser(client)];
   world.service.position = () => null as never;
   await world.advance(5_000);
   assert.deepEqual([watch.getState().verdict, watch.getState().reason], ['joining', 'failing']);
@@ -485,7 +485,7 @@ test("the user's jobs are listed, those that run are followed, new ones appear b
   await world.advance(1_000);
   world.service.commit('job-2', [GEO]);
   const client = world.connect();
-  const watch = client.watchUser();
+  const watch = watchUser(client);
   await world.advance(2_000);
   assert.deepEqual(
     watch.getState().jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]),
@@ -508,6 +508,26 @@ test("the user's jobs are listed, those that run are followed, new ones appear b
   assert.equal(watch.getState().jobs[0]?.agents.length, 1);
   assert.equal(world.service.starts, 1);
   watch.close();
+});
+
+test('a job that ends is listed as ended with its push, however many others run', async () => {
+  const world = new World();
+  for (const number of upTo(40)) {
+    world.service.commit(`job-${number}`, [GEO]);
+    await world.advance(100);
+  }
+  const watch = watchUser(world.connect(), { pageSize: 50 });
+  await world.advance(3_000);
+  const running = () => watch.getState().jobs.filter(({ overallStatus }) => overallStatus === 'processing').length;
+  assert.equal(running(), 40);
+  for (const number of upTo(15)) {
+    world.service.commit(`job-${number}`, [{ ...GEO, status: 'agent_complete' }, DONE]);
+  }
+  await world.advance(200);
+  assert.equal(running(), 25);
+  world.service.commit('job-41', [GEO]);
+  await world.advance(200);
+  assert.deepEqual([watch.getState().jobs[0]?.jobId, running()], ['job-41', 26]);
 });
 
 test('while the service is down it is asked and connected to more and more seldom', async () => {
@@ -536,7 +556,7 @@ test('where nothing is watched any more the session ends, and what is watched la
   watch.close();
   await world.advance(310_000);
   assert.equal(world.service.sessions.size, 0);
-  client.watchTenant();
+  watchTenant(client);
   await world.advance(310_000);
   assert.equal(world.service.sessions.size, 1);
 });
@@ -545,7 +565,7 @@ test('a client that was closed before anything was watched stays closed', async 
   const world = new World();
   const client = world.connect();
   client.close();
-  const watches = [client.watchJob('job-1'), client.watchUser(), client.watchTenant()];
+  const watches = [client.watchJob('job-1'), watchUser(client), watchTenant(client)];
   await world.advance(60_000);
   assert.deepEqual(
     watches.map((watch) => watch.getState().connection),

@@ -47,6 +47,26 @@ test('<job-status> shows the job, its agents and how far it is', async () => {
   element.remove();
 });
 
+test("<job-status> shows what waits and what was cancelled, under the job's title", async () => {
+  const world = new World();
+  const metadata = JSON.stringify({ waiting: { for: 'approval', prompt: 'Send the crew?' } });
+  world.service.commit('job-1', [
+    { type: 'agent_status', status: 'loading_agents', message: 'Begins', metadata: '{"title": "Pothole on Valencia Street"}' },
+    { ...GEO, status: 'waiting', message: 'Waits', metadata },
+  ]);
+  const element = placed(world, 'job-1');
+  await world.advance(2_000);
+  const row = () => [...(element.shadowRoot?.querySelector('li')?.children ?? [])].map((child) => child.textContent);
+  assert.deepEqual([textOf(element, 'title'), textOf(element, 'state')], ['Pothole on Valencia Street', 'Waiting']);
+  assert.deepEqual(row(), ['◷', 'Geo Agent', 'Waiting', 'Send the crew?']);
+  world.service.commit('job-1', [{ type: 'error', status: 'cancelled', message: 'Not needed any more' }]);
+  await world.advance(100);
+  assert.equal(textOf(element, 'state'), 'Cancelled');
+  assert.deepEqual(row().slice(0, 3), ['⊘', 'Geo Agent', 'Cancelled']);
+  element.client?.close();
+  element.remove();
+});
+
 test('<job-status> says when it is cut off, and watches nothing once it is removed', async () => {
   const world = new World();
   world.service.commit('job-1', [GEO]);
@@ -113,6 +133,21 @@ test('<job-status> follows another job when its attribute says so', async () => 
   await world.advance(2_000);
   assert.equal(textOf(element, 'title'), 'job-2');
   assert.equal(textOf(element, 'state'), 'Failed');
+  element.client?.close();
+  element.remove();
+});
+
+test('<job-status> says when pushes are delayed, and when no job can have the id', async () => {
+  const world = new World();
+  world.service.isPushing = false;
+  const element = placed(world, 'job-1');
+  await world.advance(3_000);
+  world.service.commit('job-1', [GEO]);
+  await world.advance(8_000);
+  assert.equal(textOf(element, 'note'), 'Statuses arrive late.');
+  element.setAttribute('job-id', 'x'.repeat(300));
+  await world.advance(100);
+  assert.equal(textOf(element, 'note'), 'No job can have this id.');
   element.client?.close();
   element.remove();
 });

@@ -3,8 +3,8 @@ import test from 'node:test';
 
 import { StatusbeamError } from '../src/errors.ts';
 import type { Facts } from '../src/join/facts.ts';
-import { JobLog } from '../src/join/log.ts';
-import { nextRead, PAGE } from '../src/join/nextRead.ts';
+import { JobLog, PAGE } from '../src/join/log.ts';
+import { nextRead } from '../src/join/nextRead.ts';
 import { readUpdate } from '../src/join/update.ts';
 import { verdictOf } from '../src/join/verdict.ts';
 import type { StatusUpdate } from '../src/types.ts';
@@ -30,8 +30,9 @@ function facts(more: Partial<Facts> = {}): Facts {
     hasPosition: true,
     hasRead: true,
     cut: null,
+    isDelayed: false,
     longLog: 500,
-    tail: 0,
+    tailFrom: Number.POSITIVE_INFINITY,
     ...more,
   };
 }
@@ -76,10 +77,10 @@ test('the next read follows from the facts', () => {
       { kind: 'page', after: 0, limit: PAGE },
     ], // no snapshot
     [
-      { log: snapshot, tail: 60 },
+      { log: snapshot, tailFrom: 640 },
       { kind: 'tail', after: 640, limit: 60 },
     ],
-    [{ log: snapshot, tail: 0 }, null],
+    [{ log: snapshot }, null],
     [{ log: logOf(3, 9), cut: 'job_gone' }, null],
   ];
   for (const [more, read] of cases) {

@@ -210,7 +210,7 @@ test('a subscription refused for its token is started once more with a new one, 
   transcript.receive(link, {
     type: 'error',
     id: first,
-    payload: { errors: [{ errorType: 'Unauthorized', message: 'expired' }] },
+    payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
   });
   const again = transcript.take();
   const [frame] = framesOf(again) as [{ payload: { extensions: { authorization: { Authorization: string } } } }];
@@ -219,7 +219,7 @@ test('a subscription refused for its token is started once more with a new one, 
   transcript.receive(link, {
     type: 'error',
     id: second,
-    payload: { errors: [{ errorType: 'Unauthorized', message: 'expired' }] },
+    payload: { errors: [{ errorType: 'UnauthorizedException', message: 'Token has expired.' }] },
   });
   assert.deepEqual(types(transcript.take()), ['refused']);
   transcript.want('c');

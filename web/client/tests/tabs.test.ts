@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-
 import type { Auth } from '../src/client/credentials.ts';
-import type { TabMessage } from '../src/client/tabMessages.ts';
-import { type Browser, sharedTabs } from '../src/client/tabs.ts';
 import type { JobWatch } from '../src/index.ts';
+import { watchTenant } from '../src/lists/index.ts';
+import { type Browser, sharedTabs } from '../src/tabs/index.ts';
+import type { TabMessage } from '../src/tabs/messages.ts';
 import { dice } from './sim/clock.ts';
 import { NO_FAULTS } from './sim/service.ts';
 import { Tabs } from './sim/tabs.ts';
@@ -109,9 +109,9 @@ test('a subscription is under the session of a tab that is still there', async (
   tabs.open().client.watchJob('job-1');
   await world.advance(1_000);
   const [first, second] = [tabs.open(), tabs.open()];
-  first.client.watchTenant();
+  watchTenant(first.client);
   await world.advance(1_000);
-  const heard = second.client.watchTenant();
+  const heard = watchTenant(second.client);
   await world.advance(2_000);
   first.client.close();
   await world.advance(1_000);
@@ -157,7 +157,7 @@ test('a tab that comes late hears what was refused to the others', async () => {
   leading.watchJob('job-1');
   await world.advance(1_000);
   for (const client of [second, third, leading]) {
-    const watch = client.watchTenant();
+    const watch = watchTenant(client);
     await world.advance(1_000);
     assert.equal(watch.getState().error?.message, 'Operators only.');
   }

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
-import { apply, fold, jobAt } from '../src/fold/fold.ts';
+import { apply, canonical, fold } from '../src/fold/fold.ts';
 import { jobView, snapshotOf } from '../src/fold/snapshot.ts';
 import type { RawStatusUpdate, StoredJob } from '../src/types.ts';
 
@@ -25,11 +25,12 @@ interface Case {
 const cases = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as Case[];
 const differences: object[] = [];
 for (const { seed, updates, job, now, stored, tail, sequence, then } of cases) {
+  const before = canonical(updates).filter((update) => (update.sequence ?? Number.POSITIVE_INFINITY) <= sequence);
   const found = {
     'fold(all)': [jobView(fold(updates), { now }), job],
     'apply(snapshot, tail)': [jobView(apply(snapshotOf(stored), tail), { now }), job],
     'apply(snapshot, all)': [jobView(apply(snapshotOf(stored), updates), { now }), job],
-    'jobAt(sequence)': [jobAt(updates, sequence), then],
+    'fold(up to sequence)': [jobView(fold(before)), then],
   };
   for (const [what, [mine, theirs]] of Object.entries(found)) {
     const plain: unknown = JSON.parse(JSON.stringify(mine));

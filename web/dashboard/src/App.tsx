@@ -81,7 +81,7 @@ async function begin(): Promise<Stage> {
   }
   const key = keyInLink(location.hash);
   if (key) {
-    history.replaceState(null, '', `${location.pathname}${withoutKeys(location.hash)}`);
+    history.replaceState(null, '', `${location.pathname}${location.search}${withoutKeys(location.hash)}`);
     const session = linkSession(key);
     if (session) {
       return { name: 'signed-in', config, session };

@@ -1,6 +1,6 @@
 import { useJobs } from '@statusbeam/client/react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { PageConfig } from './config.ts';
+import { ConfigContext, type PageConfig } from './config.ts';
 import { Compose } from './demo/Compose.tsx';
 import { JobPage } from './job/JobPage.tsx';
 import { JobList } from './jobs/JobList.tsx';
@@ -59,6 +59,7 @@ export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) 
             everything={everything}
             currentId={view === 'job' ? route.jobId : null}
             canStart={canStart}
+            canList={session.kind !== 'apiKey'}
             isOperator={session.isOperator}
             isTenantOpen={view === 'tenant'}
           />
@@ -66,24 +67,26 @@ export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) 
         <main id="main" tabIndex={-1}>
           {isLoginOver(everything.error) && <Ended kind={session.kind} />}
           {isStillIn && <StillSignedIn />}
-          <DetailsProvider value={details}>
-            {view === 'job' ? (
-              <JobPage
-                key={route.jobId}
-                client={client}
-                session={session}
-                jobId={route.jobId}
-                sequence={route.sequence}
-                onCut={canStart ? cut : null}
-              />
-            ) : view === 'tenant' && session.isOperator ? (
-              <TenantPage client={client} tenantId={session.tenantId ?? ''} />
-            ) : canStart && session.token ? (
-              <Compose token={session.token} />
-            ) : (
-              <NoJob />
-            )}
-          </DetailsProvider>
+          <ConfigContext value={config}>
+            <DetailsProvider value={details}>
+              {view === 'job' ? (
+                <JobPage
+                  key={route.jobId}
+                  client={client}
+                  session={session}
+                  jobId={route.jobId}
+                  sequence={route.sequence}
+                  onCut={canStart ? cut : null}
+                />
+              ) : view === 'tenant' && session.isOperator ? (
+                <TenantPage client={client} tenantId={session.tenantId ?? ''} />
+              ) : canStart && session.token ? (
+                <Compose token={session.token} />
+              ) : (
+                <NoJob />
+              )}
+            </DetailsProvider>
+          </ConfigContext>
         </main>
       </div>
     </ClockProvider>

@@ -1,5 +1,7 @@
 // What the page must know before it can do anything: /config.json, written at deploy.
 
+import { createContext } from 'react';
+
 export interface DemoUser {
   username: string;
   password: string;
@@ -14,8 +16,23 @@ export interface PageConfig {
   userPoolClientId: string;
   /** Cognito's address when it isn't AWS'. */
   awsEndpointUrl?: string;
+  /** The operator's own log search, with {errorId} and {jobId} to be filled in. */
+  logLink?: string;
   /** Present on localcloud only. */
   demoUsers?: DemoUser[];
+}
+
+export const ConfigContext = createContext<Pick<PageConfig, 'logLink'>>({});
+
+/** The link to the log search; null without a template, or with one that leads to no web address. */
+export function logLinkOf(
+  template: string | undefined,
+  values: { readonly errorId: string; readonly jobId: string }
+): string | null {
+  const link = template
+    ?.replaceAll('{errorId}', encodeURIComponent(values.errorId))
+    .replaceAll('{jobId}', encodeURIComponent(values.jobId));
+  return link !== undefined && /^https?:\/\//.test(link) ? link : null;
 }
 
 /** Read it. Throws when it can't be read or lacks something. */

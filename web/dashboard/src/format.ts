@@ -60,7 +60,15 @@ export function agoText(milliseconds: number): string {
   return ms < DAY ? `${Math.floor(ms / HOUR)} h ago` : `${Math.floor(ms / DAY)} d ago`;
 }
 
-const SPOKEN = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+
+/** 13:05:20, 01:05:20 PM. Some locales would write "13 h 05 min 20 s", which is how this page writes a duration. */
+function clockText(date: Date, locale?: string): string {
+  const parts = new Intl.DateTimeFormat(locale, CLOCK).formatToParts(date);
+  const digits = parts.filter(({ type }) => type === 'hour' || type === 'minute' || type === 'second');
+  const period = parts.find(({ type }) => type === 'dayPeriod')?.value;
+  return [digits.map(({ value }) => value).join(':'), period].filter(Boolean).join(' ');
+}
 
 /** The time of day where the reader is; with the day when it wasn't today. */
 export function timeText(timestamp: string | null, now: number, locale?: string): string {
@@ -70,7 +78,7 @@ export function timeText(timestamp: string | null, now: number, locale?: string)
   }
   const date = new Date(at);
   const isToday = date.toDateString() === new Date(now).toDateString();
-  const time = date.toLocaleTimeString(locale, SPOKEN);
+  const time = clockText(date, locale);
   return isToday ? time : `${date.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
@@ -87,8 +95,7 @@ export function etaText(eta: { p50: number; p90: number } | null, passedMs: numb
   if (high < 1) {
     return 'Less than 1 s left';
   }
-  const unit = high < 90 ? 1 : high < 5400 ? 60 : 3600;
-  const name = { 1: 's', 60: 'min', 3600: 'h' }[unit];
+  const [unit, name] = high < 90 ? [1, 's'] : high < 5400 ? [60, 'min'] : [3600, 'h'];
   const [from, to] = [Math.floor(low / unit), Math.ceil(high / unit)];
   return from >= to - 0.5 ? `About ${to} ${name} left` : `${from}–${to} ${name} left`;
 }

@@ -1,6 +1,6 @@
 // The labels of states and statuses. One state has one label everywhere. Pure.
 
-import type { AgentStatus, OverallStatus, StatusUpdate } from './types.ts';
+import type { OverallStatus, StatusUpdate } from './types.ts';
 
 export type Tone = 'idle' | 'run' | 'good' | 'bad';
 
@@ -12,6 +12,7 @@ export type ShownState =
   | 'processing'
   | 'completed'
   | 'failed'
+  | 'cancelling'
   | 'cancelled'
   | 'pending'
   | 'in-progress'
@@ -30,6 +31,7 @@ export const STATE_LABELS: Record<ShownState, string> = {
   processing: 'Running',
   completed: 'Completed',
   failed: 'Failed',
+  cancelling: 'Cancelling',
   cancelled: 'Cancelled',
   pending: 'Pending',
   'in-progress': 'Running',
@@ -52,6 +54,7 @@ const GROUPS: Record<ShownState, Group> = {
   processing: 'running',
   completed: 'completed',
   failed: 'failed',
+  cancelling: 'running',
   cancelled: 'cancelled',
   pending: 'pending',
   'in-progress': 'running',
@@ -66,33 +69,35 @@ const GROUPS: Record<ShownState, Group> = {
 
 export const groupOf = (state: ShownState): Group => GROUPS[state];
 
-const STATUS_LABELS: Record<string, string> = {
-  loading_agents: 'loading agents',
-  agents_at_work: 'agents at work',
-  agent_invoking: 'started',
-  agent_complete: 'completed',
-  agent_error: 'failed',
-  agent_retrying: 'started again',
-  calling_tool: 'uses a tool',
-  tool_complete: 'tool completed',
-  tool_error: 'tool failed',
-  complete: 'completed',
-  error: 'failed',
-};
+const STATUS_LABELS = new Map([
+  ['loading_agents', 'loading agents'],
+  ['agents_at_work', 'agents at work'],
+  ['agent_invoking', 'started'],
+  ['agent_complete', 'completed'],
+  ['agent_error', 'failed'],
+  ['agent_retrying', 'started again'],
+  ['calling_tool', 'uses a tool'],
+  ['tool_complete', 'tool completed'],
+  ['tool_error', 'tool failed'],
+  ['complete', 'completed'],
+  ['error', 'failed'],
+  ['waiting', 'waits'],
+  ['cancel_requested', 'asked to cancel'],
+]);
 
 /** The label of a status; an unknown one is shown as it is. */
-export const statusLabel = (status: string): string => STATUS_LABELS[status] ?? status.replaceAll('_', ' ');
+export const statusLabel = (status: string): string => STATUS_LABELS.get(status) ?? status.replaceAll('_', ' ');
 
-const TONES: Record<string, Tone> = {
-  complete: 'good',
-  agent_complete: 'good',
-  success: 'good',
-  error: 'bad',
-  agent_error: 'bad',
-  tool_error: 'bad',
-};
+const TONES = new Map<string, Tone>([
+  ['complete', 'good'],
+  ['agent_complete', 'good'],
+  ['success', 'good'],
+  ['error', 'bad'],
+  ['agent_error', 'bad'],
+  ['tool_error', 'bad'],
+]);
 
-export const toneOf = (update: StatusUpdate): Tone => TONES[update.status] ?? 'idle';
+export const toneOf = (update: StatusUpdate): Tone => TONES.get(update.status) ?? 'idle';
 
 export const ORCHESTRATOR = 'Orchestrator';
 
@@ -108,11 +113,22 @@ export function shownState(status: ShownState, liveness: string | null): ShownSt
   return isLively && (isSilent(liveness) || liveness === 'waiting') ? liveness : status;
 }
 
-/** The state of a job; one without a status is expected. */
-export const jobState = (overall: OverallStatus, sequence: number, liveness: string | null): ShownState =>
-  sequence === 0 ? 'expected' : shownState(overall, liveness);
+/** The state of a job; one without a status is expected, one that was asked to stop is being cancelled until it has ended. */
+export function jobState(overall: OverallStatus, sequence: number, liveness: string | null, isCancelling = false): ShownState {
+  const state = sequence === 0 ? 'expected' : shownState(overall, liveness);
+  return isCancelling && (groupOf(state) === 'running' || state === 'waiting') ? 'cancelling' : state;
+}
+
+/** The agents' states by their names in the API. A later release may have more. */
+const AGENT_STATES = new Map<string, ShownState>([
+  ['pending', 'pending'],
+  ['in-progress', 'in-progress'],
+  ['success', 'success'],
+  ['error', 'error'],
+  ['cancelled', 'cancelled'],
+]);
 
 /** The state of an agent; one that was open when its job ended will not finish. */
-export function agentState(status: AgentStatus, liveness: string | null, isOpen: boolean, jobIsOver: boolean): ShownState {
-  return jobIsOver && isOpen ? 'unfinished' : shownState(status, liveness);
+export function agentState(status: string, liveness: string | null, isOpen: boolean, jobIsOver: boolean): ShownState {
+  return jobIsOver && isOpen ? 'unfinished' : shownState(AGENT_STATES.get(status) ?? 'unknown', liveness);
 }

@@ -25,6 +25,10 @@ export function jobLink(jobId: string, sequence: number | null = null): string {
   return `#job=${encodeURIComponent(jobId)}${sequence === null ? '' : `&at=${sequence}`}`;
 }
 
+/** The whole address of a moment of a job, to be shared. */
+export const momentUrl = (jobId: string, sequence: number | null): string =>
+  `${location.origin}${location.pathname}${jobLink(jobId, sequence)}`;
+
 /** What a link brings to sign in with: #viewToken=… or #apiKey=…&user=…; null when it brings nothing. */
 export function keyInLink(hash: string): { viewToken: string } | { apiKey: string; userId: string } | null {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));

@@ -12,6 +12,7 @@ export type {
   OverallStatus,
   StatusDetail,
   StatusUpdate,
-  TenantJob,
   TokenUsage,
+  Waiting,
 } from '@statusbeam/client';
+export type { JobCount, TenantJob } from '@statusbeam/client/lists';

@@ -34,7 +34,7 @@ test('jobs are found by state, id, names, text, and what their agents do', () =>
     idsOf(
       matching([jobs], state, search, {
         stateOf: ({ jobId, overallStatus }) => (jobId === 'four' ? 'lost' : overallStatus),
-        textOf: (jobId) => (jobId === 'two' ? 'Burst water main' : ''),
+        textOf: ({ jobId }) => (jobId === 'two' ? 'Burst water main' : ''),
       })
     ).sort();
   assert.deepEqual(found('running', ''), ['three', 'two']);

@@ -98,3 +98,13 @@ test('long texts are cut with a mark', () => {
   assert.equal(shortened('a  b\nc'), 'a b c');
   assert.equal(shortened('x'.repeat(80), 10), `${'x'.repeat(9)}…`);
 });
+
+test('a time of day never reads like a duration', () => {
+  const now = new Date(2026, 10, 20, 18, 0).getTime();
+  const at = new Date(2026, 10, 20, 13, 5, 20).toISOString();
+  for (const locale of ['fr-CA', 'fr', 'de', 'en-GB', 'en-US', 'ja', 'ar', 'fi', 'da']) {
+    assert.doesNotMatch(timeText(at, now, locale), /\d\s*(h|min|s)(\s|$)/, locale);
+  }
+  assert.equal(timeText(at, now, 'fr-CA'), '13:05:20');
+  assert.equal(timeText(at, now, 'en-US'), '01:05:20 PM');
+});

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { logLinkOf } from '../src/config.ts';
 import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
 import { completenessOf } from '../src/job/completenessText.ts';
+import { HistoryBuilder } from '../src/job/history.ts';
 import { jobLivenessAt } from '../src/job/liveness.ts';
 import { keepingSame } from '../src/job/sameAgents.ts';
-import { jobState, statusLabel, toneOf } from '../src/labels.ts';
+import { agentState, jobState, statusLabel, toneOf } from '../src/labels.ts';
 import type { AgentState, StatusUpdate } from '../src/types.ts';
 import { Announcer } from '../src/ui/announcer.ts';
 import { statusOf } from './statuses.ts';
@@ -47,6 +49,14 @@ test('the state of the log is one honest line', () => {
   assert.equal(
     whole({ updates: row(8, 9), firstSequence: 8, job: { sequence: 9 } }, true).text,
     '2 of 9 statuses, reading the earlier ones'
+  );
+  assert.deepEqual(whole({ connection: 'delayed' }), {
+    sign: 'recovering',
+    text: '3 statuses, read from the log: pushes are delayed',
+  });
+  assert.equal(
+    whole({ reason: 'invalid_id', verdict: 'behind', error: { message: 'jobId must …' } }).text,
+    'No job can have this id'
   );
   assert.equal(whole({ reason: 'job_gone', verdict: 'cut' }).sign, 'problem');
   assert.match(whole({ error: { message: 'No network.' } }).text, /\(No network\)\. Trying again\.$/);
@@ -128,4 +138,24 @@ test('a work order is read from the last word, whatever it lacks', () => {
   assert.deepEqual(questionsOf(order), []);
   assert.equal(workOrderIn(end({ workOrder: 'none' })), null);
   assert.equal(workOrderIn([]), null);
+});
+
+test('the names of the language are words like any other', () => {
+  for (const word of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const update = statusOf(1, 1, { status: word, agentName: word, toolName: word });
+    assert.equal(statusLabel(word), word.replaceAll('_', ' '));
+    assert.equal(toneOf(update), 'idle');
+    assert.equal(new HistoryBuilder().read([update]).invocations.get(word)?.attempts[0]?.outcome, 'running');
+    assert.equal(agentState(word, null, true, false), 'unknown');
+  }
+});
+
+test('the template of the log search is filled in, and leads to the web only', () => {
+  const values = { errorId: 'e 1&x', jobId: 'job/1' };
+  assert.equal(
+    logLinkOf('https://logs.example.com/?q={errorId}&job={jobId}', values),
+    'https://logs.example.com/?q=e%201%26x&job=job%2F1'
+  );
+  assert.equal(logLinkOf('javascript:alert({errorId})', values), null);
+  assert.equal(logLinkOf(undefined, values), null);
 });

@@ -74,6 +74,30 @@ test('an agent known by the snapshot alone has the bar that it tells', () => {
   assert.deepEqual([rows[0]?.bars[0]?.from, rows[0]?.bars[0]?.to], [0, 0.5]);
 });
 
+test('where the beginning of the log has expired, the axis begins with the job, and times are those of the clock', () => {
+  const days = 86_400;
+  const log = logOf(
+    [0, null, 'loading_agents'],
+    [10, 'A', 'agent_invoking'],
+    [9 * days, 'A', 'note'],
+    [9 * days + 514, 'A', 'agent_complete'],
+    [9 * days + 514, null, 'complete', { type: 'complete' }]
+  );
+  const { rows, startMs, endMs } = layOut(jobView(fold(log)), new HistoryBuilder().read(log.slice(2)), START + 10 * days * 1000);
+  assert.equal(endMs - startMs, (9 * days + 514) * 1000);
+  assert.equal(rows[0]?.bars[0]?.durationMs, (9 * days + 504) * 1000);
+});
+
+test('agents whose beginning is not read yet count as being at work', () => {
+  const names = Array.from({ length: 3_000 }, (_, number) => `Agent ${number}`);
+  const log = logOf(
+    ...names.map((name) => [1, name, 'agent_invoking'] as [number, string, string]),
+    ...names.map((name, number) => [2 + number / 1_000, name, 'note'] as [number, string, string])
+  );
+  const { rows } = layOut(jobView(fold(log)), new HistoryBuilder().read(log.slice(-1_500)), START + 10_000);
+  assert.equal(mostAtOnce(rows), 3_000);
+});
+
 test('how many worked at once counts a handover as none', () => {
   const log = logOf(
     [0, 'A', 'agent_invoking'],

@@ -1,23 +1,11 @@
 // The queries and mutations of a deployment.
 
 import { jsonObject } from '../fold/numbers.ts';
-import type { Job, JobPosition, OverallStatus, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
+import type { JobPosition, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
 import type { ServiceClock } from './clock.ts';
-import { GET_JOB, GET_STATUS_DETAIL, LIST_JOBS, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
+import { CANCEL_JOB, GET_JOB, GET_STATUS_DETAIL, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
 import type { GraphQL } from './graphql.ts';
 import type { SessionInput } from './session.ts';
-
-export interface JobPage {
-  readonly jobs: readonly Job[];
-  readonly nextToken: string | null;
-}
-
-export interface ListJobsOptions {
-  /** 1 to 50. */
-  readonly limit?: number;
-  readonly nextToken?: string | null;
-  readonly overallStatus?: OverallStatus | null;
-}
 
 /** A session ends this long after it was opened or extended, by the protocol. */
 const SESSION_MS = 900_000;
@@ -37,10 +25,6 @@ export class Api {
     this.#clock = clock;
   }
 
-  async listJobs({ limit = 20, nextToken = null, overallStatus = null }: ListJobsOptions): Promise<JobPage> {
-    return (await this.graphql.run<{ listJobs: JobPage }>(LIST_JOBS, { limit, nextToken, overallStatus })).listJobs;
-  }
-
   async getJob(jobId: string): Promise<StoredJob> {
     return (await this.graphql.run<{ getJob: StoredJob }>(GET_JOB, { jobId })).getJob;
   }
@@ -51,16 +35,20 @@ export class Api {
     return { jobId, sequence, detail: jsonObject(detail), operatorDetail: jsonObject(operatorDetail) };
   }
 
+  async cancelJob(jobId: string, reason: string | null): Promise<void> {
+    await this.graphql.run(CANCEL_JOB, { jobId, reason });
+  }
+
   async listStatusUpdates(jobId: string, afterSequence: number, limit: number): Promise<StatusUpdatePage> {
     const variables = { jobId, afterSequence, limit };
     const answer = await this.graphql.run<{ listStatusUpdates: StatusUpdatePage }>(LIST_STATUS_UPDATES, variables);
     return answer.listStatusUpdates;
   }
 
-  /** `isLast`: the page is being left, the request must outlive it. */
+  /** `joined`: the subscriptions of this client read `earlier`. `isLast`: the page is being left, the request must outlive it. */
   async syncSession(input: SessionInput, isLast: boolean): Promise<readonly JobPosition[]> {
     const asked = this.#clock.local();
-    const answer = await this.graphql.run<Synced>(SYNC_SESSION, { input }, { keepalive: isLast });
+    const answer = await this.graphql.run<Synced>(SYNC_SESSION, { input: { ...input, joined: true } }, { keepalive: isLast });
     const { expiresAt, jobs } = answer.syncSession;
     if (expiresAt > 0) {
       this.#clock.synchronize(expiresAt * 1000 - SESSION_MS, asked);

@@ -6,25 +6,23 @@
 //     client.close();
 
 import type { StatusbeamError } from '../errors.ts';
-import { SELDOM } from '../join/join.ts';
+import { SELDOM } from '../join/polls.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
 import { realtimeUrlOf } from '../realtime/protocol.ts';
 import { TIMING, type Timing } from '../timing.ts';
 import type { RawStatusUpdate, StatusDetail, StoredJob } from '../types.ts';
 import { withAlignedTimers } from './alignedTimers.ts';
-import { Api, type JobPage, type ListJobsOptions } from './api.ts';
+import { Api } from './api.ts';
 import { ServiceClock } from './clock.ts';
 import { type Auth, Credentials } from './credentials.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { GraphQL } from './graphql.ts';
-import { Jobs, type JobWatch } from './jobs.ts';
+import { checkedJobId } from './jobId.ts';
+import { type JobStore, Jobs, type JobWatch } from './jobs.ts';
 import { jobIdOf, type SubscriptionKey } from './keys.ts';
+import { Login, type LoginOptions } from './login.ts';
 import { Positions } from './positions.ts';
-import { type Pushes, SocketPushes, type SocketPushesOptions } from './pushes.ts';
-import { Session } from './session.ts';
-import { Subscriptions } from './subscriptions.ts';
-import { TenantWatch } from './tenant.ts';
-import { UserWatch, type UserWatchOptions } from './user.ts';
+import { type OpenPushes, type SharePushes, SocketPushes } from './pushes.ts';
 import type { Connection, JobState } from './watchedJob.ts';
 
 export interface ConnectOptions {
@@ -34,10 +32,12 @@ export interface ConnectOptions {
   readonly realtimeUrl?: string;
   readonly auth: Auth;
   /** `sharedTabs()`: one socket for all tabs of this user. */
-  readonly tabs?: (options: SocketPushesOptions) => Pushes;
+  readonly tabs?: SharePushes;
   readonly timing?: Partial<Timing>;
   readonly environment?: Environment;
 }
+
+const openSocket: OpenPushes = (options) => new SocketPushes(options);
 
 /** Follow jobs of a deployment. */
 export function connect(options: ConnectOptions): Client {
@@ -49,10 +49,9 @@ export class Client {
   readonly timing: Timing;
   #clock: ServiceClock;
   #api: Api;
-  #pushes: Pushes;
-  #subscriptions: Subscriptions;
+  #loginOptions: LoginOptions;
+  #login: Login;
   #jobs: Jobs;
-  #session: Session;
   #connection: Connection = 'connecting';
   #error: StatusbeamError | null = null;
   #polls = 0;
@@ -66,41 +65,39 @@ export class Client {
     this.timing = { ...TIMING, ...timing };
     const clock = new ServiceClock(environment.now);
     this.#clock = clock;
-    const credentials = new Credentials({ auth, now: () => clock.now(), environment, timeout: this.timing.token });
+    const credentials = new Credentials({
+      auth,
+      now: () => clock.now(),
+      environment,
+      timeout: this.timing.token,
+      switched: () => this.#switched(),
+    });
     const graphql = new GraphQL({ url, credentials, environment, timeout: this.timing.request, clock });
     this.#api = new Api(graphql, clock);
-    this.#session = new Session((input, isLast) => this.#api.syncSession(input, isLast), environment, this.timing);
-    this.#jobs = this.#newJobs();
-    const pushes = tabs ?? ((options: SocketPushesOptions) => new SocketPushes(options));
-    this.#pushes = pushes({
+    this.#loginOptions = {
       graphqlUrl: url,
       realtimeUrl: realtimeUrl ?? realtimeUrlOf(url),
       timing: this.timing,
       credentials,
       environment,
-      listener: {
-        started: (key) => this.#subscriptions.started(key),
-        interrupted: (key) => this.#subscriptions.interrupted(key),
-        refused: (key, error) => this.#refused(key, error),
-        data: (key, data) => this.#data(key, data),
-        state: (state, error) => this.#state(state, error),
-      },
-    });
-    this.#subscriptions = new Subscriptions({
-      pushes: this.#pushes,
-      credentials,
-      connectionId: () => this.#session.connectionId,
+      openPushes: tabs === undefined ? openSocket : (options) => tabs(options, openSocket),
+      sync: (input, isLast) => this.#api.syncSession(input, isLast),
       covered: (jobId, isCovered) => this.#jobs.get(jobId)?.do((join) => (isCovered ? join.subscribed() : join.interrupted())),
-      failed: (error) => this.#state('reconnecting', error),
-    });
+      refused: (key, error) => this.#refused(key, error),
+      data: (key, data) => this.#data(key, data),
+      state: (state, error) => this.#state(state, error),
+    };
+    this.#login = new Login(this.#loginOptions);
+    this.#jobs = this.#newJobs();
     this.#ends = [
       environment.onWake((isOtherNetwork) => this.wake(isOtherNetwork)),
-      environment.onLeave(() => this.#session.close()),
+      environment.onLeave(() => this.#login.session.close()),
     ];
   }
 
+  /** `delayed`: the connection is live, but the newest status of a watched job came from its log and by no push. */
   get connection(): Connection {
-    return this.#connection;
+    return this.#connection === 'live' && this.#jobs.all().some(({ isDelayed }) => isDelayed) ? 'delayed' : this.#connection;
   }
 
   get error(): StatusbeamError | null {
@@ -112,39 +109,35 @@ export class Client {
     return this.#clock.now() / 1000;
   }
 
-  /** Watch one job. The listener is called at each change; `getState` gives the state at any time. */
-  watchJob(jobId: string, listener?: (state: JobState) => void): JobWatch {
+  /**
+   * Watch one job. The listener is called at each change; `getState` gives the state at any time. The state of an id that no
+   * job can have says so: its `reason` is `invalid_id`.
+   */
+  watchJob(jobId: string | number, listener?: (state: JobState) => void): JobWatch {
     return this.#jobs.watch(jobId, listener);
   }
 
-  /** What is known of a job, watched or not; the same object until it changes. */
-  peekJob(jobId: string): JobState {
-    return this.#jobs.peek(jobId);
-  }
-
-  /** Watch all jobs of the user, the newest first; the running ones are live. */
-  watchUser(options: UserWatchOptions = {}): UserWatch {
-    return new UserWatch(this, options);
-  }
-
-  /** Watch what happens in the whole tenant; for operators and admins. */
-  watchTenant(): TenantWatch {
-    return new TenantWatch(this);
-  }
-
-  /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
-  listJobs(options: ListJobsOptions = {}): Promise<JobPage> {
-    return this.#api.listJobs(options);
+  /** One job as a store for any framework: the job is watched while the store has a subscriber. */
+  jobStore(jobId: string | number): JobStore {
+    return this.#jobs.store(jobId);
   }
 
   /** The snapshot as the store has it. Throws StatusbeamError. */
-  getJob(jobId: string): Promise<StoredJob> {
-    return this.#api.getJob(jobId);
+  async getJob(jobId: string | number): Promise<StoredJob> {
+    return this.#api.getJob(checkedJobId(jobId));
   }
 
   /** The details of a status that its log entry lacks: `metadata.spilled` marks such an entry. Throws StatusbeamError. */
-  getStatusDetail(jobId: string, sequence: number): Promise<StatusDetail> {
-    return this.#api.getStatusDetail(jobId, sequence);
+  async getStatusDetail(jobId: string | number, sequence: number): Promise<StatusDetail> {
+    return this.#api.getStatusDetail(checkedJobId(jobId), sequence);
+  }
+
+  /**
+   * Ask for a running job to be stopped; for its owner and operators. It goes on until its work has stopped: its `cancelRequest`
+   * tells of it until then. Throws StatusbeamError.
+   */
+  async cancelJob(jobId: string | number, reason: string | null = null): Promise<void> {
+    await this.#api.cancelJob(checkedJobId(jobId), reason);
   }
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */
@@ -157,8 +150,8 @@ export class Client {
     if (this.#isClosed) {
       return;
     }
-    this.#pushes.wake(isOtherNetwork);
-    this.#subscriptions.retry(true);
+    this.#login.pushes.wake(isOtherNetwork);
+    this.#login.subscriptions.retry(true);
     for (const watched of this.#jobs.all()) {
       watched.do((join) => join.woke());
     }
@@ -166,7 +159,7 @@ export class Client {
       listener.woke?.();
     }
     if (this.#jobs.ids.length === 0 && this.#isWatching()) {
-      this.#session.extend(); // else their position checks do
+      this.#login.session.extend(); // else their position checks do
     }
   }
 
@@ -174,8 +167,8 @@ export class Client {
     if (this.#isClosed) {
       return;
     }
-    this.#session.close();
-    this.#session.stop();
+    this.#login.session.close();
+    this.#login.session.stop();
     this.#isClosed = true;
     for (const end of this.#ends) {
       end();
@@ -183,10 +176,8 @@ export class Client {
     this.environment.clearTimeout(this.#timer);
     this.#jobs.close();
     this.#connection = 'closed';
-    this.#pushes.close();
-    for (const listener of this.#listeners) {
-      listener.connected();
-    }
+    this.#login.pushes.close();
+    this.#notifyListeners();
   }
 
   /** For watches of this client: receive everything. @internal */
@@ -201,7 +192,7 @@ export class Client {
 
   #newJobs(): Jobs {
     const [api, clock] = [this.#api, this.#clock];
-    const positions = new Positions((jobIds) => this.#session.positions(jobIds), this.environment.defer);
+    const positions = new Positions((jobIds) => this.#login.session.positions(jobIds), this.environment.defer);
     return new Jobs({
       reader: {
         position: (jobId) => positions.of(jobId),
@@ -218,6 +209,7 @@ export class Client {
           this.#startPolling();
         }
       },
+      delayed: () => this.#notifyListeners(),
     });
   }
 
@@ -228,17 +220,15 @@ export class Client {
   #startPolling(): void {
     if (this.#timer === null && !this.#isClosed) {
       this.#pollLater();
-      this.#session.keep(() => this.#isWatching());
+      this.#login.session.keep(() => this.#isWatching());
     }
   }
 
   #pollLater(): void {
-    const { poll, pollOffline } = this.timing;
-    const delay = (this.#connection === 'live' ? poll : pollOffline) * (0.8 + 0.4 * this.environment.random());
-    this.environment.clearTimeout(this.#timer);
+    const delay = this.timing.poll * (0.8 + 0.4 * this.environment.random());
     this.#timer = this.environment.setTimeout(() => {
       this.#polls += 1;
-      this.#subscriptions.retry(this.#polls % SELDOM === 0);
+      this.#login.subscriptions.retry(this.#polls % SELDOM === 0);
       for (const watched of this.#jobs.all()) {
         watched.do((join) => join.poll());
       }
@@ -252,7 +242,7 @@ export class Client {
   #replan(): void {
     if (!this.#isClosed) {
       const listeners = [...this.#listeners];
-      this.#subscriptions.plan({
+      this.#login.subscriptions.plan({
         jobIds: this.#jobs.ids,
         user: listeners.some(({ wants }) => wants === 'user'),
         tenant: listeners.some(({ wants }) => wants === 'tenant'),
@@ -263,8 +253,26 @@ export class Client {
     }
   }
 
+  /** The token names another user: everything that is kept for the former one goes. */
+  #switched(): void {
+    if (this.#isClosed) {
+      return;
+    }
+    this.#login.leave();
+    this.#login = new Login(this.#loginOptions);
+    if (this.#timer !== null) {
+      this.#login.session.keep(() => this.#isWatching());
+    }
+    this.#state('idle', null);
+    this.#error = null;
+    this.#jobs.forget();
+    for (const listener of this.#listeners) {
+      listener.forget();
+    }
+    this.#replan();
+  }
+
   #refused(key: SubscriptionKey, error: StatusbeamError): void {
-    this.#subscriptions.refused(key, error);
     const jobId = jobIdOf(key);
     if (jobId !== null) {
       this.#jobs.get(jobId)?.do((join) => join.refused(error));
@@ -290,15 +298,15 @@ export class Client {
   }
 
   #state(state: RealtimeState, error: StatusbeamError | null): void {
-    const wasLive = this.#connection === 'live';
     this.#connection = state === 'idle' ? 'connecting' : state;
     this.#error = state === 'live' ? null : (error ?? this.#error);
-    if (wasLive !== (state === 'live') && this.#timer !== null && !this.#isClosed) {
-      this.#pollLater();
-    }
     for (const watched of this.#jobs.all()) {
       watched.connected(this.#connection);
     }
+    this.#notifyListeners();
+  }
+
+  #notifyListeners(): void {
     for (const listener of this.#listeners) {
       listener.connected();
     }
@@ -310,6 +318,8 @@ export interface ClientListener {
   readonly wants: 'user' | 'tenant';
   push(update: RawStatusUpdate): void;
   connected(): void;
+  /** The login is another user's now. */
+  forget(): void;
   poll?(): void;
   woke?(): void;
   refused?(error: StatusbeamError): void;

@@ -14,6 +14,7 @@ export type Auth =
   | { readonly type: 'cognito' | 'oidc' | 'viewToken'; readonly token: TokenSource };
 
 const EARLY_MS = 30_000;
+const TENANT_CLAIMS = ['tenantId', 'custom:tenantId', 'tenant'];
 
 /** The claims of a JWT or a view token. They are not verified here: the API does that. */
 export function claimsOf(token: string): JsonObject {
@@ -34,12 +35,16 @@ export interface CredentialsOptions {
   readonly environment: Environment;
   /** How long the callback may take, in milliseconds. */
   readonly timeout: number;
+  /** A token of another user or tenant than the last one came. */
+  readonly switched: () => void;
 }
 
 export class Credentials {
   #options: CredentialsOptions;
   #auth: Auth;
   #token: string | null = null;
+  /** User and tenant of the last token. */
+  #owner: string | null = null;
   #pending: Promise<string> | null = null;
 
   constructor(options: CredentialsOptions) {
@@ -64,7 +69,7 @@ export class Credentials {
   }
 
   async tenantId(): Promise<string> {
-    return this.#auth.type === 'apiKey' ? 'public' : this.#claim('tenantId', 'custom:tenantId', 'tenant');
+    return this.#auth.type === 'apiKey' ? 'public' : this.#claim(...TENANT_CLAIMS);
   }
 
   /** Clients with the same scope may watch the same jobs: it names the login and the jobs that it is narrowed to. */
@@ -75,8 +80,7 @@ export class Credentials {
   }
 
   async #claim(...names: string[]): Promise<string> {
-    const claims = claimsOf(await this.#current(false));
-    const found = names.map((name) => claims[name]).find((claim) => typeof claim === 'string');
+    const found = claimIn(claimsOf(await this.#current(false)), names);
     if (typeof found !== 'string') {
       throw new StatusbeamError('forbidden', `The token has no claim ${names[0]}.`);
     }
@@ -110,6 +114,7 @@ export class Credentials {
         throw new TypeError('The token callback gave no token.');
       }
       this.#token = token;
+      this.#noteOwner(token);
       return token;
     } catch (error) {
       throw error instanceof StatusbeamError ? error : new StatusbeamError('unauthorized', messageOf(error));
@@ -118,11 +123,25 @@ export class Credentials {
     }
   }
 
+  #noteOwner(token: string): void {
+    const claims = claimsOf(token);
+    const owner = JSON.stringify([claims.sub, claimIn(claims, TENANT_CLAIMS)]);
+    const before = this.#owner;
+    this.#owner = owner;
+    if (before !== null && before !== owner) {
+      this.#options.switched();
+    }
+  }
+
   /** A token without a readable end is asked for each time. */
   #isEnding(token: string): boolean {
     const { exp } = claimsOf(token);
     return typeof exp !== 'number' || exp * 1000 - EARLY_MS <= this.#options.now();
   }
+}
+
+function claimIn(claims: JsonObject, names: readonly string[]): unknown {
+  return names.map((name) => claims[name]).find((claim) => typeof claim === 'string');
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,10 @@
 // The watched jobs, each once, however many watches it has.
 
+import type { StatusbeamError } from '../errors.ts';
 import type { Timing } from '../timing.ts';
 import type { Job } from '../types.ts';
 import type { Environment } from './environment.ts';
+import { checkedJobId } from './jobId.ts';
 import type { Watch } from './store.ts';
 import { type Connection, initialState, type JobState, type Reader, WatchedJob } from './watchedJob.ts';
 
@@ -15,6 +17,14 @@ export interface JobWatch extends Watch<JobState> {
   check(): void;
 }
 
+/** What frameworks call an external store: React's useSyncExternalStore takes both functions as they are. */
+export interface JobStore {
+  /** Calls the listener at each change; gives a function that ends it. */
+  subscribe(listener: () => void): () => void;
+  /** The state now; the same object until it changes. */
+  getSnapshot(): JobState;
+}
+
 export interface JobsOptions {
   readonly reader: Reader;
   readonly environment: Environment;
@@ -22,6 +32,8 @@ export interface JobsOptions {
   readonly connection: () => Connection;
   /** The set of watched jobs has changed. */
   readonly changed: () => void;
+  /** The pushes of a job are delayed, or no longer. */
+  readonly delayed: () => void;
 }
 
 /** How long a job without a watch is kept up to date: pages close a watch shortly before they open the next one. */
@@ -36,7 +48,8 @@ interface Known {
 export class Jobs {
   #options: JobsOptions;
   #known = new Map<string, Known>();
-  #waiting = new Map<string, JobState>();
+  /** The states of jobs that are not watched, and of ids that no job can have. */
+  #unwatched = new Map<unknown, JobState>();
   #isClosed = false;
 
   constructor(options: JobsOptions) {
@@ -55,7 +68,13 @@ export class Jobs {
     return [...this.#known.values()].map(({ watched }) => watched);
   }
 
-  watch(jobId: string, listener?: (state: JobState) => void): JobWatch {
+  watch(given: unknown, listener?: (state: JobState) => void): JobWatch {
+    let jobId: string;
+    try {
+      jobId = checkedJobId(given);
+    } catch (error) {
+      return this.#refused(given, error as StatusbeamError);
+    }
     const watched = this.#watch(jobId);
     const ends: (() => void)[] = [];
     const subscribe = (called: (state: JobState) => void) => {
@@ -85,15 +104,55 @@ export class Jobs {
     };
   }
 
-  /** The state of a job, watched or not; the same object until it changes. */
-  peek(jobId: string): JobState {
-    const known = this.#known.get(jobId)?.watched.store.get() ?? this.#waiting.get(jobId);
+  store(jobId: string | number): JobStore {
+    return {
+      subscribe: (listener) => {
+        const watch = this.watch(jobId, listener);
+        return () => watch.close();
+      },
+      getSnapshot: () => this.#peek(jobId),
+    };
+  }
+
+  /** The login is another user's now: forget every job's log, and read that of the new user. */
+  forget(): void {
+    this.#unwatched.clear();
+    for (const watched of this.all()) {
+      watched.forget();
+    }
+  }
+
+  #peek(given: string | number): JobState {
+    const jobId = String(given);
+    return this.get(jobId)?.store.get() ?? this.#unwatchedState(given);
+  }
+
+  /** The state of a job that is not watched. */
+  #unwatchedState(given: unknown): JobState {
+    const known = this.#unwatched.get(given);
     if (known !== undefined) {
       return known;
     }
-    const state = initialState(jobId, this.#options.connection());
-    this.#waiting.set(jobId, state);
+    const jobId = String(given);
+    let state = initialState(jobId, this.#options.connection());
+    try {
+      checkedJobId(given);
+    } catch (error) {
+      state = { ...state, verdict: 'behind', reason: 'invalid_id', error: error as StatusbeamError };
+    }
+    this.#unwatched.set(given, state);
     return state;
+  }
+
+  #refused(given: unknown, error: StatusbeamError): JobWatch {
+    return {
+      getState: () => this.#unwatchedState(given),
+      subscribe: () => () => undefined,
+      at: () => null,
+      loadHistory: () => Promise.reject(error),
+      check: () => undefined,
+      close: () => undefined,
+    };
   }
 
   close(): void {
@@ -113,11 +172,11 @@ export class Jobs {
   }
 
   #begin(jobId: string): Known {
-    const { reader, environment, timing, connection, changed } = this.#options;
-    const watched = new WatchedJob(jobId, reader, environment, timing, connection());
+    const { reader, environment, timing, connection, changed, delayed } = this.#options;
+    const watched = new WatchedJob(jobId, { reader, environment, timing, delayed }, connection());
     const known: Known = { watched, watchers: 0, keptTimer: null };
     this.#known.set(jobId, known);
-    this.#waiting.delete(jobId);
+    this.#unwatched.delete(jobId);
     if (this.#isClosed) {
       watched.stop();
     } else {

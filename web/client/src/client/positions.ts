@@ -43,7 +43,7 @@ export class Positions {
     }
   }
 
-  async #ask(jobIds: string[], waiting: ReadonlyMap<string, Waiting[]>): Promise<void> {
+  async #ask(jobIds: readonly string[], waiting: ReadonlyMap<string, Waiting[]>): Promise<void> {
     try {
       const positions = new Map((await this.#sync(jobIds)).map((position) => [position.jobId, position]));
       for (const jobId of jobIds) {
@@ -57,10 +57,13 @@ export class Positions {
         }
       }
     } catch (error) {
-      for (const jobId of jobIds) {
-        for (const { reject } of waiting.get(jobId) ?? []) {
-          reject(error);
-        }
+      if (jobIds.length > 1 && error instanceof StatusbeamError && error.code === 'bad_request') {
+        // One job is the mistake: the others must not fail with it.
+        await Promise.all(jobIds.map((jobId) => this.#ask([jobId], waiting)));
+        return;
+      }
+      for (const { reject } of jobIds.flatMap((jobId) => waiting.get(jobId) ?? [])) {
+        reject(error);
       }
     }
   }

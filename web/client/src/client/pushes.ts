@@ -37,6 +37,11 @@ export interface SocketPushesOptions {
   readonly listener: PushListener;
 }
 
+export type OpenPushes = (options: SocketPushesOptions) => Pushes;
+
+/** Instead of a socket of its own; `openSocket` opens that. */
+export type SharePushes = (options: SocketPushesOptions, openSocket: OpenPushes) => Pushes;
+
 type Command = RealtimeCommand<SubscriptionKey>;
 
 export class SocketPushes implements Pushes {

@@ -10,8 +10,6 @@ export interface SessionInput {
   readonly connectionId: string;
   readonly action: 'open' | 'extend' | 'close';
   readonly jobIds: readonly string[];
-  /** The subscriptions of this connection read `earlier`. */
-  readonly joined: true;
 }
 
 /** syncSession. `isLast`: the page is being left, the request must outlive it. Throws StatusbeamError. */
@@ -41,7 +39,7 @@ export class Session {
     }
     const action = this.#extendedAt === 0 ? 'open' : 'extend';
     this.#extendedAt = this.#environment.now();
-    return this.#sync({ connectionId: this.connectionId, action, jobIds, joined: true }, false);
+    return this.#sync({ connectionId: this.connectionId, action, jobIds }, false);
   }
 
   extend(): void {
@@ -54,8 +52,7 @@ export class Session {
   close(): void {
     if (this.#extendedAt > 0) {
       this.#extendedAt = 0;
-      const input: SessionInput = { connectionId: this.connectionId, action: 'close', jobIds: [], joined: true };
-      this.#sync(input, true).catch(() => undefined);
+      this.#sync({ connectionId: this.connectionId, action: 'close', jobIds: [] }, true).catch(() => undefined);
     }
   }
 

@@ -4,10 +4,7 @@ import type { StatusbeamError } from '../errors.ts';
 import { emptySnapshot, jobView, nextLivenessChange, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
 import type { JoinCommand, Reason, Verdict } from '../join/commands.ts';
 import { JobJoin } from '../join/join.ts';
-import { isRow } from '../join/log.ts';
-import { PAGE } from '../join/nextRead.ts';
 import { NO_RECOVERY, NONE_LOST, type RecoveryCounts } from '../join/recovery.ts';
-import { readUpdate } from '../join/update.ts';
 import type { Timing } from '../timing.ts';
 import type { Job, JobPosition, RawStatusUpdate, StatusUpdate, StatusUpdatePage, StoredJob } from '../types.ts';
 import type { Environment } from './environment.ts';
@@ -15,7 +12,8 @@ import { Runner, type Work } from './runner.ts';
 import { Store, unchanged } from './store.ts';
 import { TimeTravel } from './timetravel.ts';
 
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'closed';
+/** `live`: pushes arrive. `delayed`: the connection is live, and statuses come by position checks. */
+export type Connection = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'closed';
 
 /** Everything about one job. Immutable; a part that did not change is the same object in the next state. */
 export interface JobState {
@@ -42,6 +40,14 @@ export interface Reader {
   now(): number;
 }
 
+export interface WatchedJobOptions {
+  readonly reader: Reader;
+  readonly environment: Environment;
+  readonly timing: Timing;
+  /** Its pushes are delayed, or no longer. */
+  readonly delayed: () => void;
+}
+
 const AT_ONCE = 4;
 
 export function initialState(jobId: string, connection: Connection = 'connecting'): JobState {
@@ -63,6 +69,8 @@ export class WatchedJob {
   readonly store: Store<JobState>;
   readonly join: JobJoin;
   #reader: Reader;
+  #delayed: () => void;
+  #wasDelayed = false;
   #runner: Runner<JobJoin, JoinCommand>;
   #connection: Connection;
   /** The newest job of the store, the snapshot it was made from, and from when until when its liveness is true. */
@@ -72,16 +80,21 @@ export class WatchedJob {
   #history: Promise<void> | null = null;
   #isStopped = false;
 
-  constructor(jobId: string, reader: Reader, environment: Environment, timing: Timing, connection: Connection) {
+  constructor(jobId: string, { reader, environment, timing, delayed }: WatchedJobOptions, connection: Connection) {
     this.jobId = jobId;
     this.#reader = reader;
+    this.#delayed = delayed;
     this.#connection = connection;
     this.join = new JobJoin(jobId, { timing, random: environment.random });
-    const changed = () => this.store.changed();
+    const changed = () => this.#changed();
     this.#runner = new Runner(this.join, environment, (command) => this.#read(command), changed);
     const first = initialState(jobId, connection);
     this.#shown = { snapshot: this.join.log.snapshot, fromMs: 0, untilMs: 0, job: first.job };
     this.store = new Store(first, (before) => this.#state(before), environment);
+  }
+
+  get isDelayed(): boolean {
+    return this.join.isDelayed;
   }
 
   /** Pass an event to the join: `watched.do((join) => join.check())`. */
@@ -96,6 +109,12 @@ export class WatchedJob {
   connected(connection: Connection): void {
     this.#connection = connection;
     this.store.changed();
+  }
+
+  /** The login is another user's now. */
+  forget(): void {
+    this.#expiresAt = null;
+    this.do((join) => join.forget());
   }
 
   stop(): void {
@@ -124,33 +143,24 @@ export class WatchedJob {
   }
 
   async #loadHistory(): Promise<void> {
-    let goes = true;
-    while (goes && !this.#isStopped && this.join.log.first > 1) {
+    for (let reads = this.join.log.readsBefore(0, AT_ONCE); reads.length > 0 && !this.#isStopped; ) {
       const { log } = this.join;
-      const { first } = log;
-      const chunks = Array.from({ length: AT_ONCE }, (_, index) => first - 1 - PAGE * index).filter((last) => last > 0);
-      const pages = await Promise.all(chunks.map((last) => this.#kept(Math.max(0, last - PAGE), last)));
-      const found: StatusUpdate[] = [];
+      const pages = await Promise.all(reads.map(({ after, limit }) => this.#reader.page(this.jobId, after, limit)));
+      let isMoving = log !== this.join.log; // meanwhile another job has this id, or another user the login
       for (const page of pages) {
-        const updates = page.updates.map(readUpdate).filter((update) => update !== null);
-        goes &&= page.recovered && updates.length > 0 && isRow([...updates, ...found]);
-        if (goes) {
-          found.unshift(...updates);
-        }
+        isMoving = log.takeBefore(page) || isMoving;
       }
-      // Meanwhile another read may have come, of the log's end or of another job with this id: then on from there.
-      const hasMoved = this.join.log !== log || log.first !== first;
-      log.prepend(found.filter(({ sequence }) => sequence < log.first));
-      goes ||= hasMoved;
       this.store.changed();
+      reads = isMoving ? this.join.log.readsBefore(0, AT_ONCE) : [];
     }
   }
 
-  /** The statuses after `after` up to `last`, or those of them that the log still has. */
-  async #kept(after: number, last: number): Promise<StatusUpdatePage> {
-    const page = await this.#reader.page(this.jobId, after, last - after);
-    const first = page.firstSequence ?? Number.POSITIVE_INFINITY;
-    return page.recovered || first > last ? page : this.#reader.page(this.jobId, first - 1, last - first + 1);
+  #changed(): void {
+    if (this.#wasDelayed !== this.isDelayed) {
+      this.#wasDelayed = this.isDelayed;
+      this.#delayed();
+    }
+    this.store.changed();
   }
 
   #read(command: Work<JoinCommand>): void {
@@ -178,7 +188,7 @@ export class WatchedJob {
       updates: log.updates,
       firstSequence: log.first,
       ...this.join.verdict,
-      connection: this.#connection,
+      connection: this.#connection === 'live' && this.isDelayed ? 'delayed' : this.#connection,
       recovery,
       fromLog,
       error,

@@ -21,6 +21,8 @@ export const LABELS = {
   offline: 'Connection lost. Trying again …',
   gone: 'This job is no longer kept.',
   refused: 'You may not see this job.',
+  invalidId: 'No job can have this id.',
+  delayed: 'Statuses arrive late.',
   failing: 'The service cannot be reached. Trying again …',
 };
 

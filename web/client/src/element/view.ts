@@ -8,7 +8,14 @@ import { styleSheet } from './style.ts';
 
 type State = AgentState['status'] | 'waiting' | 'stale' | 'lost' | 'unknown';
 
-const MARKS: Record<string, string> = { pending: '○', 'in-progress': '◐', success: '✓', error: '✕' };
+const MARKS = new Map<string, string>([
+  ['pending', '○'],
+  ['in-progress', '◐'],
+  ['success', '✓'],
+  ['error', '✕'],
+  ['waiting', '◷'],
+  ['cancelled', '⊘'],
+]);
 
 export class JobStatusView {
   #title = make('span', 'title');
@@ -107,7 +114,12 @@ function rowOf(agent: AgentState, state: State, labels: Labels, before?: HTMLLIE
     row.append(mark, name, make('span', 'agent-state'), activity);
   }
   const percent = state === 'in-progress' && agent.progress !== null ? ` ${Math.floor(agent.progress)} %` : '';
-  const texts = [MARKS[state] ?? '?', agent.name, `${labels[state]}${percent}`, agent.activity ?? ''];
+  const texts = [
+    MARKS.get(state) ?? '?',
+    agent.name,
+    `${labels[state]}${percent}`,
+    (state === 'waiting' ? agent.waiting?.prompt : null) ?? agent.activity ?? '',
+  ];
   row.dataset.state = state;
   for (const [index, text] of texts.entries()) {
     setText(row.children[index] as HTMLElement, text);
@@ -121,6 +133,12 @@ function noteOf({ verdict, reason, connection, job }: JobState, labels: Labels):
   }
   if (reason === 'forbidden') {
     return labels.refused;
+  }
+  if (reason === 'invalid_id') {
+    return labels.invalidId;
+  }
+  if (connection === 'delayed') {
+    return labels.delayed;
   }
   if (verdict === 'whole' || verdict === 'cut') {
     return '';

@@ -63,22 +63,27 @@ export interface AgentFold {
 /** How a status relates to the attempt it is about: of the running one, of one that has ended, of an older one. */
 export type Recency = 'current' | 'late' | 'superseded';
 
+/** What an attempt begins with. */
+const NEW_ATTEMPT = {
+  status: 'pending',
+  activity: null,
+  startedMs: null,
+  completedMs: null,
+  executionMs: null,
+  reported: null,
+  tools: [],
+  waiting: null,
+  leaseMs: null,
+} as const;
+
 export function newAgent(invocationId: string, name: string, order: number): AgentFold {
   return {
     invocationId,
     name,
     parentInvocationId: null,
     attempt: 1,
-    status: 'pending',
-    activity: null,
-    startedMs: null,
-    completedMs: null,
-    executionMs: null,
-    reported: null,
-    tools: [],
+    ...NEW_ATTEMPT,
     ledger: EMPTY_LEDGER,
-    waiting: null,
-    leaseMs: null,
     order,
     planned: false,
     weight: WEIGHT,
@@ -166,7 +171,7 @@ export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, R
   }
   agent = named(agent, update);
   if (attempt > agent.attempt) {
-    agent = restarted(agent, attempt);
+    agent = { ...agent, ...NEW_ATTEMPT, attempt };
   }
   return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'current'];
 }
@@ -176,22 +181,6 @@ function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   const named = update.parentInvocationId ?? null;
   const parent = agent.parentInvocationId ?? (named === agent.invocationId ? null : named);
   return { ...agent, name, parentInvocationId: parent };
-}
-
-function restarted(agent: AgentFold, attempt: number): AgentFold {
-  return {
-    ...agent,
-    attempt,
-    status: 'pending',
-    activity: null,
-    startedMs: null,
-    completedMs: null,
-    executionMs: null,
-    reported: null,
-    tools: [],
-    waiting: null,
-    leaseMs: null,
-  };
 }
 
 /** What a late status changes of an ended attempt: an earlier beginning, a used tool. */

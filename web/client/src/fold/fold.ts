@@ -4,14 +4,14 @@
 //     jobView(fold(log))                                   in any order, redelivered as often as you like
 //     apply(fold(log.slice(0, 40)), log.slice(40))         equals fold(log)
 
-import type { Job, JsonObject, RawStatusUpdate } from '../types.ts';
+import type { JsonObject, RawStatusUpdate } from '../types.ts';
 import { type AgentFold, after, attemptOf, countedOf, metadataOf, newAgent, progressOf, renewed } from './agent.ts';
 import { described, endedBy, etaIn, inNewRun, isPast, reopened, withCancelRequest } from './job.ts';
 import { isOver } from './liveness.ts';
 import { compareText, msOf, shareOf } from './numbers.ts';
 import { advanced, moved, parsePlan } from './progress.ts';
 import { ended, isKnown, isOlder, joined, openedIn, type RunId, runIn } from './runs.ts';
-import { emptySnapshot, type Head, isWaiting, jobView, type Snapshot } from './snapshot.ts';
+import { emptySnapshot, type Head, isWaiting, type Snapshot } from './snapshot.ts';
 import { reported, totalOf, usageIn } from './usage.ts';
 import { waitersAfter, waitingAfter } from './waiting.ts';
 
@@ -33,16 +33,6 @@ export function apply(snapshot: Snapshot, updates: Iterable<RawStatusUpdate>): S
     }
   }
   return { head: work.head, agents: work.agents };
-}
-
-/** The job as it was when the log had come to `sequence`. `base` is the snapshot that `updates` continue. */
-export function jobAt(updates: readonly RawStatusUpdate[], sequence: number, base: Snapshot = emptySnapshot()): Job {
-  return jobView(
-    apply(
-      base,
-      updates.filter((update) => (update.sequence ?? Number.POSITIVE_INFINITY) <= sequence)
-    )
-  );
 }
 
 /** Each status once, in the order that decides which one is latest. */

@@ -4,7 +4,7 @@ import type { JsonObject, RawStatusUpdate } from '../types.ts';
 import { isOver } from './liveness.ts';
 import { clamped, cut, isObject, msOf, SECONDS_MAX, shortText } from './numbers.ts';
 import { begun, type RunId } from './runs.ts';
-import { emptySnapshot, type Head, IDENTITY } from './snapshot.ts';
+import { type Head, identityOf, NEW_RUN } from './snapshot.ts';
 
 const TITLE_LENGTH = 200;
 const REASON_LENGTH = 1_000;
@@ -16,10 +16,8 @@ export function isPast(head: Head, update: RawStatusUpdate): boolean {
 
 /** The head after an opening that begins a new run. Only what names the job stays. */
 export function inNewRun(head: Head, run: RunId, metadata: JsonObject): Head {
-  const { jobId, userId, tenantId, epoch, sequence, createdMs, updatedMs, title } = head;
-  const named = Object.fromEntries(IDENTITY.map((name) => [name, shortText(metadata[name]) ?? head[name]]));
-  const kept = { jobId, userId, tenantId, epoch, sequence, createdMs, updatedMs, title, ...named };
-  return { ...emptySnapshot().head, ...kept, runs: begun(head.runs, run, sequence) };
+  const named = identityOf((name) => shortText(metadata[name]) ?? head[name]);
+  return { ...head, ...NEW_RUN, ...named, runs: begun(head.runs, run, head.sequence) };
 }
 
 /** The head of a job that has not completed, after the first status of a newer attempt. */
@@ -42,7 +40,7 @@ export function withCancelRequest(head: Head, update: RawStatusUpdate, metadata:
 
 /** With the title, and with what identifies the job where that is not known yet. */
 export function described(head: Head, metadata: JsonObject): Head {
-  const named = Object.fromEntries(IDENTITY.map((name) => [name, head[name] ?? shortText(metadata[name])]));
+  const named = identityOf((name) => head[name] ?? shortText(metadata[name]));
   return { ...head, ...named, title: cut(metadata.title, TITLE_LENGTH) ?? head.title };
 }
 

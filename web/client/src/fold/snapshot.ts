@@ -3,16 +3,20 @@
 import type { AgentState, CancelRequest, Job, JsonObject, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
 import { type AgentFold, agentView, hasEnded, isShown, newAgent } from './agent.ts';
 import { isOver, livenessOf, nextChange } from './liveness.ts';
-import { ALMOST, compareText, FULL, jsonObject, jsonValue, msOf, percentOf, shareOf, timeOf, WEIGHT } from './numbers.ts';
+import { ALMOST, compareText, FULL, jsonObject, jsonValue, msOf, percentOf, timeOf, WEIGHT } from './numbers.ts';
 import { NO_PROGRESS, type Pairs, progressFrom, type WeightedProgress } from './progress.ts';
 import { type Runs, runsFrom } from './runs.ts';
 import { EMPTY_LEDGER, type Ledger, ledgerFrom, NO_TOKENS, type Tokens, usageView } from './usage.ts';
-import { NO_WAITERS, type Waiters, type WaitingFold, waitersView, waitingFrom, waitingView } from './waiting.ts';
+import { NO_WAITERS, type Waiters, type WaitingFold, waitersView, waitingView } from './waiting.ts';
 
 /** The fields of the job that its metadata sets: the first value of each counts. */
 export const IDENTITY = ['sessionId', 'correlationId', 'documentId', 'sourceType', 'workflow', 'workflowVersion'] as const;
 
 export type Identity = { readonly [Name in (typeof IDENTITY)[number]]: string | null };
+
+export function identityOf(of: (name: keyof Identity) => string | null): Identity {
+  return Object.fromEntries(IDENTITY.map((name) => [name, of(name)])) as Identity;
+}
 
 /** The job as a whole: its position, its state, and sums over its agents. */
 export interface Head extends Identity {
@@ -54,41 +58,45 @@ export interface Snapshot {
   readonly agents: ReadonlyMap<string, AgentFold>;
 }
 
+/** What a run begins with. */
+export const NEW_RUN = {
+  overallStatus: 'initializing',
+  attempt: 1,
+  endedMs: null,
+  leaseMs: null,
+  result: null,
+  waiting: null,
+  waiters: NO_WAITERS,
+  cancelRequest: null,
+  tokens: NO_TOKENS,
+  ledger: EMPTY_LEDGER,
+  planned: false,
+  weighted: NO_PROGRESS,
+  reported: null,
+  eta: null,
+} as const satisfies Partial<Head>;
+
 /** A job that has not begun. */
 export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot {
-  const identity = Object.fromEntries(IDENTITY.map((name) => [name, null])) as Identity;
   const head: Head = {
-    ...identity,
+    ...identityOf(() => null),
     jobId,
     userId: null,
     tenantId: null,
     title: null,
     runs: runsFrom(null, 1, null),
-    overallStatus: 'initializing',
-    attempt: 1,
     sequence: 0,
     epoch,
     createdMs: null,
     updatedMs: null,
-    endedMs: null,
-    leaseMs: null,
-    result: null,
-    waiting: null,
-    waiters: NO_WAITERS,
-    cancelRequest: null,
-    tokens: NO_TOKENS,
-    ledger: EMPTY_LEDGER,
-    planned: false,
-    weighted: NO_PROGRESS,
-    reported: null,
-    eta: null,
+    ...NEW_RUN,
   };
   return { head, agents: new Map() };
 }
 
 /** Whether the job or an agent of it waits. Then silence means nothing. */
-export function isWaiting({ overallStatus, waiting, waiters }: Head): boolean {
-  return !isOver({ overallStatus }) && (waiting !== null || waiters.known.length > 0 || waiters.others > 0);
+export function isWaiting(head: Head): boolean {
+  return !isOver(head) && (head.waiting !== null || head.waiters.known.length + head.waiters.others > 0);
 }
 
 /** Agents that readers see, in the order they were planned or first reported. */
@@ -182,22 +190,14 @@ function etaView({ eta, updatedMs }: Head): Job['eta'] {
   return { p50: Math.max(0, p50 - passed) / 1000, p90: Math.max(0, p90 - passed) / 1000 };
 }
 
-/**
- * The snapshot of getJob's answer, to continue from: `apply(snapshotOf(job), laterUpdates)`. Without the fold's own state
- * (`fold`, which a view lacks) it is derived from the view.
- */
+/** The snapshot of getJob's answer, whose `fold` is the fold's own state: `apply(snapshotOf(job), laterUpdates)`. */
 export function snapshotOf(job: StoredJob): Snapshot {
   const own = jsonObject(job.fold) ?? {};
   const hidden = Array.isArray(own.hidden) ? (own.hidden as StoredAgent[]) : [];
-  const agents = [...job.agents.map(agentFrom), ...hidden.map(agentFrom)];
-  const usage = job.totalTokenUsage;
-  const tokens = own.tokens ?? (usage ? [usage.inputTokens, usage.outputTokens] : NO_TOKENS);
-  const identity = Object.fromEntries(
-    IDENTITY.map((name) => [name, (job as unknown as Record<string, unknown>)[name] ?? own[name] ?? null])
-  ) as Identity;
+  const agents = [...job.agents, ...hidden].map(agentFrom);
   const head: Head = {
     ...emptySnapshot(job.jobId, job.epoch ?? null).head,
-    ...identity,
+    ...identityOf((name) => ((job as unknown as JsonObject)[name] ?? own[name] ?? null) as string | null),
     userId: job.userId ?? null,
     tenantId: job.tenantId ?? null,
     title: job.title ?? null,
@@ -207,33 +207,20 @@ export function snapshotOf(job: StoredJob): Snapshot {
     sequence: job.sequence,
     createdMs: msOf(job.createdAt),
     updatedMs: msOf(job.lastUpdated),
-    endedMs: msOf((own.endedAt as string | undefined) ?? (isOver(job) ? job.lastUpdated : null)),
+    endedMs: msOf(own.endedAt as string | undefined),
     leaseMs: msOf(job.leaseExpiresAt),
     result: jsonValue(job.result),
-    ...storedWaiting(job, own),
+    waiting: (own.waiting as WaitingFold | undefined) ?? null,
+    waiters: (own.waiters as Waiters | undefined) ?? NO_WAITERS,
     cancelRequest: job.cancelRequest ?? null,
-    tokens: tokens as Tokens,
+    tokens: (own.tokens as Tokens | undefined) ?? NO_TOKENS,
     ledger: ledgerFrom(own.ledger),
     planned: own.planned === true,
     weighted: progressFrom(own.weighted),
-    reported: (own.reported as number | undefined) ?? (job.fold || job.progress == null ? null : shareOf(job.progress)),
+    reported: (own.reported as number | undefined) ?? null,
     eta: (own.eta as Head['eta'] | undefined) ?? null,
   };
   return { head, agents: new Map(agents.map((agent) => [agent.invocationId, agent])) };
-}
-
-/** The job's own waiting and its agents', from the fold's own state, else from what the view tells. */
-function storedWaiting({ fold, waiting }: StoredJob, own: JsonObject): Pick<Head, 'waiting' | 'waiters'> {
-  if (fold || !waiting) {
-    return {
-      waiting: (own.waiting as WaitingFold | undefined) ?? null,
-      waiters: (own.waiters as Waiters | undefined) ?? NO_WAITERS,
-    };
-  }
-  const found = waitingFrom(waiting);
-  return waiting.invocationId === null
-    ? { waiting: found, waiters: NO_WAITERS }
-    : { waiting: null, waiters: { ...NO_WAITERS, known: [[waiting.invocationId, ...found]] } };
 }
 
 /** An agent that is cancelled without an end was only left open when its job ended. */
@@ -244,7 +231,6 @@ function isLeftOpen({ status, completedAt }: StoredAgent): boolean {
 function agentFrom(stored: StoredAgent, place: number): AgentFold {
   const own = jsonObject(stored.fold) ?? {};
   const shares = (own.tools as number[] | undefined) ?? [];
-  const usage = stored.tokenUsage;
   return {
     // Those that come later get an order above; among themselves, the list's order is theirs.
     ...newAgent(stored.invocationId, stored.name, (own.order as number | undefined) ?? place),
@@ -255,10 +241,10 @@ function agentFrom(stored: StoredAgent, place: number): AgentFold {
     startedMs: msOf(stored.startedAt),
     completedMs: msOf(stored.completedAt),
     executionMs: (own.executionMs as number | undefined) ?? null,
-    reported: (own.reported as number | undefined) ?? (stored.fold || stored.progress == null ? null : shareOf(stored.progress)),
+    reported: (own.reported as number | undefined) ?? null,
     tools: (stored.tools ?? []).map((name, index) => [name, shares[index] ?? 0]),
-    ledger: stored.fold || !usage ? ledgerFrom(own.ledger) : ledgerFrom([[0, usage.inputTokens, usage.outputTokens]]),
-    waiting: stored.fold || !stored.waiting ? ((own.waiting as WaitingFold | undefined) ?? null) : waitingFrom(stored.waiting),
+    ledger: ledgerFrom(own.ledger),
+    waiting: (own.waiting as WaitingFold | undefined) ?? null,
     leaseMs: msOf(stored.leaseExpiresAt ?? (own.leaseExpiresAt as string | undefined)),
     planned: own.planned === true,
     weight: (own.weight as number | undefined) ?? WEIGHT,

@@ -72,14 +72,9 @@ export function waitersView({ known, othersSince }: Waiters): Waiting | null {
 }
 
 function isSame(one: WaitingFold | null, other: WaitingFold | null): boolean {
-  return one === other || (one !== null && one.every((value, index) => value === other?.[index]));
+  return one === other || one?.every((value, index) => value === other?.[index]) === true;
 }
 
 function byLength(one: Waiters['known'][number], other: Waiters['known'][number]): number {
   return one[3] - other[3] || compareText(one[0], other[0]);
-}
-
-/** What a view tells, as the fold keeps it. */
-export function waitingFrom({ for: what, prompt, since, until }: Waiting): WaitingFold {
-  return [what, prompt, msOf(since) ?? 0, msOf(until)];
 }

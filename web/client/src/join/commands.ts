@@ -11,12 +11,14 @@ export type Reason =
   | 'log_expired' // the snapshot is right, earlier statuses are gone from the log
   | 'gap_in_log'
   | 'job_gone' // the store no longer has the job, or no longer shows it
+  | 'invalid_id' // no job can have this id; `error.message` says why
   | 'forbidden' // the API refuses the reads; `error.code` tells why
   | 'failing'; // reads fail, they are tried again
 
 export type JoinTimer =
   | 'settle' // the second position check after a join
   | 'gap' // the push that would fill a gap
+  | 'late' // the push of a status that the log has given
   | 'retry'; // the end of the pause after a failed read
 
 export type JoinCommand =

@@ -21,10 +21,12 @@ export interface Facts {
   wasConfirmed: boolean;
   hasPosition: boolean;
   hasRead: boolean;
+  /** The newest status came from the log, and its push is overdue. */
+  isDelayed: boolean;
   /** The part of the log that is gone for good. */
   cut: Reason | null;
   /** A log this much longer than the known part is joined by its snapshot; infinite when the job has none. */
   longLog: number;
-  /** How many statuses before the snapshot are still to be read. */
-  tail: number;
+  /** Statuses before the snapshot are read for display, from the one after this; infinite when none are wanted. */
+  tailFrom: number;
 }

@@ -14,8 +14,9 @@ import { backoff, type Timing } from '../timing.ts';
 import type { JobPosition, RawStatusUpdate, StatusUpdatePage } from '../types.ts';
 import type { JoinCommand, JoinTimer } from './commands.ts';
 import type { Coverage, Facts } from './facts.ts';
-import { JobLog } from './log.ts';
-import { type NextRead, nextRead, PAGE, SNAPSHOT } from './nextRead.ts';
+import { JobLog, PAGE } from './log.ts';
+import { type NextRead, nextRead, SNAPSHOT } from './nextRead.ts';
+import { Polls } from './polls.ts';
 import { Recovery, type RecoveryCounts } from './recovery.ts';
 import { readPush, readUpdate } from './update.ts';
 import { type Assessment, verdictOf } from './verdict.ts';
@@ -31,6 +32,7 @@ interface PositionRequest {
 interface ReadRequest {
   readonly ticket: number;
   readonly kind: NextRead['kind'];
+  readonly after: number;
   readonly last: number;
   readonly head: number;
 }
@@ -44,8 +46,8 @@ export interface JoinOptions {
   readonly tail?: number;
 }
 
-/** Where little is to be expected, only one poll in so many checks the position. */
-export const SELDOM = 15;
+/** `tailFrom` when no statuses before the snapshot are wanted. */
+const NO_TAIL = Number.POSITIVE_INFINITY;
 
 export class JobJoin {
   #options: Required<JoinOptions>;
@@ -63,7 +65,7 @@ export class JobJoin {
   /** Reads that failed in a row, and whether the pause after the last one is under way. */
   #failures = 0;
   #isPausing = false;
-  #polls = 0;
+  #polls = new Polls();
 
   constructor(jobId: string, options: JoinOptions) {
     this.#options = { longLog: 500, tail: PAGE, ...options };
@@ -74,9 +76,10 @@ export class JobJoin {
       wasConfirmed: false,
       hasPosition: false,
       hasRead: false,
+      isDelayed: false,
       cut: null,
       longLog: this.#options.longLog,
-      tail: 0,
+      tailFrom: NO_TAIL,
     };
   }
 
@@ -95,6 +98,11 @@ export class JobJoin {
   /** The sequences that came from the log and by no push: `recovery.lost` of this log. */
   get fromLog(): ReadonlySet<number> {
     return this.#recovery.lost;
+  }
+
+  /** The subscription is live, but the newest status came from the log and its push is overdue. */
+  get isDelayed(): boolean {
+    return this.#facts.isDelayed;
   }
 
   get verdict(): Assessment {
@@ -120,6 +128,7 @@ export class JobJoin {
       }
       this.#facts.coverage = { isLive: true, isConfirmed: false };
     }
+    this.#pushesArrive();
     this.#facts.error = null;
     this.#retryNow();
     this.check();
@@ -130,6 +139,7 @@ export class JobJoin {
     if (this.#facts.coverage !== null) {
       this.#facts.coverage.isLive = false;
     }
+    this.#pushesArrive(); // whether they do shows once a subscription is live again
     this.#timer('settle', null);
   }
 
@@ -150,6 +160,7 @@ export class JobJoin {
       return;
     }
     this.#recovery.pushed(fresh, known);
+    this.#pushesArrive();
     if (this.log.isWhole) {
       this.#timer('gap', null);
     } else if (wasWhole || this.log.last > reached) {
@@ -170,19 +181,18 @@ export class JobJoin {
 
   /** The client's regular check. A job that has ended is checked seldom: a failed one may be reopened. */
   poll(): void {
-    this.#polls += 1;
-    if (this.#isPausing) {
-      return; // the pause after a failure comes first
-    }
-    const isDone = isOver(this.log.snapshot.head) && this.log.isWhole && this.#facts.hasPosition && this.#facts.error === null;
+    const { log, coverage, error, hasPosition, isDelayed } = this.#facts;
+    const isDone = isOver(log.snapshot.head) && log.isWhole && hasPosition && error === null;
     // A refused client asks seldom; a new login may change the answer.
-    if (!(isDone || this.#facts.error?.isRefusal) || this.#polls % SELDOM === 0) {
-      this.check();
+    const pace = isDone || error?.isRefusal ? 'seldom' : isDelayed || !coverage?.isLive ? 'brisk' : 'steady';
+    if (this.#polls.isTurn(pace) && !this.#isPausing) {
+      this.check(); // after a failure, its pause comes first
     }
   }
 
   /** The page woke up. */
   woke(): void {
+    this.#polls.news();
     this.#retryNow();
     this.check();
   }
@@ -190,6 +200,10 @@ export class JobJoin {
   timer(name: JoinTimer): void {
     if (name === 'settle') {
       this.check();
+      return;
+    }
+    if (name === 'late') {
+      this.#facts.isDelayed = true;
       return;
     }
     // While the first read is pending, the statuses before a push are no gap.
@@ -246,14 +260,8 @@ export class JobJoin {
     this.#read = null;
     this.#succeeded();
     if (asked.kind === 'tail') {
-      const { first } = this.log;
-      const { tail } = this.#facts;
-      this.#facts.tail = 0;
-      if (!page.recovered) {
-        const kept = first - (page.firstSequence ?? first);
-        this.#facts.tail = kept < tail ? kept : 0;
-      } else {
-        this.log.prepend(page.updates.map(readUpdate).filter((update) => update !== null && update.sequence < first) as never);
+      if (!this.log.takeBefore(page)) {
+        this.#facts.tailFrom = NO_TAIL;
       }
     } else if (!page.recovered) {
       this.#unrecovered(page, asked);
@@ -279,7 +287,7 @@ export class JobJoin {
     if (sequence > this.log.last) {
       this.#epochIs(epoch);
       this.log.goOnFrom(snapshot);
-      this.#facts.tail = this.#options.tail;
+      this.#facts.tailFrom = Math.max(0, sequence - this.#options.tail);
     }
     this.#continue(asked);
   }
@@ -306,11 +314,18 @@ export class JobJoin {
   }
 
   stop(): void {
-    for (const name of ['settle', 'gap', 'retry'] as const) {
+    for (const name of ['settle', 'gap', 'late', 'retry'] as const) {
       this.#timer(name, null);
     }
     this.interrupted();
     this.#position = this.#read = null;
+  }
+
+  /** The login is another user's now: begin again as for a job that was never read. */
+  forget(): void {
+    this.#recovery = new Recovery();
+    Object.assign(this.#facts, { coverage: null, error: null, hasPosition: false });
+    this.#restart(null);
   }
 
   /** Ask for what is missing, one read at a time. */
@@ -330,7 +345,7 @@ export class JobJoin {
   #ask({ kind, after, limit }: NextRead): void {
     this.#timer('gap', null);
     const ticket = this.#nextTicket();
-    this.#read = { ticket, kind, last: this.log.last, head: this.log.head };
+    this.#read = { ticket, kind, after, last: this.log.last, head: this.log.head };
     this.#commands.push(kind === 'snapshot' ? { type: 'snapshot', ticket } : { type: 'page', ticket, after, limit });
   }
 
@@ -349,7 +364,12 @@ export class JobJoin {
       return false; // too long to be read whole: the snapshot comes next
     }
     const { fresh, conflict } = this.log.take(updates);
-    this.#recovery.read(fresh);
+    if (fresh.length > 0) {
+      this.#polls.news();
+    }
+    if (this.#recovery.read(fresh) && this.#facts.coverage?.isLive) {
+      this.#timer('late', this.#options.timing.late);
+    }
     return conflict;
   }
 
@@ -363,10 +383,18 @@ export class JobJoin {
       return;
     }
     this.#facts.cut = page.reason === 'gap_in_log' ? 'gap_in_log' : 'log_expired';
+    this.log.isGone(page);
     this.log.reaches(page.currentSequence);
     if (this.#facts.longLog < Number.POSITIVE_INFINITY) {
       this.#ask(SNAPSHOT);
     }
+  }
+
+  /** A push came, or a new subscription begins: nothing is overdue any more. */
+  #pushesArrive(): void {
+    this.#facts.isDelayed = false;
+    this.#polls.news();
+    this.#timer('late', null);
   }
 
   /** Read on if a status is missing; after a read that brought none, not at once. */
@@ -410,7 +438,7 @@ export class JobJoin {
     const log = new JobLog(this.log.jobId, epoch);
     this.#recovery.restart();
     this.#position = this.#read = null;
-    Object.assign(this.#facts, { log, cut: null, hasRead: false, tail: 0, wasConfirmed: false });
+    Object.assign(this.#facts, { log, cut: null, hasRead: false, isDelayed: false, tailFrom: NO_TAIL, wasConfirmed: false });
     if (this.#facts.coverage !== null) {
       this.#facts.coverage.isConfirmed = false;
     }

@@ -5,7 +5,16 @@
 
 import { apply } from '../fold/fold.ts';
 import { emptySnapshot, type Snapshot } from '../fold/snapshot.ts';
-import type { StatusUpdate } from '../types.ts';
+import type { StatusUpdate, StatusUpdatePage } from '../types.ts';
+import { readUpdate } from './update.ts';
+
+/** The most statuses that one page of the log has. */
+export const PAGE = 100;
+
+export interface PageRead {
+  readonly after: number;
+  readonly limit: number;
+}
 
 export interface Taken {
   /** Statuses that were not known before, in order. */
@@ -22,6 +31,8 @@ export class JobLog {
   #origin: Snapshot;
   #snapshot: Snapshot;
   #head = 0;
+  /** Statuses up to here are gone from the log. */
+  #goneThrough = 0;
 
   constructor(jobId: string, epoch: string | null = null) {
     this.jobId = jobId;
@@ -105,17 +116,36 @@ export class JobLog {
     this.#advance();
   }
 
-  /** Add statuses that end right before `first`; they do not change the snapshot. */
-  prepend(updates: readonly StatusUpdate[]): boolean {
-    const last = updates.at(-1)?.sequence;
-    if (last !== this.first - 1 || !isRow(updates)) {
-      return false;
+  /** The next reads of what the log has before `first` and after `from`, the nearest first. None: it is all here. */
+  readsBefore(from: number, atOnce: number): PageRead[] {
+    const low = Math.max(this.#goneThrough, from);
+    const reads: PageRead[] = [];
+    for (let end = this.first - 1; end > low && reads.length < atOnce; ) {
+      const after = Math.max(low, end - PAGE);
+      reads.push({ after, limit: end - after });
+      end = after;
     }
-    this.#updates = [...updates, ...this.#updates];
-    if (this.first === 1) {
-      this.#origin = emptySnapshot(this.jobId, this.#origin.head.epoch);
+    return reads;
+  }
+
+  /** Take an answer to one of `readsBefore`. It does not change the snapshot. Whether anything was learnt. */
+  takeBefore(page: StatusUpdatePage): boolean {
+    if (!page.recovered) {
+      return this.isGone(page);
     }
-    return true;
+    const { first } = this;
+    this.#prepend(page.updates.map(readUpdate).filter((update) => update !== null && update.sequence < first) as StatusUpdate[]);
+    return this.first < first;
+  }
+
+  /** Note that the log begins with `firstSequence` now; null: nothing is kept. Whether that is news. */
+  isGone({ firstSequence, currentSequence, reason }: StatusUpdatePage): boolean {
+    const through = (firstSequence ?? currentSequence + 1) - 1;
+    const isNews = reason !== 'ahead_of_log' && through > this.#goneThrough;
+    if (isNews) {
+      this.#goneThrough = through;
+    }
+    return isNews;
   }
 
   /** The store's mark of this use of the job id. */
@@ -123,6 +153,15 @@ export class JobLog {
     const { head, agents } = this.#snapshot;
     if (head.epoch !== epoch) {
       this.#snapshot = { head: { ...head, epoch }, agents };
+    }
+  }
+
+  #prepend(updates: readonly StatusUpdate[]): void {
+    if (updates.at(-1)?.sequence === this.first - 1 && isRow(updates)) {
+      this.#updates = [...updates, ...this.#updates];
+      if (this.first === 1) {
+        this.#origin = emptySnapshot(this.jobId, this.#origin.head.epoch);
+      }
     }
   }
 
@@ -148,6 +187,6 @@ export class JobLog {
 }
 
 /** Whether each follows the one before. */
-export function isRow(updates: readonly StatusUpdate[]): boolean {
+function isRow(updates: readonly StatusUpdate[]): boolean {
   return updates.every((update, index) => index === 0 || update.sequence === (updates[index - 1] as StatusUpdate).sequence + 1);
 }

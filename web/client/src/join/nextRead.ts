@@ -1,21 +1,17 @@
 // The next read of a join, from the facts it has. Pure.
 
 import type { Facts } from './facts.ts';
+import { PAGE, type PageRead } from './log.ts';
 
-/** The most statuses that one page of the log has. */
-export const PAGE = 100;
-
-export interface NextRead {
+export interface NextRead extends PageRead {
   readonly kind: 'page' | 'snapshot' | 'tail';
-  readonly after: number;
-  readonly limit: number;
 }
 
 export const SNAPSHOT: NextRead = { kind: 'snapshot', after: 0, limit: 0 };
 
 /** Null when nothing is missing. */
-export function nextRead({ log, cut, hasRead, longLog, tail }: Facts): NextRead | null {
-  const { first, last, head } = log;
+export function nextRead({ log, cut, hasRead, longLog, tailFrom }: Facts): NextRead | null {
+  const { last, head } = log;
   if (cut === 'job_gone') {
     return null;
   }
@@ -25,6 +21,6 @@ export function nextRead({ log, cut, hasRead, longLog, tail }: Facts): NextRead 
   if (!hasRead || last < head) {
     return { kind: 'page', after: last, limit: PAGE };
   }
-  const after = Math.max(0, first - 1 - tail);
-  return after < first - 1 ? { kind: 'tail', after, limit: Math.min(PAGE, first - 1 - after) } : null;
+  const [before] = log.readsBefore(tailFrom, 1);
+  return before === undefined ? null : { kind: 'tail', ...before };
 }

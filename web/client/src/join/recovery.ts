@@ -64,13 +64,14 @@ export class Recovery {
     this.#joinedAt ??= sequence;
   }
 
-  /** Statuses came from the log. Should a push bring one after all, it was late and not lost. */
-  read(fresh: readonly Numbered[]): void {
+  /** Statuses came from the log; whether a push should have brought one. Should it come after all, it was late and not lost. */
+  read(fresh: readonly Numbered[]): boolean {
     const joinedAt = this.#joinedAt;
     const lost = joinedAt === null ? [] : fresh.filter(({ sequence }) => sequence > joinedAt);
     if (lost.length > 0) {
       this.#lose([...this.lost, ...lost.map(({ sequence }) => sequence)]);
     }
+    return lost.length > 0;
   }
 
   /** Another log begins; what was counted stays. */

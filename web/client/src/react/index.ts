@@ -5,10 +5,12 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import type { Client } from '../client/client.ts';
 import type { JobWatch } from '../client/jobs.ts';
 import type { Watch } from '../client/store.ts';
-import type { TenantState } from '../client/tenant.ts';
-import type { UserState, UserWatch, UserWatchOptions } from '../client/user.ts';
 import type { JobState } from '../client/watchedJob.ts';
+import { type TenantState, watchTenant } from '../lists/tenant.ts';
+import { type UserState, type UserWatch, type UserWatchOptions, watchUser } from '../lists/user.ts';
 import { oncePerFrame } from './frames.ts';
+
+export type { JobStatusProps } from './jsx.ts';
 
 export interface DrawOptions {
   /** Draw once a frame at most, however often something changes; for jobs with hundreds of statuses a second. */
@@ -16,26 +18,17 @@ export interface DrawOptions {
 }
 
 /** One job, live: `const { job, verdict } = useJob(client, 'job-1')`. Without an id, nothing is watched and null is given. */
-export function useJob(client: Client, jobId: string, options?: DrawOptions): JobState;
-export function useJob(client: Client, jobId: string | null, options?: DrawOptions): JobState | null;
-export function useJob(client: Client, jobId: string | null, options: DrawOptions = {}): JobState | null {
-  const open = useCallback(
-    (changed: () => void) => {
-      if (jobId === null) {
-        return () => undefined;
-      }
-      const watch = client.watchJob(jobId, changed);
-      return () => watch.close();
-    },
-    [client, jobId]
-  );
-  const subscribe = usePaced(open, options);
-  const snapshot = () => (jobId === null ? null : client.peekJob(jobId));
-  return useSyncExternalStore(subscribe, snapshot, snapshot);
+export function useJob(client: Client, jobId: string | number, options?: DrawOptions): JobState;
+export function useJob(client: Client, jobId: string | number | null, options?: DrawOptions): JobState | null;
+export function useJob(client: Client, jobId: string | number | null, options: DrawOptions = {}): JobState | null {
+  const store = useMemo(() => (jobId === null ? NO_STORE : client.jobStore(jobId)), [client, jobId]);
+  return useSyncExternalStore(usePaced(store.subscribe, options), store.getSnapshot, store.getSnapshot);
 }
 
+const NO_STORE = { subscribe: () => () => undefined, getSnapshot: () => null };
+
 /** The watch behind `useJob`, for its `at`, `loadHistory` and `check`; null until the component is mounted. */
-export function useJobWatch(client: Client, jobId: string | null): JobWatch | null {
+export function useJobWatch(client: Client, jobId: string | number | null): JobWatch | null {
   return useOpened(useCallback(() => (jobId === null ? null : client.watchJob(jobId)), [client, jobId]));
 }
 
@@ -51,7 +44,10 @@ const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true
 /** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, nothing is watched. */
 export function useJobs(client: Client | null, options: UserWatchOptions & DrawOptions = {}): UserJobs {
   const { pageSize = 20, overallStatus = null } = options;
-  const open = useCallback(() => client?.watchUser({ pageSize, overallStatus }) ?? null, [client, pageSize, overallStatus]);
+  const open = useCallback(
+    () => (client === null ? null : watchUser(client, { pageSize, overallStatus })),
+    [client, pageSize, overallStatus]
+  );
   const watch: UserWatch | null = useOpened(open);
   const state = useWatch(watch, NO_JOBS, options);
   return useMemo(
@@ -64,7 +60,7 @@ const NO_TENANT: TenantState = { jobs: [], recent: [], connection: 'connecting',
 
 /** What happens in the whole tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
 export function useTenant(client: Client, options: DrawOptions = {}): TenantState {
-  return useWatch(useOpened(useCallback(() => client.watchTenant(), [client])), NO_TENANT, options);
+  return useWatch(useOpened(useCallback(() => watchTenant(client), [client])), NO_TENANT, options);
 }
 
 /** The state of a watch; `none` while there is no watch. */

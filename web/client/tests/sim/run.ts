@@ -115,6 +115,7 @@ export class Run {
     assert.equal(this.join.log.last, updates.length, 'ends whole');
     assert.ok(verdict === 'whole' || (verdict === 'cut' && this.isCut), `ends whole, not ${verdict} (${reason})`);
     assert.deepEqual(jobView(this.join.log.snapshot), jobView(fold(updates, { epoch })));
+    this.#readHistory();
     return {
       verdict,
       statuses: updates.length,
@@ -122,6 +123,20 @@ export class Run {
       snapshots: this.snapshots,
       refusals: this.refusals,
     };
+  }
+
+  /** Whatever the log still has can be shown. */
+  #readHistory(): void {
+    const { log } = this.join;
+    let isMoving = true;
+    for (let reads = log.readsBefore(0, 4); isMoving && reads.length > 0; reads = log.readsBefore(0, 4)) {
+      isMoving = reads.map(({ after, limit }) => log.takeBefore(this.service.page(JOB, after, limit))).some(Boolean);
+    }
+    assert.ok(
+      log.first <= this.service.log(JOB).keptFrom,
+      `kept from ${this.service.log(JOB).keptFrom}, shown from ${log.first}`
+    );
+    this.#check();
   }
 
   /** What must be true at every moment. */
@@ -216,7 +231,7 @@ export class Run {
 
   #cutLog(): void {
     const log = this.service.log(JOB);
-    log.keptFrom = 1 + Math.floor(this.random() * (log.updates.length + 1));
+    log.keptFrom = Math.max(log.keptFrom, 1 + Math.floor(this.random() * (log.updates.length + 1)));
     this.isCut = true;
   }
 
@@ -252,7 +267,7 @@ export class Run {
   // --- the environment of the two machines ---
 
   #poll(): void {
-    this.#later(this.state === 'live' ? TIMING.poll : TIMING.pollOffline, () => {
+    this.#later(TIMING.poll, () => {
       this.#doJoin((join) => join.poll());
       this.#poll();
     });

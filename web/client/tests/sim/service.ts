@@ -1,7 +1,8 @@
 // The deployment as a client meets it: logs, reads, sockets. What AppSync does to pushes is in the faults.
 
+import { claimsOf } from '../../src/client/credentials.ts';
 import { fold } from '../../src/fold/fold.ts';
-import { jobView, type Snapshot } from '../../src/fold/snapshot.ts';
+import type { Snapshot } from '../../src/fold/snapshot.ts';
 import type { JobPosition, RawStatusUpdate, StatusUpdatePage, StoredJob } from '../../src/types.ts';
 import { jwt } from '../tokens.ts';
 import type { Random, VirtualClock } from './clock.ts';
@@ -75,6 +76,10 @@ export class Service {
   /** endSessions was called: the login counts no longer. */
   isLoginEnded = false;
   hasTooManyAgents = false;
+  /** False: the publisher has lost the right to push. */
+  isPushing = true;
+  /** Ids that the store takes for a mistake. */
+  readonly badIds = new Set<string>();
   /** Nobody leads a tenant. */
   hasNoOperators = false;
   readonly sockets = new Set<ServiceSocket>();
@@ -139,9 +144,10 @@ export class Service {
 
   #broadcast(push: RawStatusUpdate): void {
     for (const socket of this.sockets) {
-      for (const [id, subscription] of socket.subscriptions) {
-        const { jobId } = subscription.variables;
-        if (jobId === undefined || jobId === push.jobId) {
+      for (const [id, subscription] of this.isPushing ? socket.subscriptions : []) {
+        const { jobId, userId, tenantId } = subscription.variables;
+        const isOwn = tenantId !== undefined || userId === push.userId;
+        if (isOwn && (jobId === undefined || jobId === push.jobId)) {
           this.#deliver(socket, id, subscription, push);
         }
       }
@@ -180,10 +186,10 @@ export class Service {
   // --- tokens ---
 
   /** `until`: when it says that it ends, in epoch seconds. */
-  newToken(until = this.#clock.now / 1000 + 86_400): string {
+  newToken(until = this.#clock.now / 1000 + 86_400, sub = 'ana'): string {
     const life = this.faults.tokenLife;
     const exp = Number.isFinite(life) ? undefined : until;
-    return this.admit(jwt({ sub: 'ana', tenantId: 'city', jti: this.tokens.length, exp }));
+    return this.admit(jwt({ sub, tenantId: 'city', jti: this.tokens.length, exp }));
   }
 
   /** Take a token from now on. */
@@ -318,8 +324,22 @@ export class Service {
       return { status: 200, body: { data: null, errors: [refusal] } };
     }
     const name = /(\w+)\(/.exec(query.slice(query.indexOf('{')))?.[1] ?? '';
-    const data = this.#resolve(name, variables);
+    if (this.#isMistaken(variables)) {
+      return { status: 200, body: { data: null, errors: [{ errorType: 'BadRequest', message: 'No such id.' }] } };
+    }
+    const data = this.#resolve(name, variables, String(claimsOf(token as string).sub ?? 'ana'));
     return { status: 200, body: { data: { [name]: data } } };
+  }
+
+  #isMistaken(variables: Record<string, unknown>): boolean {
+    const { jobIds = [] } = (variables.input ?? {}) as { jobIds?: string[] };
+    return [variables.jobId, ...jobIds].some((jobId) => this.badIds.has(jobId as string));
+  }
+
+  /** Whether the user may see the job; one without a status is nobody's. */
+  #sees(userId: string, jobId: string): boolean {
+    const owner = this.#logs.get(jobId)?.updates[0]?.userId;
+    return owner === undefined || owner === userId;
   }
 
   #refusalOf(query: string): { errorType: string; message: string } | null {
@@ -332,7 +352,7 @@ export class Service {
     return null;
   }
 
-  #resolve(name: string, variables: Record<string, unknown>): unknown {
+  #resolve(name: string, variables: Record<string, unknown>, userId: string): unknown {
     if (name === 'syncSession') {
       const { connectionId, action, jobIds } = variables.input as { connectionId: string; action: string; jobIds: string[] };
       if (action === 'close') {
@@ -341,17 +361,36 @@ export class Service {
         this.sessions.set(connectionId, this.#clock.now + 900_000);
       }
       const expiresAt = action === 'close' ? 0 : Math.floor((this.#clock.now + this.clockAhead) / 1000) + 900;
-      return { connectionId, expiresAt, jobs: jobIds.map((jobId) => this.position(jobId)) };
+      return { connectionId, expiresAt, jobs: jobIds.map((jobId) => this.#positionFor(userId, jobId)) };
+    }
+    if (name === 'cancelJob') {
+      const asked = { by: userId, reason: variables.reason };
+      this.commit(variables.jobId as string, [
+        {
+          type: 'agent_status',
+          status: 'cancel_requested',
+          message: 'Asked to stop',
+          metadata: JSON.stringify({ cancelRequest: asked }),
+        },
+      ]);
+      return { jobId: variables.jobId };
     }
     if (name === 'listJobs') {
-      const jobs = [...this.#logs.keys()].map((jobId) => ({ ...jobView(this.snapshot(jobId)), agents: [] })).reverse();
+      const begun = [...this.#logs].filter(([, { updates }]) => updates.length > 0).map(([jobId]) => jobId);
+      const own = begun.filter((jobId) => this.#sees(userId, jobId));
+      const jobs = own.map((jobId) => ({ ...this.job(jobId), agents: [] })).reverse();
       return { jobs, nextToken: null };
     }
-    const jobId = variables.jobId as string;
+    const named = variables.jobId as string;
+    const jobId = this.#sees(userId, named) ? named : `${named} of another user`;
     if (name === 'getStatusDetail') {
       return { jobId, sequence: variables.sequence, detail: '{"prompt":"long"}', operatorDetail: null };
     }
     return name === 'getJob' ? this.job(jobId) : this.page(jobId, variables.afterSequence as number, variables.limit as number);
+  }
+
+  #positionFor(userId: string, jobId: string): JobPosition {
+    return this.#sees(userId, jobId) ? this.position(jobId) : { jobId, sequence: 0, epoch: null };
   }
 
   position(jobId: string): JobPosition {

@@ -2,8 +2,8 @@
 
 import type { Auth } from '../../src/client/credentials.ts';
 import type { Environment, Socket } from '../../src/client/environment.ts';
-import { type Browser, type Leadership, sharedTabs } from '../../src/client/tabs.ts';
 import type { Client } from '../../src/index.ts';
+import { type Browser, type Leadership, sharedTabs } from '../../src/tabs/index.ts';
 import type { World } from './world.ts';
 
 /** One tab: what reaches it while it is frozen waits, what reaches it after a crash is lost. */

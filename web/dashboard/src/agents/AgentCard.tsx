@@ -1,6 +1,8 @@
 import { memo } from 'react';
 import { countText, percentText } from '../format.ts';
 import type { Invocation } from '../job/history.ts';
+import { useMomentMs } from '../job/moment.ts';
+import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import type { ShownState } from '../labels.ts';
 import type { AgentState } from '../types.ts';
 import { Badge } from '../ui/Badge.tsx';
@@ -11,6 +13,7 @@ import { Icon } from '../ui/Icon.tsx';
 const SHOWN_TOOLS = 3;
 const NO_ACTIVITY: Partial<Record<ShownState, string>> = {
   pending: 'Waiting for its turn',
+  cancelled: 'Cancelled',
   unfinished: 'Its job ended first',
   success: 'Completed',
   error: 'Failed',
@@ -27,6 +30,7 @@ interface Props {
 
 /** One agent: what it does, how far it is, which tools it called and why. */
 export const AgentCard = memo(function AgentCard({ agent, invocation, state, parentName, isChosen, onChoose }: Props) {
+  const now = useMomentMs(false);
   const isUnderWay = agent.status === 'in-progress' && state !== 'unfinished';
   return (
     <article className="agent" data-state={state} data-chosen={isChosen || undefined}>
@@ -34,9 +38,14 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
         <h3 dir="auto">{agent.name}</h3>
         <Badge state={state} />
       </header>
-      <p className="activity" dir="auto">
-        {agent.activity || NO_ACTIVITY[state] || 'Running'}
+      <p className="activity as-written" dir="auto">
+        {agent.waiting?.prompt || agent.activity || NO_ACTIVITY[state] || 'Running'}
       </p>
+      {agent.waiting && (
+        <p className="agent-waiting muted">
+          {waitsFor(agent.waiting)} {waitingTimes(agent.waiting, now)}
+        </p>
+      )}
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
       <footer>
@@ -85,7 +94,7 @@ function Tools({ invocation, attempt }: { invocation: Invocation | undefined; at
         <li key={tool.startSequence} data-failed={tool.outcome === 'error' || undefined}>
           <Icon name={tool.outcome === 'error' ? 'cross' : 'tool'} size={13} />
           <span>
-            <code>{tool.name}</code> <bdi className="reason">{tool.reason}</bdi>
+            <code>{tool.name}</code> <bdi className="reason as-written">{tool.reason}</bdi>
           </span>
         </li>
       ))}

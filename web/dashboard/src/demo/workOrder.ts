@@ -2,11 +2,11 @@
 
 import type { JsonObject, StatusUpdate } from '../types.ts';
 
-const VERDICTS: Record<string, string> = {
-  accepted: 'Accepted',
-  needs_review: 'Needs review',
-  incomplete: 'Waits for an answer',
-};
+const VERDICTS = new Map([
+  ['accepted', 'Accepted'],
+  ['needs_review', 'Needs review'],
+  ['incomplete', 'Waits for an answer'],
+]);
 
 export function workOrderIn(updates: readonly StatusUpdate[]): JsonObject | null {
   const order = updates.findLast(({ type }) => type === 'complete')?.metadata?.workOrder;
@@ -22,7 +22,7 @@ export function factsOf(order: JsonObject): [string, string][] {
     ['Due within', due],
     ['Place', order.location ?? 'Unknown'],
     ['Severity', order.severity ? `${String(order.severity)} of 5` : null],
-    ['Verdict', VERDICTS[String(order.verdict)] ?? order.verdict],
+    ['Verdict', VERDICTS.get(String(order.verdict)) ?? order.verdict],
   ];
   return facts.map(([name, value]) => [name, String(value ?? '–')]);
 }

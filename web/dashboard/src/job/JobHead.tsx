@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { jobName, shortened, timeText } from '../format.ts';
 import type { ShownState } from '../labels.ts';
 import type { Job } from '../types.ts';
@@ -11,17 +12,26 @@ const SHORT_TITLE = 72;
 interface Props {
   job: Job;
   state: ShownState;
-  /** What the job is about, when this tab knows it. */
-  text: string | null;
+  /** What people call it, or what this tab knows that it is about. */
+  title: string | null;
   now: number;
+  /** When the run that is shown began. */
+  runStartedAt: string | null;
+  /** How many runs the job has had by now. */
+  runs: number;
+  /** Shows the job as it was after a status; null where the log does not allow it. */
+  onTravel: ((sequence: number) => void) | null;
+  /** What can be done with the job. */
+  children: ReactNode;
 }
 
-/** The job's title, ids and state. */
-export function JobHead({ job, state, text, now }: Props) {
+/** The job's title, ids, run and state. */
+export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTravel, children }: Props) {
   const title = text ? shortened(text, text.length <= LONGEST_TITLE ? LONGEST_TITLE : SHORT_TITLE) : jobName(job.jobId);
   const isItsId = title === job.jobId;
   const copy = <CopyButton text={job.jobId} label="Copy the job's id" />;
   const names = [
+    ['Workflow', job.workflow],
     ['Session', job.sessionId],
     ['Correlation', job.correlationId],
     ['Document', job.documentId],
@@ -38,6 +48,7 @@ export function JobHead({ job, state, text, now }: Props) {
         </h1>
         {isItsId && copy}
         <Badge state={state} large id="job-state" />
+        {children}
       </div>
       <ul className="job-names">
         {!isItsId && (
@@ -46,9 +57,10 @@ export function JobHead({ job, state, text, now }: Props) {
             {copy}
           </li>
         )}
-        {job.createdAt && (
+        {runs > 1 && <Run job={job} runs={runs} onTravel={onTravel} />}
+        {runStartedAt && (
           <li>
-            Started <time dateTime={job.createdAt}>{timeText(job.createdAt, now)}</time>
+            Started <time dateTime={runStartedAt}>{timeText(runStartedAt, now)}</time>
           </li>
         )}
         {names.map(([name, value]) => (
@@ -58,10 +70,25 @@ export function JobHead({ job, state, text, now }: Props) {
         ))}
       </ul>
       {text && text.length > LONGEST_TITLE && (
-        <blockquote id="job-complaint" dir="auto">
+        <blockquote id="job-complaint" className="as-written" dir="auto">
           {text}
         </blockquote>
       )}
     </header>
+  );
+}
+
+/** Which run this is, and the way to the end of the one before it. */
+function Run({ job: { run, runFirstSequence }, runs, onTravel }: Pick<Props, 'job' | 'runs' | 'onTravel'>) {
+  const endBefore = (runFirstSequence ?? 0) - 1;
+  return (
+    <li id="run">
+      <strong>{run === runs ? `Run ${run}` : `Run ${run} of ${runs}`}</strong>
+      {run > 1 && endBefore > 0 && onTravel !== null && (
+        <button type="button" className="link-button" onClick={() => onTravel(endBefore)}>
+          Show run {run - 1}
+        </button>
+      )}
+    </li>
   );
 }

@@ -1,21 +1,28 @@
+import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
-import { complaints } from '../demo/complaintStore.ts';
+import { CancelButton } from '../cancel/CancelButton.tsx';
+import { titleOf } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
+import { Graph } from '../graph/Graph.tsx';
+import { hasGraph } from '../graph/plan.ts';
 import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
+import { ResultPanel } from '../result/ResultPanel.tsx';
 import type { Session } from '../session/session.ts';
 import { Timeline } from '../timeline/Timeline.tsx';
+import { PastBanner } from '../travel/PastBanner.tsx';
 import { TimeTravel } from '../travel/TimeTravel.tsx';
 import { useTravel } from '../travel/useTravel.ts';
 import type { Client, JobState } from '../types.ts';
+import { PanelBoundary } from '../ui/Boundary.tsx';
 import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
 import { jobLivenessAt } from './liveness.ts';
-import { isOver, PastProvider } from './moment.ts';
+import { endOf, isOver, PastProvider, runStart } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';
@@ -42,9 +49,24 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const disconnectedSinceMs = useDisconnectedSince(state.connection, state.error !== null);
   const moment = useMoment(watch, state, at, disconnectedSinceMs);
   const now = useNow(!isOver(moment.job));
-  const isLooking = state.job.sequence === 0 && (state.verdict === 'joining' || state.error !== null);
+  const problem = state.reason === 'invalid_id' ? (state.error?.message ?? null) : null;
+  const onTravel = canTravel ? travel.goTo : null;
+  const isLooking = state.job.sequence === 0 && problem === null && (state.verdict === 'joining' || state.error !== null);
   const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
-  const shown = isLooking ? 'looking' : jobState(moment.job.overallStatus, moment.job.sequence, liveness);
+  const shown =
+    problem !== null
+      ? 'unknown'
+      : isLooking
+        ? 'looking'
+        : jobState(moment.job.overallStatus, moment.job.sequence, liveness, moment.job.cancelRequest !== null);
+  const isOwn = state.job.userId === session.userId || session.isOperator;
+  const canCancel =
+    session.kind !== 'apiKey' &&
+    isOwn &&
+    at === null &&
+    !isOver(state.job) &&
+    state.job.cancelRequest === null &&
+    state.job.sequence > 0;
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
@@ -55,28 +77,61 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   return (
     <PastProvider value={moment.atMs}>
       <article className="job" id="job" aria-labelledby="job-title" data-past={at !== null || undefined}>
+        {at !== null && moment.atMs !== null && (
+          <PastBanner
+            jobId={jobId}
+            sequence={at}
+            atMs={moment.atMs}
+            isOver={isOver(state.job)}
+            onLeave={() => travel.goTo(null)}
+          />
+        )}
         <div className="job-main">
           <JobHead
-            job={{ ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt }}
+            job={moment.job}
             state={shown}
-            text={complaints()[jobId] ?? null}
+            title={titleOf({ ...state.job, jobId })}
             now={now}
-          />
+            runStartedAt={runStart({ ...moment, job: { ...moment.job, createdAt: moment.job.createdAt ?? state.job.createdAt } })}
+            runs={state.job.run}
+            onTravel={onTravel}
+          >
+            {canCancel && <CancelButton client={client} jobId={jobId} />}
+          </JobHead>
           {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
-          <Overview moment={moment} state={shown} />
-          <WorkOrder updates={moment.updates} />
-          <Timeline moment={moment} chosen={chosen} onChoose={setChosen} />
-          <AgentCards moment={moment} chosen={chosen} onChoose={setChosen} />
+          <PanelBoundary name="The overview" resetKeys={[moment]}>
+            <Overview moment={moment} state={shown} problem={problem} />
+          </PanelBoundary>
+          <PanelBoundary name="The result" resetKeys={[moment]}>
+            <WorkOrder updates={moment.updates} />
+            {moment.job.result !== null && (
+              <ResultPanel jobId={jobId} result={moment.job.result} endSequence={endOf(moment)?.sequence ?? null} />
+            )}
+          </PanelBoundary>
+          {hasGraph(moment.job.agents) && (
+            <PanelBoundary name="The plan" resetKeys={[moment]}>
+              <Graph moment={moment} chosen={chosen} onChoose={setChosen} />
+            </PanelBoundary>
+          )}
+          <PanelBoundary name="The timeline" resetKeys={[moment]}>
+            <Timeline moment={moment} chosen={chosen} onChoose={setChosen} onTravel={onTravel} />
+          </PanelBoundary>
+          <PanelBoundary name="The agents" resetKeys={[moment]}>
+            <AgentCards moment={moment} chosen={chosen} onChoose={setChosen} />
+          </PanelBoundary>
         </div>
-        <Log
-          updates={moment.updates}
-          agents={moment.job.agents}
-          startedAt={moment.job.createdAt}
-          fromLog={state.fromLog}
-          chosen={chosen}
-          onChoose={setChosen}
-          completeness={completeness}
-        />
+        <PanelBoundary name="The log" resetKeys={[moment]}>
+          <Log
+            updates={moment.updates}
+            agents={moment.job.agents}
+            startedAt={moment.job.createdAt}
+            fromLog={state.fromLog}
+            chosen={chosen}
+            onChoose={setChosen}
+            onTravel={onTravel}
+            completeness={completeness}
+          />
+        </PanelBoundary>
         {onCut && (
           <p className="cut-connection muted small">
             <button type="button" className="button" id="cut" onClick={onCut}>
@@ -87,6 +142,7 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
         )}
       </article>
       <TimeTravel
+        jobId={jobId}
         travel={canTravel ? travel : { ...travel, at: null }}
         updates={canTravel ? state.updates : []}
         startedAt={state.job.createdAt}
@@ -101,8 +157,10 @@ function Cut({ state }: { state: JobState }) {
     <p className="notice" data-state="stale">
       <Icon name="info" />
       <span>
-        The log before status {state.firstSequence} is no longer kept. The job's snapshot shows the result of that time. Time
-        travel needs the whole log.
+        {state.updates.length === 0
+          ? 'The log of this job is no longer kept.'
+          : `The log before status ${state.firstSequence} is no longer kept.`}{' '}
+        The job's snapshot shows the result of that time. Time travel needs the whole log.
       </span>
     </p>
   );
@@ -112,7 +170,7 @@ function Cut({ state }: { state: JobState }) {
 function useTenantWatch(client: Client, session: Session, ownerId: string | null): void {
   const isAnothers = session.isOperator && ownerId !== null && ownerId !== session.userId;
   useEffect(() => {
-    const tenant = isAnothers ? client.watchTenant() : null;
+    const tenant = isAnothers ? watchTenant(client) : null;
     return () => tenant?.close();
   }, [client, isAnothers]);
 }

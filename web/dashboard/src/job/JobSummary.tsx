@@ -1,31 +1,48 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useContext, useState } from 'react';
+import { ConfigContext, logLinkOf } from '../config.ts';
 import { tickingText, timeText } from '../format.ts';
 import { isSilent, type ShownState, sourceOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
+import { CopyButton } from '../ui/CopyButton.tsx';
+import { useNow } from '../ui/clock.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
-import { type Moment, useMomentMs } from './moment.ts';
+import { endOf, type Moment, useMomentMs } from './moment.ts';
+import { waiterOf, waitingTimes, waitsFor } from './waitingText.ts';
 
-const NOTHING_YET: Partial<Record<ShownState, string>> = {
-  looking: 'Reading the log.',
-  expected: 'Waiting for the first status. It appears here by itself.',
-};
+/** How long a job may be without a status before the page asks whether its id is right. */
+const UNHEARD_MS = 15_000;
 
-/** The job's newest message, or how it ended, or what its silence means. */
-export function JobSummary({ moment, state }: { moment: Moment; state: ShownState }) {
+interface Props {
+  moment: Moment;
+  state: ShownState;
+  /** Why the job cannot be watched; null when it can. */
+  problem: string | null;
+}
+
+/** The job's newest activity, or how it ended, or what its silence means. */
+export function JobSummary({ moment, state, problem }: Props) {
+  if (problem !== null) {
+    return <Summary label="Problem" icon="alert" message={problem} />;
+  }
   if (isSilent(state)) {
     return <Silence moment={moment} state={state} />;
   }
   if (state === 'failed') {
     return <Failure moment={moment} />;
   }
-  const isCompleted = state === 'completed';
-  return (
-    <Summary
-      label={isCompleted ? 'Result' : 'Now'}
-      icon={isCompleted ? 'check' : 'pulse'}
-      message={newestStatus(moment.updates)?.message ?? NOTHING_YET[state] ?? 'Running.'}
-    />
-  );
+  if (state === 'waiting') {
+    return <Waits moment={moment} />;
+  }
+  if (state === 'cancelling' || state === 'cancelled') {
+    return <Cancelled moment={moment} state={state} />;
+  }
+  if (state === 'expected') {
+    return <Unheard />;
+  }
+  if (state === 'completed') {
+    return <Summary label="Result" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
+  }
+  return <Newest moment={moment} state={state} />;
 }
 
 interface SummaryProps {
@@ -42,12 +59,94 @@ function Summary({ label, icon, message, children }: SummaryProps) {
         <Icon name={icon} size={18} />
       </span>
       <div>
-        <p id="result-message" dir="auto">
+        <p id="result-message" className="as-written" dir="auto">
           {message}
         </p>
         {children}
       </div>
     </section>
+  );
+}
+
+/** What happens now, whoever reported it. */
+function Newest({ moment, state }: { moment: Moment; state: ShownState }) {
+  const newest = moment.updates.findLast(({ type, message }) => type !== 'heartbeat' && message !== '');
+  return (
+    <Summary
+      label="Now"
+      icon="pulse"
+      message={newest?.message ?? (state === 'looking' ? 'Reading the log.' : 'No status tells what it does.')}
+    >
+      <p className="job-summary-more muted truncate">
+        <bdi>{newest ? sourceOf(newest) : ' '}</bdi>
+      </p>
+    </Summary>
+  );
+}
+
+/** Work waits for somebody or something: for what, who waits, since when and until when. */
+function Waits({ moment: { job } }: { moment: Moment }) {
+  const now = useMomentMs(true);
+  const { waiting } = job;
+  if (waiting === null) {
+    return <Summary label="Waiting" icon="clock" message="Waiting" />;
+  }
+  const waiter = waiterOf(waiting, job.agents);
+  return (
+    <Summary label="Waiting" icon="clock" message={waiting.prompt ?? waitsFor(waiting)}>
+      <p className="job-summary-more" id="waiting">
+        {waiter && (
+          <>
+            <bdi>{waiter}</bdi>
+            {' · '}
+          </>
+        )}
+        {waitsFor(waiting)} {waitingTimes(waiting, now)}
+      </p>
+    </Summary>
+  );
+}
+
+/** Somebody asked for the job to be stopped, or it has stopped. */
+function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'cancelled' }) {
+  const now = useMomentMs(false);
+  const { cancelRequest } = moment.job;
+  const isOver = state === 'cancelled';
+  return (
+    <Summary
+      label={isOver ? 'Result' : 'Now'}
+      icon="stop"
+      message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Asked to stop. It ends once its work has stopped.'}
+    >
+      {cancelRequest && (
+        <p className="job-summary-more" id="cancel-request">
+          Asked for {cancelRequest.by && <bdi>by {cancelRequest.by} </bdi>}at {timeText(cancelRequest.at, now)}
+          {cancelRequest.reason && (
+            <>
+              : “<bdi className="as-written">{cancelRequest.reason}</bdi>”
+            </>
+          )}
+        </p>
+      )}
+    </Summary>
+  );
+}
+
+/** Nothing has come: after a while, say since when, and ask whether the id is right. */
+function Unheard() {
+  const now = useNow();
+  const [since] = useState(now);
+  const silence = now - since;
+  if (silence < UNHEARD_MS) {
+    return <Summary label="Now" icon="circle" message="No status yet. The first one appears here by itself." />;
+  }
+  return (
+    <Summary label="Now" icon="question" message={`No status since ${timeText(new Date(since).toISOString(), now)}`}>
+      <p className="job-summary-more">
+        This page has watched for {tickingText(silence)}. Is the job's id right, and is the job yours? Once the job reports, its
+        statuses appear here.
+      </p>
+    </Summary>
   );
 }
 
@@ -81,7 +180,8 @@ function Silence({ moment, state }: { moment: Moment; state: Silent }) {
       <p className="job-summary-more">{more}</p>
       {last && (
         <p className="job-summary-more">
-          Last status at {timeText(lastUpdated, now)}: <bdi>{sourceOf(last)}</bdi>, “<bdi>{last.message}</bdi>”
+          Last status at {timeText(lastUpdated, now)}: <bdi>{sourceOf(last)}</bdi>, “
+          <bdi className="as-written">{last.message}</bdi>”
         </p>
       )}
     </Summary>
@@ -89,7 +189,7 @@ function Silence({ moment, state }: { moment: Moment; state: Silent }) {
 }
 
 function Failure({ moment }: { moment: Moment }) {
-  const last = moment.updates.findLast(({ type }) => type === 'error');
+  const last = endOf(moment);
   const failed = moment.job.agents.filter(({ status }) => status === 'error');
   return (
     <Summary label="Result" icon="cross" message={last?.message || 'The job failed.'}>
@@ -100,24 +200,34 @@ function Failure({ moment }: { moment: Moment }) {
               <strong>
                 <bdi>{agent.name}</bdi>
               </strong>{' '}
-              <bdi>{agent.activity}</bdi>
+              <bdi className="as-written">{agent.activity}</bdi>
             </li>
           ))}
         </ul>
       )}
-      <ErrorId updates={moment.updates} />
+      <ErrorId updates={moment.updates} jobId={moment.job.jobId} />
     </Summary>
   );
 }
 
-function ErrorId({ updates }: { updates: readonly StatusUpdate[] }) {
-  const id = updates.findLast(({ metadata }) => typeof metadata?.errorId === 'string')?.metadata?.errorId;
-  return id ? (
-    <p className="job-summary-more">
-      Error id <code>{String(id)}</code>: the process's logs have the details under it.
+function ErrorId({ updates, jobId }: { updates: readonly StatusUpdate[]; jobId: string }) {
+  const { logLink } = useContext(ConfigContext);
+  const errorId = updates.findLast(({ metadata }) => typeof metadata?.errorId === 'string')?.metadata?.errorId;
+  if (typeof errorId !== 'string') {
+    return null;
+  }
+  const link = logLinkOf(logLink, { errorId, jobId });
+  return (
+    <p className="job-summary-more error-id" id="error-id">
+      Error id <code>{errorId}</code>
+      <CopyButton text={errorId} label="Copy the error id" />
+      {link === null ? (
+        <span>The process's logs have the details under it.</span>
+      ) : (
+        <a href={link} target="_blank" rel="noreferrer">
+          Search the logs for it
+        </a>
+      )}
     </p>
-  ) : null;
+  );
 }
-
-const newestStatus = (updates: readonly StatusUpdate[]): StatusUpdate | undefined =>
-  updates.findLast((update) => !update.agentName && update.type !== 'heartbeat' && update.message !== '') ?? updates.at(-1);

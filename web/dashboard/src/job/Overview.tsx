@@ -5,16 +5,16 @@ import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
 import { JobSummary } from './JobSummary.tsx';
-import { isOver, type Moment, useMomentMs } from './moment.ts';
+import { isOver, type Moment, runStart, useMomentMs } from './moment.ts';
 
 /** The job's newest message, its progress, the time that is left, and its numbers. */
-export function Overview({ moment, state }: { moment: Moment; state: ShownState }) {
+export function Overview({ moment, state, problem }: { moment: Moment; state: ShownState; problem: string | null }) {
   const { job } = moment;
   const over = isOver(job);
   return (
     <section className="overview panel" aria-label="Overview" data-state={state}>
       <div className="overview-top">
-        <JobSummary moment={moment} state={state} />
+        <JobSummary moment={moment} state={state} problem={problem} />
         <div className="progress-summary">
           {job.progress !== null && (
             <p className="percent tabular" id="percent">
@@ -28,9 +28,9 @@ export function Overview({ moment, state }: { moment: Moment; state: ShownState 
       <dl className="numbers">
         <Fact name={over ? 'Took' : isSilent(state) ? 'Begun' : 'Running for'}>
           {!over && isSilent(state) ? (
-            <Ago since={job.createdAt} />
+            <Ago since={runStart(moment)} />
           ) : (
-            <Elapsed from={job.createdAt} to={over ? job.lastUpdated : null} />
+            <Elapsed from={runStart(moment)} to={over ? job.lastUpdated : null} />
           )}
         </Fact>
         <Fact name="Agents completed">
@@ -95,6 +95,13 @@ function TimeLeft({ job, state }: { job: Job; state: ShownState }) {
     return (
       <p className="time-left" id="eta">
         {STATE_LABELS[job.overallStatus]}
+      </p>
+    );
+  }
+  if (state === 'waiting' || state === 'cancelling') {
+    return (
+      <p className="time-left" id="eta">
+        {STATE_LABELS[state]}
       </p>
     );
   }

@@ -21,11 +21,17 @@ export function completenessOf(state: Known, isReading = false): Completeness {
   if (reason === 'job_gone') {
     return { sign: 'problem', text: 'This job is no longer kept' };
   }
+  if (reason === 'invalid_id') {
+    return { sign: 'problem', text: 'No job can have this id' };
+  }
   if (error) {
     return { sign: 'problem', text: `The log cannot be asked (${error.message.replace(/\.$/, '')}). Trying again.` };
   }
   if (verdict === 'joining') {
     return { sign: 'recovering', text: isEmpty ? 'Looking' : `${counted}, looking for more` };
+  }
+  if (connection === 'delayed') {
+    return { sign: 'recovering', text: `${counted}, read from the log: pushes are delayed` };
   }
   if (connection !== 'live') {
     return { sign: 'recovering', text: isEmpty ? 'No status yet' : `${wholeText(state)} until the connection broke` };

@@ -12,7 +12,7 @@ export interface Span {
 
 export interface Attempt extends Span {
   number: number;
-  outcome: 'running' | 'success' | 'error';
+  outcome: 'running' | 'success' | 'error' | 'cancelled';
 }
 
 export interface ToolCall extends Span {
@@ -44,13 +44,18 @@ export interface History {
   lastMs: number | null;
 }
 
-const OUTCOMES: Record<string, 'success' | 'error'> = {
-  agent_complete: 'success',
-  complete: 'success',
-  success: 'success',
-  agent_error: 'error',
-  error: 'error',
-};
+const OUTCOMES = new Map<string, 'success' | 'error' | 'cancelled'>([
+  ['agent_complete', 'success'],
+  ['complete', 'success'],
+  ['success', 'success'],
+  ['agent_error', 'error'],
+  ['error', 'error'],
+  ['cancelled', 'cancelled'],
+]);
+const TOOL_OUTCOMES = new Map<string, 'success' | 'error'>([
+  ['tool_complete', 'success'],
+  ['tool_error', 'error'],
+]);
 const STARTS = new Set(['agent_invoking', 'agent_retrying']);
 const PENDING = new Set(['pending', 'agent_pending']);
 const PREPARING = new Set(['loading_agents', 'initializing', 'pending']);
@@ -168,7 +173,7 @@ function attemptOf({ attempts }: Invocation, update: StatusUpdate): number {
 }
 
 function withAttempt(attempts: readonly Attempt[], number: number, update: StatusUpdate, atMs: number): Attempt[] {
-  const outcome = OUTCOMES[update.status] ?? null;
+  const outcome = OUTCOMES.get(update.status) ?? null;
   const index = attempts.findIndex((each) => each.number === number);
   const end = outcome === null ? {} : { endMs: atMs, endSequence: update.sequence, outcome };
   if (index < 0) {
@@ -193,7 +198,7 @@ function withAttempt(attempts: readonly Attempt[], number: number, update: Statu
 
 function withTool(tools: readonly ToolCall[], attempt: number, update: StatusUpdate, atMs: number): ToolCall[] {
   const name = update.toolName as string;
-  const end = { tool_complete: 'success', tool_error: 'error' }[update.status] as 'success' | 'error' | undefined;
+  const end = TOOL_OUTCOMES.get(update.status);
   if (update.status === 'calling_tool') {
     const call: ToolCall = {
       name,

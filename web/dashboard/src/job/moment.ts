@@ -28,4 +28,16 @@ export function useMomentMs(isTicking: boolean): number {
   return past ?? now;
 }
 
+/** When the run that is shown began. */
+export function runStart({ job, updates }: Pick<Moment, 'job' | 'updates'>): string | null {
+  const opening = job.run > 1 ? updates.find(({ sequence }) => sequence === job.runFirstSequence) : undefined;
+  return opening?.timestamp ?? job.createdAt;
+}
+
+/** The status that ended the job; null while it goes on. What came after its end is none. */
+export function endOf({ job, updates }: Pick<Moment, 'job' | 'updates'>): StatusUpdate | null {
+  const isEnd = ({ type, metadata }: StatusUpdate) => (type === 'complete' || type === 'error') && metadata?.afterEnd !== true;
+  return isOver(job) ? (updates.findLast(isEnd) ?? null) : null;
+}
+
 export { isOver };

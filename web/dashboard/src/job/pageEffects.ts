@@ -1,7 +1,7 @@
 // The effects of an open job outside its panels: the address, the tab's title, and announcements to screen readers.
 
 import { useEffect, useRef } from 'react';
-import { complaints } from '../demo/complaintStore.ts';
+import { titleOf } from '../demo/complaintStore.ts';
 import { jobName, percentText, shortened } from '../format.ts';
 import { groupOf, type ShownState, STATE_LABELS, sourceOf } from '../labels.ts';
 import { jobLink, routeOf } from '../router.ts';
@@ -35,9 +35,10 @@ export function useLinks(jobId: string, goTo: (sequence: number | null) => void)
 }
 
 /** The tab's title shows the state of the job. */
-export function useTitle(state: ShownState, { jobId, progress }: Job, isPast: boolean): void {
+export function useTitle(state: ShownState, job: Job, isPast: boolean): void {
+  const { jobId, progress } = job;
   const share = groupOf(state) === 'running' && progress !== null ? ` ${percentText(progress)}` : '';
-  const name = shortened(complaints()[jobId] ?? jobName(jobId), 40);
+  const name = shortened(titleOf(job) ?? jobName(jobId), 40);
   const title = `${isPast ? 'Past: ' : ''}${STATE_LABELS[state]}${share} · ${name} · Statusbeam`;
   useEffect(() => {
     document.title = title;

@@ -1,9 +1,11 @@
+import { isOver } from '@statusbeam/client';
 import { type UserJobs, useJobs } from '@statusbeam/client/react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
-import { complaints } from '../demo/complaintStore.ts';
+import { memo, useCallback, useDeferredValue, useMemo, useRef } from 'react';
+import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobLivenessAt } from '../job/liveness.ts';
+import { waitsFor } from '../job/waitingText.ts';
 import { jobState, type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
@@ -11,7 +13,9 @@ import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { apiStatus, matching, nowDoing, STATES, type StateFilter } from './jobFilter.ts';
+import { apiStatus, matching, nowDoing, STATES } from './jobFilter.ts';
+import { useListKeys } from './listKeys.ts';
+import { useListState } from './listState.ts';
 
 const ROW_HEIGHT = 58;
 
@@ -21,14 +25,16 @@ interface Props {
   everything: UserJobs;
   currentId: string | null;
   canStart: boolean;
+  /** A key of the API lists no jobs. */
+  canList: boolean;
   isOperator: boolean;
   isTenantOpen: boolean;
 }
 
 /** The user's jobs: filter, search, more; newest first and live. */
-export function JobList({ client, everything, currentId, canStart, isOperator, isTenantOpen }: Props) {
-  const [filter, setFilter] = useState<StateFilter>('all');
-  const [search, setSearch] = useState('');
+export function JobList({ client, everything, currentId, canStart, canList, isOperator, isTenantOpen }: Props) {
+  const [{ filter, search }, change] = useListState();
+  const field = useRef<HTMLInputElement>(null);
   const wanted = useDeferredValue(search);
   // A list of one state is read by itself: the newest of all may hold none of it.
   const overallStatus = apiStatus(filter);
@@ -37,13 +43,15 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
   const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
   const stateOf = useCallback(
-    (job: Job) => jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs)),
+    (job: Job) =>
+      jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs), job.cancelRequest != null),
     [now, disconnectedSinceMs]
   );
   const jobs = useMemo(
-    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf }),
+    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf: titleOf }),
     [everything.jobs, narrowed.jobs, filter, wanted, stateOf]
   );
+  const toSearch = useCallback(() => field.current?.focus(), []);
   return (
     <nav className="job-list" aria-labelledby="jobs-title">
       <div className="job-list-head">
@@ -63,16 +71,21 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
       <div className="search">
         <Icon name="search" size={14} />
         <input
+          ref={field}
           type="search"
           placeholder="Search jobs"
           aria-label="Search jobs"
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          aria-keyshortcuts="/"
+          onChange={(event) => change({ search: event.target.value })}
         />
       </div>
-      <Chips label="State" choices={STATES} chosen={filter} onChoose={setFilter} />
-      <Rows jobs={jobs} currentId={currentId} now={now} stateOf={stateOf} />
-      {jobs.length === 0 && !source.error && (
+      <Chips label="State" choices={STATES} chosen={filter} onChoose={(next) => change({ filter: next })} />
+      <Rows jobs={jobs} currentId={currentId} now={now} stateOf={stateOf} toSearch={toSearch} />
+      {!canList && jobs.length === 0 && (
+        <p className="muted small job-hint">This link lists no jobs. A job appears here with its next status.</p>
+      )}
+      {canList && jobs.length === 0 && !source.error && (
         <p className="muted small job-hint" id="jobs-hint">
           {source.isLoading
             ? 'Looking…'
@@ -81,7 +94,7 @@ export function JobList({ client, everything, currentId, canStart, isOperator, i
               : 'None yet. A job appears here with its first status.'}
         </p>
       )}
-      {source.error && (
+      {canList && source.error && (
         <p className="notice small" role="alert" data-state="failed">
           <Icon name="alert" size={14} />
           <span>Your jobs cannot be listed. {source.error.message}</span>
@@ -101,11 +114,10 @@ interface RowsProps {
   currentId: string | null;
   now: number;
   stateOf: (job: Job) => ShownState;
+  toSearch: () => void;
 }
 
-const textOf = (jobId: string): string => complaints()[jobId] ?? '';
-
-function Rows({ jobs, currentId, now, stateOf }: RowsProps) {
+function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
   const frame = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: jobs.length,
@@ -114,6 +126,23 @@ function Rows({ jobs, currentId, now, stateOf }: RowsProps) {
     getItemKey: (index) => jobs[index]?.jobId ?? index,
     overscan: 8,
   });
+  const move = useCallback(
+    (rows: number) => {
+      const focused = document.activeElement?.closest<HTMLElement>('#jobs [data-job]')?.dataset.job;
+      const at = jobs.findIndex(({ jobId }) => jobId === (focused ?? currentId));
+      const next = Math.min(jobs.length - 1, Math.max(0, focused === undefined && at < 0 ? 0 : at + rows));
+      virtual.scrollToIndex(next);
+      const row = () => frame.current?.querySelector<HTMLElement>(`[aria-posinset="${next + 1}"] > a`);
+      const focus = () => row()?.focus({ preventScroll: true });
+      if (row()) {
+        focus();
+      } else {
+        requestAnimationFrame(focus); // it is drawn only once it is in view
+      }
+    },
+    [jobs, currentId, virtual]
+  );
+  useListKeys({ toSearch, move });
   return (
     <div className="job-rows" ref={frame}>
       <ul id="jobs" style={{ height: virtual.getTotalSize() }}>
@@ -123,6 +152,7 @@ function Rows({ jobs, currentId, now, stateOf }: RowsProps) {
             <li
               key={item.key}
               style={{ transform: `translateY(${item.start}px)` }}
+              data-job={job.jobId}
               aria-setsize={jobs.length}
               aria-posinset={item.index + 1}
             >
@@ -141,9 +171,9 @@ function Rows({ jobs, currentId, now, stateOf }: RowsProps) {
 }
 
 const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state: ShownState; ago: string; isCurrent: boolean }) {
-  const text = textOf(job.jobId);
-  const isOpen = job.overallStatus === 'initializing' || job.overallStatus === 'processing';
-  const doing = isOpen ? nowDoing(job) : null;
+  const text = titleOf(job);
+  const isOpen = !isOver(job);
+  const doing = job.waiting && state === 'waiting' ? waitsFor(job.waiting) : isOpen ? nowDoing(job) : null;
   return (
     <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
       <StateIcon state={state} size={15} />
@@ -151,6 +181,7 @@ const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state:
       <span className="ago tabular">{ago}</span>
       <span className="more truncate">
         <span className="state-label">{STATE_LABELS[state]}</span>
+        {job.run > 1 && <span> · run {job.run}</span>}
         {isOpen && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
         {doing && (
           <span>

@@ -18,23 +18,22 @@ export const STATES: readonly { key: StateFilter; label: string }[] = [
 /** Whether something in this state is wanted. */
 export const isWanted = (filter: StateFilter, state: ShownState): boolean => filter === 'all' || groupOf(state) === filter;
 
-const API_STATUS: Record<StateFilter, OverallStatus | null> = {
-  all: null,
-  running: 'processing',
-  waiting: 'processing',
-  silent: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
+const API_STATUSES = new Map<StateFilter, OverallStatus>([
+  ['running', 'processing'],
+  ['waiting', 'processing'],
+  ['silent', 'processing'],
+  ['completed', 'completed'],
+  ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+]);
 
 /** What the API filters by; null: by nothing. */
-export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUS[filter];
+export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUSES.get(filter) ?? null;
 
 /** The page's knowledge of a job beyond its snapshot: the state to show, and the text that started it. */
 export interface Known {
   stateOf: (job: Job) => ShownState;
-  textOf: (jobId: string) => string;
+  textOf: (job: Job) => string | null;
 }
 
 /** The jobs that fit a filter and a search, each once, newest first. */
@@ -58,12 +57,12 @@ export function matching(
 const newestFirst = (one: Job, other: Job): number =>
   (other.createdAt ?? '9').localeCompare(one.createdAt ?? '9') || one.jobId.localeCompare(other.jobId);
 
-function matches(job: Job, terms: readonly string[], textOf: (jobId: string) => string): boolean {
+function matches(job: Job, terms: readonly string[], textOf: (job: Job) => string | null): boolean {
   if (terms.length === 0) {
     return true;
   }
   const agents = job.agents.map(({ name, activity }) => `${name} ${activity ?? ''}`).join(' ');
-  const text = [job.jobId, textOf(job.jobId), job.sessionId, job.correlationId, job.documentId, job.sourceType, agents]
+  const text = [job.jobId, textOf(job), job.workflow, job.sessionId, job.correlationId, job.documentId, job.sourceType, agents]
     .join(' ')
     .toLowerCase();
   return terms.every((term) => text.includes(term));

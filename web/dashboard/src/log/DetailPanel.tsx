@@ -15,9 +15,12 @@ export const DetailsProvider = DetailsContext.Provider;
 
 type Found = { name: 'reading' } | { name: 'failed'; problem: string } | { name: 'read'; detail: StatusDetail };
 
+/** The way to the details of statuses; null where the page cannot read them. */
+export const useDetails = (): Details | null => useContext(DetailsContext);
+
 /** The details of a status that its log entry lacks: large metadata, and details for operators. Read when they are shown. */
 export function DetailPanel({ update }: { update: StatusUpdate }) {
-  const details = useContext(DetailsContext);
+  const details = useDetails();
   const isSpilled = update.metadata?.spilled != null;
   return details && (isSpilled || details.isOperator) ? (
     <Read details={details} jobId={update.jobId} sequence={update.sequence} isSpilled={isSpilled} />

@@ -11,6 +11,7 @@ import {
   useState,
 } from 'react';
 import type { AgentState, StatusUpdate } from '../types.ts';
+import { RowBoundary } from '../ui/Boundary.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
@@ -31,12 +32,14 @@ interface Props {
   fromLog: ReadonlySet<number>;
   chosen: string | null;
   onChoose: (invocationId: string | null) => void;
+  /** Shows the page as it was at a status; null where the log does not allow it. */
+  onTravel: ((sequence: number) => void) | null;
   /** How complete the log is. */
   completeness: ReactNode;
 }
 
 /** The log, oldest first; it follows the newest status while the reader is at its end. */
-export const Log = memo(function Log({ updates, agents, startedAt, fromLog, chosen, onChoose, completeness }: Props) {
+export const Log = memo(function Log({ updates, agents, startedAt, fromLog, chosen, onChoose, onTravel, completeness }: Props) {
   const [kind, setKind] = useState<LogKind>('all');
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text);
@@ -71,7 +74,7 @@ export const Log = memo(function Log({ updates, agents, startedAt, fromLog, chos
       {shown.length === 0 ? (
         <p className="empty log-empty">{updates.length === 0 ? 'Statuses appear here as they happen.' : 'No status fits.'}</p>
       ) : (
-        <Rows shown={shown} startedAt={startedAt} fromLog={fromLog} />
+        <Rows shown={shown} startedAt={startedAt} fromLog={fromLog} onTravel={onTravel} />
       )}
     </section>
   );
@@ -81,9 +84,10 @@ interface RowsProps {
   shown: readonly StatusUpdate[];
   startedAt: string | null;
   fromLog: ReadonlySet<number>;
+  onTravel: ((sequence: number) => void) | null;
 }
 
-function Rows({ shown, startedAt, fromLog }: RowsProps) {
+function Rows({ shown, startedAt, fromLog, onTravel }: RowsProps) {
   const frame = useRef<HTMLElement>(null);
   const [unseen, setUnseen] = useState(0);
   const seen = useRef(shown.length);
@@ -105,16 +109,21 @@ function Rows({ shown, startedAt, fromLog }: RowsProps) {
     }
     before.current = shown.length;
   }, [shown, toEnd]);
+  const height = virtual.getTotalSize();
+  // The frame itself says where it stands: the virtualizer learns of a scroll only after this component does.
   const countUnseen = useCallback(() => {
-    seen.current = virtual.isAtEnd() ? shown.length : Math.min(seen.current, shown.length);
+    const { scrollHeight, scrollTop, clientHeight } = frame.current as HTMLElement;
+    const isAtEnd = scrollHeight - scrollTop - clientHeight <= NEAR_END_PX;
+    seen.current = isAtEnd ? shown.length : Math.min(seen.current, shown.length);
     setUnseen(shown.length - seen.current);
-  }, [virtual, shown]);
-  useEffect(countUnseen, [countUnseen]);
+  }, [shown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows that are measured move the end without a scroll
+  useEffect(countUnseen, [countUnseen, height]);
   const newest = shown.at(-1)?.sequence;
   return (
     <div className="log-hold">
       <ScrollRegion className="log-frame" ref={frame} onScroll={countUnseen} label="Log, scrollable">
-        <ol id="log" style={{ height: virtual.getTotalSize() }}>
+        <ol id="log" style={{ height }}>
           {virtual.getVirtualItems().map((item) => {
             const update = shown[item.index] as StatusUpdate;
             return (
@@ -128,12 +137,15 @@ function Rows({ shown, startedAt, fromLog }: RowsProps) {
                 aria-posinset={item.index + 1}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                <LogRow
-                  update={update}
-                  startedAt={startedAt}
-                  isFromLog={fromLog.has(update.sequence)}
-                  isNewest={update.sequence === newest}
-                />
+                <RowBoundary name={`Status ${update.sequence}`}>
+                  <LogRow
+                    update={update}
+                    startedAt={startedAt}
+                    isFromLog={fromLog.has(update.sequence)}
+                    isNewest={update.sequence === newest}
+                    onTravel={onTravel}
+                  />
+                </RowBoundary>
               </li>
             );
           })}

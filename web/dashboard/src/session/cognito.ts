@@ -133,6 +133,12 @@ export async function signIn(
   return outcome(pool, answer, username, options);
 }
 
+/** The field of the answer to a challenge. */
+const ANSWERS = new Map<Challenge['name'], string>([
+  ['NEW_PASSWORD_REQUIRED', 'NEW_PASSWORD'],
+  ['SOFTWARE_TOKEN_MFA', 'SOFTWARE_TOKEN_MFA_CODE'],
+]);
+
 /** Answer a challenge with the new password or the six digits. Throws SignInError. */
 export async function answerChallenge(
   pool: Pool,
@@ -145,9 +151,7 @@ export async function answerChallenge(
     const verified = await ask(pool, 'VerifySoftwareToken', { Session: session, UserCode: response }, options.fetch);
     session = verified.Session ?? session;
   }
-  const name = { NEW_PASSWORD_REQUIRED: 'NEW_PASSWORD', SOFTWARE_TOKEN_MFA: 'SOFTWARE_TOKEN_MFA_CODE', MFA_SETUP: null }[
-    challenge.name
-  ];
+  const name = ANSWERS.get(challenge.name) ?? null;
   const answer = await ask(
     pool,
     'RespondToAuthChallenge',

@@ -2,11 +2,16 @@ import type { Session } from '../session/session.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { THEMES, type Theme } from './theme.ts';
 
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'closed';
+export type Connection = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'closed';
 
-const CONNECTIONS: Record<Connection, { label: string; icon: IconName }> = {
+const CONNECTIONS: Record<Connection, { label: string; icon: IconName; title?: string }> = {
   connecting: { label: 'Connecting', icon: 'spinner' },
   live: { label: 'Live', icon: 'dot' },
+  delayed: {
+    label: 'Delayed',
+    icon: 'hourglass',
+    title: 'No pushes arrive. The page reads new statuses from the log every few seconds.',
+  },
   reconnecting: { label: 'Reconnecting', icon: 'spinner' },
   closed: { label: 'Signed out', icon: 'unplugged' },
 };
@@ -94,9 +99,9 @@ function Account({ session, onLeave, onSignOut }: AccountProps) {
 }
 
 function ConnectionPill({ connection }: { connection: Connection }) {
-  const { label, icon } = CONNECTIONS[connection];
+  const { label, icon, title } = CONNECTIONS[connection];
   return (
-    <p className="connection" id="connection" role="status" data-connection={connection}>
+    <p className="connection" id="connection" role="status" data-connection={connection} title={title}>
       <Icon name={icon} size={14} className={icon === 'spinner' ? 'spin' : ''} />
       <span id="connection-text">{label}</span>
     </p>

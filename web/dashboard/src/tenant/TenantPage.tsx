@@ -163,7 +163,7 @@ function Recent({ update }: { update: StatusUpdate }) {
       </button>
       <strong>{sourceOf(update)}</strong>
       <span className="muted">{statusLabel(update.status)}</span>
-      <span className="message" dir="auto">
+      <span className="message as-written" dir="auto">
         {update.message}
       </span>
       {isOpen && (

@@ -14,10 +14,12 @@ interface Props {
   moment: Moment;
   chosen: string | null;
   onChoose: (invocationId: string | null) => void;
+  /** Shows the page as it was at a status; null where the log does not allow it. */
+  onTravel: ((sequence: number) => void) | null;
 }
 
 /** Who worked when: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
-export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Props) {
+export const Timeline = memo(function Timeline({ moment, chosen, onChoose, onTravel }: Props) {
   const { job, history, disconnectedSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
   const layout = useMemo(() => layOut(job, history, now, moment.atMs !== null), [job, history, now, moment.atMs]);
@@ -71,7 +73,7 @@ export const Timeline = memo(function Timeline({ moment, chosen, onChoose }: Pro
                   onChoose={() => onChoose(chosen === row.key ? null : row.key)}
                   isChosen={chosen === row.key}
                 />
-                <Track row={row} spanMs={layout.endMs - layout.startMs} state={state} />
+                <Track row={row} state={state} onTravel={onTravel} />
               </li>
             );
           })}
@@ -168,18 +170,35 @@ function Branch({ row }: { row: TimelineRow }) {
   return <i className="branch" style={{ left: `${row.depth * 16 - 3}px`, top: `${top}px` }} aria-hidden="true" />;
 }
 
-const Track = memo(function Track({ row, spanMs, state }: { row: TimelineRow; spanMs: number; state: ShownState }) {
+interface TrackProps {
+  row: TimelineRow;
+  state: ShownState;
+  onTravel: ((sequence: number) => void) | null;
+}
+
+/** Its bars and marks are for the eye: the log has the same moments for the keyboard. */
+const Track = memo(function Track({ row, state, onTravel }: TrackProps) {
   const last = row.bars.at(-1);
   return (
     <div className="track" aria-hidden="true">
       {row.bars.map((bar) => (
-        <BarShape key={bar.key} bar={bar} spanMs={spanMs} isOne={row.bars.length === 1} state={bar.isOpen ? state : bar.state} />
+        <BarShape
+          key={bar.key}
+          bar={bar}
+          isOne={row.bars.length === 1}
+          state={bar.isOpen ? state : bar.state}
+          onTravel={onTravel}
+        />
       ))}
       {row.marks.map((mark) => (
-        <i
+        <button
+          type="button"
+          tabIndex={-1}
           key={mark.key}
           className={mark.to > mark.at ? 'tool-span' : 'tool-mark'}
           data-failed={mark.failed || undefined}
+          disabled={onTravel === null}
+          onClick={() => onTravel?.(mark.startSequence)}
           style={
             mark.to > mark.at
               ? { left: `${mark.at * 100}%`, width: `${(mark.to - mark.at) * 100}%` }
@@ -188,19 +207,30 @@ const Track = memo(function Track({ row, spanMs, state }: { row: TimelineRow; sp
           title={`${mark.name}: ${mark.reason}`}
         />
       ))}
-      {last ? <BarLabel bar={last} spanMs={spanMs} /> : <span className="pending-line" />}
+      {last ? <BarLabel bar={last} /> : <span className="pending-line" />}
     </div>
   );
 });
 
-function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isOne: boolean; state: ShownState }) {
-  const lasted = durationText((bar.to - bar.from) * spanMs);
+interface BarProps {
+  bar: Bar;
+  isOne: boolean;
+  state: ShownState;
+  onTravel: ((sequence: number) => void) | null;
+}
+
+function BarShape({ bar, isOne, state, onTravel }: BarProps) {
+  const lasted = durationText(bar.durationMs);
   const silent = isSilent(state);
   const to = silent ? bar.lastStatusAt : bar.to;
   return (
     <>
-      <span
+      <button
+        type="button"
+        tabIndex={-1}
         className="bar-shape"
+        disabled={onTravel === null || bar.startSequence === 0}
+        onClick={() => onTravel?.(bar.startSequence)}
         data-state={silent ? 'in-progress' : state}
         data-open={(bar.isOpen && !silent) || undefined}
         style={{ left: `${bar.from * 100}%`, width: `max(4px, ${(to - bar.from) * 100}%)` }}
@@ -219,11 +249,11 @@ function BarShape({ bar, spanMs, isOne, state }: { bar: Bar; spanMs: number; isO
 }
 
 /** How long the last attempt took, beside its bar where there is room. */
-function BarLabel({ bar, spanMs }: { bar: Bar; spanMs: number }) {
+function BarLabel({ bar }: { bar: Bar }) {
   if (bar.isOpen) {
     return null;
   }
-  const text = durationText((bar.to - bar.from) * spanMs);
+  const text = durationText(bar.durationMs);
   return bar.to < 0.84 ? (
     <span className="bar-label" style={{ left: `${bar.to * 100}%` }}>
       {text}

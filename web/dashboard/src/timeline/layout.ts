@@ -11,7 +11,13 @@ export interface Bar {
   /** Shares of the timeline, 0 to 1. */
   from: number;
   to: number;
-  state: 'success' | 'error' | 'in-progress' | 'unfinished';
+  /** From its own beginning to its own end, or to the moment shown. */
+  durationMs: number;
+  /** Epoch milliseconds, and the status with which it began. */
+  startMs: number;
+  endMs: number | null;
+  startSequence: number;
+  state: 'success' | 'error' | 'cancelled' | 'in-progress' | 'unfinished';
   label: string;
   isOpen: boolean;
   /** The place of its newest status; from there to its end there is only silence. */
@@ -20,6 +26,7 @@ export interface Bar {
 
 export interface Mark {
   key: string;
+  startSequence: number;
   at: number;
   to: number;
   name: string;
@@ -51,15 +58,18 @@ const SILENT_SHARE = 0.3;
  * job, so that nothing moves while the reader goes through time.
  */
 export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
-  const startMs = history.startMs ?? (Date.parse(job.createdAt ?? '') || nowMs);
+  // The log's beginning may have expired, or not be read yet: the axis begins with the job.
+  const startMs =
+    earliest([history.startMs, parsed(job.createdAt), ...job.agents.map(({ startedAt }) => parsed(startedAt))]) ?? nowMs;
   const over = isOver(job);
   const lastMs = Math.max(history.lastMs ?? startMs, Date.parse(job.lastUpdated ?? '') || startMs);
   const endMs = endOf(startMs, lastMs, nowMs, over || isPast, jobLivenessAt(job, nowMs) === 'lost');
-  const axis: Axis = { at: scaleOf(startMs, endMs), now: 1 };
+  const axis: Axis = { at: scaleOf(startMs, endMs), now: 1, nowMs: endMs };
   axis.now = isPast ? axis.at(nowMs) : 1;
+  axis.nowMs = isPast ? nowMs : endMs;
   const rows = inTreeOrder(job.agents).map(({ agent, depth, climb }) => {
     const known = history.invocations.get(agent.invocationId);
-    const attempts = known?.attempts.length ? known.attempts : fromSnapshot(agent);
+    const attempts = attemptsOf(agent, known?.attempts ?? []);
     return {
       key: agent.invocationId,
       agent,
@@ -87,6 +97,14 @@ interface Axis {
   at: (ms: number) => number;
   /** How far what has not ended reaches. */
   now: number;
+  nowMs: number;
+}
+
+const parsed = (time: string | null): number | null => Date.parse(time ?? '') || null;
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : known.reduce((one, other) => Math.min(one, other));
 }
 
 const scaleOf =
@@ -96,13 +114,26 @@ const scaleOf =
 
 const isStretch = (phase: Phase): boolean => phase.endMs === null || phase.endMs > phase.startMs;
 
+/** The attempts of the log; the newest one began when the snapshot says, though the log may begin later. */
+function attemptsOf(agent: AgentState, attempts: readonly Attempt[]): readonly Attempt[] {
+  if (attempts.length === 0) {
+    return fromSnapshot(agent);
+  }
+  const startMs = parsed(agent.startedAt);
+  return attempts.map((attempt) =>
+    attempt.number === agent.attempt && startMs !== null && startMs < attempt.startMs ? { ...attempt, startMs } : attempt
+  );
+}
+
 function fromSnapshot(agent: AgentState): Attempt[] {
   const startMs = Date.parse(agent.startedAt ?? agent.completedAt ?? '');
   if (Number.isNaN(startMs)) {
     return [];
   }
   const endMs = Date.parse(agent.completedAt ?? '');
-  const outcome = agent.status === 'success' || agent.status === 'error' ? agent.status : 'running';
+  // What the job left open at its end is cancelled without an end.
+  const isOpen = agent.status === 'in-progress' || agent.status === 'pending' || agent.completedAt === null;
+  const outcome = isOpen ? 'running' : (agent.status as Exclude<Attempt['outcome'], 'running'>);
   return [
     {
       number: agent.attempt,
@@ -115,10 +146,17 @@ function fromSnapshot(agent: AgentState): Attempt[] {
   ];
 }
 
-const extent = (span: Span, { at, now }: Axis): { from: number; to: number; isOpen: boolean } => ({
-  from: at(span.startMs),
-  to: span.endMs === null ? Math.max(now, at(span.startMs)) : at(span.endMs),
-  isOpen: span.endMs === null,
+const extent = (
+  { startMs, endMs, startSequence }: Span,
+  { at, now, nowMs }: Axis
+): Pick<Bar, 'from' | 'to' | 'isOpen' | 'startMs' | 'endMs' | 'startSequence' | 'durationMs'> => ({
+  from: at(startMs),
+  to: endMs === null ? Math.max(now, at(startMs)) : at(endMs),
+  isOpen: endMs === null,
+  startMs,
+  endMs,
+  startSequence,
+  durationMs: Math.max(0, (endMs ?? nowMs) - startMs),
 });
 
 function barOf(attempt: Attempt, axis: Axis, isOver: boolean, lastStatusMs: number): Bar {
@@ -142,6 +180,7 @@ function markOf(tool: ToolCall, index: number, axis: Axis): Mark {
   const at = axis.at(tool.startMs);
   return {
     key: String(index),
+    startSequence: tool.startSequence,
     at,
     to: tool.endMs === null ? at : axis.at(tool.endMs),
     name: tool.name,
@@ -179,9 +218,9 @@ function tickText(seconds: number, step: number): string {
 /** How many agents worked at the same time, at most. */
 export function mostAtOnce(rows: readonly TimelineRow[]): number {
   const edges = rows.flatMap(({ bars }) =>
-    bars.flatMap(({ from, to, isOpen }) => [[from, 1] as const, [isOpen ? 2 : to, -1] as const])
+    bars.flatMap(({ startMs, endMs }) => [[startMs, 1] as const, [endMs ?? Number.POSITIVE_INFINITY, -1] as const])
   );
-  edges.sort(([a, up], [b, other]) => a - b || up - other);
+  edges.sort(([a, up], [b, other]) => (a === b ? up - other : a - b));
   let now = 0;
   let most = 0;
   for (const [, change] of edges) {

@@ -1,7 +1,9 @@
 import { memo } from 'react';
 import { offsetText } from '../format.ts';
 import { sourceOf, toneOf } from '../labels.ts';
+import { momentUrl } from '../router.ts';
 import type { StatusUpdate } from '../types.ts';
+import { CopyButton } from '../ui/CopyButton.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { indexAt, SPEEDS, type Speed } from './playback.ts';
 import type { Travel } from './useTravel.ts';
@@ -9,6 +11,7 @@ import type { Travel } from './useTravel.ts';
 const MOST_MARKS = 40;
 
 interface Props {
+  jobId: string;
   travel: Travel;
   updates: readonly StatusUpdate[];
   startedAt: string | null;
@@ -16,7 +19,7 @@ interface Props {
 }
 
 /** The slider over a job's statuses: the page as it was at any of them. */
-export function TimeTravel({ travel, updates, startedAt, isOver }: Props) {
+export function TimeTravel({ jobId, travel, updates, startedAt, isOver }: Props) {
   const { at, isPlaying, speed } = travel;
   const last = updates.length - 1;
   const index = at === null ? last : indexAt(updates, at);
@@ -53,6 +56,12 @@ export function TimeTravel({ travel, updates, startedAt, isOver }: Props) {
         >
           <Icon name="forward" />
         </button>
+        <CopyButton
+          className="button bare square"
+          icon="link"
+          text={momentUrl(jobId, shown?.sequence ?? null)}
+          label="Copy a link to this moment"
+        />
       </div>
       <div className="travel-slider">
         <input

@@ -1,8 +1,17 @@
 import { useState } from 'react';
-import { Icon } from './Icon.tsx';
+import { Icon, type IconName } from './Icon.tsx';
+
+interface Props {
+  text: string;
+  label: string;
+  icon?: IconName;
+  className?: string;
+  /** Shown beside the icon; without it, the label is for screen readers and the pointer. */
+  caption?: string;
+}
 
 /** Copies a text, and confirms it. */
-export function CopyButton({ text, label }: { text: string; label: string }) {
+export function CopyButton({ text, label, icon = 'copy', className = 'copy', caption }: Props) {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
@@ -12,11 +21,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <button
       type="button"
-      className="copy"
+      className={className}
       onClick={() => void copy().catch(() => setCopied(false))}
       aria-label={isCopied ? 'Copied' : label}
+      title={label}
     >
-      <Icon name={isCopied ? 'check' : 'copy'} size={13} />
+      <Icon name={isCopied ? 'check' : icon} size={13} />
+      {caption && ` ${isCopied ? 'Copied' : caption}`}
     </button>
   );
 }

@@ -12,6 +12,7 @@ const SHAPES = {
   play: <path d="M5 3.3v9.4l7.4-4.7z" fill="currentColor" />,
   back: <path d="M11 3.5 5.5 8l5.5 4.5zM4 3.5v9" fill="currentColor" />,
   forward: <path d="M5 3.5 10.5 8 5 12.5zM12 3.5v9" fill="currentColor" />,
+  stop: <path d="M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6 6h4v4H6z" />,
   minus: <path d="M4 8h8" />,
   hourglass: <path d="M4.5 2.2h7m-7 11.6h7M5.2 2.2v2.4L8 8l2.8-3.4V2.2M5.2 13.8v-2.4L8 8l2.8 3.4v2.4" />,
   unplugged: (

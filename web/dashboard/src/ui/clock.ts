@@ -54,7 +54,7 @@ export function useNow(isTicking = true): number {
  */
 export function useDisconnectedSince(connection: string, isFailing = true): number | null {
   const clock = useContext(ClockContext);
-  const isBroken = connection !== 'live';
+  const isBroken = connection !== 'live' && connection !== 'delayed';
   const brokeAt = useMemo(() => (isBroken ? clock.read() : null), [isBroken, clock]);
   return isFailing ? brokeAt : null;
 }

@@ -1,13 +1,15 @@
 // All jobs of the user: the list from the store, the running ones live, and new ones with their first push.
 
+import type { Client, ClientListener } from '../client/client.ts';
+import type { JobWatch } from '../client/jobs.ts';
+import { Store, unchanged, type Watch } from '../client/store.ts';
+import type { Connection } from '../client/watchedJob.ts';
 import { readError, type StatusbeamError } from '../errors.ts';
 import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
-import type { Job, OverallStatus } from '../types.ts';
-import type { Client, ClientListener } from './client.ts';
-import type { JobWatch } from './jobs.ts';
-import { Store, unchanged, type Watch } from './store.ts';
-import type { Connection } from './watchedJob.ts';
+import type { Job, OverallStatus, RawStatusUpdate } from '../types.ts';
+import { ListedJobs } from './listedJobs.ts';
+import { listJobs } from './read.ts';
 
 export interface UserWatchOptions {
   /** Jobs a page of the list has, 1 to 50. */
@@ -26,13 +28,18 @@ export interface UserState {
 
 /** Running jobs that are watched at once: as many as one position check takes. */
 const MOST_WATCHED = 25;
-const POLLS_PER_REFRESH = 6;
+const POLLS_PER_REFRESH = 24;
+
+/** Watch all jobs of the user, the newest first; the running ones are live. */
+export function watchUser(client: Client, options: UserWatchOptions = {}): UserWatch {
+  return new UserWatch(client, options);
+}
 
 export class UserWatch implements Watch<UserState> {
   #client: Client;
   #options: Required<UserWatchOptions>;
   #store: Store<UserState>;
-  #listed = new Map<string, Job>();
+  #listed = new ListedJobs();
   #watches = new Map<string, JobWatch>();
   #nextToken: string | null = null;
   #isLoading = true;
@@ -40,6 +47,10 @@ export class UserWatch implements Watch<UserState> {
   #polls = 0;
   #wasLive = false;
   #isClosed = false;
+  /** Jobs that the list was read again for. */
+  #sought = new Set<string>();
+  /** How often the user of the login has changed: an answer for another user is too late. */
+  #logins = 0;
   #unlisten: () => void;
 
   constructor(client: Client, { pageSize = 20, overallStatus = null }: UserWatchOptions) {
@@ -49,8 +60,9 @@ export class UserWatch implements Watch<UserState> {
     this.#store = new Store(first, (before) => this.#state(before), client.environment);
     const listener: ClientListener = {
       wants: 'user',
-      push: (update) => this.#received(update.jobId),
+      push: (update) => this.#received(update),
       connected: () => this.#connected(),
+      forget: () => this.#forget(),
       woke: () => void this.refresh(),
       poll: () => this.#poll(),
       refused: (error) => this.#failed(error),
@@ -82,10 +94,24 @@ export class UserWatch implements Watch<UserState> {
   close(): void {
     this.#isClosed = true;
     this.#unlisten();
+    this.#closeWatches();
+  }
+
+  #closeWatches(): void {
     for (const watch of this.#watches.values()) {
       watch.close();
     }
     this.#watches.clear();
+  }
+
+  #forget(): void {
+    this.#logins += 1;
+    this.#closeWatches();
+    this.#listed = new ListedJobs();
+    this.#sought.clear();
+    this.#nextToken = null;
+    this.#error = null;
+    void this.refresh();
   }
 
   async #load(nextToken: string | null): Promise<void> {
@@ -93,23 +119,27 @@ export class UserWatch implements Watch<UserState> {
       return;
     }
     const { pageSize, overallStatus } = this.#options;
+    const logins = this.#logins;
     this.#isLoading = true;
     this.#store.changed();
     try {
-      const page = await this.#client.listJobs({ limit: pageSize, nextToken, overallStatus });
-      const isFirst = this.#listed.size <= pageSize || nextToken !== null;
-      for (const job of page.jobs) {
-        this.#listed.set(job.jobId, job);
+      const page = await listJobs(this.#client, { limit: pageSize, nextToken, overallStatus });
+      if (logins !== this.#logins) {
+        return;
       }
+      const isFirst = this.#listed.size <= pageSize || nextToken !== null;
+      this.#listed.read(page.jobs);
       if (isFirst) {
         this.#nextToken = page.nextToken;
       }
       this.#error = null;
     } catch (error) {
+      if (logins !== this.#logins) {
+        return;
+      }
       this.#error = readError(error, this.#client.environment.report);
-    } finally {
-      this.#isLoading = false;
     }
+    this.#isLoading = false;
     if (!this.#isClosed) {
       this.#watchRunning();
       this.#store.changed();
@@ -117,7 +147,7 @@ export class UserWatch implements Watch<UserState> {
   }
 
   #watchRunning(): void {
-    for (const job of [...this.#listed.values()].sort(newestFirst)) {
+    for (const job of [...this.#listed.jobs()].sort(newestFirst)) {
       if (!isOver(job)) {
         this.#watch(job.jobId);
       }
@@ -144,18 +174,24 @@ export class UserWatch implements Watch<UserState> {
     for (const [jobId, watch] of this.#watches) {
       const { job, verdict } = watch.getState();
       if (isOver(job) && (verdict === 'whole' || verdict === 'cut')) {
-        this.#listed.set(jobId, job);
+        this.#listed.read([job]);
         this.#watches.delete(jobId);
         watch.close();
       }
     }
   }
 
-  #received(jobId: string): void {
-    if (!this.#watches.has(jobId)) {
-      this.#watch(jobId);
-      this.#store.changed();
+  /** A push changes the listed job, whether it is watched or not. */
+  #received(update: RawStatusUpdate): void {
+    if (this.#watches.has(update.jobId)) {
+      return;
     }
+    this.#watch(update.jobId);
+    if (!this.#listed.push(update, this.#client.now()) && !this.#sought.has(update.jobId)) {
+      this.#sought.add(update.jobId);
+      void this.refresh();
+    }
+    this.#store.changed();
   }
 
   #connected(): void {
@@ -180,7 +216,7 @@ export class UserWatch implements Watch<UserState> {
   }
 
   #state(before: UserState): UserState {
-    const known = new Map(this.#listed);
+    const known = new Map(this.#listed.jobs().map((job) => [job.jobId, job]));
     for (const [jobId, watch] of this.#watches) {
       const { job } = watch.getState();
       if (job.sequence > 0) {

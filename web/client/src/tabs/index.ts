@@ -1,17 +1,18 @@
 // One socket for all tabs of a browser: the tab that holds a lock has it and forwards what it receives.
 //
+//     import { sharedTabs } from '@statusbeam/client/tabs';
 //     connect({ url, auth, tabs: sharedTabs() })
 //
 // The lock goes to the next tab when its holder closes or crashes. A holder that does not answer, as frozen tabs do, loses it.
 // The leader may be slow or gone at any time. Each tab still checks its own positions, so a forwarded push can be late, but
 // no status is lost.
 
+import { newId } from '../client/environment.ts';
+import type { SubscriptionKey } from '../client/keys.ts';
+import type { OpenPushes, Pushes, PushListener, SharePushes, SocketPushesOptions } from '../client/pushes.ts';
 import type { Operation } from '../realtime/protocol.ts';
-import { newId } from './environment.ts';
-import type { SubscriptionKey } from './keys.ts';
-import { type Pushes, type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
-import { TabLeader } from './tabLeader.ts';
-import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './tabMessages.ts';
+import { TabLeader } from './leader.ts';
+import { errorFrom, type LeaderMessage, type StateFacts, type TabMessage } from './messages.ts';
 
 /** The parts of a browser that its tabs share; tests bring their own. */
 export interface Browser {
@@ -29,15 +30,15 @@ export interface Leadership {
   lost(): unknown;
 }
 
-/** Of tabMessages.ts: a page that was opened before the last deployment may use another. */
+/** Of messages.ts: a page that was opened before the last deployment may use another. */
 const PROTOCOL_VERSION = 1;
 /** How often each tab checks that the leader answers, and the leader checks which tabs are left. */
 const CHECK_MS = 20_000;
 const ANSWER_MS = 5_000;
 
 /** For `connect`: share one socket with the other tabs of this login. Where a browser can't, each tab has its own. */
-export function sharedTabs(browser: Browser | null = ownBrowser()): (options: SocketPushesOptions) => Pushes {
-  return (options) => (browser === null ? new SocketPushes(options) : new SharedPushes(options, browser));
+export function sharedTabs(browser: Browser | null = ownBrowser()): SharePushes {
+  return (options, openSocket) => (browser === null ? openSocket(options) : new SharedPushes(options, openSocket, browser));
 }
 
 function ownBrowser(): Browser | null {
@@ -62,6 +63,7 @@ function ownBrowser(): Browser | null {
 
 class SharedPushes implements Pushes {
   #options: SocketPushesOptions;
+  #openSocket: OpenPushes;
   #listener: PushListener;
   #browser: Browser;
   #tab: string;
@@ -80,8 +82,9 @@ class SharedPushes implements Pushes {
   #answerTimer: unknown = null;
   #isClosed = false;
 
-  constructor(options: SocketPushesOptions, browser: Browser) {
+  constructor(options: SocketPushesOptions, openSocket: OpenPushes, browser: Browser) {
     this.#options = options;
+    this.#openSocket = openSocket;
     this.#listener = options.listener;
     this.#browser = browser;
     this.#tab = newId(options.environment.random);
@@ -266,7 +269,7 @@ class SharedPushes implements Pushes {
       return Promise.resolve();
     }
     this.#interrupt(this.#subscribed);
-    this.#leader = new TabLeader(this.#tab, this.#options, (message) => this.#post(message));
+    this.#leader = new TabLeader(this.#tab, this.#options, this.#openSocket, (message) => this.#post(message));
     this.#post({ type: 'elected' });
     this.#sendWanted();
     return new Promise((resolve) => {

@@ -1,9 +1,9 @@
-// The messages between the tabs of a browser (tabs.ts).
+// The messages between the tabs of a browser (index.ts).
 
+import type { SubscriptionKey } from '../client/keys.ts';
 import { type ErrorCode, StatusbeamError } from '../errors.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
 import type { Operation } from '../realtime/protocol.ts';
-import type { SubscriptionKey } from './keys.ts';
 
 type ErrorFacts = { readonly code: ErrorCode; readonly message: string; readonly errorType: string | null };
 

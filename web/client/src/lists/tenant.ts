@@ -1,11 +1,12 @@
 // All jobs of a tenant, for operators: each job that reports, by its pushes alone.
 
+import type { Client } from '../client/client.ts';
+import { Store, unchanged, type Watch } from '../client/store.ts';
+import type { Connection } from '../client/watchedJob.ts';
 import type { StatusbeamError } from '../errors.ts';
+import { isOver } from '../fold/liveness.ts';
 import { readPush } from '../join/update.ts';
 import type { OverallStatus, StatusUpdate } from '../types.ts';
-import type { Client } from './client.ts';
-import { Store, unchanged, type Watch } from './store.ts';
-import type { Connection } from './watchedJob.ts';
 
 /** A job of any user of the tenant, by its pushes since the watch began. */
 export interface TenantJob {
@@ -29,6 +30,11 @@ export interface TenantState {
 const RECENT = 200;
 const MOST_JOBS = 500;
 
+/** Watch what happens in the whole tenant; for operators and admins. */
+export function watchTenant(client: Client): TenantWatch {
+  return new TenantWatch(client);
+}
+
 export class TenantWatch implements Watch<TenantState> {
   #client: Client;
   #store: Store<TenantState>;
@@ -46,6 +52,7 @@ export class TenantWatch implements Watch<TenantState> {
       wants: 'tenant',
       push: (push) => this.#take(readPush(push)),
       connected: () => this.#store.changed(),
+      forget: () => this.#forget(),
       refused: (error) => {
         this.#error = error;
         this.#store.changed();
@@ -63,6 +70,14 @@ export class TenantWatch implements Watch<TenantState> {
 
   close(): void {
     this.#unlisten();
+  }
+
+  #forget(): void {
+    this.#jobs.clear();
+    this.#recent = [];
+    this.#listed = [];
+    this.#error = null;
+    this.#store.changed();
   }
 
   #take(updates: StatusUpdate[]): void {
@@ -99,8 +114,9 @@ function statusAfter(before: OverallStatus | undefined, update: StatusUpdate): O
     return 'completed';
   }
   if (update.type === 'error') {
-    return 'failed';
+    return update.status === 'cancelled' ? 'cancelled' : 'failed';
   }
-  const isEnded = before === 'completed' || before === 'failed';
-  return isEnded && update.status !== 'reopened' ? before : 'processing';
+  // Only a snapshot knows whether an opening begins a new run: what the publisher doesn't mark as after the end does.
+  const isEnded = before !== undefined && isOver({ overallStatus: before });
+  return isEnded && (update.metadata?.afterEnd === true || update.type === 'heartbeat') ? before : 'processing';
 }

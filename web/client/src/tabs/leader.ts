@@ -1,10 +1,10 @@
 // The tab that has the socket: it subscribes to what all tabs want, and forwards what it receives.
 
+import type { SubscriptionKey } from '../client/keys.ts';
+import type { OpenPushes, Pushes, PushListener, SocketPushesOptions } from '../client/pushes.ts';
 import type { StatusbeamError } from '../errors.ts';
 import type { Operation } from '../realtime/protocol.ts';
-import type { SubscriptionKey } from './keys.ts';
-import { type PushListener, SocketPushes, type SocketPushesOptions } from './pushes.ts';
-import { factsOf, type LeaderMessage, type StateFacts } from './tabMessages.ts';
+import { factsOf, type LeaderMessage, type StateFacts } from './messages.ts';
 
 /** A tab that was silent for this long is gone. Browsers let hidden tabs run once a minute only. */
 const SILENT_MS = 100_000;
@@ -15,7 +15,7 @@ export class TabLeader {
   #tab: string;
   #options: SocketPushesOptions;
   #post: (message: LeaderMessage) => void;
-  #socket: SocketPushes;
+  #socket: Pushes;
   #tabs = new Map<string, { readonly wanted: Wanted; readonly receivedAt: number }>();
   /** The tab whose operation started each subscription: that tab's session pays for it. */
   #owners = new Map<SubscriptionKey, string>();
@@ -24,11 +24,11 @@ export class TabLeader {
   #state: StateFacts = { state: 'connecting', error: null };
   #isClosed = false;
 
-  constructor(tab: string, options: SocketPushesOptions, post: (message: LeaderMessage) => void) {
+  constructor(tab: string, options: SocketPushesOptions, openSocket: OpenPushes, post: (message: LeaderMessage) => void) {
     this.#tab = tab;
     this.#options = options;
     this.#post = post;
-    this.#socket = new SocketPushes({ ...options, listener: this.#forwardTo(options.listener) });
+    this.#socket = openSocket({ ...options, listener: this.#forwardTo(options.listener) });
   }
 
   isSubscribed(key: SubscriptionKey): boolean {

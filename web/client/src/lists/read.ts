@@ -1,0 +1,70 @@
+// The queries for lists of jobs.
+
+import type { Client } from '../client/client.ts';
+import { HEAD } from '../client/documents.ts';
+import { jsonValue } from '../fold/numbers.ts';
+import type { OverallStatus, StoredJob } from '../types.ts';
+
+export interface JobPage {
+  readonly jobs: readonly StoredJob[];
+  readonly nextToken: string | null;
+}
+
+export interface ListJobsOptions {
+  /** 1 to 50. */
+  readonly limit?: number;
+  readonly nextToken?: string | null;
+  readonly overallStatus?: OverallStatus | null;
+  readonly workflow?: string | null;
+  /** ISO times: jobs that began at or after the one, and before the other. */
+  readonly createdAfter?: string | null;
+  readonly createdBefore?: string | null;
+  /** A part of the title, in any case. */
+  readonly search?: string | null;
+}
+
+/** How many jobs of the tenant are in one state. */
+export interface JobCount {
+  readonly overallStatus: OverallStatus;
+  readonly count: number;
+  /** False: there are more than `count`. */
+  readonly isExact: boolean;
+}
+
+const listOf = (field: 'listJobs' | 'listTenantJobs') => `query (
+  $limit: Int, $nextToken: String, $overallStatus: OverallStatus, $workflow: String
+  $createdAfter: AWSDateTime, $createdBefore: AWSDateTime, $search: String
+) {
+  ${field}(
+    limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus, workflow: $workflow
+    createdAfter: $createdAfter, createdBefore: $createdBefore, search: $search
+  ) { jobs { ${HEAD} fold } nextToken }
+}`;
+
+const COUNT = `query ($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) {
+  countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) { overallStatus count isExact }
+}`;
+
+/** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
+export function listJobs(client: Client, options: ListJobsOptions = {}): Promise<JobPage> {
+  return read(client, 'listJobs', options);
+}
+
+/** One page of the tenant's jobs, for operators and admins. Throws StatusbeamError. */
+export function listTenantJobs(client: Client, options: ListJobsOptions = {}): Promise<JobPage> {
+  return read(client, 'listTenantJobs', options);
+}
+
+/** How many jobs the tenant has in each state, for operators and admins. Throws StatusbeamError. */
+export async function countTenantJobs(
+  client: Client,
+  options: Pick<ListJobsOptions, 'createdAfter' | 'createdBefore'> = {}
+): Promise<readonly JobCount[]> {
+  return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT, options)).countTenantJobs;
+}
+
+async function read(client: Client, field: 'listJobs' | 'listTenantJobs', options: ListJobsOptions): Promise<JobPage> {
+  const answer = await client.query<Record<typeof field, JobPage>>(listOf(field), { limit: 20, ...options });
+  const { jobs, nextToken } = answer[field];
+  return { jobs: jobs.map((job) => ({ ...job, agents: [], result: jsonValue(job.result) })), nextToken };
+}

@@ -1,0 +1,86 @@
+// Lists of jobs: what they ask for, and what pushes make of them.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import type { Client } from '../src/index.ts';
+import { countTenantJobs, listJobs, listTenantJobs, watchTenant, watchUser } from '../src/lists/index.ts';
+import { World } from './sim/world.ts';
+
+const GEO = { type: 'agent_status', status: 'agent_invoking', message: 'Reading', agentName: 'Geo Agent' };
+const DONE = { type: 'complete', status: 'complete', message: 'Done', metadata: '{"result": {"rows": [1, 2]}, "opened": 0}' };
+
+/** A client that answers as given, and what it was asked. */
+function answering(answer: object): { client: Client; asked: [string, object][] } {
+  const asked: [string, object][] = [];
+  const query = (document: string, variables: object) => {
+    asked.push([document, variables]);
+    return Promise.resolve(answer);
+  };
+  return { client: { query } as unknown as Client, asked };
+}
+
+test('filters go to the server, and the result of a listed job is a value', async () => {
+  const jobs = [{ jobId: 'job-1', title: 'Pothole', result: '{"rows": [1]}' }];
+  const { client, asked } = answering({ listJobs: { jobs, nextToken: 'more' } });
+  const page = await listJobs(client, { workflow: 'complaints', search: 'pot', createdAfter: '2026-11-20T00:00:00.000Z' });
+  assert.deepEqual([page.jobs[0]?.title, page.jobs[0]?.result, page.nextToken], ['Pothole', { rows: [1] }, 'more']);
+  assert.match(asked[0]?.[0] ?? '', /listJobs\(/);
+  assert.deepEqual(asked[0]?.[1], { limit: 20, workflow: 'complaints', search: 'pot', createdAfter: '2026-11-20T00:00:00.000Z' });
+});
+
+test("operators read the tenant's jobs and their numbers", async () => {
+  const counts = [{ overallStatus: 'failed', count: 3, isExact: true }];
+  const { client, asked } = answering({ listTenantJobs: { jobs: [], nextToken: null }, countTenantJobs: counts });
+  assert.deepEqual(await listTenantJobs(client), { jobs: [], nextToken: null });
+  assert.deepEqual(await countTenantJobs(client, { createdAfter: '2026-11-20T00:00:00.000Z' }), counts);
+  assert.deepEqual(
+    asked.map(([, variables]) => variables),
+    [{ limit: 20 }, { createdAfter: '2026-11-20T00:00:00.000Z' }]
+  );
+});
+
+test('a listed job that has ended keeps its result when a status comes after its end', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO, DONE]);
+  const watch = watchUser(world.connect());
+  await world.advance(2_000);
+  assert.deepEqual(watch.getState().jobs[0]?.result, { rows: [1, 2] });
+  world.service.commit('job-1', [{ ...GEO, metadata: '{"afterEnd": true}' }]);
+  await world.advance(200);
+  const [job] = watch.getState().jobs;
+  assert.deepEqual([job?.sequence, job?.overallStatus, job?.result], [3, 'completed', { rows: [1, 2] }]);
+});
+
+test("the tenant's jobs show what was cancelled, what runs again, and nothing of what comes after an end", async () => {
+  const world = new World();
+  const watch = watchTenant(world.connect());
+  await world.advance(2_000);
+  const after = async (...statuses: (typeof GEO & { metadata?: string })[]) => {
+    world.service.commit('job-1', statuses);
+    await world.advance(200);
+    return watch.getState().jobs[0]?.overallStatus;
+  };
+  const ended = { ...GEO, agentName: '', type: 'error', status: 'cancelled' };
+  assert.equal(await after(GEO), 'processing');
+  assert.equal(await after(ended), 'cancelled');
+  assert.equal(await after({ ...GEO, metadata: '{"afterEnd": true}' }), 'cancelled');
+  assert.equal(await after({ ...GEO, agentName: '', status: 'loading_agents', metadata: '{"run": "b.1"}' }), 'processing');
+});
+
+test('cancelling asks the service, and the request comes back as a status of the job', async () => {
+  const world = new World();
+  world.service.commit('job-1', [GEO]);
+  const client = world.connect();
+  const watch = client.watchJob('job-1');
+  await world.advance(2_000);
+  const asking = client.cancelJob('job-1', 'Twice reported');
+  await world.advance(500);
+  await asking;
+  const { job } = watch.getState();
+  assert.deepEqual(
+    [job.overallStatus, job.cancelRequest?.by, job.cancelRequest?.reason],
+    ['processing', 'ana', 'Twice reported']
+  );
+  await assert.rejects(client.cancelJob(''), { code: 'bad_request' });
+});

@@ -1,0 +1,55 @@
+import { type FormEvent, useId, useRef, useState } from 'react';
+import type { Client } from '../types.ts';
+import { Icon } from '../ui/Icon.tsx';
+
+/** Asks for the job to be stopped, once the reader has confirmed it. */
+export function CancelButton({ client, jobId }: { client: Client; jobId: string }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  const [reason, setReason] = useState('');
+  const [isSending, setSending] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    setSending(true);
+    setProblem(null);
+    try {
+      await client.cancelJob(jobId, reason.trim() || null);
+      dialog.current?.close(); // the request comes back as a status of the job
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+    setSending(false);
+  };
+  return (
+    <>
+      <button type="button" className="button" id="cancel" onClick={() => dialog.current?.showModal()}>
+        <Icon name="stop" size={14} /> Cancel
+      </button>
+      <dialog ref={dialog} className="cancel-dialog" aria-labelledby={title}>
+        <form onSubmit={(event) => void send(event)}>
+          <h2 id={title}>Cancel this job?</h2>
+          <p>It is asked to stop, and ends once its work has stopped. What it has done so far is not undone.</p>
+          <label>
+            Reason (may be left empty)
+            <textarea value={reason} maxLength={1000} rows={2} onChange={(event) => setReason(event.target.value)} />
+          </label>
+          {problem !== null && (
+            <p className="notice" role="alert" data-state="failed">
+              <Icon name="alert" />
+              <span>The job was not asked to stop. {problem}</span>
+            </p>
+          )}
+          <div className="dialog-buttons">
+            <button type="button" className="button" onClick={() => dialog.current?.close()}>
+              Let it go on
+            </button>
+            <button type="submit" className="button danger" id="confirm-cancel" disabled={isSending}>
+              Cancel the job
+            </button>
+          </div>
+        </form>
+      </dialog>
+    </>
+  );
+}

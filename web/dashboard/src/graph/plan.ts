@@ -1,0 +1,245 @@
+// The plan of a job as a graph: who waits for whom, who works for whom, and the longest way through it. Pure.
+
+import { agentStateAt } from '../job/liveness.ts';
+import type { ShownState } from '../labels.ts';
+import type { AgentState, Job } from '../types.ts';
+
+/** `ready`: whatever it waited for is done. */
+export type NodeState = ShownState | 'ready';
+
+export interface PlanNode {
+  readonly id: string;
+  /** One, or those that are drawn together. */
+  readonly agents: readonly AgentState[];
+  readonly name: string;
+  readonly state: NodeState;
+  /** The names of what it still waits for. */
+  readonly waitsFor: readonly string[];
+  /** How many agents a click shows or hides; 0 for a plain agent. */
+  readonly hidden: number;
+  readonly isExpanded: boolean;
+  readonly isCritical: boolean;
+}
+
+export interface PlanEdge {
+  readonly from: string;
+  readonly to: string;
+  /** `child` works for its parent. */
+  readonly kind: 'dependency' | 'child';
+  readonly isCritical: boolean;
+}
+
+export interface Plan {
+  readonly nodes: readonly PlanNode[];
+  readonly edges: readonly PlanEdge[];
+}
+
+/** Up to so many agents are drawn one by one; of more, children stand within their parent. */
+const ALL_AT_ONCE = 24;
+/** With still more nodes than this, equal neighbours stand together, from so many on. */
+const MOST_NODES = 40;
+const LEAST_ALIKE = 3;
+
+/** Whether there is anything to draw: some agent waits for another. */
+export const hasGraph = (agents: readonly AgentState[]): boolean => agents.some(({ dependsOn }) => (dependsOn?.length ?? 0) > 0);
+
+interface View {
+  readonly nowMs: number;
+  readonly disconnectedSinceMs: number | null;
+  /** The nodes whose agents the reader wants to see one by one. */
+  readonly expanded: ReadonlySet<string>;
+}
+
+/** The plan at a moment. */
+export function planOf(job: Job, view: View): Plan {
+  const groups = grouped(job.agents, view.expanded);
+  const nodeOf = new Map(groups.flatMap(({ id, agents }) => agents.map((agent) => [agent.invocationId, id] as const)));
+  const found = finder(job.agents);
+  const edges = edgesOf(job.agents, nodeOf, found);
+  const critical = longestWay(groups, edges, view.nowMs);
+  const nodes = groups.map(({ id, agents, name, hidden, isExpanded }) => {
+    const waitsFor = [...new Set(agents.flatMap((agent) => unfinished(agent, found)))];
+    const states = agents.map((agent) => agentStateAt(agent, job, view.nowMs, view.disconnectedSinceMs));
+    const state = together(states);
+    return {
+      id,
+      agents,
+      name,
+      waitsFor,
+      state: state === 'pending' && waitsFor.length === 0 ? ('ready' as const) : state,
+      hidden,
+      isExpanded,
+      isCritical: critical.has(id),
+    };
+  });
+  return { nodes, edges: edges.map((edge) => ({ ...edge, isCritical: isStepOf(critical, edge) })) };
+}
+
+interface Group {
+  readonly id: string;
+  readonly agents: readonly AgentState[];
+  readonly name: string;
+  readonly hidden: number;
+  readonly isExpanded: boolean;
+}
+
+/** Children within their parent, then equal neighbours together, as far as there are too many. */
+function grouped(agents: readonly AgentState[], expanded: ReadonlySet<string>): readonly Group[] {
+  const isMany = agents.length > ALL_AT_ONCE;
+  const parents = parentsOf(agents);
+  const topOf = (agent: AgentState): string => {
+    const parent = isMany ? parents.get(agent.invocationId) : undefined;
+    return parent === undefined || expanded.has(parent.invocationId) ? agent.invocationId : topOf(parent);
+  };
+  const families = Map.groupBy(agents, topOf);
+  const groups = [...families].map(([id, family]): Group => {
+    const first = family.find(({ invocationId }) => invocationId === id) as AgentState;
+    const hidden = isMany && expanded.has(id) ? childrenOf(agents, id).length : family.length - 1;
+    return { id, agents: family, name: first.name, hidden, isExpanded: isMany && expanded.has(id) && hidden > 0 };
+  });
+  return groups.length > MOST_NODES ? alike(groups, agents, expanded) : groups;
+}
+
+function alike(groups: readonly Group[], agents: readonly AgentState[], expanded: ReadonlySet<string>): readonly Group[] {
+  const followers = new Map<string, string[]>();
+  for (const { invocationId, dependsOn } of agents) {
+    for (const name of dependsOn ?? []) {
+      followers.set(name, [...(followers.get(name) ?? []), invocationId]);
+    }
+  }
+  const place = ({ id, agents: [first], hidden }: Group): string => {
+    if (hidden > 0 || first === undefined) {
+      return id;
+    }
+    const after = [...(followers.get(first.name) ?? []), ...(followers.get(first.invocationId) ?? [])];
+    return JSON.stringify([first.parentInvocationId, [...(first.dependsOn ?? [])].sort(), after.sort()]);
+  };
+  return [...Map.groupBy(groups, place)].flatMap(([key, same]): readonly Group[] => {
+    const id = `alike ${key}`;
+    if (same.length < LEAST_ALIKE || expanded.has(id)) {
+      return same;
+    }
+    const members = same.flatMap((group) => group.agents);
+    return [{ id, agents: members, name: commonName(members), hidden: members.length, isExpanded: false }];
+  });
+}
+
+function commonName(agents: readonly AgentState[]): string {
+  const [first = '', ...others] = agents.map(({ name }) => name);
+  let length = first.length;
+  for (const name of others) {
+    while (!name.startsWith(first.slice(0, length))) {
+      length -= 1;
+    }
+  }
+  return first.slice(0, length).replace(/[\s\d#_.:-]+$/, '') || 'Agents';
+}
+
+const childrenOf = (agents: readonly AgentState[], id: string): readonly AgentState[] =>
+  agents.filter(({ parentInvocationId }) => parentInvocationId === id);
+
+/** Each agent's parent; none for one that is its own ancestor. */
+function parentsOf(agents: readonly AgentState[]): ReadonlyMap<string, AgentState> {
+  const known = new Map(agents.map((agent) => [agent.invocationId, agent]));
+  const parents = new Map<string, AgentState>();
+  for (const agent of agents) {
+    const seen = new Set([agent.invocationId]);
+    let above = known.get(agent.parentInvocationId ?? '');
+    const parent = above;
+    while (above !== undefined && !seen.has(above.invocationId)) {
+      seen.add(above.invocationId);
+      above = known.get(above.parentInvocationId ?? '');
+    }
+    if (parent !== undefined && above === undefined) {
+      parents.set(agent.invocationId, parent);
+    }
+  }
+  return parents;
+}
+
+type Find = (name: string) => AgentState | undefined;
+
+/** A plan names its steps by their ids or by their agents' names. */
+function finder(agents: readonly AgentState[]): Find {
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  const byId = new Map(agents.map((agent) => [agent.invocationId, agent]));
+  return (name) => byId.get(name) ?? byName.get(name);
+}
+
+const unfinished = (agent: AgentState, find: Find): readonly string[] =>
+  agent.status === 'pending' ? (agent.dependsOn ?? []).filter((name) => find(name)?.status !== 'success') : [];
+
+type Edge = Omit<PlanEdge, 'isCritical'>;
+
+function edgesOf(agents: readonly AgentState[], nodeOf: ReadonlyMap<string, string>, find: Find): readonly Edge[] {
+  const edges = new Map<string, Edge>();
+  const add = (from: string | undefined, to: string | undefined, kind: Edge['kind']) => {
+    if (from !== undefined && to !== undefined && from !== to) {
+      edges.set(JSON.stringify([from, to]), { from, to, kind });
+    }
+  };
+  for (const agent of agents) {
+    const to = nodeOf.get(agent.invocationId);
+    add(nodeOf.get(agent.parentInvocationId ?? ''), to, 'child');
+    for (const name of agent.dependsOn ?? []) {
+      add(nodeOf.get(find(name)?.invocationId ?? ''), to, 'dependency');
+    }
+  }
+  return [...edges.values()];
+}
+
+/** The state of agents that are drawn together: what wants attention first. */
+function together(states: readonly ShownState[]): ShownState {
+  const order = ['error', 'lost', 'stale', 'unknown', 'waiting', 'in-progress', 'pending', 'unfinished', 'cancelled'] as const;
+  const [first = 'success'] = states;
+  return states.length === 1 ? first : (order.find((state) => states.includes(state)) ?? 'success');
+}
+
+/** How long a node took, or has been taking, in ms; one that has not begun counts a little, so that longer ways count more. */
+function weightOf({ agents }: Group, nowMs: number): number {
+  const times = agents.map(({ duration, startedAt, completedAt }) => {
+    const startMs = Date.parse(startedAt ?? '');
+    const endMs = completedAt === null ? nowMs : Date.parse(completedAt);
+    return duration !== null ? duration * 1000 : endMs - startMs || 0;
+  });
+  return Math.max(1, ...times);
+}
+
+/** The ids along the way through the dependencies that takes longest, in order. */
+function longestWay(groups: readonly Group[], edges: readonly Edge[], nowMs: number): ReadonlySet<string> {
+  const before = Map.groupBy(
+    edges.filter(({ kind }) => kind === 'dependency'),
+    ({ to }) => to
+  );
+  const weights = new Map(groups.map((group) => [group.id, weightOf(group, nowMs)]));
+  const ways = new Map<string, { ms: number; from: string | null }>();
+  const wayTo = (id: string, above: ReadonlySet<string>): number => {
+    const known = ways.get(id);
+    if (known !== undefined) {
+      return known.ms;
+    }
+    let longest = { ms: 0, from: null as string | null };
+    for (const { from } of before.get(id) ?? []) {
+      const ms = above.has(from) ? 0 : wayTo(from, new Set([...above, id])); // a plan may wait for itself
+      if (ms > longest.ms) {
+        longest = { ms, from };
+      }
+    }
+    ways.set(id, { ms: longest.ms + (weights.get(id) ?? 0), from: longest.from });
+    return longest.ms + (weights.get(id) ?? 0);
+  };
+  const ends = groups.map(({ id }) => ({ id, ms: wayTo(id, new Set([id])) }));
+  const last = ends
+    .filter(({ id }) => before.has(id))
+    .reduce((one, other) => (other.ms > one.ms ? other : one), { id: '', ms: -1 });
+  const way = new Set<string>();
+  for (let id: string | null = last.id || null; id !== null && !way.has(id); id = ways.get(id)?.from ?? null) {
+    way.add(id);
+  }
+  return new Set([...way].reverse());
+}
+
+function isStepOf(way: ReadonlySet<string>, { from, to, kind }: Edge): boolean {
+  const steps = [...way];
+  return kind === 'dependency' && way.has(from) && steps.indexOf(to) === steps.indexOf(from) + 1;
+}

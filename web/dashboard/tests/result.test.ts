@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { labelOf, linkIn, shapeOf, spilledBytes } from '../src/result/value.ts';
+
+test('a result of any JSON has a shape', () => {
+  assert.deepEqual(shapeOf('Fixed'), { kind: 'text', text: 'Fixed', link: null });
+  assert.deepEqual(shapeOf(0), { kind: 'text', text: '0', link: null });
+  assert.deepEqual(shapeOf(null), { kind: 'text', text: '–', link: null });
+  assert.deepEqual(shapeOf({ department: 'Streets' }), { kind: 'facts', facts: [['department', 'Streets']] });
+  assert.deepEqual(shapeOf(['a', { b: 1 }]), { kind: 'list', items: ['a', { b: 1 }] });
+});
+
+test('a list of flat objects is a table of all their fields; nested or wide ones are none', () => {
+  const rows = [{ street: 'Oak' }, { street: 'Elm', crew: 2 }];
+  assert.deepEqual(shapeOf(rows), { kind: 'table', columns: ['street', 'crew'], rows });
+  assert.equal(shapeOf([{ street: { name: 'Oak' } }]).kind, 'list');
+  assert.equal(shapeOf([Object.fromEntries(Array.from({ length: 9 }, (_, field) => [`f${field}`, field]))]).kind, 'list');
+  assert.equal(shapeOf([]).kind, 'list');
+  assert.equal(shapeOf([{ constructor: 1, toString: 2 }]).kind, 'table');
+});
+
+test('only whole addresses of the web become links', () => {
+  assert.equal(linkIn('https://example.com/a?b=c'), 'https://example.com/a?b=c');
+  for (const text of [
+    'javascript:alert(1)',
+    'see https://example.com',
+    'https://',
+    'data:text/html,x',
+    'https://ana:secret@example.com',
+  ]) {
+    assert.equal(linkIn(text), null, text);
+  }
+});
+
+test('names of fields are written as words', () => {
+  assert.deepEqual(['slaHours', 'work_order-id', 'URL', '__'].map(labelOf), ['Sla hours', 'Work order id', 'Url', '__']);
+});
+
+test('a result that was too big for the log says so, and one that only looks alike does not', () => {
+  assert.equal(spilledBytes({ spilled: { bytes: 12_345 } }), 12_345);
+  assert.equal(spilledBytes({ spilled: { bytes: 1 }, more: true }), null);
+  assert.equal(spilledBytes('spilled'), null);
+});
