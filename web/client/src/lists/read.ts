@@ -3,17 +3,14 @@
 import type { Client } from '../client/client.ts';
 import { HEAD } from '../client/documents.ts';
 import { jsonValue } from '../fold/numbers.ts';
-import type { OverallStatus, StoredJob } from '../types.ts';
+import type { Job, OverallStatus, StoredJob } from '../types.ts';
 
 export interface JobPage {
   readonly jobs: readonly StoredJob[];
   readonly nextToken: string | null;
 }
 
-export interface ListJobsOptions {
-  /** 1 to 50. */
-  readonly limit?: number;
-  readonly nextToken?: string | null;
+export interface JobFilters {
   readonly overallStatus?: OverallStatus | null;
   readonly workflow?: string | null;
   /** ISO times: jobs that began at or after the one, and before the other. */
@@ -21,6 +18,12 @@ export interface ListJobsOptions {
   readonly createdBefore?: string | null;
   /** A part of the title, in any case. */
   readonly search?: string | null;
+}
+
+export interface ListJobsOptions extends JobFilters {
+  /** 1 to 50. */
+  readonly limit?: number;
+  readonly nextToken?: string | null;
 }
 
 /** How many jobs of the tenant are in one state. */
@@ -61,6 +64,18 @@ export async function countTenantJobs(
   options: Pick<ListJobsOptions, 'createdAfter' | 'createdBefore'> = {}
 ): Promise<readonly JobCount[]> {
   return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT, options)).countTenantJobs;
+}
+
+/** Whether a job passes, as the server decides it. */
+export function passes(job: Job, { overallStatus, workflow, createdAfter, createdBefore, search }: JobFilters): boolean {
+  const createdMs = Date.parse(job.createdAt ?? '');
+  return (
+    (overallStatus == null || job.overallStatus === overallStatus) &&
+    (workflow == null || job.workflow === workflow) &&
+    (createdAfter == null || createdMs >= Date.parse(createdAfter)) &&
+    (createdBefore == null || createdMs < Date.parse(createdBefore)) &&
+    (job.title ?? '').toLowerCase().includes((search ?? '').toLowerCase())
+  );
 }
 
 async function read(client: Client, field: 'listJobs' | 'listTenantJobs', options: ListJobsOptions): Promise<JobPage> {
