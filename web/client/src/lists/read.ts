@@ -1,9 +1,9 @@
 // The queries for lists of jobs.
 
 import type { Client } from '../client/client.ts';
-import { HEAD } from '../client/documents.ts';
 import { jsonValue } from '../fold/numbers.ts';
 import type { Job, OverallStatus, StoredJob } from '../types.ts';
+import { COUNT_TENANT_JOBS, LIST_JOBS, LIST_TENANT_JOBS } from './documents.ts';
 
 export interface JobPage {
   readonly jobs: readonly StoredJob[];
@@ -34,20 +34,6 @@ export interface JobCount {
   readonly isExact: boolean;
 }
 
-const listOf = (field: 'listJobs' | 'listTenantJobs') => `query (
-  $limit: Int, $nextToken: String, $overallStatus: OverallStatus, $workflow: String
-  $createdAfter: AWSDateTime, $createdBefore: AWSDateTime, $search: String
-) {
-  ${field}(
-    limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus, workflow: $workflow
-    createdAfter: $createdAfter, createdBefore: $createdBefore, search: $search
-  ) { jobs { ${HEAD} fold } nextToken }
-}`;
-
-const COUNT = `query ($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) {
-  countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) { overallStatus count isExact }
-}`;
-
 /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
 export function listJobs(client: Client, options: ListJobsOptions = {}): Promise<JobPage> {
   return read(client, 'listJobs', options);
@@ -63,7 +49,7 @@ export async function countTenantJobs(
   client: Client,
   options: Pick<ListJobsOptions, 'createdAfter' | 'createdBefore'> = {}
 ): Promise<readonly JobCount[]> {
-  return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT, options)).countTenantJobs;
+  return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT_TENANT_JOBS, options)).countTenantJobs;
 }
 
 /** Whether a job passes, as the server decides it. */
@@ -79,7 +65,10 @@ export function passes(job: Job, { overallStatus, workflow, createdAfter, create
 }
 
 async function read(client: Client, field: 'listJobs' | 'listTenantJobs', options: ListJobsOptions): Promise<JobPage> {
-  const answer = await client.query<Record<typeof field, JobPage>>(listOf(field), { limit: 20, ...options });
+  const answer = await client.query<Record<typeof field, JobPage>>(field === 'listJobs' ? LIST_JOBS : LIST_TENANT_JOBS, {
+    limit: 20,
+    ...options,
+  });
   const { jobs, nextToken } = answer[field];
   return { jobs: jobs.map((job) => ({ ...job, agents: [], result: jsonValue(job.result) })), nextToken };
 }
