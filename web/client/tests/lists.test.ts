@@ -29,6 +29,37 @@ test('filters go to the server, and the result of a listed job is a value', asyn
   assert.deepEqual(asked[0]?.[1], { limit: 20, workflow: 'complaints', search: 'pot', createdAfter: '2026-11-20T00:00:00.000Z' });
 });
 
+test('a list that is narrowed takes in only what passes, whether it was read or pushed', async () => {
+  const world = new World();
+  const titled = (title: string) => ({
+    type: 'agent_status',
+    status: 'loading_agents',
+    message: 'Begins',
+    metadata: JSON.stringify({ title, workflow: title === 'Pothole' ? 'complaints' : 'reports' }),
+  });
+  world.service.commit('job-1', [titled('Pothole')]);
+  world.service.commit('job-2', [titled('Market report')]);
+  const client = world.connect();
+  const watches = [
+    { search: 'pot' },
+    { workflow: 'complaints' },
+    { createdBefore: new Date(world.clock.now + 60_000).toISOString() },
+    { createdAfter: new Date(world.clock.now + 60_000).toISOString() },
+  ].map((filters) => watchUser(client, filters));
+  await world.advance(100_000);
+  const found = () =>
+    watches.map((watch) =>
+      watch
+        .getState()
+        .jobs.map(({ jobId }) => jobId)
+        .sort()
+    );
+  assert.deepEqual(found(), [['job-1'], ['job-1'], ['job-1', 'job-2'], []]);
+  world.service.commit('job-3', [titled('Pothole')]);
+  await world.advance(500);
+  assert.deepEqual(found(), [['job-1', 'job-3'], ['job-1', 'job-3'], ['job-1', 'job-2'], ['job-3']]);
+});
+
 test("operators read the tenant's jobs and their numbers", async () => {
   const counts = [{ overallStatus: 'failed', count: 3, isExact: true }];
   const { client, asked } = answering({ listTenantJobs: { jobs: [], nextToken: null }, countTenantJobs: counts });

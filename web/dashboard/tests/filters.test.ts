@@ -3,7 +3,7 @@ import test from 'node:test';
 import { countOf, FILTERS, shownAgents } from '../src/agents/agentFilter.ts';
 import { matching, nowDoing } from '../src/jobs/jobFilter.ts';
 import { filtered } from '../src/log/logFilter.ts';
-import { fits, leaseOf, shownJob, sumsOf } from '../src/tenant/tenantFilter.ts';
+import { countsOf, fits, leaseOf, shownJob, sumsOf } from '../src/tenant/tenantFilter.ts';
 import type { AgentState, Job, TenantJob } from '../src/types.ts';
 import { listedJob, logOf, START, statusOf } from './statuses.ts';
 
@@ -109,10 +109,27 @@ test('a tenant’s jobs are counted and found', () => {
   const all = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
   const shown = (second: number) => all.map((each) => shownJob(each, START + second * 1000, null));
   const jobs = shown(10);
-  assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, failed: 1, completed: 1, users: 2 });
-  assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, failed: 1, completed: 1, users: 2 });
+  assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, waiting: 0, users: 2 });
+  assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, waiting: 0, users: 2 });
   assert.deepEqual(jobs.filter((each) => fits(each, 'running', 'geo')).length, 1);
   assert.deepEqual(jobs.filter((each) => fits(each, 'all', 'ben')).length, 1);
+});
+
+test('the numbers of the store are summed by what they mean, and say where it counted no further', () => {
+  const count = (overallStatus: Job['overallStatus'], number: number, isExact = true) => ({
+    overallStatus,
+    count: number,
+    isExact,
+  });
+  assert.deepEqual(
+    countsOf([count('initializing', 1), count('processing', 2), count('failed', 0), count('completed', 1000, false)]),
+    [
+      ['Running', '3'],
+      ['Failed', '0'],
+      ['Cancelled', '0'],
+      ['Completed', '1000+'],
+    ]
+  );
 });
 
 test('a status says itself how long silence after it is normal', () => {

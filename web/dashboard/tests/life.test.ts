@@ -42,6 +42,8 @@ test('the second run is counted from its own beginning, and its end is not what 
   assert.deepEqual([job.run, job.runFirstSequence, job.overallStatus], [2, 3, 'completed']);
   assert.equal(runStart({ job, updates }), updates[2]?.timestamp);
   assert.equal(endOf({ job, updates })?.message, 'Fixed');
+  const axis = layOut(job, new HistoryBuilder().read(updates.slice(2)), START + 90_000);
+  assert.equal(axis.startMs, Date.parse(updates[2]?.timestamp ?? ''));
   const first = jobView(fold(updates.slice(0, 2)));
   assert.deepEqual([first.run, runStart({ job: first, updates: updates.slice(0, 2) })], [1, updates[0]?.timestamp]);
 });

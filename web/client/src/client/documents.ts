@@ -1,16 +1,6 @@
 // The GraphQL documents of the client, for graphql/schema.graphql.
 
-const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
-parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
-
-/** What heads and agents have both. */
-const STATE = `waiting { for prompt since until invocationId } liveness progress leaseExpiresAt`;
-const USAGE = '{ inputTokens outputTokens totalTokens }';
-
-/** A job without its agents. */
-export const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceType workflow title run runFirstSequence
-overallStatus totalTokenUsage ${USAGE} eta { p50 p90 } result cancelRequest { by reason at } ${STATE} sequence epoch createdAt
-lastUpdated expiresAt`;
+import { HEAD, STATE, UPDATE, USAGE } from './selections.ts';
 
 /** `joined`: this client reads `earlier`. */
 const subscription = (variables: string, field: string, scope: string) =>

@@ -3,6 +3,14 @@
 //     import { watchUser } from '@statusbeam/client/lists';
 //     const watch = watchUser(client); // watch.subscribe(({ jobs }) => …)
 
-export { countTenantJobs, type JobCount, type JobPage, type ListJobsOptions, listJobs, listTenantJobs } from './read.ts';
+export {
+  countTenantJobs,
+  type JobCount,
+  type JobFilters,
+  type JobPage,
+  type ListJobsOptions,
+  listJobs,
+  listTenantJobs,
+} from './read.ts';
 export { type TenantJob, type TenantState, type TenantWatch, watchTenant } from './tenant.ts';
 export { type UserState, type UserWatch, type UserWatchOptions, watchUser } from './user.ts';

@@ -1,19 +1,16 @@
 // The queries for lists of jobs.
 
 import type { Client } from '../client/client.ts';
-import { HEAD } from '../client/documents.ts';
 import { jsonValue } from '../fold/numbers.ts';
-import type { OverallStatus, StoredJob } from '../types.ts';
+import type { Job, OverallStatus, StoredJob } from '../types.ts';
+import { COUNT_TENANT_JOBS, LIST_JOBS, LIST_TENANT_JOBS } from './documents.ts';
 
 export interface JobPage {
   readonly jobs: readonly StoredJob[];
   readonly nextToken: string | null;
 }
 
-export interface ListJobsOptions {
-  /** 1 to 50. */
-  readonly limit?: number;
-  readonly nextToken?: string | null;
+export interface JobFilters {
   readonly overallStatus?: OverallStatus | null;
   readonly workflow?: string | null;
   /** ISO times: jobs that began at or after the one, and before the other. */
@@ -23,6 +20,12 @@ export interface ListJobsOptions {
   readonly search?: string | null;
 }
 
+export interface ListJobsOptions extends JobFilters {
+  /** 1 to 50. */
+  readonly limit?: number;
+  readonly nextToken?: string | null;
+}
+
 /** How many jobs of the tenant are in one state. */
 export interface JobCount {
   readonly overallStatus: OverallStatus;
@@ -30,20 +33,6 @@ export interface JobCount {
   /** False: there are more than `count`. */
   readonly isExact: boolean;
 }
-
-const listOf = (field: 'listJobs' | 'listTenantJobs') => `query (
-  $limit: Int, $nextToken: String, $overallStatus: OverallStatus, $workflow: String
-  $createdAfter: AWSDateTime, $createdBefore: AWSDateTime, $search: String
-) {
-  ${field}(
-    limit: $limit, nextToken: $nextToken, overallStatus: $overallStatus, workflow: $workflow
-    createdAfter: $createdAfter, createdBefore: $createdBefore, search: $search
-  ) { jobs { ${HEAD} fold } nextToken }
-}`;
-
-const COUNT = `query ($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) {
-  countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) { overallStatus count isExact }
-}`;
 
 /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
 export function listJobs(client: Client, options: ListJobsOptions = {}): Promise<JobPage> {
@@ -60,11 +49,26 @@ export async function countTenantJobs(
   client: Client,
   options: Pick<ListJobsOptions, 'createdAfter' | 'createdBefore'> = {}
 ): Promise<readonly JobCount[]> {
-  return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT, options)).countTenantJobs;
+  return (await client.query<{ countTenantJobs: JobCount[] }>(COUNT_TENANT_JOBS, options)).countTenantJobs;
+}
+
+/** Whether a job passes, as the server decides it. */
+export function passes(job: Job, { overallStatus, workflow, createdAfter, createdBefore, search }: JobFilters): boolean {
+  const createdMs = Date.parse(job.createdAt ?? '');
+  return (
+    (overallStatus == null || job.overallStatus === overallStatus) &&
+    (workflow == null || job.workflow === workflow) &&
+    (createdAfter == null || createdMs >= Date.parse(createdAfter)) &&
+    (createdBefore == null || createdMs < Date.parse(createdBefore)) &&
+    (job.title ?? '').toLowerCase().includes((search ?? '').toLowerCase())
+  );
 }
 
 async function read(client: Client, field: 'listJobs' | 'listTenantJobs', options: ListJobsOptions): Promise<JobPage> {
-  const answer = await client.query<Record<typeof field, JobPage>>(listOf(field), { limit: 20, ...options });
+  const answer = await client.query<Record<typeof field, JobPage>>(field === 'listJobs' ? LIST_JOBS : LIST_TENANT_JOBS, {
+    limit: 20,
+    ...options,
+  });
   const { jobs, nextToken } = answer[field];
   return { jobs: jobs.map((job) => ({ ...job, agents: [], result: jsonValue(job.result) })), nextToken };
 }

@@ -7,14 +7,13 @@ import type { Connection } from '../client/watchedJob.ts';
 import { readError, type StatusbeamError } from '../errors.ts';
 import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
-import type { Job, OverallStatus, RawStatusUpdate } from '../types.ts';
+import type { Job, RawStatusUpdate } from '../types.ts';
 import { ListedJobs } from './listedJobs.ts';
-import { listJobs } from './read.ts';
+import { type JobFilters, listJobs, passes } from './read.ts';
 
-export interface UserWatchOptions {
+export interface UserWatchOptions extends JobFilters {
   /** Jobs a page of the list has, 1 to 50. */
   readonly pageSize?: number;
-  readonly overallStatus?: OverallStatus | null;
 }
 
 export interface UserState {
@@ -37,7 +36,8 @@ export function watchUser(client: Client, options: UserWatchOptions = {}): UserW
 
 export class UserWatch implements Watch<UserState> {
   #client: Client;
-  #options: Required<UserWatchOptions>;
+  #pageSize: number;
+  #filters: JobFilters;
   #store: Store<UserState>;
   #listed = new ListedJobs();
   #watches = new Map<string, JobWatch>();
@@ -53,9 +53,10 @@ export class UserWatch implements Watch<UserState> {
   #logins = 0;
   #unlisten: () => void;
 
-  constructor(client: Client, { pageSize = 20, overallStatus = null }: UserWatchOptions) {
+  constructor(client: Client, { pageSize = 20, ...filters }: UserWatchOptions) {
     this.#client = client;
-    this.#options = { pageSize, overallStatus };
+    this.#pageSize = pageSize;
+    this.#filters = filters;
     const first: UserState = { jobs: [], connection: client.connection, isLoading: true, hasMore: false, error: null };
     this.#store = new Store(first, (before) => this.#state(before), client.environment);
     const listener: ClientListener = {
@@ -118,12 +119,12 @@ export class UserWatch implements Watch<UserState> {
     if (this.#isClosed || this.#client.connection === 'closed') {
       return;
     }
-    const { pageSize, overallStatus } = this.#options;
+    const pageSize = this.#pageSize;
     const logins = this.#logins;
     this.#isLoading = true;
     this.#store.changed();
     try {
-      const page = await listJobs(this.#client, { limit: pageSize, nextToken, overallStatus });
+      const page = await listJobs(this.#client, { ...this.#filters, limit: pageSize, nextToken });
       if (logins !== this.#logins) {
         return;
       }
@@ -223,10 +224,7 @@ export class UserWatch implements Watch<UserState> {
         known.set(jobId, job);
       }
     }
-    const { overallStatus } = this.#options;
-    const jobs = [...known.values()]
-      .filter((job) => overallStatus === null || job.overallStatus === overallStatus)
-      .sort(newestFirst);
+    const jobs = [...known.values()].filter((job) => passes(job, this.#filters)).sort(newestFirst);
     const isSame = jobs.length === before.jobs.length && jobs.every((job, index) => job === before.jobs[index]);
     return unchanged(before, {
       jobs: isSame ? before.jobs : jobs,

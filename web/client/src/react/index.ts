@@ -43,10 +43,11 @@ const NO_JOBS: UserState = { jobs: [], connection: 'connecting', isLoading: true
 
 /** The user's jobs, the newest first: `const { jobs, loadMore } = useJobs(client)`. Without a client, nothing is watched. */
 export function useJobs(client: Client | null, options: UserWatchOptions & DrawOptions = {}): UserJobs {
-  const { pageSize = 20, overallStatus = null } = options;
+  const { oncePerFrame: _, ...wanted } = options;
+  const asked = JSON.stringify(wanted); // the same text for the same wishes, however often they are written down
   const open = useCallback(
-    () => (client === null ? null : watchUser(client, { pageSize, overallStatus })),
-    [client, pageSize, overallStatus]
+    () => (client === null ? null : watchUser(client, JSON.parse(asked) as UserWatchOptions)),
+    [client, asked]
   );
   const watch: UserWatch | null = useOpened(open);
   const state = useWatch(watch, NO_JOBS, options);

@@ -120,7 +120,8 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
     >
       {cancelRequest && (
         <p className="job-summary-more" id="cancel-request">
-          Asked for {cancelRequest.by && <bdi>by {cancelRequest.by} </bdi>}at {timeText(cancelRequest.at, now)}
+          Asked for {cancelRequest.by && <bdi>by {cancelRequest.by === moment.job.userId ? 'its owner' : cancelRequest.by} </bdi>}
+          at {timeText(cancelRequest.at, now)}
           {cancelRequest.reason && (
             <>
               : “<bdi className="as-written">{cancelRequest.reason}</bdi>”

@@ -5,7 +5,7 @@ import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
 import { JobSummary } from './JobSummary.tsx';
-import { isOver, type Moment, runStart, useMomentMs } from './moment.ts';
+import { endOf, isOver, type Moment, runStart, useMomentMs } from './moment.ts';
 
 /** The job's newest message, its progress, the time that is left, and its numbers. */
 export function Overview({ moment, state, problem }: { moment: Moment; state: ShownState; problem: string | null }) {
@@ -30,7 +30,7 @@ export function Overview({ moment, state, problem }: { moment: Moment; state: Sh
           {!over && isSilent(state) ? (
             <Ago since={runStart(moment)} />
           ) : (
-            <Elapsed from={runStart(moment)} to={over ? job.lastUpdated : null} />
+            <Elapsed from={runStart(moment)} to={over ? (endOf(moment)?.timestamp ?? job.lastUpdated) : null} />
           )}
         </Fact>
         <Fact name="Agents completed">

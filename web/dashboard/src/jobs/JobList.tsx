@@ -13,6 +13,7 @@ import { StateIcon } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
+import { useSettled } from '../ui/useSettled.ts';
 import { apiStatus, matching, nowDoing, STATES } from './jobFilter.ts';
 import { useListKeys } from './listKeys.ts';
 import { useListState } from './listState.ts';
@@ -40,6 +41,9 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
   const overallStatus = apiStatus(filter);
   const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
   const source = overallStatus ? narrowed : everything;
+  // The server finds titles among all of the user's jobs; the rest is looked for in those that were read.
+  const title = useSettled(search.trim());
+  const found = useJobs(canList && title.length > 1 ? client : null, { overallStatus, search: title, oncePerFrame: true });
   const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
   const stateOf = useCallback(
@@ -48,8 +52,8 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
     [now, disconnectedSinceMs]
   );
   const jobs = useMemo(
-    () => matching([everything.jobs, narrowed.jobs], filter, wanted, { stateOf, textOf: titleOf }),
-    [everything.jobs, narrowed.jobs, filter, wanted, stateOf]
+    () => matching([everything.jobs, narrowed.jobs, found.jobs], filter, wanted, { stateOf, textOf: titleOf }),
+    [everything.jobs, narrowed.jobs, found.jobs, filter, wanted, stateOf]
   );
   const toSearch = useCallback(() => field.current?.focus(), []);
   return (

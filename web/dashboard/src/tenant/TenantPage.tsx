@@ -1,8 +1,9 @@
 import { useTenant } from '@statusbeam/client/react';
 import { useDeferredValue, useMemo, useState } from 'react';
-import { agoText, jobName, plural } from '../format.ts';
-import { STATES, type StateFilter } from '../jobs/jobFilter.ts';
-import { sourceOf, statusLabel } from '../labels.ts';
+import { agoText, jobName, plural, shortened } from '../format.ts';
+import { jobLivenessAt } from '../job/liveness.ts';
+import { isWanted, STATES, type StateFilter } from '../jobs/jobFilter.ts';
+import { jobState, sourceOf, statusLabel } from '../labels.ts';
 import { DetailPanel } from '../log/DetailPanel.tsx';
 import { jobLink } from '../router.ts';
 import type { Client, StatusUpdate } from '../types.ts';
@@ -10,7 +11,8 @@ import { Badge } from '../ui/Badge.tsx';
 import { Chips } from '../ui/Chips.tsx';
 import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { fits, type ShownJob, shownJob, sumsOf } from './tenantFilter.ts';
+import { countsOf, fits, type ShownJob, shownJob, sumsOf } from './tenantFilter.ts';
+import { type TenantToday, useTenantToday } from './useTenantToday.ts';
 
 const SHOWN = 100;
 const RECENT = 12;
@@ -31,6 +33,8 @@ export function TenantPage({ client, tenantId }: Props) {
   const disconnectedSinceMs = useDisconnectedSince(connection);
   const known = useMemo(() => jobs.map((job) => shownJob(job, now, disconnectedSinceMs)), [jobs, now, disconnectedSinceMs]);
   const sums = sumsOf(known);
+  const today = useTenantToday(client);
+  const listed = useMemo(() => new Map(today.jobs.map((job) => [job.jobId, job])), [today.jobs]);
   const shown = known.filter((each) => fits(each, filter, wanted));
   return (
     <article className="tenant" aria-labelledby="tenant-title">
@@ -41,7 +45,7 @@ export function TenantPage({ client, tenantId }: Props) {
         <h1 id="tenant-title" tabIndex={-1}>
           Tenant {tenantId}
         </h1>
-        <p className="muted">Every job of the tenant, as it reports since this page was opened.</p>
+        <p className="muted">Numbers of today's jobs, since midnight; below, each job as it reports.</p>
       </header>
       {error && (
         <p className="notice" role="alert" data-state="failed">
@@ -52,11 +56,10 @@ export function TenantPage({ client, tenantId }: Props) {
       <dl className="panel tenant-sums">
         {(
           [
-            ['Running', sums.running],
-            ['Silent', sums.silent],
-            ['Failed', sums.failed],
-            ['Completed', sums.completed],
-            ['Users', sums.users],
+            ...(today.counts === null ? [] : countsOf(today.counts)),
+            ['Waiting now', sums.waiting],
+            ['Silent now', sums.silent],
+            ['Users now', sums.users],
           ] as const
         ).map(([name, count]) => (
           <div key={name}>
@@ -90,6 +93,7 @@ export function TenantPage({ client, tenantId }: Props) {
             <TenantRow
               key={each.job.jobId}
               shown={each}
+              title={listed.get(each.job.jobId)?.title ?? null}
               recent={recent}
               now={now}
               isOpen={openId === each.job.jobId}
@@ -101,25 +105,75 @@ export function TenantPage({ client, tenantId }: Props) {
       {shown.length > SHOWN && (
         <p className="muted small">{plural(shown.length - SHOWN, 'older job')} not shown. Search to find them.</p>
       )}
+      <Earlier today={today} reporting={new Set(jobs.map(({ jobId }) => jobId))} filter={filter} search={wanted} now={now} />
     </article>
+  );
+}
+
+interface EarlierProps {
+  today: TenantToday;
+  /** The jobs that are shown above, as they report. */
+  reporting: ReadonlySet<string>;
+  filter: StateFilter;
+  search: string;
+  now: number;
+}
+
+/** The jobs of the store that have not reported since this page was opened. */
+function Earlier({ today: { jobs, loadMore, problem }, reporting, filter, search, now }: EarlierProps) {
+  const shown = jobs
+    .filter(({ jobId }) => !reporting.has(jobId))
+    .map((job) => ({ job, state: jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now)) }))
+    .filter(
+      ({ job, state }) =>
+        isWanted(filter, state) && `${job.jobId} ${job.userId} ${job.title} ${job.workflow}`.toLowerCase().includes(search)
+    );
+  return (
+    <section aria-labelledby="earlier-title">
+      <h2 id="earlier-title">Earlier</h2>
+      {problem !== null && (
+        <p className="notice" role="alert" data-state="failed">
+          <Icon name="alert" />
+          <span>The tenant's jobs cannot be read. {problem}</span>
+        </p>
+      )}
+      <ul className="panel tenant-earlier" id="tenant-earlier">
+        {shown.map(({ job, state }) => (
+          <li key={job.jobId}>
+            <Badge state={state} />
+            <a className="truncate" href={jobLink(job.jobId)}>
+              <bdi>{job.title ? shortened(job.title) : jobName(job.jobId)}</bdi>
+            </a>
+            <span className="muted truncate">{[job.workflow, `user ${job.userId}`].filter(Boolean).join(' · ')}</span>
+            <span className="muted tabular">{agoText(now - Date.parse(job.createdAt ?? ''))}</span>
+          </li>
+        ))}
+      </ul>
+      {loadMore !== null && (
+        <button type="button" className="button" onClick={loadMore}>
+          Show more
+        </button>
+      )}
+    </section>
   );
 }
 
 interface RowProps {
   shown: ShownJob;
+  title: string | null;
   recent: readonly StatusUpdate[];
   now: number;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function TenantRow({ shown: { job, state }, recent, now, isOpen, onToggle }: RowProps) {
+function TenantRow({ shown: { job, state }, title, recent, now, isOpen, onToggle }: RowProps) {
   return (
     <li className="tenant-job" data-state={state}>
       <button type="button" className="tenant-job-head" aria-expanded={isOpen} onClick={onToggle}>
         <Badge state={state} />
         <span className="tenant-job-name">
-          <strong>{jobName(job.jobId)}</strong>
+          <strong>{title ? shortened(title) : jobName(job.jobId)}</strong>
           <span className="muted truncate">user {job.userId}</span>
         </span>
         <span className="tenant-job-news">

@@ -4,7 +4,7 @@ import { isOver } from '@statusbeam/client';
 import { jobLivenessAt } from '../job/liveness.ts';
 import { isWanted, type StateFilter } from '../jobs/jobFilter.ts';
 import { groupOf, jobState, type ShownState } from '../labels.ts';
-import type { StatusUpdate, TenantJob } from '../types.ts';
+import type { JobCount, OverallStatus, StatusUpdate, TenantJob } from '../types.ts';
 
 const LEASE_MS = 75_000;
 const MAX_LEASE_MS = 86_400_000;
@@ -31,14 +31,29 @@ export function fits({ job, state }: ShownJob, filter: StateFilter, search: stri
   return isWanted(filter, state) && text.includes(search);
 }
 
+const COUNTED = [
+  ['Running', ['initializing', 'processing']],
+  ['Failed', ['failed']],
+  ['Cancelled', ['cancelled']],
+  ['Completed', ['completed']],
+] as const satisfies readonly (readonly [string, readonly OverallStatus[]])[];
+
+/** The numbers of the store by name: "12", or "1000+" where it counted no further. */
+export function countsOf(counts: readonly JobCount[]): readonly (readonly [string, string])[] {
+  return COUNTED.map(([name, states]) => {
+    const counted = counts.filter(({ overallStatus }) => (states as readonly OverallStatus[]).includes(overallStatus));
+    const sum = counted.reduce((before, { count }) => before + count, 0);
+    return [name, counted.every(({ isExact }) => isExact) ? String(sum) : `${sum}+`];
+  });
+}
+
 /** How many jobs are in each group. */
-export function sumsOf(jobs: readonly ShownJob[]): Record<'running' | 'silent' | 'failed' | 'completed' | 'users', number> {
+export function sumsOf(jobs: readonly ShownJob[]): Record<'running' | 'silent' | 'waiting' | 'users', number> {
   const count = (group: string) => jobs.filter(({ state }) => groupOf(state) === group).length;
   return {
     running: count('running'),
     silent: count('silent'),
-    failed: count('failed'),
-    completed: count('completed'),
+    waiting: count('waiting'),
     users: new Set(jobs.map(({ job }) => job.userId)).size,
   };
 }

@@ -58,9 +58,13 @@ const SILENT_SHARE = 0.3;
  * job, so that nothing moves while the reader goes through time.
  */
 export function layOut(job: Job, history: History, nowMs: number, isPast = false): Timeline {
-  // The log's beginning may have expired, or not be read yet: the axis begins with the job.
+  // The log's beginning may have expired, or not be read yet: the axis begins with the job, or with its current run.
   const startMs =
-    earliest([history.startMs, parsed(job.createdAt), ...job.agents.map(({ startedAt }) => parsed(startedAt))]) ?? nowMs;
+    earliest([
+      history.startMs,
+      job.run > 1 ? null : parsed(job.createdAt),
+      ...job.agents.map(({ startedAt }) => parsed(startedAt)),
+    ]) ?? nowMs;
   const over = isOver(job);
   const lastMs = Math.max(history.lastMs ?? startMs, Date.parse(job.lastUpdated ?? '') || startMs);
   const endMs = endOf(startMs, lastMs, nowMs, over || isPast, jobLivenessAt(job, nowMs) === 'lost');

@@ -1,0 +1,13 @@
+// What the documents select.
+
+export const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
+parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
+
+/** What heads and agents have both. */
+export const STATE = `waiting { for prompt since until invocationId } liveness progress leaseExpiresAt`;
+export const USAGE = '{ inputTokens outputTokens totalTokens }';
+
+/** A job without its agents. */
+export const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceType workflow title run runFirstSequence
+overallStatus totalTokenUsage ${USAGE} eta { p50 p90 } result cancelRequest { by reason at } ${STATE} sequence epoch createdAt
+lastUpdated expiresAt`;

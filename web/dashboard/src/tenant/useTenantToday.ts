@@ -1,0 +1,42 @@
+import { countTenantJobs, listTenantJobs } from '@statusbeam/client/lists';
+import { useCallback, useEffect, useState } from 'react';
+import type { Client, Job, JobCount } from '../types.ts';
+
+/** How often the numbers are read again. */
+const REFRESH_MS = 30_000;
+
+export interface TenantToday {
+  /** Since midnight where the reader is; null until they are read. */
+  readonly counts: readonly JobCount[] | null;
+  /** The newest jobs of the tenant, from the store. */
+  readonly jobs: readonly Job[];
+  /** Reads one more page of them; null when there is none. */
+  readonly loadMore: (() => void) | null;
+  readonly problem: string | null;
+}
+
+/** The tenant's jobs as the store has them: their numbers since midnight, and the newest. */
+export function useTenantToday(client: Client): TenantToday {
+  const [counts, setCounts] = useState<readonly JobCount[] | null>(null);
+  const [page, setPage] = useState<{ jobs: readonly Job[]; nextToken: string | null }>({ jobs: [], nextToken: null });
+  const [problem, setProblem] = useState<string | null>(null);
+  const failed = useCallback((error: Error) => setProblem(error.message), []);
+  useEffect(() => {
+    const count = () => {
+      const midnight = new Date();
+      midnight.setHours(0, 0, 0, 0);
+      countTenantJobs(client, { createdAfter: midnight.toISOString() }).then(setCounts, failed);
+    };
+    count();
+    listTenantJobs(client).then(setPage, failed);
+    const timer = setInterval(count, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [client, failed]);
+  const loadMore = () => {
+    listTenantJobs(client, { nextToken: page.nextToken }).then(
+      ({ jobs, nextToken }) => setPage({ jobs: [...page.jobs, ...jobs], nextToken }),
+      failed
+    );
+  };
+  return { counts, jobs: page.jobs, loadMore: page.nextToken === null ? null : loadMore, problem };
+}
