@@ -40,7 +40,7 @@ export function waitingAfter(before: WaitingFold | null, update: RawStatusUpdate
 
 /** After an agent went from waiting for `before` to waiting for `now`; null: it doesn't wait. */
 export function waitersAfter(waiters: Waiters, agent: string, before: WaitingFold | null, now: WaitingFold | null): Waiters {
-  if (isSame(before, now)) {
+  if (JSON.stringify(before) === JSON.stringify(now)) {
     return waiters;
   }
   const known = waiters.known.filter(([one]) => one !== agent);
@@ -69,10 +69,6 @@ export function waitersView({ known, othersSince }: Waiters): Waiting | null {
     return waitingView(longest, agent);
   }
   return othersSince === null ? null : waitingView(['agents', null, othersSince, null]);
-}
-
-function isSame(one: WaitingFold | null, other: WaitingFold | null): boolean {
-  return one === other || one?.every((value, index) => value === other?.[index]) === true;
 }
 
 function byLength(one: Waiters['known'][number], other: Waiters['known'][number]): number {
