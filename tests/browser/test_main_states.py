@@ -114,6 +114,8 @@ def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
             *steps, seconds_ago=21
         )
     expect(rows.filter(has_text="Completed")).not_to_have_count(0)
+    sums = dashboard.page.locator(".tenant-sums > div")
+    expect(sums.filter(has_text="Running")).to_have_text(re.compile("^Running[1-9]"))
 
 
 STATES: dict[str, Prepare] = {

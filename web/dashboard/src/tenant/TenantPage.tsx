@@ -33,7 +33,7 @@ export function TenantPage({ client, tenantId }: Props) {
   const disconnectedSinceMs = useDisconnectedSince(connection);
   const known = useMemo(() => jobs.map((job) => shownJob(job, now, disconnectedSinceMs)), [jobs, now, disconnectedSinceMs]);
   const sums = sumsOf(known);
-  const today = useTenantToday(client);
+  const today = useTenantToday(client, JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()));
   const listed = useMemo(() => new Map(today.jobs.map((job) => [job.jobId, job])), [today.jobs]);
   const shown = known.filter((each) => fits(each, filter, wanted));
   return (
@@ -128,6 +128,9 @@ function Earlier({ today: { jobs, loadMore, problem }, reporting, filter, search
       ({ job, state }) =>
         isWanted(filter, state) && `${job.jobId} ${job.userId} ${job.title} ${job.workflow}`.toLowerCase().includes(search)
     );
+  if (shown.length === 0 && loadMore === null && problem === null) {
+    return null;
+  }
   return (
     <section aria-labelledby="earlier-title">
       <h2 id="earlier-title">Earlier</h2>
