@@ -158,7 +158,8 @@ class LongJob:
     def _listStatusUpdates(self, variables: Update) -> Update:  # noqa: N802 - the schema's name
         after = variables["afterSequence"]
         if after + 1 < self.kept_from and after < self.head:
-            refused = {"recovered": False, "reason": "log_expired"}
+            kept = self.kept_from if self.kept_from <= self.head else None
+            refused = {"recovered": False, "reason": "log_expired", "firstSequence": kept}
             return {
                 "updates": [],
                 "currentSequence": self.head,

@@ -17,6 +17,7 @@ second beginning. The end waits until the job has settled, because nothing may f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,6 +35,9 @@ from statusbeam.model.words import OverallStatus, StatusWord
 from ..tail.events import Joined, Step
 
 PROTOCOL_VERSION: Final = "1.0"
+
+_REFUSED_PATH: Final = re.compile(r"/(__proto__|prototype|constructor)(/|$)")
+"""Clients' JSON Patch refuses these names, and an agent may have one."""
 
 _TOOL_STATES: Final = {
     StatusWord.CALLING_TOOL: "running",
@@ -94,7 +98,9 @@ class Run:
             if update.tool_name and update.status in _TOOL_STATES and before.agents != after.agents:
                 yield _tool_activity(agent, update)
         patch = jsonpatch.make_patch(state_of(before), state_of(after)).patch
-        if patch:
+        if any(_REFUSED_PATH.search(operation["path"]) for operation in patch):
+            yield {"type": "STATE_SNAPSHOT", "snapshot": state_of(after), **_metadata(after.head)}
+        elif patch:
             yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
 
     def _end(self, job: Job) -> Event:

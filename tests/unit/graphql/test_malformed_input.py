@@ -217,6 +217,7 @@ lists = {
     "workflow": st.none() | ids,
     "search": st.none() | ids,
 }
+flags = st.none() | st.booleans()
 ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Query.getJob": st.fixed_dictionaries({"jobId": ids}),
     "Query.getStatusDetail": st.fixed_dictionaries({"jobId": ids, "sequence": whole}),
@@ -234,14 +235,17 @@ ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             )
         }
     ),
+    "Mutation.cancelJob": st.fixed_dictionaries(
+        {"jobId": ids}, optional={"reason": st.none() | st.text(max_size=20) | st.just("x" * 2_001)}
+    ),
     "Mutation.endSessions": st.fixed_dictionaries(
         {"input": st.fixed_dictionaries({"userId": ids}, optional={"tenantId": st.none() | ids})}
     ),
     "Subscription.onStatusUpdate": st.fixed_dictionaries(
-        {"userId": ids}, optional={"jobId": st.none() | ids, "connectionId": st.none() | ids}
+        {"userId": ids}, optional={"jobId": st.none() | ids, "connectionId": st.none() | ids, "joined": flags}
     ),
     "Subscription.onTenantStatus": st.fixed_dictionaries(
-        {"tenantId": ids}, optional={"connectionId": st.none() | ids}
+        {"tenantId": ids}, optional={"connectionId": st.none() | ids, "joined": flags}
     ),
 }
 IDENTITIES = [ANN, OPERATOR, TOKEN, JOB_TOKEN, SERVICE, API_KEY, {"claims": {"sub": ""}}, {"claims": {}}]

@@ -2,8 +2,15 @@ import { type FormEvent, useId, useRef, useState } from 'react';
 import type { Client } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 
+interface Props {
+  client: Client;
+  jobId: string;
+  /** Without it, the button keeps its place, so that nothing moves when the job ends. */
+  isShown: boolean;
+}
+
 /** Asks for the job to be stopped, once the reader has confirmed it. */
-export function CancelButton({ client, jobId }: { client: Client; jobId: string }) {
+export function CancelButton({ client, jobId, isShown }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
   const [reason, setReason] = useState('');
@@ -23,7 +30,7 @@ export function CancelButton({ client, jobId }: { client: Client; jobId: string 
   };
   return (
     <>
-      <button type="button" className="button" id="cancel" onClick={() => dialog.current?.showModal()}>
+      <button type="button" className="button" id="cancel" data-shown={isShown} onClick={() => dialog.current?.showModal()}>
         <Icon name="stop" size={14} /> Cancel
       </button>
       <dialog ref={dialog} className="cancel-dialog" aria-labelledby={title}>

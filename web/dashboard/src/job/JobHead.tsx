@@ -48,7 +48,6 @@ export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTr
         </h1>
         {isItsId && copy}
         <Badge state={state} large id="job-state" />
-        {children}
       </div>
       <ul className="job-names">
         {!isItsId && (
@@ -68,6 +67,7 @@ export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTr
             {name} <code>{value}</code>
           </li>
         ))}
+        {children && <li>{children}</li>}
       </ul>
       {text && text.length > LONGEST_TITLE && (
         <blockquote id="job-complaint" className="as-written" dir="auto">

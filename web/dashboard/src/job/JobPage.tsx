@@ -67,6 +67,10 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
     !isOver(state.job) &&
     state.job.cancelRequest === null &&
     state.job.sequence > 0;
+  const [couldCancel, setCouldCancel] = useState(false);
+  if (canCancel && !couldCancel) {
+    setCouldCancel(true);
+  }
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
   useAddress(jobId, at, travel.isPlaying);
@@ -96,7 +100,7 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
             runs={state.job.run}
             onTravel={onTravel}
           >
-            {canCancel && <CancelButton client={client} jobId={jobId} />}
+            {couldCancel && <CancelButton client={client} jobId={jobId} isShown={canCancel} />}
           </JobHead>
           {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
           <PanelBoundary name="The overview" resetKeys={[moment]}>
