@@ -115,6 +115,7 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
 ) -> None:
     name = data.draw(st.sampled_from(sorted(ARGUMENTS)))
     identity = data.draw(identities)
+    fields.cancellations.asked.clear()
     try:
         answer = fields.ask(name, data.draw(ARGUMENTS[name]), identity)
     except ResolverError as error:
@@ -122,6 +123,7 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
         assert "arn:" not in str(error)
         return
     assert {job["errorType"] for job in answer.appended} == set()
+    assert set(fields.cancellations.asked) <= visible(identity)
     assert set(SECRET.findall(json.dumps(answer.value))) <= visible(identity)
     if name in ("Query.listJobs", "Query.listTenantJobs"):
         listed = {(job["tenantId"], job["jobId"]) for job in answer.value["jobs"]}
@@ -139,6 +141,7 @@ def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
         "Query.listStatusUpdates": {"jobId": "j6"},
         "Query.getStatusDetail": {"jobId": "j6", "sequence": 1},
         "Mutation.syncSession": {"input": {"connectionId": "c", "action": "open"}},
+        "Mutation.cancelJob": {"jobId": "j6"},
         "Mutation.endSessions": {"input": {"userId": "eve"}},
         "Subscription.onStatusUpdate": {"userId": "eve"},
         "Subscription.onTenantStatus": {"tenantId": "north"},

@@ -12,6 +12,7 @@ from statusbeam.cdk.api.status_api import PIPELINES, STEPS, UNITS
 from statusbeam.localcloud.appsync.resolvers.dynamodb_source import DynamoDBSource
 from statusbeam.localcloud.appsync.resolvers.javascript import CtxParts, JsRuntime, to_json
 from statusbeam.localcloud.appsync.resolvers.resolver import DataSource, PipelineResolver, Resolution
+from statusbeam.model.settings import ResolverVariables
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE
 from tests.unit.samples import NOW
 
@@ -26,16 +27,31 @@ class NothingKept:
         return None
 
 
+class Cancellations:
+    """The canceller's function, which notes whose job is to be cancelled."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        """Tenant and job of each request."""
+
+    async def invoke(self, request: Mapping[str, Any]) -> Any:
+        payload = request["payload"]
+        self.asked.append((payload["tenantId"], payload["jobId"]))
+        return None
+
+
 class Fields:
     """The guarded fields on two tables."""
 
     def __init__(self, client: DynamoDBClient, executor: Executor, names: Iterable[str]) -> None:
+        self.cancellations = Cancellations()
         self._bundles = ResolverBundles.read()
         self._runtime = JsRuntime(now=lambda: NOW, new_id=lambda: "id-1")
         self._sources: dict[str, DataSource] = {
             "status": DynamoDBSource(client, STATUS_TABLE, executor),
             "sessions": DynamoDBSource(client, SESSIONS_TABLE, executor),
             "details": NothingKept(),
+            "canceller": self.cancellations,
         }
         self._fields = {name: self._field(name) for name in names}
 
@@ -54,6 +70,10 @@ class Fields:
 
     def ask(self, name: str, arguments: Mapping[str, Any], identity: Any) -> Resolution:
         """Raises ResolverError."""
-        given = {"identity": identity, "env": {"STATUS_TABLE": STATUS_TABLE}}
+        tables = {
+            ResolverVariables.STATUS_TABLE: STATUS_TABLE,
+            ResolverVariables.SESSIONS_TABLE: SESSIONS_TABLE,
+        }
+        given = {"identity": identity, "env": tables}
         parts = CtxParts(to_json(arguments), lambda part: to_json(given[part]) if given.get(part) else "")
         return asyncio.run(self._fields[name].resolve(parts))
