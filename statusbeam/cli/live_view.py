@@ -90,7 +90,7 @@ def _waiting_note(waiting: Mapping[str, Any]) -> str:
 def draw(
     title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int, now: float
 ) -> RenderableType:
-    """Render a job on at most `height` lines.
+    """Render a job on at most `height` lines. `title` names one that has no title of its own.
 
     `seconds` is the time since its start. `now` (epoch seconds) decides about liveness.
     """
@@ -114,7 +114,9 @@ def _state(state: str) -> Text:
 
 def _head(title: str, job: Mapping[str, Any], *, seconds: float, note: str | None) -> Text:
     head = _state(_shown_state(job, str(job["overallStatus"])))
-    head.append(f"  {plain_text(title)}", style="bold")
+    head.append(f"  {plain_text(job['title'] or title)}", style="bold")
+    if job["run"] > 1:
+        head.append(f"  run {job['run']}", style="dim")
     head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
     if job["eta"] is not None:
         head.append(f", about {job['eta']['p50']:.0f} s left", style="dim")

@@ -145,6 +145,15 @@ def test_a_terminal_shows_a_cancelled_job_and_what_it_left_open() -> None:
     assert rest[-1].startswith("Filed twice")
 
 
+def test_a_terminal_shows_the_jobs_own_title_and_which_run_it_is() -> None:
+    opening = status_of(1, "loading_agents", "Starting", metadata='{"run":"p.1","title":"Pothole"}')
+    end = status_of(2, "complete", "Done", metadata='{"run":"p.1"}')
+    again = status_of(3, "loading_agents", "Starting again", metadata='{"run":"p.2"}')
+    assert "  Pothole  " in drawn([opening], 2)[0]
+    assert "run" not in drawn([opening], 2)[0]
+    assert "  Pothole  run 2  " in drawn([opening, end, again], 2)[0]
+
+
 def test_a_job_that_ended_is_never_stale() -> None:
     assert "completed" in drawn(STATUSES, 100_000)[0]
 
