@@ -206,7 +206,9 @@ class Scope:
         """
         given = {**self.fields, "status": to_text(status), "message": to_message(message)}
         read = with_word(given, self.known_agents())
-        names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
+        names: dict[str, Any] = {}
+        if read is not given:
+            names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
         named = self._open_agent(names["agentName"]) if "agentName" in names else None
         if named is not None:
             named.status(given["status"], message, metadata)

@@ -12,8 +12,10 @@ it can't read stays as it is, and the validation refuses that by name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from .fit import fit_message
+from .limits import NAME_LENGTH, STATUS_LENGTH
 from .metadata import MetadataKey
 from .texts import one_line, printable
 from .words import StatusType, StatusWord, is_word, read_qualified
@@ -58,17 +60,21 @@ def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[s
     came with. A `type` that ends the job makes it the message of that end.
     """
     given = status.get("status")
-    word = given.strip() if isinstance(given, str) else ""
+    if not isinstance(given, str):
+        return status
+    agent, tool = _text(status.get("agentName")), _text(status.get("toolName"))
+    if _is_short(given, agent, tool) and _stays(given, agent, tool):
+        return status
+    word = given.strip()
     if not word:
         return status
-    names = {argument: _text(status.get(field)) for argument, field in _ARGUMENTS.items()}
-    qualified = read_qualified(word, **names, known=known)
+    qualified = read_qualified(word, agent_name=agent, tool_name=tool, known=known)
     if qualified is not None:
         word, agent_name, tool_name = qualified
         named = {"agentName": agent_name, "toolName": tool_name}
         return {**status, "status": word} | {field: name for field, name in named.items() if name is not None}
-    if is_word(word) and word[-1] not in ".:":  # "Working..." is for people
-        return status if word == given else {**status, "status": word}
+    if _is_own_word(word):
+        return {**status, "status": word}
     others = {field: value for field, value in status.items() if field != "type"}
     kind = status.get("type")
     known_word = _WORDS_OF_TYPES.get(kind) if isinstance(kind, str) else None
@@ -79,7 +85,21 @@ def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[s
     }
 
 
-_ARGUMENTS: Final = {"agent_name": "agentName", "tool_name": "toolName"}
+@lru_cache(maxsize=512)  # an agent says the same few words again and again, and waits meanwhile
+def _stays(status: str, agent_name: str | None, tool_name: str | None) -> bool:
+    """Whether `with_word` leaves a status with these names as it is."""
+    qualified = read_qualified(status, agent_name=agent_name, tool_name=tool_name)
+    return qualified is None and _is_own_word(status)
+
+
+def _is_short(status: str, agent_name: str | None, tool_name: str | None) -> bool:
+    """Whether `_stays` may remember them."""
+    return len(status) <= STATUS_LENGTH and max(len(agent_name or ""), len(tool_name or "")) <= NAME_LENGTH
+
+
+def _is_own_word(word: str) -> bool:
+    """Whether it is a word of the caller's, not a text: "Working..." is for people."""
+    return is_word(word) and word[-1] not in ".:"
 
 
 def _text(value: object) -> str | None:
