@@ -83,12 +83,8 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
         limit: Annotated[int, Field(ge=1, le=JOBS_PER_PAGE_MAX)] = 10,
     ) -> CallToolResult:
         """List the caller's newest jobs."""
-        viewer = _viewer(ctx)
-        if viewer.job_ids is not None:
-            heads = await bridge.reader.heads([viewer.job(job_id) for job_id in viewer.job_ids])
-        else:
-            heads = (await bridge.reader.heads_of_user(viewer.tenant_id, viewer.user_id, limit=limit)).heads
-        shown = [head for head in heads if viewer.may_see(head) and status in (None, head.overall_status)]
+        page = await bridge.list_jobs(_viewer(ctx), limit=limit)
+        shown = [head for head in page.heads if status in (None, head.overall_status)]
         jobs = [job_document(Job(head=head), now=bridge.clock.now()) for head in shown]
         return _answer(text.heads_text(shown), {"jobs": jobs})
 
