@@ -30,7 +30,7 @@ from .access.origins import Origins
 from .access.tickets import MemoryTicketStore, Tickets
 from .access.viewer import Viewer
 from .log_reader.memory_reader import MemoryLogReader
-from .log_reader.reader import HeadsPage, LogReader
+from .log_reader.reader import HeadsPage, LogReader, is_whole
 from .problems import Problem
 from .tail.cursor import Cursor
 from .tail.events import Lost
@@ -163,7 +163,7 @@ class Bridge:
             return LogPage(job=job, cursor=head, lost=Lost.AHEAD_OF_LOG)
         last = min(after.sequence + limit, head.sequence)
         updates = await self.reader.updates(viewer.job(job_id), first=first, last=last)
-        if [update.sequence for update in updates] != list(range(first, last + 1)):
+        if not is_whole(updates, first=first, last=last):
             return LogPage(job=job, cursor=head, lost=Lost.LOG_EXPIRED)
         return LogPage(job=job, updates=updates, cursor=Cursor(head.epoch, last))
 
