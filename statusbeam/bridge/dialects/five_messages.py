@@ -135,11 +135,6 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     return found
 
 
-def is_last(step: Step) -> bool:
-    """Whether the messages of the step end with the job's last one."""
-    return step.after.head.ended and not step.before.head.ended
-
-
 class _Words:
     """Makes messages about a job at one point of its log."""
 
