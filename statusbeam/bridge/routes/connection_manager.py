@@ -202,11 +202,10 @@ class ConnectionManager:
                 await socket.websocket.send_text(text)
             if texts:
                 heartbeat_at = loop.time() + silence
-            head = watch.job.head
-            if head.ended and watch.cursor == Cursor.of(head):
+            if watch.is_over:
                 return WS_1000_NORMAL_CLOSURE
             quiet = max(0.0, heartbeat_at - loop.time())
-            if head.sequence:
+            if watch.job.head.sequence:
                 events = await watch.next(within=quiet)
                 continue
             events = await watch.next(within=min(quiet, find_seconds))

@@ -113,7 +113,7 @@ class EventStream(Response):
                 await output.write(body)
             if any(map(self._dialect.is_last, events)):
                 return
-            if not is_over(watch):
+            if not watch.is_over:
                 settled_at = None
                 events = await watch.next(within=COMMENT_SECONDS)
                 if not events and not client.has_left:
@@ -124,12 +124,6 @@ class EventStream(Response):
                 await output.write(b"".join(self._dialect.at_end(watch.job)))
                 return
             events = await watch.next(within=settled_at - loop.time())
-
-
-def is_over(watch: Watch) -> bool:
-    """Whether the job has ended, and the client has all of its log."""
-    head = watch.job.head
-    return head.ended and watch.cursor == Cursor.of(head)
 
 
 def has_settled(head: Head, *, now: float) -> bool:
