@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from statusbeam.model.errors import JournalError, SessionStoreError
 
-from .problems import MEDIA_TYPE, Problem
+from .problems import Problem
 from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
 from .routes.agent_tasks import A2A_PATH, CARD_PATH, A2aEndpoint, agent_card
 from .routes.assistants import MCP_PATH, McpEndpoint
@@ -80,7 +80,7 @@ def _answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def known(_: Request, problem: Problem) -> JSONResponse:
-        return _answer(problem)
+        return problem.response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -88,25 +88,19 @@ def _answer_with_problems(app: FastAPI) -> None:
         detail = "; ".join(
             f"{field}: {one['msg']}" for field, one in zip(fields, error.errors(), strict=True)
         )
-        return _answer(Problem(422, "invalid-request", detail))
+        return Problem(422, "invalid-request", detail).response()
 
     @app.exception_handler(HTTPException)
     async def of_the_framework(_: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
-        return _answer(Problem(error.status_code, code, str(error.detail), headers=error.headers))
+        return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
 
     @app.exception_handler(JournalError)
     @app.exception_handler(SessionStoreError)
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         _log.warning("error=<%s> | a request failed: %s", type(error).__name__, error)
-        return _answer(Problem.unavailable("The log can't be read now."))
+        return Problem.unavailable("The log can't be read now.").response()
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:
-        return _answer(Problem(500, "internal-error", "The bridge failed. Its logs have the reason."))
-
-
-def _answer(problem: Problem) -> JSONResponse:
-    return JSONResponse(
-        problem.document(), int(problem.status), headers=problem.headers, media_type=MEDIA_TYPE
-    )
+        return Problem(500, "internal-error", "The bridge failed. Its logs have the reason.").response()

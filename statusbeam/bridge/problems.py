@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, Self
 
+from starlette.responses import JSONResponse
+
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:statusbeam:problem:"
 
@@ -45,6 +47,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
             "detail": self.detail,
             **self.members,
         }
+
+    def response(self) -> JSONResponse:
+        """The problem document as an answer."""
+        return JSONResponse(self.document(), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
     @classmethod
     def bad_request(cls, detail: str, **members: Any) -> Self:

@@ -15,11 +15,12 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from statusbeam.log.journal.memory import MemoryJournal
-from statusbeam.log.snapshot.job_state import Head, Job
+from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.clock import Clock
 from statusbeam.model.errors import InvalidStatusError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import ID_LENGTH
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier
 
@@ -29,7 +30,7 @@ from .access.origins import Origins
 from .access.tickets import MemoryTicketStore, Tickets
 from .access.viewer import Viewer
 from .log_reader.memory_reader import MemoryLogReader
-from .log_reader.reader import LogReader
+from .log_reader.reader import HeadsPage, LogReader, is_whole
 from .problems import Problem
 from .tail.cursor import Cursor
 from .tail.events import Lost
@@ -128,10 +129,22 @@ class Bridge:
         for head in await self.reader.heads([key]):
             if viewer.may_see(head):
                 return key
-        for head in await self._newest_jobs(viewer):
-            if session_id in (head.session_id, head.correlation_id) and viewer.may_see(head):
+        page = await self.list_jobs(viewer, limit=JOBS_SEARCHED)
+        for head in sorted(page.heads, key=lambda head: head.created_ms or 0, reverse=True):
+            if session_id in (head.session_id, head.correlation_id):
                 return head.key
         return None
+
+    async def list_jobs(self, viewer: Viewer, *, limit: int, token: str | None = None) -> HeadsPage:
+        """A page of the viewer's own jobs, newest first; for a narrowed token, all jobs that it names.
+
+        Raises JournalError.
+        """
+        if viewer.job_ids is not None:
+            page = HeadsPage(heads=await self.reader.heads(list(map(viewer.job, viewer.job_ids))))
+        else:
+            page = await self.reader.heads_of_user(viewer.tenant_id, viewer.user_id, limit=limit, token=token)
+        return replace(page, heads=list(filter(viewer.may_see, page.heads)))
 
     async def visible_job(self, viewer: Viewer, job_id: str) -> Job:
         """The job, if there is one that the viewer may see. Raises Problem: both look the same."""
@@ -150,16 +163,9 @@ class Bridge:
             return LogPage(job=job, cursor=head, lost=Lost.AHEAD_OF_LOG)
         last = min(after.sequence + limit, head.sequence)
         updates = await self.reader.updates(viewer.job(job_id), first=first, last=last)
-        if [update.sequence for update in updates] != list(range(first, last + 1)):
+        if not is_whole(updates, first=first, last=last):
             return LogPage(job=job, cursor=head, lost=Lost.LOG_EXPIRED)
         return LogPage(job=job, updates=updates, cursor=Cursor(head.epoch, last))
-
-    async def _newest_jobs(self, viewer: Viewer) -> list[Head]:
-        if viewer.job_ids is not None:
-            heads = await self.reader.heads([viewer.job(job_id) for job_id in viewer.job_ids])
-            return sorted(heads, key=lambda head: head.created_ms or 0, reverse=True)
-        page = await self.reader.heads_of_user(viewer.tenant_id, viewer.user_id, limit=JOBS_SEARCHED)
-        return list(page.heads)
 
 
 def valid_id(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statusbeam.log.journal.dynamo_errors import code_of, may_pass
+from statusbeam.log.journal.dynamo_errors import session_error
 from statusbeam.log.journal.dynamo_items import from_item, to_item
 from statusbeam.model.chunked import chunked
 from statusbeam.model.errors import SessionStoreError
@@ -66,7 +66,7 @@ class DynamoEndedLogins:
         try:
             answer = self._client.batch_get_item(RequestItems=request)
         except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+            raise session_error(error) from error
         if answer.get("UnprocessedKeys"):
             # A user that is left out would look like one whose logins go on.
             raise SessionStoreError("the table left out users", code="throttled", retriable=True)

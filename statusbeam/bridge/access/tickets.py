@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statusbeam.log.journal.dynamo_errors import code_of, may_pass
+from statusbeam.log.journal.dynamo_errors import session_error
 from statusbeam.log.journal.dynamo_items import from_item, to_item
 from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
-from statusbeam.model.errors import SessionStoreError
 from statusbeam.model.settings import SessionsTable
 from statusbeam.model.validation import json_text
 
@@ -111,7 +110,7 @@ class DynamoTicketStore:
         try:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+            raise session_error(error) from error
 
     def _take(self, digest: str, now: float) -> str | None:
         try:
@@ -120,7 +119,7 @@ class DynamoTicketStore:
                 TableName=self._table, Key=to_item(_key(digest)), ReturnValues="ALL_OLD"
             )
         except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+            raise session_error(error) from error
         held = from_item(answer.get("Attributes", {}))
         return held[SessionsTable.HOLDER] if held and now < held[SessionsTable.TTL] else None
 

@@ -29,6 +29,7 @@ from statusbeam.log.snapshot.fold import invocation_of
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.log.snapshot.times import ms_of
+from statusbeam.log.snapshot.usage import usage_view
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusWord
 
@@ -104,12 +105,11 @@ class Run:
             yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
 
     def _end(self, job: Job) -> Event:
-        view = job.head.view()
         if job.head.overall_status is OverallStatus.FAILED:
             failed = [agent.activity for agent in job.shown_agents if agent.status is AgentStatus.ERROR]
             return {"type": "RUN_ERROR", "message": next(filter(None, failed), "The job failed.")}
         completed = job.head.overall_status is OverallStatus.COMPLETED
-        usage = view["totalTokenUsage"]
+        usage = usage_view(job.head.tokens)
         counted = {name: usage[name] for name in ("inputTokens", "outputTokens")} if usage else None
         return without_none(
             {

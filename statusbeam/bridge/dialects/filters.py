@@ -26,7 +26,7 @@ class StatusFilter:
 
     def shows(self, event: WatchEvent) -> bool:
         """Whether the stream shows the event. Snapshots are always shown."""
-        return isinstance(event, Joined) or _ends_the_job(event) or self._matches(event)
+        return isinstance(event, Joined) or event.ends_the_job or self._matches(event)
 
     def _matches(self, step: Step) -> bool:
         update = step.update
@@ -36,7 +36,3 @@ class StatusFilter:
             and (not self.types or update.type in self.types)
             and (not self.words or update.status in self.words)
         )
-
-
-def _ends_the_job(step: Step) -> bool:
-    return step.after.head.ended and not step.before.head.ended

@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 from statusbeam.log.snapshot.agent_state import AgentState, AgentStatus, without_none
 from statusbeam.log.snapshot.fold import invocation_of
 from statusbeam.log.snapshot.job_state import Job
+from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType
 
@@ -102,7 +103,7 @@ def messages_at_join(joined: Joined, *, session_id: str, now: str) -> list[AnyMe
     verdict = {"recovered": False, "reason": str(joined.lost)} if joined.lost else {}
     if job.head.sequence == 0 and not verdict:
         return []
-    words = _Words(job, session_id=session_id, timestamp=job.head.view()["lastUpdated"] or now)
+    words = _Words(job, session_id=session_id, timestamp=time_of(job.head.updated_ms) or now)
     found: list[AnyMessage] = [
         words.progress(job.head.overall_status, {**verdict, "agents": _agents_of(job)}),
         *(words.agent(agent, agent.activity) for agent in job.shown_agents if _has_begun(agent)),
@@ -135,11 +136,6 @@ def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     return found
 
 
-def is_last(step: Step) -> bool:
-    """Whether the messages of the step end with the job's last one."""
-    return step.after.head.ended and not step.before.head.ended
-
-
 class _Words:
     """Makes messages about a job at one point of its log."""
 
@@ -151,13 +147,14 @@ class _Words:
     def agent(
         self, agent: AgentState, text: str | None, update: StatusUpdate | None = None
     ) -> AgentStatusMessage | CompleteMessage | ErrorMessage:
-        data = {**self._of_agent(agent), **_data_of(update)}
-        text = text or str(data["state"])
+        view = _shown(agent, job_ended=self._job.head.ended)
+        data = {**self._of_agent(view), **_data_of(update)}
+        text = text or str(view["status"])
         if agent.status is AgentStatus.SUCCESS:
             return CompleteMessage(agent=agent.name, status=text, data=data, **self._common)
         if agent.ended:
             return ErrorMessage(agent=agent.name, error=text, data=data, **self._common)
-        progress = agent.view()["progress"] or 0
+        progress = view["progress"] or 0
         return AgentStatusMessage(agent=agent.name, status=text, progress=progress, data=data, **self._common)
 
     def progress(self, text: str, data: Mapping[str, Any]) -> ProgressMessage:
@@ -187,8 +184,7 @@ class _Words:
         )
         return without_none({name: self._head[name] for name in names}) | self._cursor()
 
-    def _of_agent(self, agent: AgentState) -> dict[str, Any]:
-        view = _shown(agent, job_ended=self._job.head.ended)
+    def _of_agent(self, view: Mapping[str, Any]) -> dict[str, Any]:
         named = {"state": view["status"], "overallStatus": self._head["overallStatus"]}
         left_out = ("name", "status", "activity", "progress")
         return without_none({**view, **dict.fromkeys(left_out), **named}) | self._cursor()
@@ -217,7 +213,8 @@ def _shown(agent: AgentState | None, *, job_ended: bool = False) -> dict[str, An
 
 def _agents_of(job: Job) -> list[dict[str, Any]]:
     names = ("name", "invocationId", "status", "progress")
-    return [{name: agent.view()[name] for name in names} for agent in job.shown_agents]
+    views = (agent.view() for agent in job.shown_agents)
+    return [{name: view[name] for name in names} for view in views]
 
 
 def _data_of(update: StatusUpdate | None) -> dict[str, Any]:

@@ -25,8 +25,6 @@ from .documents import job_document, status_document
 RETRY_MS: Final = 2_000
 OPENING: Final = format_sse_event(retry=RETRY_MS)
 """What a stream begins with."""
-COMMENT: Final = format_sse_event(comment="")
-"""What keeps a quiet stream open."""
 
 
 def events_at_join(joined: Joined, *, now: float) -> Sequence[bytes]:

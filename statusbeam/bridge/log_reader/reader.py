@@ -19,6 +19,11 @@ class HeadsPage:
     next_token: str | None = None
 
 
+def is_whole(updates: Sequence[StatusUpdate], *, first: int, last: int) -> bool:
+    """Whether a part of a log has every status from sequence `first` to `last`."""
+    return [update.sequence for update in updates] == list(range(first, last + 1))
+
+
 class LogReader(Protocol):
     """Reads jobs and their logs. Every method raises JournalError."""
 

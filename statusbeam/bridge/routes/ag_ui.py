@@ -19,8 +19,6 @@ from .requests import READING, Caller, TheBridge, problems
 
 router = APIRouter()
 
-_COMMENT = format_sse_event(comment="")
-
 
 class RunAgentInput(BaseModel):
     """What an AG-UI client sends. Everything but the thread's id is the client's own business."""
@@ -50,7 +48,6 @@ async def run_agent(request: RunAgentInput, caller: Caller, bridge: TheBridge) -
         render=partial(_render, run),
         at_end=partial(_at_end, run),
         is_last=ag_ui.is_last,
-        comment=_COMMENT,
     )
     return EventStream(bridge, caller, key, dialect, after=None)
 

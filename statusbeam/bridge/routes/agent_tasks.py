@@ -107,20 +107,12 @@ class JobTasks(RequestHandler):
 
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
         """A page of the caller's jobs, newest first."""
-        viewer = _viewer(context)
         limit = min(params.page_size or JOBS_PER_PAGE, JOBS_PER_PAGE_MAX)
-        if viewer.job_ids is not None:
-            heads, token = await self._bridge.reader.heads([viewer.job(one) for one in viewer.job_ids]), None
-        else:
-            page = await self._bridge.reader.heads_of_user(
-                viewer.tenant_id, viewer.user_id, limit=limit, token=params.page_token or None
-            )
-            heads, token = page.heads, page.next_token
-        seen = [head for head in heads if viewer.may_see(head)]
-        shown = [head for head in seen if params.status in (0, state_of(head))]
+        page = await self._bridge.list_jobs(_viewer(context), limit=limit, token=params.page_token or None)
+        shown = [head for head in page.heads if params.status in (0, state_of(head))]
         tasks = [task_of(Job(head=head)) for head in shown]
         return ListTasksResponse(
-            tasks=tasks, next_page_token=token or "", page_size=limit, total_size=len(tasks)
+            tasks=tasks, next_page_token=page.next_token or "", page_size=limit, total_size=len(tasks)
         )
 
     async def on_subscribe_to_task(

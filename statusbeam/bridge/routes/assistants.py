@@ -6,8 +6,8 @@ Every tool ends within a minute, because clients give up then. A failed job is a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -83,12 +83,8 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
         limit: Annotated[int, Field(ge=1, le=JOBS_PER_PAGE_MAX)] = 10,
     ) -> CallToolResult:
         """List the caller's newest jobs."""
-        viewer = _viewer(ctx)
-        if viewer.job_ids is not None:
-            heads = await bridge.reader.heads([viewer.job(job_id) for job_id in viewer.job_ids])
-        else:
-            heads = (await bridge.reader.heads_of_user(viewer.tenant_id, viewer.user_id, limit=limit)).heads
-        shown = [head for head in heads if viewer.may_see(head) and status in (None, head.overall_status)]
+        page = await bridge.list_jobs(_viewer(ctx), limit=limit)
+        shown = [head for head in page.heads if status in (None, head.overall_status)]
         jobs = [job_document(Job(head=head), now=bridge.clock.now()) for head in shown]
         return _answer(text.heads_text(shown), {"jobs": jobs})
 
@@ -106,7 +102,8 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
     ) -> CallToolResult:
         """Read the statuses after a cursor. `recovered: false` means that some are missing: use get_job."""
         viewer = _viewer(ctx)
-        cursor = await _tool(lambda: _cursor(after))
+        with _readable_problems():
+            cursor = cursor_in("after", after) or BEGINNING
         key = await _found(bridge, viewer, job_id)
         page = await bridge.page(viewer, key, after=cursor, limit=UPDATES_PER_PAGE)
         verdict = {"recovered": page.lost is None, "reason": page.lost, "cursor": str(page.cursor)}
@@ -137,7 +134,8 @@ def assistant_server(bridge: Bridge) -> MCPServer[Any]:
         workflow: Annotated[str | None, Field(description="A registered workflow's name.")] = None,
     ) -> CallToolResult:
         """Start a workflow. Its job belongs to the caller."""
-        started = await _tool(lambda: start_workflow(bridge, _viewer(ctx), workflow, None, input))
+        with _readable_problems():
+            started = await start_workflow(bridge, _viewer(ctx), workflow, None, input)
         document = {"jobId": started.session_id, "workflow": started.workflow}
         return _answer(f"Started job {json_text(started.session_id)}.", document)
 
@@ -174,22 +172,19 @@ def _viewer(ctx: Context[Any, Any]) -> Viewer:
     return viewer
 
 
-async def _cursor(after: str | None) -> Any:
-    return cursor_in("after", after) or BEGINNING
-
-
 async def _found(bridge: Bridge, viewer: Viewer, job_id: str) -> str:
-    key = await _tool(lambda: bridge.find_job(viewer, job_id))
+    with _readable_problems():
+        key = await bridge.find_job(viewer, job_id)
     if key is None:
         raise ToolError("There is no such job, or it is not yours.")
-    found: str = key.job_id
-    return found
+    return key.job_id
 
 
-async def _tool(call: Callable[[], Awaitable[Any]]) -> Any:
-    """The answer of a call, whose problems the assistant may read."""
+@contextmanager
+def _readable_problems() -> Iterator[None]:
+    """The assistant may read the problems of the block."""
     try:
-        return await call()
+        yield
     except Problem as problem:
         raise ToolError(problem.detail) from problem
 

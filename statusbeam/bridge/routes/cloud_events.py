@@ -11,7 +11,6 @@ from statusbeam.model.validation import json_text
 
 from ..dialects.cloud_events import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE, cloud_event
 from ..problems import Problem
-from ..service import valid_id
 from ..tail.cursor import BEGINNING, Cursor
 from .requests import READING, Caller, TheBridge, cursor_in, problems
 
@@ -56,7 +55,7 @@ async def list_events(
 )
 async def get_event(job_id: str, sequence: int, caller: Caller, bridge: TheBridge) -> Response:
     """One status as a structured event."""
-    job = await bridge.visible_job(caller, valid_id(job_id))
+    job = await bridge.visible_job(caller, job_id)
     updates = (
         await bridge.reader.updates(caller.job(job_id), first=sequence, last=sequence) if sequence > 0 else ()
     )

@@ -18,7 +18,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
-from starlette.responses import JSONResponse
 from starlette.status import (
     WS_1000_NORMAL_CLOSURE,
     WS_1001_GOING_AWAY,
@@ -35,7 +34,7 @@ from ..access.connections import EndReason, StreamEndedError
 from ..access.viewer import Viewer
 from ..dialects.filters import StatusFilter
 from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
-from ..problems import MEDIA_TYPE, Problem
+from ..problems import Problem
 from ..service import Bridge
 from ..tail.cursor import Cursor
 from ..tail.events import Joined, WatchEvent
@@ -203,11 +202,10 @@ class ConnectionManager:
                 await socket.websocket.send_text(text)
             if texts:
                 heartbeat_at = loop.time() + silence
-            head = watch.job.head
-            if head.ended and watch.cursor == Cursor.of(head):
+            if watch.is_over:
                 return WS_1000_NORMAL_CLOSURE
             quiet = max(0.0, heartbeat_at - loop.time())
-            if head.sequence:
+            if watch.job.head.sequence:
                 events = await watch.next(within=quiet)
                 continue
             events = await watch.next(within=min(quiet, find_seconds))
@@ -246,10 +244,7 @@ async def _close(websocket: WebSocket, code: int, reason: str | None = None) -> 
 async def _refuse(websocket: WebSocket, problem: Problem) -> None:
     """Answer a handshake with the problem; close a socket that is open already."""
     if websocket.application_state is WebSocketState.CONNECTING:
-        answer = JSONResponse(
-            problem.document(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
-        )
-        await websocket.send_denial_response(answer)
+        await websocket.send_denial_response(problem.response())
         return
     again = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     await _close(websocket, WS_1013_TRY_AGAIN_LATER if again else WS_1008_POLICY_VIOLATION, problem.code)

@@ -1,4 +1,4 @@
-"""A response that streams what a watch yields, in any dialect that goes over a plain HTTP response."""
+"""A response that streams what a watch yields, in any dialect of server-sent events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +23,9 @@ from ..service import Bridge
 from ..tail.cursor import Cursor
 from ..tail.events import WatchEvent
 from ..tail.watch import Watch
+
+COMMENT: Final = format_sse_event(comment="")
+"""What keeps a quiet stream open."""
 
 COMMENT_SECONDS: Final = 15.0
 """How long a stream is silent at most."""
@@ -41,8 +45,6 @@ class StreamDialect:
 
     name: str
     render: Callable[[WatchEvent], Sequence[bytes]]
-    comment: bytes
-    """What keeps a quiet stream open."""
     opening: bytes = b""
     at_end: Callable[[Job], Sequence[bytes]] = lambda _: ()
     """What follows when the job has ended and has settled."""
@@ -111,23 +113,17 @@ class EventStream(Response):
                 await output.write(body)
             if any(map(self._dialect.is_last, events)):
                 return
-            if not is_over(watch):
+            if not watch.is_over:
                 settled_at = None
                 events = await watch.next(within=COMMENT_SECONDS)
                 if not events and not client.has_left:
-                    await output.write(self._dialect.comment)
+                    await output.write(COMMENT)
                 continue
             settled_at = settled_at or loop.time() + SETTLE_SECONDS
             if loop.time() >= settled_at:
                 await output.write(b"".join(self._dialect.at_end(watch.job)))
                 return
             events = await watch.next(within=settled_at - loop.time())
-
-
-def is_over(watch: Watch) -> bool:
-    """Whether the job has ended, and the client has all of its log."""
-    head = watch.job.head
-    return head.ended and watch.cursor == Cursor.of(head)
 
 
 def has_settled(head: Head, *, now: float) -> bool:

@@ -64,7 +64,6 @@ def _dialect(bridge: Bridge, shown: StatusFilter) -> StreamDialect:
         name="sse",
         render=partial(_render, bridge, shown),
         opening=sse.OPENING,
-        comment=sse.COMMENT,
         come_back_in=sse.come_back_in,
     )
 

@@ -132,7 +132,6 @@ def _sse(bridge: Bridge) -> StreamDialect:
     return StreamDialect(
         name="durable-streams",
         render=render,
-        comment=b": \n\n",
         at_tail=at_tail,
         at_end=lambda job: [
             streams.control(Cursor.of(job.head), now=bridge.clock.now(), up_to_date=True, closed=True)

@@ -113,17 +113,10 @@ async def list_jobs(
     overall_status: Annotated[OverallStatus | None, Query(alias="overallStatus")] = None,
 ) -> dict[str, Any]:
     """The caller's jobs, newest first, without their agents."""
-    if caller.job_ids is not None:
-        heads = await bridge.reader.heads([caller.job(job_id) for job_id in caller.job_ids])
-        token = None
-    else:
-        page = await bridge.reader.heads_of_user(
-            caller.tenant_id, caller.user_id, limit=limit, token=next_token
-        )
-        heads, token = page.heads, page.next_token
-    jobs = [Job(head=head) for head in heads if caller.may_see(head)]
-    shown = [job for job in jobs if overall_status in (None, job.head.overall_status)]
-    return {"jobs": [job_document(job, now=bridge.clock.now()) for job in shown], "nextToken": token}
+    page = await bridge.list_jobs(caller, limit=limit, token=next_token)
+    shown = [Job(head=head) for head in page.heads if overall_status in (None, head.overall_status)]
+    now = bridge.clock.now()
+    return {"jobs": [job_document(job, now=now) for job in shown], "nextToken": page.next_token}
 
 
 @router.get(

@@ -54,5 +54,10 @@ class Step:
         """The status's place in the log."""
         return self.after.head.sequence
 
+    @property
+    def ends_the_job(self) -> bool:
+        """Whether the job had not ended before the status, and has after it."""
+        return self.after.head.ended and not self.before.head.ended
+
 
 WatchEvent = Joined | Step

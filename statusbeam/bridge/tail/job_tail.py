@@ -21,7 +21,7 @@ from statusbeam.model.errors import JournalError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
 
-from ..log_reader.reader import LogReader
+from ..log_reader.reader import LogReader, is_whole
 from .cursor import Cursor
 from .events import Step
 from .pace import Pace
@@ -146,7 +146,7 @@ class JobTail:
         while (first := job.head.sequence + 1) <= last:
             until = min(first + _STATUSES_PER_READ - 1, last)
             updates = await self._reader.updates(self.key, first=first, last=until)
-            if not _is_whole(updates, first, until):
+            if not is_whole(updates, first=first, last=until):
                 raise LogExpiredError
             for update in updates:
                 step = _step(job, update)
@@ -182,7 +182,7 @@ class JobTail:
         while (first := self.job.head.sequence + 1) <= position.sequence:
             until = min(first + _STATUSES_PER_READ - 1, position.sequence)
             updates = await self._reader.updates(self.key, first=first, last=until)
-            if not _is_whole(updates, first, until):
+            if not is_whole(updates, first=first, last=until):
                 await self.reload()
                 return
             self._take(updates)
@@ -217,7 +217,3 @@ def _step(before: Job, update: StatusUpdate) -> Step:
     # A client that joined before the first status has a snapshot without an epoch.
     seen = before if before.head.sequence else Job()
     return Step(before=seen, update=update, after=apply(before, [update]))
-
-
-def _is_whole(updates: Sequence[StatusUpdate], first: int, last: int) -> bool:
-    return [update.sequence for update in updates] == list(range(first, last + 1))

@@ -51,6 +51,12 @@ class Watch:
         job = self._tail.job
         return job if job.head.sequence == 0 or self._may_see(job.head) else Job()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the job has ended, and the client has all of its log."""
+        head = self.job.head
+        return head.ended and self.cursor == Cursor.of(head)
+
     def interrupt(self) -> None:
         """Let `next` answer now, even without news."""
         self._interrupted = True

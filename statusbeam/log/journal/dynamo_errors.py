@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statusbeam.model.errors import JournalError
+from statusbeam.model.errors import JournalError, SessionStoreError
 
 _PASSING = frozenset(
     (
@@ -30,8 +30,13 @@ def is_conflict(error: ClientError) -> bool:
 
 
 def journal_error(error: ClientError | BotoCoreError) -> JournalError:
-    """The error of ours for one of botocore's."""
+    """The status table's error for one of botocore's."""
     return JournalError(str(error), code=code_of(error), retriable=may_pass(error))
+
+
+def session_error(error: ClientError | BotoCoreError) -> SessionStoreError:
+    """The sessions table's error for one of botocore's."""
+    return SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error))
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statusbeam.model.errors import SessionStoreError
 from statusbeam.model.settings import SessionsTable
 
 from .audience import Audience
-from .dynamo_errors import code_of, may_pass
+from .dynamo_errors import session_error
 from .dynamo_items import from_item, to_item
 from .dynamo_query import pages
 
@@ -65,4 +64,4 @@ class DynamoSessionStore:
             for page in pages(self._client, query):
                 yield [from_item(item) for item in page]
         except (ClientError, BotoCoreError) as error:
-            raise SessionStoreError(str(error), code=code_of(error), retriable=may_pass(error)) from error
+            raise session_error(error) from error

@@ -15,7 +15,6 @@ from statusbeam.bridge.dialects.five_messages import (
     CompleteMessage,
     ErrorMessage,
     ProgressMessage,
-    is_last,
     messages_at_join,
     messages_of,
 )
@@ -69,7 +68,7 @@ def shown(job: Job) -> dict[str, Any]:
 
 def until_the_end(log: Sequence[StatusUpdate]) -> Sequence[StatusUpdate]:
     """The log up to the job's first end: a socket closes there."""
-    ends = [index for index, step in enumerate(steps_of(log)) if is_last(step)]
+    ends = [index for index, step in enumerate(steps_of(log)) if step.ends_the_job]
     return log[: ends[0] + 1] if ends else log
 
 
