@@ -24,7 +24,7 @@ from a2a.types.a2a_pb2 import (
     Task,
     TaskPushNotificationConfig,
 )
-from a2a.utils.errors import InternalError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.errors import InternalError, InvalidParamsError, TaskNotFoundError, UnsupportedOperationError
 from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -108,7 +108,13 @@ class JobTasks(RequestHandler):
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
         """A page of the caller's jobs, newest first."""
         limit = min(params.page_size or JOBS_PER_PAGE, JOBS_PER_PAGE_MAX)
-        page = await self._bridge.list_jobs(_viewer(context), limit=limit, token=params.page_token or None)
+        if limit < 1:
+            raise InvalidParamsError(f"page_size must be from 1 to {JOBS_PER_PAGE_MAX}.")
+        token = params.page_token or None
+        try:
+            page = await self._bridge.list_jobs(_viewer(context), limit=limit, token=token)
+        except JournalError as error:
+            raise _unreadable() from error
         shown = [head for head in page.heads if params.status in (0, state_of(head))]
         tasks = [task_of(Job(head=head)) for head in shown]
         return ListTasksResponse(
@@ -134,18 +140,20 @@ class JobTasks(RequestHandler):
                             yield task_of(event.job)
                         else:
                             yield update_of(event)
-                    if watch.job.head.ended:
+                    if watch.is_over:
                         return
         except StreamEndedError:
             return  # the client subscribes again, and begins with the task
         except JournalError as error:
-            raise InternalError("The log can't be read now.") from error
+            raise _unreadable() from error
 
     async def _job(self, viewer: Viewer, job_id: str) -> Job:
         try:
             return await self._bridge.visible_job(viewer, job_id)
         except Problem as problem:
             raise TaskNotFoundError(problem.detail) from problem
+        except JournalError as error:
+            raise _unreadable() from error
 
     async def on_cancel_task(self, params: Any, context: ServerCallContext) -> Task | None:
         """Refused."""
@@ -194,6 +202,10 @@ class _Contexts(ServerCallContextBuilder):
 
     def build(self, request: Request) -> ServerCallContext:
         return ServerCallContext(state={"viewer": request.state.viewer, "headers": dict(request.headers)})
+
+
+def _unreadable() -> InternalError:
+    return InternalError("The log can't be read now.")
 
 
 def _read_only() -> UnsupportedOperationError:

@@ -22,6 +22,7 @@ from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationEr
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.service import Bridge
+from statusbeam.model.errors import JournalError
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
 from tests.unit.statusbeam.bridge.served import served
 from tests.unit.statusbeam.bridge.viewers import by_name
@@ -56,6 +57,52 @@ async def test_a_task_is_followed_from_itself_to_its_end(binding: str) -> None:
     assert first.task.status.state == TaskState.TASK_STATE_WORKING
     assert [update.status_update.metadata["sequence"] for update in updates] == ["2", "3", "4"]
     assert updates[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+
+
+@BINDINGS
+async def test_a_follower_gets_every_status_of_a_long_log_before_its_end(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:
+                log.write(*({"status": "calling_tool", "message": f"Call {number}"} for number in range(40)))
+                log.write(
+                    *({"status": "calling_tool", "message": f"Call {number}"} for number in range(40, 79)),
+                    {"status": "complete", "agentName": None, "message": "Done"},
+                )
+    _, *updates = found
+    sequences = [update.status_update.metadata["sequence"] for update in updates]
+    assert sequences == [str(number) for number in range(2, 82)]
+    assert updates[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
+
+
+@BINDINGS
+async def test_a_log_that_can_not_be_read_is_an_error_without_a_reason(
+    binding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise JournalError("a secret of the table's", code="unreachable", retriable=True)
+
+    async with world(binding) as (log, client):
+        monkeypatch.setattr(log.journal, "snapshot", fail)
+        monkeypatch.setattr(log.journal, "heads", fail)
+        for call in (
+            lambda: client.list_tasks(ListTasksRequest()),
+            lambda: client.get_task(GetTaskRequest(id="job-1")),
+        ):
+            with pytest.raises(A2AError, match="can't be read") as refused:
+                await call()
+            assert "secret" not in str(refused.value)
+
+
+@BINDINGS
+async def test_a_page_of_less_than_one_task_is_refused(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        with pytest.raises(A2AError, match="page_size"):
+            await client.list_tasks(ListTasksRequest(page_size=-3))
 
 
 @BINDINGS
