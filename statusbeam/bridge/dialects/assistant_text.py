@@ -5,10 +5,9 @@ Statuses are other people's words: they stand in quotation marks, and the last l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from statusbeam.log.snapshot.agent_state import AgentState
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.model.update import StatusUpdate
@@ -34,7 +33,7 @@ def job_text(job: Job, *, now: float) -> str:
         f"cursor {Cursor.of(head)}",
     ]
     lines = [", ".join(filter(None, facts)) + "."]
-    lines += (f"- {_agent_text(agent)}" for agent in job.shown_agents)
+    lines += (f"- {_agent_text(agent)}" for agent in view["agents"])
     return "\n".join([*lines, QUOTED])
 
 
@@ -57,7 +56,7 @@ def update_text(update: StatusUpdate) -> str:
     return f"{json_text(who)} {update.status}{tool}: {json_text(update.message)}"
 
 
-def _agent_text(agent: AgentState) -> str:
-    progress = f" {agent.view()['progress']:g} %" if agent.progress is not None else ""
-    activity = f": {json_text(agent.activity)}" if agent.activity else ""
-    return f"{json_text(agent.name)} {agent.status}{progress}{activity}"
+def _agent_text(agent: Mapping[str, Any]) -> str:
+    progress = f" {agent['progress']:g} %" if agent["progress"] is not None else ""
+    activity = f": {json_text(agent['activity'])}" if agent["activity"] else ""
+    return f"{json_text(agent['name'])} {agent['status']}{progress}{activity}"

@@ -213,7 +213,7 @@ def _shown(agent: AgentState | None, *, job_ended: bool = False) -> dict[str, An
 
 def _agents_of(job: Job) -> list[dict[str, Any]]:
     names = ("name", "invocationId", "status", "progress")
-    views = (agent.view() for agent in job.shown_agents)
+    views = (agent.view(job_ended=job.head.ended) for agent in job.shown_agents)
     return [{name: view[name] for name in names} for view in views]
 
 

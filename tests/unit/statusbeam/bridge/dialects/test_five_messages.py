@@ -151,6 +151,15 @@ def test_the_jobs_end_comes_from_the_orchestrator() -> None:
     )
 
 
+def test_who_joins_after_the_end_sees_no_agent_at_work() -> None:
+    job = job_of(committed([geo("agent_invoking"), status("complete", 1)]))
+    first, left, _ = spoken([Joined(job=job)])
+    assert isinstance(first, ProgressMessage)
+    assert isinstance(left, AgentStatusMessage)
+    assert [agent["status"] for agent in first.data["agents"]] == ["cancelled"]
+    assert left.data["state"] == "cancelled"
+
+
 def test_a_phase_of_the_job_is_a_progress() -> None:
     (message,) = messages_for(status("loading_agents"), status("synthesizing", 1, "Writing", progress=80))
     assert isinstance(message, ProgressMessage)

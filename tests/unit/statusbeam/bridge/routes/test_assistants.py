@@ -83,6 +83,16 @@ async def test_a_job_is_a_few_lines_of_text_and_a_document() -> None:
             assert not result.is_error
 
 
+async def test_an_agent_that_a_job_left_open_is_cancelled_in_text_and_document() -> None:
+    async with world() as w, w.client() as client:
+        w.log.say("agent_invoking", message="Looking")
+        w.log.end()
+        result = await client.call_tool("get_job", {"job_id": "job-1"})
+    (agent,) = result.structured_content["job"]["agents"]
+    assert agent["status"] == "cancelled"
+    assert '- "Geo Agent" cancelled: "Looking"' in text_of(result)
+
+
 async def test_a_failed_job_is_an_answer_that_is_an_error() -> None:
     async with world() as w, w.client() as client:
         w.log.end("error")
