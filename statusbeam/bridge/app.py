@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from statusbeam.model.errors import JournalError, SessionStoreError
 
+from .access.connections import EndReason, StreamEndedError
 from .problems import Problem
 from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
 from .routes.agent_tasks import A2A_PATH, CARD_PATH, A2aEndpoint, agent_card
@@ -100,6 +101,12 @@ def _answer_with_problems(app: FastAPI) -> None:
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         _log.warning("error=<%s> | a request failed: %s", type(error).__name__, error)
         return Problem.unavailable("The log can't be read now.").response()
+
+    @app.exception_handler(StreamEndedError)
+    async def ended(_: Request, error: StreamEndedError) -> JSONResponse:
+        if error.reason is EndReason.LOGIN_ENDED:
+            return Problem.unauthenticated("This login was ended. Sign in again.").response()
+        return Problem.unavailable("This process is shutting down.", retry_after=1).response()
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:

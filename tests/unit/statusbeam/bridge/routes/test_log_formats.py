@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from starlette.testclient import TestClient
 
+from statusbeam.bridge.access.connections import EndReason, StreamEndedError
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.dialects.cloud_events import cloud_event
 from statusbeam.bridge.dialects.durable_streams import cursor_of, offset_of, stream_cursor
@@ -152,6 +154,22 @@ def test_a_long_poll_waits_for_the_next_status(world: World, monkeypatch: pytest
     answer = world.get("stream", offset=offset, live="long-poll", cursor=empty.headers["stream-cursor"])
     assert [update["sequence"] for update in answer.json()] == [2]
     assert int(answer.headers["stream-cursor"]) > int(empty.headers["stream-cursor"])
+
+
+@pytest.mark.parametrize(("reason", "status"), [(EndReason.LOGIN_ENDED, 401), (EndReason.SHUTTING_DOWN, 503)])
+def test_a_long_poll_that_must_end_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch, reason: EndReason, status: int
+) -> None:
+    @asynccontextmanager
+    async def open_and_end(*_: object) -> AsyncIterator[None]:
+        yield
+        raise StreamEndedError(reason)
+
+    monkeypatch.setattr(job_stream, "LONG_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(world.bridge.connections, "open", open_and_end)
+    world.log.say("agent_invoking")
+    offset = world.get("stream").headers["stream-next-offset"]
+    assert world.get("stream", offset=offset, live="long-poll").status_code == status
 
 
 def test_a_settled_job_is_a_closed_stream(world: World) -> None:
