@@ -43,7 +43,7 @@ def report(cloud: Cloud, job_id: str, user_id: str) -> None:
         for name in ("Geo", "Category"):
             with j.agent(name) as agent:
                 for percent in (25, 50, 75):
-                    agent.progress(percent, f"{percent} %")
+                    agent.progress(percent=percent, message=f"{percent} %")
                 with agent.tool("amazon_location", reason="Where is it?"):
                     pass
 
