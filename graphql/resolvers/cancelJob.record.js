@@ -1,10 +1,10 @@
 import { runtime, util } from '@aws-appsync/utils';
-import { OverallStatus } from './shared/settings.generated.js';
+import { isOver } from './shared/job.js';
 
 // A job that has ended has nothing left to cancel.
 export function request(ctx) {
   const head = ctx.prev.result;
-  if (head.overallStatus !== OverallStatus.INITIALIZING && head.overallStatus !== OverallStatus.PROCESSING) {
+  if (isOver(head)) {
     runtime.earlyReturn(head);
   }
   const { jobId, userId, tenantId } = head;

@@ -12,7 +12,7 @@ from infra.stages import ExampleOptions, StageConfig
 from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
 from statusbeam.cdk.publishing.status_route import StatusRoute
-from statusbeam.cdk.python_function import PythonFunction, library_layer
+from statusbeam.cdk.python_function import PythonFunction, grant_invoke, library_layer
 from statusbeam.cdk.workflows.execution_closer import ExecutionCloser
 
 # The names in statuses and in Step Functions, and the keys in events and handlers.
@@ -62,7 +62,7 @@ class ExampleStack(Stack):
             state_machines=[workflow.state_machine],
         )
         for function in parts.all():
-            _grant_invoke(workflow.role, function)
+            grant_invoke(workflow.role, function)
         route.grant(workflow.role)
         workflow.grant_observation()
         for key in _AGENTS.values():
@@ -113,11 +113,6 @@ class ExampleStack(Stack):
         _grant(self._functions["geo_agent"].role, "geo-places:Geocode", places)
         for agent in ("category_agent", "severity_agent"):
             _grant(self._functions[agent].role, "bedrock:InvokeModel", model)
-
-
-def _grant_invoke(grantee: iam.IGrantable, function: lambda_.IFunction) -> None:
-    # grant_invoke would also grant every version and alias, as `:*`.
-    _grant(grantee, "lambda:InvokeFunction", function.function_arn)
 
 
 def _grant(grantee: iam.IGrantable, action: str, arn: str) -> None:

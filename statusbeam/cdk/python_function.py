@@ -117,6 +117,14 @@ class PythonFunction(Construct):
         interfaces.apply_before(resource)
 
 
+def grant_invoke(grantee: iam.IGrantable, function: lambda_.IFunction) -> None:
+    """Allow invoking exactly this function."""
+    # Its own grant_invoke would also grant every version and alias, as `:*`.
+    iam.Grant.add_to_principal(
+        grantee=grantee, actions=["lambda:InvokeFunction"], resource_arns=[function.function_arn]
+    )
+
+
 def code_of(bundle: Bundle) -> lambda_.AssetCode:
     """The bundle as an asset. Its name is the hash of its content, so every machine uploads the same key."""
     return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)

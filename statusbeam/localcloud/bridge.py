@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -46,16 +47,22 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
 
 
 class BridgeProcess:
-    """The bridge on `port`. `start` once, `stop` always."""
+    """The bridge. `reserved` reserves its port until `start`, which runs once; `stop` always.
 
-    def __init__(self, *, port: int, log_file: Path) -> None:
-        self.url = f"http://{HOST}:{port}"
-        self._port = port
+    `environment` has the credentials, and where AWS is.
+    """
+
+    def __init__(self, reserved: socket.socket, *, log_file: Path, environment: Mapping[str, str]) -> None:
+        self._reserved = reserved
+        self._port: int = reserved.getsockname()[1]
+        self.url = f"http://{HOST}:{self._port}"
         self._log_file = log_file
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, settings: BridgeSettings, environment: Mapping[str, str]) -> None:
-        """Start the process; `environment` has the credentials, and where AWS is."""
+    def start(self, settings: BridgeSettings) -> None:
+        """Start the process."""
+        self._reserved.close()
         command = [
             sys.executable,
             "-m",
@@ -68,7 +75,7 @@ class BridgeProcess:
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
-                env={**environment, **settings.to_env(), "PYTHONPATH": str(ROOT)},
+                env={**self._environment, **settings.to_env(), "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -88,6 +95,7 @@ class BridgeProcess:
 
     def stop(self) -> None:
         """Stop the process. Safe when it was never started."""
+        self._reserved.close()
         if self._process is None:
             return
         self._process.terminate()

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from .appsync.control_plane.definition import DefinitionError
 from .appsync.realtime.faults import FAULTS_PATH, Faults
-from .bridge import BridgeStartError
+from .bridge import BridgeProcess, BridgeStartError
 from .certificates import ensure_certificates
 from .deploy import (
     DeployError,
@@ -146,8 +146,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
             deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
-            reserved_for_bridge=reserved_for_bridge,
-            bridge_log=folder.bridge_log,
+            bridge=BridgeProcess(reserved_for_bridge, log_file=folder.bridge_log, environment=environ),
             faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - random faults, no secret
         )
         return asyncio.run(_run(components, folder, progress))

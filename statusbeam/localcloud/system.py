@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import ssl
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,16 +45,14 @@ logger = logging.getLogger(__name__)
 class Components:
     """The components that a system starts.
 
-    `reserved` reserves the data plane's port until it starts, `reserved_for_bridge` the bridge's. With
-    `faults`, a route switches them.
+    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them.
     """
 
     emulator: Emulator
     deployment: Deployment
     certificates: Certificates
     reserved: socket.socket
-    reserved_for_bridge: socket.socket
-    bridge_log: Path
+    bridge: BridgeProcess
     faults: Faults | None = None
 
 
@@ -71,9 +67,6 @@ class LocalSystem:
         self._data_plane: DataPlane | None = None
         self._port: int = components.reserved.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
-        self._bridge = BridgeProcess(
-            port=components.reserved_for_bridge.getsockname()[1], log_file=components.bridge_log
-        )
 
     async def start(self) -> LocalOutputs:
         """Start all components. Raises their own errors; call `stop` afterwards."""
@@ -83,18 +76,16 @@ class LocalSystem:
         self._report("starting the data plane")
         warm_up = asyncio.create_task(self._warm_up(output(stacks, "PublisherFunctionArn")))
         outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
-        self._components.reserved_for_bridge.close()
-        self._bridge.start(bridge_settings(outputs), os.environ)
+        self._components.bridge.start(bridge_settings(outputs))
         self._data_plane = await _timed("data plane", self._serve(outputs))
         await _timed("warm-up", warm_up)
-        await _timed("bridge", self._bridge.wait_until_ready())
+        await _timed("bridge", self._components.bridge.wait_until_ready())
         return outputs
 
     async def stop(self) -> None:
-        """Stop the data plane, the emulator and its functions. Safe after a failed start."""
+        """Stop the bridge, the data plane, the emulator and its functions. Safe after a failed start."""
         self._components.reserved.close()
-        self._components.reserved_for_bridge.close()
-        await _timed("stop bridge", asyncio.to_thread(self._bridge.stop))
+        await _timed("stop bridge", asyncio.to_thread(self._components.bridge.stop))
         if self._data_plane is not None:
             await _timed("close data plane", self._data_plane.close())
         await _timed("stop emulator", asyncio.to_thread(self._components.emulator.stop))
@@ -144,7 +135,7 @@ class LocalSystem:
             status_table=output(stacks, "StatusTable"),
             user_sessions_table=output(stacks, "UserSessionsTable"),
             dashboard_url=f"{self.url}/",
-            bridge_url=self._bridge.url,
+            bridge_url=self._components.bridge.url,
             aws_endpoint_url=self._components.emulator.endpoint_url,
             demo_users=create_demo_users(self._clients.cognito, user_pool_id),
             api_id=output(stacks, "ApiId"),

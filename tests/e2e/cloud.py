@@ -21,7 +21,9 @@ from botocore.config import Config
 from status_utils.tokens import ViewTokenKeys, mint_view_token
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.model.settings import TENANT_ATTRIBUTE, SessionsTable
+from statusbeam.log.journal.dynamo_items import partition
+from statusbeam.model.job_key import JobKey
+from statusbeam.model.settings import TENANT_ATTRIBUTE, SessionsTable, StatusTable
 from tests.e2e.callers import Caller, IamCaller, KeyCaller, TokenCaller
 from tests.e2e.waiting import DEADLINE_SECONDS
 
@@ -142,6 +144,19 @@ class Cloud:
             ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
         )["UserPoolClient"]
         return str(client["ClientId"])
+
+    def log(self, job: JobKey) -> list[Update]:
+        """A job's log, as the table has it."""
+        items = self.aws("dynamodb").query(
+            TableName=self.outputs.status_table,
+            KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
+            ExpressionAttributeValues={
+                ":job": {"S": partition(job)},
+                ":update": {"S": StatusTable.UPDATE_PREFIX},
+            },
+            ConsistentRead=True,
+        )["Items"]
+        return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
 
     def end_watches_on(self, tenant_id: str) -> None:
         """Delete the sessions that watch a whole tenant."""

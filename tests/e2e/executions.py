@@ -26,24 +26,18 @@ class Job:
     input: str
 
     @property
-    def _partition(self) -> str:
-        return partition(JobKey(self.cloud.user(tenant=0).tenant_id, self.job_id))
+    def _key(self) -> JobKey:
+        return JobKey(self.cloud.user(tenant=0).tenant_id, self.job_id)
 
     def log(self) -> list[Update]:
-        items = self.cloud.aws("dynamodb").query(
-            TableName=self.cloud.outputs.status_table,
-            KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-            ExpressionAttributeValues={":job": {"S": self._partition}, ":update": {"S": "UPDATE#"}},
-            ConsistentRead=True,
-        )["Items"]
-        return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
+        return self.cloud.log(self._key)
 
     def ends(self) -> list[tuple[str, str]]:
         """Status and message of what ends a job, in its log."""
         return [(update["status"], update["message"]) for update in self.log() if update["status"] in ENDS]
 
     def overall_status(self) -> str:
-        key = {"pk": {"S": self._partition}, "sk": {"S": "HEAD"}}
+        key = {"pk": {"S": partition(self._key)}, "sk": {"S": "HEAD"}}
         head = self.cloud.aws("dynamodb").get_item(
             TableName=self.cloud.outputs.status_table, Key=key, ConsistentRead=True
         )

@@ -18,7 +18,6 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 
 from statusbeam.cdk.publishing.status_route import QueueRoute
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
-from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.model.job_key import JobKey
 from tests.e2e.cloud import Cloud, Update, fresh_id
 from tests.e2e.waiting import wait_for
@@ -135,16 +134,7 @@ class Workflows:
         return self._log(job_id)
 
     def _log(self, job_id: str) -> list[Update]:
-        items = self._cloud.aws("dynamodb").query(
-            TableName=self._cloud.outputs.status_table,
-            KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-            ExpressionAttributeValues={
-                ":job": {"S": partition(JobKey(TENANT_ID, job_id))},
-                ":update": {"S": "UPDATE#"},
-            },
-            ConsistentRead=True,
-        )["Items"]
-        return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
+        return self._cloud.log(JobKey(TENANT_ID, job_id))
 
     def _checkpoints(self, stack: Stack) -> StatusCheckpoints:
         queue = sqs.Queue.from_queue_arn(stack, "Statuses", self._queue)

@@ -17,7 +17,6 @@ from gql.transport.appsync_auth import AppSyncApiKeyAuthentication
 from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
 
 from status_utils import QueueTransport, job
-from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.cloud import Cloud, Update, fresh_id
@@ -44,23 +43,9 @@ def report(cloud: Cloud, job_id: str, user_id: str) -> None:
         for name in ("Geo", "Category"):
             with j.agent(name) as agent:
                 for percent in (25, 50, 75):
-                    agent.progress(percent, f"{percent} %")
+                    agent.progress(percent=percent, message=f"{percent} %")
                 with agent.tool("amazon_location", reason="Where is it?"):
                     pass
-
-
-def logged(cloud: Cloud, job_id: str) -> list[Update]:
-    """The job's log, as the table has it."""
-    items = cloud.aws("dynamodb").query(
-        TableName=cloud.outputs.status_table,
-        KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-        ExpressionAttributeValues={
-            ":job": {"S": partition(JobKey(PUBLIC_TENANT, job_id))},
-            ":update": {"S": "UPDATE#"},
-        },
-        ConsistentRead=True,
-    )["Items"]
-    return [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
 
 
 def by_gql(cloud: Cloud, job_id: str, user_id: str, publish: Callable[[], None]) -> list[Update]:
@@ -125,7 +110,7 @@ def by_amplify(cloud: Cloud, job_id: str, user_id: str, publish: Callable[[], No
 def test_every_status_of_a_scope_arrives(cloud: Cloud, watch: Watch) -> None:
     job_id, user_id = fresh_id("job"), fresh_id("user")
     received = watch(cloud, job_id, user_id, lambda: report(cloud, job_id, user_id))
-    log = logged(cloud, job_id)
+    log = cloud.log(JobKey(PUBLIC_TENANT, job_id))
     told = ("jobId", "userId", "agentName", "status", "message", "timestamp")
     assert [[push.get(name) for name in told] for push in received] == [
         [update.get(name) for name in told] for update in log

@@ -16,7 +16,6 @@ import pytest
 from status_utils import QueueTransport, publish_agent_status, publish_orchestrator_status
 from statusbeam.cli.live_view import fold_job
 from statusbeam.localcloud.outputs import DemoUser
-from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
@@ -97,16 +96,8 @@ def transport(cloud: Cloud) -> QueueTransport:
 
 def said(cloud: Cloud, job_id: str) -> list[str]:
     """The words of a job's log."""
-    items = cloud.aws("dynamodb").query(
-        TableName=cloud.outputs.status_table,
-        KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-        ExpressionAttributeValues={
-            ":job": {"S": partition(JobKey(cloud.user(tenant=0).tenant_id, job_id))},
-            ":update": {"S": "UPDATE#"},
-        },
-        ConsistentRead=True,
-    )["Items"]
-    return [item["status"]["S"] for item in items]
+    log = cloud.log(JobKey(cloud.user(tenant=0).tenant_id, job_id))
+    return [status["status"] for status in log]
 
 
 def begin(job_id: str, user: DemoUser, transport: QueueTransport) -> None:

@@ -36,16 +36,8 @@ def _send(transport: QueueTransport, job_id: str, message: str) -> None:
 
 def _log(cloud: Cloud, job_id: str) -> list[tuple[int, str]]:
     """What is committed of a job: sequence and message."""
-    items = cloud.aws("dynamodb").query(
-        TableName=cloud.outputs.status_table,
-        KeyConditionExpression="pk = :job AND begins_with(sk, :update)",
-        ExpressionAttributeValues={
-            ":job": {"S": partition(JobKey(TENANT_ID, job_id))},
-            ":update": {"S": "UPDATE#"},
-        },
-        ConsistentRead=True,
-    )["Items"]
-    return [(int(item["sk"]["S"].partition("#")[2]), item["message"]["S"]) for item in items]
+    log = cloud.log(JobKey(TENANT_ID, job_id))
+    return [(int(status["sk"].partition("#")[2]), status["message"]) for status in log]
 
 
 def test_statuses_sent_one_by_one_are_committed_in_exactly_that_order(

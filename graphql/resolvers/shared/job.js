@@ -29,7 +29,7 @@ export function toAgent(item, head) {
   return { ...agent, fold, status: CANCELLED, waiting: null, leaseExpiresAt: null };
 }
 
-function isOver(head) {
+export function isOver(head) {
   return ENDED.includes(head.overallStatus);
 }
 

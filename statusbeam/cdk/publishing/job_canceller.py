@@ -11,7 +11,7 @@ from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, CallerSett
 
 from ..bundling import build_bundle
 from ..options import ResourceOptions
-from ..python_function import PythonFunction
+from ..python_function import PythonFunction, grant_invoke
 
 
 class JobCanceller(Construct):
@@ -45,17 +45,11 @@ class JobCanceller(Construct):
         settings = CallerSettings(status_publisher_function=publisher.function_arn)
         for variable, value in settings.to_env().items():
             self.function.add_environment(variable, value)
-        # grant_invoke would also grant every version and alias, as `:*`.
-        iam.Grant.add_to_principal(
-            grantee=self.role, actions=["lambda:InvokeFunction"], resource_arns=[publisher.function_arn]
-        )
+        grant_invoke(self.role, publisher)
 
     def grant_cancel(self, grantee: iam.IGrantable) -> None:
         """Allow invoking the function."""
-        # grant_invoke would also grant every version and alias, as `:*`.
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["lambda:InvokeFunction"], resource_arns=[self.function.function_arn]
-        )
+        grant_invoke(grantee, self.function)
 
     def _grant_announcing(self, *, emulated: bool) -> None:
         bus = Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")

@@ -21,6 +21,7 @@ from constructs import Construct
 from statusbeam.model.settings import CallerSettings
 
 from ..encryption import grant_encrypt_decrypt
+from ..python_function import grant_invoke
 
 Checkpoint = tasks.SqsSendMessage | tasks.LambdaInvoke
 
@@ -112,10 +113,7 @@ class InvokeRoute(StatusRoute):
 
     def grant(self, role: iam.IGrantable) -> None:
         """See StatusRoute.grant."""
-        # grant_invoke would also grant every version and alias, as `:*`.
-        iam.Grant.add_to_principal(
-            grantee=role, actions=["lambda:InvokeFunction"], resource_arns=[self._publisher.function_arn]
-        )
+        grant_invoke(role, self._publisher)
 
     def _task(self, scope: Construct, name: str, report: Report) -> tasks.LambdaInvoke:
         return tasks.LambdaInvoke.jsonata(

@@ -13,7 +13,7 @@ from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
 from ..options import ResourceOptions
-from ..python_function import PythonFunction
+from ..python_function import PythonFunction, grant_invoke
 
 _ACCESS_LOG_DAYS = 90
 
@@ -90,12 +90,7 @@ class StatusDetails(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Allow invoking the reader."""
-        # grant_invoke would also grant every version and alias, as `:*`.
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["lambda:InvokeFunction"],
-            resource_arns=[self.reader.function_arn],
-        )
+        grant_invoke(grantee, self.reader)
 
     def _grant(self, role: iam.Role, action: str) -> None:
         objects = self._bucket.arn_for_objects("*")

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 from statusbeam.model.limits import RUN_ID_LENGTH, WHOLE_NUMBER_MAX
 from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.numbers import clamped_count
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
@@ -84,11 +85,11 @@ class Runs:
 
     def joined(self, run: RunId) -> Runs:
         """With one more opening of the current run."""
-        return self._with(current=(*self.current, run)[-RUNS_KEPT:])
+        return replace(self, current=(*self.current, run)[-RUNS_KEPT:])
 
     def ended(self, run: RunId, *, opened: int) -> Runs:
         """After a final status that names `run`, and the newest opening of its sender."""
-        return self._with(closed=_noted(self.closed, RunId(run.sender, max(run.number, opened))))
+        return replace(self, closed=_noted(self.closed, RunId(run.sender, max(run.number, opened))))
 
     def begun(self, run: RunId, sequence: int) -> Runs:
         """The next run, which `run` opens with the status at `sequence`."""
@@ -96,15 +97,6 @@ class Runs:
         for opening in (*self.closed, *self.current):
             older = _noted(older, opening)
         return Runs(number=self.number + 1, first_sequence=sequence, current=(run,), older=older)
-
-    def _with(self, *, current: Openings | None = None, closed: Openings | None = None) -> Runs:
-        return Runs(
-            number=self.number,
-            first_sequence=self.first_sequence,
-            current=self.current if current is None else current,
-            closed=self.closed if closed is None else closed,
-            older=self.older,
-        )
 
     def to_item(self) -> dict[str, Any]:
         """Plain JSON types, without what the view has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,25 +51,25 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 
 
-def odd(dice: random.Random, depth: int = 0) -> Any:
+ODD_NAMES = (
+    *("name", "weight", "dependsOn", "tools", "invocationId"),
+    *("p50", "p90", "inputTokens", "outputTokens"),
+)
+
+
+def json_value(dice: random.Random, values: Sequence[Any], names: Sequence[str], depth: int = 0) -> Any:
+    """One of `values`, or a list or an object of such; the object's names are of `names`."""
+    kind = dice.randrange(5 if depth < 3 else 3)
+    if kind < 3:
+        return dice.choice(values)
+    if kind == 3:
+        return [json_value(dice, values, names, depth + 1) for _ in range(dice.randrange(5))]
+    return {dice.choice(names): json_value(dice, values, names, depth + 1) for _ in range(dice.randrange(6))}
+
+
+def odd(dice: random.Random) -> Any:
     """A JSON value that a plan, a count or an estimate may be made of."""
-    kind = dice.randrange(6 if depth < 3 else 4)
-    if kind < 4:
-        return dice.choice(ODD_VALUES)
-    if kind == 4:
-        return [odd(dice, depth + 1) for _ in range(dice.randrange(5))]
-    names = (
-        "name",
-        "weight",
-        "dependsOn",
-        "tools",
-        "invocationId",
-        "p50",
-        "p90",
-        "inputTokens",
-        "outputTokens",
-    )
-    return {dice.choice(names): odd(dice, depth + 1) for _ in range(dice.randrange(6))}
+    return json_value(dice, ODD_VALUES, ODD_NAMES)
 
 
 def odd_metadata(dice: random.Random) -> dict[str, Any]:
@@ -117,26 +117,14 @@ TIMES = ("2026-11-27T09:30:00.000Z", "2026-11-27T09:30:00Z", "0000-01-01T00:00:0
 ABSURD: tuple[Any, ...] = (*ODD_VALUES, -1e308, 5e-324, 1e16, -(2**53), *NAMES)
 
 
-def hostile_value(dice: random.Random, depth: int = 0) -> Any:
-    kind = dice.randrange(5 if depth < 3 else 3)
-    if kind < 3:
-        return dice.choice(ABSURD)
-    if kind == 3:
-        return [hostile_value(dice, depth + 1) for _ in range(dice.randrange(4))]
-    names = (
-        *NAMES,
-        "for",
-        "prompt",
-        "by",
-        "reason",
-        "name",
-        "weight",
-        "inputTokens",
-        "p50",
-        "p90",
-        "spilled",
-    )
-    return {dice.choice(names): hostile_value(dice, depth + 1) for _ in range(dice.randrange(4))}
+HOSTILE_NAMES = (
+    *NAMES,
+    *("for", "prompt", "by", "reason", "name", "weight", "inputTokens", "p50", "p90", "spilled"),
+)
+
+
+def hostile_value(dice: random.Random) -> Any:
+    return json_value(dice, ABSURD, HOSTILE_NAMES)
 
 
 def hostile_metadata(dice: random.Random) -> dict[str, Any]:
