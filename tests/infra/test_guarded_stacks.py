@@ -90,7 +90,9 @@ def test_the_key_encrypts_details_and_not_their_access_log(status: Stack) -> Non
     assert "aws:kms" not in str(log.properties)
 
 
-@pytest.mark.parametrize("type_", ["AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Logs::LogGroup"])
+@pytest.mark.parametrize(
+    "type_", ["AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Logs::LogGroup"]
+)
 def test_the_key_encrypts_what_the_workflows_stack_stores(example: Stack, type_: str) -> None:
     stored = example.all(type_)
     assert stored
@@ -129,6 +131,7 @@ def test_who_reads_and_writes_may_use_the_key_through_the_service_that_they_use(
     assert of(status, "pre_token_generation.handler.handler") == {}
     assert source("Status") == source("Sessions") == {"dynamodb": WRITING}
     assert of(example, "handlers.geo_agent") == {"sqs": WRITING}
+    assert of(example, "execution_stopper.handler.handler") == {"dynamodb": WRITING}
     machine = example.one("AWS::StepFunctions::StateMachine").properties
     assert through(example, machine["RoleArn"]) == {"sqs": WRITING}
 

@@ -18,6 +18,7 @@ from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, Executions
 
 from ..bundling import build_bundle
 from ..compliance import accept, accept_wildcard
+from ..encryption import customer_key, grant_encrypt_decrypt
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
@@ -61,15 +62,20 @@ class ExecutionStopper(Construct):
         events.Rule(self, "Changes", event_pattern=_starts_and_ends(state_machines), targets=[target])
         events.Rule(self, "Requests", event_pattern=_requests(), targets=[target])
         _grant(stopper.role, table, executions)
+        grant_encrypt_decrypt(stopper.role, resources.key_arn, service="dynamodb")
 
     def _table(self, resources: ResourceOptions) -> dynamodb.Table:
+        key = customer_key(self, resources)
         table = dynamodb.Table(
             self,
             "Executions",
             partition_key=_text(ExecutionsTable.PARTITION_KEY),
             sort_key=_text(ExecutionsTable.SORT_KEY),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED
+            if key
+            else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption_key=key,
             time_to_live_attribute=ExecutionsTable.TTL,
             removal_policy=resources.removal_policy,
             deletion_protection=resources.deletion_protection,
