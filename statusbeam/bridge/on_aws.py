@@ -86,7 +86,8 @@ def _issuers(settings: BridgeSettings, *, region: str, clock: Clock) -> dict[str
         issuer = f"https://cognito-idp.{region}.amazonaws.com/{settings.user_pool_id}"
         keys_url = settings.issuer_keys_url or f"{issuer}/.well-known/jwks.json"
         keys = IssuerKeys(fetch_json, keys_url=keys_url, now=clock.now)
-        found[issuer] = CognitoVerifier(issuer=issuer, keys=keys, now=clock.now)
+        app_client = re.compile("|".join(map(re.escape, settings.app_clients)))
+        found[issuer] = CognitoVerifier(issuer=issuer, keys=keys, now=clock.now, app_client_id=app_client)
     if settings.oidc_issuer is not None and settings.oidc_client_id is not None:
         issuer = settings.oidc_issuer.rstrip("/")
         discovery_url = f"{issuer}/.well-known/openid-configuration"

@@ -236,7 +236,6 @@ class BridgeOptions:
     memory_mib: int = 1_024
     origins: tuple[str, ...] = ()
     """Pages that may use the bridge, as browsers write them in `Origin`; empty: any page."""
-    log_retention: RetentionDays = RetentionDays.THREE_MONTHS
     web_acl_arn: str | None = None
     """A web ACL of scope CLOUDFRONT."""
 

@@ -66,6 +66,7 @@ class Statusbeam(Construct):
         super().__init__(scope, construct_id)
         name = name or Names.unique_resource_name(self, max_length=64)
         self.library = library_layer(self)
+        self.resources = resources
         self.status_table = StatusTable(self, "StatusTable", resources=resources)
         self.sessions_table = UserSessionsTable(self, "UserSessionsTable", resources=resources)
         self._details = StatusDetails(self, "StatusDetails", resources=resources, days=publishing.log_days)
@@ -124,6 +125,11 @@ class Statusbeam(Construct):
     def sign_in(self) -> Mapping[str, str]:
         """What clients need to sign readers in: the user pool or the issuer, and the client id."""
         return self._sign_in.outputs
+
+    @property
+    def app_clients(self) -> tuple[str, ...]:
+        """The ids of the app clients whose tokens the API takes; none for a provider other than Cognito."""
+        return self._sign_in.app_clients
 
     @property
     def claims(self) -> Mapping[str, str]:

@@ -39,6 +39,7 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
         view_token_secret=outputs.view_token_secret_arn,
         view_token_audience=outputs.view_token_audience,
         user_pool_id=outputs.user_pool_id,
+        user_pool_client_ids=outputs.user_pool_client_id,
         # The issuer is an AWS URL, but the emulator serves the keys itself.
         issuer_keys_url=f"{outputs.aws_endpoint_url}/{outputs.user_pool_id}/.well-known/jwks.json",
         bridge_origins=LOCAL_PAGES,

@@ -327,6 +327,9 @@ class BridgeSettings(_Settings):
     user_pool_id: str | None = None
     """The Cognito user pool whose tokens are accepted."""
 
+    user_pool_client_ids: str | None = None
+    """The app clients whose tokens are accepted, with spaces between; goes with the user pool."""
+
     oidc_issuer: str | None = None
     """The `iss` of a provider's tokens, in Cognito's place."""
 
@@ -360,11 +363,18 @@ class BridgeSettings(_Settings):
     def __post_init__(self) -> None:
         if (self.view_token_secret is None) is not (self.view_token_audience is None):
             raise SettingError("VIEW_TOKEN_AUDIENCE", "goes together with VIEW_TOKEN_SECRET")
+        if (self.user_pool_id is None) is not (self.user_pool_client_ids is None):
+            raise SettingError("USER_POOL_CLIENT_IDS", "goes together with USER_POOL_ID")
         if self.oidc_issuer is not None and not (self.oidc_client_id and self.tenant_claim):
             raise SettingError("OIDC_ISSUER", "needs OIDC_CLIENT_ID and TENANT_CLAIM")
         for pair in (self.bridge_workflows or "").split():
             if not all(pair.partition("=")):
                 raise SettingError("BRIDGE_WORKFLOWS", f"must be <name>=<ARN>, not {pair!r}")
+
+    @property
+    def app_clients(self) -> tuple[str, ...]:
+        """The ids in `user_pool_client_ids`."""
+        return tuple((self.user_pool_client_ids or "").split())
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -187,6 +187,10 @@ def test_authentication(cloud: Cloud, ana: Watcher, ben: Watcher) -> None:
         with pytest.raises(InvalidStatus) as refused, ana.socket(job_id, query, header=False):
             pytest.fail("the handshake was accepted")
         assert refused.value.response.status_code == 401
+    other_client = cloud.sign_in(ana.user, client_id=cloud.new_app_client())
+    for token in (other_client.access, other_client.id):
+        with watcher_of(cloud, ana.user, token) as foreign:
+            assert foreign.get(f"/jobs/{job_id}").status_code == 401
     assert ben.get(f"/jobs/{job_id}").status_code == 404
     assert ben.get(f"/workflow/{job_id}/status").json()["overallStatus"] == "pending"
 

@@ -20,11 +20,13 @@ from .identity import Identity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """`mode` is the API's default mode. `claims` are the names of the claims that the resolvers read; empty:
-    Cognito's. Clients sign in with `outputs`, at `origin`."""
+    Cognito's. Clients sign in with `outputs`, at `origin`; `app_clients` are all of a user pool's whose
+    tokens are taken."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
     origin: str
+    app_clients: tuple[str, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
     oidc: bool = False
 
@@ -59,6 +61,7 @@ def _of_pool(scope: Construct, pool: cognito.IUserPool, client_ids: Sequence[str
         ),
         outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_ids[0]},
         origin=f"https://cognito-idp.{Stack.of(scope).region}.amazonaws.com",
+        app_clients=tuple(client_ids),
     )
 
 

@@ -22,7 +22,8 @@ from statusbeam.model.settings import SessionsTable as SessionsNames
 
 from ..bundling import ROOT
 from ..compliance import accept, accept_wildcard
-from ..options import BridgeOptions
+from ..encryption import customer_key
+from ..options import BridgeOptions, ResourceOptions
 from ..statusbeam import Statusbeam
 
 _PORT: Final = 8080
@@ -52,7 +53,8 @@ class StatusBridge(Construct):
         super().__init__(scope, construct_id)
         machines = dict(workflows or {})
         self.vpc = vpc or self._own_vpc()
-        task = self._task(image or _image(), self._settings(status, machines, options), options)
+        settings = self._settings(status, machines, options)
+        task = self._task(image or _image(), settings, options, status.resources)
         self._grant(task.task_role, status, machines)
         balancer = elb.ApplicationLoadBalancer(
             self, "Balancer", vpc=self.vpc, internet_facing=False, idle_timeout=Duration.seconds(120)
@@ -79,6 +81,7 @@ class StatusBridge(Construct):
             view_token_secret=status.view_tokens.secret_arn,
             view_token_audience=status.view_tokens.audience,
             user_pool_id=sign_in.get("UserPoolId"),
+            user_pool_client_ids=" ".join(status.app_clients) or None,
             oidc_issuer=sign_in.get("OidcIssuer"),
             oidc_client_id=sign_in.get("OidcClientId"),
             tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
@@ -104,7 +107,11 @@ class StatusBridge(Construct):
         return vpc
 
     def _task(
-        self, image: ecs.ContainerImage, settings: BridgeSettings, options: BridgeOptions
+        self,
+        image: ecs.ContainerImage,
+        settings: BridgeSettings,
+        options: BridgeOptions,
+        resources: ResourceOptions,
     ) -> ecs.FargateTaskDefinition:
         task = ecs.FargateTaskDefinition(
             self,
@@ -125,7 +132,13 @@ class StatusBridge(Construct):
             stop_timeout=Duration.seconds(30),
             logging=ecs.LogDrivers.aws_logs(
                 stream_prefix="bridge",
-                log_group=logs.LogGroup(self, "Logs", retention=options.log_retention),
+                log_group=logs.LogGroup(
+                    self,
+                    "Logs",
+                    retention=resources.log_retention,
+                    encryption_key=customer_key(self, resources),
+                    removal_policy=resources.removal_policy,
+                ),
             ),
         )
         accept(

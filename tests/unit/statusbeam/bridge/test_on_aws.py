@@ -35,6 +35,7 @@ def test_a_view_token_reads_a_job_of_the_tables(monkeypatch: pytest.MonkeyPatch)
                 VIEW_TOKEN_SECRET="view-tokens",
                 VIEW_TOKEN_AUDIENCE="test",
                 USER_POOL_ID="us-east-1_pool",
+                USER_POOL_CLIENT_IDS="page",
                 BRIDGE_WORKFLOWS="complaints=arn:aws:states:us-east-1:123456789012:stateMachine:complaints",
             )
         )
@@ -54,6 +55,7 @@ def test_a_view_token_reads_a_job_of_the_tables(monkeypatch: pytest.MonkeyPatch)
     ("changes", "variable"),
     [
         ({"VIEW_TOKEN_SECRET": "arn"}, "VIEW_TOKEN_AUDIENCE"),
+        ({"USER_POOL_ID": "us-east-1_pool"}, "USER_POOL_CLIENT_IDS"),
         ({"OIDC_ISSUER": "https://login.example"}, "OIDC_ISSUER"),
         ({"BRIDGE_WORKFLOWS": "complaints"}, "BRIDGE_WORKFLOWS"),
         ({"STATUS_TABLE": ""}, "STATUS_TABLE"),
