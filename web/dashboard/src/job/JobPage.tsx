@@ -7,7 +7,6 @@ import { titleOf } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Graph } from '../graph/Graph.tsx';
 import { hasGraph } from '../graph/plan.ts';
-import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
 import { ResultPanel } from '../result/ResultPanel.tsx';
 import type { Session } from '../session/session.ts';
@@ -21,7 +20,7 @@ import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
-import { jobLivenessAt } from './liveness.ts';
+import { jobStateAt } from './liveness.ts';
 import { endOf, isOver, PastProvider, runStart } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
@@ -52,13 +51,8 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const problem = state.reason === 'invalid_id' ? (state.error?.message ?? null) : null;
   const onTravel = canTravel ? travel.goTo : null;
   const isLooking = state.job.sequence === 0 && problem === null && (state.verdict === 'joining' || state.error !== null);
-  const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const shown =
-    problem !== null
-      ? 'unknown'
-      : isLooking
-        ? 'looking'
-        : jobState(moment.job.overallStatus, moment.job.sequence, liveness, moment.job.cancelRequest !== null);
+    problem !== null ? 'unknown' : isLooking ? 'looking' : jobStateAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const isOwn = state.job.userId === session.userId || session.isOperator;
   const canCancel =
     session.kind !== 'apiKey' &&
