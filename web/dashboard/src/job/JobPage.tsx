@@ -1,3 +1,4 @@
+import { isOver } from '@statusbeam/client';
 import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
@@ -21,7 +22,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
 import { jobStateAt } from './liveness.ts';
-import { endOf, isOver, PastProvider, runStart } from './moment.ts';
+import { endOf, PastProvider, runStart } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';

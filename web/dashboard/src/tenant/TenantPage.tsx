@@ -33,7 +33,8 @@ export function TenantPage({ client, tenantId }: Props) {
   const disconnectedSinceMs = useDisconnectedSince(connection);
   const known = useMemo(() => jobs.map((job) => shownJob(job, now, disconnectedSinceMs)), [jobs, now, disconnectedSinceMs]);
   const sums = sumsOf(known);
-  const today = useTenantToday(client, JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()));
+  const news = useMemo(() => JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()), [jobs]);
+  const today = useTenantToday(client, news);
   const listed = useMemo(() => new Map(today.jobs.map((job) => [job.jobId, job])), [today.jobs]);
   const shown = known.filter((each) => fits(each, filter, wanted));
   return (
