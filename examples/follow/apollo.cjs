@@ -12,7 +12,7 @@ const { createSubscriptionHandshakeLink } = require('aws-appsync-subscription-li
 const { GRAPHQL_URL: url, AWS_REGION: region, VIEW_TOKEN: token, USER_ID: userId, JOB_ID: jobId } = process.env;
 const FIELDS = 'eventId sequence type message';
 const SUBSCRIPTION = gql`subscription ($userId: ID!, $jobId: ID) {
-  onStatusUpdate(userId: $userId, jobId: $jobId) { ${FIELDS} earlier { ${FIELDS} } }
+  onStatusUpdate(userId: $userId, jobId: $jobId, joined: true) { ${FIELDS} earlier { ${FIELDS} } }
 }`;
 const LOG = gql`query ($jobId: ID!, $after: Int) {
   listStatusUpdates(jobId: $jobId, afterSequence: $after) { updates { ${FIELDS} } recovered reason }

@@ -7,7 +7,7 @@
 const { GRAPHQL_URL: url, VIEW_TOKEN: token, USER_ID: userId, JOB_ID: jobId } = process.env;
 const FIELDS = 'eventId sequence type message';
 const SUBSCRIPTION = `subscription ($userId: ID!, $jobId: ID) {
-  onStatusUpdate(userId: $userId, jobId: $jobId) { ${FIELDS} earlier { ${FIELDS} } }
+  onStatusUpdate(userId: $userId, jobId: $jobId, joined: true) { ${FIELDS} earlier { ${FIELDS} } }
 }`;
 const LOG = `query ($jobId: ID!, $after: Int) {
   listStatusUpdates(jobId: $jobId, afterSequence: $after) { updates { ${FIELDS} } recovered reason }

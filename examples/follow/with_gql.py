@@ -20,7 +20,7 @@ from gql.transport.appsync_websockets import AppSyncWebsocketsTransport
 
 FIELDS = "eventId sequence type message"
 SUBSCRIPTION = f"""subscription ($userId: ID!, $jobId: ID) {{
-  onStatusUpdate(userId: $userId, jobId: $jobId) {{ {FIELDS} earlier {{ {FIELDS} }} }}
+  onStatusUpdate(userId: $userId, jobId: $jobId, joined: true) {{ {FIELDS} earlier {{ {FIELDS} }} }}
 }}"""
 LOG = f"""query ($jobId: ID!, $after: Int) {{
   listStatusUpdates(jobId: $jobId, afterSequence: $after) {{ updates {{ {FIELDS} }} recovered reason }}

@@ -36,8 +36,8 @@ NULLS: Update = dict.fromkeys(
 USER, TENANT = "user-1", "public"
 
 
-def log_of(job_id: str, *rows: Update, days_ago: float = 0) -> list[Update]:
-    """A log of these statuses, one a second, the last of them so many days ago."""
+def log_of(job_id: str, *rows: Update, days_ago: float = 0, seconds_each: float = 1) -> list[Update]:
+    """A log of these statuses, by default one a second, the last of them so many days ago."""
     end = dt.datetime.now(dt.UTC) - dt.timedelta(days=days_ago)
     return [
         {
@@ -48,7 +48,7 @@ def log_of(job_id: str, *rows: Update, days_ago: float = 0) -> list[Update]:
             "eventId": f"event-{sequence}",
             "sequence": sequence,
             "type": "agent_status",
-            "timestamp": (end - dt.timedelta(seconds=len(rows) - sequence))
+            "timestamp": (end - dt.timedelta(seconds=seconds_each * (len(rows) - sequence)))
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
             "status": "agent_invoking",
@@ -63,36 +63,23 @@ def log_of(job_id: str, *rows: Update, days_ago: float = 0) -> list[Update]:
 
 def long_log(job_id: str, *, statuses: int, agents: int) -> list[Update]:
     """A log of so many statuses of so many agents, ten a second until now, all agents still at work."""
-    begin = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=statuses / 10)
-    names = [f"Worker {number:03}" for number in range(agents)]
-    turns = itertools.cycle(names)
-    log = []
+    turns = itertools.cycle(f"Worker {number:03}" for number in range(agents))
+    rows: list[Update] = []
     for sequence in range(1, statuses + 1):
-        at = begin + dt.timedelta(seconds=sequence / 10)
-        name = next(turns)
         kind: Update = (
-            {"status": "agent_invoking", "message": "Begins"}
+            {"message": "Begins"}
             if sequence <= agents
             else {"status": "calling_tool", "toolName": "search", "message": f"Ask for row {sequence}"}
             if sequence % 3
-            else {"status": "progress", "progress": 99.0 * sequence / statuses, "message": f"Row {sequence}"}
-        )
-        log.append(
-            {
-                **NULLS,
-                "jobId": job_id,
-                "userId": USER,
-                "tenantId": TENANT,
-                "eventId": f"event-{sequence}",
-                "sequence": sequence,
-                "type": "progress" if kind["status"] == "progress" else "agent_status",
-                "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "agentName": name,
-                "invocationId": name,
-                **kind,
+            else {
+                "type": "progress",
+                "status": "progress",
+                "progress": 99.0 * sequence / statuses,
+                "message": f"Row {sequence}",
             }
         )
-    return log
+        rows.append({"agentName": next(turns), **kind})
+    return log_of(job_id, *rows, seconds_each=0.1)
 
 
 class LongJob:

@@ -72,6 +72,20 @@ def test_an_operator_sees_what_happens_in_the_tenant(cloud: Cloud, dashboard: Da
     assert "None of the operator's business" not in dashboard.page.content()
 
 
+def test_an_operator_sees_an_earlier_job_in_the_state_that_its_owner_sees(
+    cloud: Cloud, dashboard: Dashboard
+) -> None:
+    operator, viewer = cloud.user(tenant=0, role="operator"), cloud.user(tenant=0)
+    theirs = Story(cloud, viewer)
+    theirs.publish("Before the operator came")
+    cancel = "mutation ($jobId: ID!) { cancelJob(jobId: $jobId) { jobId } }"
+    cloud.graphql(cloud.caller(viewer), cancel, {"jobId": theirs.job_id})
+    dashboard.open(fragment="#tenant")
+    dashboard.sign_in(operator)
+    row = dashboard.page.locator("#tenant-earlier > li").filter(has_text=theirs.job_id)
+    expect(row).to_contain_text("Cancelling")
+
+
 def test_an_operator_opens_a_job_of_the_tenant_and_follows_it_live(
     cloud: Cloud, dashboard: Dashboard
 ) -> None:

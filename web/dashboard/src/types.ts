@@ -4,6 +4,7 @@ export type {
   AgentState,
   AgentStatus,
   Client,
+  Connection,
   Job,
   JobState,
   JobWatch,

@@ -110,7 +110,7 @@ export class Jobs {
         const watch = this.watch(jobId, listener);
         return () => watch.close();
       },
-      getSnapshot: () => this.#peek(jobId),
+      getSnapshot: () => this.get(String(jobId))?.store.get() ?? this.#unwatchedState(jobId),
     };
   }
 
@@ -122,25 +122,18 @@ export class Jobs {
     }
   }
 
-  #peek(given: string | number): JobState {
-    const jobId = String(given);
-    return this.get(jobId)?.store.get() ?? this.#unwatchedState(given);
-  }
-
   /** The state of a job that is not watched. */
   #unwatchedState(given: unknown): JobState {
-    const known = this.#unwatched.get(given);
-    if (known !== undefined) {
-      return known;
+    let state = this.#unwatched.get(given);
+    if (state === undefined) {
+      state = initialState(String(given), this.#options.connection());
+      try {
+        checkedJobId(given);
+      } catch (error) {
+        state = { ...state, verdict: 'behind', reason: 'invalid_id', error: error as StatusbeamError };
+      }
+      this.#unwatched.set(given, state);
     }
-    const jobId = String(given);
-    let state = initialState(jobId, this.#options.connection());
-    try {
-      checkedJobId(given);
-    } catch (error) {
-      state = { ...state, verdict: 'behind', reason: 'invalid_id', error: error as StatusbeamError };
-    }
-    this.#unwatched.set(given, state);
     return state;
   }
 

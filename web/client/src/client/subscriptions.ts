@@ -54,11 +54,11 @@ export class Subscriptions {
 
   /** Retry what could not be subscribed to; `all`: also what was refused, because a new login may change that. */
   retry(all: boolean): void {
-    for (const key of all ? this.#refused : []) {
-      this.#options.pushes.unwant(key);
-      this.#wanted.delete(key);
-    }
     if (all) {
+      for (const key of this.#refused) {
+        this.#options.pushes.unwant(key);
+        this.#wanted.delete(key);
+      }
       this.#refused.clear();
       this.#noUser = false;
     }

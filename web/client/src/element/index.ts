@@ -29,7 +29,6 @@ export class JobStatusElement extends Base {
   static readonly observedAttributes = ATTRIBUTES;
   #view: JobStatusView | null = null;
   #watch: Watch<JobState> | null = null;
-  #now: () => number = () => Date.now() / 1000;
   #release: (() => void) | null = null;
   #client: Client | null = null;
   #labels: Labels = LABELS;
@@ -99,7 +98,6 @@ export class JobStatusElement extends Base {
     const watch = client.watchJob(jobId);
     watch.subscribe(() => this.#show());
     this.#watch = watch;
-    this.#now = () => client.now();
     this.#show();
   }
 
@@ -119,7 +117,7 @@ export class JobStatusElement extends Base {
     if (state === null || this.#view === null) {
       return;
     }
-    this.#view.show(state, this.#labels, this.#now());
+    this.#view.show(state, this.#labels);
     // For the page's own style sheet: job-status[verdict='behind'] …
     this.setAttribute('verdict', state.verdict);
     this.setAttribute('state', state.job.overallStatus);

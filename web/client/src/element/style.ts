@@ -22,7 +22,6 @@ const CSS = `
 .state { white-space: nowrap; color: var(--_soft); }
 .state[data-state='completed'] { color: var(--_good); }
 .state[data-state='failed'] { color: var(--_bad); }
-.state[data-state='waiting'], .state[data-state='cancelled'] { color: var(--_soft); }
 .state[data-state='stale'], .state[data-state='lost'], .state[data-state='unknown'] { color: var(--_doubt); }
 progress {
   appearance: none; display: block; inline-size: 100%; block-size: 0.5rem; margin-block: 0.625rem;

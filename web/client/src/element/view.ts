@@ -1,7 +1,6 @@
 // The inside of <job-status>: elements made once, then changed where the state did. Text is always text, never markup.
 
 import type { JobState } from '../client/watchedJob.ts';
-import { agentLiveness } from '../fold/liveness.ts';
 import type { AgentState } from '../types.ts';
 import type { Labels } from './labels.ts';
 import { styleSheet } from './style.ts';
@@ -39,8 +38,7 @@ export class JobStatusView {
     root.append(card);
   }
 
-  /** Show a state; `now` (epoch seconds) decides which agents are stale or lost. */
-  show(state: JobState, labels: Labels, now: number): void {
+  show(state: JobState, labels: Labels): void {
     const { job } = state;
     const shown = standstill(job.liveness, state) ?? job.overallStatus;
     setText(this.#title, job.title ?? job.jobId);
@@ -54,7 +52,7 @@ export class JobStatusView {
       this.#bar.value = job.progress ?? 0;
     }
     this.#agents.setAttribute('aria-label', labels.agents);
-    this.#showAgents(state, labels, now);
+    this.#showAgents(state, labels);
     setText(this.#note, noteOf(state, labels));
   }
 
@@ -69,12 +67,12 @@ export class JobStatusView {
     );
   }
 
-  #showAgents(state: JobState, labels: Labels, now: number): void {
+  #showAgents(state: JobState, labels: Labels): void {
     const { job } = state;
     const rows: HTMLLIElement[] = [];
     const known = new Set<string>();
     for (const agent of job.agents) {
-      const agentState = standstill(agentLiveness(agent, job, now), state) ?? agent.status;
+      const agentState = standstill(agent.liveness, state) ?? agent.status;
       known.add(agent.invocationId);
       let shown = this.#rows.get(agent.invocationId);
       if (shown?.agent !== agent || shown.state !== agentState || shown.labels !== labels) {

@@ -1,20 +1,7 @@
 // What one status does to the invocation it is about; fold.ts does the rest, docs/fold.md has the rules.
 
 import type { AgentState, AgentStatus, JsonObject, Liveness, RawStatusUpdate } from '../types.ts';
-import {
-  clamped,
-  cut,
-  FIRST_MS,
-  FULL,
-  jsonObject,
-  LAST_MS,
-  msOf,
-  percentOf,
-  shareOf,
-  timeOf,
-  WEIGHT,
-  WHOLE_NUMBER_MAX,
-} from './numbers.ts';
+import { clamped, cut, FIRST_MS, FULL, LAST_MS, msOf, percentOf, shareOf, timeOf, WEIGHT, WHOLE_NUMBER_MAX } from './numbers.ts';
 import { agentProgress, type Pairs } from './progress.ts';
 import { EMPTY_LEDGER, type Ledger, reported, totalOf, usageIn, usageView } from './usage.ts';
 import { type WaitingFold, waitingAfter, waitingView } from './waiting.ts';
@@ -115,10 +102,6 @@ export function isShown(agent: AgentFold): boolean {
   return !(replaced && agent.status === 'pending');
 }
 
-export function metadataOf(update: RawStatusUpdate): JsonObject {
-  return jsonObject(update.metadata) ?? {};
-}
-
 /** The schema's AgentState. What a job leaves open at its end is cancelled. */
 export function agentView(agent: AgentFold, isJobOver: boolean, liveness: Liveness | null): AgentState {
   const isUnfinished = isJobOver && agent.status === 'in-progress';
@@ -161,10 +144,10 @@ export function attemptOf(update: RawStatusUpdate, current: number, endedMs: num
 }
 
 /** The invocation once `update`, which is about it, is known. */
-export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, Recency] {
+export function after(before: AgentFold, update: RawStatusUpdate, metadata: JsonObject): [AgentFold, Recency] {
   const endedMs = hasEnded(before) ? before.completedMs : null;
   const attempt = attemptOf(update, before.attempt, endedMs, START_WORDS.has(update.status));
-  const usage = usageIn(metadataOf(update));
+  const usage = usageIn(metadata);
   let agent = usage === null ? before : { ...before, ledger: reported(before.ledger, attempt, usage) };
   if (attempt < agent.attempt) {
     return [agent, 'superseded'];
@@ -173,7 +156,7 @@ export function after(before: AgentFold, update: RawStatusUpdate): [AgentFold, R
   if (attempt > agent.attempt) {
     agent = { ...agent, ...NEW_ATTEMPT, attempt };
   }
-  return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update), 'current'];
+  return hasEnded(agent) ? [amended(agent, update), 'late'] : [moved(agent, update, metadata), 'current'];
 }
 
 function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
@@ -188,10 +171,10 @@ function amended(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, startedMs: startOf(agent, update), tools: toolsOf(agent, update, true) };
 }
 
-function moved(agent: AgentFold, update: RawStatusUpdate): AgentFold {
+function moved(agent: AgentFold, update: RawStatusUpdate, metadata: JsonObject): AgentFold {
   const status = statusOf(agent, update);
   const ended = END_WORDS.has(update.status);
-  const waiting = status === 'in-progress' ? waitingAfter(agent.waiting, update, metadataOf(update)) : null;
+  const waiting = status === 'in-progress' ? waitingAfter(agent.waiting, update, metadata) : null;
   const isReported = update.progress != null && update.toolName == null;
   return {
     ...agent,
@@ -203,7 +186,7 @@ function moved(agent: AgentFold, update: RawStatusUpdate): AgentFold {
     reported: isReported ? Math.max(agent.reported ?? 0, shareOf(update.progress as number)) : agent.reported,
     tools: toolsOf(agent, update, false),
     waiting,
-    leaseMs: status === 'in-progress' && waiting === null ? renewed(agent.leaseMs, update) : null,
+    leaseMs: status === 'in-progress' && waiting === null ? renewed(agent.leaseMs, update, metadata) : null,
   };
 }
 
@@ -253,8 +236,8 @@ function activityOf(update: RawStatusUpdate): string | null {
 }
 
 /** The lease after a sign of life: it never gets shorter, and a status may ask for a longer one. */
-export function renewed(leaseMs: number | null, update: RawStatusUpdate): number {
+export function renewed(leaseMs: number | null, update: RawStatusUpdate, metadata: JsonObject): number {
   const atMs = msOf(update.timestamp) ?? 0;
-  const seconds = Math.max(LEASE_SECONDS, clamped(metadataOf(update).leaseSeconds, MAX_LEASE_SECONDS) ?? 0);
+  const seconds = Math.max(LEASE_SECONDS, clamped(metadata.leaseSeconds, MAX_LEASE_SECONDS) ?? 0);
   return Math.min(LAST_MS, Math.max(leaseMs || atMs, atMs + Math.trunc(seconds * 1000)));
 }

@@ -5,10 +5,10 @@
 //     apply(fold(log.slice(0, 40)), log.slice(40))         equals fold(log)
 
 import type { JsonObject, RawStatusUpdate } from '../types.ts';
-import { type AgentFold, after, attemptOf, countedOf, metadataOf, newAgent, progressOf, renewed } from './agent.ts';
+import { type AgentFold, after, attemptOf, countedOf, newAgent, progressOf, renewed } from './agent.ts';
 import { described, endedBy, etaIn, inNewRun, isPast, reopened, withCancelRequest } from './job.ts';
 import { isOver } from './liveness.ts';
-import { compareText, msOf, shareOf } from './numbers.ts';
+import { compareText, jsonObject, msOf, shareOf } from './numbers.ts';
 import { advanced, moved, parsePlan } from './progress.ts';
 import { ended, isKnown, isOlder, joined, openedIn, type RunId, runIn } from './runs.ts';
 import { emptySnapshot, type Head, isWaiting, type Snapshot } from './snapshot.ts';
@@ -84,7 +84,7 @@ class Work {
       this.#begin(update, sequence);
     }
     this.#set({ sequence });
-    const metadata = metadataOf(update);
+    const metadata = jsonObject(update.metadata) ?? {};
     const run = runIn(metadata);
     if (run !== null) {
       if (isOlder(this.head.runs, run)) {
@@ -145,7 +145,7 @@ class Work {
   #takeAgentStatus(invocation: string, update: RawStatusUpdate, metadata: JsonObject): void {
     const known = this.agents.get(invocation);
     const fresh = newAgent(invocation, update.agentName || invocation, this.#order(0));
-    let [agent, recency] = after(known ?? fresh, update);
+    let [agent, recency] = after(known ?? fresh, update, metadata);
     if (recency === 'current') {
       agent = this.#withPlan(agent, update.agentName ?? '', known === undefined);
     }
@@ -265,7 +265,7 @@ class Work {
     const over = isOver(this.head);
     this.#set({
       updatedMs: updatedMs === null ? atMs : Math.max(updatedMs, atMs),
-      leaseMs: over || isWaiting(this.head) ? null : renewed(leaseMs, update),
+      leaseMs: over || isWaiting(this.head) ? null : renewed(leaseMs, update, metadata),
       eta: over ? null : (etaIn(metadata, atMs) ?? eta),
     });
   }

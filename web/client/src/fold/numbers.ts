@@ -106,16 +106,10 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** A JSON object that is given as such or as its text; null for anything else. */
 export function jsonObject(value: unknown): JsonObject | null {
-  if (typeof value !== 'string') {
-    return isObject(value) ? value : null;
+  if (typeof value === 'string') {
+    return jsonObject(jsonValue(value)); // AWSJSON may be quoted once too often
   }
-  try {
-    const found: unknown = JSON.parse(value);
-    // AWSJSON may be quoted once too often.
-    return typeof found === 'string' ? jsonObject(found) : isObject(found) ? found : null;
-  } catch {
-    return null;
-  }
+  return isObject(value) ? value : null;
 }
 
 /** The value of a JSON text; null for what is none. */

@@ -1,6 +1,7 @@
+import { isOver } from '@statusbeam/client';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
+import { type Moment, useMomentMs } from '../job/moment.ts';
 import { Chips } from '../ui/Chips.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { AgentCard } from './AgentCard.tsx';

@@ -1,12 +1,13 @@
+import { isOver } from '@statusbeam/client';
 import { memo, useCallback, useMemo, useState } from 'react';
 import { plural } from '../format.ts';
-import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
+import { type Moment, useMomentMs } from '../job/moment.ts';
 import { groupOf, STATE_LABELS } from '../labels.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
-import { edgeKey, NODE_HEIGHT, NODE_WIDTH, place } from './place.ts';
-import { type Plan, type PlanNode, planOf } from './plan.ts';
+import { NODE_HEIGHT, NODE_WIDTH, place } from './place.ts';
+import { edgeKey, type Plan, type PlanNode, planOf } from './plan.ts';
 
 interface Props {
   moment: Moment;
@@ -80,7 +81,7 @@ function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<string> {
 
 /** The layout follows the shape of the plan alone: while states change, nothing moves. */
 function usePlaces(plan: Plan) {
-  const shape = JSON.stringify([plan.nodes.map(({ id }) => id), plan.edges.map(({ from, to }) => [from, to])]);
+  const shape = JSON.stringify([plan.nodes.map(({ id }) => id), plan.edges.map(edgeKey)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape is all of the plan that counts
   return useMemo(() => place(plan), [shape]);
 }

@@ -1,7 +1,7 @@
 // Where the nodes of a plan stand, from left to right in the order of work.
 
 import { Graph, layout } from '@dagrejs/dagre';
-import type { Plan, PlanEdge } from './plan.ts';
+import { edgeKey, type Plan, type PlanEdge } from './plan.ts';
 
 export const NODE_WIDTH = 184;
 export const NODE_HEIGHT = 44;
@@ -15,8 +15,6 @@ export interface Placed {
   /** The way of each edge, as the `d` of a path. */
   readonly ways: ReadonlyMap<string, string>;
 }
-
-export const edgeKey = ({ from, to }: { from: string; to: string }): string => JSON.stringify([from, to]);
 
 /** Place the nodes; states and times change nothing of it. */
 export function place({ nodes, edges }: Pick<Plan, 'nodes' | 'edges'>): Placed {

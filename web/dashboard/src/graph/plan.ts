@@ -34,6 +34,9 @@ export interface Plan {
   readonly edges: readonly PlanEdge[];
 }
 
+/** There is one edge at most from one node to another. */
+export const edgeKey = ({ from, to }: Pick<PlanEdge, 'from' | 'to'>): string => JSON.stringify([from, to]);
+
 /** Up to so many agents are drawn one by one; of more, children stand within their parent. */
 const ALL_AT_ONCE = 24;
 /** With still more nodes than this, equal neighbours stand together, from so many on. */
@@ -175,7 +178,7 @@ function edgesOf(agents: readonly AgentState[], nodeOf: ReadonlyMap<string, stri
   const edges = new Map<string, Edge>();
   const add = (from: string | undefined, to: string | undefined, kind: Edge['kind']) => {
     if (from !== undefined && to !== undefined && from !== to) {
-      edges.set(JSON.stringify([from, to]), { from, to, kind });
+      edges.set(edgeKey({ from, to }), { from, to, kind });
     }
   };
   for (const agent of agents) {

@@ -1,3 +1,4 @@
+import { isOver } from '@statusbeam/client';
 import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
@@ -7,7 +8,6 @@ import { titleOf } from '../demo/complaintStore.ts';
 import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Graph } from '../graph/Graph.tsx';
 import { hasGraph } from '../graph/plan.ts';
-import { jobState } from '../labels.ts';
 import { Log } from '../log/Log.tsx';
 import { ResultPanel } from '../result/ResultPanel.tsx';
 import type { Session } from '../session/session.ts';
@@ -21,8 +21,8 @@ import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Completeness } from './Completeness.tsx';
 import { JobHead } from './JobHead.tsx';
-import { jobLivenessAt } from './liveness.ts';
-import { endOf, isOver, PastProvider, runStart } from './moment.ts';
+import { jobStateAt } from './liveness.ts';
+import { endOf, PastProvider, runStart } from './moment.ts';
 import { Overview } from './Overview.tsx';
 import { useAddress, useAnnouncements, useLinks, useTitle } from './pageEffects.ts';
 import { useHistory } from './useHistory.ts';
@@ -52,13 +52,8 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const problem = state.reason === 'invalid_id' ? (state.error?.message ?? null) : null;
   const onTravel = canTravel ? travel.goTo : null;
   const isLooking = state.job.sequence === 0 && problem === null && (state.verdict === 'joining' || state.error !== null);
-  const liveness = jobLivenessAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const shown =
-    problem !== null
-      ? 'unknown'
-      : isLooking
-        ? 'looking'
-        : jobState(moment.job.overallStatus, moment.job.sequence, liveness, moment.job.cancelRequest !== null);
+    problem !== null ? 'unknown' : isLooking ? 'looking' : jobStateAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const isOwn = state.job.userId === session.userId || session.isOperator;
   const canCancel =
     session.kind !== 'apiKey' &&

@@ -1,3 +1,4 @@
+import { isOver } from '@statusbeam/client';
 import type { ReactNode } from 'react';
 import { agoText, countText, etaText, percentText, plural } from '../format.ts';
 import { isSilent, type ShownState, STATE_LABELS } from '../labels.ts';
@@ -5,7 +6,7 @@ import type { Job } from '../types.ts';
 import { Bar } from '../ui/Bar.tsx';
 import { Elapsed } from '../ui/Elapsed.tsx';
 import { JobSummary } from './JobSummary.tsx';
-import { endOf, isOver, type Moment, runStart, useMomentMs } from './moment.ts';
+import { endOf, type Moment, runStart, useMomentMs } from './moment.ts';
 
 /** The job's newest message, its progress, the time that is left, and its numbers. */
 export function Overview({ moment, state, problem }: { moment: Moment; state: ShownState; problem: string | null }) {

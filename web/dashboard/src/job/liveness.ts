@@ -1,7 +1,7 @@
 // What silence means, by the client's rules.
 
 import { agentLiveness, isOver, jobLiveness } from '@statusbeam/client';
-import { agentState, type ShownState } from '../labels.ts';
+import { agentState, jobState, type ShownState } from '../labels.ts';
 import type { AgentState, Job, Liveness } from '../types.ts';
 
 type Known = Pick<Job, 'overallStatus' | 'leaseExpiresAt' | 'waiting'>;
@@ -15,6 +15,12 @@ export const jobLivenessAt = (
   nowMs: number,
   disconnectedSinceMs: number | null = null
 ): Liveness | 'unknown' | null => livenessAt((now) => jobLiveness(job, now), nowMs, disconnectedSinceMs);
+
+/** The state to show of a job. */
+export function jobStateAt(job: Job, nowMs: number, disconnectedSinceMs: number | null): ShownState {
+  const liveness = jobLivenessAt(job, nowMs, disconnectedSinceMs);
+  return jobState(job.overallStatus, job.sequence, liveness, job.cancelRequest !== null);
+}
 
 /** The state to show of an agent of `job`. */
 export function agentStateAt(agent: AgentState, job: Known, nowMs: number, disconnectedSinceMs: number | null): ShownState {

@@ -39,5 +39,3 @@ export function endOf({ job, updates }: Pick<Moment, 'job' | 'updates'>): Status
   const isEnd = ({ type, metadata }: StatusUpdate) => (type === 'complete' || type === 'error') && metadata?.afterEnd !== true;
   return isOver(job) ? (updates.findLast(isEnd) ?? null) : null;
 }
-
-export { isOver };

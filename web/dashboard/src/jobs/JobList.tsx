@@ -4,9 +4,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useDeferredValue, useMemo, useRef } from 'react';
 import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
-import { jobLivenessAt } from '../job/liveness.ts';
+import { jobStateAt } from '../job/liveness.ts';
 import { waitsFor } from '../job/waitingText.ts';
-import { jobState, type ShownState, STATE_LABELS } from '../labels.ts';
+import { type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
@@ -46,11 +46,7 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
   const found = useJobs(canList && title.length > 1 ? client : null, { overallStatus, search: title, oncePerFrame: true });
   const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
-  const stateOf = useCallback(
-    (job: Job) =>
-      jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now, disconnectedSinceMs), job.cancelRequest != null),
-    [now, disconnectedSinceMs]
-  );
+  const stateOf = useCallback((job: Job) => jobStateAt(job, now, disconnectedSinceMs), [now, disconnectedSinceMs]);
   const jobs = useMemo(
     () => matching([everything.jobs, narrowed.jobs, found.jobs], filter, wanted, { stateOf, textOf: titleOf }),
     [everything.jobs, narrowed.jobs, found.jobs, filter, wanted, stateOf]

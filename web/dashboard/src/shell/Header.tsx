@@ -1,8 +1,7 @@
 import type { Session } from '../session/session.ts';
+import type { Connection } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
 import { THEMES, type Theme } from './theme.ts';
-
-export type Connection = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'closed';
 
 const CONNECTIONS: Record<Connection, { label: string; icon: IconName; title?: string }> = {
   connecting: { label: 'Connecting', icon: 'spinner' },

@@ -1,9 +1,9 @@
 import { useTenant } from '@statusbeam/client/react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { agoText, jobName, plural, shortened } from '../format.ts';
-import { jobLivenessAt } from '../job/liveness.ts';
+import { jobStateAt } from '../job/liveness.ts';
 import { isWanted, STATES, type StateFilter } from '../jobs/jobFilter.ts';
-import { jobState, sourceOf, statusLabel } from '../labels.ts';
+import { sourceOf, statusLabel } from '../labels.ts';
 import { DetailPanel } from '../log/DetailPanel.tsx';
 import { jobLink } from '../router.ts';
 import type { Client, StatusUpdate } from '../types.ts';
@@ -33,7 +33,8 @@ export function TenantPage({ client, tenantId }: Props) {
   const disconnectedSinceMs = useDisconnectedSince(connection);
   const known = useMemo(() => jobs.map((job) => shownJob(job, now, disconnectedSinceMs)), [jobs, now, disconnectedSinceMs]);
   const sums = sumsOf(known);
-  const today = useTenantToday(client, JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()));
+  const news = useMemo(() => JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()), [jobs]);
+  const today = useTenantToday(client, news);
   const listed = useMemo(() => new Map(today.jobs.map((job) => [job.jobId, job])), [today.jobs]);
   const shown = known.filter((each) => fits(each, filter, wanted));
   return (
@@ -105,7 +106,14 @@ export function TenantPage({ client, tenantId }: Props) {
       {shown.length > SHOWN && (
         <p className="muted small">{plural(shown.length - SHOWN, 'older job')} not shown. Search to find them.</p>
       )}
-      <Earlier today={today} reporting={new Set(jobs.map(({ jobId }) => jobId))} filter={filter} search={wanted} now={now} />
+      <Earlier
+        today={today}
+        reporting={new Set(jobs.map(({ jobId }) => jobId))}
+        filter={filter}
+        search={wanted}
+        now={now}
+        disconnectedSinceMs={disconnectedSinceMs}
+      />
     </article>
   );
 }
@@ -117,13 +125,14 @@ interface EarlierProps {
   filter: StateFilter;
   search: string;
   now: number;
+  disconnectedSinceMs: number | null;
 }
 
 /** The jobs of the store that have not reported since this page was opened. */
-function Earlier({ today: { jobs, loadMore, problem }, reporting, filter, search, now }: EarlierProps) {
+function Earlier({ today: { jobs, loadMore, problem }, reporting, filter, search, now, disconnectedSinceMs }: EarlierProps) {
   const shown = jobs
     .filter(({ jobId }) => !reporting.has(jobId))
-    .map((job) => ({ job, state: jobState(job.overallStatus, job.sequence, jobLivenessAt(job, now)) }))
+    .map((job) => ({ job, state: jobStateAt(job, now, disconnectedSinceMs) }))
     .filter(
       ({ job, state }) =>
         isWanted(filter, state) && `${job.jobId} ${job.userId} ${job.title} ${job.workflow}`.toLowerCase().includes(search)

@@ -1,8 +1,9 @@
+import { isOver } from '@statusbeam/client';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useMemo, useRef } from 'react';
 import { durationText, plural, tickingText } from '../format.ts';
 import { agentStateAt, jobLivenessAt } from '../job/liveness.ts';
-import { isOver, type Moment, useMomentMs } from '../job/moment.ts';
+import { type Moment, useMomentMs } from '../job/moment.ts';
 import { isSilent, type ShownState, STATE_LABELS, statusLabel } from '../labels.ts';
 import { StateIcon } from '../ui/Badge.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
