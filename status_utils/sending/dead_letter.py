@@ -46,7 +46,7 @@ def _warn_of_no_transport(problem: str) -> None:
 
 
 _TO_LOG_UNDELIVERED: Final = 3
-"""Frames from the logging call to `log_undelivered`: Powertools names that function in place of the logger."""
+"""Frames from the logging call to `log_undelivered`, which Powertools names in place of the logger."""
 
 
 @best_effort
