@@ -59,26 +59,6 @@ class ToolScope(Scope):
     def _report_call(self, reason: str, metadata: Mapping[str, Any] | None) -> None:
         self._report(StatusWord.CALLING_TOOL, reason, metadata)
 
-    def tokens(
-        self,
-        *,
-        input: int,  # noqa: A002 - what everybody calls them
-        output: int,
-        cache_read: int | None = None,
-        cache_write: int | None = None,
-        reasoning: int | None = None,
-        model: str | None = None,
-    ) -> None:
-        """See Scope.tokens: a tool's tokens are its agent's."""
-        self.agent.tokens(
-            input=input,
-            output=output,
-            cache_read=cache_read,
-            cache_write=cache_write,
-            reasoning=reasoning,
-            model=model,
-        )
-
     def _pause(self, wait: dict[str, str]) -> None:
         self.agent._pause(wait)  # a tool is part of its invocation, which waits
 
@@ -89,6 +69,9 @@ class ToolScope(Scope):
 
     def _current_usage(self) -> dict[str, Any] | None:
         return self.agent._current_usage()
+
+    def _set_usage(self, usage: dict[str, Any]) -> None:
+        self.agent._set_usage(usage)  # a tool's tokens are its agent's
 
     @property
     def cancel_requested(self) -> bool:
