@@ -25,7 +25,7 @@ from .cancel_lookup import CancelLookup
 from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
-from .plain_texts import to_id, to_name, to_title
+from .plain_texts import identity_of, to_id, to_name, to_title
 from .plan import plan_parts, step_name
 from .runs import Opening
 from .scope import Scope
@@ -321,7 +321,8 @@ class JobScope(Scope):
             self._opening.begin()
             self._cancel_lookup.opened_at = time.time()
         first, *more = plan_parts(self._start.plan, self.fields)
-        self.planned_agents = [step_name(step) for part in (first, *more) for step in part.get("plan", ())]
+        steps = (step for part in (first, *more) for step in part.get(MetadataKey.PLAN, ()))
+        self.planned_agents = [step_name(step) for step in steps]
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -366,16 +367,18 @@ def job(
     `flush_seconds` limits how long the end of the block waits for its statuses to be sent. Give more if the
     next state's statuses must come after this one's even with a slow backend.
     """
-    identity = {
-        "sessionId": to_id(session_id, "session_id"),
-        "correlationId": to_id(correlation_id, "correlation_id"),
-        "documentId": to_id(document_id, "document_id"),
-        "sourceType": to_id(source_type, "source_type"),
-        "workflow": to_id(workflow, "workflow"),
-        "workflowVersion": to_id(workflow_version, "workflow_version"),
-    }
-    identity[MetadataKey.TITLE] = to_title(title)
-    start = JobStart(message, plan, {name: value for name, value in identity.items() if value})
+    metadata = identity_of(
+        session_id=session_id,
+        correlation_id=correlation_id,
+        document_id=document_id,
+        source_type=source_type,
+        workflow=workflow,
+        workflow_version=workflow_version,
+    )
+    shown_title = to_title(title)
+    if shown_title is not None:
+        metadata[MetadataKey.TITLE] = shown_title
+    start = JobStart(message, plan, metadata)
     fields = {
         "jobId": _random_id() if job_id is None else to_id(job_id, "job_id"),
         "userId": to_id(user_id, "user_id"),
