@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from statusbeam.model.redaction.redactor import Redactor
-    from statusbeam.model.settings import AuthorizerSettings
+    from statusbeam.model.settings import AuthorizerSettings, CallerSettings
 
     from .transports.cancel_requests import CancelRequests
     from .transports.session_table import SessionTable
@@ -25,13 +25,19 @@ NOT_CONFIGURED: Final = "not_configured"
 """The code of the error that the environment names no transport."""
 
 
+def _caller_settings() -> CallerSettings:
+    """The settings of code that reports statuses. Raises SettingError."""
+    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - the import of the library needs none
+
+    return CallerSettings.from_env(os.environ)
+
+
 @cache
 def default_redactor() -> Redactor:
     """The redactor of this process, with REDACTED_FIELDS and REDACTED_PATTERNS. Raises SettingError."""
     from statusbeam.model.redaction.redactor import Redactor  # noqa: PLC0415 - loaded at the first status
-    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - as above
 
-    settings = CallerSettings.from_env(os.environ)
+    settings = _caller_settings()
     return Redactor(settings.fields_to_redact, settings.patterns_to_redact)
 
 
@@ -44,9 +50,7 @@ def default_transport() -> Transport:
     settings (STATUS_TABLE and the others) make this process commit and push itself. Raises TransportError if
     none of them is set; the next call reads the environment again.
     """
-    from statusbeam.model.settings import CallerSettings, PublisherSettings  # noqa: PLC0415 - needed at the first send only
-
-    settings = CallerSettings.from_env(os.environ)
+    settings = _caller_settings()
     if settings.status_queue_url is not None:
         from .transports.queue_transport import QueueTransport  # noqa: PLC0415 - only the transport that is used
 
@@ -55,7 +59,9 @@ def default_transport() -> Transport:
         from .transports.lambda_transport import LambdaTransport  # noqa: PLC0415 - only the transport that is used
 
         return LambdaTransport(settings.status_publisher_function)
-    if os.environ.get("STATUS_TABLE"):
+    if settings.status_table is not None:
+        from statusbeam.model.settings import PublisherSettings  # noqa: PLC0415 - as above
+
         from .transports.direct_transport import DirectTransport, direct_pipeline  # noqa: PLC0415 - as above
 
         publisher = PublisherSettings.from_env(os.environ)
@@ -77,18 +83,14 @@ def has_transport() -> bool:
 
 def default_owner() -> tuple[str | None, str | None]:
     """STATUS_USER_ID and STATUS_TENANT_ID: whose jobs are reported by callers that name nobody."""
-    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for those callers only
-
-    settings = CallerSettings.from_env(os.environ)
+    settings = _caller_settings()
     return settings.status_user_id, settings.status_tenant_id
 
 
 @cache
 def default_session_table() -> SessionTable | None:
     """The table that STATUS_TABLE_NAME names, one client a process; None if it is not set."""
-    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for trackers only
-
-    name = CallerSettings.from_env(os.environ).status_table_name
+    name = _caller_settings().status_table_name
     if name is None:
         return None
     from .transports.session_table import SessionTable  # noqa: PLC0415 - only where it is used
@@ -99,9 +101,7 @@ def default_session_table() -> SessionTable | None:
 @cache
 def default_cancel_requests() -> CancelRequests | None:
     """Where to look for requests to cancel a job: in STATUS_TABLE; nowhere if it is not set."""
-    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for jobs that look only
-
-    table = CallerSettings.from_env(os.environ).status_table
+    table = _caller_settings().status_table
     if table is None:
         return None
     from .transports.dynamo_cancel_requests import DynamoCancelRequests  # noqa: PLC0415 - as above
@@ -112,9 +112,7 @@ def default_cancel_requests() -> CancelRequests | None:
 @cache
 def undelivered_key() -> str | None:
     """UNDELIVERED_KEY, which signs the log lines of undelivered payloads; None if it is not set."""
-    from statusbeam.model.settings import CallerSettings  # noqa: PLC0415 - for undelivered payloads only
-
-    return CallerSettings.from_env(os.environ).undelivered_key
+    return _caller_settings().undelivered_key
 
 
 _overrides: list[Transport] = []

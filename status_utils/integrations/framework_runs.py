@@ -15,38 +15,18 @@ reported once, however often an adapter is registered.
 
 from __future__ import annotations
 
-import logging
 import sys
-from collections.abc import Callable, Hashable, Mapping
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 from statusbeam.model.limits import NAME_LENGTH
 from statusbeam.model.texts import one_line
 
 from ..scopes.context_functions import current_scope
+from ..scopes.guard import never_raises
 from ..scopes.job import AgentScope, JobScope
 from ..scopes.scope import innermost_scope, set_current_scope
 from .open_runs import Agent, Link, ModelCall, OpenRuns, Paused, Tool, open_runs
-
-_log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-
-
-def _never_raises(
-    method: Callable[Concatenate[FrameworkRuns, P], None],
-) -> Callable[Concatenate[FrameworkRuns, P], None]:
-    """Log what goes wrong in reporting: the framework's run goes on."""
-
-    @wraps(method)
-    def guarded(runs: FrameworkRuns, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            method(runs, *args, **kwargs)
-        except Exception:  # noqa: BLE001 - see above
-            _log.exception("callback=<%s> | status lost", method.__name__)
-
-    return guarded
 
 
 class RunFailedError(Exception):
@@ -67,11 +47,12 @@ class FrameworkRuns:
         `keys_recur`: the framework has no ids of its own, so that a second start that an adapter reports with
         a key is another run. Otherwise it is the same run, reported again.
         """
+        self.fields: dict[str, Any] = {}  # for `never_raises`: an adapter belongs to no one job
         self._scope = scope
         self._keys_recur = keys_recur
         self._open: OpenRuns = open_runs(framework)
 
-    @_never_raises
+    @never_raises
     def agent_started(
         self,
         key: Hashable,
@@ -91,7 +72,7 @@ class FrameworkRuns:
         invocation's id in any process; without it, the id is random.
         """
         scope = self._scope_of(parent)
-        if scope is None or self._is_told(key):
+        if scope is None or self._is_reported(key):
             return
         name = _display_name(name, "Agent")
         paused = self._open.take_paused(_paused_key(scope, same_as if resumes is None else resumes))
@@ -107,7 +88,7 @@ class FrameworkRuns:
         agent.start()
         self._enter(key, Agent(agent, innermost_scope(), sys.exception(), self, same_as))
 
-    @_never_raises
+    @never_raises
     def agent_ended(self, key: Hashable, error: BaseException | None = None) -> None:
         """The agent ended: completed, or failed with `error`, whose text stays in the process's logs."""
         run = self._leave(key)
@@ -125,7 +106,7 @@ class FrameworkRuns:
         if run.same_as is not None and (waits or error is not None):
             self._open.pause(_paused_key(run.scope, run.same_as), Paused(run.scope, waits=waits))
 
-    @_never_raises
+    @never_raises
     def agent_waits(self, key: Hashable, for_: str, prompt: str = "", *, same_as: Hashable = None) -> None:
         """The agent of that run, or of the run that a unit belongs to, waits: its end is no end.
 
@@ -136,55 +117,55 @@ class FrameworkRuns:
             run.wait = (for_, prompt)
             run.same_as = run.same_as if same_as is None else same_as
 
-    @_never_raises
+    @never_raises
     def tool_started(self, key: Hashable, tool_name: str, *, parent: Hashable = None) -> None:
         """An agent uses a tool. A tool outside of all agents is not reported."""
         agent = self._scope_of(parent)
-        if isinstance(agent, AgentScope) and not self._is_told(key):
+        if isinstance(agent, AgentScope) and not self._is_reported(key):
             tool_name = _display_name(tool_name, "tool")
             tool = agent.tool(tool_name, f"Calling {tool_name}")
             self._enter(key, Tool(tool, innermost_scope(), sys.exception(), self))
 
-    @_never_raises
+    @never_raises
     def tool_ended(self, key: Hashable, error: BaseException | None = None) -> None:
         """The tool ended: completed, or failed with `error`, whose text stays in the process's logs."""
         run = self._leave(key)
         if run is not None:
             run.scope.end(error)
 
-    @_never_raises
+    @never_raises
     def tool_waits(self, key: Hashable, for_: str, prompt: str = "") -> None:
         """The tool waits, and so does its agent. It reports no end; the framework calls it again."""
         run = self._leave(key)
         if isinstance(run, Tool):
             run.scope.waiting(for_=for_, prompt=prompt)
 
-    @_never_raises
+    @never_raises
     def model_started(self, key: Hashable, *, parent: Hashable = None) -> None:
         """A model was called: by an agent, by its tool, or by code in the current scope."""
         scope = self._scope_of(parent)
-        if scope is not None and not self._is_told(key):
+        if scope is not None and not self._is_reported(key):
             self._open.add(key, ModelCall(scope, self))
 
-    @_never_raises
+    @never_raises
     def model_ended(self, key: Hashable, usage: Mapping[str, Any] | None = None) -> None:
         """The model answered, or failed; `usage` has its tokens by the keys of `metadata.tokenUsage`."""
         call = self._open.take(key)
         if isinstance(call, ModelCall) and usage:
             call.scope.add_tokens(usage)
 
-    @_never_raises
+    @never_raises
     def unreported_started(self, key: Hashable, parent: Hashable) -> None:
         """Something below `parent` started that is neither an agent nor a tool, such as a span or a chain."""
         self._open.add(key, Link(parent))
 
-    @_never_raises
+    @never_raises
     def unreported_ended(self, key: Hashable) -> None:
         """That ended."""
         self._open.take(key)
 
     def knows(self, key: Hashable) -> bool:
-        """Whether the unit is open, as this adapter or another one of the framework was told."""
+        """Whether the unit is open, as this adapter or another one of the framework reported it."""
         return self._open.get(key) is not None
 
     def raised(self, key: Hashable) -> BaseException | None:
@@ -193,7 +174,7 @@ class FrameworkRuns:
         run = self._open.get(key)
         return None if isinstance(run, Agent | Tool) and error is run.handled else error
 
-    def _is_told(self, key: Hashable) -> bool:
+    def _is_reported(self, key: Hashable) -> bool:
         """Whether the run is reported already, by this adapter or by another one of the framework."""
         known = self._open.get(key)
         if known is None or isinstance(known, Link):

@@ -6,10 +6,12 @@ task's checkpoint namespace stays the same, and the agents in it are called in t
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from threading import Lock
 from typing import Any, Final
+
+from statusbeam.model.bounded import Bounded
 
 from ..transports.process_local import ProcessLocal
 
@@ -21,7 +23,7 @@ class LangGraphTasks:
     """Counts the calls in each task. Safe for threads."""
 
     def __init__(self) -> None:
-        self._calls: OrderedDict[Hashable, Counter[str]] = OrderedDict()  # by thread and namespace
+        self._calls: Bounded[Hashable, Counter[str]] = Bounded(TASKS)  # by thread and namespace
         self._lock = ProcessLocal(Lock)  # the thread that held it is not in a forked process
 
     def chain_started(self, name: str, metadata: Mapping[str, Any]) -> None:
@@ -30,8 +32,6 @@ class LangGraphTasks:
             return
         with self._lock.get():
             self._calls[_task(metadata)] = Counter()
-            if len(self._calls) > TASKS:
-                self._calls.popitem(last=False)
 
     def call_of(self, name: str, metadata: Mapping[str, Any]) -> Hashable:
         """The call of the agent of that name that starts now; None outside of a graph with a memory."""

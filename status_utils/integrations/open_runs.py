@@ -9,6 +9,8 @@ from functools import cache
 from threading import RLock
 from typing import Any, Final
 
+from statusbeam.model.bounded import Bounded
+
 from ..scopes.job import AgentScope, JobScope, ToolScope
 from ..scopes.scope import Scope
 from ..transports.process_local import ProcessLocal
@@ -89,7 +91,7 @@ class OpenRuns:
 
     def __init__(self) -> None:
         self._units: OrderedDict[Hashable, Unit] = OrderedDict()
-        self._paused: OrderedDict[Hashable, list[Paused]] = OrderedDict()
+        self._paused: Bounded[Hashable, list[Paused]] = Bounded(PAUSED_RUNS)
         self._lock = ProcessLocal(RLock)  # the thread that held it is not in a forked process
 
     def add(self, key: Hashable, unit: Unit) -> None:
@@ -141,8 +143,6 @@ class OpenRuns:
         """Remember a run that may go on."""
         with self._lock.get():
             self._paused.setdefault(key, []).append(paused)
-            if len(self._paused) > PAUSED_RUNS:
-                self._paused.popitem(last=False)
 
     def take_paused(self, key: Hashable) -> Paused | None:
         """The run of that key that may go on; the last of several."""

@@ -66,8 +66,8 @@ class _Heartbeat:
     def send_heartbeat(self) -> None:
         """Report a heartbeat."""
         self.last_status_at = self.sender.ticks()
-        said = {"status": StatusWord.HEARTBEAT, "message": "Still working"}
-        self.sender.put({**self._ids, **self.fields, **said})
+        heartbeat = {"status": StatusWord.HEARTBEAT, "message": "Still working"}
+        self.sender.put({**self._ids, **self.fields, **heartbeat})
 
     def close(self) -> None:
         """No more of them."""

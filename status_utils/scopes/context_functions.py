@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .job import ToolScope
+    from .scope import Scope
 
 
 def current_scope() -> JobScope | AgentScope | None:
     """The innermost agent or job; None outside of all scopes."""
-    scope = innermost_scope()
+    return agent_or_job(innermost_scope())
+
+
+def agent_or_job(scope: Scope | None) -> JobScope | AgentScope | None:
+    """The scope, or of a tool its agent."""
     while scope is not None and not isinstance(scope, JobScope | AgentScope):
         scope = scope.parent
     return scope

@@ -32,7 +32,7 @@ from statusbeam.model.limits import JOBS_REMEMBERED
 from statusbeam.model.validation import json_text
 
 from ..defaults import default_owner
-from .context_functions import current_scope
+from .context_functions import agent_or_job, current_scope
 from .failures import describe_failure, is_cancellation
 from .invocations import Invocations, to_attempt
 from .job import AgentScope, JobScope, job
@@ -163,9 +163,7 @@ class AgentHandoffManager:
         if call.job_id is None:
             return []
         scopes: list[JobScope | AgentScope] = []
-        parent = enclosing_scope(call.job_id, self._transport)
-        while not isinstance(parent, JobScope | AgentScope | None):
-            parent = parent.parent
+        parent = agent_or_job(enclosing_scope(call.job_id, self._transport))
         invocation_id: str | None = None
         if parent is None:
             if self._user_id is None or self._tenant_id is None:

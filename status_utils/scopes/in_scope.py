@@ -10,7 +10,7 @@ from functools import lru_cache, partial, update_wrapper
 from types import MethodType
 
 from ..sending.own_work import warn
-from .job import AgentScope, JobScope
+from .context_functions import agent_or_job
 from .scope import innermost_scope
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
@@ -73,11 +73,10 @@ def _reduced(function: Callable[..., Any], scope: Scope | None) -> tuple[Any, ..
     """How pickle makes the function anew in another process: with the scope, if there is one."""
     from .propagation import context_of  # noqa: PLC0415 - for pools of processes only
 
-    while scope is not None and not isinstance(scope, JobScope | AgentScope):
-        scope = scope.parent
-    if scope is None:
+    found = agent_or_job(scope)
+    if found is None:
         return _without_scope, (function,)
-    return carried, (function, context_of(scope), _pickled(scope.sender.transport))
+    return carried, (function, context_of(found), _pickled(found.sender.transport))
 
 
 def _without_scope(function: Callable[..., Any]) -> Callable[..., Any]:

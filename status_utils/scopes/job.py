@@ -25,7 +25,7 @@ from .cancel_lookup import CancelLookup
 from .failures import log_not_reported
 from .guard import never_raises
 from .invocations import Invocation, Invocations
-from .plain_texts import to_id, to_name, to_title
+from .plain_texts import identity_of, to_id, to_name, to_title
 from .plan import plan_parts, step_name
 from .runs import Opening
 from .scope import Scope
@@ -59,26 +59,6 @@ class ToolScope(Scope):
     def _report_call(self, reason: str, metadata: Mapping[str, Any] | None) -> None:
         self._report(StatusWord.CALLING_TOOL, reason, metadata)
 
-    def tokens(
-        self,
-        *,
-        input: int,  # noqa: A002 - what everybody calls them
-        output: int,
-        cache_read: int | None = None,
-        cache_write: int | None = None,
-        reasoning: int | None = None,
-        model: str | None = None,
-    ) -> None:
-        """See Scope.tokens: a tool's tokens are its agent's."""
-        self.agent.tokens(
-            input=input,
-            output=output,
-            cache_read=cache_read,
-            cache_write=cache_write,
-            reasoning=reasoning,
-            model=model,
-        )
-
     def _pause(self, wait: dict[str, str]) -> None:
         self.agent._pause(wait)  # a tool is part of its invocation, which waits
 
@@ -89,6 +69,9 @@ class ToolScope(Scope):
 
     def _current_usage(self) -> dict[str, Any] | None:
         return self.agent._current_usage()
+
+    def _set_usage(self, usage: dict[str, Any]) -> None:
+        self.agent._set_usage(usage)  # a tool's tokens are its agent's
 
     @property
     def cancel_requested(self) -> bool:
@@ -338,7 +321,8 @@ class JobScope(Scope):
             self._opening.begin()
             self._cancel_lookup.opened_at = time.time()
         first, *more = plan_parts(self._start.plan, self.fields)
-        self.planned_agents = [step_name(step) for part in (first, *more) for step in part.get("plan", ())]
+        steps = (step for part in (first, *more) for step in part.get(MetadataKey.PLAN, ()))
+        self.planned_agents = [step_name(step) for step in steps]
         metadata = {**self._start.metadata, **first}
         if self._ends_job or metadata:
             self._report(StatusWord.LOADING_AGENTS, self._start.message, metadata or None)
@@ -383,16 +367,18 @@ def job(
     `flush_seconds` limits how long the end of the block waits for its statuses to be sent. Give more if the
     next state's statuses must come after this one's even with a slow backend.
     """
-    identity = {
-        "sessionId": to_id(session_id, "session_id"),
-        "correlationId": to_id(correlation_id, "correlation_id"),
-        "documentId": to_id(document_id, "document_id"),
-        "sourceType": to_id(source_type, "source_type"),
-        "workflow": to_id(workflow, "workflow"),
-        "workflowVersion": to_id(workflow_version, "workflow_version"),
-    }
-    identity[MetadataKey.TITLE] = to_title(title)
-    start = JobStart(message, plan, {name: value for name, value in identity.items() if value})
+    metadata = identity_of(
+        session_id=session_id,
+        correlation_id=correlation_id,
+        document_id=document_id,
+        source_type=source_type,
+        workflow=workflow,
+        workflow_version=workflow_version,
+    )
+    shown_title = to_title(title)
+    if shown_title is not None:
+        metadata[MetadataKey.TITLE] = shown_title
+    start = JobStart(message, plan, metadata)
     fields = {
         "jobId": _random_id() if job_id is None else to_id(job_id, "job_id"),
         "userId": to_id(user_id, "user_id"),

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from statusbeam.model.fit import fit_name, length_mark
 from statusbeam.model.limits import ID_LENGTH, REDACTED_LENGTH, TITLE_LENGTH
+from statusbeam.model.metadata import IDENTITY
 
 from ..sending.own_work import ERROR, log
 from .plain_numbers import is_decimal, to_number
@@ -69,6 +70,12 @@ def to_id(value: Any, argument: str) -> str | None:
             return text
     log(__name__, ERROR, "argument=<%s>, type=<%s> | not an id", argument, type(value).__name__)
     return None
+
+
+def identity_of(**given: Any) -> dict[str, str]:
+    """The metadata that identifies a job, of the arguments that a caller gave."""
+    ids = {IDENTITY[argument]: to_id(value, argument) for argument, value in given.items()}
+    return {key: value for key, value in ids.items() if value}
 
 
 def _id_text(value: Any) -> str | None:

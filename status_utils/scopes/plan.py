@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from statusbeam.model.metadata import MetadataKey
+
 from .failures import log_not_reported
 from .plain_texts import to_name
 from .plain_values import plain_object
@@ -29,11 +31,11 @@ def plan_parts(
     for step in _steps(plan, fields):
         found = plain_object({"step": _schema_step(step)})
         if part and size + found.size > _PART_CHARACTERS:
-            yield {"plan": part}
+            yield {MetadataKey.PLAN: part}
             part, size = [], 0
         part.append(found["step"])
         size += found.size
-    yield {"plan": part} if part else {}
+    yield {MetadataKey.PLAN: part} if part else {}
 
 
 def _steps(plan: Any, fields: Mapping[str, Any]) -> list[Any]:

@@ -56,9 +56,8 @@ class SessionProjection:
         try:
             self._table.change(self._session_id, self._with_waiting)
         except TransportError as error:
-            if error.retriable:
-                raise
-            self._waiting.clear()
+            if not error.retriable:
+                self._waiting.clear()
             raise
         self._waiting.clear()
 

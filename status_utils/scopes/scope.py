@@ -314,18 +314,21 @@ class Scope:
         if unknown:
             warn(__name__, "job_id=<%s>, tokens=<%s> | ignored: not a count", self.fields["jobId"], unknown)
         if usage:
-            self._token_usage = {**(self._token_usage or {}), **usage}
+            self._set_usage({**self.token_usage, **usage})
 
     @never_raises
     def add_tokens(self, usage: Mapping[str, Any]) -> None:
         """Add the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
         with _pausing:
-            self._token_usage = added_usage(self._token_usage or {}, usage)
+            self._set_usage(added_usage(self.token_usage, usage))
 
     @property
     def token_usage(self) -> Mapping[str, Any]:
         """The tokens used so far in this attempt."""
-        return self._token_usage or {}
+        return self._current_usage() or {}
+
+    def _set_usage(self, usage: dict[str, Any]) -> None:
+        self._token_usage = usage
 
     def report_draft(self, draft: Mapping[str, Any]) -> None:
         """Report a publish function's draft; one of this scope's agent belongs to its invocation."""

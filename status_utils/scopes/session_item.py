@@ -32,12 +32,12 @@ ACTIVITY_LENGTH: Final = 300
 _JOB_ENDS: Final = {
     StatusWord.COMPLETE.value: "completed",
     StatusWord.ERROR.value: "failed",
-    "cancelled": "cancelled",
+    StatusWord.CANCELLED.value: "cancelled",
 }
 _AGENT_ENDS: Final = {
     StatusWord.AGENT_COMPLETE.value: "success",
     StatusWord.AGENT_ERROR.value: "error",
-    "cancelled": "cancelled",
+    StatusWord.CANCELLED.value: "cancelled",
 }
 _ENDED: Final = frozenset(_AGENT_ENDS.values())
 _PENDING: Final = "pending"

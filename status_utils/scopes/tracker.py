@@ -29,13 +29,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from statusbeam.model.clock import Clock
 from statusbeam.model.limits import ID_LENGTH
+from statusbeam.model.metadata import MetadataKey
 from statusbeam.model.words import StatusWord
 
 from ..defaults import default_owner, default_session_table, has_transport
 from .agent_heartbeats import AgentHeartbeats
 from .failures import describe_failure, log_not_reported
 from .invocations import Invocations
-from .plain_texts import to_id, to_name
+from .plain_texts import identity_of, to_id, to_name
 from .plain_values import plain_object
 from .projection import SessionProjection
 from .publish import plain_fields, publish_draft
@@ -137,13 +138,12 @@ class StatusTracker:
         self.session_id = _session_id(self._ids["jobId"], session_id, correlation_id)
         self._invocations = Invocations(self._ids["jobId"], attempt)
         self._opening = Opening()
-        identity = {
-            "sessionId": self.session_id,
-            "correlationId": correlation_id,
-            "documentId": document_id,
-            "sourceType": source_type,
-        }
-        self._identity = {name: value for name, value in identity.items() if value is not None}
+        self._identity = identity_of(
+            session_id=self.session_id,
+            correlation_id=correlation_id,
+            document_id=document_id,
+            source_type=source_type,
+        )
         self._projection = _projection(self.session_id)
         self._heartbeats = AgentHeartbeats(self, self._ids, transport)
         self._transport = transport
@@ -166,7 +166,9 @@ class StatusTracker:
                 self._opening.begin()
             metadata: dict[str, Any] = dict(self._identity)
             if agents:
-                metadata["plan"] = [name if isinstance(name, str) else dict(name) for name in agents]
+                metadata[MetadataKey.PLAN] = [
+                    step if isinstance(step, str) else dict(step) for step in agents
+                ]
             optional = self._optional_of_job(self._began, metadata)
             return self._report({"status": StatusWord.LOADING_AGENTS, "message": message}, optional)
         except Exception as error:  # noqa: BLE001 - status calls never raise
@@ -195,7 +197,7 @@ class StatusTracker:
         try:
             details = {} if metadata is None else dict(plain_object(metadata))
             if token_usage is not None:
-                details["tokenUsage"] = token_usage
+                details[MetadataKey.TOKEN_USAGE] = token_usage
             message = activity or f"{agent_name}: {status}"
             if error is not None:
                 message = self._public_text(agent_name, error, details)

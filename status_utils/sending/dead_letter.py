@@ -45,6 +45,10 @@ def _warn_of_no_transport(problem: str) -> None:
     warn(LOGGER, "statuses are not sent: %s", problem)
 
 
+_TO_LOG_UNDELIVERED: Final = 3
+"""Frames from the logging call to `log_undelivered`, which Powertools names in place of the logger."""
+
+
 @best_effort
 def _log_line(payload: Mapping[str, Any], error: Exception) -> None:
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
@@ -63,7 +67,7 @@ def _log_line(payload: Mapping[str, Any], error: Exception) -> None:
         text = json.dumps(_signed(line), default=_type_mark)
     except (TypeError, ValueError, RecursionError):  # keys that are not text, or a value inside itself
         text = json.dumps(line | {"payload": {str(key): _type_mark(value) for key, value in payload.items()}})
-    logging.getLogger(LOGGER).error("%s", text)
+    logging.getLogger(LOGGER).error("%s", text, stacklevel=_TO_LOG_UNDELIVERED)
 
 
 def _signed(line: dict[str, Any]) -> dict[str, Any]:

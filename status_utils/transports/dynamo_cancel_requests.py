@@ -14,7 +14,7 @@ from .process_local import ProcessLocal
 if TYPE_CHECKING:
     from statusbeam.model.job_key import JobKey
 
-_ENDED: Final = frozenset((OverallStatus.COMPLETED, OverallStatus.FAILED, "cancelled"))
+_ENDED: Final = frozenset((OverallStatus.COMPLETED, OverallStatus.FAILED, OverallStatus.CANCELLED))
 
 
 class DynamoCancelRequests:

@@ -240,6 +240,7 @@ class CallerSettings(_RedactionSettings):
 
     status_table_name: str | None = None
     """The table of sessions that trackers keep for programs which read DynamoDB directly."""
+
     status_table: str | None = None
     """The status table, where a job finds out that it is to be cancelled. Needs `dynamodb:GetItem`."""
 
@@ -272,6 +273,7 @@ class PublisherSettings(_RedactionSettings):
 
     firewall_pass: str | None = field(default=None, repr=False)
     """What each push shows to the API's firewall; without it, the firewall's rules apply to pushes too."""
+
     api_key_tenant: str | None = None
     """The one tenant that holders of the API key see; without it, the API has no key."""
 

@@ -25,6 +25,27 @@ _USAGE = {
     "total_tokens": TOKENS_IN + TOKENS_OUT,
 }
 
+RESPONSE: dict[str, Any] = {
+    "id": "response",
+    "object": "response",
+    "created_at": 0,
+    "model": "scripted",
+    "status": "completed",
+    "output": [
+        {
+            "id": "message",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "Elm", "annotations": []}],
+        }
+    ],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+}
+"""An answer of the Responses API, to which a test adds its `usage`."""
+
 
 def scripted_model(steps: tuple[Step, ...]) -> OpenAIChatCompletionsModel:
     """Answers with its steps, one after the other."""

@@ -404,7 +404,7 @@ async def test_tokens_of_the_responses_api_are_counted_without_sensitive_data(
     transport: MemoryTransport,
 ) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, json=RESPONSE)
+        return httpx2.Response(200, json={**scripted_openai_agents.RESPONSE, "usage": RESPONSES_USAGE})
 
     client = AsyncOpenAI(
         api_key="test", http_client=httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
@@ -415,29 +415,10 @@ async def test_tokens_of_the_responses_api_are_counted_without_sensitive_data(
     assert street["tokenUsage"] == {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
 
 
-RESPONSE = {
-    "id": "response",
-    "object": "response",
-    "created_at": 0,
-    "model": "scripted",
-    "status": "completed",
-    "output": [
-        {
-            "id": "message",
-            "type": "message",
-            "role": "assistant",
-            "status": "completed",
-            "content": [{"type": "output_text", "text": "Elm", "annotations": []}],
-        }
-    ],
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "tools": [],
-    "usage": {
-        "input_tokens": 10,
-        "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": 5,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": 15,
-    },
+RESPONSES_USAGE = {
+    "input_tokens": 10,
+    "input_tokens_details": {"cached_tokens": 0},
+    "output_tokens": 5,
+    "output_tokens_details": {"reasoning_tokens": 0},
+    "total_tokens": 15,
 }

@@ -136,6 +136,20 @@ NAMES = [
 ]
 
 
+class UnreadableName:
+    def __str__(self) -> str:
+        raise LookupError("postgres://ana:hunter2@db")
+
+
+def test_what_goes_wrong_in_reporting_is_logged_without_secrets(
+    runs: FrameworkRuns, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    with in_job(transport):
+        runs.agent_started("a", UnreadableName())  # type: ignore[arg-type]
+    assert "call=<agent_started>" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 @pytest.mark.parametrize(("name", "shown"), NAMES)
 def test_a_name_that_no_status_takes_is_made_to_fit(
     runs: FrameworkRuns, transport: MemoryTransport, name: str, shown: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterable, Iterator
 from typing import Any
 
@@ -171,26 +170,6 @@ RESPONSES_USAGE = {
     "output_tokens_details": {"reasoning_tokens": 30},
     "total_tokens": 150,
 }
-RESPONSE = {
-    "id": "response",
-    "object": "response",
-    "created_at": 0,
-    "model": "scripted",
-    "status": "completed",
-    "output": [
-        {
-            "id": "message",
-            "type": "message",
-            "role": "assistant",
-            "status": "completed",
-            "content": [{"type": "output_text", "text": "Elm", "annotations": []}],
-        }
-    ],
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "tools": [],
-    "usage": RESPONSES_USAGE,
-}
 
 
 @pytest.mark.usefixtures("scope")
@@ -199,10 +178,11 @@ async def test_openai_tells_what_was_cached_and_reasoned(
     transport: MemoryTransport, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scripted_openai_agents, "_USAGE", CHAT_USAGE)
+    response = {**scripted_openai_agents.RESPONSE, "usage": RESPONSES_USAGE}
     client = AsyncOpenAI(
         api_key="test",
         http_client=httpx2.AsyncClient(
-            transport=httpx2.MockTransport(lambda request: httpx2.Response(200, text=json.dumps(RESPONSE)))
+            transport=httpx2.MockTransport(lambda request: httpx2.Response(200, json=response))
         ),
     )
     model: Any = scripted_openai_agents.scripted_model((Step(say="Elm"),))

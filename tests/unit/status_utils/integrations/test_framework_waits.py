@@ -184,19 +184,23 @@ class AsksBefore(HookProvider):
         event.interrupt("permission", reason="May I?")
 
 
-async def strands_hook_interrupt() -> Resume:
+def interrupted_before_its_tool() -> StrandsAgent:
     @strands_tool
     def lookup(text: str) -> str:
         """Look up a street."""
         return text
 
-    agent = StrandsAgent(
+    return StrandsAgent(
         name="Geo Agent",
         model=scripted_strands.ScriptedModel(STEPS),
         tools=[lookup],
         hooks=[StatusHooks(), AsksBefore()],
         callback_handler=None,
     )
+
+
+async def strands_hook_interrupt() -> Resume:
+    agent = interrupted_before_its_tool()
     result = await agent.invoke_async("Where?")
     answers: Any = [
         {"interruptResponse": {"interruptId": found.id, "response": "yes"}}
@@ -349,18 +353,7 @@ async def test_an_agent_below_the_one_that_was_asked_waits_with_it(transport: Me
 
 
 async def test_a_tool_that_strands_interrupted_is_closed_with_its_run(transport: MemoryTransport) -> None:
-    @strands_tool
-    def lookup(text: str) -> str:
-        """Look up a street."""
-        return text
-
-    agent = StrandsAgent(
-        name="Geo Agent",
-        model=scripted_strands.ScriptedModel(STEPS),
-        tools=[lookup],
-        hooks=[StatusHooks(), AsksBefore()],
-        callback_handler=None,
-    )
+    agent = interrupted_before_its_tool()
     async with in_job(transport):
         await agent.invoke_async("Where?")
         assert told(transport)[-1] == ("waiting", "Geo Agent", "lookup")

@@ -131,6 +131,7 @@ CALLS: list[Callable[[AgentScope], object]] = [
     lambda a: a.progress(*range(9)),  # too many
     lambda a: a.complete(),  # type: ignore[call-arg]
     lambda a: a.tokens(1, 2),  # type: ignore[call-arg]
+    lambda a: a.tool("map").tokens(1, 2),  # type: ignore[call-arg]
     lambda a: a.status(Detached(), Detached(), Detached()),  # type: ignore[arg-type]
     lambda a: a.fail(Detached()),  # type: ignore[arg-type]
     lambda a: a.tool(Detached(), Detached()),  # type: ignore[arg-type]

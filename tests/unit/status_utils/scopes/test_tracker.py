@@ -105,6 +105,12 @@ def test_a_tracker_without_any_owner_reports_nothing_and_logs_which_field_is_mis
     assert "userId is missing" in caplog.text
 
 
+def test_ids_that_are_numbers_identify_the_job_as_texts(transport: MemoryTransport) -> None:
+    ids: dict[str, Any] = {"correlation_id": 7, "document_id": 3}
+    StatusTracker("job-1", "ana", "city", **ids, transport=transport).initialize_status()
+    assert (snapshot(transport)["correlationId"], snapshot(transport)["documentId"]) == ("7", "3")
+
+
 def test_without_a_correlation_id_the_session_is_the_job(transport: MemoryTransport) -> None:
     StatusTracker("job-1", "ana", "city", transport=transport).initialize_status()
     assert (snapshot(transport)["sessionId"], snapshot(transport)["correlationId"]) == ("job-1", None)

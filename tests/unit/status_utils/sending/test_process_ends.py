@@ -23,6 +23,11 @@ def command(program: str, file: Path) -> list[str]:
     return [sys.executable, "-m", "tests.unit.status_utils.sending.scope_programs", program, str(file)]
 
 
+def ended(program: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """The program, which has ended well."""
+    return subprocess.run(command(program, file), cwd=ROOT, check=True, capture_output=True, text=True)
+
+
 @contextmanager
 def running(program: str, file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The program, which has said that it is ready."""
@@ -66,22 +71,14 @@ def test_the_end_of_the_interpreter_sends_what_is_left(tmp_path: Path) -> None:
 
 def test_the_end_of_the_interpreter_writes_to_the_log_what_nobody_takes(tmp_path: Path) -> None:
     (tmp_path / "sent.dead").touch()
-    done = subprocess.run(
-        command("exits", tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = ended("exits", tmp_path / "sent")
     assert status_words(list(undelivered_in(done.stderr))) == ["loading_agents", "agent_invoking"]
 
 
 def test_the_end_of_the_interpreter_waits_longer_for_a_slow_backend_than_the_end_of_a_job(
     tmp_path: Path,
 ) -> None:
-    done = subprocess.run(
-        command("ends_before_a_slow_backend_answers", tmp_path / "sent"),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = ended("ends_before_a_slow_backend_answers", tmp_path / "sent")
     assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one", "complete"]
     assert done.stderr == ""
 
@@ -150,22 +147,14 @@ def test_a_process_of_multiprocessing_sends_what_is_left_when_it_ends(tmp_path: 
 
 
 def test_a_process_forked_while_the_sender_loads_can_load_the_same(tmp_path: Path) -> None:
-    done = subprocess.run(
-        command("forks_while_it_loads", tmp_path / "sent"),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = ended("forks_while_it_loads", tmp_path / "sent")
     assert done.stdout == "the child ended with 0\n"
     assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "complete"]
 
 
 @pytest.mark.parametrize("program", ["forks_while_a_message_is_redacted", "forks_while_it_commits"])
 def test_a_process_forked_while_the_sender_is_at_work_can_send(tmp_path: Path, program: str) -> None:
-    done = subprocess.run(
-        command(program, tmp_path / "sent"), cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = ended(program, tmp_path / "sent")
     assert (done.stdout, done.stderr) == ("the child ended with 0\n", "")
     told = sorted(status_words(payloads(tmp_path / "sent")))
     assert told == ["agent_complete", "agent_invoking", "complete", "loading_agents"]
@@ -210,13 +199,7 @@ def test_what_a_server_says_while_it_drains_is_sent_or_in_the_log(tmp_path: Path
 
 
 def test_a_job_in_a_later_exit_hook_is_sent_or_in_the_log(tmp_path: Path) -> None:
-    done = subprocess.run(
-        command("works_after_the_exit_hook", tmp_path / "sent"),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = ended("works_after_the_exit_hook", tmp_path / "sent")
     found = {
         payload["batchId"]: payload
         for payload in [*payloads(tmp_path / "sent"), *undelivered_in(done.stderr)]
@@ -226,13 +209,7 @@ def test_a_job_in_a_later_exit_hook_is_sent_or_in_the_log(tmp_path: Path) -> Non
 
 
 def test_a_process_that_ends_without_hooks_can_flush_before(tmp_path: Path) -> None:
-    done = subprocess.run(
-        command("flushes_and_exits_hard", tmp_path / "sent"),
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = ended("flushes_and_exits_hard", tmp_path / "sent")
     assert done.stdout == "True\n"
     assert status_words(payloads(tmp_path / "sent")) == ["loading_agents", "one"]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from status_utils import MemoryTransport, publish_agent_status
 from status_utils.defaults import override_transport, undelivered_key
@@ -91,6 +92,13 @@ def test_every_form_of_a_log_gives_the_same_payloads(caplog: pytest.LogCaptureFi
     noise = "INFO nothing of ours: statusbeam is mentioned\n" if form in ("plain", "lambda text") else ""
     found = list(undelivered_in(noise + FORMS[form](written)))
     assert found == [json.loads(line)["payload"] for line in written]
+
+
+def test_lines_that_powertools_formats_itself_count_as_ours(caplog: pytest.LogCaptureFixture) -> None:
+    written = lines(caplog)
+    formatter = LambdaPowertoolsFormatter()
+    log = "\n".join(formatter.format(record) for record in caplog.records if record.name == OURS)
+    assert list(undelivered_in(log)) == [json.loads(line)["payload"] for line in written]
 
 
 @pytest.mark.parametrize(
