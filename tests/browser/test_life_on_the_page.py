@@ -77,7 +77,7 @@ def test_waiting_says_for_what_and_a_job_is_cancelled_on_the_page(
     expect(page.locator("#result-message")).to_have_text("Send the crew tonight?")
     expect(page.locator("#waiting")).to_contain_text("Planner · Waits for approval since")
     expect(dashboard.in_job_list(story.job_id)).to_contain_text(TITLE)
-    expect(dashboard.in_job_list(story.job_id)).to_contain_text("Waits for approval")
+    expect(dashboard.in_job_list(story.job_id)).to_contain_text("Waits for approval since")
     look_at(dashboard, pictures, "life-waiting")
 
     page.locator("#cancel").click()

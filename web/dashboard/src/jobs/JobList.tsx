@@ -5,7 +5,7 @@ import { memo, useCallback, useDeferredValue, useMemo, useRef } from 'react';
 import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
 import { jobStateAt } from '../job/liveness.ts';
-import { waitsFor } from '../job/waitingText.ts';
+import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import { type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
@@ -148,6 +148,8 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
       <ul id="jobs" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const job = jobs[item.index] as Job;
+          const state = stateOf(job);
+          const { waiting } = job;
           return (
             <li
               key={item.key}
@@ -158,7 +160,8 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
             >
               <Row
                 job={job}
-                state={stateOf(job)}
+                state={state}
+                waits={waiting && state === 'waiting' ? `${waitsFor(waiting)} ${waitingTimes(waiting, now)}` : null}
                 ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
                 isCurrent={job.jobId === currentId}
               />
@@ -170,10 +173,19 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
   );
 }
 
-const Row = memo(function Row({ job, state, ago, isCurrent }: { job: Job; state: ShownState; ago: string; isCurrent: boolean }) {
+interface RowProps {
+  job: Job;
+  state: ShownState;
+  /** What it waits for, and since when; null unless it waits. */
+  waits: string | null;
+  ago: string;
+  isCurrent: boolean;
+}
+
+const Row = memo(function Row({ job, state, waits, ago, isCurrent }: RowProps) {
   const text = titleOf(job);
   const isOpen = !isOver(job);
-  const doing = job.waiting && state === 'waiting' ? waitsFor(job.waiting) : isOpen ? nowDoing(job) : null;
+  const doing = waits ?? (isOpen ? nowDoing(job) : null);
   return (
     <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
       <StateIcon state={state} size={15} />
