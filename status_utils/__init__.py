@@ -26,7 +26,6 @@ from statusbeam.model.errors import (
     UnknownAgentError,
     ViewTokenError,
 )
-from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import (
     OverallStatus,
     StatusType,
@@ -39,6 +38,8 @@ from .scopes.publish import publish_agent_status, publish_orchestrator_status, p
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from statusbeam.model.update import StatusUpdate
+
     from .scopes.context_functions import current_scope, report_progress, report_tool
     from .scopes.decorators import agent_step, status_handler
     from .scopes.handoff import AgentHandoffManager, Handoff, HandoffOutcome
@@ -111,34 +112,35 @@ __all__ = [
 
 # Imported at first use: code that only publishes statuses doesn't pay for them at each cold start.
 _LATE = {
-    "AgentHandoffManager": "scopes.handoff",
-    "Handoff": "scopes.handoff",
-    "HandoffOutcome": "scopes.handoff",
-    "AgentScope": "scopes.job",
-    "DirectTransport": "transports.direct_transport",
-    "JobScope": "scopes.job",
-    "LambdaTransport": "transports.lambda_transport",
-    "MemoryTransport": "transports.memory_transport",
-    "OptionalArguments": "scopes.optional_arguments",
-    "QueueTransport": "transports.queue_transport",
-    "StatusTracker": "scopes.tracker",
-    "ToolScope": "scopes.job",
-    "Transport": "transports.transport",
-    "ViewClaims": "tokens.claims",
-    "ViewTokenKeys": "tokens.keys",
-    "agent_step": "scopes.decorators",
-    "current_scope": "scopes.context_functions",
-    "extract": "scopes.propagation",
-    "flush": "sending.senders",
-    "in_scope": "scopes.in_scope",
-    "inject": "scopes.propagation",
-    "job": "scopes.job",
-    "mint_view_token": "tokens.view_tokens",
-    "report_progress": "scopes.context_functions",
-    "report_tool": "scopes.context_functions",
-    "status_handler": "scopes.decorators",
-    "track": "scopes.tracking",
-    "verify_view_token": "tokens.view_tokens",
+    "AgentHandoffManager": ".scopes.handoff",
+    "Handoff": ".scopes.handoff",
+    "HandoffOutcome": ".scopes.handoff",
+    "AgentScope": ".scopes.job",
+    "DirectTransport": ".transports.direct_transport",
+    "JobScope": ".scopes.job",
+    "LambdaTransport": ".transports.lambda_transport",
+    "MemoryTransport": ".transports.memory_transport",
+    "OptionalArguments": ".scopes.optional_arguments",
+    "QueueTransport": ".transports.queue_transport",
+    "StatusTracker": ".scopes.tracker",
+    "StatusUpdate": "statusbeam.model.update",
+    "ToolScope": ".scopes.job",
+    "Transport": ".transports.transport",
+    "ViewClaims": ".tokens.claims",
+    "ViewTokenKeys": ".tokens.keys",
+    "agent_step": ".scopes.decorators",
+    "current_scope": ".scopes.context_functions",
+    "extract": ".scopes.propagation",
+    "flush": ".sending.senders",
+    "in_scope": ".scopes.in_scope",
+    "inject": ".scopes.propagation",
+    "job": ".scopes.job",
+    "mint_view_token": ".tokens.view_tokens",
+    "report_progress": ".scopes.context_functions",
+    "report_tool": ".scopes.context_functions",
+    "status_handler": ".scopes.decorators",
+    "track": ".scopes.tracking",
+    "verify_view_token": ".tokens.view_tokens",
 }
 
 
@@ -147,7 +149,7 @@ def __getattr__(name: str) -> object:
 
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f".{_LATE[name]}", __name__), name)
+    found: object = getattr(import_module(_LATE[name], __name__), name)
     return found
 
 

@@ -206,9 +206,10 @@ class Scope:
         """
         given = {**self.fields, "status": to_text(status), "message": to_message(message)}
         read = with_word(given, self.known_agents())
-        names: dict[str, Any] = {}
-        if read is not given:
-            names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
+        if read is given and given["status"] not in self._ENDS:  # almost always
+            self._report_fields(given, metadata)
+            return
+        names = {name: read[name] for name in _NAMES if read.get(name) != self.fields.get(name)}
         named = self._open_agent(names["agentName"]) if "agentName" in names else None
         if named is not None:
             named.status(given["status"], message, metadata)
@@ -371,12 +372,22 @@ class Scope:
     ) -> None:
         """Queue a status; `fields` are by the schema's names, and plain values. `run`: of a final status."""
         draft = {**self.fields, "status": status, "message": to_message(message), **fields}
+        self._report_fields(draft, metadata, run, result)
+
+    def _report_fields(
+        self,
+        draft: dict[str, Any],
+        metadata: Mapping[str, Any] | None,
+        run: JsonObject | None = None,
+        result: Any = None,
+    ) -> None:
+        """Queue a status by the schema's names, with its metadata."""
         usage, run = self._current_usage(), run or self._opening.metadata
         if metadata is not None or usage is not None or result is not None:
             draft["metadata"] = plain_object(metadata, usage, run, result=result)
         elif run is not None:
             draft["metadata"] = run
-        if status == StatusWord.WAITING:
+        if draft["status"] == StatusWord.WAITING:
             self._enqueue_waiting(draft)
         else:
             self._enqueue(draft)

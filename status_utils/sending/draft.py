@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
 from statusbeam.model.fit import fit_message, fit_metadata
 from statusbeam.model.normalize import normalized, with_plan_names
-from statusbeam.model.parse import parse_status
 from statusbeam.model.validation import JsonObject
 from statusbeam.model.words import StatusWord
 
@@ -21,15 +19,19 @@ _BASE_BYTES = 500
 _COALESCED = (StatusWord.PROGRESS, StatusWord.HEARTBEAT)
 
 
-@dataclass(frozen=True, slots=True)
 class Draft:
     """One status as it was reported: plain values of a bounded size that nobody changes any more.
 
-    `fields` are by the schema's names; `metadata` among them is a JsonObject. Secrets are still in it.
+    No dataclass: callers would wait for loading those, and for making one.
     """
 
-    fields: Mapping[str, Any]
-    reported_at: float  # epoch seconds
+    __slots__ = ("fields", "reported_at")
+
+    def __init__(self, fields: Mapping[str, Any], reported_at: float) -> None:
+        """`fields` are by the schema's names; `metadata` among them is a JsonObject. Secrets are still in it.
+        `reported_at`: epoch seconds."""
+        self.fields = fields
+        self.reported_at = reported_at
 
     @property
     def size(self) -> int:
@@ -53,7 +55,9 @@ class Draft:
         A later message of the invocation may go on with a secret that this one began, except without
         `remember`, for a status that is encoded twice. Raises InvalidStatusError, SettingError.
         """
-        from .redact_on_exit import redact, redact_once  # noqa: PLC0415 - needed at first send only
+        from statusbeam.model.parse import parse_status  # noqa: PLC0415 - needed at first send only
+
+        from .redact_on_exit import redact, redact_once  # noqa: PLC0415 - as above
 
         fields = (redact if remember else redact_once)(self._normalized())
         if isinstance(fields.get("message"), str):

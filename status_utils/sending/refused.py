@@ -10,19 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
 if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
 class Refused:
     """A status that is not in the job's log, and why."""
 
-    status: Mapping[str, Any]  # by the schema's names, as far as it got
-    error: Exception
+    __slots__ = ("error", "status")
+
+    def __init__(self, status: Mapping[str, Any], error: Exception) -> None:
+        """`status`: by the schema's names, as far as it got."""
+        self.status = status
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"Refused({self.status!r}, {self.error!r})"
 
 
 _collecting: list[list[Refused]] = []

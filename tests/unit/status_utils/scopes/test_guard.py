@@ -166,7 +166,7 @@ def test_an_interrupt_within_reporting_is_the_callers(monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     scope = a_job(transport=MemoryTransport()).start()
-    monkeypatch.setattr(Scope, "_report", interrupted)
+    monkeypatch.setattr(Scope, "_enqueue", interrupted)
     with pytest.raises(KeyboardInterrupt):
         scope.status("validating", "…")
 
