@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from statusbeam.model.limits import STEPS_PER_PLAN
 from statusbeam.model.metadata import MetadataKey
 
 from .failures import log_not_reported
@@ -25,12 +26,12 @@ _PART_CHARACTERS = 4_000
 def plan_parts(
     plan: Iterable[str | Mapping[str, Any]], fields: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """The plan as metadata, in parts within the limit; one empty part without a plan."""
+    """The plan as metadata, in parts within the limits; one empty part without a plan."""
     part: list[Any] = []
     size = 0
     for step in _steps(plan, fields):
         found = plain_object({"step": _schema_step(step)})
-        if part and size + found.size > _PART_CHARACTERS:
+        if part and (size + found.size > _PART_CHARACTERS or len(part) == STEPS_PER_PLAN):
             yield {MetadataKey.PLAN: part}
             part, size = [], 0
         part.append(found["step"])

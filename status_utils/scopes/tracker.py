@@ -38,6 +38,7 @@ from .failures import describe_failure, log_not_reported
 from .invocations import Invocations
 from .plain_texts import identity_of, to_id, to_name
 from .plain_values import plain_object
+from .plan import plan_parts
 from .projection import SessionProjection
 from .publish import plain_fields, publish_draft
 from .runs import Opening
@@ -157,20 +158,18 @@ class StatusTracker:
     ) -> bool:
         """Report that the job exists, with its agents as pending.
 
-        `agents` holds names, or the steps of a plan: `{"name", "weight", "dependsOn", "tools"}`. Returns
-        whether the status was accepted.
+        `agents` holds names, or the steps of a plan: `{"name", "weight", "depends_on", "tools"}`. A long plan
+        takes several statuses. Returns whether all were accepted.
         """
         try:
             self._began = self._clock.now()
             if self._invocations.attempt is None:
                 self._opening.begin()
-            metadata: dict[str, Any] = dict(self._identity)
-            if agents:
-                metadata[MetadataKey.PLAN] = [
-                    step if isinstance(step, str) else dict(step) for step in agents
-                ]
-            optional = self._optional_of_job(self._began, metadata)
-            return self._report({"status": StatusWord.LOADING_AGENTS, "message": message}, optional)
+            draft = {"status": StatusWord.LOADING_AGENTS, "message": message}
+            first, *more = plan_parts(agents, self._ids)
+            parts = ({**self._identity, **first}, *more)
+            taken = [self._report(draft, self._optional_of_job(self._began, part)) for part in parts]
+            return all(taken)
         except Exception as error:  # noqa: BLE001 - status calls never raise
             return _not_reported("initialize_status", error)
 

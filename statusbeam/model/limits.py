@@ -90,6 +90,8 @@ UPDATES_PER_COMMIT: Final = 49
 AGENTS_PER_COMMIT: Final = 49
 """DynamoDB takes 100 actions and 4 MB a transaction: the head, the marker, the updates and the agents they
 touch. At the limits above, that many of both stay below the 4 MB."""
+STEPS_PER_PLAN: Final = 40
+"""Steps one status can declare: each is an item of its transaction. A plan may come in parts."""
 PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 

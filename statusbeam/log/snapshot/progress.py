@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH
+from statusbeam.model.limits import ID_LENGTH, NAME_LENGTH, STEPS_PER_PLAN
 from statusbeam.model.numbers import clamped
 from statusbeam.model.replace import replace
 
@@ -30,9 +30,6 @@ WEIGHT: Final = 1_000
 
 WEIGHT_MAX: Final = 1_000_000
 _LEAST_WEIGHT: Final = 1
-STEPS_PER_PLAN: Final = 40
-"""Steps one status can declare: each is an item of its transaction. A plan may come in parts."""
-
 TOOLS_PER_STEP: Final = 16
 DEPENDENCIES_PER_STEP: Final = 40
 

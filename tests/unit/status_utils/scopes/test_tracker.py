@@ -66,6 +66,19 @@ def test_a_job_is_seen_with_its_plan_pending_under_the_names_its_caller_brought(
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["A{}", "Agent {} " + "of a name that says what it is for " * 2], ids=["short", "long"]
+)
+def test_every_agent_of_a_long_plan_is_pending(
+    tracker: StatusTracker, transport: MemoryTransport, name: str
+) -> None:
+    assert tracker.initialize_status([{"name": name.format(n), "depends_on": ["A0"]} for n in range(300)])
+    found = snapshot(transport)["agents"]
+    assert [(a["name"], a["status"], a["dependsOn"]) for a in found] == [
+        (name.format(n), "pending", ["A0"]) for n in range(300)
+    ]
+
+
 SESSIONS: list[tuple[dict[str, Any], str]] = [
     # what the caller brings, the session
     ({}, "job-1"),
@@ -212,7 +225,6 @@ def test_an_exception_may_bring_its_own_public_text(
 
 
 MISTAKES: list[tuple[str, dict[str, Any]]] = [
-    ("initialize_status", {"agents": 7}),
     ("update_agent_status", {"agent_name": "Geo Agent", "status": "finished"}),  # no such word
     ("update_agent_status", {"agent_name": "", "status": "success"}),
     ("update_agent_status", {"agent_name": ["Geo Agent"], "status": "success"}),

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statusbeam.log.publishing.payload import batches, parse_payload
-from statusbeam.log.snapshot.progress import STEPS_PER_PLAN
 from statusbeam.model import limits
 from statusbeam.model.update import FIELDS, StatusUpdate
 from tests.unit.samples import NOW, entry
@@ -154,7 +153,7 @@ def test_statuses_of_more_agents_than_a_commit_takes_are_cut_as_well() -> None:
 
 def test_a_commit_is_no_more_actions_than_a_transaction_takes() -> None:
     assert 2 + limits.UPDATES_PER_COMMIT + limits.AGENTS_PER_COMMIT <= 100
-    assert max(STEPS_PER_PLAN, 2) <= limits.AGENTS_PER_COMMIT  # a single status always fits
+    assert max(limits.STEPS_PER_PLAN, 2) <= limits.AGENTS_PER_COMMIT  # a single status always fits
 
 
 any_json = st.recursive(

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from statusbeam.log.snapshot.progress import (
     FULL,
-    STEPS_PER_PLAN,
     TOOLS_PER_STEP,
     WEIGHT,
     WEIGHT_MAX,
@@ -21,6 +20,7 @@ from statusbeam.log.snapshot.progress import (
     agent_progress,
     parse_plan,
 )
+from statusbeam.model.limits import STEPS_PER_PLAN
 from tests.unit.statusbeam.log.snapshot.fold_cases import json_values
 
 GEO = PlanStep(name="Geo", invocation_id="Geo")
