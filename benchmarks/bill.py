@@ -1,4 +1,4 @@
-"""What a million statuses cost, against what a newcomer's design costs (docs/performance.md).
+"""What a million statuses cost, against what a newcomer's design costs (docs/explanation/performance.md).
 
     python -m benchmarks.bill [--state-dir DIR]
 
@@ -31,7 +31,7 @@ STATUS_BYTES = 400
 DELIVERY_BYTES = 5_000  # one real-time update of AppSync's price list
 MEMORY_GB = 0.25
 BILLED_SECONDS = 0.02  # of one invocation, theirs and ours: three calls to services close by
-SESSION_READ = 1.0  # units of a look at who watches, once a commit (docs/cost.md)
+SESSION_READ = 1.0  # units of a look at who watches, once a commit (docs/explanation/cost.md)
 QUEUE_REQUESTS = 3  # send, receive, delete: of a message that travels alone
 
 
@@ -80,7 +80,7 @@ def report(state_dir: Path | None) -> None:
 
 
 def measure(outputs: LocalOutputs) -> list[Goal]:
-    """The table of docs/performance.md."""
+    """The table of docs/explanation/performance.md."""
     print("| $ for a million statuses | nobody watches | 1 watcher | 10 watchers |\n|---|---|---|---|")
     print(f"| naive | {naive(0):.2f} | {naive(1):.2f} | {naive(10):.2f} |")
     goals = []

@@ -1,4 +1,4 @@
-"""What an agent pays for the library, against what it pays for boto3 (docs/performance.md).
+"""What an agent pays for the library, against what it pays for boto3 (docs/explanation/performance.md).
 
     python -m benchmarks.caller [--runs 9]
 

@@ -76,7 +76,7 @@ def report(state_dir: Path | None) -> None:
 
 
 def measure(outputs: LocalOutputs) -> None:
-    """The table of docs/cost.md."""
+    """The table of docs/explanation/cost.md."""
     print("| statuses a batch | agents a batch | write units a status | read units, job known | not known |")
     print("|---|---|---|---|---|")
     for size in BATCHES:

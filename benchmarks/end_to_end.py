@@ -1,4 +1,4 @@
-"""From a call to the eye, on localcloud (docs/performance.md).
+"""From a call to the eye, on localcloud (docs/explanation/performance.md).
 
     python -m benchmarks.end_to_end [--state-dir DIR] [--statuses 200]
 

@@ -1,4 +1,4 @@
-"""Fan-out of the data plane against what people use or write instead (docs/performance.md).
+"""Fan-out of the data plane against what people use or write instead (docs/explanation/performance.md).
 
     python -m benchmarks.fanout [--runs 3] [--seconds 2] [--only rates|stalled|idle|latency]
 

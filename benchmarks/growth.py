@@ -1,4 +1,4 @@
-"""What grows with a job, its agents, a gap or a user's jobs, and how fast (docs/performance.md).
+"""What grows with a job, its agents, a gap or a user's jobs, and how fast (docs/explanation/performance.md).
 
     python -m benchmarks.growth [--state-dir DIR]
 
@@ -65,7 +65,7 @@ def report(state_dir: Path | None) -> None:
 
 
 def measure(state_dir: Path) -> list[Goal]:
-    """All rows of the table in docs/performance.md."""
+    """All rows of the table in docs/explanation/performance.md."""
     outputs = read_outputs(StateFolder(state_dir).outputs)
     metered = MeteredClient(Clients(outputs.aws_endpoint_url).tables)
     stored = _journals(metered, outputs.status_table)

@@ -42,7 +42,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A goal from docs/performance.md for the median over the runs, in `unit` (empty: a ratio)."""
+    """A goal for the median over the runs, in `unit` (empty: a ratio); docs/explanation/performance.md."""
 
     what: str
     values: Sequence[float]

@@ -1,4 +1,4 @@
-"""The publisher Lambda against the same work as a newcomer writes it (docs/performance.md).
+"""The publisher Lambda against the same work as a newcomer writes it (docs/explanation/performance.md).
 
     python -m benchmarks.publisher [--runs 5]
 

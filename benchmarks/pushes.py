@@ -78,7 +78,7 @@ def pushed(payloads: list[Mapping[str, Any]], *, joined: bool) -> tuple[int, int
 
 
 def main() -> None:
-    """The table of docs/cost.md."""
+    """The table of docs/explanation/cost.md."""
     columns = ("one job", "statuses", "commits", "joined: mutations + deliveries", "plain")
     print(f"| {' | '.join((*columns, 'joined: $ a million', 'plain'))} |")
     print("|---|---|---|---|---|---|---|")

@@ -40,7 +40,7 @@ def report(state_dir: Path | None) -> None:
 
 
 def measure(outputs: LocalOutputs) -> None:
-    """The table of docs/cost.md."""
+    """The table of docs/explanation/cost.md."""
     client = Clients(outputs.aws_endpoint_url).tables
     tenant = f"crowd-{uuid.uuid4().hex[:8]}"
     print("| sessions in the tenant | read units, watched | nobody watches |")

@@ -1,7 +1,7 @@
 import appsync from '@aws-appsync/eslint-plugin';
 
 // What APPSYNC_JS refuses: AWS's own rules, then what they leave out. They serve resolvers of other stacks too
-// (docs/limits.md, "Resolvers on localcloud").
+// (docs/reference/limits.md, "Resolvers on localcloud").
 
 const words = (text) => text.trim().split(/\s+/);
 

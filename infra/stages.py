@@ -56,7 +56,7 @@ class StageConfig:
     publishing: PublishingOptions = PublishingOptions()
     firewall: FirewallOptions | None = None
     alarms: bool = False
-    """CloudWatch alarms on what docs/operations.md says to watch, and a topic for them."""
+    """CloudWatch alarms on what docs/how-to/operations.md says to watch, and a topic for them."""
     page: PageOptions | None = None
     """The page on CloudFront; None where it is served otherwise, or not at all."""
     example: ExampleOptions | None = None

@@ -6,5 +6,5 @@
     from status_utils.integrations.pydantic_ai import StatusCapability        # statusbeam[pydantic-ai]
 
 Inside a `job(...)` every run of an agent is an invocation, with its tools, its tokens and its end. Outside of
-a job the adapters do nothing. docs/frameworks.md has the details.
+a job the adapters do nothing. docs/how-to/frameworks.md has the details.
 """

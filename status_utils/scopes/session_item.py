@@ -4,8 +4,8 @@
     >>> item["overallStatus"], item["agents"][0]["status"]
     ('processing', 'in-progress')
 
-For programs that read DynamoDB directly. Everybody else asks `getJob`, which knows more: docs/library.md,
-"A table of sessions".
+For programs that read DynamoDB directly. Everybody else asks `getJob`, which knows more:
+docs/how-to/library.md, "A table of sessions".
 """
 
 from __future__ import annotations

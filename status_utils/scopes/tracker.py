@@ -16,7 +16,7 @@ are sent for it.
 
 Without `user_id` and `tenant_id`, they are STATUS_USER_ID and STATUS_TENANT_ID of the environment. With
 STATUS_TABLE_NAME, the job is also kept as one item of that table, and no transport is needed
-(docs/library.md).
+(docs/how-to/library.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CloudWatch alarms, with the thresholds of docs/operations.md, and the topic that they notify."""
+"""CloudWatch alarms, with the thresholds of docs/how-to/operations.md, and the topic that they notify."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Alarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{description} docs/operations.md says what to do.",
+            alarm_description=f"{description} docs/how-to/operations.md says what to do.",
         )
         notify = actions.SnsAction(self.topic)
         alarm.add_alarm_action(notify)

@@ -1,6 +1,6 @@
 """The keys of a status's metadata that have a meaning here. All other keys are the caller's own.
 
-docs/fold.md says how the snapshot reads them, docs/protocol.md what clients see.
+docs/reference/fold.md says how the snapshot reads them, docs/reference/protocol.md what clients see.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class MetadataKey:
     PLAN: Final = "plan"
     """The steps of the job: names, or objects with weight, dependsOn and tools."""
     TOKEN_USAGE: Final = "tokenUsage"  # noqa: S105 - no secret
-    """`{inputTokens, outputTokens, …}`, the running total of one attempt; docs/library.md names all keys."""
+    """`{inputTokens, outputTokens, …}`, the total of one attempt; docs/how-to/library.md names all keys."""
     LEASE_SECONDS: Final = "leaseSeconds"
     """How long the job or agent may be silent, where nobody can send heartbeats."""
     ETA: Final = "eta"

@@ -1,4 +1,4 @@
-"""docs/web.md, "With plain Amplify": what it shows works as it stands there, and misses what it says."""
+"""docs/how-to/web.md, "With plain Amplify": what it shows works as it stands, and misses what it says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.fault_board import FaultBoard
 from tests.e2e.cloud import Cloud, fresh_id, status
 from tests.e2e.node_client import CLIENTS, NodeClient, require_clients
 
-PAGE = Path(__file__).parents[2] / "docs" / "web.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "web.md"
 HARNESS = """
 import { Hub as Events } from 'aws-amplify/utils';
 import { text } from 'node:stream/consumers';

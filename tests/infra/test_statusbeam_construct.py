@@ -258,7 +258,7 @@ SET_BY_STAGES = {"api_key_expires", "appsync_url_override", "emulated", "request
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_is_documented_and_every_documented_one_exists(name: str) -> None:
-    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     text = "\n".join(document.read_text() for document in documents)
     options = {field.name for field in dataclasses.fields(getattr(statusbeam.cdk, name))}
     assert {option for option in options - SET_BY_STAGES if not re.search(rf"\b{option}\b", text)} == set()

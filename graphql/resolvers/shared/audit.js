@@ -1,6 +1,6 @@
 import { util } from '@aws-appsync/utils';
 
-// The audit trail: who read, watched or ended what is another user's. docs/operations.md has the query for it.
+// The audit trail: who read, watched or ended what is another user's. docs/how-to/operations.md has the query for it.
 // AppSync writes console.log to the API's log at the level INFO. The values are URL-encoded, so that no id can forge a line.
 /** @param {{ tenantId: string, owner?: string, jobId?: string }} whom */
 export function audit(action, caller, whom) {

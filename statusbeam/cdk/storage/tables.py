@@ -17,7 +17,7 @@ from .backups import Backups
 
 
 class StatusTable(Construct):
-    """Job heads, agent states and status logs (docs/architecture.md, "Status table")."""
+    """Job heads, agent states and status logs (docs/explanation/architecture.md, "Status table")."""
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)
@@ -58,7 +58,7 @@ class StatusTable(Construct):
 
 
 class UserSessionsTable(Construct):
-    """Live connections by tenant and user (docs/architecture.md, "Sessions")."""
+    """Live connections by tenant and user (docs/explanation/architecture.md, "Sessions")."""
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
         super().__init__(scope, construct_id)

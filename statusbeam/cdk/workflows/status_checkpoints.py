@@ -7,7 +7,7 @@
     status.grant_report(machine.role)
 
 The input and the output of a wrapped state stay unchanged. Its error is raised again after the report. The
-workflow goes on if a status cannot be sent. docs/workflows.md has the details.
+workflow goes on if a status cannot be sent. docs/how-to/workflows.md has the details.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     part = Job(head, {id: agents[id] for id in touched(batch) if id in agents})
     apply(part, batch)                                    is exact with the touched agents alone
 
-Total over valid statuses: nothing here raises. docs/fold.md has the rules as a table, tests/vectors examples
-that the TypeScript twin is held to as well.
+Total over valid statuses: nothing here raises. docs/reference/fold.md has the rules as a table,
+tests/vectors examples that the TypeScript twin is held to as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one status does to the invocation it is about; `fold.py` does the rest, docs/fold.md has the rules."""
+"""What one status does to the invocation it is about; the rules are in docs/reference/fold.md."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from tests.unit.graphql.resolver_harness import (
 BOB = {"sub": "bob", "claims": {"sub": "bob", "tenantId": "north"}}
 STRANGER = {"sub": "olga", "claims": {"sub": "olga", "tenantId": "south", "cognito:groups": ["admin"]}}
 ADMIN = {"sub": "ada", "claims": {"sub": "ada", "tenantId": "north", "cognito:groups": ["admin"]}}
-# As docs/operations.md parses it in CloudWatch Logs Insights.
+# As docs/how-to/operations.md parses it in CloudWatch Logs Insights.
 LINE = re.compile(r"audit=<(.*)>, by=<(.*)>, tenant=<(.*)>, owner=<(.*)>, job=<(.*)>")
 
 Entry = tuple[str, ...]

@@ -23,7 +23,7 @@ from statusbeam.model.settings import (
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("benchmarks/*.md")])
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[str]:
@@ -40,7 +40,7 @@ def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[
 
 
 def test_every_setting_of_the_bridge_is_on_its_page() -> None:
-    page = (ROOT / "docs" / "bridge.md").read_text()
+    page = (ROOT / "docs" / "reference" / "bridge.md").read_text()
     assert [f.name for f in dataclasses.fields(BridgeSettings) if f"`{f.name.upper()}`" not in page] == []
 
 
@@ -51,7 +51,7 @@ def test_every_setting_is_in_the_readme(settings: type) -> None:
 
 
 def test_every_limit_is_on_the_page_of_limits() -> None:
-    page = (ROOT / "docs" / "limits.md").read_text()
+    page = (ROOT / "docs" / "reference" / "limits.md").read_text()
     names = [name for name in vars(limits) if name.isupper() and name != "TYPE_CHECKING"]
     assert [name for name in names if f"`{name}`" not in page] == []
 
@@ -101,7 +101,7 @@ def test_the_readme_agent_uses_names_that_the_library_exports() -> None:
 
 
 def test_every_class_of_the_page_on_frameworks_exists() -> None:
-    page = (ROOT / "docs" / "frameworks.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "frameworks.md").read_text()
     code = "".join(path.read_text() for path in (ROOT / "status_utils").rglob("*.py"))
     named = set(re.findall(r"\b(Status\w+|Agent\w+Manager)\(", page))
     assert len(named) > 4

@@ -15,7 +15,7 @@ from tests.unit.repository.test_dashboard_files import AWS_WORDS
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "web" / "client" / "src"
-PAGES = [ROOT / "docs" / "web.md", ROOT / "README.md", ROOT / "web" / "client" / "README.md"]
+PAGES = [ROOT / "docs" / "how-to" / "web.md", ROOT / "README.md", ROOT / "web" / "client" / "README.md"]
 ENTRIES = {
     "": "index.ts",
     "/react": "react/index.ts",

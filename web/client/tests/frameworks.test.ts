@@ -85,7 +85,7 @@ for (const [name, source] of [
 }
 
 test('the documentation shows the examples as they are', () => {
-  const page = readFileSync(join(CLIENT, '..', '..', 'docs', 'web.md'), 'utf8');
+  const page = readFileSync(join(CLIENT, '..', '..', 'docs', 'how-to', 'web.md'), 'utf8');
   for (const file of ['vue.ts', 'JobLine.svelte']) {
     assert.ok(page.includes(`web/client/examples/${file}`), file);
   }

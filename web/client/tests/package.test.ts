@@ -75,7 +75,7 @@ function typesOf(folder: string, module: string, moduleResolution: string): stri
 
 test('the sizes that the documentation states are those that the build holds', () => {
   const build = readFileSync(join(CLIENT, 'build.ts'), 'utf8');
-  const page = readFileSync(join(REPOSITORY, 'docs', 'web.md'), 'utf8');
+  const page = readFileSync(join(REPOSITORY, 'docs', 'how-to', 'web.md'), 'utf8');
   const stated = {
     'index.js': '`@statusbeam/client`',
     'lists.js': '`@statusbeam/client/lists`',
@@ -128,7 +128,7 @@ test('linked instead of installed, the library uses the React of the application
     configFile: false,
     logLevel: 'error',
     plugins: [note],
-    resolve: { dedupe: ['react', 'react-dom'] }, // as docs/web.md says
+    resolve: { dedupe: ['react', 'react-dom'] }, // as docs/how-to/web.md says
     build: { lib },
   });
   const reacts = [...found].filter((id) => id.includes('/node_modules/react/'));

@@ -1,4 +1,4 @@
-// What one status does to the invocation it is about; fold.ts does the rest, docs/fold.md has the rules.
+// What one status does to the invocation it is about; fold.ts does the rest, docs/reference/fold.md has the rules.
 
 import type { AgentState, AgentStatus, JsonObject, Liveness, RawStatusUpdate } from '../types.ts';
 import { clamped, cut, FIRST_MS, FULL, LAST_MS, msOf, percentOf, shareOf, timeOf, WEIGHT, WHOLE_NUMBER_MAX } from './numbers.ts';

@@ -1,4 +1,4 @@
-// The snapshot is a fold of the log, the twin of statusbeam/log/snapshot/fold.py: docs/fold.md has the rules,
+// The snapshot is a fold of the log, the twin of statusbeam/log/snapshot/fold.py: docs/reference/fold.md has the rules,
 // tests/vectors/*.json the examples that hold both.
 //
 //     jobView(fold(log))                                   in any order, redelivered as often as you like

@@ -1,4 +1,4 @@
-// What one status does to the head of the job; fold.ts does the rest, docs/fold.md has the rules.
+// What one status does to the head of the job; fold.ts does the rest, docs/reference/fold.md has the rules.
 
 import type { JsonObject, RawStatusUpdate } from '../types.ts';
 import { isOver } from './liveness.ts';

@@ -1,4 +1,4 @@
-"""The rules of the fold, one by one, as in docs/fold.md."""
+"""The rules of the fold, one by one, as in docs/reference/fold.md."""
 
 from __future__ import annotations
 
