@@ -9,6 +9,9 @@ BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 # Trust what the system trusts, as pip and npm do: company proxies sign for themselves.
 export UV_SYSTEM_CERTS := 1
+# Compile what is imported once, and beside no source: else each process of the tests would compile all of it.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 # Reach the recipes as environment variables and as typed, so that neither make nor a shell reads into the text.
 ifdef COMPLAINT
 override COMPLAINT := $(value COMPLAINT)
@@ -109,7 +112,7 @@ CHECKS := check-types check-python check-imports check-web check-secrets
 check: setup ## lint, format, types, import rules, secrets
 	@$(ALONGSIDE) $(CHECKS)
 
-.PHONY: $(CHECKS) test-web
+.PHONY: $(CHECKS) test-web bytecode
 check-types: setup # the longest goes first
 	mypy $(SOURCES)
 
@@ -131,11 +134,14 @@ check-secrets: setup
 test-web: web
 	npm test --silent --workspaces --if-present
 
+bytecode: setup # of all tests and what they import, before several processes need it at once
+	pytest --collect-only --quiet > /dev/null
+
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py
 
 test: setup ## everything: check, web, unit, infra, end to end, browser
-	@$(ALONGSIDE) $(CHECKS) test-web tests/e2e/clients/node_modules/.ready browser
+	@$(ALONGSIDE) $(CHECKS) bytecode test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 

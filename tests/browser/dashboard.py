@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from playwright.sync_api import (
     Browser,
@@ -27,6 +27,11 @@ PATIENCE_MS = 40_000
 WIDE: ViewportSize = {"width": 1280, "height": 1010}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PUSHES = ("onStatusUpdate", "onTenantStatus")
+SERVER_AWAY: Final = re.compile(
+    r"net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED|CONTENT_LENGTH_MISMATCH|"
+    r"INCOMPLETE_CHUNKED_ENCODING)|WebSocket connection"
+)
+"""What Chromium may say of a connection that dies: before, while or after it sends, or in the answer."""
 
 # Notes each state in which the open job was drawn: [its state, how many statuses its log had], and each line
 # about its log's completeness. A state may be over before a test looks; its note stays.

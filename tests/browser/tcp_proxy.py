@@ -17,7 +17,8 @@ class TcpProxy:
     def __init__(self, host: str) -> None:
         name, port = host.split(":")
         self._server = (name, int(port))
-        self._port = 0
+        self._reserved = _bound(0)  # while nobody listens, no other process gets the port
+        self._port: int = self._reserved.getsockname()[1]
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -34,22 +35,20 @@ class TcpProxy:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._reserved.close()
         for thread in self._threads:
             thread.join()
 
     def start(self) -> None:
         """Answer."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self._port))
+        self._listener = listener = _bound(self._port)
         listener.listen(64)
-        self._port = listener.getsockname()[1]
-        self._listener = listener
         self._run(self._accept, listener)
 
     def stop(self) -> None:
         """Be away: every connection dies, and new ones are refused."""
-        listener, self._listener = self._listener, None
+        with self._lock:
+            listener, self._listener = self._listener, None
         if listener is not None:
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)  # wakes the one who accepts
@@ -60,11 +59,7 @@ class TcpProxy:
         """Kill every connection; new ones are welcome."""
         with self._lock:
             dying, self._open = self._open, set()
-        for each in dying:
-            with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        _kill(*dying)
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -72,6 +67,9 @@ class TcpProxy:
                 near, _ = listener.accept()
                 far = socket.create_connection(self._server)
                 with self._lock:
+                    if self._listener is not listener:  # stopped since this connection was accepted
+                        _kill(near, far)
+                        return
                     self._open |= {near, far}
                 self._run(self._pump, near, far)
                 self._run(self._pump, far, near)
@@ -91,3 +89,18 @@ class TcpProxy:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method of ours
         thread.start()
         self._threads.append(thread)
+
+
+def _bound(port: int) -> socket.socket:
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind(("127.0.0.1", port))
+    return found
+
+
+def _kill(*connections: socket.socket) -> None:
+    for each in connections:
+        with contextlib.suppress(OSError):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.client_timing import longest_ms
-from tests.browser.dashboard import Dashboard, repeat_until
+from tests.browser.dashboard import SERVER_AWAY, Dashboard, repeat_until
 from tests.browser.fault_board import FaultBoard
 from tests.browser.story import Story
 from tests.browser.tcp_proxy import TcpProxy
@@ -173,7 +172,7 @@ def test_a_page_that_is_online_again_changes_to_a_new_socket_without_a_gap(
 def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
     dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
-    dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    dashboard.expected = SERVER_AWAY
     with TcpProxy(cloud.host) as proxy:
         dashboard.use_server(proxy.url)
         dashboard.watch(story.user, story.job_id)
@@ -207,7 +206,7 @@ def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log
     browser: Browser, dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
     """As when a laptop sleeps: the page's process gets no time, and the service gives its socket up."""
-    dashboard.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    dashboard.expected = SERVER_AWAY
     with TcpProxy(cloud.host) as proxy:
         dashboard.use_server(proxy.url)
         dashboard.watch(story.user, story.job_id)

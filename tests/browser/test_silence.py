@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from statusbeam.model.limits import LEASE_SECONDS, LOST_AFTER_SECONDS
-from tests.browser.dashboard import Dashboard
+from tests.browser.dashboard import SERVER_AWAY, Dashboard
 from tests.browser.story import Story
 from tests.browser.tcp_proxy import TcpProxy
 from tests.e2e.cloud import Cloud
@@ -65,7 +63,7 @@ def test_what_falls_silent_while_the_page_is_cut_off_is_unknown_and_neither_stal
     held: Dashboard, silent: Story, cloud: Cloud
 ) -> None:
     silent.publish("Reading the map")
-    held.expected = re.compile("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection")
+    held.expected = SERVER_AWAY
     with TcpProxy(cloud.host) as proxy:
         held.use_server(proxy.url)
         held.watch(silent.user, silent.job_id)

@@ -16,7 +16,7 @@ from statusbeam.localcloud.appsync.resolvers.resolver import ResolverError
 from statusbeam.model.limits import JOBS_COUNTED, JOBS_PER_SEARCH
 from statusbeam.model.validation import wire_time
 from statusbeam.model.words import OverallStatus
-from tests.unit.dynamo_tables import STATUS_TABLE, all_items, dynamo_tables
+from tests.unit.dynamo_tables import dynamo_tables, fill
 from tests.unit.graphql.resolver_harness import ANN, JOB_TOKEN, OPERATOR, TOKEN
 from tests.unit.graphql.whole_fields import Fields
 from tests.unit.samples import NOW
@@ -50,7 +50,7 @@ class Job:
     def created(self) -> datetime:
         return START + timedelta(minutes=self.minute)
 
-    def put(self, client: DynamoDBClient, *, states: Mapping[str, str] | None = None) -> None:
+    def item(self, *, states: Mapping[str, str] | None = None) -> dict[str, Any]:
         """As a commit writes it; `states`: what the head says by now, where the index is behind."""
         created = wire_time(self.created)
         texts = {
@@ -69,9 +69,8 @@ class Job:
             **(states or {}),
         }
         expires_at = int(NOW) + (0 if self.expired else 60)
-        item: dict[str, Any] = {name: {"S": text} for name, text in texts.items() if text is not None}
-        item |= {"sequence": {"N": "1"}, "expiresAt": {"N": str(expires_at)}}
-        client.put_item(TableName=STATUS_TABLE, Item=item)
+        item = {name: {"S": text} for name, text in texts.items() if text is not None}
+        return {**item, "sequence": {"N": "1"}, "expiresAt": {"N": str(expires_at)}}
 
     def matches(self, filters: Filters) -> bool:
         """What the schema says, once more."""
@@ -91,14 +90,14 @@ class Tables:
     """The fields on tables that hold only the jobs of one example."""
 
     def __init__(self, client: DynamoDBClient, fields: Fields) -> None:
-        self.client = client
+        self._client = client
         self._fields = fields
 
     def holding(self, *jobs: Job) -> Fields:
-        for pk, sk in all_items(self.client):
-            self.client.delete_item(TableName=STATUS_TABLE, Key={"pk": {"S": pk}, "sk": {"S": sk}})
-        for job in jobs:
-            job.put(self.client)
+        return self.with_items(*(job.item() for job in jobs))
+
+    def with_items(self, *items: Mapping[str, Any]) -> Fields:
+        fill(self._client, items)
         return self._fields
 
 
@@ -203,8 +202,7 @@ def test_a_search_of_a_tenant_looks_at_so_many_jobs_of_each_state_a_page(tables:
 
 
 def test_a_job_that_has_moved_on_is_listed_once_with_its_state_of_now(tables: Tables) -> None:
-    fields = tables.holding()
-    Job(number=1, minute=0).put(tables.client, states={"overallStatus": "completed"})
+    fields = tables.with_items(Job(number=1, minute=0).item(states={"overallStatus": "completed"}))
     (listed,) = fields.ask("Query.listTenantJobs", {}, OPERATOR).value["jobs"]
     assert listed["overallStatus"] == "completed"
     still = fields.ask("Query.listTenantJobs", {"overallStatus": "processing"}, OPERATOR).value
