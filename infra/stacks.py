@@ -8,7 +8,7 @@ from pathlib import Path
 from aws_cdk import App, Stack, Tags
 
 from infra.example.example_stack import ExampleStack
-from infra.stages import StageConfig, api_key_expiry, stages
+from infra.stages import StageConfig, api_key_expiry, readers_of, stages
 from infra.status.status_stack import StatusStack
 from infra.web.web_stack import WebStack
 from statusbeam.cdk.bundling import ROOT
@@ -25,14 +25,23 @@ def add_stages(
     only: str | None = None,
     region: str | None = None,
     appsync_url_override: str | None = None,
+    oidc_issuer: str | None = None,
+    oidc_client_id: str | None = None,
     page: Path = PAGE,
 ) -> None:
     """Add the stacks of all stages, or of the stage called `only`. `page` is the folder of the built page.
 
+    With an issuer and a client, its provider signs readers of the local stage in.
+
     Raises ValueError for an unknown name, and BundleError, ResolverError or PageError if a part cannot be
     built.
     """
-    for stage in stages(only=only, region=region, appsync_url_override=appsync_url_override):
+    for stage in stages(
+        only=only,
+        region=region,
+        appsync_url_override=appsync_url_override,
+        local_readers=readers_of(oidc_issuer=oidc_issuer, oidc_client_id=oidc_client_id),
+    ):
         add_stage(app, stage, today=today, page=page)
     add_checks(app)
 

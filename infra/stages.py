@@ -22,6 +22,7 @@ from statusbeam.cdk.options import (
     ApiOptions,
     FirewallOptions,
     NewUserPool,
+    OidcProvider,
     PageOptions,
     PublishingOptions,
     ReaderOptions,
@@ -88,6 +89,7 @@ PROD = StageConfig(
     name="Prod",
     resources=ResourceOptions(removal_policy=RemovalPolicy.RETAIN, log_retention=RetentionDays.THREE_MONTHS),
     publishing=PublishingOptions(reserved_concurrency=50),
+    readers=NewUserPool(password_auth=True),  # for the page's own form
     firewall=FirewallOptions(),
     alarms=True,
     page=PageOptions(),
@@ -106,12 +108,16 @@ LOCAL = StageConfig(
 
 
 def stages(
-    *, only: str | None = None, region: str | None = None, appsync_url_override: str | None = None
+    *,
+    only: str | None = None,
+    region: str | None = None,
+    appsync_url_override: str | None = None,
+    local_readers: ReaderOptions = _DEMO_READERS,
 ) -> tuple[StageConfig, ...]:
     """The environments to synthesise: all, or the one called `only` (any case).
 
-    `region` replaces each stage's own; `appsync_url_override` applies to the local stage only. Raises
-    ValueError if no stage has the name.
+    `region` replaces each stage's own; `appsync_url_override` and `local_readers` apply to the local stage
+    only. Raises ValueError if no stage has the name.
     """
     known = {stage.name.lower(): stage for stage in (DEV, PROD, LOCAL)}
     if only is not None and only.lower() not in known:
@@ -119,11 +125,22 @@ def stages(
     chosen = [known[only.lower()]] if only is not None else list(known.values())
     moved = [replace(stage, region=region or stage.region) for stage in chosen]
     return tuple(
-        replace(stage, api=replace(stage.api, appsync_url_override=appsync_url_override))
+        replace(
+            stage,
+            api=replace(stage.api, appsync_url_override=appsync_url_override),
+            readers=local_readers,
+        )
         if stage.resources.emulated
         else stage
         for stage in moved
     )
+
+
+def readers_of(*, oidc_issuer: str | None, oidc_client_id: str | None) -> ReaderOptions:
+    """Who signs readers of the local stage in: this provider, or its own user pool."""
+    if oidc_issuer is None or oidc_client_id is None:
+        return _DEMO_READERS
+    return OidcProvider(issuer=oidc_issuer, client_ids=(oidc_client_id,))
 
 
 def api_key_expiry(stage: StageConfig, today: dt.date) -> dt.datetime | None:

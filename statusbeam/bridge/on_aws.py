@@ -82,20 +82,17 @@ def _view_tokens(settings: BridgeSettings, session: boto3.session.Session, clock
 
 def _issuers(settings: BridgeSettings, *, region: str, clock: Clock) -> dict[str, IssuerVerifier]:
     found: dict[str, IssuerVerifier] = {}
+    clients = re.compile("|".join(map(re.escape, settings.app_clients)))
     if settings.user_pool_id is not None:
         issuer = f"https://cognito-idp.{region}.amazonaws.com/{settings.user_pool_id}"
         keys_url = settings.issuer_keys_url or f"{issuer}/.well-known/jwks.json"
         keys = IssuerKeys(fetch_json, keys_url=keys_url, now=clock.now)
-        app_client = re.compile("|".join(map(re.escape, settings.app_clients)))
-        found[issuer] = CognitoVerifier(issuer=issuer, keys=keys, now=clock.now, app_client_id=app_client)
-    if settings.oidc_issuer is not None and settings.oidc_client_id is not None:
+        found[issuer] = CognitoVerifier(issuer=issuer, keys=keys, now=clock.now, app_client_id=clients)
+    if settings.oidc_issuer is not None:
         issuer = settings.oidc_issuer.rstrip("/")
         discovery_url = f"{issuer}/.well-known/openid-configuration"
         keys = IssuerKeys(fetch_json, discovery_url=discovery_url, now=clock.now)
-        client_id = re.compile(settings.oidc_client_id)
-        found[issuer] = OidcVerifier(
-            issuer=settings.oidc_issuer, keys=keys, now=clock.now, client_id=client_id
-        )
+        found[issuer] = OidcVerifier(issuer=settings.oidc_issuer, keys=keys, now=clock.now, client_id=clients)
     return found
 
 

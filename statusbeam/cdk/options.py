@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from aws_cdk import RemovalPolicy, Token
 from aws_cdk.aws_logs import RetentionDays
 
+from statusbeam.model.settings import OIDC_ROLES_CLAIM, SIGN_IN_SCOPES, TENANT_CLAIM
+
 _ROTATION_DAYS_MAX = 1_000  # Secrets Manager's
 # As Cognito defines them; none of the characters has a meaning in a regular expression.
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
+_DOMAIN_PREFIX = re.compile(r"(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_ORIGIN = re.compile(rf"https://{_HOST.pattern}(:\d+)?")
+_WORD = re.compile(r"[!-~]+")
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
 
 
 def _is_tuple(value: object) -> bool:
     """Whether somebody wrote a tuple. A text is a sequence of texts as well, of one character each."""
     return isinstance(value, tuple)
+
+
+def _is_tuple_of(value: object, is_valid: Callable[[str], object]) -> bool:
+    """Whether it is a tuple of texts that are valid, or not known before the deployment."""
+    return isinstance(value, tuple) and all(Token.is_unresolved(each) or is_valid(each) for each in value)
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether browsers trust it with a sign-in: HTTPS, or this machine."""
+    return (url.startswith("https://") or bool(_LOOPBACK.fullmatch(url))) and not set("?#, ") & set(url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +71,26 @@ class ResourceOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedLogin:
+    """Cognito's own sign-in pages, on a domain of the user pool."""
+
+    domain_prefix: str
+    """The pages are at `https://<domain_prefix>.auth.<region>.amazoncognito.com`."""
+    page_urls: tuple[str, ...]
+    """Where readers may come back to: the addresses of your pages, each with the slash at its end."""
+
+    def __post_init__(self) -> None:
+        prefix = self.domain_prefix
+        if not Token.is_unresolved(prefix) and not _DOMAIN_PREFIX.fullmatch(prefix):
+            raise ValueError(
+                "domain_prefix must be lower-case letters, digits and hyphens, without aws, amazon or "
+                f"cognito, not {prefix!r}"
+            )
+        if not self.page_urls or not _is_tuple_of(self.page_urls, _is_web_address):
+            raise ValueError(f"page_urls must be a tuple of https addresses, not {self.page_urls!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewUserPool:
     """A Cognito user pool of the deployment's own. Administrators create its users, each in one tenant."""
 
@@ -62,7 +100,9 @@ class NewUserPool:
     """Cognito blocks sign-ins that look like an attack, and passwords that are known from breaches. Needs the
     Plus plan, which costs more for each user."""
     password_auth: bool = False
-    """Clients may send a plain password (USER_PASSWORD_AUTH), for demos and tests. SRP is always on."""
+    """Clients may send a plain password (USER_PASSWORD_AUTH). The page's own form does. SRP is always on."""
+    managed_login: ManagedLogin | None = None
+    """The page sends readers to Cognito's own pages. None: it asks for the password itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +117,21 @@ class ExistingUserPool:
     """In the region and the account of the stack."""
     client_ids: tuple[str, ...]
     """The app clients whose tokens the API accepts. The page signs in with the first one."""
+    login_domain: str | None = None
+    """The host of the pool's managed login: the page sends readers there, for SAML and other providers of the
+    pool, too. The first app client allows the page's address for callback and sign-out. None: the page asks
+    for the password itself."""
+    identity_provider: str | None = None
+    """The provider of the pool, by its name in Cognito, to which readers go without a choice."""
 
     def __post_init__(self) -> None:
-        known = [
-            client
-            for client in self.client_ids
-            if Token.is_unresolved(client) or _CLIENT_ID.fullmatch(client)
-        ]
-        if not _is_tuple(self.client_ids) or not known or len(known) < len(self.client_ids):
+        if not self.client_ids or not _is_tuple_of(self.client_ids, _CLIENT_ID.fullmatch):
             raise ValueError(f"client_ids must be a tuple of app client ids, not {self.client_ids!r}")
+        domain = self.login_domain
+        if domain is not None and not (Token.is_unresolved(domain) or _HOST.fullmatch(domain)):
+            raise ValueError(f"login_domain must be the name of a host, not {domain!r}")
+        if self.identity_provider is not None and not (self.identity_provider and domain):
+            raise ValueError("identity_provider needs a name, and login_domain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +144,34 @@ class OidcProvider:
 
     issuer: str
     """The `iss` of its tokens. AppSync must reach `<issuer>/.well-known/openid-configuration`."""
-    client_id: str
-    """A regular expression. The API accepts tokens with a matching `aud` or `azp`."""
-    tenant_claim: str = "tenantId"
-    roles_claim: str = "roles"
+    client_ids: tuple[str, ...]
+    """The clients whose tokens the API accepts, as `aud` or `azp`. The page signs in with the first one, a
+    public client: authorization code with PKCE, no secret. The page's address is registered with it."""
+    tenant_claim: str = TENANT_CLAIM
+    """The claim of ID tokens that holds the tenant."""
+    roles_claim: str = OIDC_ROLES_CLAIM
+    """The claim of ID tokens that holds the roles."""
+    scopes: tuple[str, ...] = SIGN_IN_SCOPES
+    """What the page asks for. Many providers give a refresh token for `offline_access` only; without one,
+    readers sign in again whenever the ID token has expired."""
+    origins: tuple[str, ...] = ()
+    """Where the provider answers beside the issuer's own origin, for its token endpoint say: the page may
+    connect to no other place."""
 
     def __post_init__(self) -> None:
-        if not self.issuer.startswith("https://"):
+        if not _is_web_address(self.issuer):
             raise ValueError(f"issuer must be an https address, not {self.issuer!r}")
-        if not self.client_id:
-            raise ValueError("client_id is empty: the API would accept tokens of every client")
+        if not self.client_ids or not _is_tuple_of(self.client_ids, _WORD.fullmatch):
+            raise ValueError(
+                f"client_ids must be a tuple of client ids without spaces, not {self.client_ids!r}"
+            )
+        for name in ("tenant_claim", "roles_claim"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty")
+        if not _is_tuple_of(self.scopes, _WORD.fullmatch) or "openid" not in self.scopes:
+            raise ValueError(f"scopes must be a tuple with 'openid' in it, not {self.scopes!r}")
+        if not _is_tuple_of(self.origins, _ORIGIN.fullmatch):
+            raise ValueError(f"origins must be a tuple of https origins without a path, not {self.origins!r}")
 
 
 ReaderOptions = NewUserPool | ExistingUserPool | OidcProvider

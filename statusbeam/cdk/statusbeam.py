@@ -128,7 +128,7 @@ class Statusbeam(Construct):
 
     @property
     def app_clients(self) -> tuple[str, ...]:
-        """The ids of the app clients whose tokens the API takes; none for a provider other than Cognito."""
+        """The ids of the clients whose tokens the API takes."""
         return self._sign_in.app_clients
 
     @property
@@ -138,14 +138,17 @@ class Statusbeam(Construct):
 
     @property
     def page_config(self) -> PageConfig:
-        """What a page needs to know. Raises ValueError if the API has no real-time endpoint."""
+        """What a page needs to know. Raises ValueError if the API has no real-time endpoint, or readers can't
+        sign in on a page."""
         if self.api.realtime_url is None:
             raise ValueError("a page needs a real-time endpoint, and an emulator alone has none")
+        if self._sign_in.page is None:
+            raise ValueError("a page needs password_auth or managed_login of NewUserPool to sign readers in")
         return PageConfig(
             graphql_url=self.api.graphql_url,
             realtime_url=self.api.realtime_url,
-            sign_in={key[0].lower() + key[1:]: value for key, value in self.sign_in.items()},
-            sign_in_origin=self._sign_in.origin,
+            sign_in=self._sign_in.page,
+            sign_in_origins=self._sign_in.origins,
         )
 
     def _create_firewall(

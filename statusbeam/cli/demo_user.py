@@ -48,6 +48,11 @@ class UnreachableError(Exception):
 
 def choose_user(outputs: LocalOutputs, username: str | None) -> DemoUser:
     """The demo user with this name, or the first one who is not an operator. Raises CommandError."""
+    if outputs.user_pool_client_id is None:
+        raise CommandError(
+            f"this localcloud has no demo users: readers sign in at {outputs.oidc_issuer}. "
+            "Start one without --oidc-issuer."
+        )
     if username is None:
         return next(user for user in outputs.demo_users if "operator" not in user.roles)
     for user in outputs.demo_users:
@@ -130,7 +135,7 @@ def sign_in(outputs: LocalOutputs, user: DemoUser) -> SignedInUser:
     try:
         answer = _cognito(outputs).initiate_auth(
             AuthFlow="USER_PASSWORD_AUTH",
-            ClientId=outputs.user_pool_client_id,
+            ClientId=outputs.user_pool_client_id or "",
             AuthParameters={"USERNAME": user.username, "PASSWORD": user.password},
         )
     except (BotoCoreError, ClientError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 from statusbeam.localcloud.emulator.server import root_credentials
 from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor
-from statusbeam.model.settings import AuthorizerSettings, CallerSettings
+from statusbeam.model.settings import OIDC_ROLES_CLAIM, TENANT_CLAIM, AuthorizerSettings, CallerSettings
 
 from .command import CommandError, Subcommands
 from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
@@ -44,6 +44,17 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
         add_server_flags(action, environ, with_ports=starts_server)
         if starts_server:
             action.add_argument(
+                "--oidc-issuer",
+                metavar="URL",
+                help="the OpenID Connect provider that signs readers in, in the place of the user pool and "
+                f"its demo users; its ID tokens carry {TENANT_CLAIM} and {OIDC_ROLES_CLAIM}",
+            )
+            action.add_argument(
+                "--oidc-client-id",
+                metavar="ID",
+                help="the dashboard's client at that provider: a public client with the dashboard's URL",
+            )
+            action.add_argument(
                 "--faults",
                 action="store_true",
                 help=f"serve {FAULTS_PATH}, a route for tests that makes the API drop, duplicate, reorder or "
@@ -54,7 +65,7 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
 
 def _up(arguments: argparse.Namespace) -> int:
     started_at = time.monotonic()
-    up = bring_up(arguments, faults=arguments.faults)
+    up = bring_up(arguments, *_server_flags(arguments))
     if up.started:
         print_line(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
         print_notice("Jobs live until localcloud stops: it keeps them in memory.")
@@ -110,4 +121,12 @@ def _env(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from statusbeam.localcloud import server  # noqa: PLC0415 - loads the AWS SDK, which no other action needs
 
-    return server.main(server_arguments(arguments, faults=arguments.faults))
+    return server.main(server_arguments(arguments, *_server_flags(arguments)))
+
+
+def _server_flags(arguments: argparse.Namespace) -> list[str]:
+    issuer, client_id = arguments.oidc_issuer, arguments.oidc_client_id
+    if (issuer is None) is not (client_id is None):
+        raise CommandError("--oidc-issuer and --oidc-client-id go together.")
+    oidc = [] if issuer is None else ["--oidc-issuer", issuer, "--oidc-client-id", client_id]
+    return [*oidc, *(["--faults"] if arguments.faults else [])]

@@ -68,20 +68,23 @@ def state_folder(arguments: argparse.Namespace) -> StateFolder:
     return StateFolder(arguments.state_dir.absolute())
 
 
-def server_arguments(arguments: argparse.Namespace, *, faults: bool) -> list[str]:
-    """The command line of `python -m statusbeam.localcloud.server`."""
+def server_arguments(arguments: argparse.Namespace, *more: str) -> list[str]:
+    """The command line of `python -m statusbeam.localcloud.server`, with `more` flags of it."""
     state_dir = str(state_folder(arguments).root)
     ports = [
         *("--port", str(arguments.port)),
         *("--aws-port", str(arguments.aws_port)),
         *("--bridge-port", str(arguments.bridge_port)),
     ]
-    return ["--state-dir", state_dir, *ports, *(["--faults"] if faults else [])]
+    return ["--state-dir", state_dir, *ports, *more]
 
 
-def bring_up(arguments: argparse.Namespace, *, faults: bool = False) -> UpResult:
-    """Start localcloud unless it runs, and print each step to stderr. Raises CommandError."""
-    server = server_arguments(arguments, faults=faults)
+def bring_up(arguments: argparse.Namespace, *more: str) -> UpResult:
+    """Start localcloud unless it runs, and print each step to stderr; `more` are flags of the server.
+
+    Raises CommandError.
+    """
+    server = server_arguments(arguments, *more)
     command = [sys.executable, "-m", "statusbeam.localcloud.server", *server]
     # A terminated `up` must clean up like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

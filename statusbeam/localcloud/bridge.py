@@ -8,9 +8,10 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from statusbeam.model.settings import BridgeSettings
+from statusbeam.model.settings import OIDC_ROLES_CLAIM, TENANT_CLAIM, BridgeSettings
 
 from .deploy import ROOT
 from .outputs import LocalOutputs
@@ -33,17 +34,28 @@ class BridgeStartError(Exception):
 
 def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
     """The settings of a bridge for these outputs."""
-    return BridgeSettings(
+    settings = BridgeSettings(
         status_table=outputs.status_table,
         user_sessions_table=outputs.user_sessions_table,
         view_token_secret=outputs.view_token_secret_arn,
         view_token_audience=outputs.view_token_audience,
+        bridge_origins=LOCAL_PAGES,
+        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}",
+    )
+    if outputs.user_pool_id is None:
+        return replace(
+            settings,
+            oidc_issuer=outputs.oidc_issuer,
+            oidc_client_ids=outputs.oidc_client_id,
+            tenant_claim=TENANT_CLAIM,
+            roles_claim=OIDC_ROLES_CLAIM,
+        )
+    return replace(
+        settings,
         user_pool_id=outputs.user_pool_id,
         user_pool_client_ids=outputs.user_pool_client_id,
         # The issuer is an AWS URL, but the emulator serves the keys itself.
         issuer_keys_url=f"{outputs.aws_endpoint_url}/{outputs.user_pool_id}/.well-known/jwks.json",
-        bridge_origins=LOCAL_PAGES,
-        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}",
     )
 
 

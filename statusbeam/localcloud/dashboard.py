@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM
+from statusbeam.model.settings import OIDC_ROLES_CLAIM, SIGN_IN_SCOPES, TENANT_ATTRIBUTE, TENANT_CLAIM
 
 from .appsync.contract import (
     AppSyncError,
@@ -59,16 +59,28 @@ class DashboardRoutes:
     async def config(self, _: HttpRequest) -> HttpResponse:
         """The dashboard's configuration. It has the demo users' passwords: the demo runs on one machine."""
         document = self._outputs.to_json()
-        names = (
-            "graphqlUrl",
-            "realtimeUrl",
-            "region",
-            "userPoolId",
-            "userPoolClientId",
-            "awsEndpointUrl",
-            "demoUsers",
-        )
-        return HttpResponse.json({name: document[name] for name in names}, headers=_NO_STORE)
+        config = {name: document[name] for name in ("graphqlUrl", "realtimeUrl")}
+        if document["demoUsers"]:
+            config["demoUsers"] = document["demoUsers"]
+        return HttpResponse.json({**config, "signIn": self._sign_in()}, headers=_NO_STORE)
+
+    def _sign_in(self) -> Mapping[str, Any]:
+        outputs = self._outputs
+        if outputs.user_pool_id is None:
+            return {
+                "kind": "oidc",
+                "issuer": outputs.oidc_issuer,
+                "clientId": outputs.oidc_client_id,
+                "scopes": SIGN_IN_SCOPES,
+                "tenantClaim": TENANT_CLAIM,
+                "rolesClaim": OIDC_ROLES_CLAIM,
+            }
+        return {
+            "kind": "password",
+            "region": outputs.region,
+            "clientId": outputs.user_pool_client_id,
+            "endpoint": outputs.aws_endpoint_url,
+        }
 
     async def start_job(self, request: HttpRequest) -> HttpResponse:
         """Start the example job for the signed-in user.

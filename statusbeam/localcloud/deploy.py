@@ -105,15 +105,35 @@ def create_asset_bucket(s3: S3Client) -> None:
     s3.create_bucket(Bucket=_ASSET_BUCKET)
 
 
+@dataclass(frozen=True, slots=True)
+class OidcSignIn:
+    """The OpenID Connect provider that signs readers in, in the user pool's place."""
+
+    issuer: str
+    client_id: str
+
+    @property
+    def origin(self) -> str:
+        """Where it answers."""
+        return "/".join(self.issuer.split("/")[:3])
+
+
 class Deployment:
-    """One `cdk deploy` of all stacks of the local stage."""
+    """One `cdk deploy` of all stacks of the local stage. With `oidc`, they have no user pool."""
 
     def __init__(
-        self, *, folder: StateFolder, tools: Tools, environment: Mapping[str, str], root: Path = ROOT
+        self,
+        *,
+        folder: StateFolder,
+        tools: Tools,
+        environment: Mapping[str, str],
+        oidc: OidcSignIn | None = None,
+        root: Path = ROOT,
     ) -> None:
         self._folder = folder
         self._tools = tools
         self._environment = environment
+        self._oidc = oidc
         self._root = root
 
     async def run(self, *, appsync_url: str) -> dict[str, str]:
@@ -150,6 +170,7 @@ class Deployment:
         return [
             *("--context", "stage=local"),
             *("--context", f"appsync_url_override={appsync_url}"),
+            *self._oidc_options(),
             *("--output", str(self._folder.cdk_output)),
             *("--outputs-file", str(self._folder.stack_outputs)),
             *("--require-approval", "never"),
@@ -159,6 +180,14 @@ class Deployment:
             "--ci",
             "--no-color",
             "--no-notices",
+        ]
+
+    def _oidc_options(self) -> list[str]:
+        if self._oidc is None:
+            return []
+        return [
+            *("--context", f"oidc_issuer={self._oidc.issuer}"),
+            *("--context", f"oidc_client_id={self._oidc.client_id}"),
         ]
 
 

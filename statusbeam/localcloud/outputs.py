@@ -31,14 +31,20 @@ class DemoUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalOutputs:
-    """Everything here is served on 127.0.0.1; `api_key` reads the tenant `public`."""
+    """Everything here is served on 127.0.0.1; `api_key` reads the tenant `public`.
+
+    Readers sign in with the user pool, or with the provider at `oidc_issuer`: then there is no pool, and no
+    demo user.
+    """
 
     graphql_url: str
     realtime_url: str
     region: str
     api_key: str = field(repr=False)
-    user_pool_id: str
-    user_pool_client_id: str
+    user_pool_id: str | None = None
+    user_pool_client_id: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
     state_machine_arn: str
     publisher_function_arn: str
     status_table: str
@@ -56,7 +62,7 @@ class LocalOutputs:
     ca_certificate: str
 
     def to_json(self) -> dict[str, Any]:
-        """The file's content: strings, and `demoUsers` as a list of objects."""
+        """The file's content: strings or null, and `demoUsers` as a list of objects."""
         document = _in_camel_case(asdict(self))
         document["demoUsers"] = [_in_camel_case(asdict(user)) for user in self.demo_users]
         return document

@@ -30,6 +30,7 @@ from .deploy import (
     DeployError,
     Deployment,
     MissingToolError,
+    OidcSignIn,
     StackOutputError,
     find_tools,
     tool_environment,
@@ -75,6 +76,7 @@ class ServerOptions:
     aws_port: int
     bridge_port: int
     faults: bool
+    oidc: OidcSignIn | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         aws_port=parsed.aws_port,
         bridge_port=parsed.bridge_port,
         faults=parsed.faults,
+        oidc=OidcSignIn(parsed.oidc_issuer, parsed.oidc_client_id) if parsed.oidc_issuer else None,
     )
     progress = ProgressWriter(parsed.report_fd)
     options.folder.create()
@@ -109,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--aws-port", type=int, required=True)
     parser.add_argument("--bridge-port", type=int, required=True)
     parser.add_argument("--faults", action="store_true", help=f"serve {FAULTS_PATH}")
+    parser.add_argument("--oidc-issuer", help="the provider that signs readers in, in the user pool's place")
+    parser.add_argument("--oidc-client-id", help="the page's client at that provider")
     parser.add_argument("--report-fd", type=int, help="an open pipe for the progress of the start")
     return parser
 
@@ -143,9 +148,10 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
         closing.callback(terminate_children)
         components = Components(
             emulator=emulator,
-            deployment=Deployment(folder=folder, tools=tools, environment=for_tools),
+            deployment=Deployment(folder=folder, tools=tools, environment=for_tools, oidc=options.oidc),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
+            oidc=options.oidc,
             bridge=BridgeProcess(reserved_for_bridge, log_file=folder.bridge_log, environment=environ),
             faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - random faults, no secret
         )

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,7 +26,7 @@ from .appsync.server import DataPlane
 from .bridge import BridgeProcess, bridge_settings
 from .certificates import Certificates
 from .dashboard import DashboardRoutes
-from .deploy import API_KEY_OUTPUT, ROOT, Deployment, create_asset_bucket, output
+from .deploy import API_KEY_OUTPUT, ROOT, Deployment, OidcSignIn, create_asset_bucket, output
 from .emulator.clients import Clients
 from .emulator.internals import EmulatorIam
 from .emulator.server import ACCOUNT_ID, HOST, REGION, Emulator
@@ -45,7 +45,8 @@ logger = logging.getLogger(__name__)
 class Components:
     """The components that a system starts.
 
-    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them.
+    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them. With
+    `oidc`, readers sign in with that provider.
     """
 
     emulator: Emulator
@@ -53,6 +54,7 @@ class Components:
     certificates: Certificates
     reserved: socket.socket
     bridge: BridgeProcess
+    oidc: OidcSignIn | None = None
     faults: Faults | None = None
 
 
@@ -122,14 +124,12 @@ class LocalSystem:
         create_asset_bucket(self._clients.s3)
 
     def _outputs(self, stacks: Mapping[str, str]) -> LocalOutputs:
-        user_pool_id = output(stacks, "UserPoolId")
         return LocalOutputs(
             graphql_url=f"{self.url}/graphql",
             realtime_url=f"ws://{HOST}:{self._port}/graphql/realtime",
             region=REGION,
             api_key=output(stacks, API_KEY_OUTPUT),
-            user_pool_id=user_pool_id,
-            user_pool_client_id=output(stacks, "UserPoolClientId"),
+            **self._readers(stacks),
             state_machine_arn=output(stacks, "StateMachineArn"),
             publisher_function_arn=output(stacks, "PublisherFunctionArn"),
             status_table=output(stacks, "StatusTable"),
@@ -137,7 +137,6 @@ class LocalSystem:
             dashboard_url=f"{self.url}/",
             bridge_url=self._components.bridge.url,
             aws_endpoint_url=self._components.emulator.endpoint_url,
-            demo_users=create_demo_users(self._clients.cognito, user_pool_id),
             api_id=output(stacks, "ApiId"),
             view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
             view_token_audience=output(stacks, "ViewTokenAudience"),
@@ -146,6 +145,21 @@ class LocalSystem:
             status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),
             ca_certificate=str(self._components.certificates.ca),
         )
+
+    def _readers(self, stacks: Mapping[str, str]) -> dict[str, Any]:
+        """The outputs about whoever signs in."""
+        if self._components.oidc is not None:
+            return {
+                "oidc_issuer": output(stacks, "OidcIssuer"),
+                "oidc_client_id": output(stacks, "OidcClientId"),
+                "demo_users": (),
+            }
+        pool = output(stacks, "UserPoolId")
+        return {
+            "user_pool_id": pool,
+            "user_pool_client_id": output(stacks, "UserPoolClientId"),
+            "demo_users": create_demo_users(self._clients.cognito, pool),
+        }
 
     async def _serve(self, outputs: LocalOutputs) -> DataPlane:
         clients, iam = self._clients, EmulatorIam(account_id=ACCOUNT_ID, region=REGION)
@@ -198,12 +212,13 @@ class LocalSystem:
         return time.time() + (faults.switches.clock_ahead_seconds if faults is not None else 0.0)
 
     def _content_security_policy(self) -> str:
-        """The dashboard may load its own files, and connect to this server and to the emulator's Cognito."""
+        """The dashboard may load its own files, and connect to this server and to where readers sign in."""
         names = (HOST, "localhost")
         ours = [
             f"{scheme}://{name}:{self._port}" for name in names for scheme in ("http", "https", "ws", "wss")
         ]
-        connect = " ".join(["'self'", *ours, self._components.emulator.endpoint_url])
+        oidc, cognito = self._components.oidc, self._components.emulator.endpoint_url
+        connect = " ".join(["'self'", *ours, cognito if oidc is None else oidc.origin])
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
             f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -56,6 +56,12 @@ rest of its job pass at the last time."""
 ROLES_CLAIM: Final = "cognito:groups"
 """The claim that holds a user's roles in a Cognito token: the groups."""
 
+OIDC_ROLES_CLAIM: Final = "roles"
+"""The claim of another provider's tokens that holds the roles, unless the deployment names one."""
+
+SIGN_IN_SCOPES: Final = ("openid", "profile", "email")
+"""What the page asks a provider for, unless the deployment says otherwise."""
+
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"
 
@@ -335,8 +341,8 @@ class BridgeSettings(_Settings):
     oidc_issuer: str | None = None
     """The `iss` of a provider's tokens, in Cognito's place."""
 
-    oidc_client_id: str | None = None
-    """A regular expression that `aud` or `azp` of the provider's tokens must match."""
+    oidc_client_ids: str | None = None
+    """The clients whose tokens are accepted, by `aud` or `azp`, with spaces between; goes with the issuer."""
 
     tenant_claim: str | None = None
     """The claim of the provider's tokens that holds the tenant."""
@@ -367,16 +373,16 @@ class BridgeSettings(_Settings):
             raise SettingError("VIEW_TOKEN_AUDIENCE", "goes together with VIEW_TOKEN_SECRET")
         if (self.user_pool_id is None) is not (self.user_pool_client_ids is None):
             raise SettingError("USER_POOL_CLIENT_IDS", "goes together with USER_POOL_ID")
-        if self.oidc_issuer is not None and not (self.oidc_client_id and self.tenant_claim):
-            raise SettingError("OIDC_ISSUER", "needs OIDC_CLIENT_ID and TENANT_CLAIM")
+        if self.oidc_issuer is not None and not (self.oidc_client_ids and self.tenant_claim):
+            raise SettingError("OIDC_ISSUER", "needs OIDC_CLIENT_IDS and TENANT_CLAIM")
         for pair in (self.bridge_workflows or "").split():
             if not all(pair.partition("=")):
                 raise SettingError("BRIDGE_WORKFLOWS", f"must be <name>=<ARN>, not {pair!r}")
 
     @property
     def app_clients(self) -> tuple[str, ...]:
-        """The ids in `user_pool_client_ids`."""
-        return tuple((self.user_pool_client_ids or "").split())
+        """The ids in `user_pool_client_ids` or `oidc_client_ids`."""
+        return tuple((self.user_pool_client_ids or self.oidc_client_ids or "").split())
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -174,9 +174,9 @@ class Cloud:
 
     def sign_in(self, user: DemoUser, *, client_id: str | None = None) -> Tokens:
         """The tokens of a demo user, from the user pool."""
-        return self.sign_in_as(
-            user.username, user.password, client_id=client_id or self.outputs.user_pool_client_id
-        )
+        client_id = client_id or self.outputs.user_pool_client_id
+        assert client_id is not None, "this localcloud has no user pool"
+        return self.sign_in_as(user.username, user.password, client_id=client_id)
 
     def sign_in_as(self, username: str, password: str, *, client_id: str) -> Tokens:
         """The tokens of any user of the emulator, through any app client."""
@@ -270,13 +270,13 @@ def fresh_id(what: str) -> str:
     return f"{what}-{uuid.uuid4().hex[:12]}"
 
 
-def up(folder: Path) -> Cloud:
-    """`statusbeam local up` into `folder`, on free ports, with faults to switch on.
+def up(folder: Path, *options: str) -> Cloud:
+    """`statusbeam local up` into `folder`, on free ports, with faults to switch on, and more `options`.
 
     Raises AssertionError with what it said.
     """
     state = StateFolder(folder)
-    statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0", "--faults")
+    statusbeam("up", folder, UP_SECONDS, "--port", "0", "--aws-port", "0", "--faults", *options)
     return Cloud(state=state, outputs=read_outputs(state.outputs))
 
 

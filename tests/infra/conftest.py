@@ -19,6 +19,7 @@ from tests.infra.variants import (
     SECURITY_GROUPS,
     SUBNETS,
     TENANTS,
+    TOKENS,
     WEB_ACL,
     variant,
 )
@@ -77,7 +78,14 @@ def other_provider_stacks(
         tmp_path_factory.mktemp("cdk.out"),
         page,
         "Prod",
-        readers=OidcProvider(issuer=ISSUER, client_id="page", tenant_claim="city", roles_claim="groups"),
+        readers=OidcProvider(
+            issuer=ISSUER,
+            client_ids=("page", "desk.example.com"),
+            tenant_claim="city",
+            roles_claim="groups",
+            scopes=("openid", "offline_access"),
+            origins=(TOKENS,),
+        ),
         firewall=FirewallOptions(allowed_origins=ORIGINS),
         page=PageOptions(
             domain=ORIGINS[0][8:],

@@ -9,6 +9,7 @@ from typing import Any
 from tests.infra.synthesised import TODAY, Stack, new_app, synthesised
 
 ISSUER = "https://login.example.com/realms/city"
+TOKENS = "https://tokens.example.net"
 POOL = "eu-west-1_abc"
 ORIGINS = ("https://status.example.com", "https://desk.example.com")
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/c"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from statusbeam.model.settings import ADMIN_GROUP, OPERATOR_GROUP, TENANT_ATTRIBUTE
+from statusbeam.model.settings import ADMIN_GROUP, OPERATOR_GROUP, SIGN_IN_SCOPES, TENANT_ATTRIBUTE
 
 from ..bundling import build_bundle
 from ..compliance import accept
-from ..options import NewUserPool, ResourceOptions
+from ..options import ManagedLogin, NewUserPool, ResourceOptions
 from ..python_function import PythonFunction
 
 GROUPS = ("viewer", OPERATOR_GROUP, ADMIN_GROUP)
@@ -40,6 +40,8 @@ class Identity(Construct):
         for group in GROUPS:
             cognito.UserPoolGroup(self, group.capitalize(), user_pool=self.user_pool, group_name=group)
         self.client = self._client(options)
+        self.login_domain = None if options.managed_login is None else self._login(options.managed_login)
+        """The host of the managed login; None: there is none."""
         if not options.threat_protection:
             accept(
                 self.user_pool,
@@ -95,13 +97,25 @@ class Identity(Construct):
         ).function
 
     def _client(self, options: NewUserPool) -> cognito.UserPoolClient:
+        login = options.managed_login
         # Pages and terminals cannot keep a secret, and may not write the tenant.
         readable = cognito.ClientAttributes().with_standard_attributes(email=True, preferred_username=True)
         return self.user_pool.add_client(
             "Client",
             generate_secret=False,
             auth_flows=cognito.AuthFlow(user_srp=True, user_password=options.password_auth),
-            disable_o_auth=True,
+            disable_o_auth=login is None,
+            o_auth=None
+            if login is None
+            else cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.custom(scope) for scope in SIGN_IN_SCOPES],
+                callback_urls=list(login.page_urls),
+                logout_urls=list(login.page_urls),
+            ),
+            supported_identity_providers=None
+            if login is None
+            else [cognito.UserPoolClientIdentityProvider.COGNITO],
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
             access_token_validity=Duration.hours(1),
@@ -110,3 +124,19 @@ class Identity(Construct):
             read_attributes=readable.with_custom_attributes(_TENANT),
             write_attributes=cognito.ClientAttributes().with_standard_attributes(preferred_username=True),
         )
+
+    def _login(self, login: ManagedLogin) -> str:
+        domain = self.user_pool.add_domain(
+            "Domain",
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=login.domain_prefix),
+            managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+        )
+        # Without a style, even Cognito's own, a client has no managed login pages.
+        cognito.CfnManagedLoginBranding(
+            self,
+            "Style",
+            user_pool_id=self.user_pool.user_pool_id,
+            client_id=self.client.user_pool_client_id,
+            use_cognito_provided_values=True,
+        ).node.add_dependency(domain)
+        return f"{login.domain_prefix}.auth.{Stack.of(self).region}.amazoncognito.com"

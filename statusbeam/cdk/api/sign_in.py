@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
 from aws_cdk import aws_appsync as appsync
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from statusbeam.model.settings import ResolverVariables
+from statusbeam.model.settings import SIGN_IN_SCOPES, ResolverVariables
 
 from ..options import ExistingUserPool, NewUserPool, OidcProvider, ReaderOptions, ResourceOptions
 from .identity import Identity
@@ -20,13 +21,14 @@ from .identity import Identity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """`mode` is the API's default mode. `claims` are the names of the claims that the resolvers read; empty:
-    Cognito's. Clients sign in with `outputs`, at `origin`; `app_clients` are all of a user pool's whose
-    tokens are taken."""
+    Cognito's. Clients sign in with `outputs`; `app_clients` are all whose tokens the API takes. A page signs
+    in as `page` says, and connects to `origins` for it; None: it can't."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
-    origin: str
-    app_clients: tuple[str, ...] = ()
+    page: Mapping[str, object] | None
+    origins: tuple[str, ...]
+    app_clients: tuple[str, ...]
     claims: Mapping[str, str] = field(default_factory=dict)
     oidc: bool = False
 
@@ -44,14 +46,48 @@ def create_sign_in(
             return _of_provider(provider)
         case ExistingUserPool() as existing:
             pool = cognito.UserPool.from_user_pool_id(scope, "Users", existing.user_pool_id)
-            return _of_pool(scope, pool, existing.client_ids)
+            return _of_pool(
+                scope,
+                pool,
+                existing.client_ids,
+                domain=existing.login_domain,
+                identity_provider=existing.identity_provider,
+            )
         case NewUserPool():
             identity = Identity(scope, "Identity", options=readers, resources=resources, library=library)
-            return _of_pool(scope, identity.user_pool, [identity.client.user_pool_client_id])
+            return _of_pool(
+                scope,
+                identity.user_pool,
+                [identity.client.user_pool_client_id],
+                domain=identity.login_domain,
+                takes_passwords=readers.password_auth,
+            )
 
 
-def _of_pool(scope: Construct, pool: cognito.IUserPool, client_ids: Sequence[str]) -> SignIn:
+def _of_pool(
+    scope: Construct,
+    pool: cognito.IUserPool,
+    client_ids: Sequence[str],
+    *,
+    domain: str | None,
+    identity_provider: str | None = None,
+    takes_passwords: bool = True,
+) -> SignIn:
     """Without the regular expression, AppSync takes the tokens of every app client of the pool."""
+    region = Stack.of(scope).region
+    service = f"https://cognito-idp.{region}.amazonaws.com"
+    page: dict[str, object] | None = None
+    if domain is not None:
+        page = {
+            "kind": "managedLogin",
+            "issuer": f"{service}/{pool.user_pool_id}",
+            "clientId": client_ids[0],
+            "scopes": list(SIGN_IN_SCOPES),
+            "domain": domain,
+            **({} if identity_provider is None else {"identityProvider": identity_provider}),
+        }
+    elif takes_passwords:
+        page = {"kind": "password", "region": region, "clientId": client_ids[0]}
     return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.USER_POOL,
@@ -60,21 +96,33 @@ def _of_pool(scope: Construct, pool: cognito.IUserPool, client_ids: Sequence[str
             ),
         ),
         outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_ids[0]},
-        origin=f"https://cognito-idp.{Stack.of(scope).region}.amazonaws.com",
+        page=page,
+        # The discovery document is at the service, the token endpoint at the domain.
+        origins=(service,) if domain is None else (service, f"https://{domain}"),
         app_clients=tuple(client_ids),
     )
 
 
 def _of_provider(provider: OidcProvider) -> SignIn:
+    clients = [each if Token.is_unresolved(each) else re.escape(each) for each in provider.client_ids]
     return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.OIDC,
             open_id_connect_config=appsync.OpenIdConnectConfig(
-                oidc_provider=provider.issuer, client_id=provider.client_id
+                oidc_provider=provider.issuer, client_id=f"^({'|'.join(clients)})$"
             ),
         ),
-        outputs={"OidcIssuer": provider.issuer, "OidcClientId": provider.client_id},
-        origin="/".join(provider.issuer.split("/")[:3]),
+        outputs={"OidcIssuer": provider.issuer, "OidcClientId": provider.client_ids[0]},
+        page={
+            "kind": "oidc",
+            "issuer": provider.issuer,
+            "clientId": provider.client_ids[0],
+            "scopes": list(provider.scopes),
+            "tenantClaim": provider.tenant_claim,
+            "rolesClaim": provider.roles_claim,
+        },
+        origins=("/".join(provider.issuer.split("/")[:3]), *provider.origins),
+        app_clients=provider.client_ids,
         claims={
             ResolverVariables.TENANT_CLAIM: provider.tenant_claim,
             ResolverVariables.ROLES_CLAIM: provider.roles_claim,

@@ -74,16 +74,16 @@ class StatusBridge(Construct):
     def _settings(
         status: Statusbeam, machines: Mapping[str, sfn.IStateMachine], options: BridgeOptions
     ) -> BridgeSettings:
-        sign_in, claims = status.sign_in, status.claims
+        sign_in, claims, clients = status.sign_in, status.claims, " ".join(status.app_clients)
         return BridgeSettings(
             status_table=status.status_table.table.table_name,
             user_sessions_table=status.sessions_table.table.table_name,
             view_token_secret=status.view_tokens.secret_arn,
             view_token_audience=status.view_tokens.audience,
             user_pool_id=sign_in.get("UserPoolId"),
-            user_pool_client_ids=" ".join(status.app_clients) or None,
+            user_pool_client_ids=clients if "UserPoolId" in sign_in else None,
             oidc_issuer=sign_in.get("OidcIssuer"),
-            oidc_client_id=sign_in.get("OidcClientId"),
+            oidc_client_ids=clients if "OidcIssuer" in sign_in else None,
             tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
             roles_claim=claims.get(ResolverVariables.ROLES_CLAIM),
             bridge_origins=" ".join(options.origins) or None,

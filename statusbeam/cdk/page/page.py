@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Stack
 from constructs import Construct
 
 from ..options import PageOptions, ResourceOptions
@@ -48,7 +47,7 @@ class Page(Construct):
             files=site.files,
             folder=folder,
             config={
-                **config.document(Stack.of(self).region),
+                **config.document(),
                 **({} if options.log_link is None else {"logLink": options.log_link}),
             },
         )

@@ -10,17 +10,20 @@ from aws_cdk import Fn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageConfig:
-    """What the page is told. `sign_in` names the pool or provider, `sign_in_origin` is where it answers."""
+    """What the page is told. `sign_in` is how its readers sign in, at `sign_in_origins`."""
 
     graphql_url: str
     realtime_url: str
-    sign_in: Mapping[str, str]
-    sign_in_origin: str
+    sign_in: Mapping[str, object]
+    sign_in_origins: tuple[str, ...]
 
-    def document(self, region: str) -> dict[str, str]:
+    def document(self) -> dict[str, object]:
         """config.json."""
-        urls = {"graphqlUrl": self.graphql_url, "realtimeUrl": self.realtime_url}
-        return {**urls, "region": region, **self.sign_in}
+        return {
+            "graphqlUrl": self.graphql_url,
+            "realtimeUrl": self.realtime_url,
+            "signIn": dict(self.sign_in),
+        }
 
     def content_security_policy(self) -> str:
         """Own files only, nothing inline, and connections to the API and the sign-in alone."""
@@ -33,7 +36,7 @@ class PageConfig:
                 "img-src 'self'",
                 "font-src 'self'",
                 "manifest-src 'self'",
-                f"connect-src 'self' {api} {self.sign_in_origin}",
+                f"connect-src 'self' {api} {' '.join(self.sign_in_origins)}",
                 "base-uri 'none'",
                 "form-action 'none'",
                 "frame-ancestors 'none'",

@@ -41,7 +41,7 @@ class PageUpload(Construct):
         resources: ResourceOptions,
         files: s3.IBucket,
         folder: Path,
-        config: Mapping[str, str],
+        config: Mapping[str, object],
     ) -> None:
         super().__init__(scope, construct_id)
         if not (folder / "index.html").is_file():

@@ -1,22 +1,23 @@
 import { useEffect, useState } from 'react';
 import { type PageConfig, readConfig } from './config.ts';
 import { PageLayout } from './PageLayout.tsx';
-import { keyInLink, withoutKeys } from './router.ts';
-import { CognitoSession, signIn } from './session/cognito.ts';
+import { answerInAddress, keyInLink, withoutKeys } from './router.ts';
+import { Accounts } from './session/accounts.ts';
 import { SignIn } from './session/SignIn.tsx';
-import { linkSession, type Session, userSession } from './session/session.ts';
+import { linkSession, type Session } from './session/session.ts';
 import { Header } from './shell/Header.tsx';
 import { useTheme } from './shell/theme.ts';
 import { AnnouncerProvider } from './ui/Announce.tsx';
 import { Icon } from './ui/Icon.tsx';
 
-const USER_KEY = 'statusbeam-user';
+/** The address of the page, as providers know it. */
+const PAGE = new URL('./', document.baseURI).href;
 
 type Stage =
   | { name: 'loading' }
   | { name: 'broken' }
-  | { name: 'signed-out'; config: PageConfig; isBadLink: boolean }
-  | { name: 'signed-in'; config: PageConfig; session: Session };
+  | { name: 'signed-out'; accounts: Accounts; isBadLink: boolean; isOver: boolean; problem: unknown }
+  | { name: 'signed-in'; accounts: Accounts; session: Session };
 
 /** The page, from loading over signing in to the user's jobs. */
 export function App() {
@@ -27,17 +28,25 @@ export function App() {
     void begin().then(setStage);
   }, []);
 
-  const enter = (config: PageConfig) => (session: Session) => {
-    if (session.kind === 'user' && config.demoUsers) {
-      sessionStorage.setItem(USER_KEY, session.name);
+  useEffect(() => {
+    if (stage.name !== 'signed-in' && stage.name !== 'signed-out') {
+      return;
     }
-    setStage({ name: 'signed-in', config, session });
-  };
+    const session = stage.name === 'signed-in' ? stage.session : null;
+    return session === null || session.kind === 'user' ? stage.accounts.follow(session, startAnew) : undefined;
+  }, [stage]);
 
   if (stage.name === 'signed-in') {
+    const { accounts, session } = stage;
     return (
       <AnnouncerProvider>
-        <PageLayout config={stage.config} session={stage.session} theme={theme} onTheme={setTheme} onLeave={leave} />
+        <PageLayout
+          config={accounts.config}
+          session={session}
+          theme={theme}
+          onTheme={setTheme}
+          onLeave={() => void leave(session)}
+        />
       </AnnouncerProvider>
     );
   }
@@ -46,7 +55,7 @@ export function App() {
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={leave} />
+      <Header session={null} connection="connecting" theme={theme} onTheme={setTheme} onLeave={startAnew} />
       <main id="main" tabIndex={-1} className="signed-out">
         {stage.name === 'broken' && (
           <p className="notice" role="alert" id="failure" data-state="failed">
@@ -65,40 +74,69 @@ export function App() {
             <span>The key in this link cannot be read. Was the link cut off? Sign in, or ask for a new one.</span>
           </p>
         )}
-        {stage.name === 'signed-out' && <SignIn config={stage.config} onSession={enter(stage.config)} />}
+        {stage.name === 'signed-out' && stage.isOver && (
+          <p className="notice" role="status" id="over" data-state="stale">
+            <Icon name="alert" />
+            <span>Your sign-in has ended. Sign in again to go on where you were.</span>
+          </p>
+        )}
+        {stage.name === 'signed-out' && (
+          <SignIn
+            accounts={stage.accounts}
+            problem={stage.problem}
+            onSession={(session) => setStage({ name: 'signed-in', accounts: stage.accounts, session })}
+          />
+        )}
       </main>
     </>
   );
 }
 
-/** Read the configuration, then sign in with what the link or this tab brings along. */
+/** Read the configuration, then sign in with what the address or this browser brings along. */
 async function begin(): Promise<Stage> {
   let config: PageConfig;
+  let accounts: Accounts;
   try {
     config = await readConfig();
+    accounts = await Accounts.open(config, PAGE);
   } catch {
     return { name: 'broken' };
   }
   const key = keyInLink(location.hash);
   if (key) {
-    history.replaceState(null, '', `${location.pathname}${location.search}${withoutKeys(location.hash)}`);
+    showAddress(withoutKeys(location.hash));
     const session = linkSession(key);
     if (session) {
-      return { name: 'signed-in', config, session };
+      return { name: 'signed-in', accounts, session };
     }
   }
-  const known = config.demoUsers?.find(({ username }) => username === sessionStorage.getItem(USER_KEY));
-  if (known) {
-    const signedIn = await signIn(config, known.username, known.password).catch(() => null);
-    if (signedIn instanceof CognitoSession) {
-      return { name: 'signed-in', config, session: userSession(known.username, signedIn) };
-    }
+  const answer = answerInAddress(location.search);
+  const arrival = answer && (await accounts.arrive(answer));
+  if (arrival) {
+    showAddress(arrival.hash ?? location.hash);
   }
-  return { name: 'signed-out', config, isBadLink: key !== null };
+  const session = arrival?.session ?? (await accounts.resume().catch(() => null));
+  if (session) {
+    return { name: 'signed-in', accounts, session };
+  }
+  const isOver = await accounts.isOver();
+  return { name: 'signed-out', accounts, isBadLink: key !== null, isOver, problem: arrival?.problem ?? null };
 }
 
-/** Reload the page, so that nothing of this user is left for the next one. */
-function leave(): void {
+/** Neither keys nor a provider's answer stay in the address, where they would be shared on. */
+function showAddress(hash: string): void {
+  history.replaceState(null, '', `${location.pathname}${hash}`);
+}
+
+/** The login of this browser is another one now: load the page anew, so that nothing of the former one is left. */
+function startAnew(): void {
   sessionStorage.clear();
-  location.replace(location.pathname);
+  location.reload();
+}
+
+/** Sign out, here and at the provider, and leave nothing of this user for the next one. */
+async function leave({ login }: Session): Promise<void> {
+  const url = login && (await login.signOut());
+  sessionStorage.clear();
+  location.replace(url ?? location.pathname);
 }

@@ -65,7 +65,7 @@ export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) 
           />
         </div>
         <main id="main" tabIndex={-1}>
-          {isLoginOver(everything.error) && <Ended kind={session.kind} />}
+          {isLoginOver(everything.error) && <Ended session={session} isRefused={everything.error?.code === 'login_ended'} />}
           {isStillIn && <StillSignedIn />}
           <ConfigContext value={config}>
             <DetailsProvider value={details}>
@@ -94,7 +94,8 @@ export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) 
 }
 
 /** The login has ended: the page may be out of date, and only a new sign-in helps. */
-function Ended({ kind }: { kind: Session['kind'] }) {
+function Ended({ session: { kind, login }, isRefused }: { session: Session; isRefused: boolean }) {
+  const signInAgain = () => void login?.end({ isRefused }).then(() => location.reload());
   return (
     <p className="notice" role="alert" id="ended" data-state="stale">
       <Icon name="alert" />
@@ -103,7 +104,7 @@ function Ended({ kind }: { kind: Session['kind'] }) {
         you see may be old.
       </span>
       {kind === 'user' && (
-        <button type="button" className="button" onClick={() => location.reload()}>
+        <button type="button" className="button" onClick={signInAgain}>
           Sign in again
         </button>
       )}

@@ -9,13 +9,44 @@ export interface DemoUser {
   roles?: string[];
 }
 
+/** A Cognito user pool, with the page's own form for name and password. */
+export interface PasswordSignIn {
+  kind: 'password';
+  region: string;
+  clientId: string;
+  /** Cognito's address when it isn't AWS'. */
+  endpoint?: string;
+}
+
+/** An OpenID Connect provider, on whose own pages readers sign in. */
+export interface OidcSignIn {
+  kind: 'oidc';
+  issuer: string;
+  clientId: string;
+  scopes: readonly string[];
+  tenantClaim: string;
+  rolesClaim: string;
+}
+
+/** Cognito's managed login, on pages of the pool's own domain; also the way to SAML. */
+export interface ManagedLoginSignIn {
+  kind: 'managedLogin';
+  issuer: string;
+  clientId: string;
+  scopes: readonly string[];
+  /** The host of its pages. */
+  domain: string;
+  /** Readers go straight to this provider of the pool, by its name in Cognito. */
+  identityProvider?: string;
+}
+
+/** Readers sign in on another site, which sends them back with a code. */
+export type RedirectSignIn = OidcSignIn | ManagedLoginSignIn;
+
 export interface PageConfig {
   graphqlUrl: string;
   realtimeUrl?: string;
-  region: string;
-  userPoolClientId: string;
-  /** Cognito's address when it isn't AWS'. */
-  awsEndpointUrl?: string;
+  signIn: PasswordSignIn | RedirectSignIn;
   /** The operator's own log search, with {errorId} and {jobId} to be filled in. */
   logLink?: string;
   /** Present on localcloud only. */
@@ -35,17 +66,31 @@ export function logLinkOf(
   return link !== undefined && /^https?:\/\//.test(link) ? link : null;
 }
 
+const SIGN_IN_FIELDS = {
+  password: ['region', 'clientId'],
+  oidc: ['issuer', 'clientId', 'scopes', 'tenantClaim', 'rolesClaim'],
+  managedLogin: ['issuer', 'clientId', 'scopes', 'domain'],
+} as const;
+
 /** Read it. Throws when it can't be read or lacks something. */
 export async function readConfig(fetch = globalThis.fetch.bind(globalThis)): Promise<PageConfig> {
   const response = await fetch('config.json', { cache: 'no-store' });
   if (!response.ok) {
     throw new Error(`config.json: ${response.status}`);
   }
-  const config = (await response.json()) as Partial<PageConfig>;
-  for (const name of ['graphqlUrl', 'region', 'userPoolClientId'] as const) {
-    if (typeof config[name] !== 'string' || config[name] === '') {
-      throw new Error(`config.json lacks ${name}`);
-    }
+  const config = (await response.json()) as PageConfig;
+  check(config, '', ['graphqlUrl', 'signIn']);
+  const { signIn } = config;
+  if (!Object.hasOwn(SIGN_IN_FIELDS, signIn.kind)) {
+    throw new Error(`config.json: signIn.kind is ${JSON.stringify(signIn.kind)}, which this page does not know`);
   }
-  return config as PageConfig;
+  check(signIn, 'signIn.', SIGN_IN_FIELDS[signIn.kind]);
+  return config;
+}
+
+function check(values: object, prefix: string, names: readonly string[]): void {
+  const lacking = names.find((name) => !(values as Record<string, unknown>)[name]);
+  if (lacking !== undefined) {
+    throw new Error(`config.json lacks ${prefix}${lacking}`);
+  }
 }

@@ -48,3 +48,9 @@ export function withoutKeys(hash: string): string {
   const left = [...parts].map(([name, value]) => (value ? `${name}=${encodeURIComponent(value)}` : name)).join('&');
   return left ? `#${left}` : '';
 }
+
+/** What a provider sent the reader back with, in the query; null if it is no such answer. */
+export function answerInAddress(search: string): URLSearchParams | null {
+  const answer = new URLSearchParams(search);
+  return answer.has('state') && (answer.has('code') || answer.has('error')) ? answer : null;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { jobLink, keyInLink, routeOf, withoutKeys } from '../src/router.ts';
+import { answerInAddress, jobLink, keyInLink, routeOf, withoutKeys } from '../src/router.ts';
 
 test('a link to a job comes back as it was, whatever its id holds', () => {
   for (const jobId of ['job-1', 'a b', 'a#b&at=3', 'ä/ö?']) {
@@ -29,4 +29,12 @@ test('keys of a link are found, and do not stay in the address', () => {
   assert.equal(keyInLink('#job=j'), null);
   assert.equal(withoutKeys('#viewToken=sbv1.a.b.c&job=a%20b'), '#job=a%20b');
   assert.equal(withoutKeys('#apiKey=k&user=u'), '');
+});
+
+test('the answer of a provider is told from other queries', () => {
+  assert.equal(answerInAddress('?code=c&state=s')?.get('code'), 'c');
+  assert.equal(answerInAddress('?error=access_denied&state=s')?.get('error'), 'access_denied');
+  for (const search of ['', '?code=c', '?state=s', '?utm_source=mail']) {
+    assert.equal(answerInAddress(search), null);
+  }
 });

@@ -11,7 +11,9 @@ export type TokenSource = (why: { readonly refused: boolean }) => Promise<string
 
 export type Auth =
   | { readonly type: 'apiKey'; readonly key: string; readonly userId: string }
-  | { readonly type: 'cognito' | 'oidc' | 'viewToken'; readonly token: TokenSource };
+  | { readonly type: 'cognito' | 'viewToken'; readonly token: TokenSource }
+  /** `tenantClaim` names the claim that holds the tenant, if the deployment has another than `tenantId`. */
+  | { readonly type: 'oidc'; readonly token: TokenSource; readonly tenantClaim?: string };
 
 const EARLY_MS = 30_000;
 const TENANT_CLAIMS = ['tenantId', 'custom:tenantId', 'tenant'];
@@ -69,7 +71,7 @@ export class Credentials {
   }
 
   async tenantId(): Promise<string> {
-    return this.#auth.type === 'apiKey' ? 'public' : this.#claim(...TENANT_CLAIMS);
+    return this.#auth.type === 'apiKey' ? 'public' : this.#claim(...this.#tenantClaims);
   }
 
   /** Clients with the same scope may watch the same jobs: it names the login and the jobs that it is narrowed to. */
@@ -77,6 +79,10 @@ export class Credentials {
     const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
     const tenantId = await this.tenantId().catch(() => null);
     return JSON.stringify([this.#auth.type, await this.userId(), tenantId, jobs]);
+  }
+
+  get #tenantClaims(): readonly string[] {
+    return this.#auth.type === 'oidc' && this.#auth.tenantClaim !== undefined ? [this.#auth.tenantClaim] : TENANT_CLAIMS;
   }
 
   async #claim(...names: string[]): Promise<string> {
@@ -125,7 +131,7 @@ export class Credentials {
 
   #noteOwner(token: string): void {
     const claims = claimsOf(token);
-    const owner = JSON.stringify([claims.sub, claimIn(claims, TENANT_CLAIMS)]);
+    const owner = JSON.stringify([claims.sub, claimIn(claims, this.#tenantClaims)]);
     const before = this.#owner;
     this.#owner = owner;
     if (before !== null && before !== owner) {

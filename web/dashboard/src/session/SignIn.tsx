@@ -1,37 +1,64 @@
-import { type FormEvent, useState } from 'react';
-import type { DemoUser, PageConfig } from '../config.ts';
+import { type FormEvent, useCallback, useState } from 'react';
+import type { DemoUser } from '../config.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { answerChallenge, type Challenge, CognitoSession, signIn } from './cognito.ts';
-import { type Session, userSession } from './session.ts';
+import type { Accounts } from './accounts.ts';
+import { answerChallenge, type Challenge, isChallenge, signIn } from './cognito.ts';
+import { ProviderButton } from './ProviderButton.tsx';
+import type { Session } from './session.ts';
+import type { Tokens } from './tokens.ts';
 
 interface Props {
-  config: PageConfig;
+  accounts: Accounts;
+  /** Why the reader is not signed in, if a sign-in failed elsewhere. */
+  problem: unknown;
   onSession: (session: Session) => void;
 }
 
-/** Who are you? Demo users are one press away; everybody else has a name and a password. */
-export function SignIn({ config, onSession }: Props) {
+/** Who are you? Demo users are one press away; everybody else has a name and a password, or signs in at their provider. */
+export function SignIn({ accounts, problem: first, onSession }: Props) {
+  const { demoUsers, signIn: how } = accounts.config;
   const [challenge, setChallenge] = useState<Challenge | null>(null);
-  const [problem, setProblem] = useState('');
+  const [problem, setProblem] = useState(first === null ? '' : messageOf(first));
   const [isBusy, setBusy] = useState(false);
 
-  const attempt = async (name: string, ask: () => Promise<CognitoSession | Challenge>) => {
+  const attempt = async (work: () => Promise<void>) => {
     setProblem('');
     setBusy(true);
     try {
-      const answer = await ask();
-      if (answer instanceof CognitoSession) {
-        onSession(userSession(name, answer));
-      } else {
-        setChallenge(answer);
-      }
+      await work();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    } finally {
+      setProblem(messageOf(error));
       setBusy(false);
     }
   };
-  const enter = (username: string, password: string) => void attempt(username, () => signIn(config, username, password));
+  const proceed = async (name: string, answer: Tokens | Challenge) => {
+    if (isChallenge(answer)) {
+      setChallenge(answer);
+      setBusy(false);
+    } else {
+      onSession(await accounts.begin(name, answer));
+    }
+  };
+  const goToProvider = () =>
+    void attempt(async () => {
+      const url = await accounts.signInUrl(location.hash);
+      if (url !== null) {
+        location.assign(url);
+      }
+    });
+  const enter = (username: string, password: string) =>
+    void attempt(async () => {
+      if (how.kind === 'password') {
+        await proceed(username, await signIn(how, username, password));
+      }
+    });
+  const answer = (text: string) =>
+    void attempt(async () => {
+      if (how.kind === 'password' && challenge) {
+        await proceed(challenge.username, await answerChallenge(how, challenge, text));
+      }
+    });
+  const comeBack = useCallback(() => setBusy(false), []);
 
   return (
     <section className="sign-in" aria-labelledby="sign-in-title">
@@ -49,14 +76,12 @@ export function SignIn({ config, onSession }: Props) {
             </span>
           </p>
         )}
-        {challenge ? (
-          <ChallengeForm
-            challenge={challenge}
-            isBusy={isBusy}
-            onAnswer={(answer) => void attempt(challenge.username, () => answerChallenge(config, challenge, answer))}
-          />
-        ) : config.demoUsers ? (
-          <DemoUsers users={config.demoUsers} isBusy={isBusy} onEnter={enter} />
+        {how.kind !== 'password' ? (
+          <ProviderButton signIn={how} isBusy={isBusy} onLeave={goToProvider} onReturn={comeBack} />
+        ) : challenge ? (
+          <ChallengeForm challenge={challenge} isBusy={isBusy} onAnswer={answer} />
+        ) : demoUsers ? (
+          <DemoUsers users={demoUsers} isBusy={isBusy} onEnter={enter} />
         ) : (
           <PasswordForm isBusy={isBusy} onEnter={enter} />
         )}
@@ -64,6 +89,8 @@ export function SignIn({ config, onSession }: Props) {
     </section>
   );
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const PICTURED = [
   { state: 'success', from: 0, to: 46 },

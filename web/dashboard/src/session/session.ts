@@ -1,7 +1,10 @@
 // The session of the page's user, and its credentials for the API.
 
 import { type Auth, StatusbeamError } from '@statusbeam/client';
-import { type CognitoSession, SignInError, viewTokenClaims } from './cognito.ts';
+import type { PageConfig } from '../config.ts';
+import type { Login } from './login.ts';
+import { SignInError } from './provider.ts';
+import { viewTokenClaims } from './tokens.ts';
 
 export interface Session {
   kind: 'user' | 'viewToken' | 'apiKey';
@@ -12,21 +15,40 @@ export interface Session {
   auth: Auth;
   /** For the demo's form; null when this session can't start jobs. */
   token: (() => Promise<string>) | null;
+  /** Null for those who came with a link. */
+  login: Login | null;
 }
 
 const OPERATOR_ROLES = new Set(['operator', 'admin']);
 
-export function userSession(name: string, signedIn: CognitoSession): Session {
-  const token = (why?: { refused: boolean }) => signedIn.token(why).catch(asClientError);
+/** The session of a login. Throws SignInError if its token names no tenant. */
+export function userSession(login: Login, { signIn }: Pick<PageConfig, 'signIn'>): Session {
+  const { claims } = login;
+  const isOidc = signIn.kind === 'oidc';
+  const [tenantClaim, ...others] = isOidc ? [signIn.tenantClaim] : ['tenantId', 'custom:tenantId'];
+  const tenantId = [tenantClaim, ...others].map((name) => claims[name ?? '']).find((claim) => typeof claim === 'string' && claim);
+  if (typeof tenantId !== 'string') {
+    throw new SignInError(
+      `Your account belongs to no tenant: its token has no claim ${tenantClaim}. Ask who manages your account.`
+    );
+  }
+  const roles = rolesIn(claims[isOidc ? signIn.rolesClaim : 'cognito:groups']);
+  const token = (why?: { refused: boolean }) => login.token(why).catch(asClientError);
   return {
     kind: 'user',
-    name,
-    userId: signedIn.userId,
-    tenantId: signedIn.tenantId,
-    isOperator: signedIn.roles.some((role) => OPERATOR_ROLES.has(role)),
-    auth: { type: 'cognito', token },
+    name: login.name,
+    userId: String(claims.sub),
+    tenantId,
+    isOperator: roles.some((role) => OPERATOR_ROLES.has(role)),
+    auth: isOidc ? { type: 'oidc', token, tenantClaim: signIn.tenantClaim } : { type: 'cognito', token },
     token,
+    login,
   };
+}
+
+/** A list, or words. */
+function rolesIn(claim: unknown): string[] {
+  return Array.isArray(claim) ? claim.map(String) : typeof claim === 'string' ? claim.split(/\s+/) : [];
 }
 
 /** If the sign-in service cannot be reached, the login may still be good: the client tries again. */
@@ -36,15 +58,16 @@ function asClientError(error: unknown): never {
 
 /** The session of a link: another app minted its token. Null if the token cannot be read. */
 export function linkSession(key: { viewToken: string } | { apiKey: string; userId: string }): Session | null {
+  const visitor = { isOperator: false, token: null, login: null } as const;
   if ('apiKey' in key) {
     const auth: Auth = { type: 'apiKey', key: key.apiKey, userId: key.userId };
-    return { kind: 'apiKey', name: key.userId, userId: key.userId, tenantId: 'public', isOperator: false, auth, token: null };
+    return { kind: 'apiKey', name: key.userId, userId: key.userId, tenantId: 'public', auth, ...visitor };
   }
   try {
     const claims = viewTokenClaims(key.viewToken);
     const auth: Auth = { type: 'viewToken', token: () => Promise.resolve(key.viewToken) };
     const userId = claims.sub ?? '';
-    return { kind: 'viewToken', name: userId, userId, tenantId: claims.tenant ?? null, isOperator: false, auth, token: null };
+    return { kind: 'viewToken', name: userId, userId, tenantId: claims.tenant ?? null, auth, ...visitor };
   } catch {
     return null; // not a view token
   }

@@ -1,0 +1,31 @@
+import { useEffect } from 'react';
+import type { RedirectSignIn } from '../config.ts';
+import { Icon } from '../ui/Icon.tsx';
+
+interface Props {
+  signIn: RedirectSignIn;
+  isBusy: boolean;
+  onLeave: () => void;
+  /** The reader came back without an answer, by the browser's history. */
+  onReturn: () => void;
+}
+
+/** The way to the provider's own pages. It names the site, so that readers know where their password belongs. */
+export function ProviderButton({ signIn, isBusy, onLeave, onReturn }: Props) {
+  useEffect(() => {
+    addEventListener('pageshow', onReturn);
+    return () => removeEventListener('pageshow', onReturn);
+  }, [onReturn]);
+  const host = signIn.kind === 'managedLogin' ? signIn.domain : new URL(signIn.issuer).host;
+  return (
+    <div className="panel sign-in-form">
+      <p>
+        You sign in at <strong className="host">{host}</strong> and come back here.
+      </p>
+      <button type="button" className="button primary" id="sign-in-there" disabled={isBusy} onClick={onLeave}>
+        Sign in
+        <Icon name="right" size={14} />
+      </button>
+    </div>
+  );
+}

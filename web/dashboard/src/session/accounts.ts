@@ -1,0 +1,108 @@
+// The sign-in of one page: its provider, the login that this browser keeps, and how both change.
+
+import type { PageConfig } from '../config.ts';
+import { CognitoProvider } from './cognito.ts';
+import { Login } from './login.ts';
+import { type LoginStore, openLoginStore } from './loginStore.ts';
+import type { OidcProvider } from './oidc.ts';
+import type { Provider } from './provider.ts';
+import { type Session, userSession } from './session.ts';
+import { claimsOf, type Tokens } from './tokens.ts';
+
+const NAME_CLAIMS = ['preferred_username', 'email', 'name', 'cognito:username', 'sub'];
+
+/** What the page's address brought from a provider. */
+export interface Arrival {
+  /** The fragment that the reader signed in for; null if nothing came. */
+  readonly hash: string | null;
+  readonly session: Session | null;
+  readonly problem: unknown;
+}
+
+export class Accounts {
+  readonly config: PageConfig;
+  #store: LoginStore;
+  #provider: Provider;
+  /** Null where the page itself asks for the password. */
+  #redirect: OidcProvider | null;
+
+  private constructor(config: PageConfig, store: LoginStore, provider: Provider, redirect: OidcProvider | null) {
+    this.config = config;
+    this.#store = store;
+    this.#provider = provider;
+    this.#redirect = redirect;
+  }
+
+  /** `page` is the address of the page without fragment and query, as providers know it. */
+  static async open(config: PageConfig, page: string): Promise<Accounts> {
+    const { signIn } = config;
+    const store = await openLoginStore(new URL(page).pathname);
+    if (signIn.kind === 'password') {
+      return new Accounts(config, store, new CognitoProvider(signIn), null);
+    }
+    const { OidcProvider } = await import('./oidc.ts');
+    const redirect = new OidcProvider(signIn, { page, storage: sessionStorage });
+    return new Accounts(config, store, redirect, redirect);
+  }
+
+  /** The session that this browser has; null if it has none. */
+  async resume(): Promise<Session | null> {
+    const login = await Login.resume({ provider: this.#provider, store: this.#store });
+    return login && this.#session(login);
+  }
+
+  /** Whether there was a login that has ended by itself. */
+  async isOver(): Promise<boolean> {
+    return (await this.#store.read())?.tokens === null;
+  }
+
+  /** Begin a session with these tokens. Throws SignInError if they are of nobody whom the API knows. */
+  async begin(name: string, tokens: Tokens): Promise<Session> {
+    return this.#session(await Login.begin(name, tokens, { provider: this.#provider, store: this.#store }));
+  }
+
+  /** Where the reader signs in, to come back to this fragment. Throws SignInError. */
+  async signInUrl(hash: string): Promise<string | null> {
+    const stored = await this.#store.read();
+    return (await this.#redirect?.signInUrl(hash, { isFresh: stored?.isRefused === true })) ?? null;
+  }
+
+  /** Take what a provider sent the reader back with. An answer that this tab did not ask for changes nothing. */
+  async arrive(answer: URLSearchParams): Promise<Arrival> {
+    const pending = this.#redirect?.takePending(answer) ?? null;
+    if (this.#redirect === null || pending === null) {
+      return { hash: null, session: null, problem: this.#redirect?.foreignAnswer ?? null };
+    }
+    const { hash } = pending;
+    try {
+      const tokens = await this.#redirect.finish(answer, pending);
+      const claims = claimsOf(tokens.idToken);
+      const name = NAME_CLAIMS.map((claim) => claims[claim]).find((claim) => typeof claim === 'string' && claim);
+      return { hash, session: await this.begin(String(name), tokens), problem: null };
+    } catch (problem) {
+      return { hash, session: null, problem };
+    }
+  }
+
+  /** `left` is called once this browser's login is no longer the one of `session` (null: nobody's). */
+  follow(session: Session | null, left: () => void): () => void {
+    const known = session?.login?.id ?? null;
+    const look = () =>
+      void this.#store.read().then((stored) => {
+        if (known === null ? stored?.tokens != null : stored?.id !== known) {
+          left();
+        }
+      });
+    return this.#store.watch(look);
+  }
+
+  /** A login without a tenant is of no use, and is not kept. */
+  async #session(login: Login): Promise<Session> {
+    try {
+      return userSession(login, this.config);
+    } catch (error) {
+      await login.signOut();
+      throw error;
+    }
+  }
+}
