@@ -30,10 +30,14 @@ export interface Head extends Identity {
   readonly sequence: number;
   readonly epoch: string | null;
   readonly createdMs: number | null;
+  /** When the current run began. */
+  readonly startedMs: number | null;
   readonly updatedMs: number | null;
   readonly endedMs: number | null;
   /** Null before the first status, after the end, and while the job waits. */
   readonly leaseMs: number | null;
+  /** The message of the final status. */
+  readonly outcome: string | null;
   readonly result: unknown;
   /** Its own. */
   readonly waiting: WaitingFold | null;
@@ -64,6 +68,7 @@ export const NEW_RUN = {
   attempt: 1,
   endedMs: null,
   leaseMs: null,
+  outcome: null,
   result: null,
   waiting: null,
   waiters: NO_WAITERS,
@@ -88,6 +93,7 @@ export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot
     sequence: 0,
     epoch,
     createdMs: null,
+    startedMs: null,
     updatedMs: null,
     ...NEW_RUN,
   };
@@ -153,6 +159,7 @@ export function jobView(
     totalTokenUsage: usageView(head.tokens),
     progress: percentOf(jobProgress(head)),
     eta: etaView(head),
+    outcome: head.outcome,
     result: head.result,
     waiting: waitingOf(head),
     cancelRequest: head.cancelRequest,
@@ -161,6 +168,8 @@ export function jobView(
     sequence: head.sequence,
     epoch: head.epoch,
     createdAt: timeOf(head.createdMs),
+    startedAt: timeOf(head.startedMs),
+    endedAt: timeOf(head.endedMs),
     lastUpdated: timeOf(head.updatedMs),
     expiresAt,
   };
@@ -206,9 +215,11 @@ export function snapshotOf(job: StoredJob): Snapshot {
     attempt: (own.attempt as number | undefined) ?? 1,
     sequence: job.sequence,
     createdMs: msOf(job.createdAt),
+    startedMs: msOf(job.startedAt),
     updatedMs: msOf(job.lastUpdated),
-    endedMs: msOf(own.endedAt as string | undefined),
+    endedMs: msOf(job.endedAt),
     leaseMs: msOf(job.leaseExpiresAt),
+    outcome: job.outcome ?? null,
     result: jsonValue(job.result),
     waiting: (own.waiting as WaitingFold | undefined) ?? null,
     waiters: (own.waiters as Waiters | undefined) ?? NO_WAITERS,
