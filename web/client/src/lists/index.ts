@@ -11,6 +11,8 @@ export {
   type ListJobsOptions,
   listJobs,
   listTenantJobs,
+  type WorkflowCount,
 } from './read.ts';
 export { type TenantJob, type TenantState, type TenantWatch, watchTenant } from './tenant.ts';
+export type { TenantMinute } from './throughput.ts';
 export { type UserState, type UserWatch, type UserWatchOptions, watchUser } from './user.ts';

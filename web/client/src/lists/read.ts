@@ -32,6 +32,13 @@ export interface JobCount {
   readonly count: number;
   /** False: there are more than `count`. */
   readonly isExact: boolean;
+  /** The same jobs by workflow; `workflow` is null for those that name none. */
+  readonly workflows: readonly WorkflowCount[];
+}
+
+export interface WorkflowCount {
+  readonly workflow: string | null;
+  readonly count: number;
 }
 
 /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
