@@ -5,6 +5,7 @@
 
 export {
   countTenantJobs,
+  fullPage,
   type JobCount,
   type JobFilters,
   type JobPage,

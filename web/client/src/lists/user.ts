@@ -9,7 +9,7 @@ import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
 import type { Job, RawStatusUpdate } from '../types.ts';
 import { ListedJobs } from './listedJobs.ts';
-import { type JobFilters, type JobPage, listJobs, passes } from './read.ts';
+import { fullPage, type JobFilters, listJobs, passes } from './read.ts';
 
 export interface UserWatchOptions extends JobFilters {
   /** Jobs a page of the list has, 1 to 50. */
@@ -28,8 +28,6 @@ export interface UserState {
 /** Running jobs that are watched at once: as many as one position check takes. */
 const MOST_WATCHED = 25;
 const POLLS_PER_REFRESH = 24;
-/** Pages of the store that are read for one page of a list that is narrowed. */
-const MOST_PAGES = 5;
 
 /** Watch all jobs of the user, the newest first; the running ones are live. */
 export function watchUser(client: Client, options: UserWatchOptions = {}): UserWatch {
@@ -126,7 +124,7 @@ export class UserWatch implements Watch<UserState> {
     this.#isLoading = true;
     this.#store.changed();
     try {
-      const page = await this.#page(nextToken);
+      const page = await fullPage(listJobs, this.#client, { ...this.#filters, limit: pageSize, nextToken });
       if (logins !== this.#logins) {
         return;
       }
@@ -147,17 +145,6 @@ export class UserWatch implements Watch<UserState> {
       this.#watchRunning();
       this.#store.changed();
     }
-  }
-
-  /** A page has the jobs that match of those it looked at, even none: read on until there are enough, a few pages at most. */
-  async #page(nextToken: string | null): Promise<JobPage> {
-    const options = { ...this.#filters, limit: this.#pageSize };
-    let page = await listJobs(this.#client, { ...options, nextToken });
-    for (let read = 1; page.nextToken !== null && page.jobs.length < this.#pageSize && read < MOST_PAGES; read += 1) {
-      const next = await listJobs(this.#client, { ...options, nextToken: page.nextToken });
-      page = { jobs: [...page.jobs, ...next.jobs], nextToken: next.nextToken };
-    }
-    return page;
   }
 
   #watchRunning(): void {
