@@ -145,8 +145,9 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
-search: setup ## draw new examples for the property tests, many more than `make test` looks at
+search: setup ## draw new examples for the property tests and the client's fault runs, many more than `make test` looks at
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
+	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
 
 screenshots: setup web browser ## take the pictures of the page in docs/images anew
 	pytest tests/browser/test_main_states.py --screenshots docs/images

@@ -14,7 +14,7 @@ export function request(ctx) {
       expressionNames: { '#ttl': StatusTable.TTL },
       expressionValues: util.dynamodb.toMapValues({ ':now': util.time.nowEpochSeconds() }),
     },
-    projection: { expression: 'jobId' },
+    projection: { expression: 'jobId, workflow' },
   };
 }
 
@@ -23,8 +23,24 @@ export function response(ctx) {
     raiseStoreError(ctx);
   }
   const { states, counts } = ctx.stash;
-  counts.push({ overallStatus: states[0], count: ctx.result.items.length, isExact: !ctx.result.nextToken });
+  const { items, nextToken } = ctx.result;
+  counts.push({
+    overallStatus: states[0],
+    count: items.length,
+    isExact: !nextToken,
+    workflows: byWorkflow(items),
+  });
   ctx.stash.states = states.slice(1);
   ctx.stash.counts = counts;
   return null;
+}
+
+// A workflow may have any name: the prefix keeps it apart from the names that every object has.
+function byWorkflow(items) {
+  const found = {};
+  for (const { workflow } of items) {
+    const key = workflow ? `of:${workflow}` : 'none';
+    found[key] = { workflow: workflow ?? null, count: (found[key] ? found[key].count : 0) + 1 };
+  }
+  return Object.values(found);
 }

@@ -159,6 +159,7 @@ class _Work:
             user_id=update.user_id,
             tenant_id=update.tenant_id,
             created_ms=ms_of(update.timestamp),
+            started_ms=ms_of(update.timestamp),
             runs=replace(self.head.runs, first_sequence=sequence),
         )
 

@@ -11,7 +11,7 @@ from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType, StatusWord
 
-from .fold_agent import number_in
+from .fold_agent import ACTIVITY_LENGTH, number_in
 from .job_state import CancelRequest, Head
 from .runs import RunId
 from .texts import cut, short_text
@@ -38,12 +38,13 @@ def in_new_run(head: Head, run: RunId, update: StatusUpdate) -> Head:
     """The head after an opening that begins a new run. Only what names the job stays."""
     named = {name: text for name, text in _identity_in(update.metadata or {}).items() if text}
     kept: dict[str, Any] = {name: getattr(head, name) for name in _KEPT}
-    return Head(**{**kept, **named}, runs=head.runs.begun(run, head.sequence))
+    started_ms, runs = ms_of(update.timestamp), head.runs.begun(run, head.sequence)
+    return Head(**{**kept, **named}, started_ms=started_ms, runs=runs)
 
 
 def reopened(head: Head, attempt: int) -> Head:
     """The head of a job that has not completed, after the first status of a newer attempt."""
-    head = replace(head, attempt=attempt, waiting=None, cancel_request=None, result=None)
+    head = replace(head, attempt=attempt, waiting=None, cancel_request=None, outcome=None, result=None)
     return replace(head, overall_status=OverallStatus.PROCESSING, ended_ms=None) if head.ended else head
 
 
@@ -78,6 +79,7 @@ def ended_by(head: Head, update: StatusUpdate) -> Head:
         head,
         overall_status=OverallStatus.CANCELLED if cancelled else _ENDS[update.type],
         ended_ms=ms_of(update.timestamp),
+        outcome=cut(update.message, ACTIVITY_LENGTH),
         result=(update.metadata or {}).get(MetadataKey.RESULT),
         waiting=None,
         lease_ms=None,

@@ -78,9 +78,11 @@ class Head:
     sequence: int = 0
     epoch: str | None = None  # another one when a job id is used again after its time is over
     created_ms: int | None = None
+    started_ms: int | None = None  # when the current run began
     updated_ms: int | None = None
     ended_ms: int | None = None
     lease_ms: int | None = None  # None before the first status, after the end, and while the job waits
+    outcome: str | None = None  # the message of the final status
     result: Any = None  # JSON, of the final status
     waiting: Waiting | None = None  # the job's own
     waiters: Waiters = field(default_factory=Waiters)  # its agents that wait
@@ -140,6 +142,7 @@ class Head:
             "totalTokenUsage": usage_view(self.tokens),
             "progress": percent_of(self.progress),
             "eta": self._eta_view(),
+            "outcome": self.outcome,
             "result": self.result,
             "waiting": self._waiting_view(),
             "cancelRequest": self.cancel_request.view() if self.cancel_request else None,
@@ -147,6 +150,8 @@ class Head:
             "sequence": self.sequence,
             "epoch": self.epoch,
             "createdAt": time_of(self.created_ms),
+            "startedAt": time_of(self.started_ms),
+            "endedAt": time_of(self.ended_ms),
             "lastUpdated": time_of(self.updated_ms),
         }
 
@@ -167,7 +172,6 @@ class Head:
         """Plain JSON types, nothing that is None: the view and the fold's own state."""
         own = {
             "attempt": self.attempt,
-            "endedAt": time_of(self.ended_ms),
             "tokens": list(self.tokens),
             "ledger": self.ledger.to_item() or None,
             "planned": self.planned or None,
@@ -203,9 +207,11 @@ class Head:
             sequence=int(item["sequence"]),
             epoch=item.get("epoch"),
             created_ms=ms_of(item.get("createdAt")),
+            started_ms=ms_of(item.get("startedAt")),
             updated_ms=ms_of(item.get("lastUpdated")),
-            ended_ms=ms_of(own.get("endedAt")),
+            ended_ms=ms_of(item.get("endedAt")),
             lease_ms=ms_of(item.get("leaseExpiresAt")),
+            outcome=item.get("outcome"),
             result=item.get("result"),
             waiting=Waiting.from_item(own.get("waiting")),
             waiters=Waiters.from_item(own.get("waiters")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ some_jobs = st.lists(
             "user_id": st.sampled_from(["ann", "bob"]),
             "tenant_id": st.sampled_from(["north", "north", "south"]),
             "state": st.sampled_from(OverallStatus),
-            "workflow": st.sampled_from([None, "roads", "parks", ""]),
+            "workflow": st.sampled_from([None, "roads", "parks", "__proto__"]),
             "title": st.sampled_from([None, "Pothole on Valencia Street", "Straße kaputt", "POT"]),
             "expired": st.sampled_from([False, False, False, True]),
         }
@@ -224,6 +225,21 @@ def test_the_jobs_of_a_tenant_are_counted_by_their_state(
     assert counts == {
         state.value: (sum(job.state is state for job in found), True) for state in OverallStatus
     }
+
+
+@settings(max_examples=25)
+@given(jobs=some_jobs)
+def test_each_state_of_a_tenant_is_counted_by_workflow_too(tables: Tables, jobs: list[Job]) -> None:
+    counts = tables.holding(*jobs).ask("Query.countTenantJobs", {}, OPERATOR).value
+    for count in counts:
+        listed = count["workflows"]
+        found = Counter(
+            job.workflow
+            for job in jobs
+            if job.tenant_id == "north" and job.state.value == count["overallStatus"] and job.matches({})
+        )
+        assert len(listed) == len(found)
+        assert {each["workflow"]: each["count"] for each in listed} == found
 
 
 def test_a_count_says_when_there_are_more(tables: Tables) -> None:

@@ -125,6 +125,8 @@ export interface Job {
   /** Percent. */
   readonly progress: number | null;
   readonly eta: Eta | null;
+  /** What its final status says; null while it goes on. */
+  readonly outcome: string | null;
   /** What it came to: any JSON. */
   readonly result: unknown;
   /** Its own waiting, else that of the agent that has waited longest. */
@@ -135,6 +137,9 @@ export interface Job {
   readonly sequence: number;
   readonly epoch: string | null;
   readonly createdAt: string | null;
+  /** When the current run began, and when it ended. */
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
   readonly lastUpdated: string | null;
   /** Epoch seconds; null when only the store knows. */
   readonly expiresAt: number | null;

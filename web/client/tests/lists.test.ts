@@ -60,6 +60,25 @@ test('a list that is narrowed takes in only what passes, whether it was read or 
   assert.deepEqual(found(), [['job-1', 'job-3'], ['job-1', 'job-3'], ['job-1', 'job-2'], ['job-3']]);
 });
 
+test('a narrowed list reads on where the newest jobs do not match, and no further than a few pages at once', async () => {
+  const world = new World();
+  const begins = (workflow: string) => [
+    { type: 'agent_status', status: 'loading_agents', message: 'Begins', metadata: JSON.stringify({ workflow }) },
+  ];
+  world.service.commit('oldest', begins('reports'));
+  for (let number = 0; number < 16; number += 1) {
+    world.service.commit(`job-${number}`, begins(number === 12 ? 'reports' : 'complaints'));
+    await world.advance(10);
+  }
+  const watch = watchUser(world.connect(), { workflow: 'reports', pageSize: 3 });
+  await world.advance(2_000);
+  const listed = () => watch.getState().jobs.map(({ jobId }) => jobId);
+  assert.deepEqual([listed(), watch.getState().hasMore], [['job-12'], true]);
+  void watch.loadMore();
+  await world.advance(2_000);
+  assert.deepEqual([listed(), watch.getState().hasMore], [['job-12', 'oldest'], false]);
+});
+
 test("operators read the tenant's jobs and their numbers", async () => {
   const counts = [{ overallStatus: 'failed', count: 3, isExact: true }];
   const { client, asked } = answering({ listTenantJobs: { jobs: [], nextToken: null }, countTenantJobs: counts });

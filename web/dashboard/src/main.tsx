@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/sign-in.css';
 import './styles/jobs.css';
+import './styles/filters.css';
 import './styles/job.css';
 import './styles/result.css';
 import './styles/overview.css';

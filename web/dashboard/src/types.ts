@@ -16,4 +16,4 @@ export type {
   TokenUsage,
   Waiting,
 } from '@statusbeam/client';
-export type { JobCount, TenantJob } from '@statusbeam/client/lists';
+export type { JobCount, TenantJob, TenantMinute } from '@statusbeam/client/lists';

@@ -1,26 +1,27 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { countOf, FILTERS, shownAgents } from '../src/agents/agentFilter.ts';
-import { matching, nowDoing } from '../src/jobs/jobFilter.ts';
+import { durationOf, matching, nowDoing, type StateFilter, workflowsOf } from '../src/jobs/jobFilter.ts';
 import { filtered } from '../src/log/logFilter.ts';
-import { countsOf, fits, leaseOf, shownJob, sumsOf } from '../src/tenant/tenantFilter.ts';
+import { countsOf, fits, leaseOf, newestKnown, shownJob, sumsOf, workflowCounts } from '../src/tenant/tenantFilter.ts';
 import type { AgentState, Job, TenantJob } from '../src/types.ts';
 import { listedJob, logOf, START, statusOf } from './statuses.ts';
 
 const known = { stateOf: ({ overallStatus }: Job) => overallStatus, textOf: () => '' };
+const ALL = { filter: 'all', search: '' } as const;
 const idsOf = (jobs: readonly Job[]) => jobs.map(({ jobId }) => jobId);
 
 test('jobs are listed once each, newest first, with the newest known of each', () => {
   const old = listedJob('a', { sequence: 1 });
   const now = listedJob('a', { sequence: 5, overallStatus: 'failed' });
   const newer = listedJob('b', { createdAt: '2026-11-20T10:00:00.000Z' });
-  const jobs = matching([[old, newer], [now]], 'all', '', known);
+  const jobs = matching([[old, newer], [now]], ALL, known);
   assert.deepEqual(idsOf(jobs), ['b', 'a']);
   assert.equal(jobs[1], now);
 });
 
 test('a job that was not committed yet stands first', () => {
-  assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], 'all', '', known)), ['b', 'a']);
+  assert.deepEqual(idsOf(matching([[listedJob('a'), listedJob('b', { createdAt: null })]], ALL, known)), ['b', 'a']);
 });
 
 test('jobs are found by state, id, names, text, and what their agents do', () => {
@@ -30,12 +31,16 @@ test('jobs are found by state, id, names, text, and what their agents do', () =>
     listedJob('four', { overallStatus: 'processing' }),
     listedJob('three', { agents: [{ name: 'Geo Agent', activity: 'Reading the map', status: 'in-progress' } as AgentState] }),
   ];
-  const found = (state: Parameters<typeof matching>[1], search: string) =>
+  const found = (filter: StateFilter, search: string) =>
     idsOf(
-      matching([jobs], state, search, {
-        stateOf: ({ jobId, overallStatus }) => (jobId === 'four' ? 'lost' : overallStatus),
-        textOf: ({ jobId }) => (jobId === 'two' ? 'Burst water main' : ''),
-      })
+      matching(
+        [jobs],
+        { filter, search },
+        {
+          stateOf: ({ jobId, overallStatus }) => (jobId === 'four' ? 'lost' : overallStatus),
+          textOf: ({ jobId }) => (jobId === 'two' ? 'Burst water main' : ''),
+        }
+      )
     ).sort();
   assert.deepEqual(found('running', ''), ['three', 'two']);
   assert.deepEqual(found('silent', ''), ['four']);
@@ -44,6 +49,35 @@ test('jobs are found by state, id, names, text, and what their agents do', () =>
   assert.deepEqual(found('all', 'main water'), ['two']);
   assert.deepEqual(found('all', 'geo map'), ['three']);
   assert.deepEqual(found('failed', 'geo'), []);
+});
+
+test('jobs are found by how they ended, by workflow, and by when they began', () => {
+  const jobs = [
+    listedJob('one', { workflow: 'nightly', outcome: 'The disk is full' }),
+    listedJob('two', { createdAt: '2026-11-21T09:30:00.000Z' }),
+    listedJob('new', { createdAt: null, workflow: 'nightly' }),
+  ];
+  const found = (wanted: object) => idsOf(matching([jobs], { ...ALL, ...wanted }, known));
+  assert.deepEqual(found({ search: 'disk' }), ['one']);
+  assert.deepEqual(found({ workflow: 'nightly' }), ['new', 'one']);
+  assert.deepEqual(found({ createdAfter: '2026-11-21T00:00:00.000Z' }), ['new', 'two']);
+  assert.deepEqual(found({ createdBefore: '2026-11-21T00:00:00.000Z' }), ['one']);
+});
+
+test('the duration of a job is that of its run, goes on while it runs, and is not known while it is silent', () => {
+  const at = (second: number) => new Date(START + second * 1000).toISOString();
+  const ended = listedJob('a', { overallStatus: 'failed', startedAt: at(60), endedAt: at(96.5) });
+  const running = listedJob('b', { startedAt: at(60), endedAt: null });
+  assert.equal(durationOf(ended, 'failed', START + 999_000), '36.5 s');
+  assert.equal(durationOf(running, 'processing', START + 72_900), '12 s');
+  assert.equal(durationOf(running, 'lost', START + 999_000), null);
+  assert.equal(durationOf(listedJob('c', { startedAt: null }), 'expected', START), null);
+});
+
+test('the workflows to choose from are those of the jobs and the one that is chosen', () => {
+  const jobs = ['reports', null, '__proto__', 'reports'].map((workflow) => ({ workflow }));
+  assert.deepEqual(workflowsOf(jobs, 'archive'), ['__proto__', 'archive', 'reports']);
+  assert.deepEqual(workflowsOf([], ''), []);
 });
 
 test('what a job does now is what its newest working agent says', () => {
@@ -107,12 +141,57 @@ test('a tenant’s jobs are counted and found', () => {
     return { jobId, userId, overallStatus, last, sequence: 1 } as TenantJob;
   };
   const all = [job('a', 'processing', 'ana'), job('b', 'failed', 'ana'), job('c', 'completed', 'ben')];
-  const shown = (second: number) => all.map((each) => shownJob(each, START + second * 1000, null));
+  const shown = (second: number) => all.map((each) => shownJob(each, null, START + second * 1000, null));
   const jobs = shown(10);
   assert.deepEqual(sumsOf(jobs), { running: 1, silent: 0, waiting: 0, users: 2 });
   assert.deepEqual(sumsOf(shown(100)), { running: 0, silent: 1, waiting: 0, users: 2 });
-  assert.deepEqual(jobs.filter((each) => fits(each, 'running', 'geo')).length, 1);
-  assert.deepEqual(jobs.filter((each) => fits(each, 'all', 'ben')).length, 1);
+  assert.deepEqual(jobs.filter((each) => fits(each, { filter: 'running', search: 'GEO ' })).length, 1);
+  assert.deepEqual(jobs.filter((each) => fits(each, { filter: 'all', search: 'ben' })).length, 1);
+  assert.deepEqual(jobs.filter((each) => fits(each, { ...ALL, workflow: 'nightly' })).length, 0);
+});
+
+test('a job that reports has the state, title and workflow of what is known of it, where that is no older', () => {
+  const last = statusOf(4, 0, { agentName: 'Geo Agent', message: 'Reading' });
+  const job: TenantJob = { jobId: 'a', userId: 'ana', overallStatus: 'processing', last, sequence: 4 };
+  const cancelRequest = { by: 'ana', reason: null, at: last.timestamp };
+  const more = { title: 'Market report', workflow: 'nightly', waiting: null, leaseExpiresAt: null, cancelRequest };
+  const shown = (sequence: number) => shownJob(job, listedJob('a', { ...more, sequence }), START + 1_000, null);
+  assert.deepEqual([shown(4).state, shown(3).state], ['cancelling', 'processing']);
+  assert.ok(fits(shown(3), { ...ALL, search: 'market', workflow: 'nightly' }));
+  assert.ok(!fits(shown(3), { ...ALL, workflow: 'hourly' }));
+});
+
+test('of several readings of a job the newest counts', () => {
+  const readings = [listedJob('a', { sequence: 2 }), listedJob('a', { sequence: 5 }), listedJob('a', { sequence: 3 })];
+  assert.deepEqual(
+    [...newestKnown(readings).values()].map(({ sequence }) => sequence),
+    [5]
+  );
+});
+
+test('today’s jobs are counted by workflow, the one with the most first', () => {
+  const count = (overallStatus: Job['overallStatus'], workflows: [string | null, number][], isExact = true) => ({
+    overallStatus,
+    isExact,
+    count: workflows.reduce((sum, [, number]) => sum + number, 0),
+    workflows: workflows.map(([workflow, number]) => ({ workflow, count: number })),
+  });
+  const rows = workflowCounts([
+    count('processing', [['__proto__', 2]]),
+    count('failed', [['nightly', 1]], false),
+    count('completed', [
+      [null, 1],
+      ['nightly', 4],
+    ]),
+  ]);
+  assert.deepEqual(
+    rows.map(({ workflow, numbers }) => [workflow, ...numbers.map(([, number]) => number)]),
+    [
+      ['nightly', '0', '1+', '0', '4'],
+      ['__proto__', '2', '0+', '0', '0'],
+      [null, '0', '0+', '0', '1'],
+    ]
+  );
 });
 
 test('the numbers of the store are summed by what they mean, and say where it counted no further', () => {
@@ -120,6 +199,7 @@ test('the numbers of the store are summed by what they mean, and say where it co
     overallStatus,
     count: number,
     isExact,
+    workflows: [],
   });
   assert.deepEqual(
     countsOf([count('initializing', 1), count('processing', 2), count('failed', 0), count('completed', 1000, false)]),

@@ -9,5 +9,5 @@ export const USAGE = '{ inputTokens outputTokens totalTokens }';
 
 /** A job without its agents. */
 export const HEAD = `jobId userId tenantId sessionId correlationId documentId sourceType workflow title run runFirstSequence
-overallStatus totalTokenUsage ${USAGE} eta { p50 p90 } result cancelRequest { by reason at } ${STATE} sequence epoch createdAt
-lastUpdated expiresAt`;
+overallStatus totalTokenUsage ${USAGE} eta { p50 p90 } outcome result cancelRequest { by reason at } ${STATE} sequence epoch createdAt
+startedAt endedAt lastUpdated expiresAt`;

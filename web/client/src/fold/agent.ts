@@ -13,7 +13,8 @@ const PENDING_WORDS = new Set(['pending', 'agent_pending']);
 const START_WORDS = new Set(['agent_invoking', 'agent_retrying']);
 const TOOL_END_WORDS = new Set(['tool_complete', 'tool_error']);
 const TOOLS_KEPT = 32;
-const ACTIVITY_LENGTH = 300;
+/** Characters of a message that the snapshot keeps; the log has all of it. */
+export const ACTIVITY_LENGTH = 300;
 const LEASE_SECONDS = 75;
 const MAX_LEASE_SECONDS = 86_400;
 

@@ -108,7 +108,7 @@ class Work {
     if (isOpening && !isKnown(this.head.runs, run)) {
       if (isPast(this.head, update)) {
         this.agents = new Map();
-        this.head = inNewRun(this.head, run, metadata);
+        this.head = inNewRun(this.head, run, update, metadata);
       } else {
         this.#set({ runs: joined(this.head.runs, run) });
       }
@@ -138,6 +138,7 @@ class Work {
       userId: update.userId ?? null,
       tenantId: update.tenantId ?? null,
       createdMs: msOf(update.timestamp),
+      startedMs: msOf(update.timestamp),
       runs: { ...this.head.runs, firstSequence: sequence },
     });
   }

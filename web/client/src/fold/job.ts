@@ -1,6 +1,7 @@
 // What one status does to the head of the job; fold.ts does the rest, docs/reference/fold.md has the rules.
 
 import type { JsonObject, RawStatusUpdate } from '../types.ts';
+import { ACTIVITY_LENGTH } from './agent.ts';
 import { isOver } from './liveness.ts';
 import { clamped, cut, isObject, msOf, SECONDS_MAX, shortText } from './numbers.ts';
 import { begun, type RunId } from './runs.ts';
@@ -15,14 +16,15 @@ export function isPast(head: Head, update: RawStatusUpdate): boolean {
 }
 
 /** The head after an opening that begins a new run. Only what names the job stays. */
-export function inNewRun(head: Head, run: RunId, metadata: JsonObject): Head {
+export function inNewRun(head: Head, run: RunId, update: RawStatusUpdate, metadata: JsonObject): Head {
   const named = identityOf((name) => shortText(metadata[name]) ?? head[name]);
-  return { ...head, ...NEW_RUN, ...named, runs: begun(head.runs, run, head.sequence) };
+  const startedMs = msOf(update.timestamp);
+  return { ...head, ...NEW_RUN, ...named, startedMs, runs: begun(head.runs, run, head.sequence) };
 }
 
 /** The head of a job that has not completed, after the first status of a newer attempt. */
 export function reopened(head: Head, attempt: number): Head {
-  const changes = { attempt, waiting: null, cancelRequest: null, result: null };
+  const changes = { attempt, waiting: null, cancelRequest: null, outcome: null, result: null };
   return isOver(head) ? { ...head, ...changes, overallStatus: 'processing', endedMs: null } : { ...head, ...changes };
 }
 
@@ -54,6 +56,7 @@ export function endedBy(head: Head, update: RawStatusUpdate, metadata: JsonObjec
     ...head,
     overallStatus: update.type === 'complete' ? 'completed' : failed,
     endedMs: msOf(update.timestamp),
+    outcome: cut(update.message, ACTIVITY_LENGTH),
     result: metadata.result ?? null,
     waiting: null,
     leaseMs: null,

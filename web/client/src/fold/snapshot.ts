@@ -1,6 +1,6 @@
 // The snapshot: the fold of one job's log. fold.ts makes it; this file defines its fields.
 
-import type { AgentState, CancelRequest, Job, JsonObject, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
+import type { AgentState, CancelRequest, Job, OverallStatus, StoredAgent, StoredJob } from '../types.ts';
 import { type AgentFold, agentView, hasEnded, isShown, newAgent } from './agent.ts';
 import { isOver, livenessOf, nextChange } from './liveness.ts';
 import { ALMOST, compareText, FULL, jsonObject, jsonValue, msOf, percentOf, timeOf, WEIGHT } from './numbers.ts';
@@ -18,6 +18,25 @@ export function identityOf(of: (name: keyof Identity) => string | null): Identit
   return Object.fromEntries(IDENTITY.map((name) => [name, of(name)])) as Identity;
 }
 
+/** What readers see as the head has it. */
+const SHOWN = [
+  'jobId',
+  'userId',
+  'tenantId',
+  'sessionId',
+  'correlationId',
+  'documentId',
+  'sourceType',
+  'workflow',
+  'title',
+  'overallStatus',
+  'outcome',
+  'result',
+  'cancelRequest',
+  'sequence',
+  'epoch',
+] as const;
+
 /** The job as a whole: its position, its state, and sums over its agents. */
 export interface Head extends Identity {
   readonly jobId: string;
@@ -30,10 +49,14 @@ export interface Head extends Identity {
   readonly sequence: number;
   readonly epoch: string | null;
   readonly createdMs: number | null;
+  /** When the current run began. */
+  readonly startedMs: number | null;
   readonly updatedMs: number | null;
   readonly endedMs: number | null;
   /** Null before the first status, after the end, and while the job waits. */
   readonly leaseMs: number | null;
+  /** The message of the final status. */
+  readonly outcome: string | null;
   readonly result: unknown;
   /** Its own. */
   readonly waiting: WaitingFold | null;
@@ -64,6 +87,7 @@ export const NEW_RUN = {
   attempt: 1,
   endedMs: null,
   leaseMs: null,
+  outcome: null,
   result: null,
   waiting: null,
   waiters: NO_WAITERS,
@@ -88,10 +112,15 @@ export function emptySnapshot(jobId = '', epoch: string | null = null): Snapshot
     sequence: 0,
     epoch,
     createdMs: null,
+    startedMs: null,
     updatedMs: null,
     ...NEW_RUN,
   };
   return { head, agents: new Map() };
+}
+
+function shownOf(from: Head | StoredJob): Pick<Head, (typeof SHOWN)[number]> {
+  return Object.fromEntries(SHOWN.map((name) => [name, from[name] ?? null])) as Pick<Head, (typeof SHOWN)[number]>;
 }
 
 /** Whether the job or an agent of it waits. Then silence means nothing. */
@@ -137,30 +166,19 @@ export function jobView(
   const nowMs = now === null ? null : now * 1000;
   const isEnded = isOver(head);
   return {
-    jobId: head.jobId,
-    userId: head.userId,
-    tenantId: head.tenantId,
-    sessionId: head.sessionId,
-    correlationId: head.correlationId,
-    documentId: head.documentId,
-    sourceType: head.sourceType,
-    workflow: head.workflow,
-    title: head.title,
+    ...shownOf(head),
     run: head.runs.number,
     runFirstSequence: head.runs.firstSequence,
-    overallStatus: head.overallStatus,
     agents: shownAgents(snapshot).map((agent) => viewOf(agent, isEnded, nowMs)),
     totalTokenUsage: usageView(head.tokens),
     progress: percentOf(jobProgress(head)),
     eta: etaView(head),
-    result: head.result,
     waiting: waitingOf(head),
-    cancelRequest: head.cancelRequest,
     liveness: nowMs === null ? null : livenessOf(head.leaseMs, isWaiting(head), isEnded, nowMs),
     leaseExpiresAt: timeOf(head.leaseMs),
-    sequence: head.sequence,
-    epoch: head.epoch,
     createdAt: timeOf(head.createdMs),
+    startedAt: timeOf(head.startedMs),
+    endedAt: timeOf(head.endedMs),
     lastUpdated: timeOf(head.updatedMs),
     expiresAt,
   };
@@ -196,23 +214,19 @@ export function snapshotOf(job: StoredJob): Snapshot {
   const hidden = Array.isArray(own.hidden) ? (own.hidden as StoredAgent[]) : [];
   const agents = [...job.agents, ...hidden].map(agentFrom);
   const head: Head = {
-    ...emptySnapshot(job.jobId, job.epoch ?? null).head,
-    ...identityOf((name) => ((job as unknown as JsonObject)[name] ?? own[name] ?? null) as string | null),
-    userId: job.userId ?? null,
-    tenantId: job.tenantId ?? null,
-    title: job.title ?? null,
+    ...emptySnapshot().head,
+    ...shownOf(job),
+    workflowVersion: (own.workflowVersion as string | undefined) ?? null,
     runs: runsFrom(own.runs, job.run ?? 1, job.runFirstSequence ?? null),
-    overallStatus: job.overallStatus,
     attempt: (own.attempt as number | undefined) ?? 1,
-    sequence: job.sequence,
     createdMs: msOf(job.createdAt),
+    startedMs: msOf(job.startedAt),
     updatedMs: msOf(job.lastUpdated),
-    endedMs: msOf(own.endedAt as string | undefined),
+    endedMs: msOf(job.endedAt),
     leaseMs: msOf(job.leaseExpiresAt),
     result: jsonValue(job.result),
     waiting: (own.waiting as WaitingFold | undefined) ?? null,
     waiters: (own.waiters as Waiters | undefined) ?? NO_WAITERS,
-    cancelRequest: job.cancelRequest ?? null,
     tokens: (own.tokens as Tokens | undefined) ?? NO_TOKENS,
     ledger: ledgerFrom(own.ledger),
     planned: own.planned === true,

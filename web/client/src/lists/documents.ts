@@ -15,4 +15,5 @@ export const LIST_JOBS = listOf('listJobs');
 export const LIST_TENANT_JOBS = listOf('listTenantJobs');
 
 export const COUNT_TENANT_JOBS = `query ($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) {
-countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) { overallStatus count isExact } }`;
+countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) {
+overallStatus count isExact workflows { workflow count } } }`;

@@ -5,6 +5,8 @@ import { jsonValue } from '../fold/numbers.ts';
 import type { Job, OverallStatus, StoredJob } from '../types.ts';
 import { COUNT_TENANT_JOBS, LIST_JOBS, LIST_TENANT_JOBS } from './documents.ts';
 
+const PAGE_SIZE = 20;
+
 export interface JobPage {
   readonly jobs: readonly StoredJob[];
   readonly nextToken: string | null;
@@ -26,12 +28,40 @@ export interface ListJobsOptions extends JobFilters {
   readonly nextToken?: string | null;
 }
 
+/** Pages that `fullPage` reads at most. */
+const MOST_PAGES = 5;
+
+/**
+ * A page has those jobs that match of the ones it looked at, even none. This one reads on, a few pages at most, until there
+ * are `limit` jobs: `fullPage(listJobs, client, { workflow: 'nightly' })`. Throws StatusbeamError.
+ */
+export async function fullPage(
+  list: (client: Client, options: ListJobsOptions) => Promise<JobPage>,
+  client: Client,
+  options: ListJobsOptions
+): Promise<JobPage> {
+  const limit = options.limit ?? PAGE_SIZE;
+  let page = await list(client, options);
+  for (let read = 1; page.nextToken !== null && page.jobs.length < limit && read < MOST_PAGES; read += 1) {
+    const next = await list(client, { ...options, nextToken: page.nextToken });
+    page = { jobs: [...page.jobs, ...next.jobs], nextToken: next.nextToken };
+  }
+  return page;
+}
+
 /** How many jobs of the tenant are in one state. */
 export interface JobCount {
   readonly overallStatus: OverallStatus;
   readonly count: number;
   /** False: there are more than `count`. */
   readonly isExact: boolean;
+  /** The same jobs by workflow; `workflow` is null for those that name none. */
+  readonly workflows: readonly WorkflowCount[];
+}
+
+export interface WorkflowCount {
+  readonly workflow: string | null;
+  readonly count: number;
 }
 
 /** One page of the user's jobs, the newest first, without their agents. Throws StatusbeamError. */
@@ -66,7 +96,7 @@ export function passes(job: Job, { overallStatus, workflow, createdAfter, create
 
 async function read(client: Client, field: 'listJobs' | 'listTenantJobs', options: ListJobsOptions): Promise<JobPage> {
   const answer = await client.query<Record<typeof field, JobPage>>(field === 'listJobs' ? LIST_JOBS : LIST_TENANT_JOBS, {
-    limit: 20,
+    limit: PAGE_SIZE,
     ...options,
   });
   const { jobs, nextToken } = answer[field];

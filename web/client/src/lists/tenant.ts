@@ -6,7 +6,9 @@ import type { Connection } from '../client/watchedJob.ts';
 import type { StatusbeamError } from '../errors.ts';
 import { isOver } from '../fold/liveness.ts';
 import { readPush } from '../join/update.ts';
-import type { OverallStatus, StatusUpdate } from '../types.ts';
+import type { Job, OverallStatus, RawStatusUpdate, StatusUpdate } from '../types.ts';
+import { Snapshots } from './snapshots.ts';
+import { type TenantMinute, Throughput } from './throughput.ts';
 
 /** A job of any user of the tenant, by its pushes since the watch began. */
 export interface TenantJob {
@@ -23,11 +25,32 @@ export interface TenantState {
   readonly jobs: readonly TenantJob[];
   /** The newest statuses of all of them, the newest first. */
   readonly recent: readonly StatusUpdate[];
+  /** The jobs that `readAgents` named, with their agents. */
+  readonly snapshots: readonly Job[];
+  /** How many of the named jobs could not be read. */
+  readonly unread: number;
+  /** The minutes of the last hour in which something was reported, in order. */
+  readonly minutes: readonly TenantMinute[];
+  /** Since when these minutes are counted, in epoch milliseconds. */
+  readonly sinceMs: number;
   readonly connection: Connection;
   readonly error: StatusbeamError | null;
 }
 
+/** What is known before the first status. */
+export const NO_TENANT: TenantState = {
+  jobs: [],
+  recent: [],
+  snapshots: [],
+  unread: 0,
+  minutes: [],
+  sinceMs: 0,
+  connection: 'connecting',
+  error: null,
+};
+
 const RECENT = 200;
+const POLLS_PER_READING = 60;
 const MOST_JOBS = 500;
 
 /** Watch what happens in the whole tenant; for operators and admins. */
@@ -41,22 +64,29 @@ export class TenantWatch implements Watch<TenantState> {
   #jobs = new Map<string, TenantJob>();
   #recent: readonly StatusUpdate[] = [];
   #listed: readonly TenantJob[] = [];
+  #snapshots: Snapshots;
+  #throughput: Throughput;
+  #wasLive = false;
+  #polls = 0;
   #error: StatusbeamError | null = null;
   #unlisten: () => void;
 
   constructor(client: Client) {
     this.#client = client;
-    const first: TenantState = { jobs: [], recent: [], connection: client.connection, error: null };
-    this.#store = new Store(first, (before) => this.#state(before), client.environment);
+    this.#throughput = new Throughput(client.now() * 1000);
+    const { connection, environment } = client;
+    const { sinceMs } = this.#throughput;
+    const first: TenantState = { ...NO_TENANT, sinceMs, connection };
+    this.#store = new Store(first, (before) => this.#state(before), environment);
+    this.#snapshots = new Snapshots(client, () => this.#store.changed());
     this.#unlisten = client.listen({
       wants: 'tenant',
-      push: (push) => this.#take(readPush(push)),
-      connected: () => this.#store.changed(),
+      push: (push) => this.#received(push),
+      connected: () => this.#connected(),
+      woke: () => this.#snapshots.again(),
+      poll: () => this.#poll(),
       forget: () => this.#forget(),
-      refused: (error) => {
-        this.#error = error;
-        this.#store.changed();
-      },
+      refused: (error) => this.#failed(error),
     });
   }
 
@@ -68,27 +98,67 @@ export class TenantWatch implements Watch<TenantState> {
     return this.#store.subscribe(listener);
   }
 
+  /** Read these jobs with their agents, each once; pushes move them from then on. `snapshots` has them, at most 100. */
+  readAgents(jobIds: readonly string[]): void {
+    this.#snapshots.want(jobIds);
+  }
+
   close(): void {
     this.#unlisten();
+    this.#snapshots.forget();
+  }
+
+  #failed(error: StatusbeamError): void {
+    this.#error = error;
+    this.#store.changed();
+  }
+
+  #connected(): void {
+    const isLive = this.#client.connection === 'live';
+    if (isLive && !this.#wasLive) {
+      this.#snapshots.again();
+    }
+    this.#wasLive = isLive;
+    this.#store.changed();
+  }
+
+  /** A push that was lost shows by the next one; of a job that reports no more, by reading it again. */
+  #poll(): void {
+    this.#polls += 1;
+    if (this.#polls % POLLS_PER_READING === 0) {
+      this.#snapshots.again();
+    }
+  }
+
+  #received(push: RawStatusUpdate): void {
+    this.#snapshots.push(push);
+    this.#take(readPush(push));
   }
 
   #forget(): void {
     this.#jobs.clear();
     this.#recent = [];
     this.#listed = [];
+    this.#snapshots.forget();
+    this.#throughput = new Throughput(this.#client.now() * 1000);
     this.#error = null;
     this.#store.changed();
   }
 
   #take(updates: StatusUpdate[]): void {
     const fresh = updates.filter((update) => update.sequence > (this.#jobs.get(update.jobId)?.sequence ?? 0));
+    let [statuses, endedJobs] = [0, 0];
     for (const update of fresh) {
       const { jobId, userId, sequence } = update;
-      const overallStatus = statusAfter(this.#jobs.get(jobId)?.overallStatus, update);
+      const before = this.#jobs.get(jobId);
+      const overallStatus = statusAfter(before?.overallStatus, update);
+      statuses += before === undefined ? 1 : sequence - before.sequence; // what no push brought was reported, too
+      endedJobs += isOver({ overallStatus }) && !(before && isOver(before)) ? 1 : 0;
       this.#jobs.delete(jobId); // the one with the newest status goes to the end
       this.#jobs.set(jobId, { jobId, userId, overallStatus, last: update, sequence });
     }
     if (fresh.length > 0) {
+      this.#throughput.add(this.#client.now() * 1000, statuses, endedJobs);
       const oldest = [...this.#jobs.keys()].slice(0, Math.max(0, this.#jobs.size - MOST_JOBS));
       for (const jobId of oldest) {
         this.#jobs.delete(jobId);
@@ -103,6 +173,10 @@ export class TenantWatch implements Watch<TenantState> {
     return unchanged(before, {
       jobs: this.#listed,
       recent: this.#recent,
+      snapshots: this.#snapshots.jobs,
+      unread: this.#snapshots.unread,
+      minutes: this.#throughput.minutes,
+      sinceMs: this.#throughput.sinceMs,
       connection: this.#client.connection,
       error: this.#error,
     });

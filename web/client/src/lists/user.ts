@@ -9,7 +9,7 @@ import { isOver } from '../fold/liveness.ts';
 import { compareText } from '../fold/numbers.ts';
 import type { Job, RawStatusUpdate } from '../types.ts';
 import { ListedJobs } from './listedJobs.ts';
-import { type JobFilters, listJobs, passes } from './read.ts';
+import { fullPage, type JobFilters, listJobs, passes } from './read.ts';
 
 export interface UserWatchOptions extends JobFilters {
   /** Jobs a page of the list has, 1 to 50. */
@@ -124,7 +124,7 @@ export class UserWatch implements Watch<UserState> {
     this.#isLoading = true;
     this.#store.changed();
     try {
-      const page = await listJobs(this.#client, { ...this.#filters, limit: pageSize, nextToken });
+      const page = await fullPage(listJobs, this.#client, { ...this.#filters, limit: pageSize, nextToken });
       if (logins !== this.#logins) {
         return;
       }

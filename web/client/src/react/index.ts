@@ -6,7 +6,7 @@ import type { Client } from '../client/client.ts';
 import type { JobWatch } from '../client/jobs.ts';
 import type { Watch } from '../client/store.ts';
 import type { JobState } from '../client/watchedJob.ts';
-import { type TenantState, watchTenant } from '../lists/tenant.ts';
+import { NO_TENANT, type TenantState, watchTenant } from '../lists/tenant.ts';
 import { type UserState, type UserWatch, type UserWatchOptions, watchUser } from '../lists/user.ts';
 import { oncePerFrame } from './frames.ts';
 
@@ -57,11 +57,17 @@ export function useJobs(client: Client | null, options: UserWatchOptions & DrawO
   );
 }
 
-const NO_TENANT: TenantState = { jobs: [], recent: [], connection: 'connecting', error: null };
+export interface Tenant extends TenantState {
+  /** Read these jobs with their agents, each once; `snapshots` has them. */
+  readonly readAgents: (jobIds: readonly string[]) => void;
+}
 
 /** What happens in the whole tenant, for operators and admins: `const { jobs, recent } = useTenant(client)`. */
-export function useTenant(client: Client, options: DrawOptions = {}): TenantState {
-  return useWatch(useOpened(useCallback(() => watchTenant(client), [client])), NO_TENANT, options);
+export function useTenant(client: Client, options: DrawOptions = {}): Tenant {
+  const watch = useOpened(useCallback(() => watchTenant(client), [client]));
+  const state = useWatch(watch, NO_TENANT, options);
+  const readAgents = useCallback((jobIds: readonly string[]) => watch?.readAgents(jobIds), [watch]);
+  return useMemo(() => ({ ...state, readAgents }), [state, readAgents]);
 }
 
 /** The state of a watch; `none` while there is no watch. */

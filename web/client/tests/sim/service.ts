@@ -378,8 +378,7 @@ export class Service {
     if (name === 'listJobs') {
       const begun = [...this.#logs].filter(([, { updates }]) => updates.length > 0).map(([jobId]) => jobId);
       const own = begun.filter((jobId) => this.#sees(userId, jobId));
-      const jobs = own.map((jobId) => ({ ...this.job(jobId), agents: [] })).reverse();
-      return { jobs, nextToken: null };
+      return this.#page(own.reverse(), variables);
     }
     const named = variables.jobId as string;
     const jobId = this.#sees(userId, named) ? named : `${named} of another user`;
@@ -387,6 +386,16 @@ export class Service {
       return { jobId, sequence: variables.sequence, detail: '{"prompt":"long"}', operatorDetail: null };
     }
     return name === 'getJob' ? this.job(jobId) : this.page(jobId, variables.afterSequence as number, variables.limit as number);
+  }
+
+  /** Of the `limit` jobs that it looks at, a page has those of the wanted workflow. */
+  #page(jobIds: readonly string[], { limit, nextToken, workflow }: Record<string, unknown>): object {
+    const begin = nextToken == null ? 0 : jobIds.indexOf(nextToken as string) + 1;
+    const seen = jobIds.slice(begin, begin + (limit as number));
+    const jobs = seen
+      .map((jobId) => ({ ...this.job(jobId), agents: [] }))
+      .filter((job) => (workflow ?? job.workflow) === job.workflow);
+    return { jobs, nextToken: begin + seen.length < jobIds.length ? seen.at(-1) : null };
   }
 
   #positionFor(userId: string, jobId: string): JobPosition {

@@ -15,7 +15,6 @@ export function storedJob(snapshot: Snapshot, jobId: string): StoredJob {
   const { weighted } = head;
   const own = {
     attempt: head.attempt,
-    endedAt: timeOf(head.endedMs),
     tokens: head.tokens,
     ledger: rows(head.ledger),
     planned: head.planned,

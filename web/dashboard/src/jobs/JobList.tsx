@@ -1,24 +1,22 @@
 import { isOver } from '@statusbeam/client';
-import { type UserJobs, useJobs } from '@statusbeam/client/react';
+import type { UserJobs } from '@statusbeam/client/react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useCallback, useDeferredValue, useMemo, useRef } from 'react';
+import { memo, useCallback, useMemo, useRef } from 'react';
 import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
-import { jobStateAt } from '../job/liveness.ts';
 import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import { type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
 import { StateIcon } from '../ui/Badge.tsx';
-import { Chips } from '../ui/Chips.tsx';
-import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useSettled } from '../ui/useSettled.ts';
-import { apiStatus, matching, nowDoing, STATES } from './jobFilter.ts';
-import { useListKeys } from './listKeys.ts';
-import { useListState } from './listState.ts';
+import { useShortcuts } from '../ui/useShortcuts.ts';
+import { FilterBar } from './FilterBar.tsx';
+import { durationOf, nowDoing } from './jobFilter.ts';
+import { IN_QUERY, showsEverything, useListState } from './listState.ts';
+import { useListedJobs } from './useListedJobs.ts';
 
-const ROW_HEIGHT = 58;
+const ROW_HEIGHT = 76;
 
 interface Props {
   client: Client;
@@ -32,26 +30,13 @@ interface Props {
   isTenantOpen: boolean;
 }
 
-/** The user's jobs: filter, search, more; newest first and live. */
+/** The user's jobs: filters, search, more; newest first and live. */
 export function JobList({ client, everything, currentId, canStart, canList, isOperator, isTenantOpen }: Props) {
-  const [{ filter, search }, change] = useListState();
+  const [state, change] = useListState(IN_QUERY);
+  const { jobs, workflows, stateOf, now, isLoading, error, loadMore } = useListedJobs(client, everything, state, canList);
   const field = useRef<HTMLInputElement>(null);
-  const wanted = useDeferredValue(search);
-  // A list of one state is read by itself: the newest of all may hold none of it.
-  const overallStatus = apiStatus(filter);
-  const narrowed = useJobs(overallStatus ? client : null, { overallStatus, oncePerFrame: true });
-  const source = overallStatus ? narrowed : everything;
-  // The server finds titles among all of the user's jobs; the rest is looked for in those that were read.
-  const title = useSettled(search.trim());
-  const found = useJobs(canList && title.length > 1 ? client : null, { overallStatus, search: title, oncePerFrame: true });
-  const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
-  const now = useNow();
-  const stateOf = useCallback((job: Job) => jobStateAt(job, now, disconnectedSinceMs), [now, disconnectedSinceMs]);
-  const jobs = useMemo(
-    () => matching([everything.jobs, narrowed.jobs, found.jobs], filter, wanted, { stateOf, textOf: titleOf }),
-    [everything.jobs, narrowed.jobs, found.jobs, filter, wanted, stateOf]
-  );
   const toSearch = useCallback(() => field.current?.focus(), []);
+  const toFirst = () => document.querySelector<HTMLElement>('#jobs .job-link')?.focus();
   return (
     <nav className="job-list" aria-labelledby="jobs-title">
       <div className="job-list-head">
@@ -68,45 +53,48 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
           <Icon name="right" size={13} />
         </a>
       )}
-      <div className="search">
-        <Icon name="search" size={14} />
-        <input
-          ref={field}
-          type="search"
-          placeholder="Search jobs"
-          aria-label="Search jobs"
-          value={search}
-          aria-keyshortcuts="/"
-          onChange={(event) => change({ search: event.target.value })}
-        />
-      </div>
-      <Chips label="State" choices={STATES} chosen={filter} onChoose={(next) => change({ filter: next })} />
+      <FilterBar
+        label="Search jobs"
+        placeholder="Search jobs"
+        state={state}
+        onChange={change}
+        workflows={workflows}
+        canNarrow={canList}
+        field={field}
+        onEnter={toFirst}
+      />
       <Rows jobs={jobs} currentId={currentId} now={now} stateOf={stateOf} toSearch={toSearch} />
       {!canList && jobs.length === 0 && (
         <p className="muted small job-hint">This link lists no jobs. A job appears here with its next status.</p>
       )}
-      {canList && jobs.length === 0 && !source.error && (
+      {canList && jobs.length === 0 && !error && (
         <p className="muted small job-hint" id="jobs-hint">
-          {source.isLoading
-            ? 'Looking…'
-            : wanted || filter !== 'all'
-              ? 'None of the jobs read so far fits.'
-              : 'None yet. A job appears here with its first status.'}
+          {emptyText(isLoading, showsEverything(state), loadMore !== null)}
         </p>
       )}
-      {canList && source.error && (
+      {canList && error && (
         <p className="notice small" role="alert" data-state="failed">
           <Icon name="alert" size={14} />
-          <span>Your jobs cannot be listed. {source.error.message}</span>
+          <span>Your jobs cannot be listed. {error.message}</span>
         </p>
       )}
-      {source.hasMore && (
-        <button type="button" className="button" id="more-jobs" disabled={source.isLoading} onClick={source.loadMore}>
+      {loadMore !== null && (
+        <button type="button" className="button" id="more-jobs" disabled={isLoading} onClick={loadMore}>
           Show more
         </button>
       )}
     </nav>
   );
+}
+
+function emptyText(isLoading: boolean, isEverything: boolean, hasMore: boolean): string {
+  if (isLoading) {
+    return 'Looking…';
+  }
+  if (isEverything) {
+    return 'None yet. A job appears here with its first status.';
+  }
+  return hasMore ? 'No job fits among those read so far. “Show more” looks at older ones.' : 'No job fits.';
 }
 
 interface RowsProps {
@@ -142,7 +130,17 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
     },
     [jobs, currentId, virtual]
   );
-  useListKeys({ toSearch, move });
+  useShortcuts(
+    useMemo(
+      () =>
+        new Map([
+          ['/', toSearch],
+          ['j', () => move(1)],
+          ['k', () => move(-1)],
+        ]),
+      [toSearch, move]
+    )
+  );
   return (
     <div className="job-rows" ref={frame}>
       <ul id="jobs" style={{ height: virtual.getTotalSize() }}>
@@ -162,6 +160,7 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
                 job={job}
                 state={state}
                 waits={waiting && state === 'waiting' ? `${waitsFor(waiting)} ${waitingTimes(waiting, now)}` : null}
+                duration={durationOf(job, state, now)}
                 ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
                 isCurrent={job.jobId === currentId}
               />
@@ -178,14 +177,21 @@ interface RowProps {
   state: ShownState;
   /** What it waits for, and since when; null unless it waits. */
   waits: string | null;
+  /** How long it took, or has been going on. */
+  duration: string | null;
   ago: string;
   isCurrent: boolean;
 }
 
-const Row = memo(function Row({ job, state, waits, ago, isCurrent }: RowProps) {
+const Row = memo(function Row({ job, state, waits, duration, ago, isCurrent }: RowProps) {
   const text = titleOf(job);
   const isOpen = !isOver(job);
-  const doing = waits ?? (isOpen ? nowDoing(job) : null);
+  const news = waits ?? (isOpen ? nowDoing(job) : job.outcome);
+  const facts = [
+    job.run > 1 ? `run ${job.run}` : null,
+    isOpen && job.progress !== null ? percentText(job.progress) : null,
+    duration,
+  ].filter((fact) => fact !== null);
   return (
     <a className="job-link" href={jobLink(job.jobId)} data-state={state} aria-current={isCurrent ? 'page' : undefined}>
       <StateIcon state={state} size={15} />
@@ -193,15 +199,19 @@ const Row = memo(function Row({ job, state, waits, ago, isCurrent }: RowProps) {
       <span className="ago tabular">{ago}</span>
       <span className="more truncate">
         <span className="state-label">{STATE_LABELS[state]}</span>
-        {job.run > 1 && <span> · run {job.run}</span>}
-        {isOpen && job.progress !== null && <span className="tabular"> · {percentText(job.progress)}</span>}
-        {doing && (
+        <span className="tabular">{facts.map((fact) => ` · ${fact}`)}</span>
+        {job.workflow && (
           <span>
-            {' '}
-            · <bdi>{doing}</bdi>
+            {' · '}
+            <bdi>{job.workflow}</bdi>
           </span>
         )}
       </span>
+      {news && (
+        <bdi className="news truncate" title={news}>
+          {news}
+        </bdi>
+      )}
     </a>
   );
 });

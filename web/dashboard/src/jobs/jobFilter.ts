@@ -1,6 +1,9 @@
 // Which jobs of the list are shown. Pure.
 
-import { type Group, groupOf, type ShownState } from '../labels.ts';
+import { isOver } from '@statusbeam/client';
+import type { JobFilters } from '@statusbeam/client/lists';
+import { durationText, tickingText } from '../format.ts';
+import { type Group, groupOf, isSilent, type ShownState } from '../labels.ts';
 import type { Job, OverallStatus } from '../types.ts';
 
 export type StateFilter = 'all' | Exclude<Group, 'pending' | 'unfinished'>;
@@ -36,11 +39,16 @@ export interface Known {
   textOf: (job: Job) => string | null;
 }
 
-/** The jobs that fit a filter and a search, each once, newest first. */
+/** What the page filters by itself: the server knows neither silent jobs nor what the page calls them. */
+export interface Wanted extends Pick<JobFilters, 'workflow' | 'createdAfter' | 'createdBefore'> {
+  readonly filter: StateFilter;
+  readonly search: string;
+}
+
+/** The jobs that fit the filters and the search, each once, newest first. */
 export function matching(
   lists: readonly (readonly Job[])[],
-  filter: StateFilter,
-  search: string,
+  { filter, search, ...wanted }: Wanted,
   { stateOf, textOf }: Known
 ): readonly Job[] {
   const terms = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -51,7 +59,17 @@ export function matching(
       found.set(job.jobId, job);
     }
   }
-  return [...found.values()].filter((job) => isWanted(filter, stateOf(job)) && matches(job, terms, textOf)).sort(newestFirst);
+  return [...found.values()]
+    .filter((job) => isWanted(filter, stateOf(job)) && isOf(job, wanted) && matches(job, terms, textOf))
+    .sort(newestFirst);
+}
+
+/** Whether a job is of the workflow and began within the days. One without a status yet has begun now. */
+export function isOf(job: Job, { workflow, createdAfter, createdBefore }: Omit<Wanted, 'filter' | 'search'>): boolean {
+  const isWorkflow = workflow == null || job.workflow === workflow;
+  const isLate = createdAfter == null || job.createdAt === null || job.createdAt >= createdAfter;
+  const isEarly = createdBefore == null || (job.createdAt !== null && job.createdAt < createdBefore);
+  return isWorkflow && isLate && isEarly;
 }
 
 const newestFirst = (one: Job, other: Job): number =>
@@ -62,9 +80,8 @@ function matches(job: Job, terms: readonly string[], textOf: (job: Job) => strin
     return true;
   }
   const agents = job.agents.map(({ name, activity }) => `${name} ${activity ?? ''}`).join(' ');
-  const text = [job.jobId, textOf(job), job.workflow, job.sessionId, job.correlationId, job.documentId, job.sourceType, agents]
-    .join(' ')
-    .toLowerCase();
+  const names = [job.workflow, job.sessionId, job.correlationId, job.documentId, job.sourceType];
+  const text = [job.jobId, textOf(job), ...names, job.outcome, agents].join(' ').toLowerCase();
   return terms.every((term) => text.includes(term));
 }
 
@@ -73,4 +90,22 @@ export function nowDoing(job: Job): string | null {
   const working = job.agents.filter(({ status, activity }) => status === 'in-progress' && activity);
   const newest = working.at(-1);
   return newest ? `${newest.name}: ${newest.activity}` : null;
+}
+
+/** How long the job's run took, or has been going on; null where it is not known, and while the job is silent. */
+export function durationOf(job: Job, state: ShownState, now: number): string | null {
+  if (job.startedAt === null || isSilent(state)) {
+    return null;
+  }
+  const began = Date.parse(job.startedAt);
+  if (!isOver(job)) {
+    return tickingText(now - began);
+  }
+  return job.endedAt === null ? null : durationText(Date.parse(job.endedAt) - began);
+}
+
+/** The workflows of these jobs, and the wanted one, by name. */
+export function workflowsOf(jobs: readonly Pick<Job, 'workflow'>[], wanted: string): readonly string[] {
+  const names = [wanted, ...jobs.map(({ workflow }) => workflow ?? '')];
+  return [...new Set(names)].filter(Boolean).sort((one, other) => one.localeCompare(other));
 }

@@ -1,45 +1,102 @@
-// What the list of jobs shows, in the address' query: ?state=failed&q=report. Links to jobs are fragments and leave it as it is.
+// What a list of jobs shows, in the address: ?state=failed&q=report&workflow=nightly&from=2026-11-01&to=2026-11-20.
 
+import type { JobFilters } from '@statusbeam/client/lists';
 import { useCallback, useEffect, useState } from 'react';
-import { STATES, type StateFilter } from './jobFilter.ts';
+import { apiStatus, STATES, type StateFilter } from './jobFilter.ts';
 
 export interface ListState {
   readonly filter: StateFilter;
   readonly search: string;
+  /** Empty: any. */
+  readonly workflow: string;
+  /** The first and the last day on which a job began, as 2026-11-20 where the reader is; empty: any. */
+  readonly from: string;
+  readonly to: string;
 }
 
-/** Read a query; an unknown state is all of them. */
+export const EVERYTHING: ListState = { filter: 'all', search: '', workflow: '', from: '', to: '' };
+
+const NAMES = { search: 'q', workflow: 'workflow', from: 'from', to: 'to' } as const;
+
+/** Read a query. An unknown state is all of them, and a day that does not exist is any day. */
 export function listStateOf(query: string): ListState {
   const parts = new URLSearchParams(query);
-  const wanted = parts.get('state');
-  return { filter: STATES.find(({ key }) => key === wanted)?.key ?? 'all', search: parts.get('q') ?? '' };
+  const text = (name: keyof typeof NAMES) => parts.get(NAMES[name]) ?? '';
+  const day = (name: 'from' | 'to') => (dayStart(text(name), 0) === null ? '' : text(name));
+  return {
+    filter: STATES.find(({ key }) => key === parts.get('state'))?.key ?? 'all',
+    search: text('search'),
+    workflow: text('workflow'),
+    from: day('from'),
+    to: day('to'),
+  };
 }
 
 /** The query for a list; empty when it shows everything. */
-export function queryOf({ filter, search }: ListState): string {
-  const parts = new URLSearchParams([
-    ...(filter === 'all' ? [] : [['state', filter] as [string, string]]),
-    ...(search === '' ? [] : [['q', search] as [string, string]]),
-  ]).toString();
-  return parts === '' ? '' : `?${parts}`;
+export function queryOf({ filter, ...texts }: ListState): string {
+  const named = (Object.keys(NAMES) as (keyof typeof NAMES)[]).map((name) => [NAMES[name], texts[name]] as const);
+  const all = [['state', filter === 'all' ? '' : filter] as const, ...named];
+  return new URLSearchParams(all.filter(([, value]) => value !== '').map(([name, value]) => [name, value])).toString();
 }
 
+export const showsEverything = (state: ListState): boolean => queryOf(state) === '';
+
+/** What the server filters by, without the search. Days count where the reader is, whichever of the two is the earlier. */
+export function serverFilters({ filter, workflow, from, to }: ListState): Omit<JobFilters, 'search'> {
+  const [first = '', last = ''] = from !== '' && to !== '' ? [from, to].sort() : [from, to];
+  return {
+    overallStatus: apiStatus(filter),
+    workflow: workflow || null,
+    createdAfter: dayStart(first, 0),
+    createdBefore: dayStart(last, 1),
+  };
+}
+
+/** Midnight at the beginning of a day, or of one `later`; null for what is no day. */
+function dayStart(day: string, later: number): string | null {
+  const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? [];
+  const midnight = new Date(Number(year), Number(month) - 1, Number(date));
+  if (Number.isNaN(midnight.getTime()) || midnight.getDate() !== Number(date)) {
+    return null;
+  }
+  midnight.setDate(midnight.getDate() + later);
+  return midnight.toISOString();
+}
+
+/** Where in the address a list keeps its state. */
+export interface Place {
+  readonly read: () => string;
+  readonly write: (query: string) => void;
+}
+
+/** The query: links to jobs are fragments, and leave it as it is. */
+export const IN_QUERY: Place = {
+  read: () => location.search,
+  write: (query) => history.replaceState(null, '', `${location.pathname}${query && `?${query}`}${location.hash}`),
+};
+
+/** The fragment, behind `#tenant`. */
+export const BEHIND_TENANT: Place = {
+  read: () => location.hash.replace(/^#/, ''),
+  write: (query) => history.replaceState(null, '', `#tenant${query && `&${query}`}`),
+};
+
 /** The list's state, as the address has it. */
-export function useListState(): [ListState, (changes: Partial<ListState>) => void] {
-  const [state, setState] = useState(() => listStateOf(location.search));
+export function useListState(place: Place): [ListState, (changes: Partial<ListState>) => void] {
+  const [state, setState] = useState(() => listStateOf(place.read()));
   useEffect(() => {
-    const follow = () => setState(listStateOf(location.search));
+    const follow = () => setState(listStateOf(place.read()));
     addEventListener('popstate', follow);
     return () => removeEventListener('popstate', follow);
-  }, []);
+  }, [place]);
   const change = useCallback(
     (changes: Partial<ListState>) =>
       setState((before) => {
         const next = { ...before, ...changes };
-        history.replaceState(null, '', `${location.pathname}${queryOf(next)}${location.hash}`);
+        place.write(queryOf(next));
         return next;
       }),
-    []
+    [place]
   );
   return [state, change];
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../session/session.ts';
 import type { Connection } from '../types.ts';
 import { Icon, type IconName } from '../ui/Icon.tsx';
+import { KeyboardHelp } from './KeyboardHelp.tsx';
 import { THEMES, type Theme } from './theme.ts';
 
 const CONNECTIONS: Record<Connection, { label: string; icon: IconName; title?: string }> = {
@@ -37,6 +38,7 @@ export function Header({ session, connection, theme, onTheme, onLeave, onSignOut
       </a>
       <div className="bar-end">
         {session && <ConnectionPill connection={connection} />}
+        {session && <KeyboardHelp />}
         <button
           type="button"
           className="button bare square"

@@ -1,10 +1,10 @@
 // Which jobs of a tenant are shown, in what state, and how many there are of each kind. Pure.
 
 import { isOver } from '@statusbeam/client';
-import { jobLivenessAt } from '../job/liveness.ts';
-import { isWanted, type StateFilter } from '../jobs/jobFilter.ts';
+import { jobLivenessAt, jobStateAt } from '../job/liveness.ts';
+import { isOf, isWanted, type Wanted } from '../jobs/jobFilter.ts';
 import { groupOf, jobState, type ShownState } from '../labels.ts';
-import type { JobCount, OverallStatus, StatusUpdate, TenantJob } from '../types.ts';
+import type { Job, JobCount, OverallStatus, StatusUpdate, TenantJob } from '../types.ts';
 
 const LEASE_MS = 75_000;
 const MAX_LEASE_MS = 86_400_000;
@@ -12,43 +12,87 @@ const MAX_LEASE_MS = 86_400_000;
 export interface ShownJob {
   job: TenantJob;
   state: ShownState;
+  /** What else is known of it; null while that is only its newest status. */
+  known: Job | null;
 }
 
-/** A job with the state to show, by its newest status alone. */
-export function shownJob(job: TenantJob, nowMs: number, disconnectedSinceMs: number | null): ShownJob {
+/** A job with the state to show: by what is known of it, where that is no older, else by its newest status alone. */
+export function shownJob(job: TenantJob, known: Job | null, nowMs: number, disconnectedSinceMs: number | null): ShownJob {
   const { overallStatus, sequence, last } = job;
+  if (known !== null && known.sequence >= sequence) {
+    return { job, known, state: jobStateAt(known, nowMs, disconnectedSinceMs) };
+  }
   // Without the snapshot nobody knows what else goes on in the job, but a waiting status has no lease.
   if (last.status === 'waiting' && !isOver(job)) {
-    return { job, state: 'waiting' };
+    return { job, known, state: 'waiting' };
   }
   const lease = { overallStatus, leaseExpiresAt: leaseOf(last), waiting: null };
-  return { job, state: jobState(overallStatus, sequence, jobLivenessAt(lease, nowMs, disconnectedSinceMs)) };
+  return { job, known, state: jobState(overallStatus, sequence, jobLivenessAt(lease, nowMs, disconnectedSinceMs)) };
 }
 
-/** Whether a job passes the filter and contains the search text (in lower case). */
-export function fits({ job, state }: ShownJob, filter: StateFilter, search: string): boolean {
-  const text = `${job.jobId} ${job.userId} ${job.last.agentName ?? ''} ${job.last.message}`.toLowerCase();
-  return isWanted(filter, state) && text.includes(search);
+/** Each job as the newest of these has it. */
+export function newestKnown(jobs: readonly Job[]): ReadonlyMap<string, Job> {
+  const newest = new Map<string, Job>();
+  for (const job of jobs) {
+    if (job.sequence >= (newest.get(job.jobId)?.sequence ?? 0)) {
+      newest.set(job.jobId, job);
+    }
+  }
+  return newest;
 }
 
-const COUNTED = [
+/** Whether a job passes the filters and contains the search text. Of what is not known yet, no workflow and no day is. */
+export function fits({ job, known, state }: ShownJob, { filter, search, ...wanted }: Wanted): boolean {
+  const texts = [job.jobId, job.userId, job.last.agentName, job.last.message, known?.title, known?.workflow];
+  const isFound = texts.join(' ').toLowerCase().includes(search.toLowerCase().trim());
+  const isOfThem = known === null ? Object.values(wanted).every((value) => value == null) : isOf(known, wanted);
+  return isWanted(filter, state) && isOfThem && isFound;
+}
+
+/** What is shown by name of the counted states. */
+export const COUNTED = [
   ['Running', ['initializing', 'processing']],
   ['Failed', ['failed']],
   ['Cancelled', ['cancelled']],
   ['Completed', ['completed']],
 ] as const satisfies readonly (readonly [string, readonly OverallStatus[]])[];
 
+type Numbers = readonly (readonly [name: string, number: string])[];
+
 /** The numbers of the store by name: "12", or "1000+" where it counted no further. */
-export function countsOf(counts: readonly JobCount[]): readonly (readonly [string, string])[] {
+export const countsOf = (counts: readonly JobCount[]): Numbers => numbersOf(counts, ({ count }) => count);
+
+export interface WorkflowRow {
+  /** Null: the jobs that name none. */
+  readonly workflow: string | null;
+  readonly numbers: Numbers;
+}
+
+/** The same for each workflow, the one with the most jobs first. */
+export function workflowCounts(counts: readonly JobCount[]): readonly WorkflowRow[] {
+  const totals = new Map<string | null, number>();
+  for (const { workflow, count } of counts.flatMap(({ workflows }) => workflows)) {
+    totals.set(workflow, (totals.get(workflow) ?? 0) + count);
+  }
+  const inOrder = [...totals].sort(([one, ofOne], [other, ofOther]) => ofOther - ofOne || (one ?? '').localeCompare(other ?? ''));
+  return inOrder.map(([workflow]) => ({
+    workflow,
+    numbers: numbersOf(counts, ({ workflows }) => workflows.find((each) => each.workflow === workflow)?.count ?? 0),
+  }));
+}
+
+function numbersOf(counts: readonly JobCount[], countIn: (count: JobCount) => number): Numbers {
   return COUNTED.map(([name, states]) => {
     const counted = counts.filter(({ overallStatus }) => (states as readonly OverallStatus[]).includes(overallStatus));
-    const sum = counted.reduce((before, { count }) => before + count, 0);
+    const sum = counted.reduce((before, count) => before + countIn(count), 0);
     return [name, counted.every(({ isExact }) => isExact) ? String(sum) : `${sum}+`];
   });
 }
 
+export type Sums = Readonly<Record<'running' | 'silent' | 'waiting' | 'users', number>>;
+
 /** How many jobs are in each group. */
-export function sumsOf(jobs: readonly ShownJob[]): Record<'running' | 'silent' | 'waiting' | 'users', number> {
+export function sumsOf(jobs: readonly { job: Pick<TenantJob | Job, 'userId'>; state: ShownState }[]): Sums {
   const count = (group: string) => jobs.filter(({ state }) => groupOf(state) === group).length;
   return {
     running: count('running'),

@@ -42,6 +42,7 @@ const SHAPES = {
   ),
   moon: <path d="M13.5 9.6A5.9 5.9 0 0 1 6.4 2.5a5.9 5.9 0 1 0 7.1 7.1z" />,
   monitor: <path d="M2 3h12v8H2zm4 10.5h4M8 11v2.5" />,
+  keyboard: <path d="M1.8 4h12.4v8H1.8zM4.5 6.7h.1m2.2 0h.1m2.2 0h.1m2.2 0h.1M5.3 9.5h5.4" />,
   out: <path d="M9.5 2.5h-6v11h6M6.5 8h7.5m-2.5-2.7L14 8l-2.5 2.7" />,
   devices: <path d="M9 11.5H2.5v-8h11v2M6.5 13.5H9m1.5-6h3v6h-3z" />,
   pulse: <path d="M1.5 8h3L6.3 3.5 9.5 12.5 11.3 8h3.2" />,

@@ -147,6 +147,7 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "runFirstSequence": {"N": "1"},
         "overallStatus": {"S": "processing"},
         "createdAt": {"S": "2026-11-20T08:30:00.000Z"},
+        "startedAt": {"S": "2026-11-20T08:30:00.000Z"},
         "lastUpdated": {"S": "2026-11-20T08:30:00.000Z"},
         "leaseExpiresAt": {"S": "2026-11-20T08:31:15.000Z"},
         "totalTokenUsage": usage,

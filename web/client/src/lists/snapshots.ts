@@ -1,0 +1,144 @@
+// Jobs with their agents: each is read once, and pushes move it from then on.
+
+import type { Client } from '../client/client.ts';
+import { apply } from '../fold/fold.ts';
+import { isOver } from '../fold/liveness.ts';
+import { jobView, type Snapshot, snapshotOf } from '../fold/snapshot.ts';
+import { readPush } from '../join/update.ts';
+import type { Job, RawStatusUpdate } from '../types.ts';
+
+const MOST_JOBS = 100;
+
+interface Read {
+  readonly snapshot: Snapshot;
+  readonly job: Job;
+}
+
+export class Snapshots {
+  #client: Client;
+  #changed: () => void;
+  #read = new Map<string, Read>();
+  /** Jobs to read, each with the pushes that arrived in the meantime. */
+  #queue = new Map<string, RawStatusUpdate[]>();
+  /** Jobs that could not be read. */
+  #unread = new Set<string>();
+  #jobs: readonly Job[] | null = null;
+  #isReading = false;
+  /** How often everything was forgotten: an answer for an earlier login is too late. */
+  #generation = 0;
+
+  constructor(client: Client, changed: () => void) {
+    this.#client = client;
+    this.#changed = changed;
+  }
+
+  /** The same list until one of them changes. */
+  get jobs(): readonly Job[] {
+    this.#jobs ??= [...this.#read.values()].map(({ job }) => job);
+    return this.#jobs;
+  }
+
+  /** How many jobs could not be read. */
+  get unread(): number {
+    return this.#unread.size;
+  }
+
+  /** Read those of these jobs that are not known yet. Beyond 100 jobs, the ones that were read first are dropped. */
+  want(jobIds: readonly string[]): void {
+    for (const jobId of jobIds.slice(0, MOST_JOBS)) {
+      if (!this.#read.has(jobId) && !this.#queue.has(jobId)) {
+        this.#queue.set(jobId, []);
+      }
+    }
+    void this.#readAll();
+  }
+
+  /** Read the jobs that have not ended again, because pushes may have been lost, and those that could not be read. */
+  again(): void {
+    const open = [...this.#read].filter(([, { job }]) => !isOver(job)).map(([jobId]) => jobId);
+    for (const jobId of [...open, ...this.#unread]) {
+      this.#queue.set(jobId, this.#queue.get(jobId) ?? []);
+    }
+    void this.#readAll();
+  }
+
+  push(push: RawStatusUpdate): void {
+    const waiting = this.#queue.get(push.jobId);
+    if (waiting !== undefined) {
+      waiting.push(push);
+      return;
+    }
+    const known = this.#read.get(push.jobId);
+    if (known === undefined) {
+      return;
+    }
+    if (this.#apply(push.jobId, known.snapshot, push)) {
+      this.#changed();
+    } else {
+      this.#queue.set(push.jobId, []);
+      void this.#readAll();
+    }
+  }
+
+  forget(): void {
+    this.#generation += 1;
+    this.#read.clear();
+    this.#queue.clear();
+    this.#unread.clear();
+    this.#jobs = null;
+  }
+
+  /** One after the other: a tenant's page must not take what its agents need. */
+  async #readAll(): Promise<void> {
+    if (this.#isReading) {
+      return;
+    }
+    this.#isReading = true;
+    for (let [jobId] = this.#queue.keys(); jobId !== undefined; [jobId] = this.#queue.keys()) {
+      const generation = this.#generation;
+      try {
+        const stored = await this.#client.getJob(jobId);
+        if (generation === this.#generation) {
+          this.#take(jobId, snapshotOf(stored));
+        }
+      } catch {
+        if (generation === this.#generation) {
+          this.#queue.delete(jobId);
+          this.#unread.add(jobId);
+          this.#changed();
+        }
+      }
+    }
+    this.#isReading = false;
+  }
+
+  #take(jobId: string, snapshot: Snapshot): void {
+    const pushes = this.#queue.get(jobId) ?? [];
+    this.#queue.delete(jobId);
+    this.#unread.delete(jobId);
+    this.#put(jobId, snapshot);
+    for (const push of pushes) {
+      this.push(push);
+    }
+    for (const oldest of [...this.#read.keys()].slice(0, Math.max(0, this.#read.size - MOST_JOBS))) {
+      this.#read.delete(oldest);
+    }
+    this.#jobs = null;
+    this.#changed();
+  }
+
+  /** False where statuses between the snapshot and the push are missing. */
+  #apply(jobId: string, snapshot: Snapshot, push: RawStatusUpdate): boolean {
+    const updates = readPush(push);
+    if ((updates[0]?.sequence ?? 0) > snapshot.head.sequence + 1) {
+      return false;
+    }
+    this.#put(jobId, apply(snapshot, updates));
+    return true;
+  }
+
+  #put(jobId: string, snapshot: Snapshot): void {
+    this.#read.set(jobId, { snapshot, job: jobView(snapshot, { now: this.#client.now() }) });
+    this.#jobs = null;
+  }
+}

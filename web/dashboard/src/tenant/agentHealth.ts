@@ -1,0 +1,78 @@
+// How the agents of a tenant do, by name, over the jobs that were read. Pure.
+//
+// An agent's health is the first of these that is true of its invocations:
+//   lost      one that should report has been silent so long that it counts as lost
+//   stale     one that should report is overdue
+//   unknown   one fell silent while this page was cut off
+//   degraded  of its newest ten that ended by themselves, at least one in five failed
+//   healthy   else
+// What its job's end or a cancellation left open tells nothing of the agent.
+
+import { agentStateAt } from '../job/liveness.ts';
+import { groupOf, isSilent } from '../labels.ts';
+import type { AgentState, Job } from '../types.ts';
+
+/** The worst first. */
+export const HEALTHS = ['lost', 'stale', 'unknown', 'degraded', 'healthy'] as const;
+export type Health = (typeof HEALTHS)[number];
+
+export interface AgentHealth {
+  readonly name: string;
+  readonly health: Health;
+  readonly running: number;
+  readonly waiting: number;
+  readonly silent: number;
+  /** Of the newest that ended by themselves, so many failed. */
+  readonly failed: number;
+  readonly ended: number;
+  /** The newest of the silent ones' jobs, else of the failed ones': where to look; null when there is none. */
+  readonly example: string | null;
+}
+
+export const NEWEST = 10;
+const DEGRADED_SHARE = 0.2;
+
+interface Invocation {
+  readonly agent: AgentState;
+  readonly job: Job;
+  readonly state: ReturnType<typeof agentStateAt>;
+}
+
+/** The health of each agent, the worst first, then by name. */
+export function agentHealth(jobs: readonly Job[], nowMs: number, disconnectedSinceMs: number | null): readonly AgentHealth[] {
+  const invocations = jobs.flatMap((job) =>
+    job.agents.map((agent) => ({ agent, job, state: agentStateAt(agent, job, nowMs, disconnectedSinceMs) }))
+  );
+  return [...Map.groupBy(invocations, ({ agent }) => agent.name)]
+    .map(([name, own]) => healthOf(name, own))
+    .filter(({ running, waiting, silent, ended }) => running + waiting + silent + ended > 0)
+    .sort(worstFirst);
+}
+
+function healthOf(name: string, invocations: readonly Invocation[]): AgentHealth {
+  const count = (group: string) => invocations.filter(({ state }) => groupOf(state) === group).length;
+  const silent = invocations.filter(({ state }) => isSilent(state));
+  const newest = invocations
+    .filter(({ state }) => state === 'success' || state === 'error')
+    .sort(lastEndedFirst)
+    .slice(0, NEWEST);
+  const failed = newest.filter(({ state }) => state === 'error');
+  const worst = HEALTHS.find((health) => silent.some(({ state }) => state === health));
+  const isDegraded = newest.length > 0 && failed.length / newest.length >= DEGRADED_SHARE;
+  return {
+    name,
+    health: worst ?? (isDegraded ? 'degraded' : 'healthy'),
+    running: count('running'),
+    waiting: count('waiting'),
+    silent: silent.length,
+    failed: failed.length,
+    ended: newest.length,
+    example: (silent.find(({ state }) => state === worst) ?? failed[0])?.job.jobId ?? null,
+  };
+}
+
+const lastEndedFirst = (one: Invocation, other: Invocation): number =>
+  (other.agent.completedAt ?? '').localeCompare(one.agent.completedAt ?? '');
+
+const worstFirst = (one: AgentHealth, other: AgentHealth): number =>
+  HEALTHS.indexOf(one.health) - HEALTHS.indexOf(other.health) || one.name.localeCompare(other.name);
