@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from .page.page import Page
     from .page.page_upload import PageError
-    from .python_function import library_layer
+    from .python_function import LibraryLayer
     from .statusbeam import Statusbeam
     from .workflows.execution_closer import ExecutionCloser
     from .workflows.status_checkpoints import StatusCheckpoints
@@ -42,6 +42,7 @@ __all__ = [
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
+    "LibraryLayer",
     "NewUserPool",
     "OidcProvider",
     "Page",
@@ -53,7 +54,6 @@ __all__ = [
     "StatusBridge",
     "StatusCheckpoints",
     "Statusbeam",
-    "library_layer",
 ]
 
 # Loaded when first asked for: the construct library starts Node, which the bundles and resolvers do without.
@@ -65,6 +65,7 @@ _LATE = {
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
+    "LibraryLayer": "python_function",
     "NewUserPool": "options",
     "OidcProvider": "options",
     "Page": "page.page",
@@ -76,7 +77,6 @@ _LATE = {
     "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
     "Statusbeam": "statusbeam",
-    "library_layer": "python_function",
 }
 
 

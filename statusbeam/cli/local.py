@@ -8,12 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
-from statusbeam.localcloud.emulator.server import root_credentials
-from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor
+from statusbeam.localcloud.emulator.account import root_credentials
 from statusbeam.model.settings import AuthorizerSettings, CallerSettings
 
-from .command import CommandError, Subcommands
-from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
+from .command import Subcommands
+from .local_server import (
+    add_server_flags,
+    bring_up,
+    localcloud_of,
+    running_outputs,
+    server_arguments,
+    state_folder,
+)
 from .plain_text import print_line, print_notice
 
 _ACTIONS: dict[str, str] = {
@@ -44,6 +50,12 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
         add_server_flags(action, environ, with_ports=starts_server)
         if starts_server:
             action.add_argument(
+                "--app",
+                metavar="COMMAND",
+                help='deploy your own CDK app instead of the built-in one, for example "python app.py"; '
+                "the command runs in the current folder",
+            )
+            action.add_argument(
                 "--faults",
                 action="store_true",
                 help=f"serve {FAULTS_PATH}, a route for tests that makes the API drop, duplicate, reorder or "
@@ -54,7 +66,7 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
 
 def _up(arguments: argparse.Namespace) -> int:
     started_at = time.monotonic()
-    up = bring_up(arguments, faults=arguments.faults)
+    up = bring_up(arguments, faults=arguments.faults, app=arguments.app)
     if up.started:
         print_line(f"localcloud is ready at {up.url}/ after {time.monotonic() - started_at:.1f} s.")
         print_notice("Jobs live until localcloud stops: it keeps them in memory.")
@@ -64,17 +76,16 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _down(arguments: argparse.Namespace) -> int:
-    try:
-        stopped = Supervisor(state_folder(arguments)).down()
-    except LocalcloudError as error:
-        raise CommandError(str(error)) from error
+    with localcloud_of(state_folder(arguments)) as supervisor:
+        stopped = supervisor.down()
     print_line("localcloud has stopped." if stopped else "localcloud was not running.")
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
     folder = state_folder(arguments)
-    server = Supervisor(folder).status()
+    with localcloud_of(folder) as supervisor:
+        server = supervisor.status()
     if server is None:
         print_line("localcloud is not running.")
         return 1
@@ -110,4 +121,4 @@ def _env(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from statusbeam.localcloud import server  # noqa: PLC0415 - loads the AWS SDK, which no other action needs
 
-    return server.main(server_arguments(arguments, faults=arguments.faults))
+    return server.main(server_arguments(arguments, faults=arguments.faults, app=arguments.app))

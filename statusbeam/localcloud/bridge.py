@@ -12,7 +12,6 @@ from pathlib import Path
 
 from statusbeam.model.settings import BridgeSettings
 
-from .deploy import ROOT
 from .outputs import LocalOutputs
 from .ports import HOST
 
@@ -43,7 +42,7 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
         # The issuer is an AWS URL, but the emulator serves the keys itself.
         issuer_keys_url=f"{outputs.aws_endpoint_url}/{outputs.user_pool_id}/.well-known/jwks.json",
         bridge_origins=LOCAL_PAGES,
-        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}",
+        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}" if outputs.state_machine_arn else None,
     )
 
 
@@ -66,6 +65,7 @@ class BridgeProcess:
         self._reserved.close()
         command = [
             sys.executable,
+            "-P",  # the current folder is the caller's, and its modules are not ours
             "-m",
             "statusbeam.bridge.server",
             "--host",
@@ -73,10 +73,12 @@ class BridgeProcess:
             "--port",
             str(self._port),
         ]
+        # In the emulator's environment it limits the imports of Lambda functions.
+        environment = {name: value for name, value in self._environment.items() if name != "PYTHONPATH"}
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
-                env={**self._environment, **settings.to_env(), "PYTHONPATH": str(ROOT)},
+                env={**environment, **settings.to_env()},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

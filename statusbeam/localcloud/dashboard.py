@@ -68,13 +68,17 @@ class DashboardRoutes:
             "awsEndpointUrl",
             "demoUsers",
         )
-        return HttpResponse.json({name: document[name] for name in names}, headers=_NO_STORE)
+        config = {name: document[name] for name in names}
+        config["hasExample"] = bool(self._outputs.state_machine_arn)
+        return HttpResponse.json(config, headers=_NO_STORE)
 
     async def start_job(self, request: HttpRequest) -> HttpResponse:
         """Start the example job for the signed-in user.
 
         The body is `{"complaint": "…", "failAgent": null}`, the response `{"jobId": "…"}`.
         """
+        if not self._outputs.state_machine_arn:
+            raise AppSyncError("This app has no example workflow to start.", "NotFound", status=404)
         identity = await self._signed_in(request)
         job_input = _job_input(request.body)
         job_id = self._new_job_id()
