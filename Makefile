@@ -18,7 +18,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py .ci/audit.py .ci/dist.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+SOURCES := app.py setup.py .ci/audit.py .ci/dist.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
 COMPILE_TOOLS := uv pip compile - --generate-hashes --universal --no-emit-index-url --python-version 3.11 --no-annotate \
   --custom-compile-command "make lock" --quiet
@@ -51,7 +51,7 @@ graphql/node_modules/.ready: node_modules/.ready graphql/package-lock.json
 	@touch $@
 
 .PHONY: setup browser
-setup: .venv/.ready node_modules/.ready resolvers ## install everything, and build what a deployment needs
+setup: .venv/.ready node_modules/.ready resolvers wheels ## install everything, and build what a deployment needs
 
 browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's, or Playwright's own
 	@tests/browser/install-chromium
@@ -62,13 +62,27 @@ browser: .venv/.ready # a Chromium for the browser tests: the system's, Debian's
 RESOLVER_SETTINGS := graphql/resolvers/shared/settings.generated.js
 # With the folders: they change when a file goes.
 RESOLVER_SOURCES := $(shell find graphql/*.json graphql/*.js graphql/*.ts graphql/resolvers)
-resolvers: .build/resolvers/manifest.json ## lint the resolvers' code and bundle it for AppSync
+resolvers: graphql/dist/manifest.json ## lint the resolvers' code and bundle it for AppSync
 
 $(RESOLVER_SETTINGS): .venv/.ready statusbeam/cdk/api/resolver_settings.py statusbeam/model/settings.py statusbeam/model/limits.py statusbeam/model/words.py
 	@python -m statusbeam.cdk.api.resolver_settings
 
-.build/resolvers/manifest.json: graphql/node_modules/.ready $(RESOLVER_SETTINGS) $(RESOLVER_SOURCES)
+graphql/dist/manifest.json: graphql/node_modules/.ready $(RESOLVER_SETTINGS) $(RESOLVER_SOURCES)
 	@npm run build --silent --prefix graphql
+
+# --- dependencies of the functions ------------------------------------------------------------------------
+
+.PHONY: wheels
+FUNCTION_PINS := lambdas/requirements.txt lambdas/requirements-tokens.txt
+wheels: lambdas/wheels/.ready ## download what the functions carry, by hash and of pure Python
+
+# Together the four options of the platform accept no wheel but `py3-none-any`.
+lambdas/wheels/.ready: .venv/.ready $(FUNCTION_PINS)
+	@rm -rf lambdas/wheels
+	@for pins in $(FUNCTION_PINS); do \
+	  .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+	    --platform any --abi none --implementation py --python-version 3.14 --dest lambdas/wheels --requirement $$pins; done
+	@touch $@
 
 # --- the main job -----------------------------------------------------------------------------------------
 
@@ -167,6 +181,10 @@ lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --extra tokens --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --quiet --output-file lambdas/requirements-tokens.txt
+	# What the bridge's container installs.
+	uv pip compile pyproject.toml --extra bridge --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+	  --quiet --output-file statusbeam/bridge/requirements.txt
 	# What sets up everything else: uv, and what builds our package.
 	echo uv==$(UV_VERSION) | $(COMPILE_TOOLS) --output-file .ci/uv.txt
 	python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | $(COMPILE_TOOLS) --output-file .ci/build.txt

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from infra.stacks import PAGE, add_stages
+from infra.stacks import add_stages
+from statusbeam.assets import PAGE
 from statusbeam.cdk.api.resolver_code import ResolverError
 from statusbeam.cdk.page.page_upload import PageError
 
@@ -19,7 +20,6 @@ try:
         app,
         only=app.node.try_get_context("stage"),
         region=app.node.try_get_context("region"),
-        appsync_url_override=app.node.try_get_context("appsync_url_override"),
         oidc_issuer=app.node.try_get_context("oidc_issuer"),
         oidc_client_id=app.node.try_get_context("oidc_client_id"),
         page=Path(page) if page else PAGE,

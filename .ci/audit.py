@@ -21,9 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OSV = "https://api.osv.dev/v1/query"
 NPM_ADVISORIES = "/-/npm/v1/security/advisories/bulk"
-PYTHON_LOCKS = ("requirements.lock", "lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
+PYTHON_LOCKS = (
+    "requirements.lock",
+    "lambdas/requirements.txt",
+    "lambdas/requirements-tokens.txt",
+    "statusbeam/bridge/requirements.txt",
+)
 # Not tests/e2e/clients/first: an old client, of which only a test installs the packages.
-NPM_FOLDERS = (".", "graphql", "tests/e2e/clients")
+NPM_FOLDERS = (".", "graphql", "statusbeam/localcloud/cdk_cli", "tests/e2e/clients")
 PATIENCE_SECONDS = 15
 CLEAN, VULNERABLE, UNANSWERED = 0, 1, 2
 

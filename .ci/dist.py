@@ -2,7 +2,8 @@
 
     python .ci/dist.py [--out FOLDER] [--builder URI]
 
-The wheel and the layer are built from the commit, not from the working tree. Two builds of one commit give
+The wheel and the layer are built from the commit, not from the working tree. What `make` built from the same
+commit (resolvers, page) or downloaded by hash (the functions' wheels) is added. Two builds of one commit give
 the same bytes. The provenance is not signed: sign it where you release.
 """
 
@@ -45,9 +46,14 @@ LOCKS = (
     ".ci/build.txt",
     "package-lock.json",
     "graphql/package-lock.json",
+    "statusbeam/bridge/requirements.txt",
+    "statusbeam/localcloud/cdk_cli/package-lock.json",
 )
 BUNDLED = ("lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
 """What the functions of a deployment carry. Everything else comes with an extra that somebody asks for."""
+
+BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")
+"""What the wheel carries and the commit does not have. `make dist` builds it first."""
 
 PROJECT = "statusbeam"
 CLIENT = "web/client"
@@ -93,9 +99,12 @@ def build(root: Path, out: Path, *, builder: str) -> None:
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         tree = exported(root, source, Path(scratch))
-        build_wheel(tree, out, source)
-        layer = build_bundle(sources=LIBRARY, prefix="python", root=tree, build=Path(scratch) / "bundles")
+        layer = build_bundle(sources=LIBRARY, prefix="python", roots=(tree,), build=Path(scratch) / "layer")
         write_zip(layer.path, out / f"{PROJECT}-layer-{version}.zip")
+        for folder in BUILT:
+            shutil.copytree(root / folder, tree / folder)
+        build_wheel(tree, out, source)
+    write_zip(root / "web" / "dashboard" / "dist", out / f"{PROJECT}-page-{version}.zip")
     build_client(root, out)
     bundled = {name for lock in BUNDLED for name in pinned(root / lock)}
     contents = sbom(version, source, pins=pinned(root / "requirements.lock"), bundled=bundled)
@@ -207,6 +216,8 @@ def closure(project: str, *, extras: Iterable[str] = ()) -> dict[str, set[str]]:
             continue
         asked.add((name, extra))
         direct = requirements(name, extra)
+        if name == project:  # an extra that names others of the same project, which are all asked for
+            direct = [each for each in direct if canonicalize_name(each.name) != project]
         found.setdefault(name, set()).update(canonicalize_name(each.name) for each in direct)
         for each in direct:
             waiting += [(canonicalize_name(each.name), wanted) for wanted in ("", *each.extras)]

@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-const [sources = 'resolvers', bundles = '../.build/resolvers'] = process.argv.slice(2);
+const [sources = 'resolvers', bundles = 'dist'] = process.argv.slice(2);
 const from = resolve(import.meta.dirname, sources);
 const to = resolve(import.meta.dirname, bundles);
 

@@ -7,15 +7,12 @@ from pathlib import Path
 
 from aws_cdk import App, Stack, Tags
 
+from infra.checks import add_checks
 from infra.example.example_stack import ExampleStack
 from infra.stages import StageConfig, api_key_expiry, readers_of, stages
 from infra.status.status_stack import StatusStack
 from infra.web.web_stack import WebStack
-from statusbeam.cdk.bundling import ROOT
-from statusbeam.cdk.compliance import add_checks
-
-PAGE = ROOT / "web" / "dashboard" / "dist"
-"""Where `make web` builds the page."""
+from statusbeam.assets import PAGE
 
 
 def add_stages(
@@ -24,7 +21,6 @@ def add_stages(
     today: dt.date,
     only: str | None = None,
     region: str | None = None,
-    appsync_url_override: str | None = None,
     oidc_issuer: str | None = None,
     oidc_client_id: str | None = None,
     page: Path = PAGE,
@@ -36,12 +32,8 @@ def add_stages(
     Raises ValueError for an unknown name, and BundleError, ResolverError or PageError if a part cannot be
     built.
     """
-    for stage in stages(
-        only=only,
-        region=region,
-        appsync_url_override=appsync_url_override,
-        local_readers=readers_of(oidc_issuer=oidc_issuer, oidc_client_id=oidc_client_id),
-    ):
+    local_readers = readers_of(oidc_issuer=oidc_issuer, oidc_client_id=oidc_client_id)
+    for stage in stages(only=only, region=region, local_readers=local_readers):
         add_stage(app, stage, today=today, page=page)
     add_checks(app)
 

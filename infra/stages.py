@@ -9,13 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from aws_cdk import (
-    CliCredentialsStackSynthesizer,
-    DefaultStackSynthesizer,
-    Environment,
-    IStackSynthesizer,
-    RemovalPolicy,
-)
+from aws_cdk import Environment, RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 from statusbeam.cdk.options import (
@@ -67,11 +61,6 @@ class StageConfig:
         """Where its stacks go."""
         return Environment(account=self.account, region=self.region)
 
-    def synthesizer(self) -> IStackSynthesizer:
-        """How its stacks are deployed; a new one each time, because a synthesizer belongs to one stack."""
-        # An emulator that enforces IAM has no bootstrap roles to assume.
-        return CliCredentialsStackSynthesizer() if self.resources.emulated else DefaultStackSynthesizer()
-
 
 _SHORT_LIVED = ResourceOptions(removal_policy=RemovalPolicy.DESTROY, log_retention=RetentionDays.ONE_WEEK)
 _DEMO_READERS = NewUserPool(password_auth=True, mfa_required=False)
@@ -99,8 +88,8 @@ LOCAL = StageConfig(
     name="Local",
     account=EMULATOR_ACCOUNT,
     region="us-east-1",
-    resources=replace(_SHORT_LIVED, emulated=True),
-    api=ApiOptions(introspection=True, view_token_rotation_days=None),  # the emulator rotates no secrets
+    resources=_SHORT_LIVED,
+    api=ApiOptions(introspection=True),
     api_key_days=30,
     readers=_DEMO_READERS,
     example=ExampleOptions(tools="offline"),
@@ -108,16 +97,12 @@ LOCAL = StageConfig(
 
 
 def stages(
-    *,
-    only: str | None = None,
-    region: str | None = None,
-    appsync_url_override: str | None = None,
-    local_readers: ReaderOptions = _DEMO_READERS,
+    *, only: str | None = None, region: str | None = None, local_readers: ReaderOptions = _DEMO_READERS
 ) -> tuple[StageConfig, ...]:
     """The environments to synthesise: all, or the one called `only` (any case).
 
-    `region` replaces each stage's own; `appsync_url_override` and `local_readers` apply to the local stage
-    only. Raises ValueError if no stage has the name.
+    `region` replaces each stage's own; `local_readers` applies to the local stage only. Raises ValueError if
+    no stage has the name.
     """
     known = {stage.name.lower(): stage for stage in (DEV, PROD, LOCAL)}
     if only is not None and only.lower() not in known:
@@ -125,14 +110,7 @@ def stages(
     chosen = [known[only.lower()]] if only is not None else list(known.values())
     moved = [replace(stage, region=region or stage.region) for stage in chosen]
     return tuple(
-        replace(
-            stage,
-            api=replace(stage.api, appsync_url_override=appsync_url_override),
-            readers=local_readers,
-        )
-        if stage.resources.emulated
-        else stage
-        for stage in moved
+        replace(stage, readers=local_readers) if stage.name == LOCAL.name else stage for stage in moved
     )
 
 

@@ -12,7 +12,7 @@ from infra.stages import ExampleOptions, StageConfig
 from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
 from statusbeam.cdk.publishing.status_route import StatusRoute
-from statusbeam.cdk.python_function import PythonFunction, grant_invoke, library_layer
+from statusbeam.cdk.python_function import LibraryLayer, PythonFunction, grant_invoke
 from statusbeam.cdk.workflows.execution_closer import ExecutionCloser
 
 # The names in statuses and in Step Functions, and the keys in events and handlers.
@@ -31,9 +31,9 @@ class ExampleStack(Stack):
         options: ExampleOptions,
         route: StatusRoute,
     ) -> None:
-        super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
+        super().__init__(scope, construct_id, env=stage.environment)
         self._functions: dict[str, PythonFunction] = {}
-        library = library_layer(self)
+        library = LibraryLayer(self, "Library")
         self._make_functions(stage, options, route, library)
         parts = CivicFunctions(
             load_playbook=self._functions["load_playbook"].function,

@@ -23,7 +23,7 @@ class StatusStack(Stack):
         stage: StageConfig,
         api_key_expires: dt.datetime | None,
     ) -> None:
-        super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
+        super().__init__(scope, construct_id, env=stage.environment)
         self.status = Statusbeam(
             self,
             "Default",  # CDK leaves this id out of the logical ids, which hold the stored data
@@ -46,32 +46,5 @@ class StatusStack(Stack):
         self.export_value(publisher.queue.queue_url)
 
     def _output(self) -> None:
-        status, publisher = self.status, self.status.publisher
-        outputs = {
-            "GraphqlUrl": status.api.graphql_url,
-            "RealtimeUrl": status.api.realtime_url,
-            "ApiId": status.api.api.api_id,
-            "ApiKey": status.api.api.api_key,
-            **status.sign_in,
-            "PublisherFunctionArn": publisher.function.function_arn,
-            "StatusQueueUrl": publisher.queue.queue_url,
-            "StatusDeadLetterQueueUrl": publisher.queue_dead_letters.queue_url,
-            "DeadLetterQueueUrl": publisher.dead_letters.queue_url,
-            "StatusTable": status.status_table.table.table_name,
-            "UserSessionsTable": status.sessions_table.table.table_name,
-            "ViewTokenSecretArn": status.view_tokens.secret_arn,
-            "ViewTokenAudience": status.view_tokens.audience,
-            "LibraryLayerArn": status.library.layer_version_arn,
-            "TenantQueueUrls": self._tenant_queues(),
-            "AlarmTopicArn": status.alarms.topic.topic_arn if status.alarms else None,
-        }
-        for name, value in outputs.items():
-            if value is not None:
-                CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)
-
-    def _tenant_queues(self) -> str | None:
-        """The queues of tenants that have their own, as JSON."""
-        urls = {
-            tenant: publisher.queue.queue_url for tenant, publisher in self.status.tenant_publishers.items()
-        }
-        return self.to_json_string(urls) if urls else None
+        for name, value in self.status.outputs.items():
+            CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)

@@ -26,7 +26,7 @@ class WebStack(Stack):
         config: PageConfig,
         folder: Path,
     ) -> None:
-        super().__init__(scope, construct_id, env=stage.environment, synthesizer=stage.synthesizer())
+        super().__init__(scope, construct_id, env=stage.environment)
         page = Page(
             self,
             "Default",  # CDK leaves this id out of the logical ids

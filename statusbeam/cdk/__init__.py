@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from .page.page import Page
     from .page.page_upload import PageError
-    from .python_function import library_layer
+    from .python_function import LibraryLayer
     from .statusbeam import Statusbeam
     from .workflows.execution_closer import ExecutionCloser
     from .workflows.status_checkpoints import StatusCheckpoints
@@ -43,6 +43,7 @@ __all__ = [
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
+    "LibraryLayer",
     "ManagedLogin",
     "NewUserPool",
     "OidcProvider",
@@ -55,7 +56,6 @@ __all__ = [
     "StatusBridge",
     "StatusCheckpoints",
     "Statusbeam",
-    "library_layer",
 ]
 
 # Loaded when first asked for: the construct library starts Node, which the bundles and resolvers do without.
@@ -67,6 +67,7 @@ _LATE = {
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
+    "LibraryLayer": "python_function",
     "ManagedLogin": "options",
     "NewUserPool": "options",
     "OidcProvider": "options",
@@ -79,7 +80,6 @@ _LATE = {
     "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
     "Statusbeam": "statusbeam",
-    "library_layer": "python_function",
 }
 
 

@@ -1,22 +1,24 @@
 """Builds Lambda assets: sources, and wheels pinned by hash. Every machine builds the same bytes.
 
-Only wheels of pure Python are taken. The one zip then runs on Lambda's arm64 and, under the emulator, on the
-laptop's own interpreter; a dependency that starts to need a compiled wheel stops the build, in pip's words.
+The wheels come with this package, so a build needs no network, no pip and no Docker. All are pure Python: the
+one zip runs with every Lambda runtime that the product supports, and under the emulator.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
 import os
+import re
 import shutil
-import subprocess
-import sys
 import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / ".build" / "bundles"
+from statusbeam.assets import ASSETS, PACKAGES, WHEELS
 
 MODEL = ("statusbeam/__init__.py", "statusbeam/model")
 """The sources that every part of the product imports."""
@@ -27,16 +29,17 @@ LIBRARY = ("status_utils", *MODEL)
 LOG = (*MODEL, "statusbeam/log")
 """The sources of the publisher. Its function has no layer: no package may lie in two places."""
 
-LAMBDA_PYTHON = "3.14"  # the version of statusbeam.cdk.python_function.RUNTIME; a test holds the two together
+PUBLISHER_PINS = ASSETS / "lambdas" / "requirements.txt"
+TOKEN_PINS = ASSETS / "lambdas" / "requirements-tokens.txt"
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*")
-# pip writes the machine and the time of the installation into these; no code reads them.
-_INSTALL_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==", re.MULTILINE)
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _EPOCH = 315532800  # 1980-01-01, the first moment a zip entry can hold
 
 
 class BundleError(Exception):
-    """pip could not build a bundle; the message has its output. Synth stops."""
+    """A bundle could not be built: a source or a pinned wheel is missing. Synth stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +50,40 @@ class Bundle:
     digest: str
 
 
+def function_sources(name: str) -> tuple[str, ...]:
+    """The sources of one of the product's functions: `lambdas/<name>`, importable by that name."""
+    return ("lambdas/__init__.py", f"lambdas/{name}")
+
+
 def build_bundle(
     *,
     sources: tuple[str, ...],
     requirements: Path | None = None,
     prefix: str = "",
-    root: Path = ROOT,
-    build: Path = BUILD,
+    roots: Sequence[Path] = (ASSETS, PACKAGES),
+    wheels: Path = WHEELS,
+    build: Path | None = None,
 ) -> Bundle:
-    """Collect `sources` (files or packages below `root`) and the pinned `requirements` into one folder.
+    """Collect `sources` (files or packages) and the pinned `requirements` into one folder.
 
-    Every source keeps its path under `prefix`, so `lambdas/status_publisher` stays importable by that name.
-    The folder is named after its inputs: with equal ones, a second call only reads them. Raises BundleError.
+    A source is a path below the first of `roots` that has it, and keeps its path under `prefix`. The folder
+    is named after its content, in `build` or in a folder that ends with this process. Raises BundleError.
     """
+    build = build or scratch_folder()
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as scratch:
         staged = Path(scratch) / "bundle"
         staged.mkdir()
         for source in sources:
-            _copy(root / source, staged / prefix / source)
-        pins = requirements.read_text() if requirements is not None else ""
-        target = build / _key(tree_digest(staged), pins)
+            _copy(_found(source, roots), staged / prefix / source)
+        if requirements is not None:
+            for wheel in _pinned_wheels(requirements, wheels):
+                _unpack(wheel, staged)
+        digest = tree_digest(staged)
+        target = build / digest[:32]
         if not target.is_dir():
-            if requirements is not None:
-                shutil.copytree(_installed(requirements, build), staged, dirs_exist_ok=True)
             _settle(staged, target)
-    return Bundle(path=target, digest=tree_digest(target))
+    return Bundle(path=target, digest=digest)
 
 
 def tree_digest(folder: Path) -> str:
@@ -85,10 +96,19 @@ def tree_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _key(*inputs: str) -> str:
-    # This module is an input as well.
-    recipe = Path(__file__).read_text()
-    return hashlib.sha256("\0".join((recipe, *inputs)).encode()).hexdigest()[:32]
+@functools.cache
+def scratch_folder() -> Path:
+    """A folder of this process, which removes it at its end: CDK copies an asset when a construct uses it."""
+    folder = Path(tempfile.mkdtemp(prefix="statusbeam-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _found(source: str, roots: Sequence[Path]) -> Path:
+    for root in roots:
+        if (root / source).exists():
+            return root / source
+    raise BundleError(f"{source} is missing in {' and '.join(map(str, dict.fromkeys(roots)))}")
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -99,38 +119,37 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _installed(requirements: Path, build: Path) -> Path:
-    """The installed pins. They are cached, so that only a changed pin needs the network."""
-    target = build / f"wheels-{_key(requirements.read_text())}"
-    if not target.is_dir():
-        with tempfile.TemporaryDirectory(dir=build) as scratch:
-            staged = Path(scratch) / "wheels"
-            staged.mkdir()
-            _install(requirements, staged)
-            _settle(staged, target)
-    return target
+def _pinned_wheels(requirements: Path, wheels: Path) -> list[Path]:
+    """The wheel of each pin, known by its hash."""
+    present = _by_hash(wheels)
+    text = requirements.read_text()
+    starts = [match.start() for match in _PIN.finditer(text)]
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        pin = text[start:end]
+        wheel = next((present[digest] for digest in _HASH.findall(pin) if digest in present), None)
+        if wheel is None:
+            raise BundleError(
+                f"{wheels} has no wheel of {pin.split()[0]} with a hash of {requirements.name}: "
+                "install statusbeam again, or run `make wheels` in a checkout"
+            )
+        found.append(wheel)
+    return found
 
 
-def _install(requirements: Path, target: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-input", "--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-    # Together these four accept no wheel but `py3-none-any`.
-    command += ["--platform", "any", "--abi", "none", "--implementation", "py"]
-    command += ["--python-version", LAMBDA_PYTHON]
-    command += ["--target", str(target), "--requirement", str(requirements)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    if finished.returncode != 0:
-        raise BundleError(f"pip could not build the bundle of {requirements.name}:\n{finished.stderr}")
-    shutil.rmtree(target / "bin", ignore_errors=True)
-    for records in target.glob("*.dist-info"):
-        for name in _INSTALL_RECORDS:
-            (records / name).unlink(missing_ok=True)
+def _by_hash(wheels: Path) -> Mapping[str, Path]:
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(wheels.glob("*.whl"))}
+
+
+def _unpack(wheel: Path, folder: Path) -> None:
+    """The wheel's modules and metadata, without the commands that it would install."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if ".data/" not in name]
+        archive.extractall(folder, names)  # of a file whose hash is pinned
 
 
 def _settle(staged: Path, target: Path) -> None:
-    """Move a finished folder to its place, without caches and with fixed times and modes."""
-    for cache in list(staged.rglob("__pycache__")):
-        shutil.rmtree(cache)
+    """Move a finished folder to its place, with fixed times and modes."""
     for path in sorted(staged.rglob("*"), reverse=True):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (_EPOCH, _EPOCH))

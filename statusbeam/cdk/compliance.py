@@ -1,22 +1,27 @@
-"""The rules that stacks must pass: cdk-nag, AWS Solutions. A finding without a reason stops synth."""
+"""Why the constructs break some rules of cdk-nag (AWS Solutions). Its checks read the reasons.
+
+An older aws-cdk-lib keeps no reasons for rules with a resource in their names: the constructs give it none.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
+from importlib.metadata import version
 from typing import Any
 
-from aws_cdk import Acknowledgment, App, Stack, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import Stack
 from constructs import IConstruct
 
-
-def add_checks(app: App) -> None:
-    """Check all stacks of `app` at synth."""
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+_KEEPS_REASONS = (2, 269)
 
 
 def accept(construct: IConstruct, *, rule: str, reason: str) -> None:
     """Accept that `construct` or its children break `rule`, for example `AwsSolutions-IAM5[Resource::*]`."""
+    if not _keeps_reasons():
+        return
+    from aws_cdk import Acknowledgment, Validations  # noqa: PLC0415 - an older library has neither
+
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
@@ -24,6 +29,12 @@ def accept_wildcard(construct: IConstruct, *, resource: str, reason: str) -> Non
     """Accept a grant of `construct` on `resource`, an ARN with a wildcard."""
     spelled = _spelled(Stack.of(construct).resolve(resource))
     accept(construct, rule=f"AwsSolutions-IAM5[Resource::{spelled}]", reason=reason)
+
+
+@functools.cache
+def _keeps_reasons() -> bool:
+    major, minor = version("aws-cdk-lib").split(".")[:2]
+    return (int(major), int(minor)) >= _KEEPS_REASONS
 
 
 def _spelled(value: Any) -> str:

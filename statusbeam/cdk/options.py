@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aws_cdk import RemovalPolicy, Token
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_logs import RetentionDays
 
 from statusbeam.model.settings import OIDC_ROLES_CLAIM, SIGN_IN_SCOPES, TENANT_CLAIM
 
+_PYTHON = re.compile(r"python3\.(\d+)")
+_OLDEST_PYTHON = 11  # of the 3.x that the library supports
 _ROTATION_DAYS_MAX = 1_000  # Secrets Manager's
 # As Cognito defines them; none of the characters has a meaning in a regular expression.
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
@@ -52,6 +55,8 @@ class ResourceOptions:
     backup_days: int | None = None
     """AWS Backup copies the table of jobs every night, and keeps each copy for so many days. None: no copies.
     Point-in-time recovery of the last 35 days is always on."""
+    runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14
+    """What Statusbeam's own functions run with: Python 3.11 or newer."""
     access_logs: bool = False
     """S3 logs every access to the bucket of details, in another bucket, which keeps the log for 90 days."""
     emulated: bool = False
@@ -61,6 +66,9 @@ class ResourceOptions:
         key = self.key_arn
         if key is not None and not (Token.is_unresolved(key) or (key.startswith("arn:") and ":key/" in key)):
             raise ValueError(f"key_arn must be the ARN of a KMS key, not {key!r}")
+        python = _PYTHON.fullmatch(self.runtime.name)
+        if python is None or int(python[1]) < _OLDEST_PYTHON:
+            raise ValueError(f"runtime must be python3.{_OLDEST_PYTHON} or newer, not {self.runtime.name}")
         if self.backup_days is not None and self.backup_days < 1:
             raise ValueError(f"backup_days must be 1 or more, not {self.backup_days}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -17,8 +17,6 @@ from .bundling import LIBRARY, Bundle, build_bundle
 from .compliance import accept
 from .encryption import customer_key
 from .options import PrivateNetwork, ResourceOptions
-
-RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 # What Lambda does in the function's name to join it to a VPC.
 _NETWORK_INTERFACES = (
@@ -72,7 +70,7 @@ class PythonFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            runtime=RUNTIME,
+            runtime=resources.runtime,
             architecture=lambda_.Architecture.ARM_64,
             code=code_of(bundle),
             handler=handler,
@@ -130,17 +128,28 @@ def code_of(bundle: Bundle) -> lambda_.AssetCode:
     return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest)
 
 
-def library_layer(scope: Construct) -> lambda_.LayerVersion:
-    """`status_utils` as a layer for functions in the stack of `scope`.
+class LibraryLayer(lambda_.LayerVersion):
+    """`status_utils` as a layer, for functions of any supported Python and of both architectures.
+
+        agent = lambda_.Function(self, "Agent", layers=[LibraryLayer(self, "StatusUtils")], ...)
 
     Create one in each stack. A layer's ARN changes with its content, and CloudFormation refuses to change an
-    export that another stack uses.
+    export that another stack uses. Old versions stay when the content changes, because functions that other
+    tools deploy may name them.
     """
-    return lambda_.LayerVersion(
-        scope,
-        "Library",
-        code=code_of(build_bundle(sources=LIBRARY, prefix="python")),
-        compatible_runtimes=[RUNTIME],
-        compatible_architectures=[lambda_.Architecture.ARM_64],
-        description="status_utils",
-    )
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            code=code_of(build_bundle(sources=LIBRARY, prefix="python")),
+            compatible_runtimes=[
+                lambda_.Runtime.PYTHON_3_11,
+                lambda_.Runtime.PYTHON_3_12,
+                lambda_.Runtime.PYTHON_3_13,
+                lambda_.Runtime.PYTHON_3_14,
+            ],
+            compatible_architectures=[lambda_.Architecture.ARM_64, lambda_.Architecture.X86_64],
+            description="status_utils",
+            removal_policy=RemovalPolicy.RETAIN,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Names
+from aws_cdk import Names, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -15,20 +15,29 @@ from .api.firewall import ApiFirewall
 from .api.sign_in import create_sign_in
 from .api.status_api import StatusApi
 from .api.view_tokens import ViewTokens
+from .localcloud import (
+    LOCAL_READERS,
+    add_local_output,
+    local_api_options,
+    local_api_url,
+    resources_for,
+)
 from .options import (
     ApiOptions,
     FirewallOptions,
     NewUserPool,
+    PageOptions,
     PublishingOptions,
     ReaderOptions,
     ResourceOptions,
 )
+from .page.page import Page
 from .page.page_config import PageConfig
 from .publishing.job_canceller import JobCanceller
 from .publishing.publisher import Publisher
 from .publishing.publishers import create_publishers, route_to
 from .publishing.status_route import StatusRoute
-from .python_function import library_layer
+from .python_function import LibraryLayer
 from .storage.status_details import StatusDetails
 from .storage.tables import StatusTable, UserSessionsTable
 
@@ -45,9 +54,9 @@ class Statusbeam(Construct):
         status = Statusbeam(self, "Status", publishing=PublishingOptions(tenant_queues=("acme", "city")))
         status.routes["acme"].grant(agent)  # its variables: status.routes["acme"].environment()
 
-    `library` is for functions of the same stack; other stacks create theirs with `library_layer`.
-    `name` tells deployments apart: it names the API and the audience of view tokens. By default it is made of
-    the stack's name and the construct's id.
+    `library` is for functions of the same stack; other stacks create theirs as `LibraryLayer`. With `page`,
+    `page_url` is the address of the page. `name` tells deployments apart: it names the API and the audience
+    of view tokens. By default it is made of the stack's name and the construct's id.
     """
 
     def __init__(
@@ -62,10 +71,15 @@ class Statusbeam(Construct):
         publishing: PublishingOptions = PublishingOptions(),
         firewall: FirewallOptions | None = None,
         alarms: bool = False,
+        page: PageOptions | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        local_url = local_api_url(self)
+        resources = resources_for(self, resources)
+        if local_url is not None:
+            api, readers, firewall = local_api_options(api, local_url), LOCAL_READERS, None
         name = name or Names.unique_resource_name(self, max_length=64)
-        self.library = library_layer(self)
+        self.library = LibraryLayer(self, "Library")
         self.resources = resources
         self.status_table = StatusTable(self, "StatusTable", resources=resources)
         self.sessions_table = UserSessionsTable(self, "UserSessionsTable", resources=resources)
@@ -111,6 +125,9 @@ class Statusbeam(Construct):
         self._canceller.publish_through(self.publisher.function)
         self._grant()
         self.alarms = self._alarms(resources) if alarms else None
+        self.page_url = self._page_url(page, name, local_url)
+        if local_url is not None:
+            add_local_output(self, self.outputs)
 
     def grant_report(self, grantee: iam.IGrantable) -> None:
         """Let a role or a function report statuses, of every tenant that the deployment takes."""
@@ -150,6 +167,50 @@ class Statusbeam(Construct):
             sign_in=self._sign_in.page,
             sign_in_origins=self._sign_in.origins,
         )
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """What callers and clients need, by name. As outputs of a stack, `statusbeam --stack` reads them.
+
+        for name, value in status.outputs.items():
+            CfnOutput(self, name, value=value)
+        """
+        publisher = self.publisher
+        found = {
+            "GraphqlUrl": self.api.graphql_url,
+            "RealtimeUrl": self.api.realtime_url,
+            "ApiId": self.api.api.api_id,
+            "ApiKey": self.api.api.api_key,
+            **self.sign_in,
+            "PublisherFunctionArn": publisher.function.function_arn,
+            "StatusQueueUrl": publisher.queue.queue_url,
+            "StatusDeadLetterQueueUrl": publisher.queue_dead_letters.queue_url,
+            "DeadLetterQueueUrl": publisher.dead_letters.queue_url,
+            "StatusTable": self.status_table.table.table_name,
+            "UserSessionsTable": self.sessions_table.table.table_name,
+            "ViewTokenSecretArn": self.view_tokens.secret_arn,
+            "ViewTokenAudience": self.view_tokens.audience,
+            "LibraryLayerArn": self.library.layer_version_arn,
+            "TenantQueueUrls": self._tenant_queue_urls(),
+            "AlarmTopicArn": self.alarms.topic.topic_arn if self.alarms else None,
+            "WebUrl": self.page_url,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _tenant_queue_urls(self) -> str | None:
+        """The queues of tenants that have their own, as JSON."""
+        urls = {tenant: publisher.queue.queue_url for tenant, publisher in self.tenant_publishers.items()}
+        return Stack.of(self).to_json_string(urls) if urls else None
+
+    def _page_url(self, options: PageOptions | None, name: str, local_url: str | None) -> str | None:
+        """The address of the page. localcloud serves one itself."""
+        if local_url is not None:
+            return local_url.removesuffix("graphql")
+        if options is None:
+            return None
+        return Page(
+            self, "Page", name=name, config=self.page_config, options=options, resources=self.resources
+        ).url
 
     def _create_firewall(
         self, options: FirewallOptions, resources: ResourceOptions, name: str

@@ -8,12 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
-from statusbeam.localcloud.emulator.server import root_credentials
-from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor
+from statusbeam.localcloud.emulator.account import root_credentials
 from statusbeam.model.settings import OIDC_ROLES_CLAIM, TENANT_CLAIM, AuthorizerSettings, CallerSettings
 
 from .command import CommandError, Subcommands
-from .local_server import add_server_flags, bring_up, running_outputs, server_arguments, state_folder
+from .local_server import (
+    add_server_flags,
+    bring_up,
+    localcloud_of,
+    running_outputs,
+    server_arguments,
+    state_folder,
+)
 from .plain_text import print_line, print_notice
 
 _ACTIONS: dict[str, str] = {
@@ -55,6 +61,12 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
                 help="the dashboard's client at that provider: a public client with the dashboard's URL",
             )
             action.add_argument(
+                "--app",
+                metavar="COMMAND",
+                help='deploy your own CDK app instead of the built-in one, for example "python app.py"; '
+                "the command runs in the current folder",
+            )
+            action.add_argument(
                 "--faults",
                 action="store_true",
                 help=f"serve {FAULTS_PATH}, a route for tests that makes the API drop, duplicate, reorder or "
@@ -75,17 +87,16 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _down(arguments: argparse.Namespace) -> int:
-    try:
-        stopped = Supervisor(state_folder(arguments)).down()
-    except LocalcloudError as error:
-        raise CommandError(str(error)) from error
+    with localcloud_of(state_folder(arguments)) as supervisor:
+        stopped = supervisor.down()
     print_line("localcloud has stopped." if stopped else "localcloud was not running.")
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
     folder = state_folder(arguments)
-    server = Supervisor(folder).status()
+    with localcloud_of(folder) as supervisor:
+        server = supervisor.status()
     if server is None:
         print_line("localcloud is not running.")
         return 1
@@ -128,5 +139,8 @@ def _server_flags(arguments: argparse.Namespace) -> list[str]:
     issuer, client_id = arguments.oidc_issuer, arguments.oidc_client_id
     if (issuer is None) is not (client_id is None):
         raise CommandError("--oidc-issuer and --oidc-client-id go together.")
+    if arguments.app and issuer:
+        raise CommandError("--oidc-issuer is for the built-in app; --app says itself who signs in.")
+    app = ["--app", arguments.app] if arguments.app else []
     oidc = [] if issuer is None else ["--oidc-issuer", issuer, "--oidc-client-id", client_id]
-    return [*oidc, *(["--faults"] if arguments.faults else [])]
+    return [*app, *oidc, *(["--faults"] if arguments.faults else [])]

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from statusbeam.localcloud.deploy import ROOT
 from statusbeam.localcloud.outputs import LocalOutputs, OutputsError, read_outputs
 from statusbeam.localcloud.progress import Progress, Step
 from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor, UpResult
 
 from .command import CommandError, add_flag, port_number
 from .plain_text import print_notice
 
-DEFAULT_STATE_DIR = ROOT / ".local"
+if TYPE_CHECKING:
+    from statusbeam.localcloud.supervisor import Supervisor, UpResult
+
+DEFAULT_STATE_DIR = ".local"
 DEFAULT_PORT = "4000"
 DEFAULT_AWS_PORT = "4566"
 DEFAULT_BRIDGE_PORT = "0"
@@ -32,7 +35,7 @@ def add_server_flags(
         parser,
         "--state-dir",
         environ,
-        default=str(DEFAULT_STATE_DIR),
+        default=DEFAULT_STATE_DIR,
         type=Path,
         help="folder for localcloud's files, outputs.json among them",
     )
@@ -85,21 +88,32 @@ def bring_up(arguments: argparse.Namespace, *more: str) -> UpResult:
     Raises CommandError.
     """
     server = server_arguments(arguments, *more)
-    command = [sys.executable, "-m", "statusbeam.localcloud.server", *server]
+    # -P: the current folder is the caller's, and its modules are not ours.
+    command = [sys.executable, "-P", "-m", "statusbeam.localcloud.server", *server]
     # A terminated `up` must clean up like an interrupted one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with localcloud_of(state_folder(arguments)) as supervisor:
+        return supervisor.up(command, os.environ, on_progress=_print_step)
+
+
+@contextlib.contextmanager
+def localcloud_of(folder: StateFolder) -> Iterator[Supervisor]:
+    """The supervisor of a state folder. Raises CommandError for its errors, and where it is not installed."""
     try:
-        return Supervisor(state_folder(arguments)).up(
-            command, {**os.environ, "PYTHONPATH": str(ROOT)}, on_progress=_print_step
-        )
+        from statusbeam.localcloud.supervisor import LocalcloudError, Supervisor  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise CommandError(f"localcloud needs {error.name}: install statusbeam[local].") from error
+    try:
+        yield Supervisor(folder)
     except LocalcloudError as error:
         raise CommandError(str(error)) from error
 
 
 def running_outputs(folder: StateFolder) -> LocalOutputs:
     """The outputs of the running localcloud. Raises CommandError."""
-    if Supervisor(folder).status() is None:
-        raise CommandError("localcloud is not running: start it with `statusbeam local up`.")
+    with localcloud_of(folder) as supervisor:
+        if supervisor.status() is None:
+            raise CommandError("localcloud is not running: start it with `statusbeam local up`.")
     try:
         return read_outputs(folder.outputs)
     except OutputsError as error:

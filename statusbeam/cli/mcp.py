@@ -42,10 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not token:
         raise CommandError(f"{TOKEN_VARIABLE} is not set: `statusbeam token` issues a view token.")
     url = arguments.bridge_url or running_outputs(state_folder(arguments)).bridge_url
-    try:
-        asyncio.run(relay(f"{url.rstrip('/')}/mcp", token))
-    except ModuleNotFoundError as error:
-        raise CommandError(f"{error.name} is not installed: pip install statusbeam[bridge].") from error
+    asyncio.run(relay(f"{url.rstrip('/')}/mcp", token))
     return 0
 
 

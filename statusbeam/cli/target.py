@@ -59,7 +59,7 @@ def client_config() -> Config:
 def _local(arguments: argparse.Namespace) -> Target:
     import boto3.session  # noqa: PLC0415 - loads the AWS SDK, which --help does not need
 
-    from statusbeam.localcloud.emulator.server import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY  # noqa: PLC0415
+    from statusbeam.localcloud.emulator.account import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY  # noqa: PLC0415
 
     outputs = running_outputs(state_folder(arguments))
     session = boto3.session.Session(ROOT_ACCESS_KEY, ROOT_SECRET_KEY, region_name=REGION)

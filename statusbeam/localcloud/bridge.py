@@ -13,7 +13,6 @@ from pathlib import Path
 
 from statusbeam.model.settings import OIDC_ROLES_CLAIM, TENANT_CLAIM, BridgeSettings
 
-from .deploy import ROOT
 from .outputs import LocalOutputs
 from .ports import HOST
 
@@ -40,7 +39,7 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
         view_token_secret=outputs.view_token_secret_arn,
         view_token_audience=outputs.view_token_audience,
         bridge_origins=LOCAL_PAGES,
-        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}",
+        bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}" if outputs.state_machine_arn else None,
     )
     if outputs.user_pool_id is None:
         return replace(
@@ -78,6 +77,7 @@ class BridgeProcess:
         self._reserved.close()
         command = [
             sys.executable,
+            "-P",  # the current folder is the caller's, and its modules are not ours
             "-m",
             "statusbeam.bridge.server",
             "--host",
@@ -85,10 +85,12 @@ class BridgeProcess:
             "--port",
             str(self._port),
         ]
+        # In the emulator's environment it limits the imports of Lambda functions.
+        environment = {name: value for name, value in self._environment.items() if name != "PYTHONPATH"}
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command,
-                env={**self._environment, **settings.to_env(), "PYTHONPATH": str(ROOT)},
+                env={**environment, **settings.to_env()},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

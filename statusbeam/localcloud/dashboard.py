@@ -62,6 +62,7 @@ class DashboardRoutes:
         config = {name: document[name] for name in ("graphqlUrl", "realtimeUrl")}
         if document["demoUsers"]:
             config["demoUsers"] = document["demoUsers"]
+        config["hasExample"] = bool(self._outputs.state_machine_arn)
         return HttpResponse.json({**config, "signIn": self._sign_in()}, headers=_NO_STORE)
 
     def _sign_in(self) -> Mapping[str, Any]:
@@ -87,6 +88,8 @@ class DashboardRoutes:
 
         The body is `{"complaint": "…", "failAgent": null}`, the response `{"jobId": "…"}`.
         """
+        if not self._outputs.state_machine_arn:
+            raise AppSyncError("This app has no example workflow to start.", "NotFound", status=404)
         identity = await self._signed_in(request)
         job_input = _job_input(request.body)
         job_id = self._new_job_id()

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from statusbeam.assets import ASSETS
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT
 from statusbeam.model.texts import without_terminal_sequences
 
-from .emulator.server import ACCOUNT_ID, REGION, root_credentials
+from .cdk_cli import Tools
+from .emulator.account import ACCOUNT_ID, REGION, root_credentials
 from .state_folder import StateFolder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
 
-ROOT = Path(__file__).resolve().parents[2]
-
-# The caller's variables that the tools inherit: network settings, never AWS credentials.
+# The caller's variables that the tools inherit for the built-in app: network settings, no AWS credentials.
 _INHERITED = re.compile(
-    r"HOME|USER|LANG|LC_.*|XDG_CACHE_HOME|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS"
-    r"|PIP_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY"
+    r"HOME|USER|LANG|LC_.*|XDG_(CACHE|CONFIG)_HOME|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE"
+    r"|NODE_EXTRA_CA_CERTS|(npm|NPM)_(config|CONFIG)_.*|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY"
 )
+# An app of the caller's own reads variables of its own; these would lead it, or the CLI, to an AWS account.
+_WITHHELD = re.compile(r"(AWS|CDK|JSII)_.*")
 # Patterns of a line with the reason, the most specific first. The last matching line counts.
 _REASONS = (
     re.compile(r"❌ *(.*)"),
@@ -36,13 +38,12 @@ _REASONS = (
 )
 _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
+_EXAMPLE_OUTPUT = "StateMachineArn"
 
-# The CLI uploads assets to this bucket. `cdk bootstrap` gives it this name, with CDK's default qualifier.
+# What the CLI expects of a bootstrapped account, with the names of CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
-
-
-class MissingToolError(Exception):
-    """A tool that `make` installs is missing. The message names it and the command to run."""
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+_BOOTSTRAP = "30"
 
 
 class DeployError(Exception):
@@ -54,34 +55,64 @@ class StackOutputError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """The paths of the CDK CLI and of the Node that runs it."""
+class OidcSignIn:
+    """The OpenID Connect provider that signs readers in, in the user pool's place."""
 
-    cdklocal: Path
-    search_path: str
+    issuer: str
+    client_id: str
 
 
-def find_tools(root: Path = ROOT, *, python_bin: Path) -> Tools:
-    """The tools that `make` installs: Node beside the interpreter, the CDK CLI in node_modules.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdkApp:
+    """The app that is deployed: the built-in one, or the caller's own `command`, run in `folder`.
 
-    Raises MissingToolError.
+    With `oidc`, the built-in one has no user pool.
     """
-    search_path = os.pathsep.join(
-        (str(python_bin), str(root / "node_modules" / ".bin"), "/usr/local/bin", os.defpath)
-    )
-    if shutil.which("node", path=search_path) is None:
-        raise MissingToolError("Node is missing: run `make` first.")
-    cdklocal = root / "node_modules" / ".bin" / "cdklocal"
-    if not cdklocal.exists() or not (cdklocal.parent / "cdk").exists():
-        raise MissingToolError("The CDK CLI is missing: run `make` first.")
-    return Tools(cdklocal, search_path)
+
+    command: str | None = None
+    folder: Path = ASSETS
+    oidc: OidcSignIn | None = None
+
+    def inherits(self, variable: str) -> bool:
+        """Whether the app gets this environment variable of the caller."""
+        if self.command is None:
+            return _INHERITED.fullmatch(variable) is not None
+        return _WITHHELD.fullmatch(variable) is None
+
+    def options(self) -> tuple[str, ...]:
+        """The options of the CDK CLI that choose the app."""
+        if self.command is not None:
+            return ("--app", self.command)
+        return ("--context", "stage=local", *(() if self.oidc is None else self._oidc_options(self.oidc)))
+
+    @staticmethod
+    def _oidc_options(oidc: OidcSignIn) -> tuple[str, ...]:
+        issuer, client_id = f"oidc_issuer={oidc.issuer}", f"oidc_client_id={oidc.client_id}"
+        return ("--context", issuer, "--context", client_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What a deployment came to: the outputs of each stack, and those that localcloud reads."""
+
+    stacks: Mapping[str, Mapping[str, str]]
+    status: Mapping[str, str]
+    """The outputs of the one `Statusbeam` of the app, by name."""
+    example: str
+    """The ARN of the example's state machine; empty for other apps than the built-in one."""
+
+    def output(self, name: str) -> str:
+        """One output of the `Statusbeam`. Raises StackOutputError."""
+        if name not in self.status:
+            raise StackOutputError(f"The deployed stacks have no output {name}.")
+        return self.status[name]
 
 
 def tool_environment(
-    caller: Mapping[str, str], *, endpoint_url: str, tools: Tools, scratch: Path
+    caller: Mapping[str, str], app: CdkApp, *, endpoint_url: str, path: str, scratch: Path
 ) -> dict[str, str]:
-    """The environment of the CDK CLI and its app: the emulator's root user, the caller's network settings."""
-    inherited = {name: value for name, value in caller.items() if _INHERITED.fullmatch(name)}
+    """The environment of the CDK CLI and its app: the emulator's root user, and variables of the caller."""
+    inherited = {name: value for name, value in caller.items() if app.inherits(name)}
     exempt = ",".join(
         filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost"))
     )
@@ -96,58 +127,36 @@ def tool_environment(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "TMPDIR": str(scratch),
-        "PATH": tools.search_path,
+        "PATH": path,
     }
 
 
-def create_asset_bucket(s3: S3Client) -> None:
-    """Create the part of `cdk bootstrap` that localcloud uses."""
+def bootstrap(s3: S3Client, parameters: SSMClient) -> None:
+    """Create the part of `cdk bootstrap` that localcloud uses. The CLI does without the roles."""
     s3.create_bucket(Bucket=_ASSET_BUCKET)
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSignIn:
-    """The OpenID Connect provider that signs readers in, in the user pool's place."""
-
-    issuer: str
-    client_id: str
-
-    @property
-    def origin(self) -> str:
-        """Where it answers."""
-        return "/".join(self.issuer.split("/")[:3])
+    parameters.put_parameter(Name=_BOOTSTRAP_VERSION, Value=_BOOTSTRAP, Type="String")
 
 
 class Deployment:
-    """One `cdk deploy` of all stacks of the local stage. With `oidc`, they have no user pool."""
+    """One `cdk deploy` of all stacks of an app."""
 
     def __init__(
-        self,
-        *,
-        folder: StateFolder,
-        tools: Tools,
-        environment: Mapping[str, str],
-        oidc: OidcSignIn | None = None,
-        root: Path = ROOT,
+        self, app: CdkApp, *, folder: StateFolder, tools: Tools, environment: Mapping[str, str]
     ) -> None:
+        self._app = app
         self._folder = folder
         self._tools = tools
         self._environment = environment
-        self._oidc = oidc
-        self._root = root
 
-    async def run(self, *, appsync_url: str) -> dict[str, str]:
-        """Deploy the stacks and return their outputs by name. The publisher uses `appsync_url`.
-
-        Raises DeployError.
-        """
+    async def run(self, *, appsync_url: str) -> Deployed:
+        """Deploy the stacks. The publisher uses `appsync_url`. Raises DeployError or StackOutputError."""
         command = [str(self._tools.cdklocal), "deploy", "--all", *self._options(appsync_url)]
         self._folder.stack_outputs.unlink(missing_ok=True)
         with self._folder.deploy_log.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
-                cwd=self._root,
-                env=dict(self._environment),
+                cwd=self._app.folder,
+                env={**self._environment, "PATH": self._tools.search_path},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -156,9 +165,9 @@ class Deployment:
         if code != 0:
             reason = failure_reason(self._folder.deploy_log.read_text(errors="replace"))
             raise DeployError(f"The deployment failed: {reason} (complete log: {self._folder.deploy_log})")
-        outputs = stack_outputs(self._folder.stack_outputs)
-        self._redact(outputs.get(API_KEY_OUTPUT))
-        return outputs
+        deployed = deployed_outputs(self._folder.stack_outputs, built_in=self._app.command is None)
+        self._redact(deployed.status.get(API_KEY_OUTPUT))
+        return deployed
 
     def _redact(self, secret: str | None) -> None:
         """Remove a key from the log: the CLI prints all outputs."""
@@ -168,9 +177,8 @@ class Deployment:
 
     def _options(self, appsync_url: str) -> list[str]:
         return [
-            *("--context", "stage=local"),
-            *("--context", f"appsync_url_override={appsync_url}"),
-            *self._oidc_options(),
+            *self._app.options(),
+            *("--context", f"{LOCALCLOUD_CONTEXT}={appsync_url}"),
             *("--output", str(self._folder.cdk_output)),
             *("--outputs-file", str(self._folder.stack_outputs)),
             *("--require-approval", "never"),
@@ -180,14 +188,6 @@ class Deployment:
             "--ci",
             "--no-color",
             "--no-notices",
-        ]
-
-    def _oidc_options(self) -> list[str]:
-        if self._oidc is None:
-            return []
-        return [
-            *("--context", f"oidc_issuer={self._oidc.issuer}"),
-            *("--context", f"oidc_client_id={self._oidc.client_id}"),
         ]
 
 
@@ -201,14 +201,18 @@ def failure_reason(log: str) -> str:
     return "the CDK CLI printed nothing"
 
 
-def stack_outputs(path: Path) -> dict[str, str]:
-    """All stacks' outputs in the file that the CDK CLI wrote, by output name."""
+def deployed_outputs(path: Path, *, built_in: bool) -> Deployed:
+    """The outputs in the file that the CDK CLI wrote. Raises StackOutputError without one `Statusbeam`."""
     document = json.loads(path.read_text()) if path.exists() else {}
-    return {name: str(value) for outputs in document.values() for name, value in outputs.items()}
-
-
-def output(outputs: Mapping[str, str], name: str) -> str:
-    """One output. Raises StackOutputError."""
-    if name not in outputs:
-        raise StackOutputError(f"The deployed stacks have no output {name}.")
-    return outputs[name]
+    ours: list[str] = []
+    stacks: dict[str, dict[str, str]] = {}
+    for stack, outputs in document.items():
+        ours += [value for name, value in outputs.items() if name.startswith(LOCALCLOUD_OUTPUT)]
+        stacks[stack] = {
+            name: str(value) for name, value in outputs.items() if not name.startswith(LOCALCLOUD_OUTPUT)
+        }
+    if len(ours) != 1:
+        raise StackOutputError(f"localcloud serves one Statusbeam construct, and the app has {len(ours)}.")
+    everything = {name: value for outputs in stacks.values() for name, value in outputs.items()}
+    example = everything.get(_EXAMPLE_OUTPUT, "") if built_in else ""
+    return Deployed(stacks=stacks, status=json.loads(ours[0]), example=example)

@@ -31,10 +31,12 @@ class DemoUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalOutputs:
-    """Everything here is served on 127.0.0.1; `api_key` reads the tenant `public`.
+    """Everything here is served on 127.0.0.1.
 
-    Readers sign in with the user pool, or with the provider at `oidc_issuer`: then there is no pool, and no
-    demo user.
+    `api_key` reads the tenant `public`; it is empty if the app's API has no key. `state_machine_arn` is the
+    example's; it is empty if the app is not the built-in one. `stacks` has the outputs of each stack. Readers
+    sign in with the user pool, or with the provider at `oidc_issuer`: then there is no pool, and no demo
+    user.
     """
 
     graphql_url: str
@@ -60,6 +62,7 @@ class LocalOutputs:
     status_queue_url: str
     status_dead_letter_queue_url: str
     ca_certificate: str
+    stacks: Mapping[str, Mapping[str, str]]
 
     def to_json(self) -> dict[str, Any]:
         """The file's content: strings or null, and `demoUsers` as a list of objects."""

@@ -25,20 +25,13 @@ from pathlib import Path
 from .appsync.control_plane.definition import DefinitionError
 from .appsync.realtime.faults import FAULTS_PATH, Faults
 from .bridge import BridgeProcess, BridgeStartError
+from .cdk_cli import MissingToolError, find_tools, search_path
 from .certificates import ensure_certificates
-from .deploy import (
-    DeployError,
-    Deployment,
-    MissingToolError,
-    OidcSignIn,
-    StackOutputError,
-    find_tools,
-    tool_environment,
-)
+from .deploy import CdkApp, DeployError, Deployment, OidcSignIn, StackOutputError, tool_environment
+from .emulator.account import HOST
 from .emulator.internals import UntrustedError
 from .emulator.lambda_runtime import write_runtime
 from .emulator.server import (
-    HOST,
     Emulator,
     EmulatorError,
     EmulatorFolders,
@@ -76,7 +69,7 @@ class ServerOptions:
     aws_port: int
     bridge_port: int
     faults: bool
-    oidc: OidcSignIn | None = None
+    app: CdkApp
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         aws_port=parsed.aws_port,
         bridge_port=parsed.bridge_port,
         faults=parsed.faults,
-        oidc=OidcSignIn(parsed.oidc_issuer, parsed.oidc_client_id) if parsed.oidc_issuer else None,
+        app=_app(parsed),
     )
     progress = ProgressWriter(parsed.report_fd)
     options.folder.create()
@@ -105,6 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
+def _app(parsed: argparse.Namespace) -> CdkApp:
+    if parsed.app:
+        return CdkApp(command=parsed.app, folder=Path.cwd())
+    return CdkApp(oidc=OidcSignIn(parsed.oidc_issuer, parsed.oidc_client_id) if parsed.oidc_issuer else None)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m statusbeam.localcloud.server")
     parser.add_argument("--state-dir", type=Path, required=True)
@@ -112,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--aws-port", type=int, required=True)
     parser.add_argument("--bridge-port", type=int, required=True)
     parser.add_argument("--faults", action="store_true", help=f"serve {FAULTS_PATH}")
+    parser.add_argument("--app", help="the command of a CDK app, run in this folder; by default the built-in")
     parser.add_argument("--oidc-issuer", help="the provider that signs readers in, in the user pool's place")
     parser.add_argument("--oidc-client-id", help="the page's client at that provider")
     parser.add_argument("--report-fd", type=int, help="an open pipe for the progress of the start")
@@ -132,7 +132,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
     running = record.running()
     if running is not None:  # before the ports: the running server uses them
         raise AlreadyRunningError(f"localcloud is already running at {running.url}/.")
-    tools = find_tools(python_bin=Path(sys.executable).parent)
+    path = search_path(Path(sys.executable).parent)
     with contextlib.ExitStack() as closing:
         reserved = closing.enter_context(reserve(options.port, "--port"))
         listener = closing.enter_context(listen(options.aws_port, "--aws-port"))
@@ -141,17 +141,22 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
         closing.callback(record.release)
         emulator = Emulator(listener, log_file=folder.emulator_log)
         for_tools = tool_environment(
-            environ, endpoint_url=emulator.endpoint_url, tools=tools, scratch=folder.scratch
+            environ, options.app, endpoint_url=emulator.endpoint_url, path=path, scratch=folder.scratch
         )
-        _prepare_process(folder, environ, aws_port=listener.getsockname()[1], path=tools.search_path)
+        _prepare_process(folder, environ, aws_port=listener.getsockname()[1], path=path)
         closing.callback(shutil.rmtree, folder.scratch, ignore_errors=True)
         closing.callback(terminate_children)
+        tools = find_tools(
+            folder.cdk_cli,
+            path=path,
+            environment=for_tools,
+            report=lambda text: progress.report(Step(text)),
+        )
         components = Components(
             emulator=emulator,
-            deployment=Deployment(folder=folder, tools=tools, environment=for_tools, oidc=options.oidc),
+            deployment=Deployment(options.app, folder=folder, tools=tools, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
-            oidc=options.oidc,
             bridge=BridgeProcess(reserved_for_bridge, log_file=folder.bridge_log, environment=environ),
             faults=Faults(random.Random(0)) if options.faults else None,  # noqa: S311 - random faults, no secret
         )

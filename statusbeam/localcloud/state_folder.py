@@ -48,6 +48,11 @@ class StateFolder:
         return self.root / "cdk.log"
 
     @property
+    def cdk_cli(self) -> Path:
+        """The CDK CLI, where no checkout has it; it stays between starts."""
+        return self.root / "cdk-cli"
+
+    @property
     def cdk_output(self) -> Path:
         """The synthesised cloud assembly."""
         return self.root / "cdk.out"

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from statusbeam.assets import PAGE
+
 from .api_auth import APPSYNC_PRINCIPAL, api_authenticator
 from .appsync.contract import Identity
 from .appsync.control_plane.data_sources import AwsDataSources
@@ -26,17 +28,17 @@ from .appsync.server import DataPlane
 from .bridge import BridgeProcess, bridge_settings
 from .certificates import Certificates
 from .dashboard import DashboardRoutes
-from .deploy import API_KEY_OUTPUT, ROOT, Deployment, OidcSignIn, create_asset_bucket, output
+from .deploy import API_KEY_OUTPUT, Deployed, Deployment, bootstrap
+from .emulator.account import ACCOUNT_ID, HOST, REGION
 from .emulator.clients import Clients
 from .emulator.internals import EmulatorIam
-from .emulator.server import ACCOUNT_ID, HOST, REGION, Emulator
+from .emulator.server import Emulator
 from .outputs import LocalOutputs
 from .users import create_demo_users
 
 T = TypeVar("T")
 
 WARM_PUBLISHERS = 3
-DASHBOARD = ROOT / "web" / "dashboard" / "dist"
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +47,7 @@ logger = logging.getLogger(__name__)
 class Components:
     """The components that a system starts.
 
-    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them. With
-    `oidc`, readers sign in with that provider.
+    `reserved` reserves the data plane's port until it starts. With `faults`, a route switches them.
     """
 
     emulator: Emulator
@@ -54,7 +55,6 @@ class Components:
     certificates: Certificates
     reserved: socket.socket
     bridge: BridgeProcess
-    oidc: OidcSignIn | None = None
     faults: Faults | None = None
 
 
@@ -74,10 +74,10 @@ class LocalSystem:
         """Start all components. Raises their own errors; call `stop` afterwards."""
         self._components.emulator.start()
         self._report("deploying the stacks")
-        stacks = await _timed("deploy", self._deploy())
+        deployed = await _timed("deploy", self._deploy())
         self._report("starting the data plane")
-        warm_up = asyncio.create_task(self._warm_up(output(stacks, "PublisherFunctionArn")))
-        outputs = await _timed("users", asyncio.to_thread(self._outputs, stacks))
+        warm_up = asyncio.create_task(self._warm_up(deployed.output("PublisherFunctionArn")))
+        outputs = await _timed("users", asyncio.to_thread(self._outputs, deployed))
         self._components.bridge.start(bridge_settings(outputs))
         self._data_plane = await _timed("data plane", self._serve(outputs))
         await _timed("warm-up", warm_up)
@@ -92,7 +92,7 @@ class LocalSystem:
             await _timed("close data plane", self._data_plane.close())
         await _timed("stop emulator", asyncio.to_thread(self._components.emulator.stop))
 
-    async def _deploy(self) -> dict[str, str]:
+    async def _deploy(self) -> Deployed:
         # Synthesis is the slow part and needs no AWS: the emulator starts at the same time.
         deployment = asyncio.create_task(self._components.deployment.run(appsync_url=f"{self.url}/graphql"))
         try:
@@ -121,43 +121,44 @@ class LocalSystem:
 
     def _prepare_emulator(self) -> None:
         self._components.emulator.wait_until_ready()
-        create_asset_bucket(self._clients.s3)
+        bootstrap(self._clients.s3, self._clients.parameters)
 
-    def _outputs(self, stacks: Mapping[str, str]) -> LocalOutputs:
+    def _outputs(self, deployed: Deployed) -> LocalOutputs:
         return LocalOutputs(
             graphql_url=f"{self.url}/graphql",
             realtime_url=f"ws://{HOST}:{self._port}/graphql/realtime",
             region=REGION,
-            api_key=output(stacks, API_KEY_OUTPUT),
-            **self._readers(stacks),
-            state_machine_arn=output(stacks, "StateMachineArn"),
-            publisher_function_arn=output(stacks, "PublisherFunctionArn"),
-            status_table=output(stacks, "StatusTable"),
-            user_sessions_table=output(stacks, "UserSessionsTable"),
+            api_key=deployed.status.get(API_KEY_OUTPUT, ""),
+            **self._readers(deployed),
+            state_machine_arn=deployed.example,
+            publisher_function_arn=deployed.output("PublisherFunctionArn"),
+            status_table=deployed.output("StatusTable"),
+            user_sessions_table=deployed.output("UserSessionsTable"),
             dashboard_url=f"{self.url}/",
             bridge_url=self._components.bridge.url,
             aws_endpoint_url=self._components.emulator.endpoint_url,
-            api_id=output(stacks, "ApiId"),
-            view_token_secret_arn=output(stacks, "ViewTokenSecretArn"),
-            view_token_audience=output(stacks, "ViewTokenAudience"),
-            dead_letter_queue_url=output(stacks, "DeadLetterQueueUrl"),
-            status_queue_url=output(stacks, "StatusQueueUrl"),
-            status_dead_letter_queue_url=output(stacks, "StatusDeadLetterQueueUrl"),
+            api_id=deployed.output("ApiId"),
+            view_token_secret_arn=deployed.output("ViewTokenSecretArn"),
+            view_token_audience=deployed.output("ViewTokenAudience"),
+            dead_letter_queue_url=deployed.output("DeadLetterQueueUrl"),
+            status_queue_url=deployed.output("StatusQueueUrl"),
+            status_dead_letter_queue_url=deployed.output("StatusDeadLetterQueueUrl"),
             ca_certificate=str(self._components.certificates.ca),
+            stacks=deployed.stacks,
         )
 
-    def _readers(self, stacks: Mapping[str, str]) -> dict[str, Any]:
+    def _readers(self, deployed: Deployed) -> dict[str, Any]:
         """The outputs about whoever signs in."""
-        if self._components.oidc is not None:
+        pool = deployed.status.get("UserPoolId")
+        if pool is None:
             return {
-                "oidc_issuer": output(stacks, "OidcIssuer"),
-                "oidc_client_id": output(stacks, "OidcClientId"),
+                "oidc_issuer": deployed.output("OidcIssuer"),
+                "oidc_client_id": deployed.output("OidcClientId"),
                 "demo_users": (),
             }
-        pool = output(stacks, "UserPoolId")
         return {
             "user_pool_id": pool,
-            "user_pool_client_id": output(stacks, "UserPoolClientId"),
+            "user_pool_client_id": deployed.output("UserPoolClientId"),
             "demo_users": create_demo_users(self._clients.cognito, pool),
         }
 
@@ -193,7 +194,7 @@ class LocalSystem:
         self._components.reserved.close()
         if self._components.faults is not None:
             logger.warning("path=<%s> | faults can be switched on", FAULTS_PATH)
-        if not (DASHBOARD / "index.html").exists():
+        if not (PAGE / "index.html").exists():
             self._report("the dashboard is not built: run `make web`")
         return await DataPlane.start(
             HOST,
@@ -202,7 +203,7 @@ class LocalSystem:
             authenticator,
             tls=tls,
             routes=dashboard.routes(),
-            site=StaticSite(root=DASHBOARD, content_security_policy=self._content_security_policy()),
+            site=StaticSite(root=PAGE, content_security_policy=self._content_security_policy(outputs)),
             faults=self._components.faults,
         )
 
@@ -211,14 +212,15 @@ class LocalSystem:
         faults = self._components.faults
         return time.time() + (faults.switches.clock_ahead_seconds if faults is not None else 0.0)
 
-    def _content_security_policy(self) -> str:
+    def _content_security_policy(self, outputs: LocalOutputs) -> str:
         """The dashboard may load its own files, and connect to this server and to where readers sign in."""
         names = (HOST, "localhost")
         ours = [
             f"{scheme}://{name}:{self._port}" for name in names for scheme in ("http", "https", "ws", "wss")
         ]
-        oidc, cognito = self._components.oidc, self._components.emulator.endpoint_url
-        connect = " ".join(["'self'", *ours, cognito if oidc is None else oidc.origin])
+        issuer = outputs.oidc_issuer
+        readers = outputs.aws_endpoint_url if issuer is None else "/".join(issuer.split("/")[:3])
+        connect = " ".join(["'self'", *ours, readers])
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
             f"connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -26,6 +26,11 @@ EVENT_SOURCE: Final = "statusbeam"
 CANCEL_REQUESTED: Final = "Job Cancel Requested"
 """The detail type of the event that the canceller puts on EventBridge's default bus."""
 
+LOCALCLOUD_CONTEXT: Final = "statusbeam:localcloud"
+"""The key in a CDK app's context that holds the address of localcloud's API, when it is deployed there."""
+LOCALCLOUD_OUTPUT: Final = "StatusbeamLocalcloud"
+"""How the name of the output begins in which each deployment says what localcloud reads."""
+
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
 

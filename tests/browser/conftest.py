@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, expect
 
-from statusbeam.localcloud.system import DASHBOARD
+from statusbeam.assets import PAGE
 from tests.browser.dashboard import PATIENCE_MS, Dashboard
 from tests.browser.fault_board import FaultBoard
 from tests.browser.pictures import Pictures
@@ -22,7 +22,7 @@ NewDashboard = Callable[[], Dashboard]
 @pytest.fixture(scope="module")  # not longer: other folders' tests have coroutines
 def browser(cloud: Cloud) -> Iterator[Browser]:
     """One Chromium a file."""
-    if not (DASHBOARD / "index.html").exists():
+    if not (PAGE / "index.html").exists():
         pytest.fail("the page is not built: run `make web`")
     expect.set_options(timeout=PATIENCE_MS)
     with open_chromium() as chromium:

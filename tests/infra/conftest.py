@@ -1,4 +1,4 @@
-"""The stacks of all stages, synthesised once: the checks of statusbeam/cdk/compliance.py run with them."""
+"""The stacks of all stages, synthesised once: the checks of infra/checks.py run with them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT
 from tests.infra.synthesised import APPSYNC_URL, TODAY, Stack, new_app, synthesised
 from tests.infra.variants import (
     CERTIFICATE,
@@ -51,9 +52,12 @@ def stacks(
     Local-Example."""
     from infra.stacks import add_stages  # noqa: PLC0415 - starts Node, which only these tests need
 
-    app = new_app(tmp_path_factory.mktemp("cdk.out"))
-    add_stages(app, today=TODAY, appsync_url_override=APPSYNC_URL, page=page)
-    return synthesised(app)
+    found: dict[str, Stack] = {}
+    for stage, context in (("dev", {}), ("prod", {}), ("local", {LOCALCLOUD_CONTEXT: APPSYNC_URL})):
+        app = new_app(tmp_path_factory.mktemp("cdk.out"), context)
+        add_stages(app, today=TODAY, only=stage, page=page)
+        found |= synthesised(app)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from statusbeam.cdk.bundling import ROOT
-
 if TYPE_CHECKING:
     from aws_cdk import App
 
+ROOT = Path(__file__).parents[2]
 TODAY = dt.date(2026, 11, 20)
 APPSYNC_URL = "http://127.0.0.1:4000/graphql"
 STATUS_STACKS = ["Dev-Status", "Prod-Status", "Local-Status"]
@@ -57,16 +57,16 @@ class Stack:
         return found[0]
 
 
-def new_app(outdir: Path) -> App:
-    """An app with the repository's own context."""
+def new_app(outdir: Path, context: Mapping[str, str] | None = None) -> App:
+    """An app with the repository's own context, and more."""
     from aws_cdk import App  # noqa: PLC0415 - starts Node, which only these tests need
 
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return App(outdir=str(outdir), context=context, analytics_reporting=False)
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return App(outdir=str(outdir), context={**flags, **(context or {})}, analytics_reporting=False)
 
 
 def synthesised(app: App) -> dict[str, Stack]:
-    """The stacks of an app, by name without the prefix; cdk/compliance.py checks them on the way."""
+    """The stacks of an app, by name without the prefix; infra/checks.py checks them on the way."""
     return {
         artifact.stack_name.removeprefix("Statusbeam-"): Stack(
             artifact.template, Path(artifact.template_full_path)

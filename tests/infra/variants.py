@@ -23,8 +23,8 @@ LOG_LINK = "https://logs.example.com/?q={errorId}"
 def variant(outdir: Path, folder: Path, of: str, **changes: Any) -> dict[str, Stack]:
     """The stacks of the stage called `of` with `changes`, and the page in `folder`, checked at synth."""
     from infra import stages  # noqa: PLC0415 - starts Node, which only these tests need
+    from infra.checks import add_checks  # noqa: PLC0415 - the same
     from infra.stacks import add_stage  # noqa: PLC0415 - the same
-    from statusbeam.cdk.compliance import add_checks  # noqa: PLC0415 - the same
 
     app = new_app(outdir)
     add_stage(app, replace(getattr(stages, of.upper()), **changes), today=TODAY, page=folder)

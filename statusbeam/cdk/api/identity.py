@@ -9,7 +9,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import ADMIN_GROUP, OPERATOR_GROUP, SIGN_IN_SCOPES, TENANT_ATTRIBUTE
 
-from ..bundling import build_bundle
+from ..bundling import build_bundle, function_sources
 from ..compliance import accept
 from ..options import ManagedLogin, NewUserPool, ResourceOptions
 from ..python_function import PythonFunction
@@ -88,7 +88,7 @@ class Identity(Construct):
         return PythonFunction(
             self,
             "TokenTrigger",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/pre_token_generation")),
+            bundle=build_bundle(sources=function_sources("pre_token_generation")),
             handler="lambdas.pre_token_generation.handler.handler",
             environment={},
             resources=resources,

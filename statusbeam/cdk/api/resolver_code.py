@@ -27,11 +27,9 @@ from graphql import (
     parse,
 )
 
-from ..bundling import ROOT
+from statusbeam.assets import ASSETS, RESOLVERS, SCHEMA
 
-SCHEMA = ROOT / "graphql" / "schema.graphql"
-RESOLVERS = ROOT / "graphql" / "resolvers"
-BUNDLES = ROOT / ".build" / "resolvers"
+SOURCES = ASSETS / "graphql" / "resolvers"
 PASS_THROUGH = "passThrough"  # noqa: S105 - no secret
 LOGIN_CHECK = "checkLogin"
 UNGUARDED = frozenset({"Mutation.publishStatus"})  # IAM alone may call it, and it answers its argument
@@ -101,13 +99,16 @@ class ResolverBundles:
     modules: Mapping[str, frozenset[str]]
 
     @classmethod
-    def read(cls, folder: Path = BUNDLES, sources: Path = RESOLVERS) -> Self:
-        """The bundles in `folder`, built from `sources` as they are now. Raises ResolverError."""
+    def read(cls, folder: Path = RESOLVERS, sources: Path = SOURCES) -> Self:
+        """The bundles in `folder`, built from `sources` as they are now; a wheel has no sources.
+
+        Raises ResolverError.
+        """
         try:
             manifest = json.loads((folder / "manifest.json").read_text())
         except FileNotFoundError:
             raise ResolverError("the resolvers are not built: run `make resolvers`") from None
-        if manifest["sources"] != _digests(sources):
+        if sources.is_dir() and manifest["sources"] != _digests(sources):
             raise ResolverError("the resolvers changed since they were built: run `make resolvers`")
         modules = {name: frozenset(used) for name, used in manifest["modules"].items()}
         return cls(folder=folder, modules=modules)

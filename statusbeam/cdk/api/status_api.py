@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import ResolverVariables
 
-from ..bundling import ROOT
+from ..bundling import scratch_folder
 from ..compliance import accept
 from ..encryption import customer_key
 from ..options import ApiOptions, ResourceOptions
@@ -323,13 +322,7 @@ def _resource(api: appsync.GraphqlApi) -> appsync.CfnGraphQLApi:
 
 
 def _written(schema: str) -> Path:
-    # The construct reads schemas from files only.
-    folder = ROOT / ".build" / "schema"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(schema.encode()).hexdigest()[:16]}.graphql"
-    if not path.is_file():
-        # Whole or not at all: another synth may be reading it at this moment.
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as scratch:
-            scratch.write(schema)
-        Path(scratch.name).replace(path)
+    # The construct reads schemas from files only, and reads them at once.
+    path = scratch_folder() / f"{hashlib.sha256(schema.encode()).hexdigest()[:16]}.graphql"
+    path.write_text(schema, encoding="utf-8")
     return path

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import AuthorizerSettings
 
-from ..bundling import ROOT, build_bundle
+from ..bundling import TOKEN_PINS, build_bundle, function_sources
 from ..compliance import accept
 from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
 from ..options import ResourceOptions
@@ -63,8 +63,8 @@ class ViewTokens(Construct):
             self,
             "Authorizer",
             bundle=build_bundle(
-                sources=("lambdas/__init__.py", "lambdas/view_token_authorizer"),
-                requirements=ROOT / "lambdas" / "requirements-tokens.txt",
+                sources=function_sources("view_token_authorizer"),
+                requirements=TOKEN_PINS,
             ),
             handler="lambdas.view_token_authorizer.handler.handler",
             environment=AuthorizerSettings(
@@ -89,7 +89,7 @@ class ViewTokens(Construct):
         rotation = PythonFunction(
             self,
             "Rotation",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/view_token_rotation")),
+            bundle=build_bundle(sources=function_sources("view_token_rotation")),
             handler="lambdas.view_token_rotation.handler.handler",
             environment={},
             resources=self._resources,

@@ -20,7 +20,7 @@ from constructs import Construct
 from statusbeam.model.settings import BridgeSettings, ResolverVariables
 from statusbeam.model.settings import SessionsTable as SessionsNames
 
-from ..bundling import ROOT
+from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key
 from ..options import BridgeOptions, ResourceOptions
@@ -28,7 +28,7 @@ from ..statusbeam import Statusbeam
 
 _PORT: Final = 8080
 _DRAIN: Final = Duration.seconds(60)
-_IN_IMAGE: Final = ("!pyproject.toml", "!README.md", "!requirements.lock", "!statusbeam", "!status_utils")
+_IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
 
 
 class StatusBridge(Construct):
@@ -275,8 +275,5 @@ class StatusBridge(Construct):
 
 
 def _image() -> ecs.ContainerImage:
-    return ecs.ContainerImage.from_asset(
-        str(ROOT),
-        file="statusbeam/bridge/Dockerfile",
-        exclude=["*", *_IN_IMAGE, "**/__pycache__"],
-    )
+    context = build_bundle(sources=_IN_IMAGE)
+    return ecs.ContainerImage.from_asset(str(context.path), file="statusbeam/bridge/Dockerfile")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from constructs import Construct
 
+from statusbeam.assets import PAGE
+
 from ..options import PageOptions, ResourceOptions
 from .page_config import PageConfig
 from .page_site import PageSite
@@ -13,11 +15,12 @@ from .page_upload import PageUpload
 
 
 class Page(Construct):
-    """The built page in `folder`, served at `url`. Raises PageError if the folder holds no page.
+    """The page on CloudFront, served at `url`, in a stack of its own or beside its `Statusbeam`.
 
-    Page(self, "Page", name="status", config=status.page_config, folder=Path("web/dashboard/dist"))
+        Page(self, "Page", name="status", config=status.page_config)
 
-    `name` labels it in CloudFront's console.
+    `name` labels it in CloudFront's console. `folder` has a build of yours; by default it is Statusbeam's.
+    Raises PageError if the folder holds no page.
     """
 
     def __init__(
@@ -27,7 +30,7 @@ class Page(Construct):
         *,
         name: str,
         config: PageConfig,
-        folder: Path,
+        folder: Path = PAGE,
         options: PageOptions = PageOptions(),
         resources: ResourceOptions = ResourceOptions(),
     ) -> None:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, CallerSettings
 
-from ..bundling import build_bundle
+from ..bundling import build_bundle, function_sources
 from ..options import ResourceOptions
 from ..python_function import PythonFunction, grant_invoke
 
@@ -29,7 +29,7 @@ class JobCanceller(Construct):
         canceller = PythonFunction(
             self,
             "Canceller",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/job_canceller")),
+            bundle=build_bundle(sources=function_sources("job_canceller")),
             handler="lambdas.job_canceller.handler.handler",
             environment={},
             resources=resources,

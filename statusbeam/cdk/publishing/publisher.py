@@ -7,7 +7,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import PUBLISHER_SECONDS, PublisherSettings
 
-from ..bundling import LOG, ROOT, build_bundle
+from ..bundling import LOG, PUBLISHER_PINS, build_bundle, function_sources
 from ..dead_letters import dead_letter_queue
 from ..options import PrivateNetwork, ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
@@ -43,8 +43,8 @@ class Publisher(Construct):
             self,
             "Publisher",
             bundle=build_bundle(
-                sources=("lambdas/__init__.py", "lambdas/status_publisher", *LOG),
-                requirements=ROOT / "lambdas" / "requirements.txt",
+                sources=(*function_sources("status_publisher"), *LOG),
+                requirements=PUBLISHER_PINS,
             ),
             handler="lambdas.status_publisher.handler.handler",
             environment=settings.to_env(),

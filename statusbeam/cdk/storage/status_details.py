@@ -9,7 +9,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import DetailSettings
 
-from ..bundling import LOG, build_bundle
+from ..bundling import LOG, build_bundle, function_sources
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
 from ..options import ResourceOptions
@@ -55,7 +55,7 @@ class StatusDetails(Construct):
         function = PythonFunction(
             self,
             "Reader",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/status_detail", *LOG)),
+            bundle=build_bundle(sources=(*function_sources("status_detail"), *LOG)),
             handler="lambdas.status_detail.handler.handler",
             environment=DetailSettings(detail_bucket=self.bucket_name).to_env(),
             resources=resources,

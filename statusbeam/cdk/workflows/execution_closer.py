@@ -16,12 +16,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from ..bundling import build_bundle
+from ..bundling import build_bundle, function_sources
 from ..compliance import accept_wildcard
 from ..dead_letters import dead_letter_queue
+from ..localcloud import resources_for
 from ..options import ResourceOptions
 from ..publishing.status_route import StatusRoute
-from ..python_function import AsyncDelivery, PythonFunction
+from ..python_function import AsyncDelivery, LibraryLayer, PythonFunction
 from .execution_stopper import ExecutionStopper
 
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -32,7 +33,12 @@ _RETRIES = 2  # by Lambda, of a closer that failed
 
 
 class ExecutionCloser(Construct):
-    """`dead_letters` holds the events that could not be handled.
+    """Ends the jobs of these state machines, and stops them.
+
+        ExecutionCloser(self, "Closer", route=status.route, state_machines=[machine])
+
+    `library` is a layer of the same stack; None: the closer creates one. `dead_letters` holds the events that
+    could not be handled.
 
     `state_machines` are standard workflows of which an execution is a whole job, with jobId, userId and
     tenantId at the top of its input; a child workflow among them would end its parent's job. EventBridge has
@@ -45,16 +51,18 @@ class ExecutionCloser(Construct):
         construct_id: str,
         *,
         route: StatusRoute,
-        library: lambda_.ILayerVersion,
         state_machines: Sequence[sfn.IStateMachine],
+        library: lambda_.ILayerVersion | None = None,
         resources: ResourceOptions = ResourceOptions(),
     ) -> None:
         super().__init__(scope, construct_id)
+        library = library or LibraryLayer(self, "Library")
+        resources = resources_for(self, resources)
         self.dead_letters = dead_letter_queue(self, "DeadLetters", resources=resources)
         closer = PythonFunction(
             self,
             "Closer",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/execution_closer")),
+            bundle=build_bundle(sources=function_sources("execution_closer")),
             handler="lambdas.execution_closer.handler.handler",
             environment=route.environment(),
             resources=resources,

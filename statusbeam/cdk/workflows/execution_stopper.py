@@ -16,7 +16,7 @@ from constructs import Construct
 
 from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, ExecutionsTable, StopperSettings
 
-from ..bundling import build_bundle
+from ..bundling import build_bundle, function_sources
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key, grant_encrypt_decrypt
 from ..options import ResourceOptions
@@ -46,7 +46,7 @@ class ExecutionStopper(Construct):
         stopper = PythonFunction(
             self,
             "Stopper",
-            bundle=build_bundle(sources=("lambdas/__init__.py", "lambdas/execution_stopper")),
+            bundle=build_bundle(sources=function_sources("execution_stopper")),
             handler="lambdas.execution_stopper.handler.handler",
             environment=StopperSettings(executions_table=table.table_name).to_env(),
             resources=resources,

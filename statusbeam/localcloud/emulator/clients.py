@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from .server import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY
+from .account import REGION, ROOT_ACCESS_KEY, ROOT_SECRET_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_appsync import AppSyncClient
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
 # One attempt: the emulator is in this process, what fails once fails again.
@@ -61,6 +62,11 @@ class Clients:
     def s3(self) -> S3Client:
         """S3, where assets go."""
         return self._session.client("s3", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def parameters(self) -> SSMClient:
+        """Systems Manager's parameters."""
+        return self._session.client("ssm", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     @cached_property
     def state_machines(self) -> SFNClient:

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import json
 import logging
-import os
 import shutil
 import socket
 import threading
@@ -20,16 +19,9 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from .account import ACCOUNT_ID, HOST, REGION, root_credentials
 from .internals import shorten_queue_polling
 from .local_only import local_only
-
-ACCOUNT_ID = "000000000000"
-REGION = "us-east-1"
-HOST = "127.0.0.1"
-
-# The emulator's root user. This key has all permissions, as the emulator's documentation says.
-ROOT_ACCESS_KEY = "test"
-ROOT_SECRET_KEY = "test"  # noqa: S105 - the emulator's published default, no secret
 
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 8.0
@@ -57,19 +49,6 @@ class EmulatorFolders:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def root_credentials() -> dict[str, str]:
-    """The variables that make the AWS SDKs use the emulator's root user, and no other credentials."""
-    return {
-        "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET_KEY,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def emulator_environment(*, port: int, folders: EmulatorFolders, path: str) -> dict[str, str]:

@@ -161,7 +161,14 @@ def test_the_provenance_names_each_product_and_all_it_is_made_of(
 def test_every_lock_file_that_a_product_is_built_with_is_a_material(dist: ModuleType) -> None:
     locks = {
         path.relative_to(ROOT).as_posix()
-        for pattern in ("*.lock", "*package-lock.json", "lambdas/requirements*.txt", ".ci/*.txt")
+        for pattern in (
+            "*.lock",
+            "*package-lock.json",
+            "lambdas/requirements*.txt",
+            "statusbeam/**/package-lock.json",
+            "statusbeam/**/requirements*.txt",
+            ".ci/*.txt",
+        )
         for path in ROOT.glob(pattern)
     }
     assert locks | {"graphql/package-lock.json"} == set(dist.LOCKS)
@@ -187,10 +194,10 @@ def test_the_makefiles_uv_and_the_builds_setuptools_are_the_locked_ones(dist: Mo
 
 def test_no_package_of_npm_runs_code_when_it_is_installed() -> None:
     found = [*ROOT.glob("package-lock.json")]
-    for part in ("graphql", "tests/e2e", "benchmarks"):
+    for part in ("graphql", "statusbeam", "tests/e2e", "benchmarks"):
         found += [
             path for path in (ROOT / part).rglob("package-lock.json") if "node_modules" not in path.parts
         ]
-    assert len(found) >= 4
+    assert len(found) >= 5
     for lock in found:
         assert "ignore-scripts=true" in lock.with_name(".npmrc").read_text().splitlines(), lock

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from statusbeam.cli.local_server import DEFAULT_AWS_PORT, DEFAULT_PORT
-from statusbeam.cli.main import EXTRAS, build_parser, main
+from statusbeam.cli.main import COMMANDS, EXTRAS, build_parser, main
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 from statusbeam.localcloud.outputs import LocalOutputs
 from statusbeam.localcloud.processes import ServerRecord
@@ -43,6 +43,7 @@ OUTPUTS = LocalOutputs(
     status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
     status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/ca.pem",
+    stacks={},
 )
 
 
@@ -197,12 +198,32 @@ def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
     parser = build_parser({})
     assert parser.parse_args(["redrive-log", "-", "--dry-run"]).dry_run
     shown = parser.format_help()
-    assert "demo needs statusbeam.cli.demo" in shown
-    assert shown.split("Install")[1].split() == ["statusbeam[cdk,cli,local]."]
-    with pytest.raises(SystemExit):
-        parser.parse_args(["demo"])
+    assert "demo needs statusbeam.cli.demo: install statusbeam[local]." in " ".join(shown.split())
+    assert main(["demo", "--complaint", "Burst water main"]) == 1
+    said = capsys.readouterr().err
+    assert said == "statusbeam: demo needs statusbeam.cli.demo: install statusbeam[local].\n"
+
+
+def test_a_package_that_is_missed_while_a_command_runs_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    assert main(["token", "--user", "ana", "--tenant", "acme", "--stack", "Dev-Status"]) == 1
+    assert "token needs boto3.session: install statusbeam[cli]." in capsys.readouterr().err
+
+
+def test_without_localcloud_its_extra_is_named_and_a_stack_needs_it_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: StateFolder
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    for name in [name for name in sys.modules if name.startswith("statusbeam.localcloud.")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert call("status", folder) == 1
+    assert "localcloud needs psutil: install statusbeam[local]." in capsys.readouterr().err
 
 
 def test_the_extras_that_help_names_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert set(EXTRAS) <= set(project["optional-dependencies"])
+    assert set(EXTRAS.values()) <= set(project["optional-dependencies"])
+    assert set(EXTRAS) == set(COMMANDS)

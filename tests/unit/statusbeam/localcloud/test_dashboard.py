@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -47,6 +48,7 @@ OUTPUTS = LocalOutputs(
     status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
     status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/ca.pem",
+    stacks={},
 )
 
 
@@ -81,6 +83,18 @@ def page(stubber: Stubber | None = None, *, client: Any = None) -> DashboardRout
 def post(body: object, caller: str = "ana") -> HttpRequest:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HttpRequest(method="POST", path="/demo/jobs", headers={"authorization": caller}, body=content)
+
+
+async def test_without_an_example_the_page_offers_none_and_none_is_started() -> None:
+    outputs = replace(OUTPUTS, state_machine_arn="")
+    machines = boto3.client("stepfunctions", region_name="us-east-1")
+    own_app = DashboardRoutes(outputs, authenticator=Doorkeeper(), state_machines=machines, new_job_id=str)
+    request = HttpRequest(method="GET", path="/config.json")
+    offered = [json.loads((await routes.config(request)).body)["hasExample"] for routes in (page(), own_app)]
+    assert offered == [True, False]
+    with pytest.raises(AppSyncError, match="no example workflow") as refused:
+        await own_app.start_job(post({"complaint": "A hole"}, "ana"))
+    assert refused.value.status == 404
 
 
 @pytest.mark.parametrize("caller", ["ana", "idtoken"])

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from statusbeam.localcloud.cdk_cli import Tools
 from statusbeam.localcloud.deploy import (
+    CdkApp,
+    Deployed,
     DeployError,
     Deployment,
-    MissingToolError,
     StackOutputError,
-    Tools,
     failure_reason,
-    find_tools,
-    output,
     tool_environment,
 )
 from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.model.settings import LOCALCLOUD_OUTPUT
 
-TOOLS = Tools(Path("/tools/cdklocal"), "/tools:/usr/bin")
+API = "http://127.0.0.1:4000/graphql"
 
 FAILED_STACK = """
 Statusbeam-Local-Status |  7 | 10:08:14 AM | CREATE_FAILED | AWS::Lambda::Function | StatusPublisher
@@ -61,40 +61,42 @@ def test_the_reason_is_the_line_that_names_the_failure(log: str, reason: str) ->
     assert failure_reason(log) == reason
 
 
-def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(tmp_path: Path) -> None:
-    caller = {
-        "AWS_PROFILE": "production",
-        "AWS_ACCESS_KEY_ID": "AKIAREAL",
-        "AWS_SESSION_TOKEN": "real",
-        "CDK_DEFAULT_ACCOUNT": "123456789012",
-        "PYTHONPATH": "/elsewhere",
-        "HOME": "/home/ada",
-        "HTTPS_PROXY": "http://proxy:3128",
-        "NO_PROXY": "intranet",
-        "PIP_INDEX_URL": "https://mirror/simple",
-        "LC_ALL": "C.UTF-8",
-    }
-    given = tool_environment(caller, endpoint_url="http://127.0.0.1:9", tools=TOOLS, scratch=tmp_path)
+CALLER = {
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SESSION_TOKEN": "real",
+    "CDK_DEFAULT_ACCOUNT": "123456789012",
+    "PYTHONPATH": "/elsewhere",
+    "DATABASE": "orders",
+    "HOME": "/home/ada",
+    "HTTPS_PROXY": "http://proxy:3128",
+    "NO_PROXY": "intranet",
+    "npm_config_registry": "https://mirror",
+    "LC_ALL": "C.UTF-8",
+}
+ACCOUNT = {"AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT"}
+
+
+def environment_of(app: CdkApp, scratch: Path) -> dict[str, str]:
+    return tool_environment(CALLER, app, endpoint_url="http://127.0.0.1:9", path="/usr/bin", scratch=scratch)
+
+
+@pytest.mark.parametrize("app", [CdkApp(), CdkApp(command="python app.py", folder=Path())])
+def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(
+    app: CdkApp, tmp_path: Path
+) -> None:
+    given = environment_of(app, tmp_path)
     assert given["AWS_ACCESS_KEY_ID"] == "test"
     assert given["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
     assert given["AWS_CONFIG_FILE"] == os.devnull
     assert given["NO_PROXY"] == "intranet,127.0.0.1,localhost"
-    assert {"HOME", "HTTPS_PROXY", "PIP_INDEX_URL", "LC_ALL"} <= set(given)
-    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT", "PYTHONPATH"} & set(given)
+    assert {"HOME", "HTTPS_PROXY", "npm_config_registry", "LC_ALL"} <= set(given)
+    assert not ACCOUNT & set(given)
 
 
-def test_a_missing_cdk_is_reported_with_make(tmp_path: Path) -> None:
-    node = tmp_path / "node"
-    node.write_text("")
-    node.chmod(0o755)
-    with pytest.raises(MissingToolError, match="CDK CLI is missing: run `make` first"):
-        find_tools(tmp_path, python_bin=tmp_path)
-
-
-def test_a_missing_node_is_reported_with_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda *_args, **_named: None)
-    with pytest.raises(MissingToolError, match="Node is missing: run `make` first"):
-        find_tools(tmp_path, python_bin=tmp_path)
+def test_an_app_of_the_callers_own_reads_its_own_variables_and_the_built_in_one_none(tmp_path: Path) -> None:
+    own, built_in = (environment_of(app, tmp_path) for app in (CdkApp(command="python app.py"), CdkApp()))
+    assert set(own) - set(built_in) == {"PYTHONPATH", "DATABASE"}
 
 
 def script(tmp_path: Path, text: str) -> Tools:
@@ -106,25 +108,44 @@ def script(tmp_path: Path, text: str) -> Tools:
     return Tools(path, os.defpath)
 
 
-def deploy(tmp_path: Path, tools: Tools) -> dict[str, str]:
+def deploy(tmp_path: Path, tools: Tools, command: str | None = None) -> Deployed:
     folder = StateFolder(tmp_path / "state")
     folder.create()
-    deployment = Deployment(folder=folder, tools=tools, environment={"PATH": os.defpath}, root=tmp_path)
-    return asyncio.run(deployment.run(appsync_url="http://127.0.0.1:4000/graphql"))
+    app = CdkApp(command=command, folder=tmp_path)
+    deployment = Deployment(app, folder=folder, tools=tools, environment={"PATH": os.defpath})
+    return asyncio.run(deployment.run(appsync_url=API))
 
 
-def test_a_deployment_gives_the_outputs_of_all_stacks(tmp_path: Path) -> None:
-    document = {"A-Status": {"ApiId": "api0"}, "A-Example": {"StateMachineArn": "arn"}}
-    tools = script(tmp_path, f"echo '{json.dumps(document)}' > $outputs")
-    assert deploy(tmp_path, tools) == {"ApiId": "api0", "StateMachineArn": "arn"}
+def stacks(**outputs: str) -> str:
+    """The CLI's file of outputs: a stack with a Statusbeam that has these, and the example's."""
+    ours = {f"{LOCALCLOUD_OUTPUT}0a1b2c3d": json.dumps(outputs), **outputs}
+    return json.dumps({"A-Status": ours, "A-Example": {"StateMachineArn": "arn"}})
+
+
+def test_a_deployment_gives_the_outputs_of_the_statusbeam_and_of_each_stack(tmp_path: Path) -> None:
+    deployed = deploy(tmp_path, script(tmp_path, f"echo '{stacks(ApiId='api0')}' > $outputs"))
+    assert deployed.output("ApiId") == "api0"
+    assert deployed.stacks == {"A-Status": {"ApiId": "api0"}, "A-Example": {"StateMachineArn": "arn"}}
+    assert deployed.example == "arn"
     arguments = (tmp_path / "arguments").read_text().splitlines()
-    assert "appsync_url_override=http://127.0.0.1:4000/graphql" in arguments
+    assert f"statusbeam:localcloud={API}" in arguments
     assert "stage=local" in arguments
+    assert "--app" not in arguments
+
+
+def test_an_app_of_the_callers_own_is_deployed_instead_of_the_built_in_one(tmp_path: Path) -> None:
+    tools = script(tmp_path, f"echo '{stacks(ApiId='api0')}' > $outputs; pwd > {tmp_path}/folder")
+    deployed = deploy(tmp_path, tools, command="python app.py")
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert arguments[arguments.index("--app") + 1] == "python app.py"
+    assert "stage=local" not in arguments
+    assert (tmp_path / "folder").read_text().strip() == str(tmp_path)
+    assert deployed.example == ""
 
 
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
-    printed = 'echo \'S.ApiKey = da2-key\'; echo \'{"S": {"ApiKey": "da2-key"}}\' > $outputs'
-    assert deploy(tmp_path, script(tmp_path, printed)) == {"ApiKey": "da2-key"}
+    printed = f"echo 'S.ApiKey = da2-key'; echo '{stacks(ApiKey='da2-key')}' > $outputs"
+    assert deploy(tmp_path, script(tmp_path, printed)).status == {"ApiKey": "da2-key"}
     assert (tmp_path / "state" / "cdk.log").read_text() == "S.ApiKey = (redacted)\n"
 
 
@@ -136,10 +157,17 @@ def test_a_failed_deployment_is_one_sentence_with_the_reason_and_the_log(tmp_pat
 
 
 def test_outputs_of_an_earlier_deployment_do_not_count(tmp_path: Path) -> None:
-    deploy(tmp_path, script(tmp_path, 'echo \'{"S": {"ApiId": "old"}}\' > $outputs'))
-    assert deploy(tmp_path, script(tmp_path, "true")) == {}
+    deploy(tmp_path, script(tmp_path, f"echo '{stacks(ApiId='old')}' > $outputs"))
+    with pytest.raises(StackOutputError, match="the app has 0"):
+        deploy(tmp_path, script(tmp_path, "true"))
+
+
+def test_an_app_with_two_deployments_of_statusbeam_is_refused(tmp_path: Path) -> None:
+    two = json.dumps({"A": {f"{LOCALCLOUD_OUTPUT}{number}": "{}" for number in (1, 2)}})
+    with pytest.raises(StackOutputError, match="serves one Statusbeam construct, and the app has 2"):
+        deploy(tmp_path, script(tmp_path, f"echo '{two}' > $outputs"))
 
 
 def test_a_missing_output_is_named() -> None:
     with pytest.raises(StackOutputError, match="no output ApiId"):
-        output({}, "ApiId")
+        Deployed(stacks={}, status={}, example="").output("ApiId")

@@ -35,6 +35,7 @@ OUTPUTS = LocalOutputs(
     status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
     status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/certificates/ca.pem",
+    stacks={"TheirStack": {"QueueUrl": "http://127.0.0.1:4566/000000000000/orders"}},
 )
 
 
@@ -63,7 +64,9 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
         "statusQueueUrl",
         "statusDeadLetterQueueUrl",
         "caCertificate",
+        "stacks",
     }
+    assert document["stacks"] == OUTPUTS.stacks
     assert document["demoUsers"] == [
         {
             "username": "riverton-ana",

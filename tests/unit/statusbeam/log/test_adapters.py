@@ -22,7 +22,6 @@ from statusbeam.log.publishing.payload import batches, parse_payload
 from statusbeam.log.publishing.ports import Journal, SessionStore
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
-from statusbeam.log.snapshot.progress import STEPS_PER_PLAN
 from statusbeam.log.snapshot.times import time_of
 from statusbeam.model import limits
 from statusbeam.model.errors import ForeignOwnerError, InvalidStatusError
@@ -347,7 +346,7 @@ def test_a_redelivered_batch_leaves_the_snapshot_as_it_was(setup: Setup) -> None
 
 @WITHOUT_MOTO
 def test_a_plan_as_long_as_it_may_be_is_taken_whole(setup: Setup) -> None:
-    plan = [{"name": f"Agent {number}"} for number in range(STEPS_PER_PLAN)]
+    plan = [{"name": f"Agent {number}"} for number in range(limits.STEPS_PER_PLAN)]
     payload = {
         "batchId": "b1",
         "updates": [entry(agentName=None, status="loading_agents", metadata={"plan": plan})]
