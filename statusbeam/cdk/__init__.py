@@ -12,15 +12,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from statusbeam.model.settings import JobEventType, NotificationChannel
+
     from .alarms import Alarms
     from .bridge.status_bridge import StatusBridge
     from .encryption import EncryptionKey
+    from .notifications.status_notifications import StatusNotifications
     from .options import (
         ApiOptions,
         BridgeOptions,
         ExistingUserPool,
         FirewallOptions,
         NewUserPool,
+        NotificationOptions,
         OidcProvider,
         PageOptions,
         PrivateNetwork,
@@ -42,7 +46,10 @@ __all__ = [
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
+    "JobEventType",
     "NewUserPool",
+    "NotificationChannel",
+    "NotificationOptions",
     "OidcProvider",
     "Page",
     "PageError",
@@ -52,6 +59,7 @@ __all__ = [
     "ResourceOptions",
     "StatusBridge",
     "StatusCheckpoints",
+    "StatusNotifications",
     "Statusbeam",
     "library_layer",
 ]
@@ -65,7 +73,10 @@ _LATE = {
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
+    "JobEventType": ".model.settings",
     "NewUserPool": "options",
+    "NotificationChannel": ".model.settings",
+    "NotificationOptions": "options",
     "OidcProvider": "options",
     "Page": "page.page",
     "PageError": "page.page_upload",
@@ -75,6 +86,7 @@ _LATE = {
     "ResourceOptions": "options",
     "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
+    "StatusNotifications": "notifications.status_notifications",
     "Statusbeam": "statusbeam",
     "library_layer": "python_function",
 }
