@@ -43,6 +43,7 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
         # The issuer is an AWS URL, but the emulator serves the keys itself.
         issuer_keys_url=f"{outputs.aws_endpoint_url}/{outputs.user_pool_id}/.well-known/jwks.json",
         bridge_origins=LOCAL_PAGES,
+        status_queue_url=outputs.status_queue_url,
         bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}",
     )
 

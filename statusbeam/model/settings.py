@@ -440,6 +440,9 @@ class BridgeSettings(_Settings):
     bridge_workflows: str | None = None
     """What may be started, with spaces between: `<name>=<state machine's ARN>`. The first is the default."""
 
+    status_queue_url: str | None = None
+    """The queue of the publisher, whose backlog operators see."""
+
     bridge_heartbeat_seconds: int = 30
     """How long a WebSocket is silent at most."""
 
