@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -233,12 +233,12 @@ def test_a_page_of_the_log_is_filtered_and_its_position_is_not(
     world.log.end()
     whole, answer = world.get(path), world.get(path, **query)
     assert shown(answer) == expected
-    position = {
+    positions: dict[str, Callable[[Any], Any]] = {
         "updates": lambda one: one.json()["cursor"],
         "cloudevents": lambda one: re.findall(r"after=[^&>]*", one.headers["link"]),
         "stream": lambda one: one.headers["stream-next-offset"],
-    }[path]
-    assert position(answer) == position(whole)
+    }
+    assert positions[path](answer) == positions[path](whole)
 
 
 def test_the_next_page_of_cloud_events_has_the_same_filter_and_no_token(world: World) -> None:
