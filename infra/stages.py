@@ -16,6 +16,7 @@ from statusbeam.cdk.options import (
     ApiOptions,
     FirewallOptions,
     NewUserPool,
+    NotificationOptions,
     OidcProvider,
     PageOptions,
     PublishingOptions,
@@ -52,6 +53,8 @@ class StageConfig:
     firewall: FirewallOptions | None = None
     alarms: bool = False
     """CloudWatch alarms on what docs/how-to/operations.md says to watch, and a topic for them."""
+    notifications: NotificationOptions | None = None
+    """Webhooks, Slack and event buses that learn what happens to jobs; None: nobody is notified."""
     page: PageOptions | None = None
     """The page on CloudFront; None where it is served otherwise, or not at all."""
     example: ExampleOptions | None = None

@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from infra.stages import StageConfig
+from statusbeam.cdk.notifications.status_notifications import StatusNotifications
 from statusbeam.cdk.statusbeam import Statusbeam
 
 
@@ -35,6 +36,8 @@ class StatusStack(Stack):
             firewall=stage.firewall,
             alarms=stage.alarms,
         )
+        if stage.notifications is not None:
+            StatusNotifications(self, "Notifications", status=self.status, options=stage.notifications)
         self._export()
         self._output()
 

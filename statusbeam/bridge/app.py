@@ -21,7 +21,17 @@ from statusbeam.model.errors import JournalError, SessionStoreError
 
 from .access.connections import EndReason, StreamEndedError
 from .problems import Problem
-from .routes import ag_ui, cloud_events, health, job_events, job_stream, jobs, orchestrator_socket, tickets
+from .routes import (
+    ag_ui,
+    cloud_events,
+    health,
+    job_events,
+    job_stream,
+    jobs,
+    operations,
+    orchestrator_socket,
+    tickets,
+)
 from .routes.agent_tasks import A2A_PATH, CARD_PATH, A2aEndpoint, agent_card
 from .routes.assistants import MCP_PATH, McpEndpoint
 from .routes.connection_manager import ConnectionManager
@@ -29,7 +39,17 @@ from .service import Bridge
 
 _ROUTERS: Final = tuple(
     module.router
-    for module in (orchestrator_socket, jobs, job_events, job_stream, cloud_events, ag_ui, tickets, health)
+    for module in (
+        orchestrator_socket,
+        jobs,
+        job_events,
+        job_stream,
+        cloud_events,
+        ag_ui,
+        operations,
+        tickets,
+        health,
+    )
 )
 
 STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset", "Stream-Up-To-Date")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from status_utils.tokens import ViewTokenKeys, verify_view_token
 from status_utils.tokens.issuer_tokens import CognitoVerifier, IssuerKeys, OidcVerifier, fetch_json
@@ -21,6 +24,7 @@ from .access.ended_logins import DynamoEndedLogins
 from .access.origins import Origins
 from .access.tickets import DynamoTicketStore, Tickets
 from .log_reader.dynamo_reader import DynamoLogReader
+from .operations.tenant_watch import Backlog, Operations, unknown_backlog
 from .service import Bridge, token_of
 from .tail.tails import Tails
 from .workflows import StepFunctionsWorkflows
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from .access.viewer import Viewer
+
+_log = logging.getLogger(__name__)
 
 _CLIENT: Final = Config(
     connect_timeout=1,
@@ -64,12 +70,33 @@ def bridge_on_aws(settings: BridgeSettings, *, clock: Clock | None = None) -> Br
             ended, in_all=settings.bridge_connections, per_user=settings.bridge_connections_per_user
         ),
         tickets=tickets,
+        operations=Operations(reader, backlog=_backlog(settings, session), clock=clock),
         authenticate=authenticate,
         origins=Origins(settings.origins),
         workflows=StepFunctionsWorkflows(session.client("stepfunctions", config=_CLIENT), settings.workflows),
         clock=clock,
         heartbeat_seconds=settings.bridge_heartbeat_seconds,
     )
+
+
+def _backlog(settings: BridgeSettings, session: boto3.session.Session) -> Backlog:
+    url = settings.status_queue_url
+    if url is None:
+        return unknown_backlog
+    client = session.client("sqs", config=_CLIENT)
+
+    def count() -> int | None:
+        try:
+            found = client.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )
+        except (BotoCoreError, ClientError) as error:
+            _log.warning("error=<%s> | the queue's backlog can't be read", type(error).__name__)
+            return None
+        return sum(map(int, found["Attributes"].values()))
+
+    return partial(asyncio.to_thread, count)
 
 
 def _view_tokens(settings: BridgeSettings, session: boto3.session.Session, clock: Clock) -> Any:

@@ -31,6 +31,7 @@ from .access.tickets import MemoryTicketStore, Tickets
 from .access.viewer import Viewer
 from .log_reader.memory_reader import MemoryLogReader
 from .log_reader.reader import HeadsPage, LogReader, is_whole
+from .operations.tenant_watch import Operations
 from .problems import Problem
 from .tail.cursor import Cursor
 from .tail.events import Lost
@@ -74,6 +75,7 @@ class Bridge:
     tails: Tails
     connections: Connections
     tickets: Tickets
+    operations: Operations
     authenticate: Authenticate
     origins: Origins = field(default_factory=Origins)
     workflows: Workflows = field(default_factory=MemoryWorkflows)
@@ -97,6 +99,7 @@ class Bridge:
             tails=Tails(reader, pace=pace),
             connections=Connections(MemoryEndedLogins()),
             tickets=Tickets(MemoryTicketStore()),
+            operations=Operations(reader, clock=clock),
             authenticate=authenticate,
             clock=clock or Clock(),
             heartbeat_seconds=heartbeat_seconds,

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from statusbeam.model.settings import JobEventType, NotificationChannel
+
     from .alarms import Alarms
     from .bridge.status_bridge import StatusBridge
     from .encryption import EncryptionKey
+    from .notifications.status_notifications import StatusNotifications
     from .options import (
         ApiOptions,
         BridgeOptions,
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         FirewallOptions,
         ManagedLogin,
         NewUserPool,
+        NotificationOptions,
         OidcProvider,
         PageOptions,
         PrivateNetwork,
@@ -43,9 +47,12 @@ __all__ = [
     "ExecutionCloser",
     "ExistingUserPool",
     "FirewallOptions",
+    "JobEventType",
     "LibraryLayer",
     "ManagedLogin",
     "NewUserPool",
+    "NotificationChannel",
+    "NotificationOptions",
     "OidcProvider",
     "Page",
     "PageError",
@@ -55,6 +62,7 @@ __all__ = [
     "ResourceOptions",
     "StatusBridge",
     "StatusCheckpoints",
+    "StatusNotifications",
     "Statusbeam",
 ]
 
@@ -67,9 +75,12 @@ _LATE = {
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",
     "FirewallOptions": "options",
+    "JobEventType": ".model.settings",
     "LibraryLayer": "python_function",
     "ManagedLogin": "options",
     "NewUserPool": "options",
+    "NotificationChannel": ".model.settings",
+    "NotificationOptions": "options",
     "OidcProvider": "options",
     "Page": "page.page",
     "PageError": "page.page_upload",
@@ -79,6 +90,7 @@ _LATE = {
     "ResourceOptions": "options",
     "StatusBridge": "bridge.status_bridge",
     "StatusCheckpoints": "workflows.status_checkpoints",
+    "StatusNotifications": "notifications.status_notifications",
     "Statusbeam": "statusbeam",
 }
 

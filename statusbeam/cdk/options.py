@@ -12,7 +12,12 @@ from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_logs import RetentionDays
 
-from statusbeam.model.settings import OIDC_ROLES_CLAIM, SIGN_IN_SCOPES, TENANT_CLAIM
+from statusbeam.model.settings import (
+    OIDC_ROLES_CLAIM,
+    SIGN_IN_SCOPES,
+    TENANT_CLAIM,
+    NotificationChannel,
+)
 
 _PYTHON = re.compile(r"python3\.(\d+)")
 _OLDEST_PYTHON = 11  # of the 3.x that the library supports
@@ -24,6 +29,7 @@ _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _ORIGIN = re.compile(rf"https://{_HOST.pattern}(:\d+)?")
 _WORD = re.compile(r"[!-~]+")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def _is_tuple(value: object) -> bool:
@@ -314,3 +320,34 @@ class BridgeOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.tasks <= self.max_tasks:
             raise ValueError("tasks must be from 1 to max_tasks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationOptions:
+    """Who is notified of what happens to jobs.
+
+        NotificationOptions(channels=(
+            NotificationChannel(name="ops", kind="webhook", target=secret.secret_arn),
+            NotificationChannel(name="bus", kind="event_bridge", target=bus.event_bus_arn),
+        ))
+
+    A webhook's secret holds `{"url": "https://…", "secret": "whsec_…"}`. A Slack channel's secret holds
+    `{"url": "https://hooks.slack.com/…"}` or `{"token": "xoxb-…", "channel": "C…"}`.
+    """
+
+    channels: tuple[NotificationChannel, ...]
+    job_link: str | None = None
+    """A page of the job: an address that contains `{jobId}`."""
+
+    def __post_init__(self) -> None:
+        names = [channel.name for channel in self.channels]
+        if not names or len(set(names)) < len(names) or not all(map(_CHANNEL_NAME.fullmatch, names)):
+            raise ValueError("channels need names of letters, digits, `_`, `.` and `-`, each another one")
+        for channel in self.channels:
+            service = ":events:" if channel.kind == "event_bridge" else ":secretsmanager:"
+            if not Token.is_unresolved(channel.target) and service not in channel.target:
+                raise ValueError(f"the target of {channel.name} must be an ARN with {service}")
+        if self.job_link is not None and not (
+            self.job_link.startswith("https://") and "{jobId}" in self.job_link
+        ):
+            raise ValueError("job_link must be an https address that contains {jobId}")

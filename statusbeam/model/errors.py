@@ -8,6 +8,7 @@ StatusError
 ├── SessionStoreError    the sessions table did not answer                  committed, delivered again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
 ├── BroadcastError       AppSync did not take a push                        committed, delivered again
+├── NotificationError    a webhook, Slack or an event bus took no event     retried from the queue
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
 ├── UnknownAgentError    an agent was called by an unregistered name       raised to the caller
 ├── ViewTokenError       a view token is forged, expired, for others        denied without detail
@@ -95,6 +96,18 @@ class SessionStoreError(StatusError):
 class BroadcastError(StatusError):
     """AppSync did not take a push. The statuses are committed; clients get them by replay, or by the push of
     the next delivery."""
+
+
+class NotificationError(StatusError):
+    """A channel did not take a notification. The queue delivers it again, at last to the dead letters.
+
+    The message names no address: it may hold a secret.
+    """
+
+    def __init__(self, message: str, *, code: str, retry_after: int | None = None) -> None:
+        super().__init__(message, code=code, retriable=True)
+        self.retry_after = retry_after
+        """Seconds that the receiver asks to be left alone."""
 
 
 class TransportError(StatusError):

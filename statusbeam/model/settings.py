@@ -7,9 +7,11 @@ its door. No variable is spelled anywhere else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Final, Self, get_type_hints
+from enum import StrEnum
+from typing import Any, Final, Literal, Self, get_type_hints
 
 from .errors import SettingError
 
@@ -25,6 +27,8 @@ FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 EVENT_SOURCE: Final = "statusbeam"
 CANCEL_REQUESTED: Final = "Job Cancel Requested"
 """The detail type of the event that the canceller puts on EventBridge's default bus."""
+JOB_STATUS_CHANGE: Final = "Statusbeam Job Status Change"
+"""The detail type of the notifications that go to an event bus."""
 
 LOCALCLOUD_CONTEXT: Final = "statusbeam:localcloud"
 """The key in a CDK app's context that holds the address of localcloud's API, when it is deployed there."""
@@ -57,6 +61,9 @@ batch would save invocations under load, and let jobs wait for each other."""
 QUEUE_RECEIVES: Final = 6
 """How often the queue delivers a message before it goes to the dead-letter queue; the publisher lets the
 rest of its job pass at the last time."""
+
+NOTIFICATION_RECEIVES: Final = 8
+"""How often a notification is tried before it goes to the dead letters: for seven hours or more."""
 
 ROLES_CLAIM: Final = "cognito:groups"
 """The claim that holds a user's roles in a Cognito token: the groups."""
@@ -95,6 +102,8 @@ class StatusTable:
     """Of a log entry: the key of its oversize detail in the bucket."""
     SEARCH_TEXT: Final = "searchText"
     """Of a head: its title in lower case, in which searches look."""
+    JOB_EVENT: Final = "jobEvent"
+    """Of a head: the JobEventType that its last commit made of the job. The next commit writes it anew."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -153,6 +162,46 @@ class ExecutionsTable:
     CANCELLED_AT: Final = "at"
     """Of that mark: in epoch milliseconds."""
     TTL: Final = "ttl"
+
+
+class ThreadsTable:
+    """Key and attribute names of the table of Slack threads: one message a job and channel."""
+
+    PARTITION_KEY: Final = "job"
+    """The JobKey of the thread's job."""
+    SORT_KEY: Final = "channel"
+    """The name of the notification channel."""
+    TIMESTAMP: Final = "ts"
+    """The `ts` of the job's message, which is its thread."""
+    TTL: Final = "ttl"
+
+
+class JobEventType(StrEnum):
+    """What a notification reports of a job."""
+
+    STARTED = "job.started"  # the first status of the job, or of its next run
+    WAITING = "job.waiting"  # it waits for a person, a timer, another job
+    COMPLETED = "job.completed"  # it ended well
+    FAILED = "job.failed"  # it ended badly
+    CANCELLED = "job.cancelled"  # it was stopped on purpose
+    LOST = "job.lost"  # its lease is over, and no status came since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationChannel:
+    """Where notifications go, and which ones."""
+
+    name: str
+    kind: Literal["webhook", "slack", "event_bridge"]
+    target: str
+    """The ARN of the secret with the address, or of the event bus."""
+    events: tuple[JobEventType, ...] = tuple(JobEventType)
+    tenant: str | None = None
+    """The one tenant whose jobs it reports; None: every tenant's."""
+
+    def takes(self, event: JobEventType, tenant_id: str) -> bool:
+        """Whether the channel reports this event of a job of this tenant."""
+        return event in self.events and self.tenant in (None, tenant_id)
 
 
 class ResolverVariables:
@@ -314,6 +363,44 @@ class StopperSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSettings(_Settings):
+    """What the two functions behind notifications need."""
+
+    status_table: str
+    notification_channels: str
+    """The channels, as `channels_text` writes them."""
+
+    notification_queue_url: str
+    """The FIFO queue of notifications that are to be sent."""
+
+    lease_queue_url: str
+    """The queue that holds a message for each running job until its lease may be over."""
+
+    threads_table: str | None = None
+    """The table of Slack threads; goes with a channel in Slack."""
+
+    job_link: str | None = None
+    """A page of the job, to which notifications link: an address that contains `{jobId}`."""
+
+    @property
+    def channels(self) -> tuple[NotificationChannel, ...]:
+        """The channels in `notification_channels`. Raises SettingError."""
+        try:
+            return tuple(
+                NotificationChannel(**{**one, "events": tuple(map(JobEventType, one["events"]))})
+                for one in json.loads(self.notification_channels)
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise SettingError("NOTIFICATION_CHANNELS", "must be a JSON list of channels") from error
+
+
+def channels_text(channels: tuple[NotificationChannel, ...]) -> str:
+    """What `NotificationSettings.channels` reads back."""
+    names = [f.name for f in fields(NotificationChannel)]
+    return json.dumps([{name: getattr(one, name) for name in names} for one in channels])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(_Settings):
     """What view tokens are made and checked with: the authorizer's, and a back end's that mints them."""
 
@@ -363,6 +450,9 @@ class BridgeSettings(_Settings):
 
     bridge_workflows: str | None = None
     """What may be started, with spaces between: `<name>=<state machine's ARN>`. The first is the default."""
+
+    status_queue_url: str | None = None
+    """The queue of the publisher, whose backlog operators see."""
 
     bridge_heartbeat_seconds: int = 30
     """How long a WebSocket is silent at most."""

@@ -86,9 +86,10 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def by_dialect(self) -> Counter[str]:
-        """How many streams are open, by dialect."""
-        return Counter(connection.dialect for connection in self._open)
+    def by_dialect(self, tenant_id: str | None = None) -> Counter[str]:
+        """How many streams are open, by dialect: of one tenant, or in all."""
+        shown = (one for one in self._open if tenant_id in (None, one.viewer.tenant_id))
+        return Counter(connection.dialect for connection in shown)
 
     @asynccontextmanager
     async def open(self, viewer: Viewer, dialect: str) -> AsyncIterator[Connection]:

@@ -3,6 +3,7 @@
 | job | task |
 |---|---|
 | initializing · processing | SUBMITTED · WORKING |
+| waiting, the job or an agent of it | INPUT_REQUIRED, with what it waits for as the message |
 | completed · failed · cancelled | COMPLETED · FAILED · CANCELED |
 
 The task's id is the job's, its context the session. The sequence is text: metadata has no whole numbers.
@@ -18,7 +19,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from statusbeam.log.snapshot.agent_state import without_none
 from statusbeam.log.snapshot.job_state import Head, Job
-from statusbeam.model.update import StatusUpdate
 
 from ..tail.cursor import Cursor
 from ..tail.events import Step
@@ -38,6 +38,10 @@ def task_of(job: Job) -> Task:
     status = TaskStatus(state=state_of(head))
     if head.updated_ms is not None:
         status.timestamp.FromMilliseconds(head.updated_ms)
+    waiting = head.view()["waiting"]
+    if waiting is not None:
+        prompt = waiting["prompt"] or f"Waiting for {waiting['for']}"
+        status.message.CopyFrom(_message(head, f"{head.job_id}@{waiting['since']}", prompt))
     task = Task(id=head.job_id, context_id=head.session_id or head.job_id, status=status)
     task.metadata.update({"cursor": str(Cursor.of(head)), "sequence": str(head.sequence)})
     return task
@@ -48,7 +52,8 @@ def update_of(step: Step) -> TaskStatusUpdateEvent:
     update, head = step.update, step.after.head
     moment = Timestamp()
     moment.FromDatetime(datetime.fromisoformat(update.timestamp))
-    status = TaskStatus(state=state_of(head), timestamp=moment, message=_message(update, head))
+    message = _message(head, update.event_id, update.message)
+    status = TaskStatus(state=state_of(head), timestamp=moment, message=message)
     event = TaskStatusUpdateEvent(
         task_id=head.job_id, context_id=head.session_id or head.job_id, status=status
     )
@@ -68,14 +73,14 @@ def update_of(step: Step) -> TaskStatusUpdateEvent:
 
 def state_of(head: Head) -> TaskState:
     """The task's state."""
-    return _STATES[head.overall_status]
+    return TaskState.TASK_STATE_INPUT_REQUIRED if head.waits else _STATES[head.overall_status]
 
 
-def _message(update: StatusUpdate, head: Head) -> Message:
+def _message(head: Head, message_id: str, text: str) -> Message:
     return Message(
-        message_id=update.event_id,
+        message_id=message_id,
         task_id=head.job_id,
         context_id=head.session_id or head.job_id,
         role=Role.ROLE_AGENT,
-        parts=[Part(text=update.message)],
+        parts=[Part(text=text)],
     )

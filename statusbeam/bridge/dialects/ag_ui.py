@@ -8,7 +8,9 @@
 | a newer attempt of an agent | SUBAGENT_ERROR `superseded`, then SUBAGENT_STARTED |
 | a tool | ACTIVITY_SNAPSHOT: an unanswered TOOL_CALL would become the client's to answer |
 | the job has settled | SUBAGENT_ERROR `unfinished` for what is open, then RUN_FINISHED or RUN_ERROR |
-| a new run of the job | the same, then all that a client gets when it joins |
+| nothing goes on before an answer | SUBAGENT_FINISHED `suspended`, RUN_FINISHED `interrupt` |
+| any status after that | all that a client gets when it joins |
+| a new run of the job | its end, then all that a client gets when it joins |
 | statuses were lost | CUSTOM `statusbeam.verdict`, STATE_SNAPSHOT, RUN_ERROR: the client runs anew |
 
 The events follow the snapshots, not the words: AG-UI's verifier refuses an end without a beginning, and a
@@ -28,8 +30,9 @@ from statusbeam.log.snapshot.agent_state import AgentState, AgentStatus, without
 from statusbeam.log.snapshot.fold import invocation_of
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.job_view import job_view
-from statusbeam.log.snapshot.times import ms_of
+from statusbeam.log.snapshot.times import ms_of, time_of
 from statusbeam.log.snapshot.usage import usage_view
+from statusbeam.log.snapshot.waiting import Waiting
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusWord
 
@@ -75,14 +78,18 @@ class Run:
         for agent in running:
             events.append(_started(agent, begun))
             begun[agent.invocation_id] = agent
-        return events
+        return [*events, *self._interruption(job)]
 
     def events_of(self, step: Step) -> list[Event]:
         """The events of one status."""
-        if step.before.head.sequence and step.before.head.runs.number != step.after.head.runs.number:
-            return [*self.events_at_end(step.before), *self.events_at_join(Joined(job=step.after))]
+        before, after = step.before, step.after
+        if is_interrupted(before):  # nothing may follow the end of a run but the next one
+            return self.events_at_join(Joined(job=after))
+        if before.head.sequence and before.head.runs.number != after.head.runs.number:
+            return [*self.events_at_end(before), *self.events_at_join(Joined(job=after))]
         at = ms_of(step.update.timestamp)
-        return [{**event, "timestamp": at} for event in self._events_of(step)]
+        events = [*self._events_of(step), *self._interruption(after)]
+        return [{**event, "timestamp": at} for event in events]
 
     def events_at_end(self, job: Job) -> list[Event]:
         """The events that end the run, once the job has ended and has settled."""
@@ -103,6 +110,20 @@ class Run:
             yield {"type": "STATE_SNAPSHOT", "snapshot": state_of(after), **_metadata(after.head)}
         elif patch:
             yield {"type": "STATE_DELTA", "delta": patch, **_metadata(after.head)}
+
+    def _interruption(self, job: Job) -> Iterator[Event]:
+        """The end of a run that can't go on before somebody or something answers."""
+        if not is_interrupted(job):
+            return
+        running = _parents_first(agent for agent in job.agents.values() if _is_running(agent))
+        for agent in reversed(running):
+            asked = [_interrupt_id(agent, agent.waiting)] if agent.waiting else []
+            outcome = {"type": "suspended", "interruptIds": asked}
+            yield {"type": "SUBAGENT_FINISHED", "subagentRunId": _run_id(agent), "outcome": outcome}
+        waiting = [(None, job.head.waiting), *((agent, agent.waiting) for agent in running)]
+        interrupts = [_interrupt(agent, one) for agent, one in waiting if one is not None]
+        outcome = {"type": "interrupt", "interrupts": interrupts}
+        yield {"type": "RUN_FINISHED", **self._ids(job.head), "outcome": outcome}
 
     def _end(self, job: Job) -> Event:
         if job.head.overall_status is OverallStatus.FAILED:
@@ -128,6 +149,18 @@ class Run:
 def is_last(event: Joined | Step) -> bool:
     """Whether the run ends with this event: a client that lost statuses runs anew."""
     return isinstance(event, Joined) and event.lost is not None
+
+
+def is_interrupted(job: Job) -> bool:
+    """Whether nothing goes on: the job itself waits, or every agent that would work does."""
+    if not job.head.waits:
+        return False
+    if job.head.waiting is not None:
+        return True
+    running = [agent for agent in job.agents.values() if _is_running(agent)]
+    parents = {agent.parent_invocation_id for agent in running}
+    working = [agent for agent in running if agent.invocation_id not in parents]
+    return bool(working) and all(agent.waiting is not None for agent in working)
 
 
 def state_of(job: Job) -> dict[str, Any]:
@@ -179,6 +212,22 @@ def _finished(agent: AgentState) -> Event:
 
 def _error(agent: AgentState, message: str) -> Event:
     return {"type": "SUBAGENT_ERROR", "subagentRunId": _run_id(agent), "message": message}
+
+
+def _interrupt_id(agent: AgentState | None, waiting: Waiting) -> str:
+    return f"{_run_id(agent) if agent else 'job'}@{waiting.since_ms}"
+
+
+def _interrupt(agent: AgentState | None, waiting: Waiting) -> Event:
+    return without_none(
+        {
+            "id": _interrupt_id(agent, waiting),
+            "reason": waiting.what,
+            "message": waiting.prompt,
+            "expiresAt": time_of(waiting.until_ms),
+            "subagentRunId": _run_id(agent) if agent else None,
+        }
+    )
 
 
 def _tool_activity(agent: AgentState, update: StatusUpdate) -> Event:

@@ -26,6 +26,7 @@ from statusbeam.model.errors import JournalError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.settings import StatusTable
 from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus
 
 from .reader import HeadsPage
 
@@ -76,6 +77,10 @@ class DynamoLogReader:
         """See LogReader.heads."""
         return await self._in_thread(lambda: self._heads(jobs))
 
+    async def heads_of_tenant(self, tenant_id: str, state: OverallStatus, *, limit: int) -> Sequence[Head]:
+        """See LogReader.heads_of_tenant."""
+        return await self._in_thread(lambda: self._heads_of_tenant(tenant_id, state, limit))
+
     async def heads_of_user(
         self, tenant_id: str, user_id: str, *, limit: int, token: str | None = None
     ) -> HeadsPage:
@@ -90,9 +95,28 @@ class DynamoLogReader:
         heads = self._head_items(jobs, consistent=False, names=names)
         return {JobKey(head["tenantId"], head["jobId"]): (head["epoch"], head["sequence"]) for head in heads}
 
-    def _heads(self, jobs: Sequence[JobKey]) -> list[Head]:
-        found = {head.key: head for head in map(read_head, self._head_items(jobs, consistent=True))}
+    def _heads(self, jobs: Sequence[JobKey], *, consistent: bool = True) -> list[Head]:
+        found = {head.key: head for head in map(read_head, self._head_items(jobs, consistent=consistent))}
         return [found[job] for job in jobs if job in found]
+
+    def _heads_of_tenant(self, tenant_id: str, state: OverallStatus, limit: int) -> list[Head]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": StatusTable.BY_TENANT,
+            "ScanIndexForward": False,
+            "Limit": limit,
+            "KeyConditionExpression": "#tenant = :tenant",
+            "ExpressionAttributeNames": {"#tenant": StatusTable.BY_TENANT_PARTITION_KEY},
+            "ExpressionAttributeValues": to_item(
+                {":tenant": f"{StatusTable.TENANT_PREFIX}{tenant_id}#{state.value}"}
+            ),
+        }
+        try:
+            answer = self._client.query(**query)
+        except (ClientError, BotoCoreError) as error:
+            raise journal_error(error) from error
+        listed = [JobKey(tenant_id, from_item(item)["jobId"]) for item in answer["Items"]]
+        return [head for head in self._heads(listed, consistent=False) if head.overall_status is state]
 
     def _heads_of_user(self, tenant_id: str, user_id: str, limit: int, token: str | None) -> HeadsPage:
         user_key = f"{StatusTable.USER_PREFIX}{tenant_id}#{user_id}"

@@ -9,6 +9,7 @@ from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus
 
 from .reader import HeadsPage
 
@@ -35,6 +36,12 @@ class MemoryLogReader:
     async def heads(self, jobs: Sequence[JobKey]) -> Sequence[Head]:
         """See LogReader.heads."""
         return [found.head for job in jobs if (found := self._journal.snapshot(job))]
+
+    async def heads_of_tenant(self, tenant_id: str, state: OverallStatus, *, limit: int) -> Sequence[Head]:
+        """See LogReader.heads_of_tenant."""
+        found = (head for head in self._journal.heads() if head.tenant_id == tenant_id)
+        in_state = [head for head in found if head.overall_status is state]
+        return sorted(in_state, key=_created_key, reverse=True)[:limit]
 
     async def heads_of_user(
         self, tenant_id: str, user_id: str, *, limit: int, token: str | None = None

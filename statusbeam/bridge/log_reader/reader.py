@@ -9,6 +9,7 @@ from typing import Protocol
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,13 @@ class LogReader(Protocol):
 
     async def heads(self, jobs: Sequence[JobKey]) -> Sequence[Head]:
         """The heads of those jobs that exist, in the order of `jobs`."""
+        ...
+
+    async def heads_of_tenant(self, tenant_id: str, state: OverallStatus, *, limit: int) -> Sequence[Head]:
+        """Up to `limit` jobs of the tenant that are in this state, newest first.
+
+        The answer may be a moment old.
+        """
         ...
 
     async def heads_of_user(

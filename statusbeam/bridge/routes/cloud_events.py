@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from statusbeam.model.limits import UPDATES_PER_PAGE
 from statusbeam.model.validation import json_text
@@ -12,7 +12,7 @@ from statusbeam.model.validation import json_text
 from ..dialects.cloud_events import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE, cloud_event
 from ..problems import Problem
 from ..tail.cursor import BEGINNING, Cursor
-from .requests import READING, Caller, TheBridge, cursor_in, problems
+from .requests import READING, Caller, Filter, TheBridge, cursor_in, problems
 
 router = APIRouter()
 
@@ -28,8 +28,11 @@ router = APIRouter()
 )
 async def list_events(
     job_id: str,
+    *,
     caller: Caller,
     bridge: TheBridge,
+    request: Request,
+    shown: Filter,
     after: Annotated[str, Query(description="<epoch:sequence>")] = str(BEGINNING),
     limit: Annotated[int, Query(ge=1, le=UPDATES_PER_PAGE)] = UPDATES_PER_PAGE,
 ) -> Response:
@@ -38,8 +41,11 @@ async def list_events(
     if page.lost is not None:
         members = {"reason": page.lost, "cursor": str(page.cursor)}
         raise Problem(410, "gone", "The log is no longer whole after this cursor.", members=members)
-    batch = [cloud_event(update, epoch=page.cursor.epoch) for update in page.updates]
-    link = f'<?after={page.cursor}&limit={limit}>; rel="next"'
+    updates = filter(shown.matches, page.updates)
+    batch = [cloud_event(update, epoch=page.cursor.epoch) for update in updates]
+    address = request.url.remove_query_params("ticket")
+    following = address.include_query_params(after=str(page.cursor), limit=limit)
+    link = f'<?{following.query}>; rel="next"'
     headers = {"Link": link, "Cache-Control": "private, no-store"}
     return Response(json_text(batch), media_type=BATCH_MEDIA_TYPE, headers=headers)
 

@@ -14,23 +14,16 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
-from starlette.status import (
-    WS_1000_NORMAL_CLOSURE,
-    WS_1001_GOING_AWAY,
-    WS_1008_POLICY_VIOLATION,
-    WS_1012_SERVICE_RESTART,
-    WS_1013_TRY_AGAIN_LATER,
-)
+from starlette.status import WS_1000_NORMAL_CLOSURE, WS_1001_GOING_AWAY, WS_1013_TRY_AGAIN_LATER
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from statusbeam.model.errors import JournalError, SessionStoreError
 from statusbeam.model.validation import json_text, wire_time
 
-from ..access.connections import EndReason, StreamEndedError
+from ..access.connections import StreamEndedError
 from ..access.viewer import Viewer
 from ..dialects.filters import StatusFilter
 from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
@@ -40,6 +33,7 @@ from ..tail.cursor import Cursor
 from ..tail.events import Joined, WatchEvent
 from ..tail.watch import Watch
 from .requests import cursor_in, filter_in
+from .sockets import CLOSE_CODES, close, refuse
 
 OUTBOX: Final = 64
 """Messages of your own that wait for one slow socket. With one more, the socket is closed: a client that
@@ -47,12 +41,6 @@ comes back with `?after=` misses no status of the log."""
 
 FIND_SECONDS: Final = 2.0
 """When a session that has no job yet is first looked for under its other names; then ever more rarely."""
-
-_CLOSE_CODES: Final = {
-    EndReason.LOGIN_ENDED: WS_1008_POLICY_VIOLATION,
-    EndReason.SHUTTING_DOWN: WS_1012_SERVICE_RESTART,
-    EndReason.TOO_OLD: WS_1012_SERVICE_RESTART,
-}
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +89,7 @@ class _Socket:
                 self._filled.clear()
                 for text in self.take():
                     await self.websocket.send_text(text)
-        await _close(self.websocket, WS_1013_TRY_AGAIN_LATER)
+        await close(self.websocket, WS_1013_TRY_AGAIN_LATER)
 
 
 class ConnectionManager:
@@ -152,16 +140,16 @@ class ConnectionManager:
                     code = await self._until_closed(socket, viewer, after)
                 finally:
                     self.disconnect(websocket, session_id)
-                await _close(websocket, code)
+                await close(websocket, code)
         except WebSocketDisconnect:
             return  # the client left while something was sent
         except StreamEndedError as ended:
-            await _close(websocket, _CLOSE_CODES[ended.reason], ended.reason)
+            await close(websocket, CLOSE_CODES[ended.reason], ended.reason)
         except Problem as problem:
-            await _refuse(websocket, problem)
+            await refuse(websocket, problem)
         except (JournalError, SessionStoreError) as error:
             _log.warning("code=<%s> | socket ended: %s", error.code, error.message)
-            await _refuse(websocket, Problem.unavailable("The log can't be read now."))
+            await refuse(websocket, Problem.unavailable("The log can't be read now."))
 
     async def _register(self, socket: _Socket) -> None:
         await socket.websocket.accept()
@@ -233,18 +221,3 @@ def _put(sockets: Iterable[_Socket], message: BaseModel | Mapping[str, Any]) -> 
     text = message.model_dump_json() if isinstance(message, BaseModel) else json_text(message)
     for socket in sockets:
         socket.put(text)
-
-
-async def _close(websocket: WebSocket, code: int, reason: str | None = None) -> None:
-    if WebSocketState.DISCONNECTED not in (websocket.client_state, websocket.application_state):
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
-            await websocket.close(code, reason)
-
-
-async def _refuse(websocket: WebSocket, problem: Problem) -> None:
-    """Answer a handshake with the problem; close a socket that is open already."""
-    if websocket.application_state is WebSocketState.CONNECTING:
-        await websocket.send_denial_response(problem.response())
-        return
-    again = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    await _close(websocket, WS_1013_TRY_AGAIN_LATER if again else WS_1008_POLICY_VIOLATION, problem.code)

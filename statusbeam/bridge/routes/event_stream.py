@@ -74,7 +74,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
         """Stream, all in this task: whoever ends the stream ends what it waits for."""
-        output = _Output(send, self.raw_headers)
+        output = Output(send, self.raw_headers)
         last = b""
         try:
             async with self._bridge.connections.open(self._viewer, self._dialect.name):
@@ -88,7 +88,7 @@ class EventStream(Response):
             _log.warning("code=<%s> | stream ended: %s", error.code, error.message)
         await output.end(last)
 
-    async def _stream(self, receive: Receive, output: _Output) -> None:
+    async def _stream(self, receive: Receive, output: Output) -> None:
         tails = self._bridge.tails
         async with tails.watch(self._job, may_see=self._viewer.may_see, after=self._after) as watch:
             first = await watch.next(within=0)  # before the answer begins: an error still has a status
@@ -101,7 +101,7 @@ class EventStream(Response):
                 leaving.cancel()
 
     async def _follow(
-        self, watch: Watch, client: _Client, events: Sequence[WatchEvent], output: _Output
+        self, watch: Watch, client: _Client, events: Sequence[WatchEvent], output: Output
     ) -> None:
         loop = asyncio.get_running_loop()
         settled_at: float | None = None
@@ -140,13 +140,18 @@ class _Client:
 
     async def read(self, receive: Receive) -> None:
         """Read until the client leaves."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await until_disconnect(receive)
         self.has_left = True
         self._watch.interrupt()
 
 
-class _Output:
+async def until_disconnect(receive: Receive) -> None:
+    """Read what a client sends, which changes nothing, until it leaves."""
+    while not (await receive())["type"].endswith(".disconnect"):
+        continue
+
+
+class Output:
     """The answer, which begins with its first bytes."""
 
     def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:

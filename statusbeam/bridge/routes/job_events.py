@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from ..dialects import server_sent_events as sse
 from ..dialects.filters import StatusFilter
@@ -14,7 +14,7 @@ from ..service import Bridge, valid_id
 from ..tail.cursor import Cursor
 from ..tail.events import Joined, WatchEvent
 from .event_stream import EventStream, StreamDialect, has_settled
-from .requests import READING, Caller, TheBridge, cursor_in, filter_in, problems
+from .requests import READING, Caller, Filter, TheBridge, cursor_in, problems
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ async def job_events(
     *,
     caller: Caller,
     bridge: TheBridge,
-    request: Request,
+    shown: Filter,
     last_event_id: Annotated[str | None, Header()] = None,
     after: Annotated[
         str | None, Query(description="As Last-Event-ID, for clients that can't set it.")
@@ -42,9 +42,9 @@ async def job_events(
 ) -> Response:
     """Follow a job. A client that reconnects gets what it missed, or the verdict that it can't be whole.
 
-    `?agent=…&type=…&word=…`, each as often as you like, shows only some statuses, and always the job's end.
+    `?agent=…&type=…&word=…&family=…`, each as often as you like, shows only some statuses, and always the
+    job's end.
     """
-    shown = filter_in(request.query_params)
     # EventSource reconnects to the same address, with its Last-Event-ID: that is newer than `after`.
     cursor = cursor_in("Last-Event-ID", last_event_id or None) or cursor_in("after", after)
     key = caller.job(valid_id(job_id))

@@ -13,12 +13,13 @@ from statusbeam.model.validation import json_text
 from ..access.viewer import Viewer
 from ..dialects import durable_streams as streams
 from ..dialects.documents import status_document
+from ..dialects.filters import StatusFilter
 from ..problems import Problem
 from ..service import Bridge, LogPage
 from ..tail.cursor import BadCursorError, Cursor
 from ..tail.events import Joined, Lost, WatchEvent
 from .event_stream import EventStream, StreamDialect, has_settled
-from .requests import READING, Caller, TheBridge, problems
+from .requests import READING, Caller, Filter, TheBridge, problems
 
 router = APIRouter()
 
@@ -49,6 +50,7 @@ async def read_stream(
     caller: Caller,
     bridge: TheBridge,
     request: Request,
+    shown: Filter,
     offset: Annotated[
         str, Query(description="`-1`, `now`, or a Stream-Next-Offset.")
     ] = streams.FROM_BEGINNING,
@@ -59,12 +61,12 @@ async def read_stream(
     page = await _page(bridge, caller, job_id, offset)
     if live == "sse":
         after = Cursor(page.cursor.epoch, page.cursor.sequence - len(page.updates))
-        return EventStream(bridge, caller, caller.job(job_id), _sse(bridge), after=after)
+        return EventStream(bridge, caller, caller.job(job_id), _sse(bridge, shown), after=after)
     if live == "long-poll" and not page.updates and not _is_closed(page, bridge):
         page = await _wait(bridge, caller, job_id, page)
     if live == "long-poll" and not page.updates:
         return _answer(page, bridge, cursor, status=204, body=b"")
-    body = json_text([status_document(update) for update in page.updates]).encode()
+    body = json_text([status_document(update) for update in filter(shown.matches, page.updates)]).encode()
     answer = _answer(page, bridge, cursor, body=body)
     if offset != streams.FROM_NOW and live is None:
         answer.headers["ETag"] = f'"{offset}:{streams.offset_of(page.cursor)}:{_is_closed(page, bridge):d}"'
@@ -120,10 +122,12 @@ def _answer(page: LogPage, bridge: Bridge, cursor: str | None, *, body: bytes, s
     return Response(body, status, headers, media_type="application/json")
 
 
-def _sse(bridge: Bridge) -> StreamDialect:
+def _sse(bridge: Bridge, shown: StatusFilter) -> StreamDialect:
     def render(event: WatchEvent) -> Sequence[bytes]:
         if isinstance(event, Joined):
             return ()  # the stream ends: the client's next request is told that its offset is gone
+        if not shown.matches(event.update):
+            return (streams.control(Cursor.of(event.after.head), now=bridge.clock.now()),)
         return event.once("durable-streams", lambda: streams.events_of(event, now=bridge.clock.now()))
 
     def at_tail(cursor: Cursor) -> bytes:

@@ -23,7 +23,7 @@ from ..service import Bridge, valid_id
 from ..tail.cursor import BEGINNING
 from ..tail.events import Lost
 from ..workflows import EXECUTION_NAME
-from .requests import READING, Caller, TheBridge, cursor_in, problems
+from .requests import READING, Caller, Filter, TheBridge, cursor_in, problems
 
 router = APIRouter()
 
@@ -133,8 +133,10 @@ async def get_job(job_id: str, caller: Caller, bridge: TheBridge, request: Reque
 @router.get("/jobs/{job_id}/updates", responses={**READING, **problems(404)})
 async def list_updates(
     job_id: str,
+    *,
     caller: Caller,
     bridge: TheBridge,
+    shown: Filter,
     after: Annotated[str, Query(description="<epoch:sequence>; from the beginning if left out")] = str(
         BEGINNING
     ),
@@ -144,7 +146,7 @@ async def list_updates(
     cursor = cursor_in("after", after) or BEGINNING
     page = await bridge.page(caller, job_id, after=cursor, limit=limit)
     return UpdatesPage(
-        updates=[status_document(update) for update in page.updates],
+        updates=[status_document(update) for update in filter(shown.matches, page.updates)],
         cursor=str(page.cursor),
         more=not page.is_up_to_date,
         recovered=page.lost is None,

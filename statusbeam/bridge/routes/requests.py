@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -12,10 +13,12 @@ from starlette.datastructures import QueryParams
 from statusbeam.model.words import StatusType
 
 from ..access.viewer import Viewer
-from ..dialects.filters import StatusFilter
+from ..dialects.filters import Family, StatusFilter
 from ..problems import MEDIA_TYPE, Problem
 from ..service import Bridge
 from ..tail.cursor import BadCursorError, Cursor
+
+Member = TypeVar("Member", bound=StrEnum)
 
 
 class ProblemDocument(BaseModel):
@@ -66,14 +69,33 @@ Caller = Annotated[Viewer, Depends(_caller)]
 
 
 def filter_in(parameters: QueryParams) -> StatusFilter:
-    """The filter in `?agent=…&type=…&word=…`, each as often as you like. Raises Problem."""
-    try:
-        types = tuple(map(StatusType, parameters.getlist("type")))
-    except ValueError as error:
-        raise Problem.bad_request(f"type must be one of {', '.join(StatusType)}") from error
+    """The filter in `?job=…&user=…&agent=…&type=…&word=…&family=…`, each as often as you like.
+
+    Raises Problem.
+    """
     return StatusFilter(
-        agents=tuple(parameters.getlist("agent")), types=types, words=tuple(parameters.getlist("word"))
+        jobs=tuple(parameters.getlist("job")),
+        users=tuple(parameters.getlist("user")),
+        agents=tuple(parameters.getlist("agent")),
+        types=_members(StatusType, "type", parameters),
+        words=tuple(parameters.getlist("word")),
+        families=_members(Family, "family", parameters),
     )
+
+
+def _members(kind: type[Member], name: str, parameters: QueryParams) -> tuple[Member, ...]:
+    try:
+        return tuple(map(kind, parameters.getlist(name)))
+    except ValueError as error:
+        raise Problem.bad_request(f"{name} must be one of {', '.join(kind)}") from error
+
+
+def _filter(request: Request) -> StatusFilter:
+    return filter_in(request.query_params)
+
+
+Filter = Annotated[StatusFilter, Depends(_filter)]
+"""The filter that a request asks for. Raises Problem before the route runs."""
 
 
 def cursor_in(name: str, text: str | None) -> Cursor | None:

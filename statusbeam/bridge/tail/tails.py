@@ -59,6 +59,10 @@ class Tails:
         """How many jobs are watched."""
         return len(self._tails)
 
+    def watched_in(self, tenant_id: str) -> int:
+        """How many jobs of a tenant are watched."""
+        return sum(key.tenant_id == tenant_id for key in self._tails)
+
     def hint(self, key: JobKey) -> None:
         """There may be news of this job, says any thread. Hints only shorten the wait for news."""
         if self._loop is not None:

@@ -86,6 +86,7 @@ class StatusBridge(Construct):
             oidc_client_ids=clients if "OidcIssuer" in sign_in else None,
             tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
             roles_claim=claims.get(ResolverVariables.ROLES_CLAIM),
+            status_queue_url=status.publisher.queue.queue_url,
             bridge_origins=" ".join(options.origins) or None,
             bridge_workflows=" ".join(
                 f"{name}={machine.state_machine_arn}" for name, machine in machines.items()
@@ -155,7 +156,7 @@ class StatusBridge(Construct):
 
     @staticmethod
     def _grant(role: iam.IRole, status: Statusbeam, machines: Mapping[str, sfn.IStateMachine]) -> None:
-        """Read jobs and ended logins, keep tickets, read the secret, start the machines: nothing else."""
+        """Read jobs, ended logins and the backlog, keep tickets, read the secret, start the machines."""
         status.status_table.grant(role, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
         status.status_table.grant_list(role)
         status.sessions_table.grant(role, "dynamodb:BatchGetItem")
@@ -169,6 +170,11 @@ class StatusBridge(Construct):
             },
         )
         status.view_tokens.grant_read(role)
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["sqs:GetQueueAttributes"],
+            resource_arns=[status.publisher.queue.queue_arn],
+        )
         for machine in machines.values():
             iam.Grant.add_to_principal(
                 grantee=role, actions=["states:StartExecution"], resource_arns=[machine.state_machine_arn]

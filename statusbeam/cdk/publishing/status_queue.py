@@ -1,4 +1,4 @@
-"""The queue that keeps each job's order, and the event source mapping of the publisher."""
+"""A queue that keeps each job's order, and the event source mapping of its consumer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class StatusQueue(Construct):
         *,
         resources: ResourceOptions,
         consumer_timeout: Duration,
+        receives: int = QUEUE_RECEIVES,
     ) -> None:
         super().__init__(scope, construct_id)
         self._resources = resources
@@ -36,7 +37,7 @@ class StatusQueue(Construct):
         self.queue = self._fifo(
             "Queue",
             kept=Duration.days(4),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=QUEUE_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=receives),
         )
 
     def _fifo(
@@ -64,10 +65,10 @@ class StatusQueue(Construct):
             accept(queue, rule="AwsSolutions-SQS4", reason=reason)
         return queue
 
-    def feed(self, publisher: lambda_.Function, *, reserved_concurrency: int | None) -> None:
-        """Let the queue invoke the publisher, and the publisher take its messages."""
+    def feed(self, consumer: lambda_.Function, *, reserved_concurrency: int | None = None) -> None:
+        """Let the queue invoke its consumer, and the consumer take its messages."""
         reserved = reserved_concurrency
-        publisher.add_event_source(
+        consumer.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
                 batch_size=MESSAGES_PER_INVOCATION,

@@ -51,6 +51,16 @@ class StatusTable(Construct):
         _grant(grantee, actions, self.table.table_arn)
         grant_encrypt_decrypt(grantee, self._resources.key_arn, service="dynamodb")
 
+    def stream(self) -> str:
+        """The ARN of the table's stream, which this call turns on: heads before and after each commit."""
+        resource = self.table.node.default_child
+        if not isinstance(resource, dynamodb.CfnTable):
+            raise TypeError(f"Table holds a {type(resource).__name__}")
+        resource.stream_specification = dynamodb.CfnTable.StreamSpecificationProperty(
+            stream_view_type="NEW_AND_OLD_IMAGES"
+        )
+        return resource.attr_stream_arn
+
     def grant_list(self, grantee: iam.IGrantable) -> None:
         """Allow listing the jobs of a user and those of a tenant."""
         for index in (StatusNames.BY_USER, StatusNames.BY_TENANT):

@@ -14,6 +14,7 @@ from statusbeam.model.validation import json_text
 
 from ..snapshot.agent_state import AgentState
 from ..snapshot.job_state import Head, Job
+from ..snapshot.lifecycle import job_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, TransactWriteItemTypeDef
@@ -153,7 +154,7 @@ class CommitWriter:
 
     def actions(self, batch_id: str, change: Change, *, now: int) -> list[TransactWriteItemTypeDef]:
         """Everything that is written together: the head, the marker, the log entries, the touched agents."""
-        head = self._head(change.after.head, now)
+        head = self._head(change, now)
         puts = [
             _if_unmoved(head, change.before.head) if change.before else _if_absent(head, now),
             _if_absent(self._marker(batch_id, change, now), now),
@@ -162,7 +163,8 @@ class CommitWriter:
         ]
         return [{"Put": put} for put in puts]
 
-    def _head(self, head: Head, now: int) -> PutTypeDef:
+    def _head(self, change: Change, now: int) -> PutTypeDef:
+        head = change.after.head
         values = _packed(head.to_item())
         # What the indexes hold rarely changes from commit to commit, so most commits don't pay for them.
         state = f"{head.tenant_id}#{head.overall_status.value}"
@@ -175,6 +177,9 @@ class CommitWriter:
         title = values.get("title")
         if title:
             index[StatusTable.SEARCH_TEXT] = title.lower()
+        event = job_event(change.before.head if change.before else None, head)
+        if event is not None:
+            index[StatusTable.JOB_EVENT] = event.value  # what readers of the table's stream filter by
         return self._put({**head_key(head.key), **values, **index})
 
     def _head_expiry(self, now: int) -> int:

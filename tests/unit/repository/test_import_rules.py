@@ -130,10 +130,15 @@ CASES = [
         "statusbeam/bridge/dialects/__init__.py",
         "statusbeam.bridge.tail.tails",
     ),
+    Planted(
+        "Notifications: channels and the queue over events",
+        "statusbeam/notifications/https_post.py",
+        "statusbeam.notifications.committed",
+    ),
     Planted("No circles in the bridge", "statusbeam/bridge/tail/pace.py", "statusbeam.bridge.tail.tails"),
     Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
     Planted(
-        "No circles in the log and the model",
+        "No circles in the log, the model and the notifications",
         "statusbeam/log/journal/entry.py",
         "statusbeam.log.journal.commits",
     ),

@@ -18,6 +18,7 @@ from statusbeam.model.settings import (
     BridgeSettings,
     CallerSettings,
     DetailSettings,
+    NotificationSettings,
     PublisherSettings,
 )
 
@@ -42,6 +43,12 @@ def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[
 def test_every_setting_of_the_bridge_is_on_its_page() -> None:
     page = (ROOT / "docs" / "reference" / "bridge.md").read_text()
     assert [f.name for f in dataclasses.fields(BridgeSettings) if f"`{f.name.upper()}`" not in page] == []
+
+
+def test_every_setting_of_notifications_is_on_their_page() -> None:
+    page = (ROOT / "docs" / "how-to" / "notifications.md").read_text()
+    names = [f.name.upper() for f in dataclasses.fields(NotificationSettings)]
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("settings", [CallerSettings, PublisherSettings, AuthorizerSettings, DetailSettings])

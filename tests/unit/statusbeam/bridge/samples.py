@@ -14,6 +14,7 @@ from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.model.errors import JournalError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.update import StatusUpdate
+from statusbeam.model.words import OverallStatus
 from tests.unit.samples import NOW, StoppedClock, batch_of, job_key, update
 
 QUICK = Pace(hot=0.001, warm=0.001, quiet=0.001)
@@ -80,6 +81,10 @@ class CountingReader:
     async def heads(self, jobs: Sequence[JobKey]) -> Sequence[Head]:
         self._count("heads")
         return await self._reader.heads(jobs)
+
+    async def heads_of_tenant(self, tenant_id: str, state: OverallStatus, *, limit: int) -> Sequence[Head]:
+        self._count(f"heads_of_tenant {state.value}")
+        return await self._reader.heads_of_tenant(tenant_id, state, limit=limit)
 
     async def heads_of_user(
         self, tenant_id: str, user_id: str, *, limit: int, token: str | None = None

@@ -14,7 +14,7 @@ from statusbeam.bridge.workflows import MemoryWorkflows
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
 from tests.unit.statusbeam.bridge.viewers import by_name
 
-STREAMS = ("/jobs/{job_id}/events", "/jobs/{job_id}/stream", "/ag-ui")
+STREAMS = ("/jobs/{job_id}/events", "/jobs/{job_id}/stream", "/ag-ui", "/operations/events")
 """They answer for as long as a job goes on. Tests of their own look at them."""
 
 EXCLUDED = [

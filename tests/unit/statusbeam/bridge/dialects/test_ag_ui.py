@@ -9,7 +9,7 @@ import jsonpatch
 import pytest
 from hypothesis import given, settings
 
-from statusbeam.bridge.dialects.ag_ui import Event, Run, is_last, state_of
+from statusbeam.bridge.dialects.ag_ui import Event, Run, is_interrupted, is_last, state_of
 from statusbeam.bridge.tail.events import Joined, Lost, Step
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.update import StatusUpdate
@@ -43,9 +43,29 @@ def assert_sound(log: Sequence[StatusUpdate], joined_at: int) -> None:
     assert events[0]["type"] == "RUN_STARTED"
     expected = state_of(job_of(log) if log else Job())
     assert state_after(events) == expected
+    for run in runs_in(events):
+        assert_run_is_sound(run)
+    if job_of(log).head.ended or is_interrupted(job_of(log)):
+        assert events[-1]["type"] in ENDS
+
+
+ENDS = ("RUN_FINISHED", "RUN_ERROR")
+
+
+def runs_in(events: Sequence[Event]) -> list[list[Event]]:
+    """The events of each run: AG-UI's verifier begins anew with each RUN_STARTED."""
+    found: list[list[Event]] = []
+    for event in events:
+        if event["type"] == "RUN_STARTED":
+            found.append([])
+        found[-1].append(event)
+    return found
+
+
+def assert_run_is_sound(run: Sequence[Event]) -> None:
     opened: list[str] = []
     closed: list[str] = []
-    for event in events:
+    for event in run:
         if event["type"] == "SUBAGENT_STARTED":
             assert event.get("parentSubagentRunId") in (None, *opened)
             opened.append(event["subagentRunId"])
@@ -54,9 +74,9 @@ def assert_sound(log: Sequence[StatusUpdate], joined_at: int) -> None:
             closed.append(event["subagentRunId"])
     assert len(set(opened)) == len(opened)
     assert len(set(closed)) == len(closed)
-    if job_of(log).head.ended:
+    assert not [event for event in run[:-1] if event["type"] in ENDS]
+    if run[-1]["type"] in ENDS:
         assert sorted(opened) == sorted(closed)
-        assert events[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR")
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -141,3 +161,80 @@ def test_steps_are_told_with_the_statuss_own_time() -> None:
     (step,) = steps_of(committed([geo("agent_invoking")]))
     assert isinstance(step, Step)
     assert {event["timestamp"] for event in RUN.events_of(step)} == {1_795_167_000_000}
+
+
+ASKS = {"waiting": {"for": "approval", "prompt": "May I?", "until": "2026-11-20T10:00:00.000Z"}}
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [event["type"] for event in events if not event["type"].startswith("STATE")]
+
+
+def test_a_job_that_waits_is_an_interrupt_and_goes_on_as_the_next_run() -> None:
+    log = committed(
+        [
+            geo("agent_invoking"),
+            status("waiting", 1, metadata=ASKS),
+            status("validating", 2),
+            geo("agent_complete", 3),
+            status("complete", 4),
+        ]
+    )
+    assert_sound(log, 0)
+    interrupted, finished = runs_in(spoken(log, 0))
+    assert kinds(interrupted) == ["RUN_STARTED", "SUBAGENT_STARTED", "SUBAGENT_FINISHED", "RUN_FINISHED"]
+    suspended, end = interrupted[-2:]
+    assert suspended["outcome"] == {"type": "suspended", "interruptIds": []}
+    (interrupt,) = end["outcome"]["interrupts"]
+    assert (interrupt["reason"], interrupt["message"]) == ("approval", "May I?")
+    assert interrupt["expiresAt"] == "2026-11-20T10:00:00.000Z"
+    assert "subagentRunId" not in interrupt
+    assert kinds(finished) == ["RUN_STARTED", "SUBAGENT_STARTED", "SUBAGENT_FINISHED", "RUN_FINISHED"]
+    assert finished[-1]["outcome"] == {"type": "success"}
+
+
+def test_an_agent_that_waits_alone_interrupts_and_names_itself() -> None:
+    parent = geo("agent_invoking", invocation="p")
+    child = geo("waiting", 1, invocation="c", parent="p", metadata=ASKS)
+    (run,) = runs_in(spoken(committed([parent, child]), 0))
+    (interrupt,) = run[-1]["outcome"]["interrupts"]
+    assert interrupt["subagentRunId"] == "c#1.1"
+    outcomes = {one["subagentRunId"]: one["outcome"] for one in run if one["type"] == "SUBAGENT_FINISHED"}
+    assert outcomes == {
+        "p#1.1": {"type": "suspended", "interruptIds": []},
+        "c#1.1": {"type": "suspended", "interruptIds": [interrupt["id"]]},
+    }
+
+
+def test_an_agent_that_waits_beside_one_that_works_interrupts_nothing() -> None:
+    log = committed([geo("agent_invoking", invocation="a"), geo("waiting", 1, invocation="b", metadata=ASKS)])
+    assert "RUN_FINISHED" not in kinds(spoken(log, 0))
+    assert not is_interrupted(job_of(log))
+
+
+def test_a_client_that_joins_while_the_job_waits_learns_what_for() -> None:
+    log = committed([geo("agent_invoking"), status("waiting", 1, metadata=ASKS)])
+    (run,) = runs_in(spoken(log, 2))
+    assert run[-1]["outcome"]["type"] == "interrupt"
+
+
+def test_a_sign_of_life_while_a_job_waits_keeps_the_state_and_the_interrupt() -> None:
+    log = committed([status("waiting", metadata=ASKS), status("heartbeat", 1)])
+    assert_sound(log, 0)
+    first, second = runs_in(spoken(log, 0))
+    assert first[-1]["outcome"] == second[-1]["outcome"]
+
+
+def test_another_question_is_another_run() -> None:
+    other = {"waiting": {"for": "a timer"}}
+    log = committed([status("waiting", metadata=ASKS), status("waiting", 1, metadata=other)])
+    assert_sound(log, 0)
+    *_, last = runs_in(spoken(log, 0))
+    assert [one["reason"] for one in last[-1]["outcome"]["interrupts"]] == ["a timer"]
+
+
+def test_a_job_that_is_cancelled_while_it_waits_ends_as_cancelled() -> None:
+    log = committed([status("waiting", metadata=ASKS), status("cancelled", 1)])
+    assert_sound(log, 0)
+    *_, last = runs_in(spoken(log, 0))
+    assert last[-1]["outcome"] == {"type": "cancelled"}

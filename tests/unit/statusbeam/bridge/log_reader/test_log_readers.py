@@ -17,6 +17,7 @@ from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.ports import Journal
 from statusbeam.model.errors import JournalError
 from statusbeam.model.limits import DAY_SECONDS
+from statusbeam.model.words import OverallStatus
 from tests.unit.dynamo_tables import STATUS_TABLE, dynamo_tables
 from tests.unit.samples import NOW, StoppedClock, batch, job_key
 
@@ -145,3 +146,19 @@ async def test_heads_that_a_batch_left_out_are_asked_for_again_and_never_taken_f
         with pytest.raises(JournalError, match="left out"):
             await reader.positions([job_key()])
         reader.close()
+
+
+async def test_the_jobs_of_a_tenant_are_listed_by_state_newest_first(setup: Setup) -> None:
+    for number in range(3):
+        setup.write(f"b{number}", jobId=f"job-{number}", userId=f"user-{number}")
+        setup.time.time += 1
+    setup.write("done", jobId="job-1", userId="user-1", agentName=None, status="complete")
+    setup.write("other", jobId="job-9", tenantId="lake")
+
+    async def jobs(state: OverallStatus, limit: int = 10) -> list[str]:
+        return [head.job_id for head in await setup.reader.heads_of_tenant("city", state, limit=limit)]
+
+    assert await jobs(OverallStatus.PROCESSING) == ["job-2", "job-0"]
+    assert await jobs(OverallStatus.PROCESSING, limit=1) == ["job-2"]
+    assert await jobs(OverallStatus.COMPLETED) == ["job-1"]
+    assert await jobs(OverallStatus.FAILED) == []

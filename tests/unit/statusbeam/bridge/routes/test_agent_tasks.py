@@ -146,3 +146,28 @@ async def test_the_card_needs_no_token_and_everything_else_does() -> None:
         refused = await http.post(f"{url}/a2a", json={})
     assert [one["url"] for one in card["supportedInterfaces"]] == [f"{url}/a2a", f"{url}/a2a/v1"]
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+
+
+@BINDINGS
+async def test_a_job_that_waits_needs_input_and_then_works_on(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        asks = {"waiting": {"for": "approval", "prompt": "May I?"}}
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:
+                log.say("waiting", metadata=asks)
+                task = await client.get_task(GetTaskRequest(id="job-1"))
+                assert task.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
+                assert task.status.message.parts[0].text == "May I?"
+                waiting = ListTasksRequest(status=TaskState.TASK_STATE_INPUT_REQUIRED)
+                assert [one.id for one in (await client.list_tasks(waiting)).tasks] == ["job-1"]
+                log.say("calling_tool")
+                log.end()
+    states = [event.status_update.status.state for event in found[1:]]
+    assert states == [
+        TaskState.TASK_STATE_INPUT_REQUIRED,
+        TaskState.TASK_STATE_WORKING,
+        TaskState.TASK_STATE_COMPLETED,
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -206,3 +206,57 @@ def test_offsets_sort_as_the_log_does() -> None:
 @pytest.mark.parametrize("client", [None, "", "nonsense", "5", "9" * 40])
 def test_a_stream_cursor_is_the_interval_of_the_moment(client: str | None) -> None:
     assert stream_cursor(client, now=1_728_432_000 + 45) in {"2", *map(str, range(6, 186))}
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("updates", lambda answer: [one["eventId"] for one in answer.json()["updates"]]),
+        ("cloudevents", lambda answer: [one["id"] for one in answer.json()]),
+        ("stream", lambda answer: [one["eventId"] for one in answer.json()]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"family": "agent"}, ["e1", "e3"]),
+        ({"family": ["task", "workflow"]}, ["e2", "e4"]),
+        ({"agent": "Geo Agent", "word": "calling_tool"}, ["e2"]),
+        ({"user": "ben"}, []),
+        ({"job": "job-1", "type": "complete"}, ["e4"]),
+    ],
+)
+def test_a_page_of_the_log_is_filtered_and_its_position_is_not(
+    world: World, path: str, shown: Any, query: dict[str, Any], expected: list[str]
+) -> None:
+    world.log.say("agent_invoking", "calling_tool", "agent_complete")
+    world.log.end()
+    whole, answer = world.get(path), world.get(path, **query)
+    assert shown(answer) == expected
+    positions: dict[str, Callable[[Any], Any]] = {
+        "updates": lambda one: one.json()["cursor"],
+        "cloudevents": lambda one: re.findall(r"after=[^&>]*", one.headers["link"]),
+        "stream": lambda one: one.headers["stream-next-offset"],
+    }
+    assert positions[path](answer) == positions[path](whole)
+
+
+def test_the_next_page_of_cloud_events_has_the_same_filter_and_no_token(world: World) -> None:
+    world.log.say("agent_invoking", "calling_tool", "agent_complete")
+    del world.client.headers["authorization"]
+    answer = world.get("cloudevents", family="agent", limit=1, ticket="ana")
+    link = re.fullmatch(r'<\?(.*)>; rel="next"', answer.headers["link"])
+    assert link
+    assert "ana" not in link[1]
+    world.client.headers["authorization"] = "Bearer ana"
+    following = world.client.get(f"/jobs/job-1/cloudevents?{link[1]}")
+    assert following.json() == []  # the second is a tool's
+    assert "family=agent" in following.headers["link"]
+
+
+def test_a_durable_stream_over_sse_goes_past_what_a_filter_hides(world: World) -> None:
+    world.log.say("agent_invoking", "calling_tool", "agent_complete")
+    world.log.end()
+    text = world.get("stream", live="sse", family="workflow").text
+    assert re.findall(r'"eventId":"(e\d)"', text) == ["e4"]
+    assert text.count("event: control") >= 4

@@ -154,6 +154,7 @@ def test_a_commit_writes_head_marker_log_and_agents(client: DynamoDBClient) -> N
         "userKey": {"S": "USER#city#ana"},
         "createdKey": {"S": "2026-11-20T08:30:00.000Z#job-1"},
         "tenantKey": {"S": "TENANT#city#processing"},
+        "jobEvent": {"S": "job.started"},
         "expiresAt": {"N": str(midnight_after_90_days)},
         "rate": {"L": [{"N": "198000"}, {"N": f"{int(NOW * 1000)}"}]},
     }

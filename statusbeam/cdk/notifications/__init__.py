@@ -1,0 +1,1 @@
+"""Webhooks, Slack and event buses: who is notified of what happens to jobs."""

@@ -1,0 +1,49 @@
+"""What a commit means for the job as a whole: one event at most, by the states before and after it.
+
+| before | after | event |
+|---|---|---|
+| none, ended, or another run | goes on | `job.started` |
+| goes on | waits | `job.waiting` |
+| none, goes on, or another run | has ended | `job.completed`, `job.failed`, `job.cancelled` |
+
+The states decide, not the words: an agent may report `complete`, and a late status changes nothing. A commit
+that begins and ends a job is its end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from statusbeam.model.settings import JobEventType
+from statusbeam.model.words import OverallStatus
+
+from .job_state import Head
+
+_ENDS: Final = {
+    OverallStatus.COMPLETED: JobEventType.COMPLETED,
+    OverallStatus.FAILED: JobEventType.FAILED,
+    OverallStatus.CANCELLED: JobEventType.CANCELLED,
+}
+
+
+def job_event(before: Head | None, after: Head) -> JobEventType | None:
+    """The event that a commit makes of these states; None when the job only goes on."""
+    on = goes_on(before, after)
+    if after.ended:
+        was = _in_same_log(before, after)
+        same_try = was is not None and (was.runs.number, was.attempt) == (after.runs.number, after.attempt)
+        return None if was is not None and was.ended and same_try else _ENDS[after.overall_status]
+    if after.waits:
+        return None if on and before is not None and before.waits else JobEventType.WAITING
+    return None if on else JobEventType.STARTED
+
+
+def goes_on(before: Head | None, after: Head) -> bool:
+    """Whether the run that `after` is in was under way before."""
+    was = _in_same_log(before, after)
+    return was is not None and was.runs.number == after.runs.number and not was.ended
+
+
+def _in_same_log(before: Head | None, after: Head) -> Head | None:
+    """None for the first commit of a log, also of a job id that is used again."""
+    return before if before is not None and before.epoch == after.epoch else None

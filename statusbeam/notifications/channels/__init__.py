@@ -1,0 +1,1 @@
+"""The channels: each sends one JobEvent in the form that its receiver expects."""
