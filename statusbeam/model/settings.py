@@ -24,7 +24,9 @@ FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 """The header of a push that the API's firewall lets pass."""
 EVENT_SOURCE: Final = "statusbeam"
 CANCEL_REQUESTED: Final = "Job Cancel Requested"
-"""The detail type of the event that the canceller puts on EventBridge's default bus."""
+"""The detail type of the event on EventBridge's default bus that asks for a job to be stopped."""
+WAITING_ANSWERED: Final = "Job Waiting Answered"
+"""The detail type of the event that somebody answered what a job waits for."""
 
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
