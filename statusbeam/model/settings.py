@@ -146,6 +146,24 @@ class ExecutionsTable:
     TTL: Final = "ttl"
 
 
+class ApprovalsTable:
+    """Key and attribute names of the table of states that wait for an answer."""
+
+    PARTITION_KEY: Final = "job"
+    """The JobKey of the job."""
+    SORT_KEY: Final = "invocation"
+    """The id of the invocation that waits."""
+    TOKEN: Final = "token"  # noqa: S105 - a name
+    """The task token of the state: whoever has it can answer."""
+    ASKED_AT: Final = "askedAt"
+    """In epoch milliseconds."""
+    ANSWER: Final = "answer"
+    """The answer, as JSON text."""
+    ANSWERED_AT: Final = "answeredAt"
+    """In epoch milliseconds."""
+    TTL: Final = "ttl"
+
+
 class ResolverVariables:
     """Names of the API's environment variables, which its resolvers read from `ctx.env`."""
 
@@ -302,6 +320,14 @@ class StopperSettings(_Settings):
 
     executions_table: str
     """Where it keeps which executions run for a job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalSettings(_Settings):
+    """What gives answers to states that wait needs."""
+
+    approvals_table: str
+    """Where it keeps the states that wait, with their task tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
