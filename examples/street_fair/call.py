@@ -25,8 +25,8 @@ class FairCall:
     """The application for a fair, as one agent gets it.
 
     `pace` is how long the demo's agents take: 1 is some half a minute in all, 0 is as fast as they can.
-    The first `weather_failures` attempts of the weather agent fail. `attempt` counts from 0, as Step Functions
-    does. `findings` are those of the agents before this one, by agent.
+    The first `weather_failures` attempts of the weather agent fail. `attempt` counts from 0, as Step
+    Functions does. `findings` are those of the agents before this one, by agent.
     """
 
     job_id: str
@@ -43,7 +43,7 @@ class FairCall:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> FairCall:
-        """Read the state machine's event. Raises KeyError for a missing field, FairError for an impossible one."""
+        """Read the state machine's event. Raises KeyError for a missing field, FairError for a wrong one."""
         job, month, visitors = event["job"], int(event["job"]["month"]), int(event["job"]["visitors"])
         if not 1 <= month <= len(MONTHS):
             raise FairError("The month must be from 1 to 12.")
@@ -59,12 +59,12 @@ class FairCall:
             pace=min(max(float(job.get("pace", 1)), 0.0), SLOWEST_PACE),
             weather_failures=int(job.get("weatherFailures", 0)),
             attempt=int(event["attempt"]),
-            findings={one["agent"]: one for one in event.get("findings", ())},
+            findings={one["agent"]: one for one in (*event.get("findings", ()), *_permit_in(event))},
             approval=event.get("approval", {}),
         )
 
     @property
-    def owner(self) -> dict[str, str]:
+    def owner(self) -> dict[str, Any]:
         """The job and whose it is, as `status_utils.job` takes them."""
         return {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
 
@@ -72,6 +72,10 @@ class FairCall:
     def month_name(self) -> str:
         """The month in words."""
         return MONTHS[self.month - 1]
+
+
+def _permit_in(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [event["permit"]] if "permit" in event else []
 
 
 class Pace:

@@ -1,4 +1,4 @@
-"""What the city knows: which way is left when a street is closed, what the weather is like, what people write."""
+"""What the city knows: its streets and bus lines, its climate, and the letters of its people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class FairError(Exception):
-    """The application cannot be decided. The text may be shown to the applicant."""
+    """An agent found nothing. Step Functions tries it again, then ends the job with an error."""
+
+    def __init__(self, public_message: str) -> None:
+        super().__init__(public_message)
+        self.public_message = public_message  # readers see it in the status
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class City:
         return [
             line
             for line, stops in self._lines.items()
-            if any(frozenset(pair) in pairs for pair in zip(stops, stops[1:], strict=False))
+            if any(frozenset(pair) in pairs for pair in pairwise(stops))
         ]
 
     def stops_of(self, line: str) -> Sequence[str]:

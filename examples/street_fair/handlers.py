@@ -1,6 +1,6 @@
 """The Lambda handler of the example: one function, which runs the agent that the event names.
 
-Event: {agent, attempt (0 in the first run), job: the execution's input, findings, approval}. The input is
+Event: {agent, attempt (0 in the first run), job, findings, permit, approval}. `job` is the execution's input:
 {jobId, userId, tenantId, street, month (1 to 12), visitors, pace, weatherFailures}.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from examples.street_fair.call import FairCall, Pace
-from examples.street_fair.city import FairError, default_city
+from examples.street_fair.city import default_city
 from examples.street_fair.inquiries import neighbours, traffic, weather
 from examples.street_fair.permits import draft, issue
 from status_utils import AgentScope, job
@@ -19,14 +19,6 @@ from status_utils import AgentScope, job
 FLUSH_SECONDS = 5.0
 
 Work = Callable[[FairCall, AgentScope, Pace], dict[str, Any]]
-
-
-class AgentFailedError(Exception):
-    """An agent gave no finding. Step Functions tries it again, then ends the job with an error."""
-
-    def __init__(self, public_message: str) -> None:
-        super().__init__(public_message)
-        self.public_message = public_message  # what people are told; the cause is in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +52,17 @@ AGENTS: Mapping[str, Agent] = {
 
 
 def agent(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Run the event's agent. Returns its finding with `agent`. Raises AgentFailedError."""
+    """Run the event's agent. Returns its finding with `agent`. Raises FairError."""
     return run_agent(event["agent"], FairCall.from_event(event))
 
 
 def run_agent(key: str, call: FairCall, pace: Pace | None = None) -> dict[str, Any]:
-    """Run an agent with its statuses in its part of the job. Raises AgentFailedError."""
+    """Run an agent with its statuses in its part of the job. Raises FairError."""
     chosen = AGENTS[key]
     # The next state's statuses come after this one's, also when the queue is slow for once.
     with (
         job(**call.owner, attempt=call.attempt + 1, ends_job=False, flush_seconds=FLUSH_SECONDS) as part,
         part.agent(chosen.name, message=chosen.opening) as run,
     ):
-        try:
-            finding = chosen.work(call, run, pace or Pace(call.pace))
-        except FairError as error:
-            raise AgentFailedError(str(error)) from error
+        finding = chosen.work(call, run, pace or Pace(call.pace))
     return {"agent": key, **finding}

@@ -73,14 +73,16 @@ def neighbours(call: FairCall, run: AgentScope, city: City, pace: Pace) -> dict[
     with run.tool("mailbox", f"Letters of the {asked} households on {call.street}"):
         pace.spend(1.0)
     objections: dict[str, str] = {}
+    read = written = 0
     for number, letter in enumerate(city.letters, start=1):
         pace.spend(1.1)
         topic = _objection(letter)
         if topic is not None:
             objections[topic] = letter
         verdict = "for it" if topic is None else f"objects: {topic}"
+        read, written = read + tokens_in(letter), written + tokens_in(verdict)
+        run.tokens(input=read, output=written)
         run.progress(number / len(city.letters), f"Letter {number} of {len(city.letters)}: {verdict}")
-        run.tokens(input=tokens_in(letter), output=tokens_in(verdict))
     count = len(city.letters)
     topics = ", ".join(objections) or "nothing"
     run.complete(f"{count - len(objections)} of {count} letters are for it; the others object to {topics}")

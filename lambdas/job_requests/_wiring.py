@@ -47,7 +47,7 @@ def record(payload: Mapping[str, Any]) -> bool:
         raise RequestError(f"the publisher failed: {result.get('errorType')}")
     if result["rejected"]:
         raise RequestError(f"the publisher took no status: {result['rejected']}")
-    return result["committed"] > 0
+    return bool(result["committed"])
 
 
 def _published(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -40,6 +40,7 @@ class LocalOutputs:
     user_pool_id: str
     user_pool_client_id: str
     state_machine_arn: str
+    street_fair_arn: str
     publisher_function_arn: str
     status_table: str
     user_sessions_table: str

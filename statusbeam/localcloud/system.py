@@ -131,6 +131,7 @@ class LocalSystem:
             user_pool_id=user_pool_id,
             user_pool_client_id=output(stacks, "UserPoolClientId"),
             state_machine_arn=output(stacks, "StateMachineArn"),
+            street_fair_arn=output(stacks, "StreetFairArn"),
             publisher_function_arn=output(stacks, "PublisherFunctionArn"),
             status_table=output(stacks, "StatusTable"),
             user_sessions_table=output(stacks, "UserSessionsTable"),
