@@ -13,8 +13,8 @@ export function request(ctx) {
 }
 
 export function response(ctx) {
-  if (ctx.error) {
-    console.error(`type=${ctx.error.type} | the canceller failed`);
+  if (ctx.error || !ctx.result.recorded) {
+    console.error(`type=${ctx.error?.type} | the request was not recorded`);
     util.error('The request was not recorded. Try again.', 'StoreUnavailable');
   }
   return ctx.prev.result;

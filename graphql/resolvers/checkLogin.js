@@ -12,7 +12,8 @@ const ID_UNITS = 2 * ID_LENGTH;
 
 export function request(ctx) {
   const input = ctx.args.input ?? {};
-  const ids = [ctx.args.jobId, ctx.args.userId, ctx.args.tenantId, input.userId, input.tenantId];
+  const { jobId, userId, tenantId, invocationId } = ctx.args;
+  const ids = [jobId, userId, tenantId, invocationId, input.userId, input.tenantId];
   if (ids.concat(input.jobIds ?? []).some((id) => id && id.length > ID_UNITS)) {
     util.error(`An id must have at most ${ID_LENGTH} characters.`, 'BadRequest');
   }

@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from statusbeam.cdk.compliance import accept
-from statusbeam.cdk.encryption import customer_key
+from infra.example.logged_machine import LoggedMachine
 from statusbeam.cdk.options import ResourceOptions
 from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.workflows.status_checkpoints import StatusCheckpoints
@@ -30,22 +27,6 @@ _LAMBDA_TROUBLE = (
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
-)
-_LOG_DELIVERY = (
-    "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
-)
-_TRACES = (
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
 )
 _AGENT_RETRIES = 2
 
@@ -74,7 +55,7 @@ class CivicFunctions:
         return (self.load_playbook, *agents, self.validate, self.synthesize)
 
 
-class CivicWorkflow(Construct):
+class CivicWorkflow(LoggedMachine):
     """Its input is `{jobId, userId, tenantId, complaint, failAgent?}`. Grants go to `role`."""
 
     def __init__(
@@ -87,38 +68,10 @@ class CivicWorkflow(Construct):
         functions: CivicFunctions,
         route: StatusRoute,
     ) -> None:
-        super().__init__(scope, construct_id)
+        super().__init__(scope, construct_id, log_group_name=log_group_name, resources=resources)
         self._functions = functions
         self._route = route
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=log_group_name,
-            retention=resources.log_retention,
-            encryption_key=customer_key(self, resources),
-            removal_policy=resources.removal_policy,
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            # The construct would grant itself every version of each function.
-            role=self.role.without_policy_updates(),
-            # Without execution data: complaints are personal.
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=True,
-            timeout=Duration.minutes(15),
-        )
-
-    def grant_observation(self) -> None:
-        """Allow log delivery and traces; neither kind of action supports resources."""
-        iam.Grant.add_to_principal(grantee=self.role, actions=[*_LOG_DELIVERY, *_TRACES], resource_arns=["*"])
-        accept(
-            self.role,
-            rule="AwsSolutions-IAM5[Resource::*]",
-            reason="Log delivery and X-Ray support no resources; functions are granted one by one.",
-        )
+        self.state_machine = self._machine(self._definition(), timeout=Duration.minutes(15))
 
     def _definition(self) -> sfn.IChainable:
         reports = StatusCheckpoints(self, "Checkpoints", route=self._route)

@@ -1,4 +1,4 @@
-"""The example's stack: the agents' functions, the state machine that calls them, and the grants."""
+"""The examples' stack: the agents' functions, the state machines that call them, and the grants."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.example.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
+from infra.example.fair_workflow import FairWorkflow
 from infra.stages import ExampleOptions, StageConfig
 from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
 from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.python_function import LibraryLayer, PythonFunction, grant_invoke
+from statusbeam.cdk.workflows.approvals import Approvals
 from statusbeam.cdk.workflows.execution_closer import ExecutionCloser
 
 # The names in statuses and in Step Functions, and the keys in events and handlers.
 _AGENTS = {"Geo Agent": "geo", "Category Agent": "category", "Severity Agent": "severity"}
 
+# Log groups with this prefix need no entry in the account's resource policy, which is small.
+_LOGS = "/aws/vendedlogs/states/statusbeam"
+
 
 class ExampleStack(Stack):
-    """The civic-complaints job (examples/civic_complaints) on top of a status stack."""
+    """The jobs of examples/civic_complaints and examples/street_fair on top of a status stack."""
 
     def __init__(
         self,
@@ -47,19 +52,20 @@ class ExampleStack(Stack):
         workflow = CivicWorkflow(
             self,
             "CivicComplaints",
-            # Log groups with this prefix need no entry in the account's resource policy, which is small.
-            log_group_name=f"/aws/vendedlogs/states/statusbeam-{stage.name.lower()}-civic-complaints",
+            log_group_name=f"{_LOGS}-{stage.name.lower()}-civic-complaints",
             resources=stage.resources,
             functions=parts,
             route=route,
         )
+        approvals = Approvals(self, "Approvals", library=library, resources=stage.resources)
+        fair = self._make_fair(stage, approvals, route, library)
         closer = ExecutionCloser(
             self,
             "ExecutionCloser",
             resources=stage.resources,
             route=route,
             library=library,
-            state_machines=[workflow.state_machine],
+            state_machines=[workflow.state_machine, fair.state_machine],
         )
         for function in parts.all():
             grant_invoke(workflow.role, function)
@@ -71,9 +77,12 @@ class ExampleStack(Stack):
             self._grant_tools(options.model_id)
         if stage.alarms:
             alarms = Alarms(self, "Alarms", resources=stage.resources)
-            alarms.dead_letters({"ExecutionDeadLetters": closer.dead_letters})
+            alarms.dead_letters(
+                {"ExecutionDeadLetters": closer.dead_letters, "ApprovalDeadLetters": approvals.dead_letters}
+            )
             self._output("AlarmTopicArn", alarms.topic.topic_arn)
         self._output("StateMachineArn", workflow.state_machine.state_machine_arn)
+        self._output("StreetFairArn", fair.state_machine.state_machine_arn)
         self._output("ExecutionDeadLetterQueueUrl", closer.dead_letters.queue_url)
 
     def _output(self, name: str, value: str) -> None:
@@ -106,6 +115,40 @@ class ExampleStack(Stack):
                 memory_mb=512,
                 layers=[library],
             )
+
+    def _make_fair(
+        self,
+        stage: StageConfig,
+        approvals: Approvals,
+        route: StatusRoute,
+        library: lambda_.ILayerVersion,
+    ) -> FairWorkflow:
+        agent = PythonFunction(
+            self,
+            "FairAgent",
+            bundle=build_bundle(sources=("examples/__init__.py", "examples/street_fair")),
+            handler="examples.street_fair.handlers.agent",
+            environment=route.environment(),
+            resources=stage.resources,
+            timeout=Duration.minutes(2),
+            layers=[library],
+        )
+        fair = FairWorkflow(
+            self,
+            "StreetFair",
+            log_group_name=f"{_LOGS}-{stage.name.lower()}-street-fair",
+            resources=stage.resources,
+            agent=agent.function,
+            approvals=approvals,
+            route=route,
+        )
+        approvals.serve(fair.state_machine)
+        for function in (agent.function, approvals.function):
+            grant_invoke(fair.role, function)
+        for role in (agent.role, fair.role):
+            route.grant(role)
+        fair.grant_observation()
+        return fair
 
     def _grant_tools(self, model_id: str) -> None:
         places = f"arn:{self.partition}:geo-places:{self.region}::provider/default"

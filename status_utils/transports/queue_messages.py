@@ -20,7 +20,7 @@ from typing import Any
 from statusbeam.model.errors import TransportError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
-from statusbeam.model.parse import ENVELOPE_FIELDS, SENT_AT
+from statusbeam.model.parse import CONDITIONS, ENVELOPE_FIELDS, SENT_AT
 from statusbeam.model.validation import json_text
 
 _ESCAPES = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
@@ -42,7 +42,7 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     Raises TransportError for a single status above `max_bytes`.
     """
     batch_id = str(payload.get("batchId") or os.urandom(16).hex())
-    condition, sent_at = _repeated(payload, "onlyIfOpen"), _repeated(payload, SENT_AT)
+    condition, sent_at = "".join(_repeated(payload, name) for name in CONDITIONS), _repeated(payload, SENT_AT)
     parts = [
         (job, part_id, part)
         for job, statuses in _by_job(payload, batch_id).items()

@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from .page.page_upload import PageError
     from .python_function import LibraryLayer
     from .statusbeam import Statusbeam
+    from .workflows.approvals import Approvals
     from .workflows.execution_closer import ExecutionCloser
     from .workflows.status_checkpoints import StatusCheckpoints
 
 __all__ = [
     "Alarms",
     "ApiOptions",
+    "Approvals",
     "BridgeOptions",
     "EncryptionKey",
     "ExecutionCloser",
@@ -70,6 +72,7 @@ __all__ = [
 _LATE = {
     "Alarms": "alarms",
     "ApiOptions": "options",
+    "Approvals": "workflows.approvals",
     "BridgeOptions": "options",
     "EncryptionKey": "encryption",
     "ExecutionCloser": "workflows.execution_closer",

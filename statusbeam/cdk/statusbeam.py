@@ -33,7 +33,7 @@ from .options import (
 )
 from .page.page import Page
 from .page.page_config import PageConfig
-from .publishing.job_canceller import JobCanceller
+from .publishing.job_requests import JobRequests
 from .publishing.publisher import Publisher
 from .publishing.publishers import create_publishers, route_to
 from .publishing.status_route import StatusRoute
@@ -92,7 +92,7 @@ class Statusbeam(Construct):
             rotation_days=api.view_token_rotation_days,
             library=self.library,
         )
-        self._canceller = JobCanceller(self, "JobCanceller", resources=resources, library=self.library)
+        self._requests = JobRequests(self, "JobRequests", resources=resources, library=self.library)
         self._sign_in = create_sign_in(self, readers=readers, resources=resources, library=self.library)
         self.api = StatusApi(
             self,
@@ -106,7 +106,7 @@ class Statusbeam(Construct):
             status_table=self.status_table.table,
             sessions_table=self.sessions_table.table,
             detail_reader=self._details.reader,
-            job_canceller=self._canceller.function,
+            job_requests=self._requests.function,
         )
         self._firewall = self._create_firewall(firewall, resources, name) if firewall else None
         self._publishers = create_publishers(
@@ -122,7 +122,7 @@ class Statusbeam(Construct):
         self.routes: Mapping[str, StatusRoute] = {
             tenant: route_to(publisher, publishing) for tenant, publisher in self.tenant_publishers.items()
         }
-        self._canceller.publish_through(self.publisher.function)
+        self._requests.publish_through(self.publisher.function)
         self._grant()
         self.alarms = self._alarms(resources) if alarms else None
         self.page_url = self._page_url(page, name, local_url)
@@ -252,7 +252,7 @@ class Statusbeam(Construct):
         )
         self._details.grant_get(self._details.role)
         self._details.grant_read(self.api.details_source)
-        self._canceller.grant_cancel(self.api.canceller_source)
+        self._requests.grant_request(self.api.requests_source)
 
     def _grant_publisher(self, role: iam.Role) -> None:
         self.api.api.grant_mutation(role, "publishStatus")

@@ -1,4 +1,4 @@
-"""The dashboard's own routes: its configuration, and the start of the example job.
+"""The dashboard's own routes: its configuration, and the start of the example jobs.
 
 The router checks `Host` and `Origin` first, so only local pages can use these routes.
 """
@@ -29,15 +29,19 @@ if TYPE_CHECKING:
 
 CONFIG_PATH = "/config.json"
 JOBS_PATH = "/demo/jobs"
+FAIRS_PATH = "/demo/street-fairs"
 MAX_BODY_BYTES = 16_384
 MAX_COMPLAINT_CHARACTERS = 2_000
 MAX_AGENT_NAME_CHARACTERS = 64
+MAX_PACE = 10
+STREET_FAIR = {"street": "Castro Street", "month": 5, "visitors": 4_000, "weatherFailures": 1}
+"""The application for a street fair that the demo sends, with a weather service that fails once."""
 
 _NO_STORE = {"cache-control": "no-store"}
 
 
 class DashboardRoutes:
-    """The dashboard's two routes. They exist on localcloud only."""
+    """The dashboard's routes. They exist on localcloud only."""
 
     def __init__(
         self,
@@ -53,8 +57,12 @@ class DashboardRoutes:
         self._new_job_id = new_job_id
 
     def routes(self) -> Mapping[tuple[str, str], Handler]:
-        """GET /config.json and POST /demo/jobs."""
-        return {("GET", CONFIG_PATH): self.config, ("POST", JOBS_PATH): self.start_job}
+        """GET /config.json, POST /demo/jobs and POST /demo/street-fairs."""
+        return {
+            ("GET", CONFIG_PATH): self.config,
+            ("POST", JOBS_PATH): self.start_job,
+            ("POST", FAIRS_PATH): self.start_fair,
+        }
 
     async def config(self, _: HttpRequest) -> HttpResponse:
         """The dashboard's configuration. It has the demo users' passwords: the demo runs on one machine."""
@@ -84,14 +92,24 @@ class DashboardRoutes:
         }
 
     async def start_job(self, request: HttpRequest) -> HttpResponse:
-        """Start the example job for the signed-in user.
+        """Start the job that reads a complaint, for the signed-in user.
 
         The body is `{"complaint": "…", "failAgent": null}`, the response `{"jobId": "…"}`.
         """
         if not self._outputs.state_machine_arn:
             raise AppSyncError("This app has no example workflow to start.", "NotFound", status=404)
         identity = await self._signed_in(request)
-        job_input = _job_input(request.body)
+        return await self._start(identity, self._outputs.state_machine_arn, _job_input(request.body))
+
+    async def start_fair(self, request: HttpRequest) -> HttpResponse:
+        """Start the job that decides on a street fair, for the signed-in user.
+
+        The body is `{"pace": 1}`: 1 takes some half a minute, 0 no time. The response is `{"jobId": "…"}`.
+        """
+        identity = await self._signed_in(request)
+        return await self._start(identity, self._outputs.street_fair_arn, _fair_input(request.body))
+
+    async def _start(self, identity: Identity, machine: str, job_input: Mapping[str, Any]) -> HttpResponse:
         job_id = self._new_job_id()
         execution = {
             **job_input,
@@ -101,7 +119,7 @@ class DashboardRoutes:
         }
         await asyncio.to_thread(
             self._state_machines.start_execution,
-            stateMachineArn=self._outputs.state_machine_arn,
+            stateMachineArn=machine,
             name=job_id,
             input=json.dumps(execution),
         )
@@ -126,14 +144,7 @@ def _tenant(identity: Identity) -> str:
 
 def _job_input(body: bytes) -> dict[str, Any]:
     """The checked body: `complaint`, and `failAgent` when an agent shall fail. Raises AppSyncError 400."""
-    if len(body) > MAX_BODY_BYTES:
-        raise _bad_request(f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _bad_request("The body is not JSON.") from None
-    if not isinstance(document, dict):
-        raise _bad_request("The body is not a JSON object.")
+    document = _object(body)
     complaint, fail_agent = document.get("complaint"), document.get("failAgent")
     if not isinstance(complaint, str) or not complaint.strip():
         raise _bad_request("complaint must be a text and must not be empty.")
@@ -145,6 +156,26 @@ def _job_input(body: bytes) -> dict[str, Any]:
             raise _bad_request("failAgent must be null or the name of an agent.")
         work["failAgent"] = fail_agent
     return work
+
+
+def _fair_input(body: bytes) -> dict[str, Any]:
+    """The application for a street fair, at the checked `pace` of the body. Raises AppSyncError 400."""
+    pace = _object(body).get("pace", 1)
+    if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0 <= pace <= MAX_PACE:
+        raise _bad_request(f"pace must be a number from 0 to {MAX_PACE}.")
+    return {**STREET_FAIR, "pace": pace}
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    if len(body) > MAX_BODY_BYTES:
+        raise _bad_request(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _bad_request("The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise _bad_request("The body is not a JSON object.")
+    return document
 
 
 def _bad_request(message: str) -> AppSyncError:

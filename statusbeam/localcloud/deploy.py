@@ -38,7 +38,7 @@ _REASONS = (
 )
 _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
-_EXAMPLE_OUTPUT = "StateMachineArn"
+_EXAMPLE_OUTPUTS = ("StateMachineArn", "StreetFairArn")
 
 # What the CLI expects of a bootstrapped account, with the names of CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
@@ -98,8 +98,8 @@ class Deployed:
     stacks: Mapping[str, Mapping[str, str]]
     status: Mapping[str, str]
     """The outputs of the one `Statusbeam` of the app, by name."""
-    example: str
-    """The ARN of the example's state machine; empty for other apps than the built-in one."""
+    example: Mapping[str, str]
+    """The outputs of the built-in app's example; empty for other apps."""
 
     def output(self, name: str) -> str:
         """One output of the `Statusbeam`. Raises StackOutputError."""
@@ -214,5 +214,5 @@ def deployed_outputs(path: Path, *, built_in: bool) -> Deployed:
     if len(ours) != 1:
         raise StackOutputError(f"localcloud serves one Statusbeam construct, and the app has {len(ours)}.")
     everything = {name: value for outputs in stacks.values() for name, value in outputs.items()}
-    example = everything.get(_EXAMPLE_OUTPUT, "") if built_in else ""
+    example = {name: everything[name] for name in _EXAMPLE_OUTPUTS if built_in and name in everything}
     return Deployed(stacks=stacks, status=json.loads(ours[0]), example=example)

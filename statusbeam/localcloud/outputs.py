@@ -48,6 +48,7 @@ class LocalOutputs:
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     state_machine_arn: str
+    street_fair_arn: str
     publisher_function_arn: str
     status_table: str
     user_sessions_table: str

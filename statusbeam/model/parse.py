@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 SENT_AT: Final = "sentAt"
 """When the sender sent a payload, by its own clock."""
 
-ENVELOPE_FIELDS: Final = ("batchId", "onlyIfOpen", SENT_AT)
+CONDITIONS: Final = ("onlyIfOpen", "onlyIfWaiting")
+"""Conditions under which the statuses of a payload are committed, each true or false."""
+
+ENVELOPE_FIELDS: Final = ("batchId", *CONDITIONS, SENT_AT)
 """Fields of a payload that may stand beside those of a bare status."""
 
 _PUBLISHER_FIELDS = ("sequence", "earlier")

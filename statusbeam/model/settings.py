@@ -26,7 +26,9 @@ FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 """The header of a push that the API's firewall lets pass."""
 EVENT_SOURCE: Final = "statusbeam"
 CANCEL_REQUESTED: Final = "Job Cancel Requested"
-"""The detail type of the event that the canceller puts on EventBridge's default bus."""
+"""The detail type of the event on EventBridge's default bus that asks for a job to be stopped."""
+WAITING_ANSWERED: Final = "Job Waiting Answered"
+"""The detail type of the event that somebody answered what a job waits for."""
 JOB_STATUS_CHANGE: Final = "Statusbeam Job Status Change"
 """The detail type of the notifications that go to an event bus."""
 
@@ -202,6 +204,24 @@ class NotificationChannel:
     def takes(self, event: JobEventType, tenant_id: str) -> bool:
         """Whether the channel reports this event of a job of this tenant."""
         return event in self.events and self.tenant in (None, tenant_id)
+
+
+class ApprovalsTable:
+    """Key and attribute names of the table of states that wait for an answer."""
+
+    PARTITION_KEY: Final = "job"
+    """The JobKey of the job."""
+    SORT_KEY: Final = "invocation"
+    """The id of the invocation that waits."""
+    TOKEN: Final = "token"  # noqa: S105 - a name
+    """The task token of the state: whoever has it can answer."""
+    ASKED_AT: Final = "askedAt"
+    """In epoch milliseconds."""
+    ANSWER: Final = "answer"
+    """The answer, as JSON text."""
+    ANSWERED_AT: Final = "answeredAt"
+    """In epoch milliseconds."""
+    TTL: Final = "ttl"
 
 
 class ResolverVariables:
@@ -398,6 +418,14 @@ def channels_text(channels: tuple[NotificationChannel, ...]) -> str:
     """What `NotificationSettings.channels` reads back."""
     names = [f.name for f in fields(NotificationChannel)]
     return json.dumps([{name: getattr(one, name) for name in names} for one in channels])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalSettings(_Settings):
+    """What gives answers to states that wait needs."""
+
+    approvals_table: str
+    """Where it keeps the states that wait, with their task tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class StatusWord(StrEnum):
     HEARTBEAT = "heartbeat"  # nothing new, still alive
     REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
     WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
+    ANSWERED = "answered"  # somebody gave the answer that the job or an agent waits for
     CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
     CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped
 

@@ -91,9 +91,11 @@ def start(cloud: Cloud, **more: str) -> Job:
 
 
 @contextmanager
-def changed_machine(cloud: Cloud, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
-    """The deployed state machine with another definition, until the end of the block."""
-    states, arn = cloud.aws("stepfunctions"), cloud.outputs.state_machine_arn
+def changed_machine(
+    cloud: Cloud, change: Callable[[dict[str, Any]], dict[str, Any]], machine: str | None = None
+) -> Iterator[None]:
+    """A deployed state machine, the complaints' unless another is named, with another definition."""
+    states, arn = cloud.aws("stepfunctions"), machine or cloud.outputs.state_machine_arn
     before = states.describe_state_machine(stateMachineArn=arn)["definition"]
     states.update_state_machine(stateMachineArn=arn, definition=json.dumps(change(json.loads(before))))
     try:

@@ -35,7 +35,7 @@ READS = (
     "getStatusDetail",
     "syncSession",
 )
-WRITES = ("cancelJob", "endSessions", "publishStatus")
+WRITES = ("answerWaiting", "cancelJob", "endSessions", "publishStatus")
 WATCHES = ("onStatusUpdate", "onTenantStatus")
 NUMBERED_ID = re.compile(r"\d+-[0-9a-f]{12}")
 JOBS_EACH = 3
@@ -392,6 +392,15 @@ def _cancel(world: World, who: Principal, dice: random.Random) -> dict[str, Any]
     return {"jobId": job_id, "reason": dice.choice(STRANGE)} if dice.random() < 0.3 else {"jobId": job_id}
 
 
+def _answer(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
+    """No job of the world waits: whoever may answer is told so."""
+    asked = {"jobId": _job(world, who, dice), "approved": dice.random() < 0.5}
+    for name in ("invocationId", "comment"):
+        if dice.random() < 0.3:
+            asked[name] = dice.choice(STRANGE)
+    return asked
+
+
 def _list_updates(world: World, who: Principal, dice: random.Random) -> dict[str, Any]:
     asked = {"jobId": _job(world, who, dice)}
     for name in ("afterSequence", "limit"):
@@ -471,6 +480,7 @@ _ARGUMENTS: Mapping[str, Callable[[World, Principal, random.Random], dict[str, A
     "listJobs": _list_jobs,
     "listTenantJobs": _list_jobs,
     "countTenantJobs": _count_jobs,
+    "answerWaiting": _answer,
     "cancelJob": _cancel,
     "listStatusUpdates": _list_updates,
     "getStatusDetail": _detail,

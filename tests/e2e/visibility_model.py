@@ -30,6 +30,7 @@ MODES: Final[Mapping[str, frozenset[str]]] = {
     "listStatusUpdates": READERS,
     "getStatusDetail": READERS,
     "syncSession": READERS,
+    "answerWaiting": frozenset({COGNITO, LAMBDA}),
     "cancelJob": frozenset({COGNITO, LAMBDA}),
     "endSessions": frozenset({COGNITO, LAMBDA, IAM}),
     "publishStatus": frozenset({IAM}),
@@ -56,6 +57,7 @@ MALFORMED = "malformed"  # no text at all
 INVALID = "invalid"  # the arguments don't fit their types
 FORBIDDEN = "Forbidden"
 BAD_REQUEST = "BadRequest"
+NOT_WAITING = "NotWaiting"
 ANSWER = "answer"
 
 Arguments = Mapping[str, Any]
@@ -276,13 +278,15 @@ class Model:
 
     def _cancelJob(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
         """Nobody may who asks: a job of a world goes on."""
-        if who.job_ids is not None:
-            raise _Stop(FORBIDDEN)
-        reason = given.get("reason") or ""
-        if len(reason.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_REASON:
-            raise _Stop(BAD_REQUEST)
+        _whole(who, given.get("reason"))
         _short(given["jobId"])
         raise _Stop(FORBIDDEN)
+
+    def _answerWaiting(self, who: Principal, given: Arguments) -> Any:  # noqa: N802
+        """Nothing of a world waits. Only whoever may answer learns that."""
+        _whole(who, given.get("comment"))
+        _short(given["jobId"], given.get("invocationId"))
+        raise _Stop(FORBIDDEN if self.visible(who, given["jobId"]) is None else NOT_WAITING)
 
     def _went_on(self, who: Principal, token: str) -> bool:
         """Whether a list that all of a user's jobs are in gave this token."""
@@ -449,6 +453,9 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "workflow": _text_or_null,
     "search": _text_or_null,
     "reason": _text_or_null,
+    "comment": _text_or_null,
+    "invocationId": _id_or_null,
+    "approved": _bool_or_null,
     "createdAfter": _time_or_null,
     "createdBefore": _time_or_null,
     "joined": _bool_or_null,
@@ -490,6 +497,14 @@ def _connection(given: Arguments) -> None:
     """A subscription may name none, and then the name is empty or absent."""
     named = given.get("connectionId")
     if named and not _is_connection(named):
+        raise _Stop(BAD_REQUEST)
+
+
+def _whole(who: Principal, reason: str | None) -> None:
+    """A change of a job is for whoever sees all jobs of a user, with a reason of bounded length."""
+    if who.job_ids is not None:
+        raise _Stop(FORBIDDEN)
+    if len((reason or "").encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_REASON:
         raise _Stop(BAD_REQUEST)
 
 

@@ -61,6 +61,9 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "countTenantJobs": "query($createdAfter: AWSDateTime, $createdBefore: AWSDateTime) "
     "{ countTenantJobs(createdAfter: $createdAfter, createdBefore: $createdBefore) "
     "{ overallStatus count isExact } }",
+    "answerWaiting": "mutation($jobId: ID!, $invocationId: ID, $approved: Boolean!, $comment: String) "
+    "{ answerWaiting(jobId: $jobId, invocationId: $invocationId, approved: $approved, comment: $comment) "
+    "{ jobId userId tenantId sequence } }",
     "cancelJob": "mutation($jobId: ID!, $reason: String) { cancelJob(jobId: $jobId, reason: $reason) "
     "{ jobId userId tenantId sequence } }",
     "listStatusUpdates": "query($jobId: ID!, $afterSequence: Int, $limit: Int) "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE
+from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, WAITING_ANSWERED
 from tests.infra.synthesised import EXAMPLE_STACKS, STATUS_STACKS, WEB_STACKS, Resource, Stack
 
 Grants = dict[str, set[str]]
@@ -116,8 +116,10 @@ def test_the_detail_reader_may_read_a_detail_whose_key_it_knows(stacks: dict[str
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)
-def test_the_canceller_may_publish_and_announce_what_it_is_for(stacks: dict[str, Stack], name: str) -> None:
-    found = function_grants(stacks[name], "job_canceller.handler.handler")
+def test_requests_may_be_published_and_announced_as_what_they_are(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    found = function_grants(stacks[name], "job_requests.handler.handler")
     bus = next(resource for resource in found if ":events:" in resource)
     assert bus.endswith(":event-bus/default")
     assert found == {
@@ -132,7 +134,7 @@ def test_the_canceller_may_publish_and_announce_what_it_is_for(stacks: dict[str,
         for statement in policy.properties["PolicyDocument"]["Statement"]
         if statement["Action"] == "events:PutEvents"
     ]
-    only = {"events:source": EVENT_SOURCE, "events:detail-type": CANCEL_REQUESTED}
+    only = {"events:source": EVENT_SOURCE, "events:detail-type": [CANCEL_REQUESTED, WAITING_ANSWERED]}
     assert conditions == [None if name == "Local-Status" else {"StringEquals": only}]
 
 

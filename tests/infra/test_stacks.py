@@ -133,6 +133,7 @@ def test_every_root_field_has_a_resolver_in_javascript(stacks: dict[str, Stack],
     resolvers = stacks[name].all("AWS::AppSync::Resolver")
     fields = {f"{r.properties['TypeName']}.{r.properties['FieldName']}" for r in resolvers}
     assert fields == {
+        "Mutation.answerWaiting",
         "Mutation.cancelJob",
         "Mutation.endSessions",
         "Mutation.publishStatus",

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ReadTimeoutError
 
+from statusbeam.log.journal.conditions import is_open_to
 from statusbeam.log.journal.dynamo import DynamoJournal
-from statusbeam.log.journal.only_if_open import is_open_to
 from statusbeam.log.publishing.admission import Admission
 from statusbeam.log.publishing.memory import MemorySessionStore
 from statusbeam.log.publishing.payload import ParsedPayload, Screened, parse_payload

@@ -9,6 +9,10 @@ export function headKey(caller, jobId) {
   return itemKey(caller, jobId, StatusTable.HEAD);
 }
 
+export function agentKey(caller, jobId, invocationId) {
+  return itemKey(caller, jobId, `${StatusTable.AGENT_PREFIX}${invocationId}`);
+}
+
 export function updateKey(caller, jobId, sequence) {
   return itemKey(caller, jobId, updateSortKey(sequence));
 }

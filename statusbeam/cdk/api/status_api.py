@@ -61,8 +61,10 @@ STEPS = {
     "endSessions.userSessions": "sessions",
     "endSessions.tenantSessions": "sessions",
     "endSessions.delete": "sessions",
-    "cancelJob.head": "status",
-    "cancelJob.record": "canceller",
+    "changeJob.head": "status",
+    "cancelJob.record": "requests",
+    "answerWaiting.wait": "status",
+    "answerWaiting.record": "requests",
     "syncSession.session": "sessions",
     "syncSession.tenantSession": "sessions",
 }
@@ -86,14 +88,15 @@ PIPELINES = {
         "endSessions.tenantSessions",
         "endSessions.delete",
     ),
-    # The head again, with the request in it.
-    "Mutation.cancelJob": ("cancelJob.head", "cancelJob.record", "cancelJob.head"),
+    # The head again, with what was asked in it.
+    "Mutation.cancelJob": ("changeJob.head", "cancelJob.record", "changeJob.head"),
+    "Mutation.answerWaiting": ("answerWaiting.wait", "answerWaiting.record", "changeJob.head"),
     "Mutation.syncSession": ("syncSession.session", "syncSession.tenantSession", "getHeads"),
 }
 
 
 class StatusApi(Construct):
-    """The API. `status_source`, `sessions_source`, `details_source` and `canceller_source`, its data sources'
+    """The API. `status_source`, `sessions_source`, `details_source` and `requests_source`, its data sources'
     roles, take the stack's grants."""
 
     def __init__(
@@ -110,7 +113,7 @@ class StatusApi(Construct):
         status_table: dynamodb.ITable,
         sessions_table: dynamodb.ITable,
         detail_reader: lambda_.IFunction,
-        job_canceller: lambda_.IFunction,
+        job_requests: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
         self._options = options
@@ -127,13 +130,13 @@ class StatusApi(Construct):
         self.status_source = self._source_role("StatusSourceRole")
         self.sessions_source = self._source_role("SessionsSourceRole")
         self.details_source = self._source_role("DetailsSourceRole")
-        self.canceller_source = self._source_role("CancellerSourceRole")
+        self.requests_source = self._source_role("RequestsSourceRole")
         self._sources: dict[str, appsync.BaseDataSource] = {
             "none": self.api.add_none_data_source("None"),
             "status": self._table_source("Status", status_table, self.status_source),
             "sessions": self._table_source("Sessions", sessions_table, self.sessions_source),
             "details": self._lambda_source("Details", detail_reader, self.details_source),
-            "canceller": self._lambda_source("Canceller", job_canceller, self.canceller_source),
+            "requests": self._lambda_source("Requests", job_requests, self.requests_source),
         }
         self._bundles = ResolverBundles.read()
         self._steps = {

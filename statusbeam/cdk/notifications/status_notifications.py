@@ -22,7 +22,7 @@ from statusbeam.model.settings import (
     channels_text,
 )
 
-from ..bundling import LOG, build_bundle
+from ..bundling import LOG, build_bundle, function_sources
 from ..compliance import accept, accept_wildcard
 from ..dead_letters import dead_letter_queue
 from ..encryption import customer_key, grant_decrypt, grant_encrypt_decrypt
@@ -150,9 +150,7 @@ class StatusNotifications(Construct):
         return PythonFunction(
             self,
             construct_id,
-            bundle=build_bundle(
-                sources=("lambdas/__init__.py", f"lambdas/{folder}", *LOG, "statusbeam/notifications")
-            ),
+            bundle=build_bundle(sources=(*function_sources(folder), *LOG, "statusbeam/notifications")),
             handler=f"lambdas.{folder}.handler.handler",
             environment=settings.to_env(),
             resources=self._resources,

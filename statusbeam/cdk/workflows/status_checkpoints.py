@@ -17,9 +17,11 @@ from collections.abc import Callable, Mapping
 import jsii
 from aws_cdk import Duration, IStableStringProducer, Lazy
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from ..publishing.status_route import Report, StatusRoute
+from .approvals import Approvals
 from .invocation_ids import JOB_ATTEMPT, REDRIVE, Invocation, invocation_id, jsonata, key_of, variable
 
 _INPUT = "{% $states.input %}"
@@ -103,12 +105,53 @@ class StatusCheckpoints(Construct):
         `prompt` is what a person is asked, `until` is when the waiting ends at the latest, from its beginning
         or as a time. Both texts may be JSONata on the input of `work`. The rest is as for `agent`.
         """
-        waiting: dict[str, str] = {"for": what}
+        waiting: dict[str, object] = {"for": what}
         if prompt is not None:
             waiting["prompt"] = prompt
         if until is not None:
             waiting["until"] = until if isinstance(until, str) else jsonata(_after(until))
         return self._wrapped(work, name, item=item, parent=parent, waiting=waiting)
+
+    def approval(
+        self,
+        approvals: Approvals,
+        name: str,
+        *,
+        prompt: str,
+        timeout: Duration,
+        item: str | None = None,
+        parent: str | None = None,
+    ) -> sfn.Parallel:
+        """Wait until somebody approves or rejects: the job's owner, or who leads the tenant.
+
+            ask = checkpoints.approval(approvals, "Approval", prompt="Send it?", timeout=Duration.hours(1))
+
+        They answer with `answerWaiting`. The next state gets the input, an object, with
+        `approval: {approved, by, comment}`. A rejection is an answer and no error. Without an answer, the
+        state fails with `States.Timeout` after `timeout`. `prompt` is what they are asked; it may be JSONata
+        on the input. The rest is as for `agent`. Let `approvals` serve the machine.
+        """
+        key = key_of(name)
+        owner = {field: jsonata(f"({self._owner}).{field}") for field in ("jobId", "tenantId")}
+        ask = tasks.LambdaInvoke.jsonata(
+            self,
+            f"Ask {name}",
+            lambda_function=approvals.function,
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            payload=sfn.TaskInput.from_object(
+                {
+                    **owner,
+                    "invocationId": jsonata(f"${variable('invocation', key)}"),
+                    "askedAt": jsonata(f"${variable('asked', key)}"),
+                    "taskToken": jsonata("$states.context.Task.Token"),
+                }
+            ),
+            outputs=jsonata("$merge([$states.input, {'approval': $states.result}])"),
+            task_timeout=sfn.Timeout.duration(timeout),
+            retry_on_service_exceptions=False,
+        )
+        waiting = {"for": "approval", "prompt": prompt, "until": jsonata(_after(timeout)), "answerable": True}
+        return self._wrapped(ask, name, item=item, parent=parent, waiting=waiting)
 
     def _wrapped(
         self,
@@ -118,7 +161,7 @@ class StatusCheckpoints(Construct):
         item: str | None,
         parent: str | None,
         started: Mapping[str, object] | None = None,
-        waiting: Mapping[str, str] | None = None,
+        waiting: Mapping[str, object] | None = None,
     ) -> sfn.Parallel:
         """`work` with reports before and behind it; `started` is the first one's metadata."""
         key = self._new_key(name)
@@ -129,13 +172,16 @@ class StatusCheckpoints(Construct):
         invocation = Invocation(
             name=name, key=key, parent=None if parent is None else self._id_of_parent(parent)
         )
+        variables = {
+            invocation.id_variable: jsonata(invocation_id(key, item)),
+            invocation.attempt_variable: jsonata("$states.input.retries + 1"),
+        }
+        if waiting is not None:
+            variables[variable("asked", key)] = jsonata("$states.context.State.EnteredTime")
         begin = sfn.Pass.jsonata(
             self,
             f"Begin {name}",
-            assign={
-                invocation.id_variable: jsonata(invocation_id(key, item)),
-                invocation.attempt_variable: jsonata("$states.input.retries + 1"),
-            },
+            assign=variables,
             outputs="{% $states.input.input %}",
         )
         before = begin.next(self._report(invocation, "started", "agent_invoking", metadata=started))

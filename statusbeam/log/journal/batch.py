@@ -21,6 +21,8 @@ class Batch:
     """Statuses of the job that a limit left out and that no status has reported yet."""
     only_if_open: bool = False
     """Skip the batch unless it moves its job."""
+    only_if_waiting: bool = False
+    """Skip the batch unless it ends a wait that a person may answer."""
 
     @property
     def updates(self) -> tuple[StatusUpdate, ...]:

@@ -24,8 +24,8 @@ from ..snapshot.fold import apply, changed, touched
 from ..snapshot.job_state import Eta, Head, Job
 from ..snapshot.times import ms_of
 from .batch import Batch
+from .conditions import ConditionNotMetError, ends_answerable_wait, is_open_to
 from .entry import Entry
-from .only_if_open import NotOpenError, is_open_to
 from .shedding import Bucket, within_limit
 
 Estimate = Callable[[Job | None, Job], Eta | None]
@@ -40,7 +40,7 @@ class Commit:
     redelivered: bool = False
     """An earlier delivery committed it. Then `updates` is what the log still has of it, all or nothing."""
     skipped: bool = False
-    """It is `onlyIfOpen` and its job is not open: nothing of it is committed."""
+    """Its condition, `onlyIfOpen` or `onlyIfWaiting`, does not hold: nothing of it is committed."""
     shed: int = 0
     """Statuses of the batch that a limit left out, maybe all of it."""
     change: Change | None = None
@@ -80,8 +80,8 @@ def change_of(
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
     limit sheds what is too much by then. The last status carries the result of `estimate`.
-    Raises ForeignOwnerError when the job belongs to another user of the tenant, NotOpenError when the batch
-    is `only_if_open` and the job is not.
+    Raises ForeignOwnerError when the job belongs to another user of the tenant, ConditionNotMetError when the
+    condition of the batch does not hold.
     """
     job = before or Job(head=Head(epoch=epoch))
     if before and job.head.user_id != batch.user_id:
@@ -113,7 +113,9 @@ def _after(
     but_last = apply(job, [entry.update for entry in others])
     after = apply(but_last, [last.update])
     if batch.only_if_open and before and not is_open_to(before.head, after.head):
-        raise NotOpenError
+        raise ConditionNotMetError
+    if batch.only_if_waiting and not (before and ends_answerable_wait(before, after)):
+        raise ConditionNotMetError
     eta = None if estimate is None else estimate(before, after)
     if eta is None or MetadataKey.ETA in (last.update.metadata or {}):  # its sender has estimated
         return after, last

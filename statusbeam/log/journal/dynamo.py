@@ -29,6 +29,7 @@ from ..snapshot.fold import touched
 from ..snapshot.job_state import Job
 from .batch import Batch
 from .commits import Commit, change_of, new_epoch, redelivery
+from .conditions import ConditionNotMetError
 from .dynamo_errors import journal_error, reasons_of
 from .dynamo_items import (
     HEAD,
@@ -50,7 +51,6 @@ from .dynamo_items import (
     update_key,
 )
 from .dynamo_query import pages
-from .only_if_open import NotOpenError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -163,7 +163,7 @@ class DynamoJournal:
         before = self._read_what_lacks(batch.job, left, names, now)
         try:
             change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
-        except NotOpenError:
+        except ConditionNotMetError:
             # What is remembered may be old, and here no transaction finds out: it is asked for once more.
             return self._not_open(batch) if left is None else self._commit_once(batch)
         if not change.entries:

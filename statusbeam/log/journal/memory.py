@@ -16,8 +16,8 @@ from statusbeam.model.update import StatusUpdate
 from ..snapshot.job_state import Head, Job
 from .batch import Batch
 from .commits import Change, Commit, change_of, new_epoch, part_of, redelivery
+from .conditions import ConditionNotMetError
 from .entry import Entry
-from .only_if_open import NotOpenError
 
 if TYPE_CHECKING:
     from .estimator import Estimator
@@ -58,7 +58,7 @@ class MemoryJournal:
             before = part_of(job.snapshot, batch) if job else None
             try:
                 change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
-            except NotOpenError:
+            except ConditionNotMetError:
                 change = None
             if job and job.markers.get(batch.batch_id, (0, 0, 0.0, ""))[2] > now:
                 first, last, _, digest = job.markers[batch.batch_id]

@@ -7,7 +7,8 @@
 
 One payload is `{"batchId": …, "updates": [StatusInput, …]}` or one bare StatusInput, with or without a
 batchId beside its fields. Statuses are taken or refused one by one; only a payload without a readable list of
-statuses is refused whole. With `"onlyIfOpen": true`, statuses that would not move their job are skipped.
+statuses is refused whole. With `"onlyIfOpen": true`, statuses that would not move their job are skipped; with
+`"onlyIfWaiting": true`, those that would end no wait for an answer.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from statusbeam.model.limits import (
     INTEGER_DIGITS,
     UPDATES_PER_COMMIT,
 )
-from statusbeam.model.parse import ENVELOPE_FIELDS, parse_status
+from statusbeam.model.parse import CONDITIONS, ENVELOPE_FIELDS, parse_status
 from statusbeam.model.texts import one_line
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import identifier, refuse
@@ -74,6 +75,7 @@ class ParsedPayload:
 
     batch_id: str
     only_if_open: bool = False
+    only_if_waiting: bool = False
     entries: tuple[Entry, ...] = ()
     rejected: tuple[Rejection, ...] = ()
 
@@ -107,7 +109,8 @@ def parse_payload(
     `screen` sees each status first. It takes out what is not for the log, or raises InvalidStatusError.
     """
     try:
-        batch_id, only_if_open, statuses = _open(payload, batch_id)
+        batch_id, statuses = _open(payload, batch_id)
+        only_if_open, only_if_waiting = (_condition(payload, name) for name in CONDITIONS)
     except InvalidStatusError as error:
         return ParsedPayload(batch_id=batch_id, rejected=(Rejection.of(error, None),))
     entries = []
@@ -130,11 +133,15 @@ def parse_payload(
             )
         )
     return ParsedPayload(
-        batch_id=batch_id, only_if_open=only_if_open, entries=tuple(entries), rejected=tuple(rejected)
+        batch_id=batch_id,
+        only_if_open=only_if_open,
+        only_if_waiting=only_if_waiting,
+        entries=tuple(entries),
+        rejected=tuple(rejected),
     )
 
 
-def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
+def _open(payload: object, batch_id: str) -> tuple[str, list[Any]]:
     if not isinstance(payload, Mapping):
         raise refuse(None, RejectionCode.WRONG_TYPE, "must be a JSON object")
     bare = {field: value for field, value in payload.items() if field not in ENVELOPE_FIELDS}
@@ -144,12 +151,17 @@ def _open(payload: object, batch_id: str) -> tuple[str, bool, list[Any]]:
     if len(statuses) > ENTRIES_PER_PAYLOAD:
         problem = f"must have at most {ENTRIES_PER_PAYLOAD} entries, not {len(statuses)}"
         raise refuse("updates", RejectionCode.TOO_MANY, problem)
-    own, only_if_open = payload.get("batchId"), payload.get("onlyIfOpen")
-    if not isinstance(only_if_open, bool | None):
-        raise refuse("onlyIfOpen", RejectionCode.WRONG_TYPE, "must be true or false")
+    own = payload.get("batchId")
     if isinstance(own, str):
         own = one_line(own)
-    return (batch_id if own is None else _BATCH_ID("batchId", own)), bool(only_if_open), statuses
+    return (batch_id if own is None else _BATCH_ID("batchId", own)), statuses
+
+
+def _condition(payload: object, name: str) -> bool:
+    stated = payload.get(name) if isinstance(payload, Mapping) else None
+    if not isinstance(stated, bool | None):
+        raise refuse(name, RejectionCode.WRONG_TYPE, "must be true or false")
+    return bool(stated)
 
 
 def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
@@ -167,6 +179,7 @@ def batches(parsed: ParsedPayload) -> Iterable[tuple[Batch, ...]]:
                 batch_id=f"{parsed.batch_id}#{number}" if number else parsed.batch_id,
                 entries=tuple(part),
                 only_if_open=parsed.only_if_open,
+                only_if_waiting=parsed.only_if_waiting,
             )
             for number, part in enumerate(_cut(group))
         )

@@ -20,8 +20,8 @@ class Journal(Protocol):
     def commit(self, batch: Batch, *, deadline: float) -> Commit:
         """Add a batch to its job's log, whole or not at all.
 
-        A batch that is there already changes nothing. One that is `only_if_open` is skipped if its job is not
-        open. Waits until `deadline` (epoch seconds) for other publishers that commit to the same job.
+        A batch that is there already changes nothing. One whose condition does not hold is skipped.
+        Waits until `deadline` (epoch seconds) for other publishers that commit to the same job.
         Raises ForeignOwnerError, InvalidStatusError (the batch id was used for other statuses), JournalError.
         """
         ...

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from statusbeam.model.limits import WAITING_FOR_LENGTH, WAITING_PROMPT_LENGTH
 from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import StatusType, StatusWord
 
@@ -37,6 +38,8 @@ class Waiting:
     prompt: str | None = None
     since_ms: int
     until_ms: int | None = None
+    answerable: bool = False
+    """Whether people answer it with `answerWaiting`."""
 
     def view(self, invocation_id: str | None = None) -> dict[str, Any]:
         """The schema's Waiting."""
@@ -45,21 +48,22 @@ class Waiting:
             "prompt": self.prompt,
             "since": time_of(self.since_ms),
             "until": time_of(self.until_ms),
+            "answerable": self.answerable,
             "invocationId": invocation_id,
         }
 
     def to_item(self) -> list[Any]:
-        """Four values."""
-        return [self.what, self.prompt, self.since_ms, self.until_ms]
+        """Five values."""
+        return [self.what, self.prompt, self.since_ms, self.until_ms, self.answerable]
 
     @classmethod
     def from_item(cls, values: Any) -> Self | None:
         """What `to_item` wrote; numbers may come back as Decimal."""
         if not values:
             return None
-        what, prompt, since_ms, until_ms = values
+        what, prompt, since_ms, until_ms, answerable = values
         until_ms = None if until_ms is None else int(until_ms)
-        return cls(what=what, prompt=prompt, since_ms=int(since_ms), until_ms=until_ms)
+        return cls(what=what, prompt=prompt, since_ms=int(since_ms), until_ms=until_ms, answerable=answerable)
 
 
 def waiting_after(before: Waiting | None, update: StatusUpdate) -> Waiting | None:
@@ -80,6 +84,7 @@ def waiting_after(before: Waiting | None, update: StatusUpdate) -> Waiting | Non
         prompt=cut(asked.get("prompt"), WAITING_PROMPT_LENGTH),
         since_ms=before.since_ms if before is not None and before.what == what else at_ms,
         until_ms=ms_in(asked.get("until")),
+        answerable=asked.get("answerable") is True,
     )
 
 
@@ -105,12 +110,7 @@ class Waiters:
         others = self.others - 1 if was_other else self.others
         others_since_ms = self.others_since_ms if others > 0 else None
         if now is not None and len(known) < WAITERS_KEPT:
-            known[invocation_id] = Waiting(
-                what=now.what,
-                prompt=cut(now.prompt, HEAD_PROMPT_LENGTH),
-                since_ms=now.since_ms,
-                until_ms=now.until_ms,
-            )
+            known[invocation_id] = replace(now, prompt=cut(now.prompt, HEAD_PROMPT_LENGTH))
         elif now is not None:
             others += 1
             earliest = others_since_ms if others_since_ms is not None else now.since_ms

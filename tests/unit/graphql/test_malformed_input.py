@@ -238,6 +238,13 @@ ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Mutation.cancelJob": st.fixed_dictionaries(
         {"jobId": ids}, optional={"reason": st.none() | st.text(max_size=20) | st.just("x" * 2_001)}
     ),
+    "Mutation.answerWaiting": st.fixed_dictionaries(
+        {"jobId": ids, "approved": st.booleans()},
+        optional={
+            "invocationId": st.none() | ids,
+            "comment": st.none() | st.text(max_size=20) | st.just("x" * 2_001),
+        },
+    ),
     "Mutation.endSessions": st.fixed_dictionaries(
         {"input": st.fixed_dictionaries({"userId": ids}, optional={"tenantId": st.none() | ids})}
     ),

@@ -36,7 +36,7 @@ JOBS = {
     ("public", "j1"): "zoe",
 }
 SECRET = re.compile(r"secret of (\w+)/(j\d)")
-NAMED = {"Forbidden", "BadRequest", "LoginEnded"}
+NAMED = {"Forbidden", "BadRequest", "LoginEnded", "NotWaiting"}
 
 
 @pytest.fixture  # for each test: hypothesis may let ann end her own login
@@ -115,7 +115,7 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
 ) -> None:
     name = data.draw(st.sampled_from(sorted(ARGUMENTS)))
     identity = data.draw(identities)
-    fields.cancellations.asked.clear()
+    fields.requests.asked.clear()
     try:
         answer = fields.ask(name, data.draw(ARGUMENTS[name]), identity)
     except ResolverError as error:
@@ -123,7 +123,7 @@ def test_a_field_answers_with_what_is_the_bearers_or_refuses_by_name(
         assert "arn:" not in str(error)
         return
     assert {job["errorType"] for job in answer.appended} == set()
-    assert set(fields.cancellations.asked) <= visible(identity)
+    assert set(fields.requests.asked) <= visible(identity)
     assert set(SECRET.findall(json.dumps(answer.value))) <= visible(identity)
     if name in ("Query.listJobs", "Query.listTenantJobs"):
         listed = {(job["tenantId"], job["jobId"]) for job in answer.value["jobs"]}
@@ -142,6 +142,7 @@ def test_an_ended_login_is_refused_in_every_field(fields: Fields) -> None:
         "Query.getStatusDetail": {"jobId": "j6", "sequence": 1},
         "Mutation.syncSession": {"input": {"connectionId": "c", "action": "open"}},
         "Mutation.cancelJob": {"jobId": "j6"},
+        "Mutation.answerWaiting": {"jobId": "j6", "approved": True},
         "Mutation.endSessions": {"input": {"userId": "eve"}},
         "Subscription.onStatusUpdate": {"userId": "eve"},
         "Subscription.onTenantStatus": {"tenantId": "north"},

@@ -27,8 +27,8 @@ class NothingKept:
         return None
 
 
-class Cancellations:
-    """The canceller's function, which notes whose job is to be cancelled."""
+class Requests:
+    """The function of requests, which notes whose job they are about."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -37,21 +37,21 @@ class Cancellations:
     async def invoke(self, request: Mapping[str, Any]) -> Any:
         payload = request["payload"]
         self.asked.append((payload["tenantId"], payload["jobId"]))
-        return None
+        return {"recorded": True}
 
 
 class Fields:
     """The guarded fields on two tables."""
 
     def __init__(self, client: DynamoDBClient, executor: Executor, names: Iterable[str]) -> None:
-        self.cancellations = Cancellations()
+        self.requests = Requests()
         self._bundles = ResolverBundles.read()
         self._runtime = JsRuntime(now=lambda: NOW, new_id=lambda: "id-1")
         self._sources: dict[str, DataSource] = {
             "status": DynamoDBSource(client, STATUS_TABLE, executor),
             "sessions": DynamoDBSource(client, SESSIONS_TABLE, executor),
             "details": NothingKept(),
-            "canceller": self.cancellations,
+            "requests": self.requests,
         }
         self._fields = {name: self._field(name) for name in names}
 

@@ -65,8 +65,18 @@ export interface Waiting {
   readonly prompt: string | null;
   readonly since: string;
   readonly until: string | null;
+  /** Whether people answer it with `answerWaiting`. */
+  readonly answerable: boolean;
   /** The agent that waits; null for the job itself. */
   readonly invocationId: string | null;
+}
+
+/** What somebody answers to a job or an agent that waits. */
+export interface Answer {
+  /** The agent that waits; null for the job itself. */
+  readonly invocationId?: string | null;
+  readonly approved: boolean;
+  readonly comment?: string | null;
 }
 
 /** Somebody asks for the job to be stopped. */

@@ -134,3 +134,19 @@ test('cancelling asks the service, and the request comes back as a status of the
   );
   await assert.rejects(client.cancelJob(''), { code: 'bad_request' });
 });
+
+test('an answer asks the service, and ends the wait as a status of the agent', async () => {
+  const world = new World();
+  const asks = JSON.stringify({ waiting: { for: 'approval', prompt: 'Close the street?', answerable: true } });
+  world.service.commit('job-1', [{ ...GEO, invocationId: 'i1', status: 'waiting', metadata: asks }]);
+  const client = world.connect();
+  const watch = client.watchJob('job-1');
+  await world.advance(2_000);
+  assert.equal(watch.getState().job.waiting?.answerable, true);
+  const answering = client.answerWaiting('job-1', { invocationId: 'i1', approved: false, comment: 'Too loud' });
+  await world.advance(500);
+  await answering;
+  const { job, updates } = watch.getState();
+  assert.equal(job.waiting, null);
+  assert.deepEqual(updates.at(-1)?.metadata, { answer: { approved: false, by: 'ana', comment: 'Too loud' } });
+});

@@ -29,6 +29,7 @@ OUTPUTS = LocalOutputs(
     user_pool_id="pool",
     user_pool_client_id="client",
     state_machine_arn="arn:machine",
+    street_fair_arn="arn:fair",
     publisher_function_arn="arn:aws:lambda:us-east-1:000000000000:function:Publisher",
     status_table="status",
     user_sessions_table="sessions",

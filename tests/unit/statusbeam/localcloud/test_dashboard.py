@@ -18,10 +18,16 @@ from statusbeam.localcloud.appsync.contract import (
     SignedRequest,
 )
 from statusbeam.localcloud.appsync.http.messages import HttpRequest
-from statusbeam.localcloud.dashboard import MAX_BODY_BYTES, MAX_COMPLAINT_CHARACTERS, DashboardRoutes
+from statusbeam.localcloud.dashboard import (
+    MAX_BODY_BYTES,
+    MAX_COMPLAINT_CHARACTERS,
+    STREET_FAIR,
+    DashboardRoutes,
+)
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:Complaints"
+FAIR = "arn:aws:states:us-east-1:000000000000:stateMachine:StreetFair"
 OUTPUTS = LocalOutputs(
     graphql_url="http://127.0.0.1:4000/graphql",
     realtime_url="ws://127.0.0.1:4000/graphql/realtime",
@@ -30,6 +36,7 @@ OUTPUTS = LocalOutputs(
     user_pool_id="pool",
     user_pool_client_id="client",
     state_machine_arn=MACHINE,
+    street_fair_arn=FAIR,
     publisher_function_arn="arn:publisher",
     status_table="status",
     user_sessions_table="sessions",
@@ -151,6 +158,38 @@ async def test_a_job_is_started_for_the_user_of_the_token_whatever_the_body_says
 async def test_a_body_that_is_not_a_job_is_refused_with_the_reason(body: object, said: str) -> None:
     with pytest.raises(AppSyncError, match=said) as refused:
         await page().start_job(post(body))
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(("body", "pace"), [({}, 1), ({"pace": 0}, 0), ({"pace": 2.5, "userId": "m"}, 2.5)])
+async def test_a_street_fair_is_started_for_the_user_of_the_token(body: dict[str, Any], pace: float) -> None:
+    client = boto3.client("stepfunctions", region_name="us-east-1")
+    with Stubber(client) as stubber:
+        stubber.add_response(
+            "start_execution",
+            {"executionArn": f"{FAIR}:demo-1", "startDate": 0},
+            {
+                "stateMachineArn": FAIR,
+                "name": "demo-1",
+                "input": json.dumps(
+                    {
+                        **STREET_FAIR,
+                        "pace": pace,
+                        "jobId": "demo-1",
+                        "userId": "sub-1",
+                        "tenantId": "riverton",
+                    }
+                ),
+            },
+        )
+        response = await page(client=client).start_fair(post(body))
+    assert json.loads(response.body) == {"jobId": "demo-1"}
+
+
+@pytest.mark.parametrize("pace", [-1, 11, "1", None, True, [], float("nan")], ids=str)
+async def test_a_pace_that_is_none_is_refused(pace: object) -> None:
+    with pytest.raises(AppSyncError, match="pace must be a number from 0 to 10") as refused:
+        await page().start_fair(post({"pace": pace}))
     assert refused.value.status == 400
 
 

@@ -126,7 +126,7 @@ def test_a_deployment_gives_the_outputs_of_the_statusbeam_and_of_each_stack(tmp_
     deployed = deploy(tmp_path, script(tmp_path, f"echo '{stacks(ApiId='api0')}' > $outputs"))
     assert deployed.output("ApiId") == "api0"
     assert deployed.stacks == {"A-Status": {"ApiId": "api0"}, "A-Example": {"StateMachineArn": "arn"}}
-    assert deployed.example == "arn"
+    assert deployed.example == {"StateMachineArn": "arn"}
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert f"statusbeam:localcloud={API}" in arguments
     assert "stage=local" in arguments
@@ -140,7 +140,7 @@ def test_an_app_of_the_callers_own_is_deployed_instead_of_the_built_in_one(tmp_p
     assert arguments[arguments.index("--app") + 1] == "python app.py"
     assert "stage=local" not in arguments
     assert (tmp_path / "folder").read_text().strip() == str(tmp_path)
-    assert deployed.example == ""
+    assert deployed.example == {}
 
 
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
@@ -170,4 +170,4 @@ def test_an_app_with_two_deployments_of_statusbeam_is_refused(tmp_path: Path) ->
 
 def test_a_missing_output_is_named() -> None:
     with pytest.raises(StackOutputError, match="no output ApiId"):
-        Deployed(stacks={}, status={}, example="").output("ApiId")
+        Deployed(stacks={}, status={}, example={}).output("ApiId")

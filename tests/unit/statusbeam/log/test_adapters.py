@@ -243,6 +243,48 @@ def test_what_a_publisher_remembers_does_not_pass_a_word_over(setup: Setup) -> N
     assert (head.overall_status, head.attempt) == (OverallStatus.FAILED, 2)
 
 
+# only if waiting
+
+ASKS = {"waiting": {"for": "approval", "answerable": True}}
+
+
+def answer(batch_id: str, **changes: Any) -> Batch:
+    return replace(batch(batch_id, status="answered", **changes), only_if_waiting=True)
+
+
+@pytest.mark.parametrize("who", [{}, {"agentName": None}], ids=["an agent", "the job"])
+def test_of_two_answers_to_one_wait_the_first_counts(setup: Setup, who: dict[str, Any]) -> None:
+    setup.journal.commit(batch("b1", status="waiting", metadata=ASKS, **who), deadline=SOON)
+    taken = setup.journal.commit(answer("b2", **who), deadline=SOON)
+    late = setup.other.commit(answer("b3", **who), deadline=SOON)
+    assert (taken.skipped, late.skipped) == (False, True)
+    assert sequences(log(setup.journal)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([], id="a job that has not begun"),
+        pytest.param([{"status": "agent_invoking"}], id="an agent that works"),
+        pytest.param(
+            [{"status": "waiting", "metadata": {"waiting": {"for": "timer"}}}], id="a wait for something else"
+        ),
+        pytest.param(
+            [{"status": "waiting", "metadata": ASKS, "agentName": "Other Agent"}], id="another agent's wait"
+        ),
+        pytest.param(
+            [{"status": "waiting", "metadata": ASKS}, {"status": "cancelled", "agentName": None}],
+            id="a wait that the end of its job left open",
+        ),
+    ],
+)
+def test_an_answer_that_nothing_waits_for_is_skipped(setup: Setup, before: list[dict[str, Any]]) -> None:
+    for number, changes in enumerate(before):
+        setup.journal.commit(batch(f"b{number}", **changes), deadline=SOON)
+    assert setup.journal.commit(answer("late"), deadline=SOON).skipped
+    assert len(log(setup.journal)) == len(before)
+
+
 def test_a_status_for_another_users_job_is_refused_and_changes_nothing(setup: Setup) -> None:
     setup.journal.commit(batch("b1"), deadline=SOON)
     before = head_of(setup.journal, "job-1")

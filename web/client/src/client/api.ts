@@ -1,9 +1,9 @@
 // The queries and mutations of a deployment.
 
 import { jsonObject } from '../fold/numbers.ts';
-import type { JobPosition, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
+import type { Answer, JobPosition, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
 import type { ServiceClock } from './clock.ts';
-import { CANCEL_JOB, GET_JOB, GET_STATUS_DETAIL, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
+import { ANSWER_WAITING, CANCEL_JOB, GET_JOB, GET_STATUS_DETAIL, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
 import type { GraphQL } from './graphql.ts';
 import type { SessionInput } from './session.ts';
 
@@ -37,6 +37,10 @@ export class Api {
 
   async cancelJob(jobId: string, reason: string | null): Promise<void> {
     await this.graphql.run(CANCEL_JOB, { jobId, reason });
+  }
+
+  async answerWaiting(jobId: string, { invocationId = null, approved, comment = null }: Answer): Promise<void> {
+    await this.graphql.run(ANSWER_WAITING, { jobId, invocationId, approved, comment });
   }
 
   async listStatusUpdates(jobId: string, afterSequence: number, limit: number): Promise<StatusUpdatePage> {

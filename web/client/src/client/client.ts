@@ -10,7 +10,7 @@ import { SELDOM } from '../join/polls.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
 import { realtimeUrlOf } from '../realtime/protocol.ts';
 import { TIMING, type Timing } from '../timing.ts';
-import type { RawStatusUpdate, StatusDetail, StoredJob } from '../types.ts';
+import type { Answer, RawStatusUpdate, StatusDetail, StoredJob } from '../types.ts';
 import { withAlignedTimers } from './alignedTimers.ts';
 import { Api } from './api.ts';
 import { ServiceClock } from './clock.ts';
@@ -138,6 +138,14 @@ export class Client {
    */
   async cancelJob(jobId: string | number, reason: string | null = null): Promise<void> {
     await this.#api.cancelJob(checkedJobId(jobId), reason);
+  }
+
+  /**
+   * Answer what a job waits for, where its `waiting` is `answerable`; for its owner and operators. The first answer counts.
+   * Throws StatusbeamError, with the `errorType` NotWaiting for a later one.
+   */
+  async answerWaiting(jobId: string | number, answer: Answer): Promise<void> {
+    await this.#api.answerWaiting(checkedJobId(jobId), answer);
   }
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */

@@ -4,7 +4,7 @@ export const UPDATE = `jobId userId tenantId eventId sequence type status qualif
 parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;
 
 /** What heads and agents have both. */
-export const STATE = `waiting { for prompt since until invocationId } liveness progress leaseExpiresAt`;
+export const STATE = `waiting { for prompt since until answerable invocationId } liveness progress leaseExpiresAt`;
 export const USAGE = '{ inputTokens outputTokens totalTokens }';
 
 /** A job without its agents. */

@@ -10,8 +10,8 @@ const WAITERS_KEPT = 16;
 /** Characters of an agent's prompt that the head keeps. */
 const HEAD_PROMPT_LENGTH = 300;
 
-/** What one scope waits for: [for, prompt, since, until], the times in milliseconds. */
-export type WaitingFold = readonly [string, string | null, number, number | null];
+/** What one scope waits for: [for, prompt, since, until, answerable], the times in milliseconds. */
+export type WaitingFold = readonly [string, string | null, number, number | null, boolean];
 
 /** The agents of a job that wait, kept up to date from those that change without reading the others. */
 export interface Waiters {
@@ -35,7 +35,7 @@ export function waitingAfter(before: WaitingFold | null, update: RawStatusUpdate
   const asked = isObject(metadata.waiting) ? metadata.waiting : {};
   const what = cut(asked.for, FOR_LENGTH) ?? 'unknown';
   const sinceMs = before?.[0] === what ? before[2] : atMs;
-  return [what, cut(asked.prompt, PROMPT_LENGTH), sinceMs, msIn(asked.until)];
+  return [what, cut(asked.prompt, PROMPT_LENGTH), sinceMs, msIn(asked.until), asked.answerable === true];
 }
 
 /** After an agent went from waiting for `before` to waiting for `now`; null: it doesn't wait. */
@@ -48,8 +48,8 @@ export function waitersAfter(waiters: Waiters, agent: string, before: WaitingFol
   let others = waiters.others - (wasOther ? 1 : 0);
   let othersSince = others > 0 ? waiters.othersSince : null;
   if (now !== null && known.length < WAITERS_KEPT) {
-    const [what, prompt, sinceMs, untilMs] = now;
-    known.push([agent, what, cut(prompt, HEAD_PROMPT_LENGTH), sinceMs, untilMs]);
+    const [what, prompt, ...rest] = now;
+    known.push([agent, what, cut(prompt, HEAD_PROMPT_LENGTH), ...rest]);
   } else if (now !== null) {
     others += 1;
     othersSince = Math.min(othersSince ?? now[2], now[2]);
@@ -58,8 +58,11 @@ export function waitersAfter(waiters: Waiters, agent: string, before: WaitingFol
 }
 
 /** The schema's Waiting of one scope. */
-export function waitingView([what, prompt, sinceMs, untilMs]: WaitingFold, invocationId: string | null = null): Waiting {
-  return { for: what, prompt, since: timeOf(sinceMs) as string, until: timeOf(untilMs), invocationId };
+export function waitingView(
+  [what, prompt, sinceMs, untilMs, answerable]: WaitingFold,
+  invocationId: string | null = null
+): Waiting {
+  return { for: what, prompt, since: timeOf(sinceMs) as string, until: timeOf(untilMs), answerable, invocationId };
 }
 
 /** The schema's Waiting of the agent that has waited longest; null when none waits. */
@@ -68,7 +71,7 @@ export function waitersView({ known, othersSince }: Waiters): Waiting | null {
     const [agent, ...longest] = known.reduce((one, other) => (byLength(other, one) < 0 ? other : one));
     return waitingView(longest, agent);
   }
-  return othersSince === null ? null : waitingView(['agents', null, othersSince, null]);
+  return othersSince === null ? null : waitingView(['agents', null, othersSince, null, false]);
 }
 
 function byLength(one: Waiters['known'][number], other: Waiters['known'][number]): number {

@@ -375,6 +375,24 @@ export class Service {
       ]);
       return { jobId: variables.jobId };
     }
+    if (name === 'answerWaiting') {
+      const { jobId, invocationId, approved, comment } = variables as {
+        jobId: string;
+        invocationId: string;
+        approved: boolean;
+        comment: string;
+      };
+      this.commit(jobId, [
+        {
+          type: 'agent_status',
+          status: 'answered',
+          invocationId,
+          message: approved ? 'Approved' : 'Rejected',
+          metadata: JSON.stringify({ answer: { approved, by: userId, comment } }),
+        },
+      ]);
+      return { jobId };
+    }
     if (name === 'listJobs') {
       const begun = [...this.#logs].filter(([, { updates }]) => updates.length > 0).map(([jobId]) => jobId);
       const own = begun.filter((jobId) => this.#sees(userId, jobId));

@@ -211,7 +211,13 @@ def test_a_payload_says_whether_it_counts_only_for_open_jobs(
     assert (parsed.only_if_open, len(parsed.updates), parsed.rejected) == (expected, 1, ())
 
 
-def test_a_condition_that_is_no_condition_refuses_the_payload() -> None:
-    parsed = parse_payload({"onlyIfOpen": "yes", "updates": [entry()]}, batch_id="request-1", now=NOW)
+@pytest.mark.parametrize("name", ["onlyIfOpen", "onlyIfWaiting"])
+def test_a_condition_that_is_no_condition_refuses_the_payload(name: str) -> None:
+    parsed = parse_payload({name: "yes", "updates": [entry()]}, batch_id="request-1", now=NOW)
     assert parsed.updates == ()
-    assert [(r.index, r.code, r.field) for r in parsed.rejected] == [(None, "wrong_type", "onlyIfOpen")]
+    assert [(r.index, r.code, r.field) for r in parsed.rejected] == [(None, "wrong_type", name)]
+
+
+def test_each_condition_of_a_payload_is_its_own() -> None:
+    parsed = parse_payload({"onlyIfWaiting": True, "updates": [entry()]}, batch_id="request-1", now=NOW)
+    assert (parsed.only_if_open, parsed.only_if_waiting) == (False, True)

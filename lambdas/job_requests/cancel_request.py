@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from statusbeam.model.metadata import MetadataKey
+from statusbeam.model.settings import CANCEL_REQUESTED
 from statusbeam.model.words import StatusWord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
     """The job with its owner, who asks, and why."""
+
+    detail_type: ClassVar[str] = CANCEL_REQUESTED
 
     job_id: str
     user_id: str

@@ -1,4 +1,5 @@
-"""The function behind `cancelJob`: records the request in the job's log, and announces it on EventBridge."""
+"""The function behind `cancelJob` and `answerWaiting`: records what people ask of a job in its log, and
+announces it on EventBridge."""
 
 from __future__ import annotations
 
@@ -7,15 +8,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, CallerSettings
+from statusbeam.model.settings import CANCEL_REQUESTED, EVENT_SOURCE, WAITING_ANSWERED, CallerSettings
 
 from ..bundling import build_bundle, function_sources
 from ..options import ResourceOptions
 from ..python_function import PythonFunction, grant_invoke
 
 
-class JobCanceller(Construct):
-    """The API invokes `function`. Closers, in whatever stack, act on the event."""
+class JobRequests(Construct):
+    """The API invokes `function`. Closers and approvals, in whatever stack, act on the events."""
 
     def __init__(
         self,
@@ -26,18 +27,18 @@ class JobCanceller(Construct):
         library: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
-        canceller = PythonFunction(
+        requests = PythonFunction(
             self,
-            "Canceller",
-            bundle=build_bundle(sources=function_sources("job_canceller")),
-            handler="lambdas.job_canceller.handler.handler",
+            "Requests",
+            bundle=build_bundle(sources=function_sources("job_requests")),
+            handler="lambdas.job_requests.handler.handler",
             environment={},
             resources=resources,
             timeout=Duration.seconds(9),  # AppSync waits 10 s
             layers=[library],
         )
-        self.function = canceller.function
-        self.role = canceller.role
+        self.function = requests.function
+        self.role = requests.role
         self._grant_announcing(emulated=resources.emulated)
 
     def publish_through(self, publisher: lambda_.IFunction) -> None:
@@ -47,13 +48,13 @@ class JobCanceller(Construct):
             self.function.add_environment(variable, value)
         grant_invoke(self.role, publisher)
 
-    def grant_cancel(self, grantee: iam.IGrantable) -> None:
+    def grant_request(self, grantee: iam.IGrantable) -> None:
         """Allow invoking the function."""
         grant_invoke(grantee, self.function)
 
     def _grant_announcing(self, *, emulated: bool) -> None:
         bus = Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default")
-        only = {"events:source": EVENT_SOURCE, "events:detail-type": CANCEL_REQUESTED}
+        only = {"events:source": EVENT_SOURCE, "events:detail-type": [CANCEL_REQUESTED, WAITING_ANSWERED]}
         iam.Grant.add_to_principal(
             grantee=self.role,
             actions=["events:PutEvents"],

@@ -7,14 +7,14 @@ export function request(ctx) {
   return { operation: 'GetItem', key: headKey(ctx.stash.caller, ctx.args.jobId), consistentRead: true };
 }
 
-// The owner may cancel a job, and whoever leads the tenant. An unknown job looks like another user's.
+// The owner may change a job, and whoever leads the tenant. An unknown job looks like another user's.
 export function response(ctx) {
   if (ctx.error) {
     raiseStoreError(ctx);
   }
   const head = ctx.result;
   if (!exists(head) || !canView(ctx.stash.caller, head)) {
-    util.error('You can cancel only your own jobs.', 'Forbidden');
+    util.error('You can change only your own jobs.', 'Forbidden');
   }
   return head;
 }

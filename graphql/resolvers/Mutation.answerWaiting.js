@@ -1,0 +1,23 @@
+import { util } from '@aws-appsync/utils';
+import { toJob } from './shared/job.js';
+import { REASON_LENGTH } from './shared/settings.generated.js';
+import { viewer } from './shared/viewer.js';
+
+// The functions check who owns the job and what it waits for, record the answer in its log, and read the head again.
+export function request(ctx) {
+  const caller = viewer(ctx);
+  // A token narrowed to jobs is for looking at them.
+  if (caller.userId === null || caller.jobIds !== null) {
+    util.error('You can change only your own jobs.', 'Forbidden');
+  }
+  const comment = ctx.args.comment ?? '';
+  if (comment.length > 2 * REASON_LENGTH) {
+    util.error(`comment must have at most ${REASON_LENGTH} characters.`, 'BadRequest');
+  }
+  ctx.stash.caller = caller;
+  return {};
+}
+
+export function response(ctx) {
+  return toJob(ctx.prev.result, [], null);
+}

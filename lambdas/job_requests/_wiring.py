@@ -1,0 +1,75 @@
+"""What the function needs, built when it is first needed; the environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from botocore.config import Config
+from botocore.session import Session
+
+from statusbeam.model.settings import EVENT_SOURCE, CallerSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+# AppSync waits 10 s for a function, and the publisher takes 6 at most: the SDK's retry comes too late.
+_PUBLISHER = Config(connect_timeout=1, read_timeout=7, retries={"total_max_attempts": 1})
+_EVENTS = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
+_TRIES = 2
+
+
+class _Events(Protocol):
+    """What is used of botocore's client."""
+
+    def put_events(self, *, Entries: list[dict[str, str]]) -> Mapping[str, Any]: ...  # noqa: N803 - its name
+
+
+class RequestError(Exception):
+    """The request was not recorded, or nobody was told of it. The caller may ask again."""
+
+
+def record(payload: Mapping[str, Any]) -> bool:
+    """Publish a payload, and wait until it is in the job's log.
+
+    Returns False if the payload's condition does not hold. Raises RequestError and the SDK's errors.
+    """
+    result: dict[str, Any] = {}
+    # A publisher that failed may have committed: only the repeated batch tells, and the log has it once.
+    for _ in range(_TRIES):
+        result, failed = _published(payload)
+        if not failed:
+            break
+    else:
+        raise RequestError(f"the publisher failed: {result.get('errorType')}")
+    if result["rejected"]:
+        raise RequestError(f"the publisher took no status: {result['rejected']}")
+    return bool(result["committed"])
+
+
+def _published(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    function = CallerSettings.from_env(os.environ).status_publisher_function or ""
+    answer = _lambda().invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+    return json.loads(answer["Payload"].read()), "FunctionError" in answer
+
+
+def announce(detail_type: str, detail: Mapping[str, Any]) -> None:
+    """Tell those who run the job's work. Raises RequestError and the SDK's errors."""
+    entry = {"Source": EVENT_SOURCE, "DetailType": detail_type, "Detail": json.dumps(detail)}
+    answer = _events().put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        raise RequestError(f"EventBridge took no event: {answer['Entries'][0].get('ErrorCode')}")
+
+
+@cache
+def _lambda() -> LambdaClient:
+    # botocore's own types don't tell clients apart.
+    return cast("LambdaClient", Session().create_client("lambda", config=_PUBLISHER))
+
+
+@cache
+def _events() -> _Events:
+    return cast("_Events", Session().create_client("events", config=_EVENTS))
