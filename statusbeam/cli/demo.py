@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .command import CommandError, Subcommands
 from .complaints import Complaint, built_in_complaints
 from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user, sign_in
-from .job_log import JobLog, Outcome
+from statusbeam.client.job_log import JobLog, Outcome
 from .job_stream import JobIdleError, JobStream
 from .local_server import add_server_flags, bring_up, running_outputs, state_folder
 from .plain_text import print_notice

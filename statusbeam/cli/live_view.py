@@ -16,7 +16,7 @@ from statusbeam.log.snapshot.job_view import job_view
 from statusbeam.log.snapshot.liveness import liveness
 from statusbeam.model.limits import LEASE_SECONDS
 
-from .job_log import TERMINAL
+from statusbeam.client.job_log import TERMINAL
 from .plain_text import plain_text
 
 STYLES = {

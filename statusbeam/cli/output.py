@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from .job_log import Status
+from statusbeam.client.job_log import Status
 from .live_view import draw, fold_job, liveness_note, message_text, reporter_name
 from .plain_text import print_line
 

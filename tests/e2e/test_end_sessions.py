@@ -16,7 +16,7 @@ from gql.transport.exceptions import TransportClosed, TransportConnectionFailed,
 from websockets.exceptions import ConnectionClosedOK
 
 from statusbeam.cli.demo_user import RefusedError, SignedInUser
-from statusbeam.cli.job_log import JobLog
+from statusbeam.client.job_log import JobLog
 from statusbeam.cli.job_stream import JobStream
 from statusbeam.cli.main import main
 from statusbeam.localcloud.outputs import DemoUser
