@@ -1,58 +1,52 @@
-"""The `statusbeam` command. Each subcommand is a module with `add_command`, listed in COMMANDS.
-
-A subcommand whose packages are not installed is left out, and `--help` names it with the extra that installs
-them. For example, `redrive-log` needs no emulator.
-"""
+"""The `statusbeam` command: runs the command that the arguments name, and turns errors into exit codes."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 
-from .command import CommandError
-from .plain_text import print_notice
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .command import ExitCode
 
-COMMANDS = ("cancel", "demo", "end_sessions", "local", "mcp", "redrive_log", "token")
-EXTRAS = ("cdk", "cli", "local")
-"""The extras of the package that install what all subcommands need."""
-
-
-def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    """The parser of all subcommands. `environ` sets the defaults of flags that have a variable."""
-    parser = argparse.ArgumentParser(
-        prog="statusbeam", description="Live, ordered, truthful status of multi-agent jobs on AWS."
-    )
-    subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    missing = []
-    for name in COMMANDS:
-        try:
-            module = import_module(f".{name}", __package__)
-        except ModuleNotFoundError as error:
-            missing.append(f"{name.replace('_', '-')} needs {error.name}")
-            continue
-        module.add_command(subcommands, environ)
-    if missing:
-        parser.epilog = f"Not installed: {', '.join(missing)}. Install statusbeam[{','.join(EXTRAS)}]."
-    return parser
+NAME = "statusbeam"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line. Exit code 0 means success or yes, 1 failure or no, 2 wrong arguments."""
+    """Run the command line and return its exit code. docs/command.md has the codes."""
     try:
-        parsed = build_parser(os.environ).parse_args(arguments)
-        code: int = parsed.run(parsed)
+        import typer  # noqa: F401, PLC0415 - a plain installation has the library only
+    except ModuleNotFoundError:
+        sys.stderr.write("statusbeam: the command needs more packages: pip install 'statusbeam[cli]'.\n")
+        return 2
+    from .command import CommandError, ExitCode, exit_code_of  # noqa: PLC0415 - typer comes first
+    from .plain_text import print_notice  # noqa: PLC0415 - as above
+
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
     except CommandError as error:
-        print_notice(f"statusbeam: {error}")
-        return 1
+        print_notice(f"{NAME}: {error}")
+        return error.code
     except KeyboardInterrupt:
-        return 130  # what a shell expects after Ctrl-C
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports an error at exit
-        return 1
-    return code
+        return ExitCode.BROKEN_PIPE
+    except Exception as error:
+        from statusbeam.client.errors import ClientError  # noqa: PLC0415 - as above
+
+        if not isinstance(error, ClientError):
+            raise
+        print_notice(f"{NAME}: {error}")
+        return exit_code_of(error)
+
+
+def _run(arguments: list[str]) -> int | ExitCode:
+    from .parser import root  # noqa: PLC0415 - see main
+
+    code = root().main(arguments, prog_name=NAME, standalone_mode=False)
+    return int(code or 0)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,34 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_of_view
-from statusbeam.model.limits import UPDATES_PER_PAGE
+from statusbeam.model.limits import JOBS_PER_PAGE_MAX, UPDATES_PER_PAGE
+from statusbeam.model.update import StatusUpdate
 
 from .api import Api
-from .documents import GET_JOB, LIST_STATUS_UPDATES, ON_STATUS_UPDATE, SYNC_SESSION
+from .documents import GET_JOB, LIST_JOBS, LIST_STATUS_UPDATES, ON_STATUS_UPDATE, SYNC_SESSION
 from .errors import UnreachableError
 from .follower import Push
 from .graphql_errors import TokenRefusedError
+from .job_log import JobLog
 from .realtime import OpenSocket, subscribe
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The end of a job's log. `reason` says why statuses before it are missing; None: none is.
+
+    `head` is the sequence of the last one, 0 for a job without a status.
+    """
+
+    updates: Sequence[StatusUpdate]
+    reason: str | None
+    head: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,33 @@ class Deployment:
         variables = {"jobId": job_id, "afterSequence": after, "limit": UPDATES_PER_PAGE}
         page: dict[str, Any] = self.api.run(LIST_STATUS_UPDATES, variables)["listStatusUpdates"]
         return page
+
+    def log(self, job_id: str, *, after: int = 0) -> Log:
+        """The job's log after a sequence, as far as it is kept. Raises ClientError."""
+        log, updates, more, reason = JobLog(job_id, after=after), [], True, None
+        while more:
+            page = self.page(job_id, log.contiguous)
+            reason = reason or page["reason"]
+            more = log.add_page(page)
+            updates += log.take_ready()
+        return Log(
+            [StatusUpdate.from_store(update) for update in updates], reason, int(page["currentSequence"])
+        )
+
+    def jobs(
+        self, *, limit: int, status: str | None = None, workflow: str | None = None, since: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The user's jobs, newest first, without their agents. Raises ClientError."""
+        variables = {"overallStatus": status, "workflow": workflow, "createdAfter": since}
+        token = None
+        while limit > 0:
+            asked = {**variables, "limit": min(limit, JOBS_PER_PAGE_MAX), "nextToken": token}
+            page = self.api.run(LIST_JOBS, asked)["listJobs"]
+            yield from page["jobs"][:limit]
+            limit -= len(page["jobs"])
+            token = page["nextToken"]
+            if token is None:
+                return
 
     def service(self, job_id: str, *, open_socket: OpenSocket | None = None) -> AppSyncJob:
         """What a Follower needs of one job."""
