@@ -13,13 +13,20 @@ import argparse
 import json
 import math
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cost import AGENTS, per_status
 from benchmarks.dialects import status
 from benchmarks.end_to_end import localcloud
 from benchmarks.measure import Goal
+from statusbeam.cli.cost_model import (
+    BILLED_SECONDS,
+    DELIVERY_BYTES,
+    MEMORY_GB,
+    QUEUE_REQUESTS,
+    SESSION_READ,
+    Prices,
+)
 from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
 
@@ -28,25 +35,6 @@ WATCHERS = (1, 10)
 GOAL_BATCH = 10
 GOAL = 5.0
 STATUS_BYTES = 400
-DELIVERY_BYTES = 5_000  # one real-time update of AppSync's price list
-MEMORY_GB = 0.25
-BILLED_SECONDS = 0.02  # of one invocation, theirs and ours: three calls to services close by
-SESSION_READ = 1.0  # units of a look at who watches, once a commit (docs/explanation/cost.md)
-QUEUE_REQUESTS = 3  # send, receive, delete: of a message that travels alone
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Dollars for a million, us-east-1."""
-
-    write_unit: float = 0.625
-    read_unit: float = 0.125
-    mutation: float = 4.0
-    delivery: float = 2.0
-    invocation: float = 0.2
-    gb_second: float = 13.3334  # arm64
-    fifo_request: float = 0.5
-
 
 PRICES = Prices()
 

@@ -25,7 +25,7 @@ from benchmarks.cost import MeteredClient
 from benchmarks.end_to_end import localcloud
 from benchmarks.growth_reader import TENANT, USER, Reader
 from benchmarks.measure import Goal, number
-from statusbeam.cli.job_log import JobLog
+from statusbeam.client.job_log import JobLog
 from statusbeam.localcloud.emulator.clients import Clients
 from statusbeam.localcloud.outputs import read_outputs
 from statusbeam.localcloud.state_folder import StateFolder

@@ -1,40 +1,53 @@
-"""Shared by all subcommands: flags with environment variables, argument types, and the error for users."""
+"""Shared by all commands: exit codes, and the error for users."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Mapping
-from typing import Any
+from enum import IntEnum
 
-# argparse has no public name for the result of add_subparsers.
-Subcommands = Any
+from statusbeam.client.errors import (
+    ClientError,
+    NotFoundError,
+    RefusedError,
+    TargetError,
+    UnreachableError,
+)
+
+
+class ExitCode(IntEnum):
+    """What the command's exit code means. docs/command.md has the table."""
+
+    DONE = 0
+    JOB_FAILED = 1  # or cancelled; a `no` for commands that ask a question
+    WRONG_CALL = 2
+    GAP = 3  # statuses are missing for good, with --strict
+    NOT_ALLOWED = 4
+    NOT_FOUND = 5
+    OUT_OF_REACH = 6
+    TIMEOUT = 124  # as of timeout(1)
+    INTERRUPTED = 130  # what a shell expects after Ctrl-C
+    BROKEN_PIPE = 141  # what a shell expects after SIGPIPE
 
 
 class CommandError(Exception):
-    """The command failed. The command line prints the message, and the exit code is 1."""
+    """The command failed. The command line prints the message and ends with the code."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.JOB_FAILED) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-def add_flag(
-    parser: argparse.ArgumentParser,
-    flag: str,
-    environ: Mapping[str, str],
-    *,
-    default: str,
-    help: str,  # noqa: A002 - argparse's own word
-    type: Callable[[str], Any] = str,  # noqa: A002
-) -> None:
-    """Add `--some-flag`, whose default the variable STATUSBEAM_SOME_FLAG can set. `--help` shows both."""
-    variable = "STATUSBEAM_" + flag.removeprefix("--").replace("-", "_").upper()
-    parser.add_argument(
-        flag,
-        type=type,
-        default=environ.get(variable) or default,  # argparse converts a default that is a string
-        help=f"{help} [variable {variable}, default {default}]",
-    )
-
-
-def port_number(text: str) -> int:
-    """A TCP port; 0 stands for any free port. Raises argparse.ArgumentTypeError."""
-    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"must be a port from 0 to 65535, not {text!r}")
-    return int(text)
+def exit_code_of(error: CommandError | ClientError) -> ExitCode:
+    """The exit code for an error that ended the command."""
+    match error:
+        case CommandError():
+            return error.code
+        case TargetError():
+            return ExitCode.WRONG_CALL
+        case RefusedError():
+            return ExitCode.NOT_ALLOWED
+        case NotFoundError():
+            return ExitCode.NOT_FOUND
+        case UnreachableError():
+            return ExitCode.OUT_OF_REACH
+        case _:
+            return ExitCode.JOB_FAILED

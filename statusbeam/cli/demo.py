@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .command import CommandError, Subcommands
+from statusbeam.client.job_log import JobLog, Outcome
+
+from .command import CommandError
 from .complaints import Complaint, built_in_complaints
 from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user, sign_in
-from .job_log import JobLog, Outcome
 from .job_stream import JobIdleError, JobStream
-from .local_server import add_server_flags, bring_up, running_outputs, state_folder
+from .local_server import ServerOptions, bring_up, running_outputs, state_folder
 from .plain_text import print_notice
 
 if TYPE_CHECKING:
@@ -23,34 +22,19 @@ if TYPE_CHECKING:
 BUILT_IN_JOBS = 3
 SETUP_FAILED = 2
 FAILABLE_AGENTS = ("geo", "category", "severity")
-DESCRIPTION = (
-    "Starts localcloud if it is not running. "
-    "Runs the civic-complaints job on your text or on three examples, and shows each status live. "
-    "Exit code 0 when all jobs completed, 1 when a job failed, 2 when the jobs could not run."
-)
 
 
-def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
-    """Add `demo`."""
-    demo = subcommands.add_parser(
-        "demo", help="run jobs on localcloud and watch their statuses", description=DESCRIPTION
-    )
-    demo.add_argument("--complaint", metavar="TEXT", help="text of your own complaint to the city")
-    demo.add_argument(
-        "--fail-agent",
-        metavar="AGENT",
-        choices=[*FAILABLE_AGENTS, *(f"once:{agent}" for agent in FAILABLE_AGENTS)],
-        help="agent that fails: geo, category or severity; with the prefix once: only its first attempt",
-    )
-    demo.add_argument("--user", metavar="NAME", help="demo user to sign in as")
-    demo.add_argument(
-        "--no-up", action="store_true", help="do not start localcloud; fail if it is not running"
-    )
-    add_server_flags(demo, environ, with_ports=True)
-    demo.set_defaults(run=run)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions(ServerOptions):
+    """What the demo runs, and where."""
+
+    complaint: str | None = None
+    fail_agent: str | None = None
+    user: str | None = None
+    no_up: bool = False
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: DemoOptions) -> int:
     """Run the demo and return its exit code."""
     try:
         complaints = _complaints(arguments.complaint)

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from .job_log import JobLog, Status
+from statusbeam.client.job_log import JobLog, Status
 
 SETTLE_SECONDS = 1.5  # AppSync may lose pushes even after it has accepted a subscription
 POLL_SECONDS = 5.0

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from status_utils import StatusUpdate
+from statusbeam.client.job_log import TERMINAL
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.log.snapshot.job_view import job_view
-from statusbeam.log.snapshot.liveness import liveness
-from statusbeam.model.limits import LEASE_SECONDS
 
-from .job_log import TERMINAL
 from .plain_text import plain_text
+from .status_line import NOT_LIVE, liveness_note, message_text, reporter_name
 
 STYLES = {
     "initializing": "cyan",
@@ -44,24 +44,11 @@ SIGNS = {
     "stale": "◌",
     "lost": "⊘",
 }
-NOT_LIVE = frozenset(("stale", "lost"))
-"""The liveness of a job or an agent whose lease is over."""
 SHOWN_VERDICTS = NOT_LIVE | {"waiting"}
 """The liveness that is shown in place of a state."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
-
-
-def reporter_name(status: Mapping[str, Any]) -> str:
-    """The agent that reported the status, or the orchestrator."""
-    return plain_text(status.get("agentName") or "Orchestrator")
-
-
-def message_text(status: Mapping[str, Any]) -> str:
-    """The message, with the tool that it is about."""
-    tool = status.get("toolName")
-    message = plain_text(status["message"])
-    return f"{plain_text(tool)}: {message}" if tool else message
+BAR_WIDTH = 40
 
 
 def fold_job(statuses: Sequence[Mapping[str, Any]]) -> Job:
@@ -70,42 +57,69 @@ def fold_job(statuses: Sequence[Mapping[str, Any]]) -> Job:
     return fold(StatusUpdate.from_wire(status) for status in known)
 
 
-def liveness_note(job: Job, now: float) -> str | None:
-    """The note for a job that waits, is stale or lost at `now` (epoch seconds). None for a live job."""
-    verdict = liveness(job, now)
-    if verdict == "waiting":
-        return _waiting_note(job.head.view()["waiting"])
-    if verdict not in NOT_LIVE:
-        return None
-    idle = now - (job.head.lease_ms or 0) / 1000 + LEASE_SECONDS
-    return f"{verdict}: no status for {idle:.0f} s"
-
-
-def _waiting_note(waiting: Mapping[str, Any]) -> str:
-    until = f" until {waiting['until']}" if waiting["until"] else ""
-    prompt = f": {plain_text(waiting['prompt'])}" if waiting["prompt"] else ""
-    return f"for {plain_text(waiting['for'])} since {waiting['since']}{until}{prompt}"
-
-
 def draw(
     title: str, statuses: Sequence[Mapping[str, Any]], *, seconds: float, height: int, now: float
 ) -> RenderableType:
-    """Render a job on at most `height` lines. `title` names one that has no title of its own.
+    """Render a job with these statuses. See draw_job."""
+    return draw_job(title, fold_job(statuses), statuses, height=height, now=now, seconds=seconds)
 
-    `seconds` is the time since its start. `now` (epoch seconds) decides about liveness.
+
+def draw_job(
+    title: str,
+    snapshot: Job,
+    statuses: Sequence[Mapping[str, Any]],
+    *,
+    height: int,
+    now: float,
+    seconds: float | None = None,
+) -> RenderableType:
+    """Render a job on about `height` lines. `title` names one that has no title of its own.
+
+    `statuses` are the end of its log, or all of it. `now` (epoch seconds) decides about liveness. `seconds`
+    is the time since the start; None: by the times of its statuses.
     """
-    snapshot = fold_job(statuses)
     job = job_view(snapshot, now=now)
-    agents = job["agents"]
-    log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - 2 * len(agents))
+    agents = in_tree_order(job["agents"])
+    agent_lines = sum(2 if agent["tools"] else 1 for _, agent in agents)
+    log_lines = max(FEWEST_LOG_LINES, height - LINES_BESIDE_AGENTS - agent_lines)
+    note = liveness_note(snapshot, now)
+    took = _seconds(snapshot, now) if seconds is None else seconds
     return Group(
-        _head(title, job, seconds=seconds, note=liveness_note(snapshot, now)),
-        Text(""),
+        _head(title, job, seconds=took, note=note),
+        _progress(job),
         _agents(agents),
         Text(""),
         _log(statuses[-log_lines:]),
         _result(job, statuses),
     )
+
+
+def in_tree_order(agents: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[str, Any]]]:
+    """Each agent with its depth, behind the agent that called it."""
+    ids = {agent["invocationId"] for agent in agents}
+    children: dict[str | None, list[Mapping[str, Any]]] = {}
+    for agent in agents:
+        parent = agent["parentInvocationId"]
+        children.setdefault(parent if parent in ids else None, []).append(agent)
+    ordered: list[tuple[int, Mapping[str, Any]]] = []
+    seen: set[str] = set()
+    open_ = [(0, agent) for agent in reversed(children.get(None, []))]
+    while open_:
+        depth, agent = open_.pop()
+        if agent["invocationId"] not in seen:
+            seen.add(agent["invocationId"])
+            ordered.append((depth, agent))
+            open_ += [(depth + 1, child) for child in reversed(children.get(agent["invocationId"], []))]
+    # Agents that call each other in a circle have no root.
+    return ordered + [(0, agent) for agent in agents if agent["invocationId"] not in seen]
+
+
+def _seconds(snapshot: Job, now: float) -> float:
+    head = snapshot.head
+    if head.created_ms is None:
+        return 0
+    end = (head.ended_ms or head.updated_ms or 0) / 1000 if head.ended else now
+    return max(0.0, end - head.created_ms / 1000)
 
 
 def _state(state: str) -> Text:
@@ -119,7 +133,10 @@ def _head(title: str, job: Mapping[str, Any], *, seconds: float, note: str | Non
         head.append(f"  run {job['run']}", style="dim")
     head.append(f"  {seconds:.1f} s, {job['sequence']} statuses", style="dim")
     if job["eta"] is not None:
-        head.append(f", about {job['eta']['p50']:.0f} s left", style="dim")
+        head.append(f", about {job['eta']['p50']:.0f} to {job['eta']['p90']:.0f} s left", style="dim")
+    tokens = _tokens(job["totalTokenUsage"])
+    if tokens:
+        head.append(f", {tokens}", style="dim")
     if note is not None:
         head.append(f"  {note}", style=STYLES[str(job["liveness"])])
     head.truncate(200, overflow="ellipsis")
@@ -141,7 +158,23 @@ def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Te
     )
 
 
-def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _progress(job: Mapping[str, Any]) -> RenderableType:
+    """The bar of a job that runs and knows how far it is."""
+    if job["progress"] is None or job["liveness"] == "ended":
+        return Text("")
+    bar = ProgressBar(total=100, completed=job["progress"], width=BAR_WIDTH)
+    row = Table.grid(padding=(0, 1))
+    row.add_row(bar, Text(f"{job['progress']:.0f} %", style="dim"))
+    return row
+
+
+def _tokens(usage: Mapping[str, Any] | None) -> str:
+    if not usage:
+        return ""
+    return f"{usage['inputTokens']:,} + {usage['outputTokens']:,} tokens".replace(",", " ")
+
+
+def _agents(agents: Sequence[tuple[int, Mapping[str, Any]]]) -> RenderableType:
     if not agents:
         return Text("No agent has started.", style="dim")
     table = Table.grid(padding=(0, 2), expand=True)
@@ -149,16 +182,22 @@ def _agents(agents: Sequence[Mapping[str, Any]]) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, justify="right")
-    for agent in agents:
-        name = plain_text(agent["name"]) + (f" (attempt {agent['attempt']})" if agent["attempt"] > 1 else "")
+    table.add_column(no_wrap=True, justify="right")
+    for depth, agent in agents:
+        branch = f"{'  ' * (depth - 1)}└ " if depth else ""
+        attempt = f" (attempt {agent['attempt']})" if agent["attempt"] > 1 else ""
         activity = Text(plain_text(agent["activity"] or ""), overflow="ellipsis", no_wrap=True)
         if agent["tools"]:
             activity.append("\n" + ", ".join(plain_text(tool) for tool in agent["tools"]), style="dim")
+        state = _state(_shown_state(agent, str(agent["status"])))
+        if agent["status"] == "in-progress" and agent["progress"] is not None:
+            state.append(f" {agent['progress']:.0f} %")
         duration = "" if agent["duration"] is None else f"{agent['duration']:.2f} s"
         table.add_row(
-            Text(name, style="bold"),
-            _state(_shown_state(agent, str(agent["status"]))),
+            Text(f"{branch}{plain_text(agent['name'])}{attempt}", style="bold"),
+            state,
             activity,
+            Text(_tokens(agent["tokenUsage"]), style="dim"),
             Text(duration, style="dim"),
         )
     return table

@@ -2,76 +2,95 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from typer import Option
+
+from statusbeam.client.localcloud import DEFAULT_STATE_DIR
 from statusbeam.localcloud.outputs import LocalOutputs, OutputsError, read_outputs
 from statusbeam.localcloud.progress import Progress, Step
 from statusbeam.localcloud.state_folder import StateFolder
 
-from .command import CommandError, add_flag, port_number
+from .command import CommandError, ExitCode
 from .plain_text import print_notice
 
 if TYPE_CHECKING:
     from statusbeam.localcloud.supervisor import Supervisor, UpResult
 
-DEFAULT_STATE_DIR = ".local"
-DEFAULT_PORT = "4000"
-DEFAULT_AWS_PORT = "4566"
-DEFAULT_BRIDGE_PORT = "0"
+DEFAULT_PORT = 4000
+DEFAULT_AWS_PORT = 4566
+DEFAULT_BRIDGE_PORT = 0
+MAX_PORT = 65_535
 
 
-def add_server_flags(
-    parser: argparse.ArgumentParser, environ: Mapping[str, str], *, with_ports: bool
-) -> None:
-    """Add `--state-dir`, and with ports the flags for the ports of a new server."""
-    add_flag(
-        parser,
-        "--state-dir",
-        environ,
-        default=DEFAULT_STATE_DIR,
-        type=Path,
-        help="folder for localcloud's files, outputs.json among them",
-    )
-    if with_ports:
-        add_flag(
-            parser,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOptions:
+    """The localcloud of a folder."""
+
+    state_dir: Annotated[
+        Path,
+        Option(
+            "--state-dir",
+            envvar="STATUSBEAM_STATE_DIR",
+            metavar="DIR",
+            show_default=".local",
+            help="folder for localcloud's files, outputs.json among them",
+        ),
+    ] = DEFAULT_STATE_DIR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions(StateOptions):
+    """The ports of a new localcloud; 0 stands for any free port."""
+
+    port: Annotated[
+        int,
+        Option(
             "--port",
-            environ,
-            default=DEFAULT_PORT,
-            type=port_number,
+            envvar="STATUSBEAM_PORT",
+            min=0,
+            max=MAX_PORT,
+            metavar="PORT",
             help="port for the API and the dashboard",
-        )
-        add_flag(
-            parser,
+        ),
+    ] = DEFAULT_PORT
+    aws_port: Annotated[
+        int,
+        Option(
             "--aws-port",
-            environ,
-            default=DEFAULT_AWS_PORT,
-            type=port_number,
+            envvar="STATUSBEAM_AWS_PORT",
+            min=0,
+            max=MAX_PORT,
+            metavar="PORT",
             help="port for the AWS emulator",
-        )
-        add_flag(
-            parser,
+        ),
+    ] = DEFAULT_AWS_PORT
+    bridge_port: Annotated[
+        int,
+        Option(
             "--bridge-port",
-            environ,
-            default=DEFAULT_BRIDGE_PORT,
-            type=port_number,
+            envvar="STATUSBEAM_BRIDGE_PORT",
+            min=0,
+            max=MAX_PORT,
+            metavar="PORT",
             help="port for the bridge to other protocols",
-        )
+        ),
+    ] = DEFAULT_BRIDGE_PORT
 
 
-def state_folder(arguments: argparse.Namespace) -> StateFolder:
+def state_folder(arguments: StateOptions) -> StateFolder:
     """The folder that `--state-dir` names."""
     return StateFolder(arguments.state_dir.absolute())
 
 
-def server_arguments(arguments: argparse.Namespace, *more: str) -> list[str]:
+def server_arguments(arguments: ServerOptions, *more: str) -> list[str]:
     """The command line of `python -m statusbeam.localcloud.server`, with `more` flags of it."""
     state_dir = str(state_folder(arguments).root)
     ports = [
@@ -82,7 +101,7 @@ def server_arguments(arguments: argparse.Namespace, *more: str) -> list[str]:
     return ["--state-dir", state_dir, *ports, *more]
 
 
-def bring_up(arguments: argparse.Namespace, *more: str) -> UpResult:
+def bring_up(arguments: ServerOptions, *more: str) -> UpResult:
     """Start localcloud unless it runs, and print each step to stderr; `more` are flags of the server.
 
     Raises CommandError.
@@ -106,14 +125,16 @@ def localcloud_of(folder: StateFolder) -> Iterator[Supervisor]:
     try:
         yield Supervisor(folder)
     except LocalcloudError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(str(error), ExitCode.OUT_OF_REACH) from error
 
 
 def running_outputs(folder: StateFolder) -> LocalOutputs:
     """The outputs of the running localcloud. Raises CommandError."""
     with localcloud_of(folder) as supervisor:
         if supervisor.status() is None:
-            raise CommandError("localcloud is not running: start it with `statusbeam local up`.")
+            raise CommandError(
+                "localcloud is not running: start it with `statusbeam local up`.", ExitCode.OUT_OF_REACH
+            )
     try:
         return read_outputs(folder.outputs)
     except OutputsError as error:

@@ -10,9 +10,11 @@ from typing import Protocol, TextIO
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from .job_log import Status
-from .live_view import draw, fold_job, liveness_note, message_text, reporter_name
+from statusbeam.client.job_log import Status
+
+from .live_view import draw, fold_job
 from .plain_text import print_line
+from .status_line import columns_of, liveness_note
 
 REFRESHES_A_SECOND = 8
 SPARE_LINES = 2
@@ -68,13 +70,7 @@ class _LineView:
         self._statuses += statuses
         self._printed = None
         for status in statuses:
-            columns = (
-                status["sequence"],
-                status["status"],
-                reporter_name(status),
-                message_text(status),
-            )
-            print_line(*columns, file=self._out)
+            print_line(*columns_of(status), file=self._out)
 
     def refresh(self) -> None:
         note = liveness_note(fold_job(self._statuses), self._now())

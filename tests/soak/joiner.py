@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from statusbeam.cli.job_log import JobLog
+from statusbeam.client.job_log import JobLog
 from statusbeam.log.snapshot.times import time_of
 from tests.soak.model import SoakError
 

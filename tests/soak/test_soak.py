@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statusbeam.cli.job_log import JobLog, Status
+from statusbeam.client.job_log import JobLog, Status
 from tests.soak.command import main
 from tests.soak.joiner import JOB_ID, JoinTally, join_run
 from tests.soak.model import SoakError, Step, Tally, soak_run

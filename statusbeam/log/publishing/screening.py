@@ -116,8 +116,13 @@ def detail_key(update: StatusUpdate, body: bytes) -> str:
 
     Only the log entry has the key, and only the resolver reads it there, after checking who owns the job.
     """
-    owner = _digest(update.tenant_id, update.user_id, update.job_id)
-    return f"{owner}/{_digest(update.event_id, hashlib.sha256(body).hexdigest())}.json"
+    folder = detail_folder(update.tenant_id, update.user_id, update.job_id)
+    return f"{folder}{_digest(update.event_id, hashlib.sha256(body).hexdigest())}.json"
+
+
+def detail_folder(tenant_id: str, user_id: str, job_id: str) -> str:
+    """The beginning of the keys of all details that a user's job has."""
+    return f"{_digest(tenant_id, user_id, job_id)}/"
 
 
 def _digest(*parts: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statusbeam.cli.job_log import JobLog, Outcome
+from statusbeam.client.job_log import JobLog, Outcome
 
 
 def status_of(sequence: int, **more: Any) -> dict[str, Any]:

@@ -5,43 +5,40 @@ Messages pass unchanged in both directions. The token comes from the environment
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from .command import CommandError, Subcommands, add_flag
-from .local_server import add_server_flags, running_outputs, state_folder
+from typer import Option
 
-TOKEN_VARIABLE = "STATUSBEAM_TOKEN"  # noqa: S105 - the variable's name
+from statusbeam.client.target import TOKEN_VARIABLE
 
-DESCRIPTION = (
-    "Serves the bridge's MCP tools on stdin and stdout. "
-    f"{TOKEN_VARIABLE} holds a view token, or a token of the user pool: `statusbeam token` issues one."
-)
+from ..command import CommandError, ExitCode
+from ..options import TargetOptions
+from ..parser import command
 
-
-def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
-    """Add `mcp`."""
-    mcp = subcommands.add_parser("mcp", help="serve jobs to an assistant", description=DESCRIPTION)
-    add_flag(
-        mcp,
+BridgeUrl = Annotated[
+    str | None,
+    Option(
         "--bridge-url",
-        environ,
-        default="",
+        envvar="STATUSBEAM_BRIDGE_URL",
+        metavar="URL",
         help="address of the bridge; without it, that of the running localcloud",
-    )
-    add_server_flags(mcp, environ, with_ports=False)
-    mcp.set_defaults(run=run)
+    ),
+]
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Pass messages on until the assistant closes standard input."""
+def mcp(options: TargetOptions, bridge_url: BridgeUrl = None) -> int:
+    """Serve the bridge's MCP tools on stdin and stdout, for assistants that start a command.
+
+    STATUSBEAM_TOKEN holds a view token, or a token of the user pool: `statusbeam token` issues one.
+    """
     token = os.environ.get(TOKEN_VARIABLE)
     if not token:
-        raise CommandError(f"{TOKEN_VARIABLE} is not set: `statusbeam token` issues a view token.")
-    url = arguments.bridge_url or running_outputs(state_folder(arguments)).bridge_url
+        raise CommandError(
+            f"{TOKEN_VARIABLE} is not set: `statusbeam token` issues a view token.", ExitCode.WRONG_CALL
+        )
+    url = bridge_url or options.target().output("BridgeUrl")
     asyncio.run(relay(f"{url.rstrip('/')}/mcp", token))
     return 0
 
@@ -68,5 +65,14 @@ async def relay(url: str, token: str) -> None:
 async def _pass_on(source: Any, target: Any) -> None:
     async for message in source:
         if isinstance(message, Exception):
-            raise CommandError(f"the bridge refused: {message}")
+            raise CommandError(f"the bridge refused: {message}", ExitCode.NOT_ALLOWED)
         await target.send(message)
+
+
+COMMAND = command(
+    mcp,
+    examples=(
+        "STATUSBEAM_TOKEN=$(statusbeam token --user ana --tenant acme) statusbeam mcp",
+        "statusbeam mcp --bridge-url https://bridge.example.com",
+    ),
+)

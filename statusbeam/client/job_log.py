@@ -34,7 +34,7 @@ class Outcome:
 class JobLog:
     """The received part of the log of one job."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, *, after: int = 0) -> None:
         self.job_id = job_id
         self.outcome: Outcome | None = None
         """Set when `take_ready` has returned the final status."""
@@ -42,8 +42,8 @@ class JobLog:
         """The number of statuses that are missing because the log no longer has them."""
         self._waiting: dict[int, Status] = {}
         self._invocations: dict[str, bool] = {}  # whether each has ended
-        self._taken = 0
-        self._head = 0
+        self._taken = after
+        self._head = after
 
     @property
     def contiguous(self) -> int:
@@ -52,6 +52,11 @@ class JobLog:
         while sequence + 1 in self._waiting:
             sequence += 1
         return sequence
+
+    @property
+    def taken(self) -> int:
+        """`take_ready` has returned all statuses up to this sequence that the log still had."""
+        return self._taken
 
     @property
     def is_settled(self) -> bool:
@@ -65,6 +70,10 @@ class JobLog:
     def is_complete(self) -> bool:
         """Whether all statuses that are known to exist are received."""
         return self.contiguous == self._head
+
+    def reaches(self, sequence: int) -> None:
+        """Note that the job's log has come at least as far as `sequence`."""
+        self._head = max(self._head, sequence)
 
     def add_push(self, update: Status) -> None:
         """Add a push: a status, and those of the same commit in its `earlier`. Ignores other jobs' pushes."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
 
 from status_utils.defaults import current_transport, undelivered_key
 from status_utils.sending.undelivered_log import Trust, read_undelivered
@@ -16,18 +17,9 @@ from statusbeam.log.publishing.payload import parse_payload
 from statusbeam.model.errors import StatusError
 from statusbeam.model.limits import NAME_LENGTH
 
-from .command import CommandError, Subcommands
-from .plain_text import print_line, print_notice
-
-DESCRIPTION = (
-    "Reads a process's log with lines that the library wrote for statuses it could not send "
-    '("statusbeam": "undelivered"): plain lines, Lambda\'s JSON log format, or the output of '
-    "`aws logs filter-log-events`. Sends each payload under its own batch id to STATUS_QUEUE_URL or "
-    "STATUS_PUBLISHER_FUNCTION. A payload that did arrive is not logged twice if it is redriven within three "
-    "weeks. Lines that stand in records of other loggers are text that somebody wrote: the command counts "
-    "them, and never sends them. If UNDELIVERED_KEY is set, it sends only lines that the key has signed. "
-    "Exit code 0 when all payloads were sent, 1 otherwise."
-)
+from ..command import CommandError, ExitCode
+from ..parser import command
+from ..plain_text import print_line, print_notice
 
 
 @dataclass(slots=True)
@@ -43,30 +35,33 @@ class RedriveResult:
     foreign: list[str] = field(default_factory=list)
 
 
-def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:  # noqa: ARG001 - see main
-    """Add `redrive-log`."""
-    command = subcommands.add_parser(
-        "redrive-log",
-        help="send the statuses that callers could not send, from their logs",
-        description=DESCRIPTION,
-    )
-    command.add_argument("log", metavar="FILE", help="log file; - for standard input")
-    command.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
-    command.add_argument(
-        "--unsigned",
-        action="store_true",
-        help="also send lines without a signature though UNDELIVERED_KEY is set, and lines whose log does "
-        "not show which logger wrote them; look at them first",
-    )
-    command.set_defaults(run=run)
+def redrive_log(
+    log: Annotated[str, Argument(metavar="FILE", help="log file; - for standard input")],
+    dry_run: Annotated[bool, Option("--dry-run", help="show what would be sent, and send nothing")] = False,
+    unsigned: Annotated[
+        bool,
+        Option(
+            "--unsigned",
+            help="also send lines without a signature though UNDELIVERED_KEY is set, and lines whose log "
+            "does not show which logger wrote them; look at them first",
+        ),
+    ] = False,
+) -> int:
+    """Send the statuses that callers could not send, from the lines that they left in a log.
 
+    Reads a process's log with lines that the library wrote ("statusbeam": "undelivered"): plain lines,
+    Lambda's JSON log format, or the output of `aws logs filter-log-events`. Sends each payload under its own
+    batch id to STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION. A payload that did arrive is not logged twice
+    if it is redriven within three weeks.
 
-def run(arguments: argparse.Namespace) -> int:
-    """Send the payloads, print the counts and return the exit code."""
-    log = _read(arguments.log)
-    transport = None if arguments.dry_run else _transport()
-    result = redrive(log, transport, key=_key(), unsigned=arguments.unsigned)
-    sent = "would be sent" if arguments.dry_run else "sent"
+    Lines that stand in records of other loggers are text that somebody wrote: the command counts them, and
+    never sends them. If UNDELIVERED_KEY is set, it sends only lines that the key has signed. Exit code 0
+    when all payloads were sent, 1 otherwise.
+    """
+    text = _read(log)
+    transport = None if dry_run else _transport()
+    result = redrive(text, transport, key=_key(), unsigned=unsigned)
+    sent = "would be sent" if dry_run else "sent"
     print_line(f"{result.statuses} statuses in {result.payloads} payloads {sent}")
     if result.duplicates:
         print_line(f"{result.duplicates} payloads were duplicates")
@@ -130,18 +125,27 @@ def _read(name: str) -> str:
             sys.stdin.reconfigure(newline="\n", errors="replace")
         return sys.stdin.read()
     except OSError as error:
-        raise CommandError(f"can't read {name}: {error.strerror}") from error
+        raise CommandError(f"can't read {name}: {error.strerror}", ExitCode.NOT_FOUND) from error
 
 
 def _key() -> str | None:
     try:
         return undelivered_key()
     except StatusError as error:
-        raise CommandError(error.message) from error
+        raise CommandError(error.message, ExitCode.WRONG_CALL) from error
 
 
 def _transport() -> Transport:
     try:
         return current_transport()
     except StatusError as error:
-        raise CommandError(f"no destination: {error.message}") from error
+        raise CommandError(f"no destination: {error.message}", ExitCode.WRONG_CALL) from error
+
+
+COMMAND = command(
+    redrive_log,
+    examples=(
+        "statusbeam redrive-log agent.log --dry-run",
+        "aws logs filter-log-events --log-group-name /aws/lambda/geo | statusbeam redrive-log -",
+    ),
+)

@@ -1,0 +1,1 @@
+"""One file a command: its function, and `COMMAND`. The registry has a line for each."""

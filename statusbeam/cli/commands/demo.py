@@ -1,0 +1,49 @@
+"""`statusbeam demo`: the options of the demo."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from typer import Option
+
+from ..demo import DemoOptions, run
+from ..local_server import ServerOptions
+from ..parser import command
+
+FailableAgent = Literal["geo", "category", "severity", "once:geo", "once:category", "once:severity"]
+
+
+def demo(
+    options: ServerOptions,
+    complaint: Annotated[
+        str | None, Option("--complaint", metavar="TEXT", help="text of your own complaint to the city")
+    ] = None,
+    fail_agent: Annotated[
+        FailableAgent | None,
+        Option("--fail-agent", help="agent that fails; with the prefix once: only its first attempt"),
+    ] = None,
+    user: Annotated[str | None, Option("--user", metavar="NAME", help="demo user to sign in as")] = None,
+    no_up: Annotated[
+        bool, Option("--no-up", help="do not start localcloud; fail if it is not running")
+    ] = False,
+) -> int:
+    """Run the civic-complaints job on your text or on three examples, and show each status live.
+
+    Starts localcloud if it is not running. Exit code 0 when all jobs completed, 1 when a job failed, 2 when
+    the jobs could not run.
+    """
+    chosen = DemoOptions(
+        **asdict(options), complaint=complaint, fail_agent=fail_agent, user=user, no_up=no_up
+    )
+    return run(chosen)
+
+
+COMMAND = command(
+    demo,
+    examples=(
+        "statusbeam demo",
+        "statusbeam demo --complaint 'Streetlight out at Market and Castro for two weeks'",
+        "statusbeam demo --fail-agent once:geo",
+    ),
+)

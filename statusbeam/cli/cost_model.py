@@ -1,0 +1,123 @@
+"""What a load costs on AWS, by what one job makes the deployment do.
+
+The operations are those that docs/cost.md counts; a test holds the formula to them. Prices are list prices of
+us-east-1, without free tiers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+MEMORY_GB: Final = 0.25
+BILLED_SECONDS: Final = 0.02
+"""Of one invocation of the publisher: three calls to services close by."""
+QUEUE_REQUESTS: Final = 3
+"""Send, receive and delete, of a message that travels alone."""
+SESSION_READ: Final = 1.0
+"""Read units of a look at who watches, once a commit; two when nobody does."""
+DELIVERY_BYTES: Final = 5_000
+"""One real-time update of AppSync's price list."""
+STATUS_BYTES: Final = 600
+"""Of a status, in the table and in a push."""
+INDEX_UNITS: Final = 8
+"""Write units of both indexes for one job, from its beginning to its end."""
+HISTORY_UNITS: Final = 2
+"""Write units a step of a completed job, and once for its end."""
+LOG_DAYS: Final = 7
+JOB_DAYS: Final = 90
+MARKER_DAYS: Final = 21
+MARKER_BYTES: Final = 172
+MONTH_DAYS: Final = 30.4
+_GIGABYTE: Final = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Dollars for a million, but for storage."""
+
+    write_unit: float = 0.625
+    read_unit: float = 0.125
+    mutation: float = 4.0
+    delivery: float = 2.0
+    connection_minute: float = 0.08
+    invocation: float = 0.2
+    gb_second: float = 13.3334  # arm64
+    fifo_request: float = 0.5
+    gigabyte_month: float = 0.25  # dollars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Jobs of one kind, in a month."""
+
+    jobs: int
+    statuses: int = 30
+    """Of one job."""
+    agents: int = 4
+    """Of one job."""
+    batch: int = 4
+    """Statuses of one commit: what a scope gathers while its last send is on the way."""
+    watchers: int = 1
+    """Clients that follow a job live. 0: nobody does, and nothing is pushed."""
+    minutes: float = 5
+    """How long a client is connected for a job."""
+    plain: bool = False
+    """Whether a client does not read `earlier`: then each status is a push of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the bill."""
+
+    name: str
+    count: float
+    dollars: float
+
+
+def commits(load: Load) -> int:
+    """Commits of one job."""
+    return math.ceil(load.statuses / load.batch)
+
+
+def write_units(statuses: int, agents: int) -> int:
+    """Write units of one commit: head, marker, statuses and touched agents, two each below a kilobyte."""
+    return 2 * (2 + statuses + agents)
+
+
+def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
+    """The bill of a month, without what costs the same at any load (alarms, keys, the bridge)."""
+    made = commits(load)
+    statuses_each = load.statuses / made
+    touched = min(load.agents, math.ceil(statuses_each))
+    writes = made * write_units(0, touched) + 2 * load.statuses + INDEX_UNITS
+    writes += HISTORY_UNITS * (load.agents + 1)
+    reads = made * SESSION_READ * (1 if load.watchers else 2)
+    pushes = 0 if not load.watchers else load.statuses if load.plain else made
+    size = STATUS_BYTES * (1 if load.plain else statuses_each)
+    deliveries = pushes * load.watchers * math.ceil(size / DELIVERY_BYTES)
+    stored = _stored_gigabytes(load, made)
+
+    def item(name: str, count: float, price: float) -> Item:
+        return Item(name, load.jobs * count, load.jobs * count * price / 1e6)
+
+    return [
+        item("queue requests", made * QUEUE_REQUESTS, prices.fifo_request),
+        item("publisher invocations", made, prices.invocation),
+        item("publisher GB-seconds", made * MEMORY_GB * BILLED_SECONDS, prices.gb_second),
+        item("table write units", writes, prices.write_unit),
+        item("table read units", reads, prices.read_unit),
+        item("mutations", pushes, prices.mutation),
+        item("deliveries", deliveries, prices.delivery),
+        item("connection minutes", load.watchers * load.minutes, prices.connection_minute),
+        Item("stored GB", stored, stored * prices.gigabyte_month),
+    ]
+
+
+def _stored_gigabytes(load: Load, made: int) -> float:
+    """What is stored at any time: the log, the snapshots and the markers, each for its time."""
+    log = load.statuses * STATUS_BYTES * LOG_DAYS
+    snapshots = (1 + load.agents) * STATUS_BYTES * JOB_DAYS
+    markers = made * MARKER_BYTES * MARKER_DAYS
+    return load.jobs / MONTH_DAYS * (log + snapshots + markers) / _GIGABYTE

@@ -1,0 +1,37 @@
+"""What a token says of its user. The API verifies tokens; a client only needs to know whom it asks as."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM, VIEW_TOKEN_PREFIX
+
+from .errors import TargetError
+
+
+def claims_of(token: str) -> Mapping[str, Any]:
+    """The claims of a view token or of a provider's JWT, not verified. Raises TargetError."""
+    parts = token.removeprefix(VIEW_TOKEN_PREFIX).split(".")
+    try:
+        body = parts[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        claims = None
+    if not isinstance(claims, dict):
+        raise TargetError("the token is neither a view token nor a JWT.")
+    return claims
+
+
+def user_and_tenant(token: str) -> tuple[str, str]:
+    """The user's id and the tenant's that a token names. Raises TargetError."""
+    claims = claims_of(token)
+    tenant = next(
+        (claims[name] for name in ("tenant", TENANT_CLAIM, TENANT_ATTRIBUTE) if claims.get(name)), None
+    )
+    if not claims.get("sub") or tenant is None:
+        raise TargetError("the token names no user, or no tenant.")
+    return str(claims["sub"]), str(tenant)

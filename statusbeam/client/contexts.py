@@ -1,0 +1,170 @@
+"""Contexts: named deployments in `~/.config/statusbeam/config.toml`, and their logins beside it.
+
+current = "dev"
+
+[contexts.dev]
+stack = "Dev-Status"
+profile = "work"
+region = "eu-west-1"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from .errors import NotFoundError, TargetError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A deployment, and whose jobs are asked for. `local`: the running localcloud."""
+
+    local: bool = False
+    stack: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    user: str | None = None
+    tenant: str | None = None
+
+    @classmethod
+    def of(cls, name: str, table: Any) -> Self:
+        """The context in a table of the file. Raises TargetError."""
+        if not isinstance(table, dict):
+            raise TargetError(f"the context {name} in the configuration is not a table.")
+        kinds = {f.name: bool if f.name == "local" else str for f in fields(cls)}
+        for key, value in table.items():
+            if key not in kinds or not isinstance(value, kinds[key]):
+                raise TargetError(f"the context {name} in the configuration has the invalid setting {key}.")
+        return cls(**table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The tokens of a user who signed in."""
+
+    username: str
+    id_token: str
+    refresh_token: str
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of the configuration, by the XDG base directory specification."""
+    base = environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".config") / "statusbeam"
+
+
+class Contexts:
+    """The file of contexts in a folder. Methods raise TargetError for a file that cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "config.toml"
+        self._logins = folder / "logins.json"
+
+    def names(self) -> list[str]:
+        """All names, in the order of the file."""
+        return list(self._tables())
+
+    def current(self) -> str | None:
+        """The name of the context in use."""
+        name = self._document().get("current")
+        return str(name) if name else None
+
+    def get(self, name: str) -> Context:
+        """One context. Raises NotFoundError."""
+        tables = self._tables()
+        if name not in tables:
+            known = f"the contexts are {', '.join(tables)}" if tables else "there is none"
+            raise NotFoundError(f"there is no context {name}: {known}.")
+        return Context.of(name, tables[name])
+
+    def add(self, name: str, context: Context) -> None:
+        """Add or replace a context, and use it if it is the first one. Comments in the file stay."""
+        import tomlkit  # noqa: PLC0415 - writing is rare
+
+        document = self._editable()
+        tables = document.setdefault("contexts", tomlkit.table(is_super_table=True))
+        tables[name] = {key: value for key, value in asdict(context).items() if value}
+        if not document.get("current"):
+            document["current"] = name
+        self._write(document)
+
+    def use(self, name: str) -> None:
+        """Make a context the current one. Raises NotFoundError."""
+        self.get(name)
+        document = self._editable()
+        document["current"] = name
+        self._write(document)
+
+    def remove(self, name: str) -> None:
+        """Remove a context and its login. Raises NotFoundError."""
+        self.get(name)
+        document = self._editable()
+        del document["contexts"][name]
+        if document.get("current") == name:
+            del document["current"]
+        self._write(document)
+        self.save_login(name, None)
+
+    def login(self, name: str) -> Login | None:
+        """The login of a context."""
+        try:
+            return Login(**self._read_logins()[name])
+        except (KeyError, TypeError):
+            return None
+
+    def save_login(self, name: str, login: Login | None) -> None:
+        """Keep a login, readable by the user only; None removes it."""
+        logins = self._read_logins()
+        if login is not None:
+            logins[name] = asdict(login)
+        elif logins.pop(name, None) is None:
+            return
+        _replace(self._logins, json.dumps(logins))
+
+    def _read_logins(self) -> dict[str, Any]:
+        try:
+            logins = json.loads(self._logins.read_text())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise TargetError(f"can't read {self._logins}: {error}") from error
+        return logins if isinstance(logins, dict) else {}
+
+    def _document(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise TargetError(f"can't read {self.path}: {error}") from error
+
+    def _tables(self) -> dict[str, Any]:
+        tables = self._document().get("contexts", {})
+        if not isinstance(tables, dict):
+            raise TargetError(f"`contexts` in {self.path} is not a table.")
+        return tables
+
+    def _editable(self) -> Any:
+        import tomlkit  # noqa: PLC0415 - writing is rare
+
+        self._tables()  # reports what cannot be read
+        return tomlkit.parse(self.path.read_text(encoding="utf-8") if self.path.exists() else "")
+
+    def _write(self, document: Any) -> None:
+        _replace(self.path, document.as_string())
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file in one step."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
