@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from statusbeam.log.snapshot.agent_state import AgentState
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.log.snapshot.job_state import Head, Job
 from statusbeam.log.snapshot.times import time_of
+from statusbeam.model.replace import replace
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import status_type
 
