@@ -13,6 +13,7 @@ from statusbeam.localcloud.deploy import (
     DeployError,
     Deployment,
     MissingToolError,
+    OidcSignIn,
     StackOutputError,
     Tools,
     failure_reason,
@@ -106,10 +107,11 @@ def script(tmp_path: Path, text: str) -> Tools:
     return Tools(path, os.defpath)
 
 
-def deploy(tmp_path: Path, tools: Tools) -> dict[str, str]:
+def deploy(tmp_path: Path, tools: Tools, oidc: OidcSignIn | None = None) -> dict[str, str]:
     folder = StateFolder(tmp_path / "state")
     folder.create()
-    deployment = Deployment(folder=folder, tools=tools, environment={"PATH": os.defpath}, root=tmp_path)
+    environment = {"PATH": os.defpath}
+    deployment = Deployment(folder=folder, tools=tools, environment=environment, oidc=oidc, root=tmp_path)
     return asyncio.run(deployment.run(appsync_url="http://127.0.0.1:4000/graphql"))
 
 
@@ -120,6 +122,13 @@ def test_a_deployment_gives_the_outputs_of_all_stacks(tmp_path: Path) -> None:
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert "appsync_url_override=http://127.0.0.1:4000/graphql" in arguments
     assert "stage=local" in arguments
+    assert not [argument for argument in arguments if argument.startswith("oidc")]
+
+
+def test_a_provider_reaches_the_local_stage(tmp_path: Path) -> None:
+    deploy(tmp_path, script(tmp_path, "true"), oidc=OidcSignIn("http://127.0.0.1:9", "page"))
+    arguments = (tmp_path / "arguments").read_text().splitlines()
+    assert {"oidc_issuer=http://127.0.0.1:9", "oidc_client_id=page"} <= set(arguments)
 
 
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
