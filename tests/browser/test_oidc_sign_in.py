@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -272,3 +274,12 @@ def test_a_link_with_a_view_token_needs_no_login_and_leaves_the_one_there_is(
     visitor.leave("Leave")
     expect(visitor.page.locator("#who-name")).to_have_text("ann@example.com")
     dashboard.expect_whole(1)
+
+
+def test_the_bridge_takes_the_providers_tokens_as_well(oidc_cloud: Cloud, provider: IdentityProvider) -> None:
+    job_id = job_of(oidc_cloud)
+    token = provider.token(sub=ANN.sub, tenantId=ANN.tenant_id, aud=CLIENT_ID)
+    url, headers = f"{oidc_cloud.outputs.bridge_url}/jobs/{job_id}", {"authorization": f"Bearer {token}"}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+        job = json.load(answer)
+    assert (job["jobId"], job["sequence"]) == (job_id, 1)
