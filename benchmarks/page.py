@@ -77,7 +77,8 @@ class Handler(BaseHTTPRequestHandler):
     def _config(self) -> dict[str, Any]:
         here = f"http://{self.headers['host']}/graphql"
         users = [{"username": f"user-{number}", "password": "x", "tenantId": "acme"} for number in range(6)]
-        return {"graphqlUrl": here, "region": "local", "userPoolClientId": "none", "demoUsers": users}
+        sign_in = {"kind": "password", "region": "local", "clientId": "none"}
+        return {"graphqlUrl": here, "signIn": sign_in, "demoUsers": users}
 
     def _send(self, body: bytes, content_type: str) -> None:
         compressible = not content_type.startswith("font")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from playwright.sync_api import (
     Browser,
+    BrowserContext,
     CDPSession,
     ConsoleMessage,
     Locator,
@@ -110,10 +111,13 @@ def repeat_until(is_there: Callable[[], bool], action: Callable[[], object]) -> 
 class Dashboard:
     """The page in a browser context of its own: nobody else's storage, nobody else's sign-in."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, *, context: BrowserContext | None = None) -> None:
+        self._browser = browser
         self._url = url
-        self._context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
-        self._context.add_init_script(NOTE_WHAT_IS_DRAWN)
+        if context is None:
+            context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+            context.add_init_script(NOTE_WHAT_IS_DRAWN)
+        self._context = context
         self.page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.troubles: list[str] = []
@@ -131,6 +135,12 @@ class Dashboard:
     def close(self) -> None:
         """Close the tab and forget its storage."""
         self._context.close()
+
+    def another_tab(self) -> Dashboard:
+        """One more tab of the same browser, with its storage and sign-in."""
+        tab = Dashboard(self._browser, self._url, context=self._context)
+        tab.troubles, tab.expected = self.troubles, self.expected
+        return tab
 
     def hold_clock(self) -> None:
         """What the page does after a while, it does when the test says so. It still draws."""
@@ -167,6 +177,16 @@ class Dashboard:
 
         def rewrite(document: str) -> str:
             return json.dumps({**json.loads(document), "demoUsers": users})
+
+        self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
+
+    def sign_in_at(self, issuer: str) -> None:
+        """Have the page believe that its readers sign in at this provider."""
+        provider = {"kind": "oidc", "issuer": issuer, "clientId": "page", "scopes": ["openid"]}
+        sign_in = {**provider, "tenantClaim": "tenantId", "rolesClaim": "roles"}
+
+        def rewrite(document: str) -> str:
+            return json.dumps({**json.loads(document), "demoUsers": None, "signIn": sign_in})
 
         self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
 

@@ -25,7 +25,7 @@ PICTURES = {
     f"{state}{look}"
     for state in ("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant")
     for look in ("", "-phone")
-} | {"running-dark", "tenant-dark", "crowd"}
+} | {"sign-in-provider", "running-dark", "tenant-dark", "crowd"}
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Prepare = Callable[[Dashboard, Cloud, DemoUser], None]
@@ -47,6 +47,20 @@ def sign_in(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     """Nobody is signed in."""
     dashboard.open()
     expect(dashboard.user_button(user)).to_be_visible()
+
+
+def sign_in_elsewhere(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """Nobody is signed in, at a stage whose readers sign in at a provider."""
+    dashboard.sign_in_at("https://login.example.com/realms/city")
+    dashboard.open()
+    expect(dashboard.page.locator("#sign-in-there")).to_be_visible()
+
+
+def sign_in_failed(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """A provider's answer came that nobody asked for."""
+    dashboard.sign_in_at("https://login.example.com/realms/city")
+    dashboard.open(fragment="?error=access_denied&state=old#home")
+    expect(dashboard.page.locator("#failure")).to_contain_text("belongs to no sign-in of this tab")
 
 
 def start(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
@@ -120,6 +134,8 @@ def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
 
 STATES: dict[str, Prepare] = {
     "sign-in": sign_in,
+    "sign-in-provider": sign_in_elsewhere,
+    "sign-in-failed": sign_in_failed,
     "start": start,
     "unknown": unknown,
     "running": job(analysis(), seconds_ago=21, name="market-report", word="Running"),

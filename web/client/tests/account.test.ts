@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { watchUser } from '../src/lists/index.ts';
+import { watchTenant, watchUser } from '../src/lists/index.ts';
 
 import { sharedTabs } from '../src/tabs/index.ts';
 import { World } from './sim/world.ts';
+import { jwt } from './tokens.ts';
 
 const STEP = { type: 'agent_status', status: 'agent_invoking', message: 'Reading', agentName: 'Geo Agent' };
 const OF_BORIS = { ...STEP, userId: 'boris' };
@@ -84,4 +85,21 @@ test('an answer for the former user that comes late is not shown', async () => {
   await world.advance(20_000);
   assert.deepEqual(list.getState().jobs, []);
   client.close();
+});
+
+test('the tenant is read from the claim that the deployment names, and from no other', async () => {
+  const world = new World();
+  world.service.commit('job-1', [STEP]);
+  const token = world.service.admit(jwt({ sub: 'oda', tenantId: 'not this', org: 'city', exp: world.clock.now / 1000 + 86_400 }));
+  const watch = watchTenant(world.connect({ auth: { type: 'oidc', token: () => token, tenantClaim: 'org' } }));
+  await world.advance(5_000);
+  assert.equal(watch.getState().connection, 'live');
+  world.service.commit('job-1', [STEP]);
+  await world.advance(100);
+  assert.deepEqual(
+    watch.getState().jobs.map(({ jobId }) => jobId),
+    ['job-1']
+  );
+  const [subscription] = [...world.service.sockets].flatMap((socket) => [...socket.subscriptions.values()]);
+  assert.equal(subscription?.variables.tenantId, 'city');
 });

@@ -74,7 +74,7 @@ export function App() {
             <span>The key in this link cannot be read. Was the link cut off? Sign in, or ask for a new one.</span>
           </p>
         )}
-        {stage.name === 'signed-out' && stage.isOver && (
+        {stage.name === 'signed-out' && stage.isOver && stage.problem === null && (
           <p className="notice" role="status" id="over" data-state="stale">
             <Icon name="alert" />
             <span>Your sign-in has ended. Sign in again to go on where you were.</span>
@@ -104,7 +104,7 @@ async function begin(): Promise<Stage> {
   }
   const key = keyInLink(location.hash);
   if (key) {
-    showAddress(withoutKeys(location.hash));
+    showAddress(`${location.search}${withoutKeys(location.hash)}`);
     const session = linkSession(key);
     if (session) {
       return { name: 'signed-in', accounts, session };
@@ -113,7 +113,7 @@ async function begin(): Promise<Stage> {
   const answer = answerInAddress(location.search);
   const arrival = answer && (await accounts.arrive(answer));
   if (arrival) {
-    showAddress(arrival.hash ?? location.hash);
+    showAddress(arrival.address ?? location.hash);
   }
   const session = arrival?.session ?? (await accounts.resume().catch(() => null));
   if (session) {
@@ -124,8 +124,8 @@ async function begin(): Promise<Stage> {
 }
 
 /** Neither keys nor a provider's answer stay in the address, where they would be shared on. */
-function showAddress(hash: string): void {
-  history.replaceState(null, '', `${location.pathname}${hash}`);
+function showAddress(address: string): void {
+  history.replaceState(null, '', `${location.pathname}${address}`);
 }
 
 /** The login of this browser is another one now: load the page anew, so that nothing of the former one is left. */

@@ -54,7 +54,7 @@ function tabAt(signIn = config, { document = metadata as object } = {}) {
   const oidc = new OidcProvider(signIn, { page: PAGE, storage, fetch });
   /** Go to the provider, and come back with its answer. */
   const arrive = async (more: Record<string, string> = { code: 'c' }) => {
-    const url = new URL(await oidc.signInUrl('#job=a%20b&at=7', { isFresh: false }));
+    const url = new URL(await oidc.signInUrl('?state=failed#job=a%20b&at=7', { isFresh: false }));
     provider.nonce = url.searchParams.get('nonce') ?? '';
     const answer = new URLSearchParams({ state: url.searchParams.get('state') ?? '', ...more });
     const pending = oidc.takePending(answer);
@@ -81,7 +81,7 @@ test('a reader is sent to the provider with PKCE, state and nonce, and comes bac
   assert.equal(createHash('sha256').update(verifier).digest('base64url'), sent.code_challenge);
   assert.equal(exchange?.get('client_id'), 'page');
   assert.equal(exchange?.has('client_secret'), false);
-  assert.equal(pending.hash, '#job=a%20b&at=7');
+  assert.equal(pending.address, '?state=failed#job=a%20b&at=7');
   assert.equal(refreshToken, 'r');
   assert.match(idToken, /^ey/);
 });

@@ -14,6 +14,7 @@ from statusbeam.model.errors import SettingError
 from statusbeam.model.settings import BridgeSettings
 from tests.unit.dynamo_tables import SESSIONS_TABLE, STATUS_TABLE, dynamo_tables
 from tests.unit.samples import batch
+from tests.unit.statusbeam.localcloud.appsync.oidc_provider import oidc_provider
 
 SECRET = "a secret of more than thirty-two characters"
 
@@ -49,6 +50,28 @@ def test_a_view_token_reads_a_job_of_the_tables(monkeypatch: pytest.MonkeyPatch)
             assert http.get("/jobs", params={"ticket": ticket}).status_code == 200
             assert http.get("/jobs", params={"ticket": ticket}).status_code == 401
             assert http.post("/run-workflow", headers=headers, json={}).status_code == 403
+
+
+def test_a_providers_tokens_are_taken_of_the_named_clients_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with dynamo_tables() as client, oidc_provider() as provider:
+        DynamoJournal(client, STATUS_TABLE, log_retention_days=7, job_retention_days=90).commit(
+            batch("b1", 2), deadline=2e9
+        )
+        settings = BridgeSettings.from_env(
+            environment(
+                OIDC_ISSUER=provider.issuer, OIDC_CLIENT_IDS="page desk.example.com", TENANT_CLAIM="org"
+            )
+        )
+
+        def status_of(client_id: str) -> int:
+            token = provider.token(sub="ana", org="city", aud=client_id)
+            return http.get("/jobs/job-1", headers={"authorization": f"Bearer {token}"}).status_code
+
+        with TestClient(create_app(bridge_on_aws(settings))) as http:
+            taken = [status_of("page"), status_of("desk.example.com")]
+            refused = [status_of("pages"), status_of("deskXexample.com"), status_of("page desk.example.com")]
+    assert (taken, refused) == ([200, 200], [401, 401, 401])
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ import socket
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from statusbeam.cli.command import CommandError
+from statusbeam.cli.demo_user import choose_user
 from statusbeam.cli.local_server import DEFAULT_AWS_PORT, DEFAULT_PORT
 from statusbeam.cli.main import COMMANDS, EXTRAS, build_parser, main
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
@@ -86,6 +89,19 @@ def test_faults_are_explained_and_off_by_default(capsys: pytest.CaptureFixture[s
         with pytest.raises(SystemExit):
             main(["local", action, "--help"])
         assert FAULTS_PATH in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flag", ["--oidc-issuer", "--oidc-client-id"])
+def test_half_a_provider_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["local", "up", flag, "something"]) == 1
+    assert "--oidc-issuer and --oidc-client-id go together" in capsys.readouterr().err
+
+
+def test_the_demo_says_that_a_provider_has_no_demo_users() -> None:
+    issuer = "https://login.example.com"
+    outputs = replace(OUTPUTS, user_pool_id=None, user_pool_client_id=None, oidc_issuer=issuer)
+    with pytest.raises(CommandError, match=issuer):
+        choose_user(outputs, None)
 
 
 def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> None:

@@ -77,14 +77,14 @@ def user(**claims: str) -> Identity:
     return Identity(mode=AuthMode.COGNITO, principal="sub-1", context=context)
 
 
-def page(stubber: Stubber | None = None, *, client: Any = None) -> DashboardRoutes:
+def page(*, client: Any = None, outputs: LocalOutputs = OUTPUTS) -> DashboardRoutes:
     callers = Doorkeeper(
         ana=user(tenantId="riverton"),
         idtoken=user(**{"custom:tenantId": "riverton"}),
         stray=user(),
         view=Identity(mode=AuthMode.LAMBDA, principal="x", context={"resolverContext": {"userId": "u"}}),
     )
-    return DashboardRoutes(OUTPUTS, authenticator=callers, state_machines=client, new_job_id=lambda: "demo-1")
+    return DashboardRoutes(outputs, authenticator=callers, state_machines=client, new_job_id=lambda: "demo-1")
 
 
 def post(body: object, caller: str = "ana") -> HttpRequest:
@@ -209,7 +209,34 @@ async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
     response = await page().config(HttpRequest(method="GET", path="/config.json"))
     document = json.loads(response.body)
     assert document["graphqlUrl"] == OUTPUTS.graphql_url
-    assert document["awsEndpointUrl"] == OUTPUTS.aws_endpoint_url
+    assert document["signIn"] == {
+        "kind": "password",
+        "region": "us-east-1",
+        "clientId": "client",
+        "endpoint": OUTPUTS.aws_endpoint_url,
+    }
     assert document["demoUsers"][0]["password"] == "pw"
     assert "apiKey" not in document
     assert response.headers["cache-control"] == "no-store"
+
+
+async def test_the_dashboard_of_another_provider_is_told_of_it_and_offers_no_demo_users() -> None:
+    outputs = replace(
+        OUTPUTS,
+        user_pool_id=None,
+        user_pool_client_id=None,
+        demo_users=(),
+        oidc_issuer="http://127.0.0.1:9",
+        oidc_client_id="page",
+    )
+    response = await page(outputs=outputs).config(HttpRequest(method="GET", path="/config.json"))
+    document = json.loads(response.body)
+    assert "demoUsers" not in document
+    assert document["signIn"] == {
+        "kind": "oidc",
+        "issuer": "http://127.0.0.1:9",
+        "clientId": "page",
+        "scopes": ["openid", "profile", "email"],
+        "tenantClaim": "tenantId",
+        "rolesClaim": "roles",
+    }

@@ -50,6 +50,8 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
         "apiKey",
         "userPoolId",
         "userPoolClientId",
+        "oidcIssuer",
+        "oidcClientId",
         "stateMachineArn",
         "streetFairArn",
         "publisherFunctionArn",

@@ -20,7 +20,7 @@ export function ProviderButton({ signIn, isBusy, onLeave, onReturn }: Props) {
   return (
     <div className="panel sign-in-form">
       <p>
-        You sign in at <strong className="host">{host}</strong> and come back here.
+        You sign in at <strong>{host}</strong> and come back here.
       </p>
       <button type="button" className="button primary" id="sign-in-there" disabled={isBusy} onClick={onLeave}>
         Sign in

@@ -41,7 +41,7 @@ export function SignIn({ accounts, problem: first, onSession }: Props) {
   };
   const goToProvider = () =>
     void attempt(async () => {
-      const url = await accounts.signInUrl(location.hash);
+      const url = await accounts.signInUrl(`${location.search}${location.hash}`);
       if (url !== null) {
         location.assign(url);
       }

@@ -13,8 +13,8 @@ const NAME_CLAIMS = ['preferred_username', 'email', 'name', 'cognito:username', 
 
 /** What the page's address brought from a provider. */
 export interface Arrival {
-  /** The fragment that the reader signed in for; null if nothing came. */
-  readonly hash: string | null;
+  /** Where the reader was before, as query and fragment; null if this tab did not send them. */
+  readonly address: string | null;
   readonly session: Session | null;
   readonly problem: unknown;
 }
@@ -61,26 +61,26 @@ export class Accounts {
     return this.#session(await Login.begin(name, tokens, { provider: this.#provider, store: this.#store }));
   }
 
-  /** Where the reader signs in, to come back to this fragment. Throws SignInError. */
-  async signInUrl(hash: string): Promise<string | null> {
+  /** Where the reader signs in, to come back to this query and fragment. Throws SignInError. */
+  async signInUrl(address: string): Promise<string | null> {
     const stored = await this.#store.read();
-    return (await this.#redirect?.signInUrl(hash, { isFresh: stored?.isRefused === true })) ?? null;
+    return (await this.#redirect?.signInUrl(address, { isFresh: stored?.isRefused === true })) ?? null;
   }
 
   /** Take what a provider sent the reader back with. An answer that this tab did not ask for changes nothing. */
   async arrive(answer: URLSearchParams): Promise<Arrival> {
     const pending = this.#redirect?.takePending(answer) ?? null;
     if (this.#redirect === null || pending === null) {
-      return { hash: null, session: null, problem: this.#redirect?.foreignAnswer ?? null };
+      return { address: null, session: null, problem: this.#redirect?.foreignAnswer ?? null };
     }
-    const { hash } = pending;
+    const { address } = pending;
     try {
       const tokens = await this.#redirect.finish(answer, pending);
       const claims = claimsOf(tokens.idToken);
       const name = NAME_CLAIMS.map((claim) => claims[claim]).find((claim) => typeof claim === 'string' && claim);
-      return { hash, session: await this.begin(String(name), tokens), problem: null };
+      return { address, session: await this.begin(String(name), tokens), problem: null };
     } catch (problem) {
-      return { hash, session: null, problem };
+      return { address, session: null, problem };
     }
   }
 
@@ -96,12 +96,12 @@ export class Accounts {
     return this.#store.watch(look);
   }
 
-  /** A login without a tenant is of no use, and is not kept. */
+  /** A login without a tenant is of no use: it is not kept, and the provider lets the reader choose another account. */
   async #session(login: Login): Promise<Session> {
     try {
       return userSession(login, this.config);
     } catch (error) {
-      await login.signOut();
+      await login.end({ isRefused: true });
       throw error;
     }
   }

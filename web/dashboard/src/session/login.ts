@@ -5,7 +5,7 @@ import { type Provider, SignInError } from './provider.ts';
 import { claimsOf, goodUntil, type Tokens } from './tokens.ts';
 
 const EARLY_MS = 60_000; // a token is renewed this long before its end
-const REVOKE_MS = 2_000; // how long signing out waits for the provider
+const SIGN_OUT_MS = 2_000; // how long signing out waits for the provider
 
 type LiveLogin = StoredLogin & { readonly tokens: Tokens };
 
@@ -86,11 +86,12 @@ export class Login {
       tokens = stored?.id === this.id ? stored.tokens : null;
       return stored?.id === this.id ? null : stored;
     });
-    if (tokens?.refreshToken !== undefined) {
-      const soon = new Promise((resolve) => setTimeout(resolve, REVOKE_MS));
-      await Promise.race([this.#provider.revoke(tokens).catch(() => {}), soon]);
-    }
-    return this.#provider.signOutUrl(tokens).catch(() => null);
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), SIGN_OUT_MS));
+    const attempt = <T>(work: Promise<T>) => Promise.race([work.catch(() => null), late]);
+    const revocation = tokens && attempt(this.#provider.revoke(tokens));
+    const url = await attempt(this.#provider.signOutUrl(tokens));
+    await revocation;
+    return url;
   }
 
   async #current(): Promise<LiveLogin> {

@@ -1,4 +1,5 @@
-// Where the login is kept: one for all tabs of this browser, in IndexedDB. docs/decisions/login-in-the-browser.md has the reasons.
+// Where the login is kept: one for all tabs of this browser, in IndexedDB. docs/dashboard.md,
+// "Where the login is kept", has the reasons.
 
 import { createStore, get, type UseStore, update } from 'idb-keyval';
 import type { Tokens } from './tokens.ts';

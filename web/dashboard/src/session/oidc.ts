@@ -18,8 +18,8 @@ interface PendingSignIn {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: string;
-  /** The fragment of the address where the reader was. */
-  readonly hash: string;
+  /** Where the reader was: query and fragment of the address. */
+  readonly address: string;
 }
 
 export interface OidcOptions {
@@ -45,10 +45,10 @@ export class OidcProvider implements Provider {
   }
 
   /**
-   * Where the reader signs in. They come back to the page, and with `finish` to this fragment. `isFresh`: whatever session the
-   * provider has, it asks again. Throws SignInError.
+   * Where the reader signs in. The answer that they bring back goes with this address of the page: its query and fragment.
+   * `isFresh`: whatever session the provider has, it asks again. Throws SignInError.
    */
-  async signInUrl(hash: string, { isFresh }: { isFresh: boolean }): Promise<string> {
+  async signInUrl(address: string, { isFresh }: { isFresh: boolean }): Promise<string> {
     const { scopes, clientId } = this.#config;
     return this.#explained(async () => {
       const { authorization_endpoint: endpoint } = await this.#discover();
@@ -59,7 +59,7 @@ export class OidcProvider implements Provider {
         state: oauth.generateRandomState(),
         nonce: oauth.generateRandomNonce(),
         verifier: oauth.generateRandomCodeVerifier(),
-        hash,
+        address,
       };
       const url = new URL(endpoint);
       const parameters = {
