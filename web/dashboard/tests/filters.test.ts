@@ -74,10 +74,9 @@ test('the duration of a job is that of its run, goes on while it runs, and is no
   assert.equal(durationOf(listedJob('c', { startedAt: null }), 'expected', START), null);
 });
 
-test('the workflows to choose from are those of the jobs and the one that is chosen', () => {
+test('the workflows that are offered are those of the jobs, by name', () => {
   const jobs = ['reports', null, '__proto__', 'reports'].map((workflow) => ({ workflow }));
-  assert.deepEqual(workflowsOf(jobs, 'archive'), ['__proto__', 'archive', 'reports']);
-  assert.deepEqual(workflowsOf([], ''), []);
+  assert.deepEqual(workflowsOf(jobs), ['__proto__', 'reports']);
 });
 
 test('what a job does now is what its newest working agent says', () => {

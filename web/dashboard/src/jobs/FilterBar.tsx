@@ -1,4 +1,4 @@
-import type { ReactNode, Ref } from 'react';
+import { type Ref, useId } from 'react';
 import { Chips } from '../ui/Chips.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { STATES } from './jobFilter.ts';
@@ -10,7 +10,7 @@ interface Props {
   placeholder: string;
   state: ListState;
   onChange: (changes: Partial<ListState>) => void;
-  /** Those that can be chosen. */
+  /** Those that are offered: others have older jobs only. */
   workflows: readonly string[];
   /** Whether the list can be narrowed by more than state and search. */
   canNarrow: boolean;
@@ -21,6 +21,7 @@ interface Props {
 
 /** What narrows a list of jobs: search, state, workflow, and the days on which they began. */
 export function FilterBar({ label, placeholder, state, onChange, workflows, canNarrow, field, onEnter }: Props) {
+  const id = useId();
   const { filter, search, workflow, from, to } = state;
   const narrowed = [workflow, from, to].filter(Boolean).length;
   return (
@@ -53,22 +54,30 @@ export function FilterBar({ label, placeholder, state, onChange, workflows, canN
             {narrowed > 0 && <span className="tabular filters-count">{narrowed}</span>}
           </summary>
           <div className="filters-fields">
-            <Labelled name="Workflow">
-              <select value={workflow} onChange={(event) => onChange({ workflow: event.target.value })}>
-                <option value="">Any</option>
+            <div>
+              <label htmlFor={`${id}-workflow`}>Workflow</label>
+              <input
+                id={`${id}-workflow`}
+                type="text"
+                list={`${id}-workflows`}
+                placeholder="Any"
+                value={workflow}
+                onChange={(event) => onChange({ workflow: event.target.value })}
+              />
+              <datalist id={`${id}-workflows`}>
                 {workflows.map((name) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
+                  <option key={name} value={name} />
                 ))}
-              </select>
-            </Labelled>
-            <Labelled name="Began on or after">
-              <input type="date" value={from} onChange={(event) => onChange({ from: event.target.value })} />
-            </Labelled>
-            <Labelled name="Began on or before">
-              <input type="date" value={to} onChange={(event) => onChange({ to: event.target.value })} />
-            </Labelled>
+              </datalist>
+            </div>
+            <div>
+              <label htmlFor={`${id}-from`}>Began on or after</label>
+              <input id={`${id}-from`} type="date" value={from} onChange={(event) => onChange({ from: event.target.value })} />
+            </div>
+            <div>
+              <label htmlFor={`${id}-to`}>Began on or before</label>
+              <input id={`${id}-to`} type="date" value={to} onChange={(event) => onChange({ to: event.target.value })} />
+            </div>
           </div>
         </details>
       )}
@@ -78,15 +87,5 @@ export function FilterBar({ label, placeholder, state, onChange, workflows, canN
         </button>
       )}
     </div>
-  );
-}
-
-function Labelled({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child
-    <label>
-      <span>{name}</span>
-      {children}
-    </label>
   );
 }

@@ -104,8 +104,8 @@ export function durationOf(job: Job, state: ShownState, now: number): string | n
   return job.endedAt === null ? null : durationText(Date.parse(job.endedAt) - began);
 }
 
-/** The workflows of these jobs, and the wanted one, by name. */
-export function workflowsOf(jobs: readonly Pick<Job, 'workflow'>[], wanted: string): readonly string[] {
-  const names = [wanted, ...jobs.map(({ workflow }) => workflow ?? '')];
-  return [...new Set(names)].filter(Boolean).sort((one, other) => one.localeCompare(other));
+/** The workflows of these jobs, by name. */
+export function workflowsOf(jobs: readonly Pick<Job, 'workflow'>[]): readonly string[] {
+  const names = new Set(jobs.map(({ workflow }) => workflow).filter((workflow) => workflow !== null));
+  return [...names].sort((one, other) => one.localeCompare(other));
 }

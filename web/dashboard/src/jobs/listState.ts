@@ -42,7 +42,7 @@ export function queryOf({ filter, ...texts }: ListState): string {
 export const showsEverything = (state: ListState): boolean => queryOf(state) === '';
 
 /** What the server filters by, without the search. Days count where the reader is, whichever of the two is the earlier. */
-export function serverFilters({ filter, workflow, from, to }: ListState): Omit<JobFilters, 'search'> {
+export function serverFilters({ filter, workflow, from, to }: Omit<ListState, 'search'>): Omit<JobFilters, 'search'> {
   const [first = '', last = ''] = from !== '' && to !== '' ? [from, to].sort() : [from, to];
   return {
     overallStatus: apiStatus(filter),

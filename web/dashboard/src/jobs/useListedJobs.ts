@@ -12,7 +12,7 @@ import { type ListState, serverFilters } from './listState.ts';
 interface ListedJobs {
   /** Those that fit, the newest first. */
   readonly jobs: readonly Job[];
-  /** The workflows that can be chosen. */
+  /** Those of the jobs that were read. */
   readonly workflows: readonly string[];
   readonly stateOf: (job: Job) => ShownState;
   readonly now: number;
@@ -28,8 +28,9 @@ interface ListedJobs {
  */
 export function useListedJobs(client: Client, everything: UserJobs, state: ListState, canList: boolean): ListedJobs {
   const search = useDeferredValue(state.search);
-  const { filter, workflow } = state;
-  const narrowing = useMemo(() => serverFilters(state), [state]);
+  const { filter, from, to } = state;
+  const workflow = useSettled(state.workflow.trim());
+  const narrowing = useMemo(() => serverFilters({ filter, workflow, from, to }), [filter, workflow, from, to]);
   const isNarrowed = canList && Object.values(narrowing).some((value) => value !== null);
   const narrowed = useJobs(isNarrowed ? client : null, { ...narrowing, oncePerFrame: true });
   const title = useSettled(state.search.trim());
@@ -53,7 +54,7 @@ export function useListedJobs(client: Client, everything: UserJobs, state: ListS
   };
   return {
     jobs,
-    workflows: useMemo(() => workflowsOf(lists.flat(), workflow), [lists, workflow]),
+    workflows: useMemo(() => workflowsOf(lists.flat()), [lists]),
     stateOf,
     now,
     isLoading: reads.some((list) => list.isLoading),

@@ -69,7 +69,7 @@ export function TenantPage({ client, tenantId }: Props) {
         placeholder="Job, user, agent or message"
         state={state}
         onChange={change}
-        workflows={workflowsOf([...known.values()], state.workflow)}
+        workflows={workflowsOf([...known.values()])}
         canNarrow
       />
       <ReportingJobs

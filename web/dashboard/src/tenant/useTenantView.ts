@@ -46,7 +46,9 @@ export function useTenantView(client: Client, state: ListState): TenantView {
   const states = useMemo(() => JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()), [jobs]);
   const news = useSettled(states, READ_AFTER_MS);
   const counted = useTenantCounts(client, news);
-  const narrowing = useMemo(() => serverFilters(state), [state]);
+  const { filter, from, to } = state;
+  const workflow = useSettled(state.workflow.trim());
+  const narrowing = useMemo(() => serverFilters({ filter, workflow, from, to }), [filter, workflow, from, to]);
   const isNarrowed = Object.values(narrowing).some((value) => value !== null);
   const title = useSettled(state.search.trim());
   const isSearched = title.length > 1;
@@ -71,7 +73,7 @@ export function useTenantView(client: Client, state: ListState): TenantView {
   const reporting = jobs.map((job) => shownJob(job, known.get(job.jobId) ?? null, now, disconnectedSinceMs));
   const ids = new Set(jobs.map(({ jobId }) => jobId));
   const quiet = running.jobs.filter(({ jobId }) => !ids.has(jobId)).map((job) => ({ job, state: stateOf(job) }));
-  const wanted = { ...narrowing, filter: state.filter, search: useDeferredValue(state.search) };
+  const wanted = { ...narrowing, filter, search: useDeferredValue(state.search) };
   const earlier = matching(listed, wanted, { stateOf, textOf: (job) => `${titleOf(job) ?? ''} ${job.userId}` });
   const source = isNarrowed ? narrowed : newest;
   const reads = isSearched ? [source, found] : [source];
