@@ -18,7 +18,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT
 
-SOURCES := app.py setup.py .ci/audit.py .ci/dist.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+SOURCES := app.py setup.py .ci/audit.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
 COMPILE_TOOLS := uv pip compile - --generate-hashes --universal --no-emit-index-url --python-version 3.11 --no-annotate \
   --custom-compile-command "make lock" --quiet
@@ -118,7 +118,7 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test search audit screenshots dist lock
+.PHONY: check test search audit screenshots dist docs lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CHECKS := check-types check-python check-imports check-web check-secrets
@@ -169,8 +169,11 @@ screenshots: setup web browser ## take the pictures of the page in docs/images a
 dist: setup web ## build the wheel, the client and the layer into dist/, with their SBOM and provenance
 	python .ci/dist.py
 
+docs: setup ## build the documentation's site into .build/site; links are checked
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
 lock: .venv/.ready ## resolve the dependencies anew
-	uv pip compile pyproject.toml --all-extras --group dev --group bench --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --all-extras --group dev --group bench --group docs --generate-hashes --no-emit-index-url \
 	  --universal --python-version 3.11 --upgrade --quiet --output-file requirements.lock
 	# What the publisher's Lambda carries beside the AWS SDK, which the runtime ships.
 	uv pip compile pyproject.toml --extra publisher --constraint requirements.lock --generate-hashes \

@@ -1,12 +1,14 @@
 """For tests of code that reports statuses: no network, and every status in one list.
 
-from status_utils.testing import recorded
+    from status_utils.testing import recorded
 
-def test_the_agent_finds_the_street():
-    with recorded() as recording:
-        handler(event, None)
-    assert recording.statuses() == ["agent_invoking", "calling_tool", "tool_complete", "agent_complete"]
-    assert recording.snapshot("job-1")["agents"][0]["status"] == "success"
+    def test_the_agent_finds_the_street():
+        with recorded() as recording:
+            handler(event, None)
+        assert recording.statuses() == ["agent_invoking", "calling_tool", "tool_complete", "agent_complete"]
+        assert recording.snapshot("job-1")["agents"][0]["status"] == "success"
+
+Nothing leaves the process.
 """
 
 from __future__ import annotations

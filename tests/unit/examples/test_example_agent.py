@@ -1,4 +1,4 @@
-"""The README's agent: the file is what the README shows, and it does what the README says."""
+"""The example of a Lambda handler: the page shows the file, and the handler does what the page says."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ EVENT = {
 }
 
 
-def test_the_readme_shows_the_example_as_it_is() -> None:
-    assert f"```python\n{(ROOT / 'examples/agent.py').read_text()}```" in (ROOT / "README.md").read_text()
+def test_the_page_shows_the_example_as_it_is() -> None:
+    page = (ROOT / "docs/how-to/library.md").read_text()
+    assert f"```python\n{(ROOT / 'examples/agent.py').read_text()}```" in page
 
 
 def test_it_tells_its_run_from_beginning_to_end() -> None:

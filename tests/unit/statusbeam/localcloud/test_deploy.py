@@ -15,11 +15,7 @@ from statusbeam.localcloud.deploy import (
     Deployed,
     DeployError,
     Deployment,
-<<<<<<< HEAD
-=======
-    MissingToolError,
     OidcSignIn,
->>>>>>> signin
     StackOutputError,
     failure_reason,
     tool_environment,
@@ -113,21 +109,14 @@ def script(tmp_path: Path, text: str) -> Tools:
     return Tools(path, os.defpath)
 
 
-<<<<<<< HEAD
-def deploy(tmp_path: Path, tools: Tools, command: str | None = None) -> Deployed:
+def deploy(
+    tmp_path: Path, tools: Tools, command: str | None = None, oidc: OidcSignIn | None = None
+) -> Deployed:
     folder = StateFolder(tmp_path / "state")
     folder.create()
-    app = CdkApp(command=command, folder=tmp_path)
+    app = CdkApp(command=command, folder=tmp_path, oidc=oidc)
     deployment = Deployment(app, folder=folder, tools=tools, environment={"PATH": os.defpath})
     return asyncio.run(deployment.run(appsync_url=API))
-=======
-def deploy(tmp_path: Path, tools: Tools, oidc: OidcSignIn | None = None) -> dict[str, str]:
-    folder = StateFolder(tmp_path / "state")
-    folder.create()
-    environment = {"PATH": os.defpath}
-    deployment = Deployment(folder=folder, tools=tools, environment=environment, oidc=oidc, root=tmp_path)
-    return asyncio.run(deployment.run(appsync_url="http://127.0.0.1:4000/graphql"))
->>>>>>> signin
 
 
 def stacks(**outputs: str) -> str:
@@ -144,8 +133,8 @@ def test_a_deployment_gives_the_outputs_of_the_statusbeam_and_of_each_stack(tmp_
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert f"statusbeam:localcloud={API}" in arguments
     assert "stage=local" in arguments
-<<<<<<< HEAD
     assert "--app" not in arguments
+    assert not [argument for argument in arguments if argument.startswith("oidc")]
 
 
 def test_an_app_of_the_callers_own_is_deployed_instead_of_the_built_in_one(tmp_path: Path) -> None:
@@ -156,15 +145,13 @@ def test_an_app_of_the_callers_own_is_deployed_instead_of_the_built_in_one(tmp_p
     assert "stage=local" not in arguments
     assert (tmp_path / "folder").read_text().strip() == str(tmp_path)
     assert deployed.example == {}
-=======
-    assert not [argument for argument in arguments if argument.startswith("oidc")]
 
 
 def test_a_provider_reaches_the_local_stage(tmp_path: Path) -> None:
-    deploy(tmp_path, script(tmp_path, "true"), oidc=OidcSignIn("http://127.0.0.1:9", "page"))
+    tools = script(tmp_path, f"echo '{stacks(ApiId='api0')}' > $outputs")
+    deploy(tmp_path, tools, oidc=OidcSignIn("http://127.0.0.1:9", "page"))
     arguments = (tmp_path / "arguments").read_text().splitlines()
     assert {"oidc_issuer=http://127.0.0.1:9", "oidc_client_id=page"} <= set(arguments)
->>>>>>> signin
 
 
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:
