@@ -149,7 +149,7 @@ test-web: web
 	npm test --silent --workspaces --if-present
 
 bytecode: setup # of all tests and what they import, before several processes need it at once
-	pytest --collect-only --quiet > /dev/null
+	pytest --collect-only --quiet > .build/tests.txt || { cat .build/tests.txt; exit 1; }
 
 audit: setup ## ask for known vulnerabilities of all dependencies; needs the network
 	python .ci/audit.py

@@ -61,8 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-LONGEST_FIRST = ("browser", "e2e", "infra", "soak")
-"""Folders by how long their tests take; the files of all others take seconds."""
+LONGEST_FIRST = ("browser", "e2e", "infra", "tests/unit/statusbeam/log/snapshot/test_fold_twin.py", "soak")
+"""Folders, and a file, by how long their tests take; the other files take seconds."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
@@ -99,10 +99,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not is_xdist_worker(config):
         return
     sizes = Counter(scope_of(item.nodeid) for item in items)
-    ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
 
     def order(item: pytest.Item) -> tuple[int, int]:
-        return ranks.get(folder_of(item.nodeid), len(ranks)), -sizes[scope_of(item.nodeid)]
+        folder, scope = folder_of(item.nodeid), scope_of(item.nodeid)
+        return ranks.get(folder, ranks.get(scope, len(ranks))), -sizes[scope]
 
     items.sort(key=order)
 

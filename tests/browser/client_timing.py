@@ -8,6 +8,7 @@ import subprocess
 
 from tests.browser.own_site import built_client
 from tests.e2e.node_client import node
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 PRINT = "import { TIMING } from './index.js'; console.log(JSON.stringify(TIMING));"
 
@@ -29,7 +30,7 @@ def _timing() -> dict[str, float]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE_SECONDS,
     )
     timing: dict[str, float] = json.loads(printed.stdout)
     return timing

@@ -7,6 +7,7 @@ import urllib.request
 from urllib.parse import urljoin
 
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 
 class FaultBoard:
@@ -31,5 +32,5 @@ class FaultBoard:
         request = urllib.request.Request(
             self._url, json.dumps(changes).encode(), {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
             answer.read()

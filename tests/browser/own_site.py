@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.node_client import node
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 CLIENT = Path(__file__).parents[2] / "web" / "client"
 
@@ -34,7 +35,7 @@ def built_client() -> Path:
     """The folder of the built client library; built now if nobody did."""
     dist = CLIENT / "dist"
     if not (dist / "job-status.js").exists():
-        subprocess.run([node(), "build.ts"], cwd=CLIENT, check=True, timeout=120)
+        subprocess.run([node(), "build.ts"], cwd=CLIENT, check=True, timeout=DEADLINE_SECONDS)
     return dist
 
 

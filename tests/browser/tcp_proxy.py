@@ -8,6 +8,8 @@ import struct
 import threading
 from typing import Self
 
+from tests.reserved_port import reserve_port
+
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once, without a goodbye
 
 
@@ -17,7 +19,7 @@ class TcpProxy:
     def __init__(self, host: str) -> None:
         name, port = host.split(":")
         self._server = (name, int(port))
-        self._reserved = _bound(0)  # while nobody listens, no other process gets the port
+        self._reserved = reserve_port()
         self._port: int = self._reserved.getsockname()[1]
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
@@ -41,8 +43,7 @@ class TcpProxy:
 
     def start(self) -> None:
         """Answer."""
-        self._listener = listener = _bound(self._port)
-        listener.listen(64)
+        self._listener = listener = socket.create_server(("127.0.0.1", self._port), backlog=64)
         self._run(self._accept, listener)
 
     def stop(self) -> None:
@@ -89,13 +90,6 @@ class TcpProxy:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method of ours
         thread.start()
         self._threads.append(thread)
-
-
-def _bound(port: int) -> socket.socket:
-    found = socket.socket()
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    found.bind(("127.0.0.1", port))
-    return found
 
 
 def _kill(*connections: socket.socket) -> None:

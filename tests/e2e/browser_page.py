@@ -22,7 +22,7 @@ from tests.chromium import open_chromium
 from tests.e2e.node_client import CLIENTS, node, require_clients
 from tests.e2e.waiting import DEADLINE_SECONDS
 
-EVENT_MS = 40_000
+EVENT_MS = DEADLINE_SECONDS * 1_000
 PAGE = '<!doctype html><meta charset="utf-8"><title>Amplify</title><script src="bundle.js"></script>'
 
 

@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.e2e.bare_emulator import REGION, Emulator, emulator_process
+from tests.e2e.waiting import DEADLINE_SECONDS
 
 SCHEMA = """
 schema { query: Query mutation: Mutation subscription: Subscription }
@@ -233,7 +234,7 @@ def stack_api_id(emulator: Emulator) -> str:
     cloudformation = emulator.client("cloudformation")
     cloudformation.create_stack(StackName="gaps", TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(
-        StackName="gaps", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+        StackName="gaps", WaiterConfig={"Delay": 1, "MaxAttempts": round(DEADLINE_SECONDS)}
     )
     stack = cloudformation.describe_stacks(StackName="gaps")["Stacks"][0]
     return str(stack["Outputs"][0]["OutputValue"])

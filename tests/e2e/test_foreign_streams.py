@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from statusbeam.bridge.dialects.durable_streams import offset_of
 from statusbeam.bridge.service import Bridge
 from statusbeam.bridge.tail.cursor import Cursor
 from tests.e2e.node_client import CLIENTS, node, require_clients
+from tests.reserved_port import reserve_port
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
 from tests.unit.statusbeam.bridge.served import served
 from tests.unit.statusbeam.bridge.viewers import by_name
@@ -75,12 +76,18 @@ async def test_a_durable_stream_is_read_from_any_offset_to_its_end(live: object)
     assert gone["status"] == 410
 
 
-async def test_an_event_source_survives_the_bridge_and_is_left_alone_after_the_end() -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that two bridges have, one after the other."""
+    with reserve_port() as reserved:
+        yield reserved.getsockname()[1]
+
+
+async def test_an_event_source_survives_the_bridge_and_is_left_alone_after_the_end(port: int) -> None:
     log = Log()
     log.say("agent_invoking")
     found: list[dict[str, Any]] = []
-    async with bridge_of(log) as url:
-        port = int(url.rpartition(":")[2])
+    async with bridge_of(log, port=port) as url:
         config = {"url": f"{url}/jobs/job-1/events", "token": "ana"}
         client = script("event-source.mjs", **config)
         lines = await client.__aenter__()

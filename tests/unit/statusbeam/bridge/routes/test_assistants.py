@@ -138,8 +138,10 @@ async def test_waiting_reports_who_does_what_and_ends_with_the_job() -> None:
         waiting = asyncio.create_task(
             client.call_tool("wait_for_job", arguments, progress_callback=on_progress)
         )
-        await asyncio.sleep(0.05)
-        w.log.say("agent_invoking", "agent_complete")
+        while not reports:  # statuses from before it has joined are no news
+            w.log.say("agent_invoking")
+            await asyncio.sleep(0.01)
+        w.log.say("agent_complete")
         w.log.end()
         result = await waiting
     assert result.structured_content["job"]["overallStatus"] == "completed"
