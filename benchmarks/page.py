@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
     def _config(self) -> dict[str, Any]:
         here = f"http://{self.headers['host']}/graphql"
         users = [{"username": f"user-{number}", "password": "x", "tenantId": "acme"} for number in range(6)]
-        sign_in = {"kind": "password", "region": "local", "clientId": "none"}
+        sign_in = {"kind": "password", "region": "local", "userPoolId": "none", "clientId": "none"}
         return {"graphqlUrl": here, "signIn": sign_in, "demoUsers": users}
 
     def _send(self, body: bytes, content_type: str) -> None:

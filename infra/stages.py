@@ -81,7 +81,6 @@ PROD = StageConfig(
     name="Prod",
     resources=ResourceOptions(removal_policy=RemovalPolicy.RETAIN, log_retention=RetentionDays.THREE_MONTHS),
     publishing=PublishingOptions(reserved_concurrency=50),
-    readers=NewUserPool(password_auth=True),  # for the page's own form
     firewall=FirewallOptions(),
     alarms=True,
     page=PageOptions(),

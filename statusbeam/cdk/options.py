@@ -114,9 +114,10 @@ class NewUserPool:
     """Cognito blocks sign-ins that look like an attack, and passwords that are known from breaches. Needs the
     Plus plan, which costs more for each user."""
     password_auth: bool = False
-    """Clients may send a plain password (USER_PASSWORD_AUTH). The page's own form does. SRP is always on."""
+    """Clients may send a plain password (USER_PASSWORD_AUTH), for demos and tests. SRP is always on."""
     managed_login: ManagedLogin | None = None
-    """The page sends readers to Cognito's own pages. None: it asks for the password itself."""
+    """The page sends readers to Cognito's own pages. None: it asks for the password itself, and proves it by
+    SRP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class ExistingUserPool:
     login_domain: str | None = None
     """The host of the pool's managed login: the page sends readers there, for SAML and other providers of the
     pool, too. The first app client allows the page's address for callback and sign-out. None: the page asks
-    for the password itself."""
+    for the password itself, and proves it by SRP."""
     identity_provider: str | None = None
     """The provider of the pool, by its name in Cognito, to which readers go without a choice."""
 

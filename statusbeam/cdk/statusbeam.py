@@ -155,12 +155,9 @@ class Statusbeam(Construct):
 
     @property
     def page_config(self) -> PageConfig:
-        """What a page needs to know. Raises ValueError if the API has no real-time endpoint, or readers can't
-        sign in on a page."""
+        """What a page needs to know. Raises ValueError if the API has no real-time endpoint."""
         if self.api.realtime_url is None:
             raise ValueError("a page needs a real-time endpoint, and an emulator alone has none")
-        if self._sign_in.page is None:
-            raise ValueError("a page needs password_auth or managed_login of NewUserPool to sign readers in")
         return PageConfig(
             graphql_url=self.api.graphql_url,
             realtime_url=self.api.realtime_url,

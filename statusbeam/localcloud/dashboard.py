@@ -87,6 +87,7 @@ class DashboardRoutes:
         return {
             "kind": "password",
             "region": outputs.region,
+            "userPoolId": outputs.user_pool_id,
             "clientId": outputs.user_pool_client_id,
             "endpoint": outputs.aws_endpoint_url,
         }

@@ -151,6 +151,7 @@ def test_many_tabs_renew_one_login_and_show_no_refresh_token_twice(
     job_id = job_of(oidc_cloud)
     dashboard.open(job_id)
     choose(dashboard.page, "Ann")
+    expect(dashboard.page.locator("#who-name")).to_have_text("ann@example.com")
     tabs = [dashboard, *(dashboard.another_tab() for _ in range(3))]
     before = provider.renewals
     for tab in tabs:

@@ -22,11 +22,11 @@ from .identity import Identity
 class SignIn:
     """`mode` is the API's default mode. `claims` are the names of the claims that the resolvers read; empty:
     Cognito's. Clients sign in with `outputs`; `app_clients` are all whose tokens the API takes. A page signs
-    in as `page` says, and connects to `origins` for it; None: it can't."""
+    in as `page` says, and connects to `origins` for it."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
-    page: Mapping[str, object] | None
+    page: Mapping[str, object]
     origins: tuple[str, ...]
     app_clients: tuple[str, ...]
     claims: Mapping[str, str] = field(default_factory=dict)
@@ -60,7 +60,6 @@ def create_sign_in(
                 identity.user_pool,
                 [identity.client.user_pool_client_id],
                 domain=identity.login_domain,
-                takes_passwords=readers.password_auth,
             )
 
 
@@ -71,12 +70,16 @@ def _of_pool(
     *,
     domain: str | None,
     identity_provider: str | None = None,
-    takes_passwords: bool = True,
 ) -> SignIn:
     """Without the regular expression, AppSync takes the tokens of every app client of the pool."""
     region = Stack.of(scope).region
     service = f"https://cognito-idp.{region}.amazonaws.com"
-    page: dict[str, object] | None = None
+    page: dict[str, object] = {
+        "kind": "password",
+        "region": region,
+        "userPoolId": pool.user_pool_id,
+        "clientId": client_ids[0],
+    }
     if domain is not None:
         page = {
             "kind": "managedLogin",
@@ -86,8 +89,6 @@ def _of_pool(
             "domain": domain,
             **({} if identity_provider is None else {"identityProvider": identity_provider}),
         }
-    elif takes_passwords:
-        page = {"kind": "password", "region": region, "clientId": client_ids[0]}
     return SignIn(
         mode=appsync.AuthorizationMode(
             authorization_type=appsync.AuthorizationType.USER_POOL,

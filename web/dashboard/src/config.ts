@@ -13,6 +13,7 @@ export interface DemoUser {
 export interface PasswordSignIn {
   kind: 'password';
   region: string;
+  userPoolId: string;
   clientId: string;
   /** Cognito's address when it isn't AWS'. */
   endpoint?: string;
@@ -67,7 +68,7 @@ export function logLinkOf(
 }
 
 const SIGN_IN_FIELDS = {
-  password: ['region', 'clientId'],
+  password: ['region', 'userPoolId', 'clientId'],
   oidc: ['issuer', 'clientId', 'scopes', 'tenantClaim', 'rolesClaim'],
   managedLogin: ['issuer', 'clientId', 'scopes', 'domain'],
 } as const;

@@ -5,7 +5,7 @@ import { answerChallenge, type Challenge, CognitoProvider, signIn } from '../src
 import type { SignInError } from '../src/session/provider.ts';
 import { claimsOf, viewTokenClaims } from '../src/session/tokens.ts';
 
-const pool: PasswordSignIn = { kind: 'password', region: 'eu-west-1', clientId: 'client' };
+const pool: PasswordSignIn = { kind: 'password', region: 'eu-west-1', userPoolId: 'eu-west-1_pool', clientId: 'client' };
 const encoded = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url');
 const tokenOf = (claims: object) => `header.${encoded(claims)}.signature`;
 
@@ -26,14 +26,27 @@ function poolOf(...answers: [status: number, body: unknown][]) {
   return { fetch, calls };
 }
 
+/** Cognito wants the password to be proved. */
+const VERIFIER: [number, unknown] = [
+  200,
+  {
+    ChallengeName: 'PASSWORD_VERIFIER',
+    Session: 's0',
+    ChallengeParameters: { USER_ID_FOR_SRP: 'ana', SALT: 'a1', SRP_B: 'b2', SECRET_BLOCK: 'c3==' },
+  },
+];
+
 const tokens = (claims: object) => ({ AuthenticationResult: { IdToken: tokenOf(claims), RefreshToken: 'refresh' } });
 
-test('a password is exchanged for tokens', async () => {
-  const { fetch, calls } = poolOf([200, tokens({ sub: 'ana-1' })]);
-  const answer = await signIn(pool, 'ana', 'secret', fetch);
+test('a password is proved, not sent, for tokens', async () => {
+  const { fetch, calls } = poolOf(VERIFIER, [200, tokens({ sub: 'ana-1' })]);
+  const answer = await signIn(pool, 'ana@example.com', 'a secret', fetch);
   assert.deepEqual(answer, { idToken: tokenOf({ sub: 'ana-1' }), refreshToken: 'refresh' });
   assert.equal(calls[0]?.url, 'https://cognito-idp.eu-west-1.amazonaws.com/');
-  assert.deepEqual(calls[0]?.body.AuthParameters, { USERNAME: 'ana', PASSWORD: 'secret' });
+  assert.equal(calls[0]?.body.AuthFlow, 'USER_SRP_AUTH');
+  assert.equal(calls[1]?.body.Session, 's0');
+  assert.match(JSON.stringify(calls[1]?.body.ChallengeResponses), /"USERNAME":"ana"/);
+  assert.ok(!JSON.stringify(calls).includes('a secret'));
 });
 
 test('a login is renewed and revoked by its refresh token', async () => {
@@ -49,7 +62,7 @@ test('a login is renewed and revoked by its refresh token', async () => {
 });
 
 test('a refusal says what the service says, and is not tried again', async () => {
-  const { fetch } = poolOf([400, { message: 'Incorrect username or password.' }]);
+  const { fetch } = poolOf(VERIFIER, [400, { message: 'Incorrect username or password.' }]);
   await assert.rejects(signIn(pool, 'ana', 'x', fetch), (error: SignInError) => {
     assert.equal(error.message, 'Incorrect username or password.');
     return !error.retriable;
@@ -63,6 +76,7 @@ test('a service that is not reached may be tried again', async () => {
 
 test('a first password is changed, then the session begins', async () => {
   const { fetch, calls } = poolOf(
+    VERIFIER,
     [200, { ChallengeName: 'NEW_PASSWORD_REQUIRED', Session: 's1', ChallengeParameters: { USER_ID_FOR_SRP: 'ana' } }],
     [200, tokens({ sub: 'ana-1' })]
   );
@@ -71,11 +85,12 @@ test('a first password is changed, then the session begins', async () => {
     idToken: tokenOf({ sub: 'ana-1' }),
     refreshToken: 'refresh',
   });
-  assert.deepEqual(calls[1]?.body.ChallengeResponses, { USERNAME: 'ana', NEW_PASSWORD: 'second' });
+  assert.deepEqual(calls[2]?.body.ChallengeResponses, { USERNAME: 'ana', NEW_PASSWORD: 'second' });
 });
 
 test('a second factor is set up with its key, and asked for', async () => {
   const { fetch, calls } = poolOf(
+    VERIFIER,
     [200, { ChallengeName: 'MFA_SETUP', Session: 's1' }],
     [200, { Session: 's2', SecretCode: 'KEY' }],
     [200, { Session: 's3' }],
@@ -86,13 +101,13 @@ test('a second factor is set up with its key, and asked for', async () => {
   assert.ok('idToken' in (await answerChallenge(pool, challenge, '123456', fetch)));
   assert.deepEqual(
     calls.map(({ target }) => target),
-    ['InitiateAuth', 'AssociateSoftwareToken', 'VerifySoftwareToken', 'RespondToAuthChallenge']
+    ['InitiateAuth', 'RespondToAuthChallenge', 'AssociateSoftwareToken', 'VerifySoftwareToken', 'RespondToAuthChallenge']
   );
-  assert.equal(calls[3]?.body.Session, 's3');
+  assert.equal(calls[4]?.body.Session, 's3');
 });
 
 test('a challenge that the page cannot answer is named', async () => {
-  const { fetch } = poolOf([200, { ChallengeName: 'SMS_MFA' }]);
+  const { fetch } = poolOf(VERIFIER, [200, { ChallengeName: 'SMS_MFA' }]);
   await assert.rejects(signIn(pool, 'ana', 'x', fetch), /SMS_MFA/);
 });
 

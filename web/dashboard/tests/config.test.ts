@@ -7,7 +7,7 @@ const read = (config: object) => readConfig((() => Promise.resolve(Response.json
 
 test('each way to sign in is read as it stands', async () => {
   const managed = { kind: 'managedLogin', issuer: 'https://i', clientId: 'c', scopes: ['openid'], domain: 'd' };
-  for (const signIn of [oidc, managed, { kind: 'password', region: 'eu-west-1', clientId: 'c' }]) {
+  for (const signIn of [oidc, managed, { kind: 'password', region: 'eu-west-1', userPoolId: 'p', clientId: 'c' }]) {
     assert.deepEqual(await read({ graphqlUrl: 'https://g', signIn }), { graphqlUrl: 'https://g', signIn });
   }
 });
@@ -16,7 +16,7 @@ const LACKING = [
   [{ signIn: oidc }, 'config.json lacks graphqlUrl'],
   [{ graphqlUrl: 'https://g' }, 'config.json lacks signIn'],
   [{ graphqlUrl: 'https://g', signIn: { ...oidc, tenantClaim: '' } }, 'config.json lacks signIn.tenantClaim'],
-  [{ graphqlUrl: 'https://g', signIn: { kind: 'password', region: 'r' } }, 'config.json lacks signIn.clientId'],
+  [{ graphqlUrl: 'https://g', signIn: { kind: 'password', region: 'r', userPoolId: 'p' } }, 'config.json lacks signIn.clientId'],
   [
     { graphqlUrl: 'https://g', signIn: { kind: 'constructor' } },
     'config.json: signIn.kind is "constructor", which this page does not know',

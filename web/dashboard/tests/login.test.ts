@@ -9,7 +9,7 @@ import type { Tokens } from '../src/session/tokens.ts';
 const HOUR = 3600;
 const encoded = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url');
 const tokenOf = (claims: object) => `header.${encoded(claims)}.signature`;
-const password = { signIn: { kind: 'password', region: 'eu-west-1', clientId: 'client' } } as const;
+const password = { signIn: { kind: 'password', region: 'eu-west-1', userPoolId: 'eu-west-1_p', clientId: 'client' } } as const;
 
 /** A provider that rotates refresh tokens, and ends a login that shows one twice. */
 class RotatingProvider implements Provider {

@@ -212,6 +212,7 @@ async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
     assert document["signIn"] == {
         "kind": "password",
         "region": "us-east-1",
+        "userPoolId": "pool",
         "clientId": "client",
         "endpoint": OUTPUTS.aws_endpoint_url,
     }

@@ -2,6 +2,7 @@
 
 import type { PasswordSignIn } from '../config.ts';
 import { type Provider, SignInError } from './provider.ts';
+import { PasswordProof, type VerifierChallenge } from './srp.ts';
 import type { Tokens } from './tokens.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -49,24 +50,40 @@ export class CognitoProvider implements Provider {
   }
 }
 
-/** Sign in with a password: a session, or what is asked next. Throws SignInError. */
+/** Sign in with a password, which stays here: tokens, or what is asked next. Throws SignInError. */
 export async function signIn(
   pool: PasswordSignIn,
   username: string,
   password: string,
   fetch: Fetch = browserFetch
 ): Promise<Tokens | Challenge> {
-  const answer = await ask(
+  const proof = new PasswordProof();
+  const begun = await ask(
     pool,
     'InitiateAuth',
     {
-      AuthFlow: 'USER_PASSWORD_AUTH',
+      AuthFlow: 'USER_SRP_AUTH',
       ClientId: pool.clientId,
-      AuthParameters: { USERNAME: username, PASSWORD: password },
+      AuthParameters: { USERNAME: username, SRP_A: proof.publicValue },
     },
     fetch
   );
-  return outcome(pool, answer, username, fetch);
+  if (begun.ChallengeName !== 'PASSWORD_VERIFIER') {
+    return outcome(pool, begun, username, fetch);
+  }
+  const verifier = begun.ChallengeParameters as unknown as VerifierChallenge;
+  const answer = await ask(
+    pool,
+    'RespondToAuthChallenge',
+    {
+      ChallengeName: 'PASSWORD_VERIFIER',
+      ClientId: pool.clientId,
+      Session: begun.Session,
+      ChallengeResponses: await proof.answer(pool.userPoolId, password, verifier, new Date()),
+    },
+    fetch
+  );
+  return outcome(pool, answer, verifier.USER_ID_FOR_SRP, fetch);
 }
 
 /** The field of the answer to a challenge. */
