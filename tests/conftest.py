@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-LONGEST_FIRST = ("browser", "e2e", "infra", "soak")
+LONGEST_FIRST = ("browser", "e2e", "infra", "packages", "soak")
 """Folders by how long their tests take; the files of all others take seconds."""
 
 
