@@ -35,12 +35,12 @@ class Place:
     environment: Path
     folder: Path
 
-    def run(self, *command: str, fails: bool = False, **variables: str) -> str:
+    def run(self, *command: str, fails: bool = False, variables: Mapping[str, str] | None = None) -> str:
         """What a command of the environment printed. It must succeed, or fail if `fails`."""
         done = subprocess.run(
             [str(self.environment / "bin" / command[0]), *command[1:]],
             cwd=self.folder,
-            env={**clean_environment(), **variables},
+            env={**clean_environment(), **(variables or {})},
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -51,9 +51,9 @@ class Place:
         )
         return done.stdout + done.stderr
 
-    def python(self, program: str, **variables: str) -> str:
+    def python(self, program: str, variables: Mapping[str, str] | None = None) -> str:
         """What a Python program printed."""
-        return self.run("python", "-c", program, **variables)
+        return self.run("python", "-c", program, variables=variables)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files into the folder, by name."""

@@ -118,7 +118,7 @@ def test_without_extras_the_library_works(bare: Place) -> None:
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else value,
 )
 def test_a_command_names_the_extra_that_it_lacks(bare: Place, command: tuple[str, ...], extra: str) -> None:
-    said = bare.run("statusbeam", *command, fails=True, STATUSBEAM_TOKEN="sbv1.token")
+    said = bare.run("statusbeam", *command, fails=True, variables={"STATUSBEAM_TOKEN": "sbv1.token"})
     assert re.search(rf"needs [\w.]+: install statusbeam\[{extra}\]", said), said
 
 
@@ -133,10 +133,10 @@ def oldest(requirement: str) -> str:
     return f"{requirement}=={version[1]}{'.0' * (2 - version[1].count('.'))}"
 
 
-def synthesise(at: Place, **variables: str) -> dict[str, Any]:
+def synthesise(at: Place) -> dict[str, Any]:
     """Run `app.py` as the CDK CLI does; the templates by stack."""
     out = at.folder / "cdk.out"
-    at.run("python", "app.py", CDK_OUTDIR=str(out), JSII_NODE=str(NODE), **variables)
+    at.run("python", "app.py", variables={"CDK_OUTDIR": str(out), "JSII_NODE": str(NODE)})
     return {path.name.split(".")[0]: json.loads(path.read_text()) for path in out.glob("*.template.json")}
 
 
@@ -181,7 +181,7 @@ def test_the_built_in_app_synthesises_from_the_wheel(laptop: Place) -> None:
         "sys.dont_write_bytecode = True; runpy.run_path('app.py')"
     )
     context = json.dumps({"stage": "local", "statusbeam:localcloud": "http://127.0.0.1:4000/graphql"})
-    laptop.python(program, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=context)
+    laptop.python(program, {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": context})
     assert {path.name for path in out.glob("*.template.json")} == {
         "Statusbeam-Local-Status.template.json",
         "Statusbeam-Local-Example.template.json",

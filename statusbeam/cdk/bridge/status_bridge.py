@@ -28,7 +28,8 @@ from ..statusbeam import Statusbeam
 
 _PORT: Final = 8080
 _DRAIN: Final = Duration.seconds(60)
-_IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
+IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
+"""The sources in the container's image, with its Dockerfile among them."""
 
 
 class StatusBridge(Construct):
@@ -275,5 +276,5 @@ class StatusBridge(Construct):
 
 
 def _image() -> ecs.ContainerImage:
-    context = build_bundle(sources=_IN_IMAGE)
+    context = build_bundle(sources=IN_IMAGE)
     return ecs.ContainerImage.from_asset(str(context.path), file="statusbeam/bridge/Dockerfile")
