@@ -14,8 +14,8 @@ import pytest
 
 import statusbeam.cdk
 from statusbeam.cdk.bundling import build_bundle
-from statusbeam.model.settings import BridgeSettings
-from tests.infra.synthesised import Stack
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings
+from tests.infra.synthesised import APPSYNC_URL, Stack, new_app
 from tests.infra.test_statusbeam_construct import stack_with
 
 if TYPE_CHECKING:
@@ -119,6 +119,17 @@ def test_tasks_are_added_as_connections_grow(bridge: Stack) -> None:
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="max_tasks"):
         statusbeam.cdk.BridgeOptions(tasks=3, max_tasks=2)
+
+
+def test_on_localcloud_it_is_refused_in_favour_of_localclouds_own(tmp_path: Path) -> None:
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - starts Node
+
+    stack = CdkStack(new_app(tmp_path, {LOCALCLOUD_CONTEXT: APPSYNC_URL}), "TheirStack")
+    status = statusbeam.cdk.Statusbeam(stack, "Status")
+    with pytest.raises(
+        ValueError, match="leave TheirStack/Bridge out if the context has statusbeam:localcloud"
+    ):
+        statusbeam.cdk.StatusBridge(stack, "Bridge", status=status)
 
 
 # the image

@@ -21,7 +21,7 @@ from statusbeam.cdk.bundling import LIBRARY, build_bundle, tree_digest
 from tests.packages.conftest import LOCK, NODE, PROJECT, ROOT, UV, Place
 
 GUIDE = (ROOT / "docs" / "constructs.md").read_text()
-APP, START = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+APP, START, _ = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 DEADLINE_SECONDS = 60
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
