@@ -61,7 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-LONGEST_FIRST = ("browser", "e2e", "infra", "tests/unit/statusbeam/log/snapshot/test_fold_twin.py", "soak")
+LONGEST_FIRST = (
+    "browser",
+    "e2e",
+    "infra",
+    "packages",
+    "tests/unit/statusbeam/log/snapshot/test_fold_twin.py",
+    "soak",
+)
 """Folders, and a file, by how long their tests take; the other files take seconds."""
 
 

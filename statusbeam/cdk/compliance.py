@@ -1,6 +1,6 @@
 """Why the constructs break some rules of cdk-nag (AWS Solutions). Its checks read the reasons.
 
-An older aws-cdk-lib keeps no reasons for rules with a resource in their names: the constructs give it none.
+An older aws-cdk-lib keeps no reasons for rules with a resource in their names, so it gets none.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from statusbeam.assets import ASSETS
 from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT
 from statusbeam.model.texts import without_terminal_sequences
 
-from .cdk_cli import Tools
 from .emulator.account import ACCOUNT_ID, REGION, root_credentials
 from .state_folder import StateFolder
 
@@ -127,7 +127,8 @@ def tool_environment(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "TMPDIR": str(scratch),
-        "PATH": path,
+        # An app of the caller's own may be started by a tool of the caller's.
+        "PATH": path if app.command is None else f"{path}{os.pathsep}{caller.get('PATH', os.defpath)}",
     }
 
 
@@ -141,22 +142,22 @@ class Deployment:
     """One `cdk deploy` of all stacks of an app."""
 
     def __init__(
-        self, app: CdkApp, *, folder: StateFolder, tools: Tools, environment: Mapping[str, str]
+        self, app: CdkApp, *, folder: StateFolder, cdklocal: Path, environment: Mapping[str, str]
     ) -> None:
         self._app = app
         self._folder = folder
-        self._tools = tools
+        self._cdklocal = cdklocal
         self._environment = environment
 
     async def run(self, *, appsync_url: str) -> Deployed:
         """Deploy the stacks. The publisher uses `appsync_url`. Raises DeployError or StackOutputError."""
-        command = [str(self._tools.cdklocal), "deploy", "--all", *self._options(appsync_url)]
+        command = [str(self._cdklocal), "deploy", "--all", *self._options(appsync_url)]
         self._folder.stack_outputs.unlink(missing_ok=True)
         with self._folder.deploy_log.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=self._app.folder,
-                env={**self._environment, "PATH": self._tools.search_path},
+                env=dict(self._environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

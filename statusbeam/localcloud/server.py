@@ -25,7 +25,7 @@ from pathlib import Path
 from .appsync.control_plane.definition import DefinitionError
 from .appsync.realtime.faults import FAULTS_PATH, Faults
 from .bridge import BridgeProcess, BridgeStartError
-from .cdk_cli import MissingToolError, find_tools, search_path
+from .cdk_cli import MissingToolError, find_cdk_cli, search_path
 from .certificates import ensure_certificates
 from .deploy import CdkApp, DeployError, Deployment, OidcSignIn, StackOutputError, tool_environment
 from .emulator.account import HOST
@@ -146,7 +146,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
         _prepare_process(folder, environ, aws_port=listener.getsockname()[1], path=path)
         closing.callback(shutil.rmtree, folder.scratch, ignore_errors=True)
         closing.callback(terminate_children)
-        tools = find_tools(
+        cdklocal = find_cdk_cli(
             folder.cdk_cli,
             path=path,
             environment=for_tools,
@@ -154,7 +154,7 @@ def _serve(options: ServerOptions, progress: ProgressWriter, environ: MutableMap
         )
         components = Components(
             emulator=emulator,
-            deployment=Deployment(options.app, folder=folder, tools=tools, environment=for_tools),
+            deployment=Deployment(options.app, folder=folder, cdklocal=cdklocal, environment=for_tools),
             certificates=ensure_certificates(folder.certificates, now=dt.datetime.now(dt.UTC)),
             reserved=reserved,
             bridge=BridgeProcess(reserved_for_bridge, log_file=folder.bridge_log, environment=environ),

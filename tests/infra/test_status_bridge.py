@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import statusbeam.cdk
-from statusbeam.model.settings import BridgeSettings
-from tests.infra.synthesised import Stack
+from statusbeam.cdk.bundling import build_bundle
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings
+from tests.infra.synthesised import APPSYNC_URL, Stack, new_app
 from tests.infra.test_statusbeam_construct import stack_with
 
 if TYPE_CHECKING:
     from aws_cdk import Stack as CdkStack
+
+ROOT = Path(__file__).parents[2]
+PINS = ROOT / "statusbeam" / "bridge" / "requirements.txt"
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +119,57 @@ def test_tasks_are_added_as_connections_grow(bridge: Stack) -> None:
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="max_tasks"):
         statusbeam.cdk.BridgeOptions(tasks=3, max_tasks=2)
+
+
+def test_on_localcloud_it_is_refused_in_favour_of_localclouds_own(tmp_path: Path) -> None:
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - starts Node
+
+    stack = CdkStack(new_app(tmp_path, {LOCALCLOUD_CONTEXT: APPSYNC_URL}), "TheirStack")
+    status = statusbeam.cdk.Statusbeam(stack, "Status")
+    with pytest.raises(
+        ValueError, match="leave TheirStack/Bridge out if the context has statusbeam:localcloud"
+    ):
+        statusbeam.cdk.StatusBridge(stack, "Bridge", status=status)
+
+
+# the image
+
+
+def test_the_image_has_all_that_the_bridge_imports_and_installs_its_packages_by_hash() -> None:
+    from statusbeam.cdk.bridge.status_bridge import IN_IMAGE  # noqa: PLC0415 - starts Node
+
+    context = build_bundle(sources=IN_IMAGE).path
+    dockerfile = (context / "statusbeam" / "bridge" / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE)
+    assert len(copied) == 6
+    assert [name for name in copied if not (context / name).exists()] == []
+    packages = sysconfig.get_paths()["purelib"]
+    # Without the site's hooks, an import of the checkout would fail.
+    program = (
+        f"import sys; sys.path += [{str(context)!r}, {packages!r}]; import statusbeam.bridge.server as found"
+    )
+    program += "; print(found.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert found.stderr == ""
+    assert Path(found.stdout.strip()).is_relative_to(context)
+
+
+def test_the_images_packages_are_those_of_the_project() -> None:
+    pins = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", PINS.read_text(), re.MULTILINE))
+    assert pins >= {"boto3", "fastapi", "mcp", "pyjwt", "uvicorn"}
+    locked = re.findall(r"^([\w.-]+==[^\s;]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    pinned = re.findall(r"^([\w.-]+==[^\s;]+)", PINS.read_text(), re.MULTILINE)
+    assert sorted(set(pinned) - set(locked)) == []
+
+
+def test_by_default_the_stack_builds_the_image_itself(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.StatusBridge(stack, "Bridge", status=statusbeam.cdk.Statusbeam(stack, "Status"))
+
+    stack = stack_with(tmp_path, fill)
+    (container,) = stack.one("AWS::ECS::TaskDefinition").properties["ContainerDefinitions"]
+    assert "container-assets" in json.dumps(container["Image"])
+    contexts = [path.parents[2] for path in tmp_path.glob("asset.*/statusbeam/bridge/Dockerfile")]
+    assert [path for path in contexts if (path / "status_utils").is_dir()]

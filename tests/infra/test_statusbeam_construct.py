@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
-from statusbeam.model.settings import PUBLIC_TENANT
-from tests.infra.synthesised import Resource, Stack, new_app, synthesised
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT, PUBLIC_TENANT
+from tests.infra.synthesised import APPSYNC_URL, Resource, Stack, new_app, synthesised
 
 if TYPE_CHECKING:
     from aws_cdk import Stack as CdkStack
@@ -263,3 +264,202 @@ def test_every_option_is_documented_and_every_documented_one_exists(name: str) -
     options = {field.name for field in dataclasses.fields(getattr(statusbeam.cdk, name))}
     assert {option for option in options - SET_BY_STAGES if not re.search(rf"\b{option}\b", text)} == set()
     assert set(re.findall(rf"\b{name}\.([a-z_]+)", text)) <= options
+
+
+# several in one app, and beside other stacks
+
+
+def app_with(outdir: Path, *fills: Fill, context: dict[str, str] | None = None) -> dict[str, Stack]:
+    """An app of theirs with a stack for each of `fills`, checked at synth as ours are."""
+    from aws_cdk import Environment  # noqa: PLC0415 - starts Node
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - the same
+
+    from infra.checks import add_checks  # noqa: PLC0415 - the same
+
+    app = new_app(outdir, context)
+    for number, fill in enumerate(fills):
+        fill(CdkStack(app, f"Stack{number}", env=Environment(region=REGION)))
+    add_checks(app)
+    return synthesised(app)
+
+
+def everything(stack: CdkStack, construct_id: str) -> None:
+    """A deployment with all its parts, and a workflow that reports to it."""
+    from aws_cdk import aws_stepfunctions as sfn  # noqa: PLC0415 - starts Node
+
+    status = statusbeam.cdk.Statusbeam(
+        stack,
+        construct_id,
+        publishing=statusbeam.cdk.PublishingOptions(tenant_queues=("acme",)),
+        firewall=statusbeam.cdk.FirewallOptions(logs=True),
+        alarms=True,
+        page=statusbeam.cdk.PageOptions(),
+    )
+    arn = f"arn:aws:states:{REGION}:123456789012:stateMachine:{construct_id}"
+    machine = sfn.StateMachine.from_state_machine_arn(stack, f"Machine{construct_id}", arn)
+    statusbeam.cdk.ExecutionCloser(
+        stack, f"Closer{construct_id}", route=status.route, state_machines=[machine]
+    )
+
+
+def given_names(stack: Stack) -> list[tuple[str, str]]:
+    """The names that resources get in their account. One with a reference to a resource differs by itself."""
+    named = {
+        "AWS::AppSync::GraphQLApi": "Name",
+        "AWS::CloudFront::Function": "Name",
+        "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig",
+        "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig",
+        "AWS::CloudWatch::Alarm": "AlarmName",
+        "AWS::DynamoDB::Table": "TableName",
+        "AWS::Events::Rule": "Name",
+        "AWS::IAM::Role": "RoleName",
+        "AWS::Lambda::Function": "FunctionName",
+        "AWS::Lambda::LayerVersion": "LayerName",
+        "AWS::Logs::LogGroup": "LogGroupName",
+        "AWS::S3::Bucket": "BucketName",
+        "AWS::SecretsManager::Secret": "Name",
+        "AWS::SNS::Topic": "TopicName",
+        "AWS::SQS::Queue": "QueueName",
+        "AWS::WAFv2::WebACL": "Name",
+    }
+    found = []
+    for resource in stack.resources:
+        value = resource.properties.get(named.get(resource.type, ""))
+        name = value.get("Name") if isinstance(value, dict) and "Name" in value else value
+        if isinstance(name, str):
+            found.append((resource.type, name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def several(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
+    """Two deployments with all their parts in one stack, and one with the same id in a second stack."""
+
+    def two(stack: CdkStack) -> None:
+        everything(stack, "Blue")
+        everything(stack, "Green")
+
+    return app_with(tmp_path_factory.mktemp("cdk.out"), two, lambda stack: everything(stack, "Blue"))
+
+
+def test_names_of_several_deployments_never_collide(several: dict[str, Stack]) -> None:
+    names = [name for stack in several.values() for name in given_names(stack)]
+    assert {type_ for type_, _ in names} >= {"AWS::AppSync::GraphQLApi", "AWS::CloudFront::Function"}
+    assert [name for name in names if names.count(name) > 1] == []
+    assert len([name for type_, name in names if type_ == "AWS::AppSync::GraphQLApi"]) == 3
+    assert len({audience for stack in several.values() for audience in audiences(stack)}) == 3
+
+
+def test_each_page_in_a_stack_is_uploaded_with_rights_to_its_own_files(several: dict[str, Stack]) -> None:
+    stack = several["Stack0"]
+    uploads = {
+        upload.properties["DestinationBucketName"]["Ref"]
+        for upload in stack.all("Custom::CDKBucketDeployment")
+    }
+    (uploader,) = [f for f in stack.all("AWS::Lambda::Function") if f.name.startswith("CustomCDKBucketDep")]
+    rights = json.dumps([resource for _, resource in granted(stack, uploader)])
+    assert len(uploads) == 2
+    assert {bucket for bucket in uploads if bucket not in rights} == set()
+
+
+def test_another_stack_reports_with_a_layer_of_its_own(tmp_path: Path) -> None:
+    found: list[Statusbeam] = []
+
+    def theirs(stack: CdkStack) -> None:
+        found.append(statusbeam.cdk.Statusbeam(stack, "Status"))
+
+    def other(stack: CdkStack) -> None:
+        from aws_cdk import aws_iam as iam  # noqa: PLC0415 - starts Node
+
+        statusbeam.cdk.LibraryLayer(stack, "StatusUtils")
+        found[0].grant_report(
+            iam.Role(
+                stack, "Agent", role_name="agent", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+            )
+        )
+
+    stacks = app_with(tmp_path, theirs, other)
+    (policy,) = stacks["Stack1"].all("AWS::IAM::Policy")
+    (statement,) = policy.properties["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert "Queue" in statement["Resource"]["Fn::ImportValue"]
+    exports = [name for name in stacks["Stack0"].outputs if name.startswith("Exports")]
+    assert not any("Layer" in name or "Library" in name for name in exports)
+
+
+def test_a_layer_is_for_every_supported_python_and_its_old_versions_stay(by_default: Stack) -> None:
+    layer = by_default.one("AWS::Lambda::LayerVersion")
+    assert layer.properties["CompatibleRuntimes"] == [f"python3.{minor}" for minor in (11, 12, 13, 14)]
+    assert layer.properties["CompatibleArchitectures"] == ["arm64", "x86_64"]
+    body = json.loads(by_default.path.read_text())["Resources"][layer.name]
+    assert (body["DeletionPolicy"], body["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_their_python_is_the_functions(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - starts Node
+
+        resources = statusbeam.cdk.ResourceOptions(runtime=lambda_.Runtime.PYTHON_3_11)
+        statusbeam.cdk.Statusbeam(stack, "Status", resources=resources)
+        with pytest.raises(ValueError, match=r"runtime must be python3\.11 or newer, not python3\.10"):
+            statusbeam.cdk.ResourceOptions(runtime=lambda_.Runtime.PYTHON_3_10)
+        with pytest.raises(ValueError, match="not nodejs"):
+            statusbeam.cdk.ResourceOptions(runtime=lambda_.Runtime.NODEJS_22_X)
+
+    # cdk-nag wants the newest runtime; whoever chooses another one has a reason.
+    stack = unchecked(tmp_path, fill)
+    runtimes = {function.properties["Runtime"] for function in stack.all("AWS::Lambda::Function")}
+    assert runtimes == {"python3.11"}
+
+
+def unchecked(outdir: Path, fill: Fill, context: dict[str, str] | None = None) -> Stack:
+    """A stack of an app that does not run our checks."""
+    from aws_cdk import Stack as CdkStack  # noqa: PLC0415 - starts Node
+
+    app = new_app(outdir, context)
+    fill(CdkStack(app, "TheirStack"))
+    return synthesised(app)["TheirStack"]
+
+
+def test_the_outputs_have_the_names_that_the_command_reads(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import CfnOutput  # noqa: PLC0415 - starts Node
+
+        status = statusbeam.cdk.Statusbeam(stack, "Status", page=statusbeam.cdk.PageOptions())
+        for name, value in status.outputs.items():
+            CfnOutput(stack, name, value=value)
+
+    stack = unchecked(tmp_path, fill)
+    assert {"GraphqlUrl", "ViewTokenSecretArn", "ViewTokenAudience", "WebUrl"} <= set(stack.outputs)
+    assert stack.all("AWS::CloudFront::Distribution") != []
+
+
+def test_on_localcloud_the_constructs_leave_out_what_an_emulator_cannot_do(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        key = "arn:aws:kms:us-east-1:000000000000:key/0f1e2d3c-0000-4000-8000-000000000000"
+        statusbeam.cdk.Statusbeam(
+            stack,
+            "Status",
+            resources=statusbeam.cdk.ResourceOptions(key_arn=key, backup_days=7, access_logs=True),
+            readers=statusbeam.cdk.OidcProvider(issuer="https://login.example.com", client_id="page"),
+            firewall=statusbeam.cdk.FirewallOptions(),
+            page=statusbeam.cdk.PageOptions(),
+        )
+
+    stack = unchecked(tmp_path, fill, {LOCALCLOUD_CONTEXT: APPSYNC_URL})
+    for type_ in (
+        "AWS::Backup::BackupPlan",
+        "AWS::CloudFront::Distribution",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::WebACL",
+    ):
+        assert stack.all(type_) == []
+    assert stack.one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == "OFF"
+    assert not any(
+        table.properties["DeletionProtectionEnabled"] for table in stack.all("AWS::DynamoDB::Table")
+    )
+    publisher = stack.function("status_publisher.handler.handler")
+    assert publisher.properties["Environment"]["Variables"]["APPSYNC_API_URL"] == APPSYNC_URL
+    (output,) = stack.outputs
+    assert output.startswith(LOCALCLOUD_OUTPUT)
+    assert "http://127.0.0.1:4000/" in json.dumps(stack.outputs[output])

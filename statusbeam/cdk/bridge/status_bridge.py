@@ -17,18 +17,20 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from statusbeam.model.settings import BridgeSettings, ResolverVariables
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings, ResolverVariables
 from statusbeam.model.settings import SessionsTable as SessionsNames
 
 from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key
+from ..localcloud import local_api_url
 from ..options import BridgeOptions, ResourceOptions
 from ..statusbeam import Statusbeam
 
 _PORT: Final = 8080
 _DRAIN: Final = Duration.seconds(60)
-_IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
+IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
+"""The sources in the container's image, with its Dockerfile among them."""
 
 
 class StatusBridge(Construct):
@@ -37,6 +39,7 @@ class StatusBridge(Construct):
         StatusBridge(self, "Bridge", status=status, workflows={"complaints": machine})
 
     `workflows` are the state machines that signed-in readers may start, by name; the first is the default.
+    Raises ValueError on localcloud, which has a bridge of its own.
     """
 
     def __init__(
@@ -51,6 +54,11 @@ class StatusBridge(Construct):
         image: ecs.ContainerImage | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        if local_api_url(self) is not None:
+            raise ValueError(
+                f"localcloud runs no StatusBridge, it has a bridge of its own: leave {self.node.path} out if "
+                f"the context has {LOCALCLOUD_CONTEXT}"
+            )
         machines = dict(workflows or {})
         self.vpc = vpc or self._own_vpc()
         settings = self._settings(status, machines, options)
@@ -281,5 +289,5 @@ class StatusBridge(Construct):
 
 
 def _image() -> ecs.ContainerImage:
-    context = build_bundle(sources=_IN_IMAGE)
+    context = build_bundle(sources=IN_IMAGE)
     return ecs.ContainerImage.from_asset(str(context.path), file="statusbeam/bridge/Dockerfile")

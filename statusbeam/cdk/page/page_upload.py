@@ -17,11 +17,30 @@ from ..options import ResourceOptions
 from .page_site import HASHED
 
 _YEAR = Duration.days(365)
+_UPLOADER = "StatusbeamPageUploader"
 _QUALIFIER = DefaultStackSynthesizer.DEFAULT_QUALIFIER
 
 
 class PageError(Exception):
     """The folder holds no page. Synth stops."""
+
+
+class _Uploader(Construct):
+    """Role and logs of the function that CDK creates once a stack, for the uploads of all pages in it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.logs = logs.LogGroup(
+            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
+        )
+        self.logs.grant_write(self.role)
+
+    @classmethod
+    def of(cls, stack: Stack, resources: ResourceOptions) -> _Uploader:
+        """The uploader of a stack. The options of the first page count."""
+        found = stack.node.try_find_child(_UPLOADER)
+        return found if isinstance(found, cls) else cls(stack, _UPLOADER, resources=resources)
 
 
 class PageUpload(Construct):
@@ -47,11 +66,8 @@ class PageUpload(Construct):
         if not (folder / "index.html").is_file():
             raise PageError(f"{folder} holds no index.html: build the page with `make web`")
         self._files = files
-        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self._logs = logs.LogGroup(
-            self, "Logs", retention=resources.log_retention, removal_policy=resources.removal_policy
-        )
-        self._logs.grant_write(self._role)
+        uploader = _Uploader.of(Stack.of(self), resources)
+        self._role, self._logs = uploader.role, uploader.logs
         page = deployment.Source.asset(str(folder))
         hashed = self._upload(
             "Hashed",

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,14 +24,6 @@ _REASON_LENGTH = 500
 
 class MissingToolError(Exception):
     """A tool is missing. The message names it and what installs it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The paths of the CDK CLI and of the Node that runs it."""
-
-    cdklocal: Path
-    search_path: str
 
 
 def search_path(python_bin: Path) -> str:
@@ -49,33 +40,32 @@ def search_path(python_bin: Path) -> str:
     return path
 
 
-def find_tools(
+def find_cdk_cli(
     installed: Path,
     *,
     path: str,
     environment: Mapping[str, str],
     report: Callable[[str], None],
     checkout: Path = ASSETS,
-) -> Tools:
-    """The CDK CLI in the checkout, or in the folder `installed`, into which npm installs it at first use.
+) -> Path:
+    """`cdklocal` in the checkout, or in the folder `installed`, into which npm installs it at first use.
 
     Raises MissingToolError if npm cannot install it.
     """
-    tools = _tools_in(checkout, path)
-    if tools is None and not _is_current(installed):
+    cdklocal = _cdklocal_in(checkout)
+    if cdklocal is None and not _is_current(installed):
         report("installing the CDK CLI with npm, once for this state folder")
         _install(installed, path=path, environment=environment)
-    tools = tools or _tools_in(installed, path)
-    if tools is None:
+    cdklocal = cdklocal or _cdklocal_in(installed)
+    if cdklocal is None:
         raise MissingToolError(f"{installed} has no CDK CLI: delete this folder and start again.")
-    return tools
+    return cdklocal
 
 
-def _tools_in(folder: Path, path: str) -> Tools | None:
+def _cdklocal_in(folder: Path) -> Path | None:
     commands = folder / "node_modules" / ".bin"
-    if not (commands / "cdklocal").exists() or not (commands / "cdk").exists():
-        return None
-    return Tools(commands / "cdklocal", os.pathsep.join((str(commands), path)))
+    both = (commands / "cdklocal").exists() and (commands / "cdk").exists()
+    return commands / "cdklocal" if both else None
 
 
 def _digest() -> str:

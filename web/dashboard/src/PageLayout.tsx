@@ -34,7 +34,7 @@ export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) 
     () => ({ isOperator: session.isOperator, read: (jobId, sequence) => client.getStatusDetail(jobId, sequence) }),
     [client, session.isOperator]
   );
-  const canStart = Boolean(config.demoUsers && session.token);
+  const canStart = Boolean(config.hasExample && session.token);
   const view = route.view;
   const [isStillIn, setStillIn] = useState(false);
   const signOut = () => void endSessions(client, session.userId).then(onLeave, () => setStillIn(true));

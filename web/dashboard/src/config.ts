@@ -52,6 +52,8 @@ export interface PageConfig {
   logLink?: string;
   /** Present on localcloud only. */
   demoUsers?: DemoUser[];
+  /** Whether the page may start the example's job: on localcloud, with the built-in app. */
+  hasExample?: boolean;
 }
 
 export const ConfigContext = createContext<Pick<PageConfig, 'logLink'>>({});

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from statusbeam.cli.redrive_log import redrive
 
 from status_utils import MemoryTransport, publish_agent_status
 from status_utils.defaults import override_transport, undelivered_key
 from status_utils.sending.undelivered_log import undelivered_in
 from statusbeam.cli.main import main
-from statusbeam.cli.redrive_log import redrive
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
 from statusbeam.log.publishing.pipeline import Pipeline

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from statusbeam.localcloud import cdk_cli
-from statusbeam.localcloud.cdk_cli import MissingToolError, Tools, find_tools, search_path
+from statusbeam.localcloud.cdk_cli import MissingToolError, find_cdk_cli, search_path
 
 ROOT = Path(__file__).parents[4]
 PINS = Path(cdk_cli.__file__).parent
@@ -31,8 +31,8 @@ INSTALLS = (
 )
 
 
-def find(tmp_path: Path, path: str, steps: list[str]) -> Tools:
-    return find_tools(
+def find(tmp_path: Path, path: str, steps: list[str]) -> Path:
+    return find_cdk_cli(
         tmp_path / "cdk-cli", path=path, environment={}, report=steps.append, checkout=tmp_path / "checkout"
     )
 
@@ -42,7 +42,7 @@ def test_a_checkout_has_the_cli_already(tmp_path: Path) -> None:
     for name in ("cdk", "cdklocal"):
         command(commands, name)
     steps: list[str] = []
-    assert find(tmp_path, npm(tmp_path / "bin", "exit 1"), steps).cdklocal == commands / "cdklocal"
+    assert find(tmp_path, npm(tmp_path / "bin", "exit 1"), steps) == commands / "cdklocal"
     assert steps == []
 
 
@@ -52,7 +52,7 @@ def test_elsewhere_npm_installs_the_pinned_cli_once(tmp_path: Path) -> None:
     first, second = find(tmp_path, path, steps), find(tmp_path, path, steps)
     installed = tmp_path / "cdk-cli"
     assert first == second
-    assert first.cdklocal == installed / "node_modules" / ".bin" / "cdklocal"
+    assert first == installed / "node_modules" / ".bin" / "cdklocal"
     assert steps == ["installing the CDK CLI with npm, once for this state folder"]
     assert (installed / "runs").read_text() == "run\n"
     assert (installed / "package-lock.json").read_bytes() == (PINS / "package-lock.json").read_bytes()
@@ -69,7 +69,7 @@ def test_other_pins_are_installed_anew(tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_installation_that_fails_says_why_and_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError, match="npm could not install the CDK CLI: ENOTFOUND registry"):
         find(tmp_path, npm(tmp_path / "bin", "echo ENOTFOUND registry >&2; exit 1"), [])
-    assert find(tmp_path, npm(tmp_path / "bin", INSTALLS), []).cdklocal.exists()
+    assert find(tmp_path, npm(tmp_path / "bin", INSTALLS), []).exists()
 
 
 @pytest.mark.parametrize("missing", ["node", "npm"])

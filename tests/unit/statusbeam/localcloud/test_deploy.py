@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from statusbeam.localcloud.cdk_cli import Tools
 from statusbeam.localcloud.deploy import (
     CdkApp,
     Deployed,
@@ -70,6 +69,7 @@ CALLER = {
     "PYTHONPATH": "/elsewhere",
     "DATABASE": "orders",
     "HOME": "/home/ada",
+    "PATH": "/home/ada/bin",
     "HTTPS_PROXY": "http://proxy:3128",
     "NO_PROXY": "intranet",
     "npm_config_registry": "https://mirror",
@@ -98,24 +98,25 @@ def test_the_tools_get_the_emulators_root_and_nothing_of_the_callers_account(
 def test_an_app_of_the_callers_own_reads_its_own_variables_and_the_built_in_one_none(tmp_path: Path) -> None:
     own, built_in = (environment_of(app, tmp_path) for app in (CdkApp(command="python app.py"), CdkApp()))
     assert set(own) - set(built_in) == {"PYTHONPATH", "DATABASE"}
+    assert (own["PATH"], built_in["PATH"]) == ("/usr/bin:/home/ada/bin", "/usr/bin")
 
 
-def script(tmp_path: Path, text: str) -> Tools:
+def script(tmp_path: Path, text: str) -> Path:
     """A CDK CLI that does what the shell script says; `$outputs` is the file it is to write."""
     path = tmp_path / "cdklocal"
     find_outputs = 'while [ "$1" ]; do [ "$1" = --outputs-file ] && outputs=$2; shift; done\n'
     path.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {tmp_path}/arguments\n{find_outputs}{text}\n")
     path.chmod(0o755)
-    return Tools(path, os.defpath)
+    return path
 
 
 def deploy(
-    tmp_path: Path, tools: Tools, command: str | None = None, oidc: OidcSignIn | None = None
+    tmp_path: Path, cdklocal: Path, command: str | None = None, oidc: OidcSignIn | None = None
 ) -> Deployed:
     folder = StateFolder(tmp_path / "state")
     folder.create()
     app = CdkApp(command=command, folder=tmp_path, oidc=oidc)
-    deployment = Deployment(app, folder=folder, tools=tools, environment={"PATH": os.defpath})
+    deployment = Deployment(app, folder=folder, cdklocal=cdklocal, environment={"PATH": os.defpath})
     return asyncio.run(deployment.run(appsync_url=API))
 
 

@@ -1,0 +1,262 @@
+"""What people install: the wheel in a clean environment and an empty folder, with old and new constructs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statusbeam.assets import RESOLVERS, WHEELS
+from statusbeam.cdk.bundling import LIBRARY, build_bundle, tree_digest
+from tests.packages.conftest import LOCK, NODE, PROJECT, ROOT, UV, Place
+
+GUIDE = (ROOT / "docs" / "how-to" / "constructs.md").read_text()
+APP, START, _ = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+DEADLINE_SECONDS = 60
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+# the wheel
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    (name,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA")]
+    return Parser().parsestr(zipfile.ZipFile(wheel).read(name).decode())
+
+
+def test_two_builds_in_two_places_are_equal_byte_for_byte(
+    wheel: Path, build_wheel: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    assert build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
+
+
+def test_it_installs_two_packages_and_nothing_else(names: set[str]) -> None:
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"status_utils", "statusbeam"}
+
+
+def test_it_carries_what_the_product_is_made_of(names: set[str]) -> None:
+    assets = "statusbeam/assets"
+    carried = {f"{assets}/graphql/schema.graphql", f"{assets}/app.py", f"{assets}/cdk.json"}
+    carried |= {f"{assets}/graphql/dist/{path.name}" for path in RESOLVERS.iterdir()}
+    carried |= {f"{assets}/lambdas/wheels/{path.name}" for path in WHEELS.glob("*.whl")}
+    for folder in ("lambdas", "infra", "examples/civic_complaints"):
+        carried |= {f"{assets}/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*.py")}
+    carried |= {f"{assets}/lambdas/requirements{kind}.txt" for kind in ("", "-tokens")}
+    carried |= {f"{assets}/web/dashboard/dist/index.html", "status_utils/py.typed", "statusbeam/py.typed"}
+    assert sorted(carried - names) == []
+    assert not any("__pycache__" in name or "/tests/" in name or "/." in name for name in names - NPM)
+
+
+NPM = {"statusbeam/localcloud/cdk_cli/.npmrc"}
+
+
+def test_its_metadata_says_what_it_needs(metadata: Message) -> None:
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "Apache-2.0"
+    extras = {
+        "bridge",
+        "cdk",
+        "cli",
+        "direct",
+        "langchain",
+        "local",
+        "openai-agents",
+        "pydantic-ai",
+        "strands",
+    }
+    assert extras <= set(metadata.get_all("Provides-Extra", []))
+    assert [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need] == []
+    assert "Programming Language :: Python :: 3.14" in metadata.get_all("Classifier", [])
+
+
+# the library alone
+
+
+@pytest.fixture(scope="module")
+def bare(place: Callable[..., Place]) -> Place:
+    """The wheel without any extra: nothing else is installed."""
+    return place()
+
+
+def test_without_extras_the_library_works(bare: Place) -> None:
+    program = (
+        "from status_utils import MemoryTransport, job\n"
+        "memory = MemoryTransport()\n"
+        "with job(job_id='j', user_id='u', tenant_id='t', transport=memory) as j:\n"
+        "    with j.agent('Geo Agent'): pass\n"
+        "print([update['status'] for payload in memory.sent for update in payload['updates']])\n"
+    )
+    assert "agent_complete" in bare.python(program)
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (("demo",), "local"),
+        (("local", "up"), "local"),
+        (("token", "--user", "ana", "--tenant", "acme", "--stack", "Orders"), "cli"),
+        (("cancel", "job-1", "--user", "ana", "--tenant", "acme", "--stack", "Orders"), "cli"),
+        (("end-sessions", "--user", "ana", "--tenant", "acme", "--stack", "Orders"), "cli"),
+        (("mcp", "--bridge-url", "http://127.0.0.1:9"), "bridge"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else value,
+)
+def test_a_command_names_the_extra_that_it_lacks(bare: Place, command: tuple[str, ...], extra: str) -> None:
+    said = bare.run("statusbeam", *command, fails=True, variables={"STATUSBEAM_TOKEN": "sbv1.token"})
+    assert re.search(rf"needs [\w.]+: install statusbeam\[{extra}\]", said), said
+
+
+# the constructs
+
+
+def oldest(requirement: str) -> str:
+    """The oldest version that an extra claims to work with, pinned."""
+    (found,) = [need for need in PROJECT["optional-dependencies"]["cdk"] if need.startswith(requirement)]
+    version = re.search(r">=([\d.]+)", found)
+    assert version is not None, f"{found} has no lower bound"
+    return f"{requirement}=={version[1]}{'.0' * (2 - version[1].count('.'))}"
+
+
+def synthesise(at: Place) -> dict[str, Any]:
+    """Run `app.py` as the CDK CLI does; the templates by stack."""
+    out = at.folder / "cdk.out"
+    at.run("python", "app.py", variables={"CDK_OUTDIR": str(out), "JSII_NODE": str(NODE)})
+    return {path.name.split(".")[0]: json.loads(path.read_text()) for path in out.glob("*.template.json")}
+
+
+def test_the_guides_app_synthesises_with_the_oldest_constructs_beside_an_infra_package_of_its_own(
+    place: Callable[..., Place],
+) -> None:
+    at = place("[cdk]", oldest("aws-cdk-lib"), oldest("constructs"))
+    at.write({"app.py": f"import infra\n\nassert infra.MINE\n{APP}", "infra/__init__.py": "MINE = True\n"})
+    at.python("import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is not None)")
+    template = synthesise(at)["Orders"]
+    functions = {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function" and "Handler" in resource["Properties"]
+    }
+    assert {"lambdas.status_publisher.handler.handler", "index.handler"} <= {
+        properties["Handler"] for properties in functions.values()
+    }
+    assert "WebUrl" in template["Outputs"]
+    bundles = [path for path in (at.folder / "cdk.out").glob("asset.*") if path.is_dir()]
+    assert [
+        path for path in bundles if (path / "statusbeam" / "log").is_dir() and (path / "requests").is_dir()
+    ]
+    layer = build_bundle(sources=LIBRARY, prefix="python")
+    assert layer.digest in {tree_digest(path) for path in bundles}
+
+
+# a laptop
+
+
+@pytest.fixture(scope="module")
+def laptop(place: Callable[..., Place]) -> Place:
+    """Everything that a laptop needs, with the newest constructs that are locked."""
+    return place("[local]", constraints=LOCK)
+
+
+def test_the_built_in_app_synthesises_from_the_wheel(laptop: Place) -> None:
+    found = laptop.python("from statusbeam.assets import ASSETS; print(ASSETS)").strip()
+    out = laptop.folder / "built-in"
+    program = (
+        f"import os, runpy, sys; os.chdir({found!r}); sys.path.insert(0, {found!r}); "
+        "sys.dont_write_bytecode = True; runpy.run_path('app.py')"
+    )
+    context = json.dumps({"stage": "local", "statusbeam:localcloud": "http://127.0.0.1:4000/graphql"})
+    laptop.python(program, {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": context})
+    assert {path.name for path in out.glob("*.template.json")} == {
+        "Statusbeam-Local-Status.template.json",
+        "Statusbeam-Local-Example.template.json",
+    }
+    assert Path(found).is_relative_to(laptop.environment)
+
+
+@pytest.fixture
+def running(laptop: Place) -> Iterator[Place]:
+    """`statusbeam local up` with the guide's app, in an empty folder."""
+    show_order = Path(__file__).with_name("show_order.py").read_text()
+    laptop.write({"app.py": APP, "start.py": START, "show_order.py": show_order})
+    try:
+        ports = ("--port", "0", "--aws-port", "0")
+        laptop.run("statusbeam", "local", "up", "--app", "python app.py", *ports)
+        yield laptop
+    finally:
+        laptop.run("statusbeam", "local", "down")
+
+
+def test_the_guides_app_runs_on_localcloud_and_its_job_completes(running: Place) -> None:
+    running.run("python", "start.py")
+    outputs = json.loads((running.folder / ".local" / "outputs.json").read_text())
+    assert outputs["stacks"]["Orders"]["WebUrl"] == outputs["dashboardUrl"]
+    assert (running.folder / ".local" / "cdk-cli" / "node_modules" / ".bin" / "cdk").exists()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    job: dict[str, Any] = {}
+    while job.get("overallStatus") != "completed" and time.monotonic() < deadline:
+        job = json.loads(running.run("python", "show_order.py"))
+    assert job == {"overallStatus": "completed", "agents": [{"name": "Stock Agent", "status": "success"}]}
+    page = running.python(
+        "import json, urllib.request; u = json.load(open('.local/outputs.json'))['dashboardUrl']; "
+        "print(urllib.request.urlopen(u).read().decode())"
+    )
+    assert "<!doctype html>" in page.lower()
+
+
+# the layer
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of this version that is on this machine."""
+    pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    found = subprocess.run(
+        [UV, "python", "find", "--no-python-downloads", "--no-project", "--system", version],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or (str(pyenv[-1]) if pyenv else None)
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_function_reports_with_the_layers_zip(dist: Any, tmp_path: Path, version: str) -> None:
+    python = sys.executable if sys.version.startswith(f"{version}.") else interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
+    layer = build_bundle(sources=LIBRARY, prefix="python", build=tmp_path / "layer")
+    dist.write_zip(layer.path, tmp_path / "layer.zip")
+    zipfile.ZipFile(tmp_path / "layer.zip").extractall(tmp_path / "opt")
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'opt' / 'python')!r})\n"
+        "from status_utils import MemoryTransport, job, report_progress\n"
+        "memory = MemoryTransport()\n"
+        "with job(job_id='j', user_id='u', tenant_id='t', transport=memory) as j, j.agent('Geo Agent'):\n"
+        "    report_progress(0.5, 'half')\n"
+        "print(*(update['status'] for payload in memory.sent for update in payload['updates']))\n"
+    )
+    done = subprocess.run(
+        [python, "-I", "-S", "-B", "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stderr == ""
+    assert done.stdout.split()[-1] == "complete"
+    assert "agent_complete" in done.stdout
