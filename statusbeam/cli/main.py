@@ -6,10 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .command import ExitCode
-
 NAME = "statusbeam"
 
 
@@ -26,13 +22,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     except CommandError as error:
-        print_notice(f"{NAME}: {error}")
+        if error.code is ExitCode.BROKEN_PIPE:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports it at exit
+        else:
+            print_notice(f"{NAME}: {error}")
         return error.code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports an error at exit
-        return ExitCode.BROKEN_PIPE
     except Exception as error:
         from statusbeam.client.errors import ClientError  # noqa: PLC0415 - as above
 
@@ -42,10 +38,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code_of(error)
 
 
-def _run(arguments: list[str]) -> int | ExitCode:
-    from .parser import root  # noqa: PLC0415 - see main
+def _run(arguments: list[str]) -> int:
+    import typer  # noqa: PLC0415 - see main
 
-    code = root().main(arguments, prog_name=NAME, standalone_mode=False)
+    from .command import ExitCode  # noqa: PLC0415 - see main
+    from .parser import COMPLETE_VARIABLE, root  # noqa: PLC0415 - see main
+
+    if COMPLETE_VARIABLE in os.environ:  # a completion script calls
+        from typer import completion  # noqa: PLC0415 - as above
+
+        completion.completion_init()  # type: ignore[attr-defined]  # re-exported, without saying so
+    try:
+        code = root().main(arguments, prog_name=NAME, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    except typer.TyperException as error:
+        error.show()  # type: ignore[attr-defined]  # those of a wrong call all have it
+        return error.exit_code
+    except typer.Abort:
+        return ExitCode.JOB_FAILED  # the answer to a question was no
     return int(code or 0)
 
 

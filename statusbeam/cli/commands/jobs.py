@@ -31,8 +31,8 @@ def jobs(
     """List the user's jobs, newest first."""
     from ..moments import wire_moment  # noqa: PLC0415 - --help does without
 
-    deployment = options.deployment()
-    found = deployment.jobs(limit=limit, status=status, workflow=workflow, since=wire_moment(since))
+    began = wire_moment(since)
+    found = options.deployment().jobs(limit=limit, status=status, workflow=workflow, since=began)
     documents = map(document_of_listed, found)
     if output is Output.TABLE and sys.stdout.isatty():
         print_jobs(list(documents))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from statusbeam.client.job_log import JobLog
 from statusbeam.cli.job_stream import POLL_SECONDS, JobIdleError, JobStream
+from statusbeam.client.job_log import JobLog
 
 
 class LostError(Exception):

@@ -1,4 +1,4 @@
-"""Following a job: nothing is lost, nothing is given twice, and the verdict is true, whatever the network does."""
+"""Following a job: nothing is lost, nothing comes twice, the verdict is true, whatever the network does."""
 
 from __future__ import annotations
 
