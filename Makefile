@@ -142,8 +142,8 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 search: setup ## draw new examples for the property tests, many more than `make test` looks at
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 
-screenshots: setup web browser ## take the pictures of the page in docs/images anew
-	pytest tests/browser/test_main_states.py --screenshots docs/images
+screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew
+	pytest tests/browser/test_main_states.py tests/unit/statusbeam/cli/test_pictures.py --screenshots docs/images
 
 dist: setup web ## build the wheel, the client and the layer into dist/, with their SBOM and provenance
 	python .ci/dist.py

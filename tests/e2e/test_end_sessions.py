@@ -16,9 +16,9 @@ from gql.transport.exceptions import TransportClosed, TransportConnectionFailed,
 from websockets.exceptions import ConnectionClosedOK
 
 from statusbeam.cli.demo_user import RefusedError, SignedInUser
-from statusbeam.client.job_log import JobLog
 from statusbeam.cli.job_stream import JobStream
 from statusbeam.cli.main import main
+from statusbeam.client.job_log import JobLog
 from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import AppSyncSocket, connected

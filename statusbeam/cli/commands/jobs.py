@@ -16,7 +16,8 @@ from ..plain_text import print_line
 from ..records import Output, Stream
 
 State = Literal["initializing", "processing", "completed", "failed", "cancelled"]
-HEADINGS = ("JOB", "STATE", "PROGRESS", "WORKFLOW", "CREATED", "UPDATED", "TITLE")
+SECONDS_END = len("2026-11-20T09:30:00")
+HEADINGS = ("JOB", "STATE", "PROGRESS", "WORKFLOW", "CREATED (UTC)", "TITLE")
 
 
 def jobs(
@@ -62,7 +63,9 @@ def table(documents: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Any:
     for heading in HEADINGS:
         shown.add_column(heading, no_wrap=heading != "TITLE", overflow="ellipsis")
     for document in documents:
-        cells = [Text(plain_text(cell)) for cell in row_of(document)]
+        job, state, progress, workflow, created, _, title = map(plain_text, row_of(document))
+        short = created[:SECONDS_END].replace("T", " ")
+        cells = [Text(cell) for cell in (job, state, progress, workflow, short, title)]
         cells[1].stylize(STYLES.get(cells[1].plain, ""))
         shown.add_row(*cells)
     return shown
