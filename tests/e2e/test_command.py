@@ -166,10 +166,11 @@ def test_pushes_that_are_lost_doubled_and_swapped_change_nothing(cloud: Cloud, t
     )
     assert watching.stdout is not None
     watching.stdout.readline()
-    for fault in ({"drop": 1}, {"duplicate": 2}, {"reorder": 2}, {"close": True}):
+    for fault in ({"drop": 1}, {"drop": 0, "duplicate": 1}, {"reorder": 1}, {"closeAll": 1001}):
         faults(cloud, fault)
         for _ in range(2):
             terminal.call("publish", job_id, "progress")
+    faults(cloud, {"reset": True})
     terminal.call("publish", job_id, "complete")
     lines = watching.stdout.read().splitlines()
     watching.stdout.close()

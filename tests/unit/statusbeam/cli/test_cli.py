@@ -226,6 +226,15 @@ def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
     assert main(["cost"]) == 0
 
 
+def test_a_package_that_a_command_needs_only_when_it_runs_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "statusbeam.bridge.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["bridge"]) == 2
+    assert "bridge needs uvicorn: pip install 'statusbeam[bridge,cli]'" in capsys.readouterr().err
+
+
 def test_the_extras_that_errors_name_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = {extra for registered in COMMANDS for extra in registered.extras.split(",")}

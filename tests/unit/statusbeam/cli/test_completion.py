@@ -1,4 +1,4 @@
-"""Shells complete the command: its scripts are made, and the shells that are installed are seen to use them."""
+"""Shells complete the command: there is a script for each, and installed shells are seen to use it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def installed(shell: str) -> pytest.MarkDecorator:
 
 
 @installed("bash")
-@pytest.mark.parametrize(("words", "expected"), LINES, ids=lambda value: " ".join(value))
+@pytest.mark.parametrize(("words", "expected"), LINES, ids=" ".join)
 def test_bash_completes(words: list[str], expected: set[str]) -> None:
     quoted = " ".join(f"'{word}'" for word in words)
     script = f"""
@@ -57,7 +57,7 @@ def test_bash_completes(words: list[str], expected: set[str]) -> None:
 
 
 @installed("fish")
-@pytest.mark.parametrize(("words", "expected"), LINES, ids=lambda value: " ".join(value))
+@pytest.mark.parametrize(("words", "expected"), LINES, ids=" ".join)
 def test_fish_completes(words: list[str], expected: set[str]) -> None:
     lines = run("fish", f"statusbeam completion fish | source; complete -C '{' '.join(words)}'")
     assert {line.split("\t")[0] for line in lines if line} == expected

@@ -184,7 +184,12 @@ def test_job_without_a_status_can_be_drawn() -> None:
 @pytest.mark.parametrize("agent", ["geo", "once:severity"])
 def test_agent_to_fail_is_taken_from_the_command_line(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[DemoOptions] = []
-    monkeypatch.setattr("statusbeam.cli.commands.demo.run", lambda options: taken.append(options) or 0)
+
+    def run(options: DemoOptions) -> int:
+        taken.append(options)
+        return 0
+
+    monkeypatch.setattr("statusbeam.cli.commands.demo.run", run)
     assert main(["demo", "--fail-agent", agent]) == 0
     assert [options.fail_agent for options in taken] == [agent]
 

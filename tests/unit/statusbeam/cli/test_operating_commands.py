@@ -172,7 +172,7 @@ def test_publish_ends_with_what_the_publisher_answers(
 def queues(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[dict[str, str]]:
     with mock_aws():
         sqs = boto3.client("sqs", region_name="us-east-1")
-        fifo = {"FifoQueue": "true"}
+        fifo: Any = {"FifoQueue": "true"}
         outputs = {
             "StatusQueueUrl": sqs.create_queue(QueueName="s.fifo", Attributes=fifo)["QueueUrl"],
             "StatusDeadLetterQueueUrl": sqs.create_queue(QueueName="d.fifo", Attributes=fifo)["QueueUrl"],

@@ -103,7 +103,8 @@ def listed() -> RenderableType:
         {**stale, "jobId": "fair-2026-116", "title": "Block party on Noe Street"},
         {**failed, "jobId": "fair-2026-115", "title": "Farmers' market"},
     ]
-    return table(jobs)
+    shown: RenderableType = table(jobs)
+    return shown
 
 
 PICTURES: dict[str, Callable[[], RenderableType]] = {

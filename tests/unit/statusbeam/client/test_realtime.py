@@ -160,7 +160,7 @@ async def test_a_token_that_expired_meanwhile_is_replaced_and_the_connection_ope
 
 
 async def test_the_session_is_closed_only_if_there_was_one() -> None:
-    closed = {"data": {"syncSession": {"jobs": []}}}
+    closed: dict[str, Any] = {"data": {"syncSession": {"jobs": []}}}
     post = answers(closed)
     deployment = Deployment(Api(URL, FixedToken("t"), send=post), "ana", "acme")
     await deployment.service("job-1").close()
