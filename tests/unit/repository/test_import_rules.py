@@ -107,8 +107,8 @@ CASES = [
     ),
     Planted(
         "The client: what follows a job over what reads, what reads over how to sign in",
-        "statusbeam/client/join.py",
-        "statusbeam.client.follower",
+        "statusbeam/client/claims.py",
+        "statusbeam.client.target",
     ),
     Planted(
         "The client: what follows a job over what reads, what reads over how to sign in",
