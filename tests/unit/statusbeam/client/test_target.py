@@ -15,8 +15,14 @@ import pytest
 
 from statusbeam.client.connect import identity
 from statusbeam.client.contexts import Context, Contexts, Login, config_folder
-from statusbeam.client.errors import ClientError, NotFoundError, TargetError, UnreachableError
-from statusbeam.client.logins import LoginTokens
+from statusbeam.client.errors import (
+    ClientError,
+    NotFoundError,
+    RefusedError,
+    TargetError,
+    UnreachableError,
+)
+from statusbeam.client.logins import LoginTokens, sign_in
 from statusbeam.client.target import Flags, Target, choose, stack_name
 
 OUTPUTS = {
@@ -185,6 +191,48 @@ class Pool:
     def initiate_auth(self, **request: Any) -> dict[str, Any]:
         self.asked.append(request)
         return {"AuthenticationResult": {"IdToken": token_of(sub="new", exp=9e9)}}
+
+
+class AskingPool:
+    """A user pool that asks for these challenges before it signs anybody in."""
+
+    def __init__(self, *challenges: str) -> None:
+        self.challenges = list(challenges)
+        self.answers: list[Mapping[str, str]] = []
+
+    def initiate_auth(self, **_: Any) -> dict[str, Any]:
+        if self.challenges:
+            return {"ChallengeName": self.challenges.pop(0), "Session": "s"}
+        return {"AuthenticationResult": {"IdToken": "i", "RefreshToken": "r"}}
+
+    def respond_to_auth_challenge(self, **answer: Any) -> dict[str, Any]:
+        self.answers.append(answer["ChallengeResponses"])
+        return self.initiate_auth()
+
+
+def sign_in_at(pool: AskingPool, monkeypatch: pytest.MonkeyPatch, contexts: Contexts) -> Login:
+    monkeypatch.setattr("statusbeam.client.logins._user_pool", lambda _: pool)
+    target = Target(choose(Flags(), {}, contexts), {"UserPoolClientId": "client"})
+    return sign_in(target, "ana", "secret", lambda prompt, is_secret: f"{prompt} {is_secret}")
+
+
+def test_a_login_answers_the_challenges_of_the_pool(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    pool = AskingPool("NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA")
+    assert sign_in_at(pool, monkeypatch, contexts) == Login(username="ana", id_token="i", refresh_token="r")
+    assert pool.answers == [
+        {"USERNAME": "ana", "NEW_PASSWORD": "New password True"},
+        {"USERNAME": "ana", "SOFTWARE_TOKEN_MFA_CODE": "Code of your authenticator False"},
+    ]
+
+
+@pytest.mark.parametrize("challenges", [["DEVICE_SRP_AUTH"], ["SMS_MFA"] * 9], ids=["unknown", "endless"])
+def test_a_challenge_that_cannot_be_answered_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, challenges: list[str]
+) -> None:
+    with pytest.raises(RefusedError):
+        sign_in_at(AskingPool(*challenges), monkeypatch, contexts)
 
 
 def test_a_login_is_renewed_before_it_expires_and_kept(
