@@ -163,8 +163,8 @@ search: setup ## draw new examples for the property tests and the client's fault
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
 
-screenshots: setup web browser ## take the pictures of the page in docs/images anew
-	pytest tests/browser/test_main_states.py --screenshots docs/images
+screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew
+	pytest tests/browser/test_main_states.py tests/unit/statusbeam/cli/test_pictures.py --screenshots docs/images
 
 dist: setup web ## build the wheel, the client and the layer into dist/, with their SBOM and provenance
 	python .ci/dist.py

@@ -20,8 +20,6 @@ try:
         app,
         only=app.node.try_get_context("stage"),
         region=app.node.try_get_context("region"),
-        oidc_issuer=app.node.try_get_context("oidc_issuer"),
-        oidc_client_id=app.node.try_get_context("oidc_client_id"),
         page=Path(page) if page else PAGE,
         today=dt.datetime.now(dt.UTC).date(),
     )

@@ -9,7 +9,7 @@ from aws_cdk import App, Stack, Tags
 
 from infra.checks import add_checks
 from infra.example.example_stack import ExampleStack
-from infra.stages import StageConfig, api_key_expiry, readers_of, stages
+from infra.stages import StageConfig, api_key_expiry, stages
 from infra.status.status_stack import StatusStack
 from infra.web.web_stack import WebStack
 from statusbeam.assets import PAGE
@@ -21,19 +21,14 @@ def add_stages(
     today: dt.date,
     only: str | None = None,
     region: str | None = None,
-    oidc_issuer: str | None = None,
-    oidc_client_id: str | None = None,
     page: Path = PAGE,
 ) -> None:
     """Add the stacks of all stages, or of the stage called `only`. `page` is the folder of the built page.
 
-    With an issuer and a client, its provider signs readers of the local stage in.
-
     Raises ValueError for an unknown name, and BundleError, ResolverError or PageError if a part cannot be
     built.
     """
-    local_readers = readers_of(oidc_issuer=oidc_issuer, oidc_client_id=oidc_client_id)
-    for stage in stages(only=only, region=region, local_readers=local_readers):
+    for stage in stages(only=only, region=region):
         add_stage(app, stage, today=today, page=page)
     add_checks(app)
 

@@ -17,7 +17,6 @@ from statusbeam.cdk.options import (
     FirewallOptions,
     NewUserPool,
     NotificationOptions,
-    OidcProvider,
     PageOptions,
     PublishingOptions,
     ReaderOptions,
@@ -98,29 +97,16 @@ LOCAL = StageConfig(
 )
 
 
-def stages(
-    *, only: str | None = None, region: str | None = None, local_readers: ReaderOptions = _DEMO_READERS
-) -> tuple[StageConfig, ...]:
+def stages(*, only: str | None = None, region: str | None = None) -> tuple[StageConfig, ...]:
     """The environments to synthesise: all, or the one called `only` (any case).
 
-    `region` replaces each stage's own; `local_readers` applies to the local stage only. Raises ValueError if
-    no stage has the name.
+    `region` replaces each stage's own. Raises ValueError if no stage has the name.
     """
     known = {stage.name.lower(): stage for stage in (DEV, PROD, LOCAL)}
     if only is not None and only.lower() not in known:
         raise ValueError(f"stage must be one of {', '.join(known)}, not {only!r}")
     chosen = [known[only.lower()]] if only is not None else list(known.values())
-    moved = [replace(stage, region=region or stage.region) for stage in chosen]
-    return tuple(
-        replace(stage, readers=local_readers) if stage.name == LOCAL.name else stage for stage in moved
-    )
-
-
-def readers_of(*, oidc_issuer: str | None, oidc_client_id: str | None) -> ReaderOptions:
-    """Who signs readers of the local stage in: this provider, or its own user pool."""
-    if oidc_issuer is None or oidc_client_id is None:
-        return _DEMO_READERS
-    return OidcProvider(issuer=oidc_issuer, client_ids=(oidc_client_id,))
+    return tuple(replace(stage, region=region or stage.region) for stage in chosen)
 
 
 def api_key_expiry(stage: StageConfig, today: dt.date) -> dt.datetime | None:

@@ -38,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="let the browser tests write pictures of the page into this folder (make screenshots)",
     )
+    parser.addoption(
+        "--write-help", action="store_true", help="write the golden files of the command's help anew"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

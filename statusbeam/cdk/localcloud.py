@@ -12,11 +12,16 @@ from dataclasses import replace
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from constructs import Construct
 
-from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT
+from statusbeam.model.settings import (
+    LOCALCLOUD_CLIENT_ID,
+    LOCALCLOUD_CONTEXT,
+    LOCALCLOUD_ISSUER,
+    LOCALCLOUD_OUTPUT,
+)
 
-from .options import ApiOptions, NewUserPool, ResourceOptions
+from .options import ApiOptions, NewUserPool, OidcProvider, ReaderOptions, ResourceOptions
 
-LOCAL_READERS = NewUserPool(password_auth=True, mfa_required=False)
+_DEMO_READERS = NewUserPool(password_auth=True, mfa_required=False)
 """localcloud creates its users itself, and its page signs in with their passwords."""
 
 
@@ -43,6 +48,12 @@ def resources_for(scope: Construct, resources: ResourceOptions) -> ResourceOptio
 def local_api_options(options: ApiOptions, url: str) -> ApiOptions:
     """The options of an API that localcloud serves at `url`."""
     return replace(options, private_network=None, view_token_rotation_days=None, appsync_url_override=url)
+
+
+def local_readers(scope: Construct) -> ReaderOptions:
+    """Who signs readers in on localcloud: its own user pool, or the provider that its caller names."""
+    issuer, client_id = map(scope.node.try_get_context, (LOCALCLOUD_ISSUER, LOCALCLOUD_CLIENT_ID))
+    return OidcProvider(issuer=issuer, client_ids=(client_id,)) if issuer and client_id else _DEMO_READERS
 
 
 def add_local_output(scope: Construct, outputs: Mapping[str, str]) -> None:

@@ -16,10 +16,10 @@ from .api.sign_in import create_sign_in
 from .api.status_api import StatusApi
 from .api.view_tokens import ViewTokens
 from .localcloud import (
-    LOCAL_READERS,
     add_local_output,
     local_api_options,
     local_api_url,
+    local_readers,
     resources_for,
 )
 from .options import (
@@ -77,7 +77,7 @@ class Statusbeam(Construct):
         local_url = local_api_url(self)
         resources = resources_for(self, resources)
         if local_url is not None:
-            api, readers, firewall = local_api_options(api, local_url), LOCAL_READERS, None
+            api, readers, firewall = local_api_options(api, local_url), local_readers(self), None
         name = name or Names.unique_resource_name(self, max_length=64)
         self.library = LibraryLayer(self, "Library")
         self.resources = resources

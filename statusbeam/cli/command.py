@@ -14,7 +14,7 @@ from statusbeam.client.errors import (
 
 
 class ExitCode(IntEnum):
-    """What the command's exit code means. docs/command.md has the table."""
+    """What the command's exit code means. docs/reference/command.md has the table."""
 
     DONE = 0
     JOB_FAILED = 1  # or cancelled; a `no` for commands that ask a question

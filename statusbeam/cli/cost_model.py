@@ -1,7 +1,7 @@
 """What a load costs on AWS, by what one job makes the deployment do.
 
-The operations are those that docs/cost.md counts; a test holds the formula to them. Prices are list prices of
-us-east-1, without free tiers.
+The operations are those that docs/explanation/cost.md counts; a test holds the formula to them. Prices are
+list prices of us-east-1, without free tiers.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ NAME = "statusbeam"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code. docs/command.md has the codes."""
+    """Run the command line and return its exit code. docs/reference/command.md has the codes."""
     try:
         import typer  # noqa: F401, PLC0415 - a plain installation has the library only
     except ModuleNotFoundError:
@@ -42,7 +42,8 @@ def _run(arguments: list[str]) -> int:
     import typer  # noqa: PLC0415 - see main
 
     from .command import ExitCode  # noqa: PLC0415 - see main
-    from .parser import COMPLETE_VARIABLE, root  # noqa: PLC0415 - see main
+    from .parser import COMPLETE_VARIABLE, missing_package, root  # noqa: PLC0415 - see main
+    from .registry import COMMANDS  # noqa: PLC0415 - see main
 
     if COMPLETE_VARIABLE in os.environ:  # a completion script calls
         from typer import completion  # noqa: PLC0415 - as above
@@ -55,6 +56,11 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except typer.Abort:
         return ExitCode.JOB_FAILED  # the answer to a question was no
+    except ModuleNotFoundError as error:  # commands load what they use when they run
+        called = [registered for registered in COMMANDS if registered.name in arguments[:1]]
+        if not called or (error.name or "").startswith(NAME):
+            raise
+        raise missing_package(called[0], error) from error
     return int(code or 0)
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from statusbeam.model.limits import VIEW_TOKEN_SECONDS
+
 from .records import Output
 
 if TYPE_CHECKING:
     from statusbeam.client.deployment import Deployment
-    from statusbeam.client.target import Target
+    from statusbeam.client.target import Flags, Target
 
 JobId = Annotated[str, Argument(metavar="JOB", help="id of the job")]
 Strict = Annotated[
@@ -61,7 +63,7 @@ class TargetOptions:
 
         return Target(choose(self._flags(), os.environ))
 
-    def _flags(self, user: str | None = None, tenant: str | None = None):  # type: ignore[no-untyped-def]
+    def _flags(self, user: str | None = None, tenant: str | None = None) -> Flags:
         from statusbeam.client.target import Flags  # noqa: PLC0415 - as above
 
         return Flags(
@@ -99,9 +101,10 @@ class UserOptions(TargetOptions):
 
         return Target(choose(self._flags(self.user, self.tenant), os.environ))
 
-    def deployment(self) -> Deployment:
+    def deployment(self, *, token_seconds: int = VIEW_TOKEN_SECONDS) -> Deployment:
         """The deployment as its user sees it. Raises ClientError."""
         from statusbeam.client.connect import deployment  # noqa: PLC0415 - as above
         from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above
 
-        return deployment(self.target(), Contexts(config_folder(os.environ)))
+        contexts = Contexts(config_folder(os.environ))
+        return deployment(self.target(), contexts, token_seconds=token_seconds)

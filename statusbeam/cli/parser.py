@@ -141,7 +141,10 @@ def expanded(function: Callable[..., int]) -> Callable[..., int]:
     def call(**values: Any) -> int:
         for name, kind in groups.items():
             values[name] = kind(**{f.name: values.pop(f.name) for f in fields(kind)})
-        return function(**values)
+        try:
+            return function(**values)
+        except BrokenPipeError as error:  # typer would end the process with 1
+            raise CommandError("the reader of the output has left.", ExitCode.BROKEN_PIPE) from error
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads

@@ -26,7 +26,7 @@ def plain_text(text: object) -> str:
 
 def print_line(*columns: object, file: TextIO | None = None) -> None:
     """Print one line, and flush it: readers of a pipe wait for it. None: to stdout."""
-    print(*(plain_text(column) for column in columns), file=file, flush=True)
+    print(" ".join(plain_text(column) for column in columns).rstrip(), file=file, flush=True)
 
 
 def print_notice(text: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections import deque
@@ -161,7 +160,6 @@ def follow_jobs(
 
     `view_of` makes the view, a context manager; None: nothing is shown.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the session is closed, as after Ctrl-C
     return asyncio.run(_follow_jobs(deployment, wanted, view_of))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from statusbeam.model.limits import VIEW_TOKEN_SECONDS
 
 from .api import Api, FixedToken, Tokens
 from .claims import user_and_tenant
@@ -12,7 +14,7 @@ from .contexts import Contexts, config_folder
 from .deployment import Deployment
 from .errors import TargetError
 from .logins import LoginTokens
-from .target import Choice, Flags, Setting, Target, choose
+from .target import Flags, Setting, Target, choose
 from .view_tokens import ViewTokens
 
 
@@ -26,27 +28,26 @@ class Identity:
     tokens: Tokens
 
 
-def identity(target: Target, contexts: Contexts) -> Identity:
-    """The user of a call: flag > token variable > variable > context > demo user. Raises ClientError."""
-    choice = _with_demo_user(target)
-    if choice.user.value and (choice.user.source == "--user" or choice.token.value is None):
-        login = choice.place_context
-        if not choice.user.source.startswith("context") or not (login and contexts.login(login)):
-            return _issued(target, choice)
+def identity(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_TOKEN_SECONDS) -> Identity:
+    """The user of a call. Raises ClientError.
+
+    `token_seconds` is the lifetime of a view token that is issued for it.
+    The order: flag, token variable, variable, login of the context, user of the context, demo user.
+    """
+    choice = target.choice
+    user = choice.user
+    if user.value and user.source == "--user":
+        return _issued(target, token_seconds)
     if choice.token.value is not None:
-        user, tenant = user_and_tenant(choice.token.value)
-        source = choice.token.source
-        how = f"the token in {source}"
-        tokens = FixedToken(choice.token.value)
-        return Identity(user=Setting(user, source), tenant=Setting(tenant, source), how=how, tokens=tokens)
+        return _of_token(choice.token.value, choice.token.source, FixedToken(choice.token.value))
+    if user.value and not user.source.startswith("context"):
+        return _issued(target, token_seconds)
     context = choice.place_context
     if context is not None and contexts.login(context) is not None:
-        logged_in = LoginTokens(target, contexts, context)
-        user, tenant = user_and_tenant(logged_in.token())
-        source = f"login of context {context}"
-        return Identity(
-            user=Setting(user, source), tenant=Setting(tenant, source), how=source, tokens=logged_in
-        )
+        tokens = LoginTokens(target, contexts, context)
+        return _of_token(tokens.token(), f"login of context {context}", tokens)
+    if user.value or choice.is_local:
+        return _issued(target, token_seconds)
     raise TargetError(
         "nobody to ask as: run `statusbeam login`, name --user and --tenant, or set STATUSBEAM_TOKEN."
     )
@@ -62,38 +63,40 @@ def connect(
     return deployment(Target(choose(flags, environ, contexts)), contexts)
 
 
-def deployment(target: Target, contexts: Contexts) -> Deployment:
+def deployment(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_TOKEN_SECONDS) -> Deployment:
     """The deployment of a target. Raises ClientError."""
-    found = identity(target, contexts)
+    found = identity(target, contexts, token_seconds=token_seconds)
     api = Api(target.output("GraphqlUrl"), found.tokens)
     return Deployment(api, str(found.user.value), str(found.tenant.value))
 
 
-def _issued(target: Target, choice: Choice) -> Identity:
-    user, tenant = choice.user.value, choice.tenant.value
-    if not user or not tenant:
+def _of_token(token: str, source: str, tokens: Tokens) -> Identity:
+    user, tenant = user_and_tenant(token)
+    return Identity(user=Setting(user, source), tenant=Setting(tenant, source), how=source, tokens=tokens)
+
+
+def _issued(target: Target, seconds: int) -> Identity:
+    user, tenant = target.choice.user, target.choice.tenant
+    if target.choice.is_local and not tenant.value:
+        user, tenant = _demo_user(target)
+    if not user.value or not tenant.value:
         raise TargetError("--user and --tenant require each other.")
-    return Identity(
-        user=choice.user, tenant=choice.tenant, how="a view token", tokens=ViewTokens(target, user, tenant)
-    )
+    tokens = ViewTokens(target, user.value, tenant.value, seconds=seconds)
+    return Identity(user=user, tenant=tenant, how="a view token", tokens=tokens)
 
 
-def _with_demo_user(target: Target) -> Choice:
+def _demo_user(target: Target) -> tuple[Setting, Setting]:
     """On localcloud, a demo user's name stands for the ids of the user and of the tenant."""
-    choice = target.choice
-    if not choice.is_local or choice.tenant.value or (choice.token.value and not choice.user.value):
-        return choice
-    users = target.local["demoUsers"]
-    name = choice.user.value
+    users, name = target.local["demoUsers"], target.choice.user.value
+    source = target.choice.user.source
     if name is None:
-        found = next(user for user in users if "operator" not in user["roles"])
         source = "localcloud's demo user"
+        found = next(user for user in users if "operator" not in user["roles"])
     else:
-        source = choice.user.source
         found = next((user for user in users if name in (user["username"], user["userId"])), None)
     if found is None:
         known = ", ".join(user["username"] for user in users)
         raise TargetError(
             f"there is no demo user {name}: the demo users are {known}. Other users need --tenant."
         )
-    return replace(choice, user=Setting(found["userId"], source), tenant=Setting(found["tenantId"], source))
+    return Setting(found["userId"], source), Setting(found["tenantId"], source)

@@ -39,7 +39,7 @@ class AsyncFollow:
 
     @property
     def verdict(self) -> Verdict:
-        """`whole`: each status of the log was given, and the next ones are pushed. See docs/command.md."""
+        """`whole`: each status of the log was given, and the next ones are pushed."""
         return self._follower.join.verdict
 
     @property
@@ -92,7 +92,7 @@ class Follow:
 
     @property
     def verdict(self) -> Verdict:
-        """`whole`: each status of the log was given, and the next ones are pushed. See docs/command.md."""
+        """`whole`: each status of the log was given, and the next ones are pushed."""
         return self._follow.verdict
 
     @property

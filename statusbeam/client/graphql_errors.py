@@ -42,7 +42,7 @@ def _error(kind: str, code: int, message: str) -> ClientError:
     if kind == LOGIN_ENDED or (kind == "Unauthorized" and code != _UNAUTHORIZED):
         return RefusedError(f"the API refused: {message}", kind)
     if re.search("unauthori[sz]ed|notauthorized", kind, re.IGNORECASE) or code == _UNAUTHORIZED:
-        return TokenRefusedError(f"the API refused the token: {message}", kind)
+        return TokenRefusedError(f"the API refused the caller: {message}", kind)
     # A firewall (WAF) also refuses too many requests, and later ones pass.
     if re.search("^waf|limit|throttl|maxsubscriptions|toomanyrequests", kind, re.IGNORECASE) or (
         code == _TOO_MANY

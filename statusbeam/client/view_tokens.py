@@ -52,11 +52,18 @@ class ViewTokens:
     """The Tokens of one user, issued anew before they expire."""
 
     def __init__(
-        self, target: Target, user: str, tenant: str, *, now: Callable[[], float] = time.monotonic
+        self,
+        target: Target,
+        user: str,
+        tenant: str,
+        *,
+        seconds: int = VIEW_TOKEN_SECONDS,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._target = target
         self._user = user
         self._tenant = tenant
+        self._seconds = seconds
         self._now = now
         self._token: str | None = None
         self._until = 0.0
@@ -64,6 +71,6 @@ class ViewTokens:
     def token(self, *, refused: str | None = None) -> str:
         """See Tokens.token."""
         if self._token is None or self._token == refused or self._now() >= self._until:
-            self._until = self._now() + VIEW_TOKEN_SECONDS - RENEWED_SECONDS
-            self._token = issue(self._target, self._user, self._tenant, jobs=None, seconds=VIEW_TOKEN_SECONDS)
+            self._until = self._now() + self._seconds - RENEWED_SECONDS
+            self._token = issue(self._target, self._user, self._tenant, jobs=None, seconds=self._seconds)
         return self._token

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from statusbeam.assets import ASSETS
-from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT
+from statusbeam.model.settings import (
+    LOCALCLOUD_CLIENT_ID,
+    LOCALCLOUD_CONTEXT,
+    LOCALCLOUD_ISSUER,
+    LOCALCLOUD_OUTPUT,
+)
 from statusbeam.model.texts import without_terminal_sequences
 
 from .emulator.account import ACCOUNT_ID, REGION, root_credentials
@@ -61,12 +66,17 @@ class OidcSignIn:
     issuer: str
     client_id: str
 
+    def options(self) -> tuple[str, ...]:
+        """The options of the CDK CLI that tell the constructs."""
+        issuer, client_id = f"{LOCALCLOUD_ISSUER}={self.issuer}", f"{LOCALCLOUD_CLIENT_ID}={self.client_id}"
+        return ("--context", issuer, "--context", client_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CdkApp:
     """The app that is deployed: the built-in one, or the caller's own `command`, run in `folder`.
 
-    With `oidc`, the built-in one has no user pool.
+    With `oidc`, it has no user pool.
     """
 
     command: str | None = None
@@ -81,14 +91,8 @@ class CdkApp:
 
     def options(self) -> tuple[str, ...]:
         """The options of the CDK CLI that choose the app."""
-        if self.command is not None:
-            return ("--app", self.command)
-        return ("--context", "stage=local", *(() if self.oidc is None else self._oidc_options(self.oidc)))
-
-    @staticmethod
-    def _oidc_options(oidc: OidcSignIn) -> tuple[str, ...]:
-        issuer, client_id = f"oidc_issuer={oidc.issuer}", f"oidc_client_id={oidc.client_id}"
-        return ("--context", issuer, "--context", client_id)
+        app = ("--app", self.command) if self.command else ("--context", "stage=local")
+        return app if self.oidc is None else (*app, *self.oidc.options())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,9 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _app(parsed: argparse.Namespace) -> CdkApp:
-    if parsed.app:
-        return CdkApp(command=parsed.app, folder=Path.cwd())
-    return CdkApp(oidc=OidcSignIn(parsed.oidc_issuer, parsed.oidc_client_id) if parsed.oidc_issuer else None)
+    oidc = OidcSignIn(parsed.oidc_issuer, parsed.oidc_client_id) if parsed.oidc_issuer else None
+    return CdkApp(command=parsed.app, folder=Path.cwd(), oidc=oidc) if parsed.app else CdkApp(oidc=oidc)
 
 
 def _parser() -> argparse.ArgumentParser:

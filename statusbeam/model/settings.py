@@ -34,6 +34,9 @@ JOB_STATUS_CHANGE: Final = "Statusbeam Job Status Change"
 
 LOCALCLOUD_CONTEXT: Final = "statusbeam:localcloud"
 """The key in a CDK app's context that holds the address of localcloud's API, when it is deployed there."""
+LOCALCLOUD_ISSUER: Final = "statusbeam:localcloud-issuer"
+LOCALCLOUD_CLIENT_ID: Final = "statusbeam:localcloud-client-id"
+"""The keys of the OpenID Connect provider that signs readers in there, in the place of a user pool."""
 LOCALCLOUD_OUTPUT: Final = "StatusbeamLocalcloud"
 """How the name of the output begins in which each deployment says what localcloud reads."""
 

@@ -441,7 +441,7 @@ def test_on_localcloud_the_constructs_leave_out_what_an_emulator_cannot_do(tmp_p
             stack,
             "Status",
             resources=statusbeam.cdk.ResourceOptions(key_arn=key, backup_days=7, access_logs=True),
-            readers=statusbeam.cdk.OidcProvider(issuer="https://login.example.com", client_id="page"),
+            readers=statusbeam.cdk.OidcProvider(issuer="https://login.example.com", client_ids=("page",)),
             firewall=statusbeam.cdk.FirewallOptions(),
             page=statusbeam.cdk.PageOptions(),
         )
@@ -463,3 +463,15 @@ def test_on_localcloud_the_constructs_leave_out_what_an_emulator_cannot_do(tmp_p
     (output,) = stack.outputs
     assert output.startswith(LOCALCLOUD_OUTPUT)
     assert "http://127.0.0.1:4000/" in json.dumps(stack.outputs[output])
+
+
+def test_on_localcloud_its_caller_may_name_the_provider_of_readers(tmp_path: Path) -> None:
+    context = {
+        LOCALCLOUD_CONTEXT: APPSYNC_URL,
+        LOCALCLOUD_ISSUER: "http://127.0.0.1:9",
+        LOCALCLOUD_CLIENT_ID: "page",
+    }
+    stack = unchecked(tmp_path, lambda stack: statusbeam.cdk.Statusbeam(stack, "Status"), context)
+    assert stack.all("AWS::Cognito::UserPool") == []
+    api = stack.one("AWS::AppSync::GraphQLApi")
+    assert api.properties["OpenIDConnectConfig"]["Issuer"] == "http://127.0.0.1:9"

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from statusbeam.cli.command import CommandError
-from statusbeam.cli.local_server import add_server_flags, running_outputs, state_folder
+from statusbeam.cli.local_server import StateOptions, running_outputs, state_folder
+from statusbeam.client.localcloud import DEFAULT_STATE_DIR
 
 STORES = ("memory", "moto", "localcloud")
 DESCRIPTION = (
@@ -52,7 +54,12 @@ def build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         default=STORES[0],
         help="the table that publishers commit to: in memory, moto's, or the running localcloud's [memory]",
     )
-    add_server_flags(soak, environ, with_ports=False)
+    soak.add_argument(
+        "--state-dir",
+        type=Path,
+        default=environ.get("STATUSBEAM_STATE_DIR") or DEFAULT_STATE_DIR,
+        help="folder of the running localcloud [.local]",
+    )
     return soak
 
 
@@ -142,7 +149,7 @@ def _store(arguments: argparse.Namespace) -> Iterator[Store]:
     else:
         from statusbeam.localcloud.emulator.clients import Clients  # noqa: PLC0415 - loads the AWS SDK
 
-        outputs = running_outputs(state_folder(arguments))
+        outputs = running_outputs(state_folder(StateOptions(state_dir=arguments.state_dir)))
         client = Clients(outputs.aws_endpoint_url).tables
         prefix = f"soak-{os.urandom(4).hex()}-"  # the table keeps its jobs
         yield Store(client=client, table=outputs.status_table, start=time.time(), job_prefix=prefix)

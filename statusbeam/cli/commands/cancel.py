@@ -13,6 +13,9 @@ from ..options import JobId, UserOptions
 from ..parser import command
 from ..plain_text import print_line
 
+TOKEN_SECONDS = 60
+"""Lifetime of the view token of the one request."""
+
 
 def cancel(
     job: JobId,
@@ -31,7 +34,7 @@ def cancel(
     """
     from statusbeam.client.documents import CANCEL_JOB  # noqa: PLC0415 - --help does without
 
-    deployment = options.deployment()
+    deployment = options.deployment(token_seconds=TOKEN_SECONDS)
     answer = deployment.api.run(CANCEL_JOB, {"jobId": job, "reason": reason})["cancelJob"]
     if answer["cancelRequest"] is None:
         raise CommandError(f"the job {job} has ended already: it is {answer['overallStatus']}.")

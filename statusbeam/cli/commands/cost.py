@@ -32,8 +32,8 @@ def cost(
 ) -> int:
     """Estimate what a load costs on AWS in a month.
 
-    List prices of us-east-1, without free tiers. The counts are those of docs/cost.md. What costs the same at
-    any load is left out: alarms, keys, the bridge.
+    List prices of us-east-1, without free tiers. The counts are those of docs/explanation/cost.md. What costs
+    the same at any load is left out: alarms, keys, the bridge.
     """
     from ..cost_model import Load, bill  # noqa: PLC0415 - --help does without
 

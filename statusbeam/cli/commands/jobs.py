@@ -16,7 +16,8 @@ from ..plain_text import print_line
 from ..records import Output, Stream
 
 State = Literal["initializing", "processing", "completed", "failed", "cancelled"]
-HEADINGS = ("JOB", "STATE", "PROGRESS", "WORKFLOW", "CREATED", "UPDATED", "TITLE")
+SECONDS_END = len("2026-11-20T09:30:00")
+HEADINGS = ("JOB", "STATE", "PROGRESS", "WORKFLOW", "CREATED (UTC)", "TITLE")
 
 
 def jobs(
@@ -31,8 +32,8 @@ def jobs(
     """List the user's jobs, newest first."""
     from ..moments import wire_moment  # noqa: PLC0415 - --help does without
 
-    deployment = options.deployment()
-    found = deployment.jobs(limit=limit, status=status, workflow=workflow, since=wire_moment(since))
+    began = wire_moment(since)
+    found = options.deployment().jobs(limit=limit, status=status, workflow=workflow, since=began)
     documents = map(document_of_listed, found)
     if output is Output.TABLE and sys.stdout.isatty():
         print_jobs(list(documents))
@@ -62,7 +63,9 @@ def table(documents: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Any:
     for heading in HEADINGS:
         shown.add_column(heading, no_wrap=heading != "TITLE", overflow="ellipsis")
     for document in documents:
-        cells = [Text(plain_text(cell)) for cell in row_of(document)]
+        job, state, progress, workflow, created, _, title = map(plain_text, row_of(document))
+        short = created[:SECONDS_END].replace("T", " ")
+        cells = [Text(cell) for cell in (job, state, progress, workflow, short, title)]
         cells[1].stylize(STYLES.get(cells[1].plain, ""))
         shown.add_row(*cells)
     return shown

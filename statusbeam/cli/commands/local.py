@@ -71,10 +71,6 @@ class StartOptions(ServerOptions):
         issuer, client_id = self.oidc_issuer, self.oidc_client_id
         if (issuer is None) is not (client_id is None):
             raise CommandError("--oidc-issuer and --oidc-client-id go together.", ExitCode.WRONG_CALL)
-        if self.app and issuer:
-            raise CommandError(
-                "--oidc-issuer is for the built-in app; --app says itself who signs in.", ExitCode.WRONG_CALL
-            )
         app = ["--app", self.app] if self.app else []
         oidc = ["--oidc-issuer", issuer, "--oidc-client-id", client_id] if issuer and client_id else []
         return [*app, *oidc, *(["--faults"] if self.faults else [])]

@@ -31,7 +31,8 @@ def publish(
     agent: Annotated[str | None, Option("--agent", metavar="NAME", help="agent that reports")] = None,
     tool: Annotated[str | None, Option("--tool", metavar="NAME", help="tool that the agent uses")] = None,
     progress: Annotated[
-        float | None, Option("--progress", min=0, max=100, metavar="PERCENT", help="how far it is")
+        float | None,
+        Option("--progress", min=0, max=100, metavar="PERCENT", help="how far it is, from 0 to 100"),
     ] = None,
     attempt: Annotated[int | None, Option("--attempt", min=1, metavar="NUMBER", help="of the agent")] = None,
     metadata: Annotated[

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from statusbeam.log.snapshot.job_state import Job
 
 ALL_LINES = 40
+PIPE_WIDTH = 200
 
 
 def show(
@@ -83,7 +84,7 @@ def _print(job: str, snapshot: Job, statuses: Sequence[Mapping[str, Any]]) -> No
 
     from ..live_view import draw_job  # noqa: PLC0415 - as above
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     view = draw_job(job, snapshot, statuses, height=ALL_LINES, now=time.time())
     console.print(view)
     result = snapshot.head.result

@@ -12,7 +12,7 @@ from ..records import Output
 
 
 def watch(
-    jobs: Annotated[list[str], Argument(metavar="JOB...", help="ids of the jobs")],
+    jobs: Annotated[list[str], Argument(metavar="JOB", help="ids of the jobs")],
     options: UserOptions,
     *,
     until: Annotated[

@@ -46,7 +46,7 @@ def _setting(value: str | None, source: str) -> dict[str, str | None]:
 def _print(document: Mapping[str, Any]) -> None:
     for name, setting in document.items():
         source = f"({setting['source']})" if setting["source"] else ""
-        print_line(f"{name:<12}", setting["value"] or "-", source)
+        print_line(f"{name:<12} {setting['value'] or '-'} {source}")
 
 
 COMMAND = command(whoami, examples=("statusbeam whoami", "statusbeam whoami --context prod --output json"))

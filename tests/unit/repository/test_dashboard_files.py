@@ -10,6 +10,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
 from statusbeam.cli.demo_user import LIST_STATUS_UPDATES, ON_STATUS_UPDATE
+from statusbeam.client import documents
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "web" / "dashboard"
@@ -31,7 +32,10 @@ def schema() -> GraphQLSchema:
     return build_schema(AWS_WORDS + (ROOT / "graphql" / "schema.graphql").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("document", [ON_STATUS_UPDATE, LIST_STATUS_UPDATES])
+CLIENTS = [value for name, value in vars(documents).items() if name.isupper() and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("document", [ON_STATUS_UPDATE, LIST_STATUS_UPDATES, *CLIENTS])
 def test_documents_of_the_command_fit_the_schema(schema: GraphQLSchema, document: str) -> None:
     assert validate(schema, parse(document)) == []
 

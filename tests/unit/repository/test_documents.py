@@ -7,7 +7,6 @@ Other tests run the blocks of CDK apps (tests/infra/test_documents.py), those of
 
 from __future__ import annotations
 
-import argparse
 import ast
 import asyncio
 import inspect
@@ -27,14 +26,18 @@ import pytest
 from botocore import xform_name
 from graphql import build_schema, parse, validate
 from moto import mock_aws
+from typer import TyperException
+from typer.core import TyperGroup
 
 from status_utils import job
 from status_utils.testing import recorded
-from statusbeam.cli.main import build_parser
+from statusbeam.cli.command import CommandError
+from statusbeam.cli.parser import load, root
+from statusbeam.cli.registry import COMMANDS
 from tests.documents import DOCS, PAGES, ROOT, Block, blocks, runnable
 from tests.unit.repository.test_dashboard_files import AWS_WORDS
 
-LANGUAGES = {"python", "sh", "json", "graphql", "js", "jsx", "html", "text"}
+LANGUAGES = {"python", "sh", "json", "toml", "graphql", "js", "jsx", "html", "text"}
 """Each has a test; `text` is what nobody types: drawings and output."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ALL = [block for page in PAGES for block in blocks(page)]
@@ -106,9 +109,15 @@ def make(words: list[str]) -> None:
 
 def statusbeam(words: list[str]) -> None:
     try:
-        build_parser({}).parse_args(words)
-    except SystemExit as refused:
-        raise AssertionError(f"statusbeam {shlex.join(words)}") from refused
+        called = root().make_context("statusbeam", list(words))
+        while called.command and isinstance(called.command, TyperGroup):
+            name, command, rest = called.command.resolve_command(
+                called, [*called._protected_args, *called.args]
+            )
+            assert command is not None
+            called = command.make_context(name, rest, parent=called)
+    except (TyperException, CommandError) as refused:
+        raise AssertionError(f"statusbeam {shlex.join(words)}: {refused}") from refused
 
 
 def aws(words: list[str]) -> None:
@@ -197,6 +206,11 @@ def test_json_can_be_read(block: Block) -> None:
     assert json.loads(block.code)
 
 
+@pytest.mark.parametrize("block", runnable("toml"), ids=str)
+def test_toml_can_be_read(block: Block) -> None:
+    assert tomllib.loads(block.code)
+
+
 @pytest.mark.parametrize("block", runnable("graphql"), ids=str)
 def test_graphql_fits_the_schema(block: Block) -> None:
     schema = build_schema(AWS_WORDS + (ROOT / "graphql" / "schema.graphql").read_text(encoding="utf-8"))
@@ -206,22 +220,19 @@ def test_graphql_fits_the_schema(block: Block) -> None:
 # --- what pages say of the code ---------------------------------------------------------------------------
 
 
-def commands(parser: argparse.ArgumentParser, name: str = "statusbeam") -> list[str]:
+def commands() -> list[str]:
     """Every command a user can type, without flags."""
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not groups:
-        return [name]
-    return [
-        command
-        for group in groups
-        for word, below in group.choices.items()
-        for command in commands(below, f"{name} {word}")
-    ]
+    found = []
+    for registered in COMMANDS:
+        actions = getattr(load(registered), "commands", None)
+        name = f"statusbeam {registered.name}"
+        found += [f"{name} {action}" for action in actions] if actions else [name]
+    return found
 
 
 def test_every_command_is_on_its_page() -> None:
-    page = (DOCS / "reference" / "commands.md").read_text()
-    assert [command for command in commands(build_parser({})) if f"`{command}`" not in page] == []
+    page = (DOCS / "reference" / "command.md").read_text()
+    assert [command for command in commands() if f"`{command}`" not in page] == []
 
 
 def test_every_extra_is_on_the_page_of_packages() -> None:

@@ -101,12 +101,22 @@ CASES = [
         "statusbeam.localcloud.appsync.counters",
     ),
     Planted(
-        "The command: main over commands over what they share",
+        "The command: main over the registry's commands over what they share",
         "statusbeam/cli/complaints.py",
         "statusbeam.cli.demo_user",
     ),
     Planted(
-        "localcloud and the command: no circles, type-only imports included",
+        "The client: what follows a job over what reads, what reads over how to sign in",
+        "statusbeam/client/claims.py",
+        "statusbeam.client.target",
+    ),
+    Planted(
+        "The client: what follows a job over what reads, what reads over how to sign in",
+        "statusbeam/client/a_new_room.py",
+        "json",
+    ),
+    Planted(
+        "localcloud, the client and the command: no circles, type-only imports included",
         "statusbeam/localcloud/emulator/internals.py",
         "statusbeam.localcloud.emulator.server",
     ),

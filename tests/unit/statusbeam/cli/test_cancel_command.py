@@ -48,11 +48,15 @@ def test_the_request_is_made_with_a_short_view_token_of_the_owner(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "code", "said"),
     [
-        (asked("completed", requested=False), "the job job-1 has ended already: it is completed."),
-        (json_answer({"data": None, "errors": [{"message": "You can't."}]}), "the API refused: You can't."),
-        (Answer(hang_up=True), "the API did not answer"),
+        (asked("completed", requested=False), 1, "the job job-1 has ended already: it is completed."),
+        (
+            json_answer({"data": None, "errors": [{"message": "You can't.", "errorType": "Forbidden"}]}),
+            4,
+            "the API refused: You can't.",
+        ),
+        (Answer(hang_up=True), 6, "the API did not answer"),
     ],
     ids=["ended", "refused", "silent"],
 )
@@ -60,10 +64,12 @@ def test_what_can_not_be_cancelled_is_one_sentence(
     secret_arn: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    *,
     answer: Answer,
+    code: int,
     said: str,
 ) -> None:
-    code, _ = run(answer, secret_arn, monkeypatch)
+    ended, _ = run(answer, secret_arn, monkeypatch)
     shown = capsys.readouterr()
-    assert (code, shown.out) == (1, "")
+    assert (ended, shown.out) == (code, "")
     assert said in shown.err

@@ -15,12 +15,14 @@ import pytest
 
 from statusbeam.cli.command import CommandError
 from statusbeam.cli.demo_user import choose_user
-from statusbeam.cli.local_server import DEFAULT_AWS_PORT, DEFAULT_PORT
-from statusbeam.cli.main import COMMANDS, EXTRAS, build_parser, main
+from statusbeam.cli.local_server import DEFAULT_AWS_PORT, DEFAULT_PORT, ServerOptions
+from statusbeam.cli.main import main
+from statusbeam.cli.registry import COMMANDS
 from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 from statusbeam.localcloud.outputs import LocalOutputs
 from statusbeam.localcloud.processes import ServerRecord
 from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.localcloud.supervisor import UpResult
 
 ROOT = Path(__file__).resolve().parents[4]
 URL = "http://127.0.0.1:4000"
@@ -63,13 +65,10 @@ def call(action: str, folder: StateFolder, *flags: str) -> int:
 
 
 def test_help_names_every_action_and_each_flag_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["local", "--help"])
-    assert left.value.code == 0
+    assert main(["local", "--help"]) == 0
     actions = capsys.readouterr().out
-    assert all(f"    {action} " in actions for action in ("up", "down", "status", "env", "run"))
-    with pytest.raises(SystemExit):
-        main(["local", "up", "--help"])
+    assert all(f"  {action} " in actions for action in ("up", "down", "status", "env", "run"))
+    assert main(["local", "up", "--help"]) == 0
     text = capsys.readouterr().out
     for flag, variable in (
         ("--state-dir", "STATUSBEAM_STATE_DIR"),
@@ -81,19 +80,33 @@ def test_help_names_every_action_and_each_flag_with_its_variable(capsys: pytest.
         assert variable in text
 
 
-def test_faults_are_explained_and_off_by_default(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = build_parser({})
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ServerOptions, bool]]:
+    """The options with which localcloud would be started, and whether with faults."""
+    calls: list[tuple[ServerOptions, bool]] = []
+
+    def bring_up(options: ServerOptions, *, faults: bool) -> UpResult:
+        calls.append((options, faults))
+        return UpResult(URL, started=True)
+
+    monkeypatch.setattr("statusbeam.cli.commands.local.bring_up", bring_up)
+    return calls
+
+
+def test_faults_are_explained_and_off_by_default(
+    started: list[tuple[ServerOptions, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["local", "up"]) == 0
+    assert main(["local", "up", "--faults"]) == 0
+    assert [faults for _, faults in started] == [False, True]
     for action in ("up", "run"):
-        assert parser.parse_args(["local", action]).faults is False
-        assert parser.parse_args(["local", action, "--faults"]).faults is True
-        with pytest.raises(SystemExit):
-            main(["local", action, "--help"])
+        main(["local", action, "--help"])
         assert FAULTS_PATH in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("flag", ["--oidc-issuer", "--oidc-client-id"])
 def test_half_a_provider_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["local", "up", flag, "something"]) == 1
+    assert main(["local", "up", flag, "something"]) == 2
     assert "--oidc-issuer and --oidc-client-id go together" in capsys.readouterr().err
 
 
@@ -104,33 +117,45 @@ def test_the_demo_says_that_a_provider_has_no_demo_users() -> None:
         choose_user(outputs, None)
 
 
-def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default() -> None:
-    environ = {"STATUSBEAM_PORT": "5000", "STATUSBEAM_STATE_DIR": "/somewhere"}
-    parsed = build_parser(environ).parse_args(["local", "up", "--aws-port", "0"])
-    assert (parsed.port, parsed.aws_port, parsed.state_dir) == (5000, 0, Path("/somewhere"))
-    parsed = build_parser(environ).parse_args(["local", "up", "--port", "6000"])
-    assert (parsed.port, parsed.aws_port) == (6000, int(DEFAULT_AWS_PORT))
-    assert build_parser({"STATUSBEAM_PORT": ""}).parse_args(["local", "run"]).port == int(DEFAULT_PORT)
+def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default(
+    started: list[tuple[ServerOptions, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUSBEAM_PORT", "5000")
+    monkeypatch.setenv("STATUSBEAM_STATE_DIR", "/somewhere")
+    main(["local", "up", "--aws-port", "0"])
+    main(["local", "up", "--port", "6000"])
+    monkeypatch.setenv("STATUSBEAM_PORT", "")
+    main(["local", "up"])
+    first, second, third = (options for options, _ in started)
+    assert (first.port, first.aws_port, first.state_dir) == (5000, 0, Path("/somewhere"))
+    assert (second.port, second.aws_port) == (6000, DEFAULT_AWS_PORT)
+    assert third.port == DEFAULT_PORT
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["sideways"],
         ["local"],
         ["local", "sideways"],
         ["local", "up", "--port", "70000"],
         ["local", "up", "--port", "-1"],
         ["local", "up", "--aws-port", "http"],
         ["local", "down", "--faults"],
+        ["watch"],
+        ["wait", "job-1", "--for", "ever"],
+        ["jobs", "--since", "yesterday", "--local"],
+        ["jobs", "--local", "--stack", "Dev-Status"],
+        ["run", "complaints", "--input", "[]"],
     ],
     ids=" ".join,
 )
 def test_a_wrong_call_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(arguments)
-    assert left.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Usage:" in shown.err or "statusbeam: " in shown.err
 
 
 def test_status_without_a_server_ends_with_1(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +217,7 @@ def test_env_without_a_server_shows_what_to_do(
     folder: StateFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     OUTPUTS.write(folder.outputs)  # left behind by a server that was killed
-    assert call("env", folder) == 1
+    assert call("env", folder) == 6
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == "statusbeam: localcloud is not running: start it with `statusbeam local up`.\n"
@@ -201,7 +226,7 @@ def test_env_without_a_server_shows_what_to_do(
 def test_a_port_in_use_is_one_message(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert call("up", folder, "--port", str(port), "--aws-port", "0") == 1
+        assert call("up", folder, "--port", str(port), "--aws-port", "0") == 6
     error = capsys.readouterr().err
     assert f"statusbeam: Port {port} is used by another program: choose another with --port" in error
     assert "Traceback" not in error
@@ -211,36 +236,54 @@ def test_a_port_in_use_is_one_message(folder: StateFolder, capsys: pytest.Captur
 def test_a_command_whose_packages_are_missing_leaves_the_others_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "statusbeam.cli.demo", None)
-    parser = build_parser({})
-    assert parser.parse_args(["redrive-log", "-", "--dry-run"]).dry_run
-    shown = parser.format_help()
-    assert "demo needs statusbeam.cli.demo: install statusbeam[local]." in " ".join(shown.split())
-    assert main(["demo", "--complaint", "Burst water main"]) == 1
-    said = capsys.readouterr().err
-    assert said == "statusbeam: demo needs statusbeam.cli.demo: install statusbeam[local].\n"
+    monkeypatch.setitem(sys.modules, "statusbeam.cli.commands.demo", None)
+    assert main(["demo"]) == 2
+    error = capsys.readouterr().err
+    assert "pip install 'statusbeam[cdk,cli,local]'" in error
+    assert "Traceback" not in error
+    assert main(["cost"]) == 0
 
 
-def test_a_package_that_is_missed_while_a_command_runs_is_named_with_its_extra(
+def test_a_package_that_a_command_needs_only_when_it_runs_is_named_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "boto3", None)
-    monkeypatch.setitem(sys.modules, "boto3.session", None)
-    assert main(["token", "--user", "ana", "--tenant", "acme", "--stack", "Dev-Status"]) == 1
-    assert "token needs boto3.session: install statusbeam[cli]." in capsys.readouterr().err
+    monkeypatch.delitem(sys.modules, "statusbeam.bridge.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["bridge"]) == 2
+    assert "bridge needs uvicorn: pip install 'statusbeam[bridge,cli]'" in capsys.readouterr().err
 
 
-def test_without_localcloud_its_extra_is_named_and_a_stack_needs_it_not(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: StateFolder
-) -> None:
-    monkeypatch.setitem(sys.modules, "psutil", None)
-    for name in [name for name in sys.modules if name.startswith("statusbeam.localcloud.")]:
-        monkeypatch.delitem(sys.modules, name)
-    assert call("status", folder) == 1
-    assert "localcloud needs psutil: install statusbeam[local]." in capsys.readouterr().err
-
-
-def test_the_extras_that_help_names_exist() -> None:
+def test_the_extras_that_errors_name_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert set(EXTRAS.values()) <= set(project["optional-dependencies"])
-    assert set(EXTRAS) == set(COMMANDS)
+    named = {extra for registered in COMMANDS for extra in registered.extras.split(",")}
+    assert named <= set(project["optional-dependencies"])
+
+
+def test_the_help_loads_neither_the_sdk_nor_localcloud_nor_a_command() -> None:
+    script = (
+        "import sys; from statusbeam.cli.main import main; main(['--help']); "
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    heavy = ("boto3", "botocore", "gql", "graphql", "websockets", "rich", "yaml", "statusbeam.localcloud")
+    assert "statusbeam.cli.registry" in loaded
+    assert loaded.isdisjoint(heavy)
+    assert not [name for name in loaded if name.startswith("statusbeam.cli.commands.")]
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> UpResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("statusbeam.cli.commands.local.bring_up", interrupted)
+    assert main(["local", "up"]) == 130
+
+
+def test_a_reader_that_leaves_ends_the_command_with_141() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "statusbeam.cli.main", "cost"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from statusbeam.cli import plain_text as plain_text_module
+from statusbeam.cli.demo import DemoOptions
 from statusbeam.cli.live_view import draw
-from statusbeam.cli.main import build_parser
+from statusbeam.cli.main import main
 from statusbeam.cli.output import LineOutput, TerminalOutput, output_for
 from statusbeam.cli.plain_text import plain_text
 
@@ -171,7 +172,7 @@ def test_a_pipe_gets_each_liveness_once(seconds: float, verdict: str | None) -> 
 
 def test_a_terminal_shows_the_estimated_time_left() -> None:
     eta = {**STATUSES[1], "metadata": '{"eta": {"p50": 12.4, "p90": 20}}'}
-    assert "about 12 s left" in drawn([STATUSES[0], eta], 0)[0]
+    assert "about 12 to 20 s left" in drawn([STATUSES[0], eta], 0)[0]
     assert "left" not in drawn(STATUSES, 0)[0]
 
 
@@ -181,18 +182,25 @@ def test_job_without_a_status_can_be_drawn() -> None:
 
 
 @pytest.mark.parametrize("agent", ["geo", "once:severity"])
-def test_agent_to_fail_is_taken_from_the_command_line(agent: str) -> None:
-    assert build_parser({}).parse_args(["demo", "--fail-agent", agent]).fail_agent == agent
+def test_agent_to_fail_is_taken_from_the_command_line(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[DemoOptions] = []
+
+    def run(options: DemoOptions) -> int:
+        taken.append(options)
+        return 0
+
+    monkeypatch.setattr("statusbeam.cli.commands.demo.run", run)
+    assert main(["demo", "--fail-agent", agent]) == 0
+    assert [options.fail_agent for options in taken] == [agent]
 
 
 def test_unknown_agent_to_fail_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        build_parser({}).parse_args(["demo", "--fail-agent", "nobody"])
-    assert stopped.value.code == 2
+    assert main(["demo", "--fail-agent", "nobody"]) == 2
+    assert "nobody" in capsys.readouterr().err
 
 
 def test_every_command_prints_through_plain_text() -> None:
-    modules = Path(plain_text_module.__file__).parent.glob("*.py")
+    modules = Path(plain_text_module.__file__).parent.rglob("*.py")
     calls = {
         path.stem
         for path in modules

@@ -41,20 +41,24 @@ def test_the_mutation_is_signed_and_names_user_and_tenant(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "code", "said"),
     [
-        (json_answer({"data": None, "errors": [{"message": "Not Authorized"}]}), "refused: Not Authorized"),
-        (json_answer({"errors": []}, status=401), "refused with status 401"),
-        (Answer(body=b"no JSON"), "did not answer"),
-        (Answer(hang_up=True), "did not answer"),
+        (
+            json_answer({"errors": [{"message": "Not Authorized", "errorType": "Unauthorized"}]}),
+            4,
+            "refused: Not Authorized",
+        ),
+        (json_answer({"errors": []}, status=401), 4, "refused the caller: status 401"),
+        (Answer(body=b"no JSON"), 6, "did not answer"),
+        (Answer(hang_up=True), 6, "did not answer"),
     ],
     ids=["by the field", "by the API", "in another language", "by silence"],
 )
 def test_a_refusal_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Answer, said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Answer, code: int, said: str
 ) -> None:
-    code, _, _ = run(answer, monkeypatch)
+    ended, _, _ = run(answer, monkeypatch)
     shown = capsys.readouterr()
-    assert (code, shown.out) == (1, "")
+    assert (ended, shown.out) == (code, "")
     assert said in shown.err
     assert "Traceback" not in shown.err

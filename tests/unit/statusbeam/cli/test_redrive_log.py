@@ -15,6 +15,7 @@ from statusbeam.cli.redrive_log import redrive
 from status_utils import MemoryTransport, publish_agent_status
 from status_utils.defaults import override_transport, undelivered_key
 from status_utils.sending.undelivered_log import undelivered_in
+from statusbeam.cli.commands.redrive_log import redrive
 from statusbeam.cli.main import main
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore
@@ -306,10 +307,10 @@ def test_what_breaks_a_rule_is_named_not_sent(caplog: pytest.LogCaptureFixture) 
 def test_a_file_that_is_not_there_and_a_missing_setting_are_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert main(["redrive-log", str(tmp_path / "none")]) == 1
+    assert main(["redrive-log", str(tmp_path / "none")]) == 5
     assert "can't read" in capsys.readouterr().err
     (tmp_path / "empty").touch()
-    assert main(["redrive-log", str(tmp_path / "empty")]) == 1
+    assert main(["redrive-log", str(tmp_path / "empty")]) == 2
     assert "no destination: none of STATUS_QUEUE_URL" in capsys.readouterr().err
 
 

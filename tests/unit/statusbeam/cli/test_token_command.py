@@ -69,25 +69,27 @@ def test_a_secret_can_be_named_without_a_stack(secret_arn: str, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "code", "said"),
     [
-        (["--secret-arn", "arn:secret"], "require each other"),
-        (["--audience", AUDIENCE], "require each other"),
-        (["--secret-arn", "nowhere", "--audience", AUDIENCE], "the secret can't be read"),
-        (["--stack", "Dev-Status"], "no output ViewTokenAudience"),
-        (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--ttl", "0"], "ttl must be from 1 to"),
-        (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--job", "a,b"], "jobs"),
+        (["--secret-arn", "arn:secret"], 2, "require each other"),
+        (["--audience", AUDIENCE], 2, "require each other"),
+        (["--secret-arn", "nowhere", "--audience", AUDIENCE], 4, "the secret can't be read"),
+        (["--stack", "Dev-Status"], 5, "no output ViewTokenAudience"),
+        (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--ttl", "0"], 2, "ttl must be from 1 to"),
+        (["--secret-arn", "view-tokens", "--audience", AUDIENCE, "--job", "a,b"], 2, "jobs"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
     secret_arn: str,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     flags: list[str],
+    code: int,
     said: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with stack({"ViewTokenSecretArn": secret_arn}, monkeypatch):
-        assert main(["token", "--user", "ana", "--tenant", "city", *flags]) == 1
+        assert main(["token", "--user", "ana", "--tenant", "city", *flags]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
     assert said in shown.err
@@ -97,19 +99,21 @@ def test_what_cannot_be_done_is_one_sentence(
 def test_a_stack_that_cannot_be_read_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = b"<Error><Code>ValidationError</Code><Message>no such stack</Message></Error>"
+    error = (
+        b"<Error><Code>ValidationError</Code><Message>Stack with id Nowhere does not exist</Message></Error>"
+    )
     refusal = Answer(status=400, body=b"<ErrorResponse>" + error + b"</ErrorResponse>")
     with local_server(refusal) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
-        assert main(["token", "--user", "ana", "--tenant", "city", "--stack", "Nowhere"]) == 1
+        assert main(["token", "--user", "ana", "--tenant", "city", "--stack", "Nowhere"]) == 5
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "can't read the stack Nowhere" in shown.err
-    assert "no such stack" in shown.err
+    assert "does not exist" in shown.err
 
 
 def test_without_localcloud_the_error_names_the_command_to_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["token", "--user", "ana", "--tenant", "city", "--state-dir", str(tmp_path)]) == 1
+    assert main(["token", "--user", "ana", "--tenant", "city", "--state-dir", str(tmp_path)]) == 6
     assert "statusbeam local up" in capsys.readouterr().err

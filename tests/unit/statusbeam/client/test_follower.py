@@ -1,4 +1,4 @@
-"""Following a job: nothing is lost, nothing is given twice, and the verdict is true, whatever the network does."""
+"""Following a job: nothing is lost, nothing comes twice, the verdict is true, whatever the network does."""
 
 from __future__ import annotations
 
@@ -104,19 +104,23 @@ def test_statuses_that_the_log_no_longer_has_are_said_to_be_missing(seed: int, l
     asyncio.run(run())
 
 
+def verdict_of(follower: Follower) -> tuple[str, str | None]:
+    return follower.join.verdict, follower.join.reason
+
+
 async def test_the_verdict_is_whole_only_after_a_position_that_was_asked_for_while_subscribed() -> None:
     service, time = FakeService([[status_of(1)]]), VirtualTime()
     follower = Follower(JOB_ID, service, sleep=time.sleep)
-    assert follower.join.verdict == "joining"
+    assert verdict_of(follower) == ("joining", "catching_up")
     async with passing(time), aclosing(follower.batches()) as batches:
         await anext(batches)
         waiting = asyncio.ensure_future(anext(batches))
-        while follower.join.verdict != "whole":
+        while verdict_of(follower) != ("whole", None):
             await asyncio.sleep(0)
         follower.join.interrupted()
-        assert (follower.join.verdict, follower.join.reason) == ("behind", "not_connected")
+        assert verdict_of(follower) == ("behind", "not_connected")
         follower.join.subscribed()
-        assert (follower.join.verdict, follower.join.reason) == ("behind", "checking")
+        assert verdict_of(follower) == ("behind", "checking")
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 

@@ -20,7 +20,7 @@ from statusbeam.localcloud.deploy import (
     tool_environment,
 )
 from statusbeam.localcloud.state_folder import StateFolder
-from statusbeam.model.settings import LOCALCLOUD_OUTPUT
+from statusbeam.model.settings import LOCALCLOUD_CLIENT_ID, LOCALCLOUD_ISSUER, LOCALCLOUD_OUTPUT
 
 API = "http://127.0.0.1:4000/graphql"
 
@@ -135,7 +135,7 @@ def test_a_deployment_gives_the_outputs_of_the_statusbeam_and_of_each_stack(tmp_
     assert f"statusbeam:localcloud={API}" in arguments
     assert "stage=local" in arguments
     assert "--app" not in arguments
-    assert not [argument for argument in arguments if argument.startswith("oidc")]
+    assert not [argument for argument in arguments if LOCALCLOUD_ISSUER in argument]
 
 
 def test_an_app_of_the_callers_own_is_deployed_instead_of_the_built_in_one(tmp_path: Path) -> None:
@@ -152,7 +152,8 @@ def test_a_provider_reaches_the_local_stage(tmp_path: Path) -> None:
     tools = script(tmp_path, f"echo '{stacks(ApiId='api0')}' > $outputs")
     deploy(tmp_path, tools, oidc=OidcSignIn("http://127.0.0.1:9", "page"))
     arguments = (tmp_path / "arguments").read_text().splitlines()
-    assert {"oidc_issuer=http://127.0.0.1:9", "oidc_client_id=page"} <= set(arguments)
+    named = {f"{LOCALCLOUD_ISSUER}=http://127.0.0.1:9", f"{LOCALCLOUD_CLIENT_ID}=page"}
+    assert named <= set(arguments)
 
 
 def test_the_api_key_does_not_stay_in_the_log(tmp_path: Path) -> None:

@@ -1,0 +1,295 @@
+"""Which deployment and whose jobs: flag over variable over context over running localcloud."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statusbeam.client.connect import identity
+from statusbeam.client.contexts import Context, Contexts, Login, config_folder
+from statusbeam.client.errors import (
+    ClientError,
+    NotFoundError,
+    RefusedError,
+    TargetError,
+    UnreachableError,
+)
+from statusbeam.client.logins import LoginTokens, sign_in
+from statusbeam.client.target import Flags, Target, choose, stack_name
+
+OUTPUTS = {
+    "graphqlUrl": "http://127.0.0.1:4000/graphql",
+    "region": "us-east-1",
+    "awsEndpointUrl": "http://127.0.0.1:4566",
+    "demoUsers": [
+        {"username": "op", "userId": "u-0", "tenantId": "riverton", "roles": ["operator"]},
+        {"username": "ana", "userId": "u-1", "tenantId": "riverton", "roles": ["viewer"]},
+        {"username": "cleo", "userId": "u-2", "tenantId": "lakeside", "roles": ["viewer"]},
+    ],
+}
+
+
+@pytest.fixture
+def contexts(tmp_path: Path) -> Contexts:
+    kept = Contexts(tmp_path / "config")
+    kept.add("dev", Context(stack="Dev-Status", profile="work", region="eu-west-1"))
+    kept.add("prod", Context(stack="Prod-Status", user="bob", tenant="acme"))
+    kept.add("laptop", Context(local=True))
+    return kept
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a localcloud that runs: its server holds the lock."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    (folder / "outputs.json").write_text(json.dumps(OUTPUTS))
+    with (folder / "localcloud.pid.json").open("w") as record:
+        fcntl.flock(record, fcntl.LOCK_EX)
+        yield folder
+
+
+CHOICES = [
+    ({"stack": "Mine"}, {"STATUSBEAM_STACK": "V"}, "Mine", "--stack"),
+    ({"local": True}, {"STATUSBEAM_STACK": "V"}, "localcloud", "--local"),
+    ({"context": "prod"}, {"STATUSBEAM_STACK": "V"}, "Prod-Status", "context prod"),
+    ({"context": "laptop"}, {"STATUSBEAM_STACK": "V"}, "localcloud", "context laptop"),
+    ({}, {"STATUSBEAM_STACK": "V"}, "V", "STATUSBEAM_STACK"),
+    ({}, {"STATUSBEAM_CONTEXT": "prod"}, "Prod-Status", "context prod"),
+    ({"context": "dev"}, {"STATUSBEAM_CONTEXT": "prod"}, "Dev-Status", "context dev"),
+    ({}, {}, "Dev-Status", "context dev"),
+]
+
+
+@pytest.mark.parametrize(("flags", "environ", "place", "source"), CHOICES)
+def test_the_place_is_the_first_that_is_named(
+    contexts: Contexts, *, flags: dict[str, Any], environ: Mapping[str, str], place: str, source: str
+) -> None:
+    choice = choose(Flags(**flags), environ, contexts)
+    assert (choice.place.value, choice.place.source) == (place, source)
+
+
+def test_each_setting_is_found_by_itself(contexts: Contexts) -> None:
+    choice = choose(Flags(region="us-west-2"), {"STATUSBEAM_USER": "eve"}, contexts)
+    assert (choice.region.value, choice.region.source) == ("us-west-2", "--region")
+    assert (choice.profile.value, choice.profile.source) == ("work", "context dev")
+    assert (choice.user.value, choice.user.source) == ("eve", "STATUSBEAM_USER")
+    assert (choice.tenant.value, choice.tenant.source) == (None, "not set")
+
+
+def test_without_anything_it_is_the_running_localcloud(tmp_path: Path, running: Path) -> None:
+    empty = Contexts(tmp_path / "none")
+    choice = choose(Flags(state_dir=running), {}, empty)
+    assert (choice.place.value, choice.place.source) == ("localcloud", "running localcloud")
+    assert choose(Flags(), {"STATUSBEAM_STATE_DIR": str(running)}, empty).state_dir == running
+
+
+def test_without_anything_and_without_localcloud_the_error_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError, match="statusbeam local up"):
+        choose(Flags(state_dir=tmp_path), {}, Contexts(tmp_path))
+
+
+def test_a_localcloud_that_was_killed_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
+    (tmp_path / "localcloud.pid.json").write_text("{}")
+    target = Target(choose(Flags(local=True, state_dir=tmp_path), {}, Contexts(tmp_path)))
+    with pytest.raises(UnreachableError, match="not running"):
+        target.output("GraphqlUrl")
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [({"local": True, "stack": "A"}, TargetError), ({"context": "nobody"}, NotFoundError)],
+    ids=["two places", "no such context"],
+)
+def test_contradictions_are_errors(
+    contexts: Contexts, flags: dict[str, Any], error: type[ClientError]
+) -> None:
+    with pytest.raises(error):
+        choose(Flags(**flags), {}, contexts)
+
+
+@pytest.mark.parametrize(
+    "printed", ["Dev-Status", "Dev/Status", "Dev/Status (Dev-Status)", "Dev-Status (Dev-Status)"]
+)
+def test_a_stack_is_named_as_cdk_deploy_prints_it(printed: str) -> None:
+    assert stack_name(printed) == "Dev-Status"
+
+
+def test_an_arn_names_a_stack_as_well() -> None:
+    arn = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Dev-Status/1a2b"
+    assert stack_name(arn) == arn
+
+
+def token_of(**claims: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{body}.c2ln"
+
+
+def test_on_localcloud_the_user_is_a_demo_user(tmp_path: Path, running: Path) -> None:
+    empty = Contexts(tmp_path / "none")
+
+    def asked(**flags: Any) -> tuple[str | None, str | None]:
+        found = identity(Target(choose(Flags(state_dir=running, **flags), {}, empty)), empty)
+        return found.user.value, found.tenant.value
+
+    assert asked() == ("u-1", "riverton")
+    assert asked(user="cleo") == ("u-2", "lakeside")
+    assert asked(user="eve", tenant="acme") == ("eve", "acme")
+    with pytest.raises(TargetError, match="op, ana, cleo"):
+        asked(user="eve")
+
+
+WHO = [
+    ({"user": "eve", "tenant": "t"}, {"STATUSBEAM_TOKEN": "T"}, "eve", "--user"),
+    ({}, {"STATUSBEAM_TOKEN": "T", "STATUSBEAM_USER": "v"}, "tok", "STATUSBEAM_TOKEN"),
+    ({}, {"STATUSBEAM_USER": "v", "STATUSBEAM_TENANT": "t"}, "v", "STATUSBEAM_USER"),
+    ({}, {}, "log", "login of context prod"),
+    ({"stack": "Prod-Status"}, {}, "bob", "context prod"),
+]
+
+
+@pytest.mark.parametrize(("flags", "environ", "user", "source"), WHO)
+def test_the_user_is_the_first_that_is_named(
+    contexts: Contexts, *, flags: dict[str, Any], environ: dict[str, str], user: str, source: str
+) -> None:
+    contexts.use("prod")
+    kept = token_of(sub="log", **{"custom:tenantId": "acme", "exp": time.time() + 3600})
+    contexts.save_login("prod", Login(username="log", id_token=kept, refresh_token="r"))
+    if "STATUSBEAM_TOKEN" in environ:
+        environ = {**environ, "STATUSBEAM_TOKEN": "sbv1." + token_of(sub="tok", tenant="acme")}
+    found = identity(Target(choose(Flags(**flags), environ, contexts), {}), contexts)
+    assert (found.user.value, found.user.source) == (user, source)
+
+
+def test_nobody_to_ask_as_is_an_error_that_names_the_ways(contexts: Contexts) -> None:
+    with pytest.raises(TargetError, match=r"login.*--user.*STATUSBEAM_TOKEN"):
+        identity(Target(choose(Flags(context="dev"), {}, contexts), {}), contexts)
+
+
+@pytest.mark.parametrize("token", ["", "abc", "a.b.c", "sbv1.e30.W10.x", "e30.e30.x"])
+def test_a_token_that_names_nobody_is_refused(contexts: Contexts, token: str) -> None:
+    choice = choose(Flags(context="dev"), {"STATUSBEAM_TOKEN": token or "x"}, contexts)
+    with pytest.raises(TargetError):
+        identity(Target(choice, {}), contexts)
+
+
+class Pool:
+    """A user pool that renews logins."""
+
+    def __init__(self) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+
+    def initiate_auth(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request)
+        return {"AuthenticationResult": {"IdToken": token_of(sub="new", exp=9e9)}}
+
+
+class AskingPool:
+    """A user pool that asks for these challenges before it signs anybody in."""
+
+    def __init__(self, *challenges: str) -> None:
+        self.challenges = list(challenges)
+        self.answers: list[Mapping[str, str]] = []
+
+    def initiate_auth(self, **_: Any) -> dict[str, Any]:
+        if self.challenges:
+            return {"ChallengeName": self.challenges.pop(0), "Session": "s"}
+        return {"AuthenticationResult": {"IdToken": "i", "RefreshToken": "r"}}
+
+    def respond_to_auth_challenge(self, **answer: Any) -> dict[str, Any]:
+        self.answers.append(answer["ChallengeResponses"])
+        return self.initiate_auth()
+
+
+def sign_in_at(pool: AskingPool, monkeypatch: pytest.MonkeyPatch, contexts: Contexts) -> Login:
+    monkeypatch.setattr("statusbeam.client.logins._user_pool", lambda _: pool)
+    target = Target(choose(Flags(), {}, contexts), {"UserPoolClientId": "client"})
+    return sign_in(target, "ana", "secret", lambda prompt, is_secret: f"{prompt} {is_secret}")
+
+
+def test_a_login_answers_the_challenges_of_the_pool(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    pool = AskingPool("NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA")
+    assert sign_in_at(pool, monkeypatch, contexts) == Login(username="ana", id_token="i", refresh_token="r")
+    assert pool.answers == [
+        {"USERNAME": "ana", "NEW_PASSWORD": "New password True"},
+        {"USERNAME": "ana", "SOFTWARE_TOKEN_MFA_CODE": "Code of your authenticator False"},
+    ]
+
+
+@pytest.mark.parametrize("challenges", [["DEVICE_SRP_AUTH"], ["SMS_MFA"] * 9], ids=["unknown", "endless"])
+def test_a_challenge_that_cannot_be_answered_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, challenges: list[str]
+) -> None:
+    with pytest.raises(RefusedError):
+        sign_in_at(AskingPool(*challenges), monkeypatch, contexts)
+
+
+def test_a_login_is_renewed_before_it_expires_and_kept(
+    contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool()
+    monkeypatch.setattr("statusbeam.client.logins._user_pool", lambda _: pool)
+    old = token_of(sub="old", exp=1_000)
+    contexts.save_login("dev", Login(username="ana", id_token=old, refresh_token="again"))
+    target = Target(choose(Flags(), {}, contexts), {"UserPoolClientId": "client"})
+    assert LoginTokens(target, contexts, "dev", now=lambda: 900).token() == old
+    tokens = LoginTokens(target, contexts, "dev", now=lambda: 950)
+    renewed = tokens.token()
+    assert renewed != old
+    assert pool.asked[0]["AuthParameters"] == {"REFRESH_TOKEN": "again"}
+    assert contexts.login("dev") == Login(username="ana", id_token=renewed, refresh_token="again")
+    tokens.token(refused=renewed)
+    assert len(pool.asked) == 2
+
+
+def test_the_folder_follows_the_xdg_specification() -> None:
+    assert config_folder({"XDG_CONFIG_HOME": "/etc/xdg"}) == Path("/etc/xdg/statusbeam")
+    assert config_folder({"XDG_CONFIG_HOME": "relative"}) == Path.home() / ".config" / "statusbeam"
+    assert config_folder({}) == Path.home() / ".config" / "statusbeam"
+
+
+def test_contexts_are_kept_with_the_comments_of_their_file(contexts: Contexts) -> None:
+    contexts.path.write_text("# mine\n" + contexts.path.read_text())
+    contexts.add("new", Context(stack="New-Status"))
+    contexts.use("new")
+    contexts.remove("dev")
+    assert contexts.path.read_text().startswith("# mine\n")
+    assert contexts.names() == ["prod", "laptop", "new"]
+    assert contexts.current() == "new"
+    contexts.remove("new")
+    assert contexts.current() is None
+
+
+def test_the_first_context_is_used_at_once(contexts: Contexts) -> None:
+    assert contexts.current() == "dev"
+
+
+def test_logins_are_readable_by_their_user_only_and_go_with_their_context(contexts: Contexts) -> None:
+    contexts.save_login("dev", Login(username="ana", id_token="i", refresh_token="r"))
+    file = contexts.path.with_name("logins.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "refresh" not in contexts.path.read_text()
+    contexts.remove("dev")
+    assert contexts.login("dev") is None
+    assert "ana" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["current = ", "[contexts]\ndev = 1", "[contexts.dev]\nstack = 1", "[contexts.dev]\nstak = 'A'"]
+)
+def test_a_file_that_is_wrong_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    kept = Contexts(tmp_path)
+    kept.path.write_text(text)
+    with pytest.raises(TargetError):
+        choose(Flags(context="dev"), {}, kept)
