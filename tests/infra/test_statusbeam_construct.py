@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
-from statusbeam.model.settings import LOCALCLOUD_CONTEXT, LOCALCLOUD_OUTPUT, PUBLIC_TENANT
+from statusbeam.model.settings import (
+    LOCALCLOUD_CLIENT_ID,
+    LOCALCLOUD_CONTEXT,
+    LOCALCLOUD_ISSUER,
+    LOCALCLOUD_OUTPUT,
+    PUBLIC_TENANT,
+)
 from tests.infra.synthesised import APPSYNC_URL, Resource, Stack, new_app, synthesised
 
 if TYPE_CHECKING:
@@ -471,7 +477,11 @@ def test_on_localcloud_its_caller_may_name_the_provider_of_readers(tmp_path: Pat
         LOCALCLOUD_ISSUER: "http://127.0.0.1:9",
         LOCALCLOUD_CLIENT_ID: "page",
     }
-    stack = unchecked(tmp_path, lambda stack: statusbeam.cdk.Statusbeam(stack, "Status"), context)
+
+    def fill(stack: CdkStack) -> None:
+        statusbeam.cdk.Statusbeam(stack, "Status")
+
+    stack = unchecked(tmp_path, fill, context)
     assert stack.all("AWS::Cognito::UserPool") == []
     api = stack.one("AWS::AppSync::GraphQLApi")
     assert api.properties["OpenIDConnectConfig"]["Issuer"] == "http://127.0.0.1:9"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from statusbeam.cli.redrive_log import redrive
 
 from status_utils import MemoryTransport, publish_agent_status
 from status_utils.defaults import override_transport, undelivered_key
