@@ -25,7 +25,7 @@ PICTURES = {
     f"{state}{look}"
     for state in ("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant")
     for look in ("", "-phone")
-} | {"sign-in-provider", "running-dark", "tenant-dark", "crowd"}
+} | {"sign-in-provider", "running-dark", "tenant-dark", "list-phone", "crowd"}
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Prepare = Callable[[Dashboard, Cloud, DemoUser], None]
@@ -112,6 +112,45 @@ def past(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     expect(dashboard.page.locator("#travel-where")).to_contain_text("Status 9 of 18")
 
 
+def named(rows: Rows, title: str) -> Rows:
+    """A job's statuses, with a title and a workflow in the first one."""
+    first, *others = rows
+    names = {"title": title, "workflow": "market-reports"}
+    return [{**first, "metadata": {**first["metadata"], **names}}, *others]
+
+
+def job_list(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """Jobs of a workflow are listed: running, failed, lost and completed ones."""
+    owner = cloud.new_user(fresh_id("tenant"))
+    for rows, title, seconds_ago in [
+        (report(), "Heat pumps in Norway", 7_300),
+        (research(), "Solar roofs in Portugal", 3_700),
+        (failure(), "Wind parks in the North Sea", 300),
+        (analysis(), "Batteries in Sweden", 21),
+    ]:
+        Story(cloud, owner, fresh_id("market-report")).publish_at_once(
+            *named(rows, title), seconds_ago=seconds_ago
+        )
+    dashboard.offer(owner)
+    dashboard.open(fragment="?workflow=market-reports")
+    dashboard.sign_in(owner)
+    expect(dashboard.page.locator("#jobs > li")).to_have_count(4)
+
+
+def none_fits(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """The list's filters leave no job."""
+    dashboard.open(fragment=f"?state=failed&q=nothing&workflow={fresh_id('none')}&from=2026-01-01")
+    dashboard.sign_in(user)
+    expect(dashboard.page.locator("#jobs-hint")).to_have_text("No job fits.")
+
+
+def keyboard(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
+    """The keys are shown."""
+    start(dashboard, cloud, user)
+    dashboard.page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(dashboard.page.locator("#keyboard")).to_be_visible()
+
+
 def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     """An operator watches the tenant."""
     operator = cloud.user(tenant=1, role="operator")
@@ -123,13 +162,17 @@ def tenant(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
         lambda: rows.count() > 0,
         lambda: Story(cloud, user, fresh_id("nightly-import")).publish("Reading the map"),
     )
-    for number, steps in enumerate([research(), analysis(), failure(), report()]):
+    titles = ["Heat pumps in Norway", "Solar roofs in Portugal", "Wind parks in the North Sea", "Batteries"]
+    steps = [research(), analysis(), failure(), report()]
+    for number, (title, each) in enumerate(zip(titles, steps, strict=True)):
         Story(cloud, cloud.user(tenant=1, which=number % 2), fresh_id("market-report")).publish_at_once(
-            *steps, seconds_ago=21
+            *named(each, title), seconds_ago=21
         )
     expect(rows.filter(has_text="Completed")).not_to_have_count(0)
     sums = dashboard.page.locator(".tenant-sums > div")
     expect(sums.filter(has_text="Running")).to_have_text(re.compile("^Running[1-9]"))
+    expect(dashboard.page.locator("#workflows")).to_contain_text("market-reports")
+    expect(dashboard.page.locator("#agent-health")).to_contain_text("Degraded")
 
 
 STATES: dict[str, Prepare] = {
@@ -145,6 +188,9 @@ STATES: dict[str, Prepare] = {
     "lost": job(research(), seconds_ago=900, name="market-report", word="Lost"),
     "past": past,
     "tenant": tenant,
+    "list": job_list,
+    "none-fits": none_fits,
+    "keyboard": keyboard,
     "empty": empty,
     "away": away,
     "opened": opened,

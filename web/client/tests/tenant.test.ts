@@ -143,3 +143,23 @@ test('a lost push of a job that reports no more is made up for', async () => {
   await world.advance(7 * MINUTE_MS);
   assert.deepEqual(agents(), ['job-1 Geo Agent error']);
 });
+
+test('where more jobs are named than are read, their order makes none be read again; those no longer named make room', async () => {
+  const world = new World();
+  const ids = Array.from({ length: 105 }, (_, number) => `job-${number}`);
+  for (const jobId of ids) {
+    world.service.commit(jobId, [GEO]);
+  }
+  const { watch } = await watched(world);
+  const asked = () => world.asked.filter(({ query }) => query.includes('getJob')).length;
+  watch.readAgents(ids);
+  await world.advance(10_000);
+  assert.deepEqual([watch.getState().snapshots.length, asked()], [100, 100]);
+  watch.readAgents(ids.toReversed());
+  await world.advance(10_000);
+  assert.equal(asked(), 100);
+  watch.readAgents(ids.slice(5));
+  await world.advance(10_000);
+  const read = watch.getState().snapshots.map(({ jobId }) => jobId);
+  assert.deepEqual([read.toSorted(), asked()], [ids.slice(5).toSorted(), 105]);
+});

@@ -43,12 +43,26 @@ export class Snapshots {
     return this.#unread.size;
   }
 
-  /** Read those of these jobs that are not known yet. Beyond 100 jobs, the ones that were read first are dropped. */
+  /**
+   * Read those of these jobs that are not known yet, up to 100 in all. Only jobs that are no longer named make room for others:
+   * where more are named, the order in which they come must not make it read them again and again.
+   */
   want(jobIds: readonly string[]): void {
-    for (const jobId of jobIds.slice(0, MOST_JOBS)) {
-      if (!this.#read.has(jobId) && !this.#queue.has(jobId)) {
-        this.#queue.set(jobId, []);
+    const unknown = jobIds.filter((jobId) => !this.#read.has(jobId) && !this.#queue.has(jobId));
+    if (unknown.length === 0) {
+      return;
+    }
+    const named = new Set(jobIds);
+    const dropped = [...this.#read.keys()].filter((jobId) => !named.has(jobId));
+    for (const jobId of unknown) {
+      if (this.#read.size + this.#queue.size >= MOST_JOBS) {
+        const oldest = dropped.shift();
+        if (oldest === undefined) {
+          break;
+        }
+        this.#read.delete(oldest);
       }
+      this.#queue.set(jobId, []);
     }
     void this.#readAll();
   }
@@ -120,10 +134,6 @@ export class Snapshots {
     for (const push of pushes) {
       this.push(push);
     }
-    for (const oldest of [...this.#read.keys()].slice(0, Math.max(0, this.#read.size - MOST_JOBS))) {
-      this.#read.delete(oldest);
-    }
-    this.#jobs = null;
     this.#changed();
   }
 

@@ -11,21 +11,21 @@ interface Props {
   jobs: readonly Job[];
   stateOf: (job: Job) => ShownState;
   now: number;
+  /** Whether filters may have left some out. */
+  isNarrowed: boolean;
   isLoading: boolean;
   readProblem: string | null;
   loadMore: readonly (() => void)[];
 }
 
 /** The jobs of the store that have not reported since the page was opened. */
-export function EarlierJobs({ jobs, stateOf, now, isLoading, readProblem, loadMore }: Props) {
+export function EarlierJobs({ jobs, stateOf, now, isNarrowed, isLoading, readProblem, loadMore }: Props) {
   return (
     <section aria-labelledby="earlier-title">
       <h2 id="earlier-title">Earlier</h2>
       {readProblem !== null && <Problem text={`The tenant's jobs cannot be read. ${readProblem}`} />}
       {jobs.length === 0 && readProblem === null && (
-        <p className="muted small">
-          {isLoading ? 'Looking…' : `No ${loadMore.length === 0 ? 'earlier job' : 'job among those read so far'} fits.`}
-        </p>
+        <p className="muted small">{emptyText(isLoading, isNarrowed, loadMore.length > 0)}</p>
       )}
       <ul className="panel tenant-earlier" id="tenant-earlier">
         {jobs.map((job) => (
@@ -47,6 +47,16 @@ export function EarlierJobs({ jobs, stateOf, now, isLoading, readProblem, loadMo
       )}
     </section>
   );
+}
+
+function emptyText(isLoading: boolean, isNarrowed: boolean, hasMore: boolean): string {
+  if (isLoading) {
+    return 'Looking…';
+  }
+  if (!isNarrowed) {
+    return 'No other job.';
+  }
+  return hasMore ? 'No job fits among those read so far. “Show more” looks at older ones.' : 'No other job fits.';
 }
 
 function Row({ job, state, now }: { job: Job; state: ShownState; now: number }) {

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, plural, shortened } from '../format.ts';
+import { durationOf } from '../jobs/jobFilter.ts';
 import { sourceOf, statusLabel } from '../labels.ts';
 import { DetailPanel } from '../log/DetailPanel.tsx';
 import { jobLink } from '../router.ts';
@@ -64,13 +65,14 @@ interface RowProps {
 
 function TenantRow({ shown: { job, known, state }, recent, now, isOpen, onToggle }: RowProps) {
   const title = known && titleOf(known);
+  const facts = [known?.workflow, known && durationOf(known, state, now), `user ${job.userId}`];
   return (
     <li className="tenant-job" data-state={state}>
       <button type="button" className="tenant-job-head" aria-expanded={isOpen} onClick={onToggle}>
         <Badge state={state} />
         <span className="tenant-job-name">
           <strong>{title ? shortened(title) : jobName(job.jobId)}</strong>
-          <span className="muted truncate">{[known?.workflow, `user ${job.userId}`].filter(Boolean).join(' · ')}</span>
+          <span className="muted truncate">{facts.filter(Boolean).join(' · ')}</span>
         </span>
         <span className="tenant-job-news">
           <span className="truncate">

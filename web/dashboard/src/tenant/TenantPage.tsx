@@ -1,6 +1,6 @@
 import { FilterBar } from '../jobs/FilterBar.tsx';
 import { workflowsOf } from '../jobs/jobFilter.ts';
-import { BEHIND_TENANT, useListState } from '../jobs/listState.ts';
+import { BEHIND_TENANT, showsEverything, useListState } from '../jobs/listState.ts';
 import type { Client } from '../types.ts';
 import { PanelBoundary } from '../ui/Boundary.tsx';
 import { Icon } from '../ui/Icon.tsx';
@@ -79,7 +79,7 @@ export function TenantPage({ client, tenantId }: Props) {
         now={view.now}
         isLive={tenant.connection === 'live'}
       />
-      <EarlierJobs jobs={earlier} {...view} />
+      <EarlierJobs jobs={earlier} isNarrowed={!showsEverything(state)} {...view} />
     </article>
   );
 }

@@ -8,13 +8,14 @@ import type { ShownState } from '../labels.ts';
 import type { Client, Job } from '../types.ts';
 import { useDisconnectedSince, useNow } from '../ui/clock.ts';
 import { useSettled } from '../ui/useSettled.ts';
+import { useThrottled } from '../ui/useThrottled.ts';
 import { type AgentHealth, agentHealth } from './agentHealth.ts';
 import { fits, newestKnown, type ShownJob, type Sums, shownJob, sumsOf } from './tenantFilter.ts';
 import { type TenantCounts, useTenantCounts } from './useTenantCounts.ts';
 import { useTenantJobs } from './useTenantJobs.ts';
 
-/** How long after the last of some news the store is read again. */
-const READ_AFTER_MS = 1_500;
+/** How often the store is read again while jobs begin and end. */
+const READ_EVERY_MS = 2_500;
 const RUNNING = { overallStatus: 'processing', limit: 50 } as const;
 
 interface TenantView extends TenantCounts {
@@ -44,7 +45,7 @@ export function useTenantView(client: Client, state: ListState): TenantView {
 
   // The store is read again when a job begins or ends.
   const states = useMemo(() => JSON.stringify(jobs.map(({ jobId, overallStatus }) => [jobId, overallStatus]).sort()), [jobs]);
-  const news = useSettled(states, READ_AFTER_MS);
+  const news = useThrottled(states, READ_EVERY_MS);
   const counted = useTenantCounts(client, news);
   const { filter, from, to } = state;
   const workflow = useSettled(state.workflow.trim());
