@@ -21,6 +21,7 @@ GET_JOB = """
 query ($jobId: ID!) {
   getJob(jobId: $jobId) {
     overallStatus run runFirstSequence sequence title result workflow liveness leaseExpiresAt progress
+    outcome createdAt startedAt endedAt
     waiting { for prompt since until invocationId }
     cancelRequest { by reason at }
     totalTokenUsage { totalTokens }
@@ -110,10 +111,14 @@ def test_the_same_script_twice_is_two_runs_of_one_job(reporter: Reporter) -> Non
         "complaints",
     )
     assert json.loads(first["result"]) == {"street": "Valencia"}
+    assert (first["outcome"], first["startedAt"]) == ("complete", first["createdAt"])
+    assert first["endedAt"] > first["startedAt"]
     reporter.open("q.1")
     reporter.agent("agent_invoking", "q.1", invocationId="i2")
     second = reporter.job()
     assert seen(second, "overallStatus", "run", "runFirstSequence", "result") == ("processing", 2, 4, None)
+    assert seen(second, "outcome", "endedAt", "createdAt") == (None, None, first["createdAt"])
+    assert second["startedAt"] > first["endedAt"]
     assert second["title"] == "Pothole on Valencia Street"
     assert agents(second) == [("Geo Agent", "in-progress", "live")]
     reporter.agent("agent_error", "p.1", invocationId="i2")  # a zombie of the first run
