@@ -272,7 +272,8 @@ def test_dead_letters_are_shown_and_delivered_again(terminal: Terminal, cloud: C
     )
     assert job_id in str(terminal.json("queue", "peek", "--limit", "100"))
     assert terminal.json("queue", "redrive")["redriven"] >= 1
-    terminal.call("wait", job_id, "--timeout", str(DEADLINE_SECONDS))
+    ids = ("--user", user.user_id, "--tenant", user.tenant_id)
+    terminal.call("wait", job_id, *ids, "--timeout", str(DEADLINE_SECONDS))
     assert terminal.json("queue", "peek") == []
 
 

@@ -59,7 +59,7 @@ def publish(
         "toolName": tool,
         "progress": progress,
         "attempt": attempt,
-        "metadata": json.dumps(read_input(metadata)) if metadata != "{}" else None,
+        "metadata": json.dumps(read_input("--metadata", metadata)) if metadata != "{}" else None,
     }
     answer = invoke(options.target(), {name: value for name, value in entry.items() if value is not None})
     print_document(

@@ -52,7 +52,7 @@ def run(
     The workflow's input gets jobId, userId and tenantId. With --watch, the command goes on like
     `statusbeam watch`, and so does its exit code.
     """
-    document = read_input(input_)
+    document = read_input("--input", input_)
     job_id = job or f"job-{uuid.uuid4().hex[:12]}"
     if EXECUTION_NAME.fullmatch(job_id) is None:
         raise CommandError(
@@ -74,8 +74,8 @@ def run(
     return exit_code(follow_jobs(deployment, wanted, lambda _: lines))
 
 
-def read_input(text: str) -> dict[str, Any]:
-    """The object in the argument, the file or stdin. Raises CommandError."""
+def read_input(option: str, text: str) -> dict[str, Any]:
+    """The object in an option's value, in the file it names, or in stdin. Raises CommandError."""
     try:
         if text == "-":
             content = sys.stdin.read()
@@ -86,9 +86,9 @@ def read_input(text: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except ValueError as error:
-        raise CommandError(f"--input is no JSON: {error}", ExitCode.WRONG_CALL) from error
+        raise CommandError(f"{option} is no JSON: {error}", ExitCode.WRONG_CALL) from error
     if not isinstance(document, dict):
-        raise CommandError("--input must be a JSON object.", ExitCode.WRONG_CALL)
+        raise CommandError(f"{option} must be a JSON object.", ExitCode.WRONG_CALL)
     return document
 
 

@@ -19,19 +19,24 @@ def whoami(options: UserOptions, *, output: OutputFormat = Output.TABLE) -> int:
     """
     from statusbeam.client.connect import identity  # noqa: PLC0415 - --help does without
     from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above
+    from statusbeam.client.errors import TargetError  # noqa: PLC0415 - as above
 
     target = options.target()
     choice = target.choice
-    found = identity(target, Contexts(config_folder(os.environ)))
+    try:
+        found = identity(target, Contexts(config_folder(os.environ)))
+        user, tenant, how = found.user, found.tenant, found.how
+    except TargetError as error:  # the deployment is worth showing also when nobody asks
+        user, tenant, how = choice.user, choice.tenant, str(error)
     region = choice.region if choice.region.value else None
     document: dict[str, Any] = {
         "deployment": _setting(choice.place.value, choice.place.source),
         "api": _setting(target.output("GraphqlUrl"), "outputs of the deployment"),
         "profile": _setting(choice.profile.value, choice.profile.source),
         "region": _setting(target.session.region_name, region.source if region else "AWS configuration"),
-        "user": _setting(found.user.value, found.user.source),
-        "tenant": _setting(found.tenant.value, found.tenant.source),
-        "credentials": _setting(found.how, ""),
+        "user": _setting(user.value, user.source),
+        "tenant": _setting(tenant.value, tenant.source),
+        "credentials": _setting(how, ""),
     }
     if choice.is_local:
         del document["profile"], document["region"]

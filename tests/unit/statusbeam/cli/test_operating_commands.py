@@ -135,6 +135,7 @@ def test_run_takes_its_input_from_stdin_and_refuses_what_cannot_name_an_executio
     assert json.loads(machines.calls[-1][1]["input"])["a"] == 1
     assert main(["run", "complaints", "--job", "a.b"]) == 2
     assert main(["run", "complaints", "--input", "no/such/file"]) == 2
+    assert main(["publish", "job-1", "progress", "--metadata", "[1]"]) == 2
 
 
 def publisher(answer: Any, **more: Any) -> Client:
@@ -379,3 +380,19 @@ def test_the_bill_is_the_one_of_a_job_by_hand(capsys: pytest.CaptureFixture[str]
     assert document["dollarsPerMonth"] == pytest.approx(
         sum(item["dollars"] for item in document["items"]), abs=0.05
     )
+
+
+def test_whoami_shows_where_each_setting_comes_from_also_when_nobody_asks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    outputs = {"GraphqlUrl": "https://api.example.com/graphql"}
+    target_on(monkeypatch, tmp_path, outputs)
+    assert main(["whoami", "--output", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["deployment"] == {"value": "Dev-Status", "source": "--stack"}
+    assert shown["region"] == {"value": "us-east-1", "source": "AWS configuration"}
+    assert shown["user"] == {"value": None, "source": "not set"}
+    assert "statusbeam login" in shown["credentials"]["value"]
+    assert main(["whoami"]) == 0
+    assert "api          https://api.example.com/graphql (outputs" in capsys.readouterr().out
