@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 ifdef COMPLAINT
 override COMPLAINT := $(value COMPLAINT)
 endif
-export COMPLAINT FAIL_AGENT
+export COMPLAINT FAIL_AGENT DECISION PACE
 
 SOURCES := app.py .ci/audit.py .ci/dist.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
@@ -70,8 +70,9 @@ $(RESOLVER_SETTINGS): .venv/.ready statusbeam/cdk/api/resolver_settings.py statu
 # --- the main job -----------------------------------------------------------------------------------------
 
 .PHONY: demo local up down status
-demo: setup web ## run the main job: make demo [COMPLAINT="..."] [FAIL_AGENT=geo]
-	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"}
+demo: setup web ## run the demo's jobs: make demo [COMPLAINT="..."] [FAIL_AGENT=geo] [DECISION=page] [PACE=1]
+	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"} \
+	  $${DECISION:+--decision "$$DECISION"} $${PACE:+--pace "$$PACE"}
 
 local: setup web ## run localcloud in the foreground
 	@statusbeam local run

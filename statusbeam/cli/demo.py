@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from .command import CommandError, Subcommands
 from .complaints import Complaint, built_in_complaints
+from .demo_approval import Decision, default_decision
+from .demo_fair import StreetFair, run_fair
 from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user, sign_in
-from .job_log import JobLog, Outcome
+from .job_log import WITHOUT_END, JobLog, Outcome
 from .job_stream import JobIdleError, JobStream
 from .local_server import add_server_flags, bring_up, running_outputs, state_folder
 from .plain_text import print_notice
@@ -26,6 +28,7 @@ FAILABLE_AGENTS = ("geo", "category", "severity")
 DESCRIPTION = (
     "Starts localcloud if it is not running. "
     "Runs the civic-complaints job on your text or on three examples, and shows each status live. "
+    "After the examples it runs a street fair: agents look into it for half a minute, then you decide. "
     "Exit code 0 when all jobs completed, 1 when a job failed, 2 when the jobs could not run."
 )
 
@@ -41,6 +44,18 @@ def add_command(subcommands: Subcommands, environ: Mapping[str, str]) -> None:
         metavar="AGENT",
         choices=[*FAILABLE_AGENTS, *(f"once:{agent}" for agent in FAILABLE_AGENTS)],
         help="agent that fails: geo, category or severity; with the prefix once: only its first attempt",
+    )
+    demo.add_argument(
+        "--decision",
+        choices=[*Decision],
+        help="who decides on the street fair: ask on the terminal, approve, reject, or somebody on the page; "
+        "without it, ask at a terminal and approve elsewhere",
+    )
+    demo.add_argument(
+        "--pace",
+        type=float,
+        default=1.0,
+        help="how long the street fair's agents take: 1 as usual, 0 no time",
     )
     demo.add_argument("--user", metavar="NAME", help="demo user to sign in as")
     demo.add_argument(
@@ -60,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         session = sign_in(outputs, choose_user(outputs, arguments.user))
         print_notice(f"Signed in as {session.user.username} ({session.user.tenant_id}).")
         print_notice(f"Dashboard: {outputs.dashboard_url}")
-        outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent))
+        decision = Decision(arguments.decision) if arguments.decision else default_decision()
+        fair = None if arguments.complaint else StreetFair(arguments.pace, decision)
+        outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent, fair))
     except (CommandError, RefusedError, UnreachableError, JobIdleError) as error:
         print_notice(f"statusbeam: {error}")
         return SETUP_FAILED
@@ -77,7 +94,7 @@ def _complaints(text: str | None) -> tuple[Complaint, ...]:
 
 
 async def _run_jobs(
-    user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None
+    user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None, fair: StreetFair | None
 ) -> list[Outcome]:
     # Imported here: they are slow to import, and other commands do not need them.
     from gql.transport.exceptions import (  # noqa: PLC0415
@@ -92,7 +109,7 @@ async def _run_jobs(
     output = output_for(sys.stdout)
     try:
         async with JobStream(user.pushes, user.log_page, retriable=retriable) as stream:
-            return [
+            outcomes = [
                 await _run_job(
                     user,
                     stream,
@@ -101,6 +118,9 @@ async def _run_jobs(
                 )
                 for number, complaint in enumerate(complaints)
             ]
+            if fair is not None:
+                outcomes.append(await run_fair(user, stream, output, fair))
+            return outcomes
     except TransportError as error:
         raise RefusedError(f"the subscription was refused: {error}") from error
 
@@ -117,9 +137,7 @@ async def _run_job(user: SignedInUser, stream: JobStream, output: Output, reques
     with output.job(request.heading) as view:
         async for statuses in stream.follow(log, on_idle=view.refresh):
             view.add(statuses)
-    return log.outcome or Outcome(
-        succeeded=False, message="The log no longer has the final status of the job."
-    )
+    return log.outcome or WITHOUT_END
 
 
 def _heading(number: int, complaints: tuple[Complaint, ...]) -> str:

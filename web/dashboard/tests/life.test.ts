@@ -22,7 +22,14 @@ test('a job that was asked to stop is being cancelled until it has ended or fell
 });
 
 test('waiting says for what, who, since when and until when', () => {
-  const waiting = { for: 'street_crew', prompt: null, since: '2026-11-20T09:30:00.000Z', until: null, invocationId: 'geo' };
+  const waiting = {
+    for: 'street_crew',
+    prompt: null,
+    since: '2026-11-20T09:30:00.000Z',
+    until: null,
+    answerable: false,
+    invocationId: 'geo',
+  };
   assert.equal(waitsFor(waiting), 'Waits for street crew');
   assert.match(waitingTimes(waiting, START), /^since [^,]+$/);
   assert.match(waitingTimes({ ...waiting, until: '2026-11-20T10:30:00.000Z' }, START), /^since .+, until .+ at the latest$/);
