@@ -351,7 +351,11 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
 
 
 def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:
-    assert set(stacks["Local-Example"].outputs) == {"StateMachineArn", "ExecutionDeadLetterQueueUrl"}
+    assert set(stacks["Local-Example"].outputs) == {
+        "StateMachineArn",
+        "StreetFairArn",
+        "ExecutionDeadLetterQueueUrl",
+    }
 
 
 def test_the_example_depends_on_nothing_that_changes_with_code(
