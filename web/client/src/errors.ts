@@ -75,7 +75,7 @@ function codeOf(errorType: string, errorCode: number): ErrorCode {
   if (/forbidden/i.test(errorType) || errorCode === 403) {
     return 'forbidden';
   }
-  if (/badrequest|validation|malformed|unsupported|toomanyagents|notwaiting/i.test(errorType) || errorCode === 400) {
+  if (/badrequest|validation|malformed|unsupported|toomany|notwaiting/i.test(errorType) || errorCode === 400) {
     return 'bad_request';
   }
   return 'unavailable';

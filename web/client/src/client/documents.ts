@@ -26,7 +26,7 @@ getStatusDetail(jobId: $jobId, sequence: $sequence) { detail operatorDetail } }`
 export const SYNC_SESSION = `mutation ($input: SessionInput!) {
 syncSession(input: $input) { expiresAt jobs { jobId sequence epoch } } }`;
 
-export const ANSWER_WAITING = `mutation ($jobId: ID!, $invocationId: ID, $approved: Boolean!, $comment: String) {
-answerWaiting(jobId: $jobId, invocationId: $invocationId, approved: $approved, comment: $comment) { jobId } }`;
-
 export const CANCEL_JOB = 'mutation ($jobId: ID!, $reason: String) { cancelJob(jobId: $jobId, reason: $reason) { jobId } }';
+
+export const ANSWER_WAITING = `mutation ($jobId: ID!, $approved: Boolean!, $invocationId: ID, $comment: String) {
+answerWaiting(jobId: $jobId, approved: $approved, invocationId: $invocationId, comment: $comment) { jobId } }`;

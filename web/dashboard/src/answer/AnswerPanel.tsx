@@ -58,7 +58,7 @@ function AnswerForm({ client, jobId, wait: { waiting, agent }, isAlone }: Props)
         )}
         <label>
           Reason or comment (may be left empty)
-          <textarea value={comment} maxLength={1000} rows={2} onChange={(event) => setComment(event.target.value)} />
+          <textarea value={comment} maxLength={1000} rows={1} onChange={(event) => setComment(event.target.value)} />
         </label>
         {problem !== null && (
           <p className="notice" role="alert" data-state="failed">
