@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 ifdef COMPLAINT
 override COMPLAINT := $(value COMPLAINT)
 endif
-export COMPLAINT FAIL_AGENT
+export COMPLAINT FAIL_AGENT DECISION PACE
 
 SOURCES := app.py setup.py .ci/audit.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
@@ -87,8 +87,9 @@ lambdas/wheels/.ready: .venv/.ready $(FUNCTION_PINS)
 # --- the main job -----------------------------------------------------------------------------------------
 
 .PHONY: demo local up down status
-demo: setup web ## run the main job: make demo [COMPLAINT="..."] [FAIL_AGENT=geo]
-	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"}
+demo: setup web ## run the demo's jobs: make demo [COMPLAINT="..."] [FAIL_AGENT=geo] [DECISION=page] [PACE=1]
+	@statusbeam demo $${COMPLAINT:+--complaint "$$COMPLAINT"} $${FAIL_AGENT:+--fail-agent "$$FAIL_AGENT"} \
+	  $${DECISION:+--decision "$$DECISION"} $${PACE:+--pace "$$PACE"}
 
 local: setup web ## run localcloud in the foreground
 	@statusbeam local run

@@ -113,7 +113,10 @@ class CivicWorkflow(LoggedMachine):
                     "PublishComplete",
                     "complete",
                     "{% $states.input.synthesis.summary %}",
-                    metadata={"workOrder": "{% $states.input.synthesis %}"},
+                    # The summary is the message.
+                    metadata={
+                        "result": "{% $sift($states.input.synthesis, function($v, $k) {$k != 'summary'}) %}"
+                    },
                 )
             )
             .next(sfn.Succeed(self, "Done"))

@@ -7,10 +7,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from statusbeam.client.job_log import JobLog, Outcome
+from statusbeam.client.job_log import WITHOUT_END, JobLog, Outcome
 
 from .command import CommandError
 from .complaints import Complaint, built_in_complaints
+from .demo_approval import Decision, default_decision
+from .demo_fair import StreetFair, run_fair
 from .demo_user import RefusedError, SignedInUser, UnreachableError, choose_user, sign_in
 from .job_stream import JobIdleError, JobStream
 from .local_server import ServerOptions, bring_up, running_outputs, state_folder
@@ -30,6 +32,8 @@ class DemoOptions(ServerOptions):
 
     complaint: str | None = None
     fail_agent: str | None = None
+    decision: Decision | None = None
+    pace: float = 1.0
     user: str | None = None
     no_up: bool = False
 
@@ -44,7 +48,9 @@ def run(arguments: DemoOptions) -> int:
         session = sign_in(outputs, choose_user(outputs, arguments.user))
         print_notice(f"Signed in as {session.user.username} ({session.user.tenant_id}).")
         print_notice(f"Dashboard: {outputs.dashboard_url}")
-        outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent))
+        decision = arguments.decision or default_decision()
+        fair = None if arguments.complaint else StreetFair(arguments.pace, decision)
+        outcomes = asyncio.run(_run_jobs(session, complaints, arguments.fail_agent, fair))
     except (CommandError, RefusedError, UnreachableError, JobIdleError) as error:
         print_notice(f"statusbeam: {error}")
         return SETUP_FAILED
@@ -61,7 +67,7 @@ def _complaints(text: str | None) -> tuple[Complaint, ...]:
 
 
 async def _run_jobs(
-    user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None
+    user: SignedInUser, complaints: tuple[Complaint, ...], fail_agent: str | None, fair: StreetFair | None
 ) -> list[Outcome]:
     # Imported here: they are slow to import, and other commands do not need them.
     from gql.transport.exceptions import (  # noqa: PLC0415
@@ -76,7 +82,7 @@ async def _run_jobs(
     output = output_for(sys.stdout)
     try:
         async with JobStream(user.pushes, user.log_page, retriable=retriable) as stream:
-            return [
+            outcomes = [
                 await _run_job(
                     user,
                     stream,
@@ -85,6 +91,9 @@ async def _run_jobs(
                 )
                 for number, complaint in enumerate(complaints)
             ]
+            if fair is not None:
+                outcomes.append(await run_fair(user, stream, output, fair))
+            return outcomes
     except TransportError as error:
         raise RefusedError(f"the subscription was refused: {error}") from error
 
@@ -101,9 +110,7 @@ async def _run_job(user: SignedInUser, stream: JobStream, output: Output, reques
     with output.job(request.heading) as view:
         async for statuses in stream.follow(log, on_idle=view.refresh):
             view.add(statuses)
-    return log.outcome or Outcome(
-        succeeded=False, message="The log no longer has the final status of the job."
-    )
+    return log.outcome or WITHOUT_END
 
 
 def _heading(number: int, complaints: tuple[Complaint, ...]) -> str:

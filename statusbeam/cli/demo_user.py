@@ -33,6 +33,10 @@ LIST_STATUS_UPDATES = f"""query ListStatusUpdates($jobId: ID!, $afterSequence: I
   }}
 }}"""
 
+ANSWER_WAITING = """mutation Answer($jobId: ID!, $invocationId: ID, $approved: Boolean!, $comment: String) {
+  answerWaiting(jobId: $jobId, invocationId: $invocationId, approved: $approved, comment: $comment) { jobId }
+}"""
+
 
 class RefusedError(Exception):
     """The server refused. `error_type` is AppSync's errorType, where it gave one."""
@@ -71,10 +75,29 @@ class SignedInUser:
     id_token: str = field(repr=False)
 
     async def start_job(self, complaint: str, fail_agent: str | None) -> str:
-        """Start the example job and return its id. Raises RefusedError, UnreachableError."""
+        """Start the job that reads a complaint, and return its id. Raises RefusedError, UnreachableError."""
         body = {"complaint": complaint, "failAgent": fail_agent}
         answer = await asyncio.to_thread(self._post, f"{self.outputs.dashboard_url}demo/jobs", body)
         return str(answer["jobId"])
+
+    async def start_fair(self, pace: float) -> str:
+        """Start the job that decides on a street fair, and return its id. Raises as `start_job` does."""
+        url = f"{self.outputs.dashboard_url}demo/street-fairs"
+        answer = await asyncio.to_thread(self._post, url, {"pace": pace})
+        return str(answer["jobId"])
+
+    async def answer_waiting(
+        self, job_id: str, invocation_id: str | None, approved: bool, comment: str | None
+    ) -> None:
+        """Answer what a job waits for. Raises RefusedError, UnreachableError."""
+        variables = {
+            "jobId": job_id,
+            "invocationId": invocation_id,
+            "approved": approved,
+            "comment": comment,
+        }
+        body = {"query": ANSWER_WAITING, "variables": variables}
+        await asyncio.to_thread(self._post, self.outputs.graphql_url, body)
 
     async def log_page(self, job_id: str, after: int) -> Mapping[str, Any]:
         """A page of the job's log after a sequence. Raises RefusedError, UnreachableError."""

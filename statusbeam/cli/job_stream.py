@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from statusbeam.client.job_log import JobLog, Status
@@ -67,12 +67,12 @@ class JobStream:
 
     async def follow(
         self, log: JobLog, *, on_idle: Callable[[], None] | None = None
-    ) -> AsyncIterator[list[Status]]:
+    ) -> AsyncGenerator[list[Status], None]:
         """Yield the job's statuses in order, until the job and its agents have ended.
 
         Calls `on_idle` after every POLL_SECONDS without a status: the job may be stale by then. After the
-        final status it waits LATE_STATUS_SECONDS for agents that have not ended. Raises JobIdleError, and the
-        exceptions of the connection and the log that are not `retriable`.
+        final status it waits LATE_STATUS_SECONDS for agents that have not ended. Raises JobIdleError, unless
+        the job waits for something, and the exceptions of connection and log that are not `retriable`.
         """
         loop = asyncio.get_running_loop()
         await self._replay(log)
@@ -89,7 +89,7 @@ class JobStream:
             if log.outcome is not None:
                 deadline = min(deadline, loop.time() + self._late_status_seconds)
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(None if log.is_waiting else deadline):
                     await self._wait_for_news(log)
             except TimeoutError:
                 if log.outcome is not None:

@@ -31,6 +31,9 @@ class Outcome:
     message: str
 
 
+WITHOUT_END = Outcome(succeeded=False, message="The log no longer has the final status of the job.")
+
+
 class JobLog:
     """The received part of the log of one job."""
 
@@ -42,6 +45,7 @@ class JobLog:
         """The number of statuses that are missing because the log no longer has them."""
         self._waiting: dict[int, Status] = {}
         self._invocations: dict[str, bool] = {}  # whether each has ended
+        self._waiters: set[str] = set()
         self._taken = after
         self._head = after
 
@@ -65,6 +69,11 @@ class JobLog:
         Agents report asynchronously: their final statuses may be committed after the job's.
         """
         return self.outcome is not None and all(self._invocations.values())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the job or an agent of it waits: then silence is no sign of trouble."""
+        return self.outcome is None and bool(self._waiters)
 
     @property
     def is_complete(self) -> bool:
@@ -128,6 +137,11 @@ class JobLog:
 
     def _observe(self, status: Status) -> None:
         name = str(status["status"])
+        waiter = str(status.get("invocationId") or status.get("agentName") or "")
+        if name == "waiting":
+            self._waiters.add(waiter)
+        elif name != "heartbeat":
+            self._waiters.discard(waiter)
         if status.get("agentName"):
             invocation = f"{status.get('invocationId') or status['agentName']} {status.get('attempt')}"
             self._invocations[invocation] = self._invocations.get(invocation, False) or name in AGENT_ENDS

@@ -43,7 +43,7 @@ def test_a_job_of_ones_own_words_is_followed_from_the_form_to_complete(
     answer = [row.text for row in log if row.source == "Orchestrator"][-1]
     expect(dashboard.page.locator("#job-title")).to_have_text(COMPLAINT)
     expect(dashboard.page.locator("#result-message")).to_have_text(answer)
-    expect(dashboard.page.locator("#facts")).to_contain_text("Valencia Street")
+    expect(dashboard.page.locator(".result")).to_contain_text("Valencia Street")
     expect(dashboard.in_job_list(job_id)).to_contain_text("Completed")
     expect_steps(dashboard.drawn())
     assert dashboard.troubles == []

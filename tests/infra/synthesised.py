@@ -50,11 +50,26 @@ class Stack:
         assert len(found) == 1, f"{len(found)} of {type_} with {properties}"
         return found[0]
 
+    @property
+    def machines(self) -> list[Resource]:
+        """All state machines."""
+        return self.all("AWS::StepFunctions::StateMachine")
+
+    def machine(self, state: str) -> Resource:
+        """The state machine that has a state of this name."""
+        (found,) = [one for one in self.machines if f'"{state}":{{' in _text(one.properties)]
+        return found
+
     def function(self, handler: str) -> Resource:
         """The function behind a handler, named by the end of its path."""
         found = [r for r in self.all("AWS::Lambda::Function") if r.properties["Handler"].endswith(handler)]
         assert len(found) == 1, f"{len(found)} functions {handler}"
         return found[0]
+
+
+def _text(machine: dict[str, Any]) -> str:
+    parts = machine["DefinitionString"]["Fn::Join"][1]
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def new_app(outdir: Path, context: Mapping[str, str] | None = None) -> App:

@@ -85,8 +85,11 @@ def test_cloudwatch_may_use_the_topics_key(stacks: dict[str, Stack]) -> None:
 def test_an_example_with_alarms_watches_the_events_that_got_lost(
     invoking_stacks: dict[str, Stack],
 ) -> None:
-    (found,) = invoking_stacks["Dev-Example"].all("AWS::CloudWatch::Alarm")
-    assert found.properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    example = invoking_stacks["Dev-Example"]
+    found = example.all("AWS::CloudWatch::Alarm")
+    assert {alarm.properties["MetricName"] for alarm in found} == {"ApproximateNumberOfMessagesVisible"}
+    watched = [alarm.properties["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in found]
+    assert sorted(watched) == sorted(queue.name for queue in example.all("AWS::SQS::Queue"))
 
 
 @pytest.mark.parametrize("name", ["Dev-Status", "Local-Status"])

@@ -25,7 +25,7 @@ def machine(stacks: dict[str, Stack]) -> Machine:
 
 
 def machine_of(stack: Stack) -> Machine:
-    definition = stack.one("AWS::StepFunctions::StateMachine").properties["DefinitionString"]
+    definition = stack.machine("RunAgents").properties["DefinitionString"]
     text = "".join(part if isinstance(part, str) else "arn" for part in definition["Fn::Join"][1])
     parsed: Machine = json.loads(text)
     return parsed
@@ -153,7 +153,7 @@ def test_the_plan_names_each_agent_by_the_id_its_own_statuses_carry(machine: Mac
 
 @pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
 def test_the_machine_logs_everything_but_what_people_wrote(stacks: dict[str, Stack], name: str) -> None:
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine").properties
+    machine = stacks[name].machine("RunAgents").properties
     assert machine["TracingConfiguration"] == {"Enabled": True}
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False

@@ -31,21 +31,17 @@ def rule(stack: Stack) -> dict[str, Any]:
     return found.properties
 
 
-def dead_letters(stack: Stack) -> Resource:
-    (queue,) = stack.all("AWS::SQS::Queue")
-    return queue
-
-
 @pytest.mark.parametrize("name", EXAMPLE_STACKS)
-def test_the_rule_takes_ends_and_redrives_of_the_stacks_own_state_machine(
+def test_the_rule_takes_ends_and_redrives_of_the_stacks_own_state_machines(
     stacks: dict[str, Stack], name: str
 ) -> None:
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
+    machines = [{"Ref": machine.name} for machine in stacks[name].machines]
+    assert len(machines) == 2
     assert rule(stacks[name])["EventPattern"] == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {
-            "stateMachineArn": [{"Ref": machine.name}],
+            "stateMachineArn": machines,
             "$or": [
                 {"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]},
                 {"status": ["RUNNING"], "redriveCount": [{"numeric": [">", 0]}]},
@@ -57,11 +53,11 @@ def test_the_rule_takes_ends_and_redrives_of_the_stacks_own_state_machine(
 @pytest.mark.parametrize("name", EXAMPLE_STACKS)
 def test_an_event_is_tried_for_hours_and_then_kept(stacks: dict[str, Stack], name: str) -> None:
     stack = stacks[name]
-    queue = {"Fn::GetAtt": [dead_letters(stack).name, "Arn"]}
     (target,) = rule(stack)["Targets"]
+    queue = target["DeadLetterConfig"]["Arn"]
+    assert queue in [{"Fn::GetAtt": [each.name, "Arn"]} for each in stack.all("AWS::SQS::Queue")]
     closer = stack.function(HANDLER)
     assert target["Arn"] == {"Fn::GetAtt": [closer.name, "Arn"]}
-    assert target["DeadLetterConfig"] == {"Arn": queue}
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 21_600, "MaximumRetryAttempts": 20}
     invokes = stack.one("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": closer.name}).properties
     assert invokes["DestinationConfig"]["OnFailure"]["Destination"] == queue
@@ -72,13 +68,13 @@ def test_an_event_is_tried_for_hours_and_then_kept(stacks: dict[str, Stack], nam
 def test_the_stopper_learns_of_the_stacks_own_executions_and_of_requests(
     stacks: dict[str, Stack], name: str
 ) -> None:
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
+    machines = [{"Ref": machine.name} for machine in stacks[name].machines]
     changes, requests = (rule.properties["EventPattern"] for rule in rules_of(stacks[name], STOPPER))
     assert changes == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {
-            "stateMachineArn": [{"Ref": machine.name}],
+            "stateMachineArn": machines,
             "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
         },
     }
@@ -86,7 +82,7 @@ def test_the_stopper_learns_of_the_stacks_own_executions_and_of_requests(
 
 
 @pytest.mark.parametrize("name", EXAMPLE_STACKS)
-def test_only_the_rules_may_invoke_closer_and_stopper_and_fill_their_dead_letters(
+def test_only_the_rules_may_invoke_what_they_are_for_and_fill_its_dead_letters(
     stacks: dict[str, Stack], name: str
 ) -> None:
     stack = stacks[name]
@@ -94,8 +90,9 @@ def test_only_the_rules_may_invoke_closer_and_stopper_and_fill_their_dead_letter
     permissions = [permission.properties for permission in stack.all("AWS::Lambda::Permission")]
     assert {permission["Principal"] for permission in permissions} == {"events.amazonaws.com"}
     assert in_order(permission["SourceArn"] for permission in permissions) == in_order(arns)
-    (policy,) = stack.all("AWS::SQS::QueuePolicy")
-    statements = policy.properties["PolicyDocument"]["Statement"]
+    policies = stack.all("AWS::SQS::QueuePolicy")
+    assert len(policies) == len(stack.all("AWS::SQS::Queue"))
+    statements = [one for policy in policies for one in policy.properties["PolicyDocument"]["Statement"]]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     assert {statement["Action"] for statement in allowed} == {"sqs:SendMessage"}
     conditions = [statement["Condition"] for statement in allowed]

@@ -132,8 +132,9 @@ def test_who_reads_and_writes_may_use_the_key_through_the_service_that_they_use(
     assert source("Status") == source("Sessions") == {"dynamodb": WRITING}
     assert of(example, "handlers.geo_agent") == {"sqs": WRITING}
     assert of(example, "execution_stopper.handler.handler") == {"dynamodb": WRITING}
-    machine = example.one("AWS::StepFunctions::StateMachine").properties
-    assert through(example, machine["RoleArn"]) == {"sqs": WRITING}
+    assert of(example, "approvals.handler.handler") == {"dynamodb": WRITING}
+    for machine in example.machines:
+        assert through(example, machine.properties["RoleArn"]) == {"sqs": WRITING}
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_the_token_trigger_may_do_nothing_but_log(stacks: dict[str, Stack], name
             },
         ),
         ("Details", {"lambdas.status_detail.handler.handler": {"lambda:InvokeFunction"}}),
-        ("Canceller", {"lambdas.job_canceller.handler.handler": {"lambda:InvokeFunction"}}),
+        ("Requests", {"lambdas.job_requests.handler.handler": {"lambda:InvokeFunction"}}),
         (
             "Sessions",
             {
@@ -240,26 +240,52 @@ def test_agents_may_tell_the_publisher_and_use_their_own_tool(
     assert not any(resource.endswith("*") for resource in more)
 
 
+CIVIC = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}
+CIVIC_FUNCTIONS = {f"examples.civic_complaints.handlers.{handler}" for handler in CIVIC}
+FAIR_FUNCTIONS = {"examples.street_fair.handlers.agent", "lambdas.approvals.handler.handler"}
+
+
 @pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
-def test_the_state_machine_may_invoke_its_functions_and_no_versions(
-    stacks: dict[str, Stack], name: str
+@pytest.mark.parametrize(
+    ("state", "functions"), [("RunAgents", CIVIC_FUNCTIONS), ("Inquire", FAIR_FUNCTIONS)]
+)
+def test_a_state_machine_may_invoke_its_functions_and_no_versions(
+    stacks: dict[str, Stack], name: str, state: str, functions: set[str]
 ) -> None:
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine").properties
+    machine = stacks[name].machine(state).properties
     found = grants(stacks[name], machine["RoleArn"])
     observed = found.pop("*")
-    handlers = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}
-    assert found == {
-        **BY_QUEUE,
-        **{f"examples.civic_complaints.handlers.{h}": {"lambda:InvokeFunction"} for h in handlers},
-    }
+    assert found == {**BY_QUEUE, **{function: {"lambda:InvokeFunction"} for function in functions}}
     assert {action.partition(":")[0] for action in observed} == {"logs", "xray"}
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_the_fairs_agent_may_report_and_nothing_else(stacks: dict[str, Stack], name: str) -> None:
+    found = function_grants(stacks[name], "street_fair.handlers.agent")
+    assert found == {**OWN_LOG, **TRACES, **BY_QUEUE}
+
+
+@pytest.mark.parametrize("name", ["Dev-Example", "Local-Example"])
+def test_approvals_may_keep_what_waits_and_answer_their_machine_only(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    found = function_grants(stacks[name], "approvals.handler.handler")
+    # The emulator does not know which machine a token is of.
+    machine = "*" if name == "Local-Example" else stacks[name].machine("Inquire").name
+    answering = {machine: {"states:SendTaskSuccess"}}
+    expected = {
+        **OWN_LOG,
+        "table job": {"dynamodb:DeleteItem", "dynamodb:UpdateItem"},
+        "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+    }
+    assert found == {**expected, "*": TRACES["*"] | answering.pop("*", set()), **answering}
 
 
 def test_where_the_publisher_is_invoked_nobody_may_use_the_queue(invoking_stacks: dict[str, Stack]) -> None:
     example = invoking_stacks["Dev-Example"]
-    agent = function_grants(example, "handlers.geo_agent")
-    machine = grants(example, example.one("AWS::StepFunctions::StateMachine").properties["RoleArn"])
-    for found in (agent, machine):
+    agents = [function_grants(example, f"handlers.{name}") for name in ("geo_agent", "agent")]
+    machines = [grants(example, machine.properties["RoleArn"]) for machine in example.machines]
+    for found in (*agents, *machines):
         assert found["StatusPublisherFunction"] == {"lambda:InvokeFunction"}
         assert "status queue" not in found
 
@@ -269,14 +295,15 @@ def test_the_closer_may_report_and_read_executions_of_its_machines(
     stacks: dict[str, Stack], name: str
 ) -> None:
     found = function_grants(stacks[name], CLOSER)
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
-    executions = next(resource for resource in found if ":states:" in resource)
-    assert executions.endswith(f":execution:{machine.name}:*")
+    executions = [resource for resource in found if ":states:" in resource]
+    machines = [machine.name for machine in stacks[name].machines]
+    assert sorted(arn.split(":")[-2] for arn in executions) == sorted(machines)
+    assert all(arn.endswith(":*") for arn in executions)
     assert found == {
         **OWN_LOG,
         **TRACES,
         **BY_QUEUE,
-        executions: {"states:DescribeExecution"},
+        **{arn: {"states:DescribeExecution"} for arn in executions},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
     }
 
@@ -286,14 +313,15 @@ def test_the_stopper_may_stop_executions_of_its_machines_and_keep_which_run(
     stacks: dict[str, Stack], name: str
 ) -> None:
     found = function_grants(stacks[name], "execution_stopper.handler.handler")
-    machine = stacks[name].one("AWS::StepFunctions::StateMachine")
-    executions = next(resource for resource in found if ":states:" in resource)
-    assert executions.endswith(f":execution:{machine.name}:*")
+    executions = [resource for resource in found if ":states:" in resource]
+    machines = [machine.name for machine in stacks[name].machines]
+    assert sorted(arn.split(":")[-2] for arn in executions) == sorted(machines)
+    assert all(arn.endswith(":*") for arn in executions)
     assert found == {
         **OWN_LOG,
         **TRACES,
         "table job": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
-        executions: {"states:DescribeExecution", "states:StopExecution"},
+        **{arn: {"states:DescribeExecution", "states:StopExecution"} for arn in executions},
         "queue of failed invokes": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
     }
 

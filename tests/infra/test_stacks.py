@@ -365,7 +365,11 @@ def test_localcloud_reads_everything_from_one_output(stacks: dict[str, Stack]) -
 
 
 def test_the_example_stack_tells_where_jobs_start_and_where_lost_events_end(stacks: dict[str, Stack]) -> None:
-    assert set(stacks["Local-Example"].outputs) == {"StateMachineArn", "ExecutionDeadLetterQueueUrl"}
+    assert set(stacks["Local-Example"].outputs) == {
+        "StateMachineArn",
+        "StreetFairArn",
+        "ExecutionDeadLetterQueueUrl",
+    }
 
 
 def test_the_example_depends_on_nothing_that_changes_with_code(

@@ -337,3 +337,38 @@ def test_work_that_waits_says_so_before_it_begins(language: str) -> None:
     assert evaluated(waiting["until"], redrives=0) == "2026-11-27T09:30:00.123Z"
     assert waits["Output"] == "{% $states.input %}"
     assert states["Ask"]["Next"] == "Report Approval finished"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_approval_hands_its_token_to_nobody_but_the_function_that_keeps_it(language: str) -> None:
+    from aws_cdk import Duration  # noqa: PLC0415 - starts Node
+
+    from statusbeam.cdk import Approvals, LibraryLayer  # noqa: PLC0415 - starts Node
+
+    workflow = Workflow(language)
+    approvals = Approvals(workflow.stack, "Approvals", library=LibraryLayer(workflow.stack, "Library"))
+    states = workflow.states(
+        workflow.checkpoints.approval(
+            approvals, "Approval", prompt="{% $states.input.question %}", timeout=Duration.minutes(5)
+        )
+    )
+    ask, waits = states["Ask Approval"], update(states["Report Approval waiting"])
+    assert ask["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
+    assert ask["TimeoutSeconds"] == 300
+    payload = ask["Arguments"]["Payload"]
+    assert payload["taskToken"] == "{% $states.context.Task.Token %}"
+    assert payload["invocationId"] == "{% $invocation_Approval %}"
+    assert payload["askedAt"] == "{% $asked_Approval %}"
+    assert states["Begin Approval"]["Assign"]["asked_Approval"] == "{% $states.context.State.EnteredTime %}"
+    reports = [state for name, state in states.items() if name.startswith(("Begin", "Report"))]
+    assert len(reports) == 5
+    assert "Task.Token" not in json.dumps(reports)
+    assert waits["metadata"]["waiting"].items() >= {"for": "approval", "answerable": True}.items()
+    assert evaluated(waits["metadata"]["waiting"]["until"], redrives=0) == "2026-11-20T09:35:00.123Z"
+
+
+def test_the_next_state_gets_the_input_with_the_answer() -> None:
+    answer = {"approved": False, "by": "olga", "comment": "too loud"}
+    given = {"states": {"input": {"order": 7}, "result": answer}}
+    merged = jsonata.Jsonata("$merge([$states.input, {'approval': $states.result}])").evaluate(None, given)
+    assert merged == {"order": 7, "approval": answer}

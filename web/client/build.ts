@@ -14,7 +14,7 @@ const DIST = join(HERE, 'dist');
 /** Bytes after gzip of each with all that it imports, React not counted … */
 const BUDGETS = {
   'index.js': 20_000,
-  'lists.js': 3_200,
+  'lists.js': 3_300,
   'react.js': 3_800, // with the lists, for its hooks of lists; a bundler leaves them out where they are not used
   'tabs.js': 2_000,
   'element.js': 23_500,

@@ -30,7 +30,7 @@ export class StatusbeamError extends Error {
 
   /** Whether trying again later can help. */
   get retriable(): boolean {
-    return this.code === 'unauthorized' || this.code === 'limited' || this.code === 'unavailable';
+    return !this.isRefusal && this.code !== 'closed';
   }
 }
 
@@ -65,7 +65,7 @@ function codeOf(errorType: string, errorCode: number): ErrorCode {
   if (errorType === 'Unauthorized' && errorCode !== 401) {
     return 'forbidden';
   }
-  if (/unauthori[sz]ed|notauthorized/i.test(errorType) || errorCode === 401) {
+  if (/(un|not)authori[sz]ed/i.test(errorType) || errorCode === 401) {
     return 'unauthorized';
   }
   // A firewall (WAF) also refuses too many requests, and later ones pass.
@@ -75,7 +75,7 @@ function codeOf(errorType: string, errorCode: number): ErrorCode {
   if (/forbidden/i.test(errorType) || errorCode === 403) {
     return 'forbidden';
   }
-  if (/badrequest|validation|malformed|unsupported|toomanyagents|notwaiting/i.test(errorType) || errorCode === 400) {
+  if (/badrequest|validation|malformed|unsupported|toomany|notwaiting/i.test(errorType) || errorCode === 400) {
     return 'bad_request';
   }
   return 'unavailable';

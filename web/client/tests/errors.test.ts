@@ -15,6 +15,8 @@ test('the code of an error follows from its type and the status of the answer', 
     ['LoginEnded', 200, 'login_ended'],
     ['Forbidden', 200, 'forbidden'],
     ['BadRequest', 200, 'bad_request'],
+    ['TooManyAgents', 200, 'bad_request'],
+    ['NotWaiting', 200, 'bad_request'],
     ['WAFForbiddenException', 403, 'limited'],
     [undefined, 500, 'unavailable'],
   ];

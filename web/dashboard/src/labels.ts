@@ -82,6 +82,7 @@ const STATUS_LABELS = new Map([
   ['complete', 'completed'],
   ['error', 'failed'],
   ['waiting', 'waits'],
+  ['answered', 'was answered'],
   ['cancel_requested', 'asked to cancel'],
 ]);
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { logLinkOf } from '../src/config.ts';
-import { factsOf, questionsOf, workOrderIn } from '../src/demo/workOrder.ts';
 import { completenessOf } from '../src/job/completenessText.ts';
 import { HistoryBuilder } from '../src/job/history.ts';
 import { jobLivenessAt } from '../src/job/liveness.ts';
@@ -124,20 +123,6 @@ test('an unknown status word is shown as it is', () => {
   assert.equal(statusLabel('reading_map'), 'reading map');
   assert.equal(toneOf(statusOf(1, 0, { status: 'reading_map' })), 'idle');
   assert.equal(toneOf(statusOf(1, 0, { status: 'agent_error' })), 'bad');
-});
-
-test('a work order is read from the last word, whatever it lacks', () => {
-  const end = (metadata: Record<string, unknown>) => [statusOf(1, 0, { type: 'complete', metadata })];
-  const order = workOrderIn(end({ workOrder: { department: 'Street Repair', slaHours: 72, severity: 3 } }));
-  assert.ok(order);
-  assert.deepEqual(factsOf(order).slice(0, 3), [
-    ['Department', 'Street Repair'],
-    ['Priority', '–'],
-    ['Due within', '3 days'],
-  ]);
-  assert.deepEqual(questionsOf(order), []);
-  assert.equal(workOrderIn(end({ workOrder: 'none' })), null);
-  assert.equal(workOrderIn([]), null);
 });
 
 test('the names of the language are words like any other', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { fold, jobView } from '@statusbeam/client';
+import { answerableWaits } from '../src/answer/waits.ts';
 import { HistoryBuilder } from '../src/job/history.ts';
 import { endOf, runStart } from '../src/job/moment.ts';
 import { waiterOf, waitingTimes, waitsFor } from '../src/job/waitingText.ts';
@@ -22,7 +23,14 @@ test('a job that was asked to stop is being cancelled until it has ended or fell
 });
 
 test('waiting says for what, who, since when and until when', () => {
-  const waiting = { for: 'street_crew', prompt: null, since: '2026-11-20T09:30:00.000Z', until: null, invocationId: 'geo' };
+  const waiting = {
+    for: 'street_crew',
+    prompt: null,
+    since: '2026-11-20T09:30:00.000Z',
+    until: null,
+    answerable: false,
+    invocationId: 'geo',
+  };
   assert.equal(waitsFor(waiting), 'Waits for street crew');
   assert.match(waitingTimes(waiting, START), /^since [^,]+$/);
   assert.match(waitingTimes({ ...waiting, until: '2026-11-20T10:30:00.000Z' }, START), /^since .+, until .+ at the latest$/);
@@ -55,4 +63,22 @@ test('the bar of an agent that was cancelled ends with it', () => {
   assert.deepEqual([row?.bars[0]?.state, row?.bars[0]?.isOpen, row?.bars[0]?.durationMs], ['cancelled', false, 4_000]);
   const fromSnapshot = layOut(jobView(fold(updates)), new HistoryBuilder().read([]), START + 9_000).rows[0];
   assert.deepEqual([fromSnapshot?.bars[0]?.state, fromSnapshot?.bars[0]?.durationMs], ['cancelled', 4_000]);
+});
+
+test('only waits that people answer are offered to them, the longest first', () => {
+  const wait = (since: string, answerable: boolean, invocationId: string | null) => ({
+    ...{ for: 'approval', prompt: null, until: null },
+    ...{ since: `2026-11-20T09:3${since}:00.000Z`, answerable, invocationId },
+  });
+  const agent = (name: string, waiting: ReturnType<typeof wait> | null) => ({ name, invocationId: name, waiting }) as never;
+  const agents = [
+    agent('late', wait('5', true, 'late')),
+    agent('timer', wait('1', false, 'timer')),
+    agent('early', wait('2', true, 'early')),
+    agent('works', null),
+  ];
+  const asked = (waiting: ReturnType<typeof wait> | null) => answerableWaits({ waiting, agents }).map(({ agent }) => agent?.name);
+  assert.deepEqual(asked(wait('2', true, 'early')), ['early', 'late']);
+  assert.deepEqual(asked(wait('3', true, null)), ['early', undefined, 'late']);
+  assert.deepEqual(asked(null), ['early', 'late']);
 });

@@ -1,9 +1,8 @@
 // The queries and mutations of a deployment.
 
-import { jsonObject } from '../fold/numbers.ts';
-import type { Answer, JobPosition, StatusDetail, StatusUpdatePage, StoredJob } from '../types.ts';
+import type { JobPosition, StatusUpdatePage, StoredJob } from '../types.ts';
 import type { ServiceClock } from './clock.ts';
-import { ANSWER_WAITING, CANCEL_JOB, GET_JOB, GET_STATUS_DETAIL, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
+import { GET_JOB, LIST_STATUS_UPDATES, SYNC_SESSION } from './documents.ts';
 import type { GraphQL } from './graphql.ts';
 import type { SessionInput } from './session.ts';
 
@@ -27,20 +26,6 @@ export class Api {
 
   async getJob(jobId: string): Promise<StoredJob> {
     return (await this.graphql.run<{ getJob: StoredJob }>(GET_JOB, { jobId })).getJob;
-  }
-
-  async getStatusDetail(jobId: string, sequence: number): Promise<StatusDetail> {
-    const answer = await this.graphql.run<{ getStatusDetail: StatusDetail }>(GET_STATUS_DETAIL, { jobId, sequence });
-    const { detail, operatorDetail } = answer.getStatusDetail;
-    return { jobId, sequence, detail: jsonObject(detail), operatorDetail: jsonObject(operatorDetail) };
-  }
-
-  async cancelJob(jobId: string, reason: string | null): Promise<void> {
-    await this.graphql.run(CANCEL_JOB, { jobId, reason });
-  }
-
-  async answerWaiting(jobId: string, { invocationId = null, approved, comment = null }: Answer): Promise<void> {
-    await this.graphql.run(ANSWER_WAITING, { jobId, invocationId, approved, comment });
   }
 
   async listStatusUpdates(jobId: string, afterSequence: number, limit: number): Promise<StatusUpdatePage> {

@@ -6,6 +6,7 @@
 //     client.close();
 
 import type { StatusbeamError } from '../errors.ts';
+import { jsonObject } from '../fold/numbers.ts';
 import { SELDOM } from '../join/polls.ts';
 import type { RealtimeState } from '../realtime/commands.ts';
 import { realtimeUrlOf } from '../realtime/protocol.ts';
@@ -15,6 +16,7 @@ import { withAlignedTimers } from './alignedTimers.ts';
 import { Api } from './api.ts';
 import { ServiceClock } from './clock.ts';
 import { type Auth, Credentials } from './credentials.ts';
+import { ANSWER_WAITING, CANCEL_JOB, GET_STATUS_DETAIL } from './documents.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { GraphQL } from './graphql.ts';
 import { checkedJobId } from './jobId.ts';
@@ -129,15 +131,17 @@ export class Client {
 
   /** The details of a status that its log entry lacks: `metadata.spilled` marks such an entry. Throws StatusbeamError. */
   async getStatusDetail(jobId: string | number, sequence: number): Promise<StatusDetail> {
-    return this.#api.getStatusDetail(checkedJobId(jobId), sequence);
+    const variables = { jobId: checkedJobId(jobId), sequence };
+    const { getStatusDetail: found } = await this.query<{ getStatusDetail: StatusDetail }>(GET_STATUS_DETAIL, variables);
+    return { ...variables, detail: jsonObject(found.detail), operatorDetail: jsonObject(found.operatorDetail) };
   }
 
   /**
    * Ask for a running job to be stopped; for its owner and operators. It goes on until its work has stopped: its `cancelRequest`
    * tells of it until then. Throws StatusbeamError.
    */
-  async cancelJob(jobId: string | number, reason: string | null = null): Promise<void> {
-    await this.#api.cancelJob(checkedJobId(jobId), reason);
+  async cancelJob(jobId: string | number, reason?: string | null): Promise<void> {
+    await this.query(CANCEL_JOB, { jobId: checkedJobId(jobId), reason });
   }
 
   /**
@@ -145,7 +149,7 @@ export class Client {
    * Throws StatusbeamError, with the `errorType` NotWaiting for a later one.
    */
   async answerWaiting(jobId: string | number, answer: Answer): Promise<void> {
-    await this.#api.answerWaiting(checkedJobId(jobId), answer);
+    await this.query(ANSWER_WAITING, { jobId: checkedJobId(jobId), ...answer });
   }
 
   /** Any other query or mutation of the deployment, with this client's authorization. Throws StatusbeamError. */

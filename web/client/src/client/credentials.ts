@@ -117,7 +117,7 @@ export class Credentials {
       this.#token = null;
       const token = await Promise.race([this.#auth.token({ refused }), late]);
       if (typeof token !== 'string' || token === '') {
-        throw new TypeError('The token callback gave no token.');
+        throw new TypeError('The token callback failed.');
       }
       this.#token = token;
       this.#noteOwner(token);

@@ -3,13 +3,13 @@
 import { HEAD, STATE, UPDATE, USAGE } from './selections.ts';
 
 /** `joined`: this client reads `earlier`. */
-const subscription = (variables: string, field: string, scope: string) =>
-  `subscription (${variables}, $connectionId: ID) { ${field}(${scope}, connectionId: $connectionId, joined: true) {
+const subscription = (variables: string, selected: string) =>
+  `subscription (${variables}, $connectionId: ID) { ${selected}, connectionId: $connectionId, joined: true) {
 ${UPDATE} earlier { ${UPDATE} } } }`;
 
-export const ON_STATUS_UPDATE = subscription('$userId: ID!, $jobId: ID', 'onStatusUpdate', 'userId: $userId, jobId: $jobId');
+export const ON_STATUS_UPDATE = subscription('$userId: ID!, $jobId: ID', 'onStatusUpdate(userId: $userId, jobId: $jobId');
 
-export const ON_TENANT_STATUS = subscription('$tenantId: ID!', 'onTenantStatus', 'tenantId: $tenantId');
+export const ON_TENANT_STATUS = subscription('$tenantId: ID!', 'onTenantStatus(tenantId: $tenantId');
 
 /** `fold` is the fold's own state, to go on from. */
 export const GET_JOB = `query ($jobId: ID!) { getJob(jobId: $jobId) { ${HEAD} fold agents {
@@ -26,7 +26,7 @@ getStatusDetail(jobId: $jobId, sequence: $sequence) { detail operatorDetail } }`
 export const SYNC_SESSION = `mutation ($input: SessionInput!) {
 syncSession(input: $input) { expiresAt jobs { jobId sequence epoch } } }`;
 
-export const ANSWER_WAITING = `mutation ($jobId: ID!, $invocationId: ID, $approved: Boolean!, $comment: String) {
-answerWaiting(jobId: $jobId, invocationId: $invocationId, approved: $approved, comment: $comment) { jobId } }`;
-
 export const CANCEL_JOB = 'mutation ($jobId: ID!, $reason: String) { cancelJob(jobId: $jobId, reason: $reason) { jobId } }';
+
+export const ANSWER_WAITING = `mutation ($jobId: ID!, $approved: Boolean!, $invocationId: ID, $comment: String) {
+answerWaiting(jobId: $jobId, approved: $approved, invocationId: $invocationId, comment: $comment) { jobId } }`;

@@ -47,7 +47,7 @@ export function browserEnvironment(): Environment {
     openSocket,
     onWake: (action) =>
       listening([
-        ['document', 'visibilitychange', () => globalThis.document.visibilityState === 'visible' && action(false)],
+        ['document', 'visibilitychange', () => globalThis.document.hidden || action(false)],
         ['window', 'online', () => action(true)],
         ['window', 'pageshow', () => action(false)],
         ['document', 'resume', () => action(false)],
@@ -71,15 +71,10 @@ function openSocket(url: string, protocols: string[], handlers: SocketHandlers):
 }
 
 function listening(wanted: [target: 'document' | 'window', event: string, action: () => void][]): () => void {
-  const ends: (() => void)[] = [];
+  const ending = new AbortController();
   for (const [name, event, action] of wanted) {
     const target = (name === 'document' ? globalThis.document : globalThis.window) as EventTarget | undefined;
-    target?.addEventListener(event, action);
-    ends.push(() => target?.removeEventListener(event, action));
+    target?.addEventListener(event, action, ending);
   }
-  return () => {
-    for (const end of ends) {
-      end();
-    }
-  };
+  return () => ending.abort();
 }

@@ -24,8 +24,8 @@ export function inNewRun(head: Head, run: RunId, update: RawStatusUpdate, metada
 
 /** The head of a job that has not completed, after the first status of a newer attempt. */
 export function reopened(head: Head, attempt: number): Head {
-  const changes = { attempt, waiting: null, cancelRequest: null, outcome: null, result: null };
-  return isOver(head) ? { ...head, ...changes, overallStatus: 'processing', endedMs: null } : { ...head, ...changes };
+  const changed: Head = { ...head, attempt, waiting: null, cancelRequest: null, outcome: null, result: null };
+  return isOver(head) ? { ...changed, overallStatus: 'processing', endedMs: null } : changed;
 }
 
 /** The first request counts. It is no sign of life: whoever asks for it is not the one who works. */

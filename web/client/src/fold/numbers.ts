@@ -59,10 +59,8 @@ export function clampedCount(value: unknown, highest: number): number | null {
 
 /** `value` if it is text of 1 to `longest` characters (code points), else null. */
 export function shortText(value: unknown, longest = TEXT_LENGTH): string | null {
-  if (typeof value !== 'string' || value === '') {
-    return null;
-  }
-  return value.length <= longest || charactersOf(value) <= longest ? value : null;
+  const text = cut(value, longest);
+  return text === value ? text : null;
 }
 
 /** `value` if it is text and not empty, else null; a longer one than `longest` code points ends with `…`. */
@@ -70,21 +68,11 @@ export function cut(value: unknown, longest: number): string | null {
   if (typeof value !== 'string' || value === '') {
     return null;
   }
-  const isLong = value.length > longest && charactersOf(value) > longest;
-  return isLong ? `${firstCharacters(value, longest - 1)}…` : value;
-}
-
-/** The first `count` code points of `text`. */
-function firstCharacters(text: string, count: number): string {
-  return Array.from(text).slice(0, count).join('');
-}
-
-function charactersOf(text: string): number {
-  let count = 0;
-  for (const _ of text) {
-    count += 1;
+  if (value.length <= longest) {
+    return value;
   }
-  return count;
+  const characters = Array.from(value);
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : value;
 }
 
 /** Sorts texts by code point, as Python does; JavaScript's `<` compares UTF-16 units. */

@@ -4,6 +4,7 @@ import { useAnnouncer } from '../ui/Announce.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { keepComplaint } from './complaintStore.ts';
 import examples from './complaints.json' with { type: 'json' };
+import { startComplaint, startStreetFair, type Token } from './start.ts';
 
 const FAILURES = [
   ['', 'None'],
@@ -13,35 +14,42 @@ const FAILURES = [
   ['severity', 'Severity, always'],
 ];
 
-/** The demo's form: a complaint becomes a job. On localcloud only. */
-export function Compose({ token }: { token: () => Promise<string> }) {
+/** The demo's two jobs: a complaint, and a street fair. On localcloud only. */
+export function Compose({ token }: { token: Token }) {
   const [text, setText] = useState('');
   const [failAgent, setFailAgent] = useState('');
   const [problem, setProblem] = useState('');
-  const [isBusy, setBusy] = useState(false);
+  const [busy, setBusy] = useState<'complaint' | 'fair' | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const announcer = useAnnouncer();
 
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
 
-  const start = async (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim() === '') {
-      setProblem('Write what is wrong first.');
-      field.current?.focus();
-      return;
-    }
+  const start = async (what: 'complaint' | 'fair', request: () => Promise<string>) => {
     setProblem('');
-    setBusy(true);
+    setBusy(what);
     try {
-      const jobId = await requestJob(await token(), text.trim(), failAgent || null);
-      keepComplaint(jobId, text.trim());
+      const jobId = await request();
       announcer.announce('The job is started.');
       location.hash = jobLink(jobId);
     } catch (error) {
       setProblem(`The job was not started. ${error instanceof Error ? error.message : ''}`);
-      setBusy(false);
+      setBusy(null);
     }
+  };
+  const sendComplaint = async (event: FormEvent) => {
+    event.preventDefault();
+    const complaint = text.trim();
+    if (complaint === '') {
+      setProblem('Write what is wrong first.');
+      field.current?.focus();
+      return;
+    }
+    await start('complaint', async () => {
+      const jobId = await startComplaint(token, complaint, failAgent || null);
+      keepComplaint(jobId, complaint);
+      return jobId;
+    });
   };
 
   return (
@@ -55,7 +63,7 @@ export function Compose({ token }: { token: () => Promise<string> }) {
         </h1>
         <p className="muted">Three agents read a complaint to the city, in parallel, and make a work order of it.</p>
       </header>
-      <form className="panel" onSubmit={(event) => void start(event)}>
+      <form className="panel" onSubmit={(event) => void sendComplaint(event)}>
         <div>
           <label htmlFor="complaint">Complaint to the city</label>
           <textarea
@@ -101,24 +109,32 @@ export function Compose({ token }: { token: () => Promise<string> }) {
         <p className="form-error" id="compose-error" role="alert">
           {problem}
         </p>
-        <button type="submit" className="button primary" id="start" disabled={isBusy}>
-          <Icon name={isBusy ? 'spinner' : 'play'} size={14} className={isBusy ? 'spin' : ''} />
+        <button type="submit" className="button primary" id="start" disabled={busy !== null}>
+          <Busy isBusy={busy === 'complaint'} />
           Start the job
         </button>
       </form>
+      <section className="panel fair" aria-labelledby="fair-title">
+        <h2 id="fair-title">A street fair that you decide on</h2>
+        <p>
+          For half a minute, agents look into closing Castro Street for a day: detours and buses, weather, letters of the
+          neighbours. One fails and is tried again. Then the job waits until you approve or reject.
+        </p>
+        <button
+          type="button"
+          className="button"
+          id="start-fair"
+          disabled={busy !== null}
+          onClick={() => void start('fair', () => startStreetFair(token))}
+        >
+          <Busy isBusy={busy === 'fair'} />
+          Start the street fair
+        </button>
+      </section>
     </section>
   );
 }
 
-async function requestJob(authorization: string, complaint: string, failAgent: string | null): Promise<string> {
-  const response = await fetch('/demo/jobs', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization },
-    body: JSON.stringify({ complaint, failAgent }),
-  });
-  const answer = (await response.json().catch(() => ({}))) as { jobId?: string; errors?: { message?: string }[] };
-  if (!response.ok || !answer.jobId) {
-    throw new Error(answer.errors?.[0]?.message ?? `The server answered ${response.status}.`);
-  }
-  return answer.jobId;
+function Busy({ isBusy }: { isBusy: boolean }) {
+  return <Icon name={isBusy ? 'spinner' : 'play'} size={14} className={isBusy ? 'spin' : ''} />;
 }

@@ -3,9 +3,9 @@ import { watchTenant } from '@statusbeam/client/lists';
 import { useJob, useJobWatch } from '@statusbeam/client/react';
 import { useEffect, useMemo, useState } from 'react';
 import { AgentCards } from '../agents/AgentCards.tsx';
+import { AnswerPanel } from '../answer/AnswerPanel.tsx';
 import { CancelButton } from '../cancel/CancelButton.tsx';
 import { titleOf } from '../demo/complaintStore.ts';
-import { WorkOrder } from '../demo/WorkOrder.tsx';
 import { Graph } from '../graph/Graph.tsx';
 import { hasGraph } from '../graph/plan.ts';
 import { Log } from '../log/Log.tsx';
@@ -55,16 +55,16 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
   const shown =
     problem !== null ? 'unknown' : isLooking ? 'looking' : jobStateAt(moment.job, moment.atMs ?? now, disconnectedSinceMs);
   const isOwn = state.job.userId === session.userId || session.isOperator;
-  const canCancel =
+  const canAct =
     session.kind !== 'apiKey' &&
     isOwn &&
     at === null &&
     !isOver(state.job) &&
     state.job.cancelRequest === null &&
     state.job.sequence > 0;
-  const [couldCancel, setCouldCancel] = useState(false);
-  if (canCancel && !couldCancel) {
-    setCouldCancel(true);
+  const [couldAct, setCouldAct] = useState(false);
+  if (canAct && !couldAct) {
+    setCouldAct(true);
   }
   const [chosen, setChosen] = useState<string | null>(null);
   useTenantWatch(client, session, state.job.userId);
@@ -95,14 +95,18 @@ export function JobPage({ client, session, jobId, sequence, onCut }: Props) {
             runs={state.job.run}
             onTravel={onTravel}
           >
-            {couldCancel && <CancelButton client={client} jobId={jobId} isShown={canCancel} />}
+            {couldAct && <CancelButton client={client} jobId={jobId} isShown={canAct} />}
           </JobHead>
           {state.firstSequence > 1 && !isReading && state.verdict !== 'joining' && <Cut state={state} />}
           <PanelBoundary name="The overview" resetKeys={[moment]}>
             <Overview moment={moment} state={shown} problem={problem} />
           </PanelBoundary>
+          {canAct && (
+            <PanelBoundary name="The decision" resetKeys={[moment]}>
+              <AnswerPanel client={client} jobId={jobId} job={state.job} />
+            </PanelBoundary>
+          )}
           <PanelBoundary name="The result" resetKeys={[moment]}>
-            <WorkOrder updates={moment.updates} />
             {moment.job.result !== null && (
               <ResultPanel jobId={jobId} result={moment.job.result} endSequence={endOf(moment)?.sequence ?? null} />
             )}

@@ -18,6 +18,7 @@ const ICONS = new Map<string, IconName>([
   ['reopened', 'retry'],
   ['heartbeat', 'pulse'],
   ['waiting', 'clock'],
+  ['answered', 'agents'],
   ['cancelled', 'stop'],
   ['cancel_requested', 'stop'],
 ]);

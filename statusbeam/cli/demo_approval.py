@@ -1,0 +1,156 @@
+"""Decides what a job of the demo waits for: by default, on the terminal, or on the page.
+
+    wait = answerable_wait(statuses)
+    await answer_now(user, wait, Decision.APPROVE)
+
+On the terminal, `ask` waits for a line, and for somebody who decides on the page before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from statusbeam.client.job_log import JobLog, Status
+
+from .demo_user import RefusedError, SignedInUser
+from .job_stream import JobStream
+from .live_view import fold_job
+from .plain_text import print_notice
+
+QUESTION = "Approve? Type yes, or no and a reason. Or decide on the page:"
+UNCLEAR = "Type yes, or no and a reason."
+_MOST_TYPED = 4_096
+
+
+class Decision(StrEnum):
+    """Who decides what a job of the demo waits for."""
+
+    ASK = "ask"  # whoever sits at the terminal
+    APPROVE = "approve"
+    REJECT = "reject"
+    PAGE = "page"  # somebody on the page
+
+
+def default_decision() -> Decision:
+    """Ask at a terminal; elsewhere approve, because nobody could answer."""
+    return Decision.ASK if sys.stdin.isatty() and sys.stdout.isatty() else Decision.APPROVE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody decided."""
+
+    approved: bool
+    comment: str | None = None
+
+    @classmethod
+    def from_line(cls, line: str) -> Self | None:
+        """The answer in a typed line; None for a line that is neither yes nor no."""
+        word, _, comment = line.strip().partition(" ")
+        verdict = {"y": True, "yes": True, "n": False, "no": False}.get(word.lower().rstrip(",:"))
+        return None if verdict is None else cls(verdict, comment.strip() or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a job waits for, and which agent of it waits; None: the job itself."""
+
+    job_id: str
+    invocation_id: str | None
+    prompt: str
+
+
+def answerable_wait(statuses: Sequence[Status]) -> Wait | None:
+    """What a job with these statuses waits for, if people answer it."""
+    head = fold_job(statuses).head.view()
+    waiting = head["waiting"]
+    if not (waiting and waiting["answerable"]):
+        return None
+    return Wait(head["jobId"], waiting["invocationId"], waiting["prompt"] or "The job waits for an answer.")
+
+
+def was_rejected(statuses: Sequence[Status]) -> bool:
+    """Whether the job ended because somebody rejected what it asked for."""
+    words = [status["status"] for status in statuses if not status.get("agentName")]
+    return "cancelled" in words and any(status["status"] == "answered" for status in statuses)
+
+
+async def answer_now(user: SignedInUser, wait: Wait, decision: Decision) -> None:
+    """Approve or reject, if that is the decision."""
+    if decision in (Decision.APPROVE, Decision.REJECT):
+        await _send(user, wait, Answer(decision is Decision.APPROVE))
+
+
+async def ask(user: SignedInUser, stream: JobStream, log: JobLog, wait: Wait, statuses: list[Status]) -> None:
+    """Ask on the terminal until somebody has decided, there or on the page. Adds what happens meanwhile."""
+    print_notice(wait.prompt)
+    print_notice(f"{QUESTION} {user.outputs.dashboard_url}#job={log.job_id}")
+    asking = asyncio.ensure_future(_typed_answer())
+    watching = asyncio.ensure_future(_until_answered(stream, log, statuses))
+    try:
+        await asyncio.wait((asking, watching), return_when=asyncio.FIRST_COMPLETED)
+        if asking.done() and not watching.done():
+            await _send(user, wait, asking.result())
+            return
+        watching.result()
+        print_notice("It was decided on the page.")
+    finally:
+        for task in (asking, watching):
+            task.cancel()
+        await asyncio.gather(asking, watching, return_exceptions=True)
+
+
+async def _send(user: SignedInUser, wait: Wait, answer: Answer) -> None:
+    try:
+        await user.answer_waiting(wait.job_id, wait.invocation_id, answer.approved, answer.comment)
+    except RefusedError as error:
+        if error.error_type != "NotWaiting":
+            raise
+        print_notice("Somebody else has decided.")
+
+
+async def _until_answered(stream: JobStream, log: JobLog, statuses: list[Status]) -> None:
+    async with contextlib.aclosing(stream.follow(log)) as following:
+        async for news in following:
+            statuses += news
+            if answerable_wait(statuses) is None:
+                return
+
+
+async def _typed_answer() -> Answer:
+    async with contextlib.aclosing(_typed_lines()) as lines:
+        async for line in lines:
+            answer = Answer.from_line(line)
+            if answer is not None:
+                return answer
+            print_notice(UNCLEAR)
+    # The end of the input: only the page is left.
+    never: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def _typed_lines() -> AsyncGenerator[str, None]:
+    """The lines of stdin. A thread that reads them could not be cancelled."""
+    rest = b""
+    while typed := await _typed(sys.stdin.fileno()):
+        *lines, rest = (rest + typed).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+
+
+async def _typed(descriptor: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    is_there = asyncio.Event()
+    loop.add_reader(descriptor, is_there.set)
+    try:
+        await is_there.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return os.read(descriptor, _MOST_TYPED)

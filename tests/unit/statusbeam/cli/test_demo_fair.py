@@ -1,0 +1,199 @@
+"""The demo's street fair: who decides on it, and that the terminal never waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from statusbeam.cli.demo_approval import Answer, Decision, default_decision
+from statusbeam.cli.demo_fair import StreetFair, run_fair
+from statusbeam.cli.demo_user import RefusedError
+from statusbeam.cli.job_stream import JobIdleError, JobStream
+from statusbeam.cli.output import LineOutput
+
+OWNER = {"jobId": "fair-1", "userId": "ana", "tenantId": "riverton"}
+ASKS = json.dumps({"waiting": {"for": "approval", "prompt": "Close the street?", "answerable": True}})
+APPROVAL = {"agentName": "Approval", "invocationId": "i1"}
+
+
+@dataclass
+class Outputs:
+    dashboard_url: str = "http://127.0.0.1:4000/"
+
+
+@dataclass
+class World:
+    """A user, and the log of a fair that waits for a decision and then ends as it was decided."""
+
+    outputs: Outputs = field(default_factory=Outputs)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[tuple[str | None, bool, str | None]] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    on_wait: Callable[[], object] = lambda: None  # what somebody does when it waits
+    refusal: RefusedError | None = None
+
+    def report(self, status: str, message: str, kind: str = "agent_status", **more: Any) -> None:
+        number = len(self.log) + 1
+        words = {"eventId": f"e{number}", "sequence": number, "type": kind, "status": status}
+        moment = {"timestamp": f"2026-11-20T09:30:{number:02}.000Z"}
+        self.log.append({**OWNER, **words, **moment, "message": message, **more})
+        self.changed.set()
+
+    async def start_fair(self, pace: float) -> str:
+        assert pace == 0
+        self.report("loading_agents", "Reading the application")
+        self.report("waiting", "Approval waiting", metadata=ASKS, **APPROVAL)
+        asyncio.get_running_loop().call_later(0, self.on_wait)
+        return "fair-1"
+
+    async def answer_waiting(
+        self, job_id: str, invocation_id: str | None, approved: bool, comment: str | None
+    ) -> None:
+        assert job_id == "fair-1"
+        self.answers.append((invocation_id, approved, comment))
+        self.decide(approved=approved)
+        if self.refusal is not None:
+            raise self.refusal
+
+    def decide(self, *, approved: bool) -> None:
+        self.report("answered", "Approved." if approved else "Rejected.", **APPROVAL)
+        self.report("agent_complete", "Approval finished", **APPROVAL)
+        if approved:
+            self.report("complete", "The permit is issued.", "complete")
+        else:
+            self.report("cancelled", "The permit was rejected.", "error")
+
+    async def pushes(self) -> AsyncGenerator[Mapping[str, Any] | None, None]:
+        pushed = 0
+        yield None
+        while True:
+            await self.changed.wait()
+            self.changed.clear()
+            for status in self.log[pushed:]:
+                yield status
+            pushed = len(self.log)
+
+    async def page(self, job_id: str, after: int) -> Mapping[str, Any]:
+        current = len(self.log)
+        numbers = {"currentSequence": current, "nextAfterSequence": current}
+        return {"updates": self.log[after:], "recovered": True, **numbers}
+
+
+async def never(_: float) -> None:
+    await asyncio.Event().wait()
+
+
+async def run(world: Any, decision: Decision, **options: Any) -> tuple[bool, list[str]]:
+    """Whether the fair ended as it should, and the lines that were written."""
+    out = io.StringIO()
+    async with JobStream(world.pushes, world.page, retriable=(), sleep=never, **options) as stream:
+        outcome = await run_fair(world, stream, LineOutput(out), StreetFair(0, decision))
+    return outcome.succeeded, out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("decision", "approved", "end"),
+    [
+        (Decision.APPROVE, True, "complete Orchestrator The permit is issued."),
+        (Decision.REJECT, False, "cancelled Orchestrator The permit was rejected."),
+    ],
+)
+async def test_without_anybody_to_ask_the_option_decides(
+    decision: Decision, approved: bool, end: str
+) -> None:
+    world = World()
+    succeeded, lines = await run(world, decision)
+    assert world.answers == [("i1", approved, None)]
+    assert (succeeded, lines[-1].partition(" ")[2]) == (True, end)
+
+
+async def test_somebody_on_the_page_may_take_as_long_as_they_want(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    idle_seconds = 0.01
+    world.on_wait = lambda: asyncio.get_running_loop().call_later(
+        5 * idle_seconds, lambda: world.decide(approved=True)
+    )
+    assert await run(world, Decision.PAGE, idle_timeout_seconds=idle_seconds)
+    assert world.answers == []
+    assert "http://127.0.0.1:4000/#job=fair-1" in capsys.readouterr().err
+
+
+async def test_a_job_that_works_and_says_nothing_is_given_up_all_the_same() -> None:
+    world = World()
+    world.on_wait = lambda: world.report("answered", "Approved.", **APPROVAL)
+    with pytest.raises(JobIdleError):
+        await run(world, Decision.PAGE, idle_timeout_seconds=0.01)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Types lines into stdin."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin, os.fdopen(writing, "w", buffering=1) as keyboard:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield keyboard
+
+
+async def test_the_terminal_is_asked_until_the_line_is_an_answer(
+    terminal: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World()
+    world.on_wait = lambda: terminal.write("what?\nno, too loud\n")
+    succeeded, _ = await run(world, Decision.ASK)
+    assert (succeeded, world.answers) == (True, [("i1", False, "too loud")])
+    asked = capsys.readouterr().err
+    assert "Close the street?" in asked
+    assert asked.splitlines().count("Type yes, or no and a reason.") == 1
+
+
+async def test_a_terminal_that_is_asked_goes_on_when_somebody_decides_on_the_page(
+    terminal: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World()
+    world.on_wait = lambda: world.decide(approved=True)
+    succeeded, _ = await run(world, Decision.ASK)
+    assert (succeeded, world.answers) == (True, [])
+    assert "on the page" in capsys.readouterr().err
+
+
+async def test_whoever_answers_too_late_is_told_so(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World(refusal=RefusedError("Nothing waits for this answer any more.", "NotWaiting"))
+    world.on_wait = lambda: terminal.write("yes\n")
+    succeeded, _ = await run(world, Decision.ASK)
+    assert succeeded
+    assert "Somebody else has decided." in capsys.readouterr().err
+
+
+async def test_any_other_refusal_is_an_error() -> None:
+    with pytest.raises(RefusedError, match="not yours"):
+        await run(World(refusal=RefusedError("not yours", "Forbidden")), Decision.APPROVE)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("yes\n", Answer(True)),
+        (" Y \n", Answer(True)),
+        ("yes, have fun\n", Answer(True, "have fun")),
+        ("n\n", Answer(False)),
+        ("No: too loud\n", Answer(False, "too loud")),
+        ("\n", None),
+        ("yesterday\n", None),
+        ("nobody\n", None),
+    ],
+)
+def test_a_typed_line_is(line: str, answer: Answer | None) -> None:
+    assert Answer.from_line(line) == answer
+
+
+def test_where_no_terminal_is_the_demo_approves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert default_decision() is Decision.APPROVE
