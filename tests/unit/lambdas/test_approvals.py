@@ -89,7 +89,7 @@ def test_a_state_gets_its_answer_in_whatever_order_they_come(world: World, event
 
 
 def test_a_rejection_reaches_the_state_with_its_comment(world: World) -> None:
-    rejected = {"approved": False, "by": "olga", "comment": "too loud"}
+    rejected: dict[str, Any] = {"approved": False, "by": "olga", "comment": "too loud"}
     assert world.handle(asks(), answers(**rejected)) == [("token-1", rejected)]
 
 
