@@ -79,6 +79,7 @@ def create_app(bridge: Bridge) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=bridge.origins.pattern,
+        allow_credentials=bridge.origins.restricted,  # the cookie of a stream that comes back
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
         expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
