@@ -20,6 +20,7 @@ from statusbeam.model.settings import BridgeSettings
 
 from .app import create_app
 from .on_aws import bridge_on_aws
+from .shared_frames import SharedFramesProtocol
 
 MESSAGE_BYTES = 65_536
 """What a client may send at once."""
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         access_log=False,  # an address may hold a token
         log_level="warning",  # at info, uvicorn logs the address of each WebSocket
+        ws=SharedFramesProtocol,
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,  # it would compress each message anew for each client
         timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -29,8 +30,9 @@ from ..dialects.filters import StatusFilter
 from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
 from ..problems import Problem
 from ..service import Bridge
+from ..shared_frames import WriteFrames, text_frame, write_frames_of
 from ..tail.cursor import Cursor
-from ..tail.events import Joined, WatchEvent
+from ..tail.events import Joined, Step, WatchEvent
 from ..tail.watch import Watch
 from .requests import cursor_in, filter_in
 from .sockets import CLOSE_CODES, close, refuse
@@ -54,7 +56,11 @@ class _Socket:
         self.session_id = session_id
         self.overflowed = False
         self.has_left = False
+        self.sent_at = 0.0
         self.watch: Watch | None = None
+        self.write_frames = write_frames_of(websocket.scope)
+        self.rendered_as = f"frames {self.shown!r} {session_id}"
+        """Sockets with the same text get the same bytes."""
         self.tasks: list[asyncio.Task[None]] = []
         self._waiting: list[str] = []
         self._filled = asyncio.Event()
@@ -164,6 +170,8 @@ class ConnectionManager:
             async with self.bridge.tails.watch(key, may_see=viewer.may_see, after=after) as watch:
                 first = await watch.next(within=0)  # before the handshake: what comes after it is news
                 socket.watch = watch
+                if socket.write_frames is not None:
+                    watch.write_now = partial(self._write_now, socket, socket.write_frames)
                 if not socket.tasks:
                     await self._register(socket)
                     socket.tasks.append(asyncio.create_task(socket.read()))
@@ -175,24 +183,24 @@ class ConnectionManager:
     ) -> int | None:
         """Send what the job reports. The answer is the code to close with, or None for another job."""
         loop, silence = asyncio.get_running_loop(), self.bridge.heartbeat_seconds
-        heartbeat_at, find_seconds = loop.time() + silence, FIND_SECONDS
+        find_seconds = FIND_SECONDS
+        socket.sent_at = loop.time()
         while True:
-            shown = filter(socket.shown.shows, events)
-            texts = [text for event in shown for text in self._texts(event, socket.session_id)]
+            texts = [text for event in events for text in self._texts(event, socket)]
             texts += socket.take()
             if socket.has_left:
                 return WS_1001_GOING_AWAY
             if socket.overflowed:
                 return WS_1013_TRY_AGAIN_LATER
-            if not texts and loop.time() >= heartbeat_at:
+            if not texts and loop.time() >= socket.sent_at + silence:
                 texts = [self._heartbeat(socket.session_id)]
             for text in texts:
                 await socket.websocket.send_text(text)
             if texts:
-                heartbeat_at = loop.time() + silence
+                socket.sent_at = loop.time()
             if watch.is_over:
                 return WS_1000_NORMAL_CLOSURE
-            quiet = max(0.0, heartbeat_at - loop.time())
+            quiet = max(0.0, socket.sent_at + silence - loop.time())
             if watch.job.head.sequence:
                 events = await watch.next(within=quiet)
                 continue
@@ -204,10 +212,29 @@ class ConnectionManager:
     def _heartbeat(self, session_id: str) -> str:
         return HeartbeatMessage(session_id=session_id, timestamp=self._now()).model_dump_json()
 
-    def _texts(self, event: WatchEvent, session_id: str) -> list[str]:
+    def _write_now(self, socket: _Socket, write: WriteFrames, steps: Sequence[Step]) -> bool:
+        """Write news at once; False: the socket's own task sends them, and waits for a slow client."""
+        rendered = (socket.rendered_as, steps[0].sequence)
+        try:
+            frames = steps[-1].once(rendered, partial(self._frames, steps, socket))
+        except Exception:  # noqa: BLE001 - the socket's own task meets the error; the tail goes on
+            return False
+        if frames:
+            if not write(frames):
+                return False
+            socket.sent_at = asyncio.get_running_loop().time()
+        return True
+
+    def _frames(self, steps: Sequence[Step], socket: _Socket) -> bytes:
+        return b"".join(text_frame(text) for step in steps for text in self._texts(step, socket))
+
+    def _texts(self, event: WatchEvent, socket: _Socket) -> Sequence[str]:
+        session_id = socket.session_id
         if isinstance(event, Joined):
             joined = messages_at_join(event, session_id=session_id, now=self._now())
             return [message.model_dump_json() for message in joined]
+        if not socket.shown.shows(event):
+            return ()
         return event.once(
             ("ws5", session_id),
             lambda: [message.model_dump_json() for message in messages_of(event, session_id=session_id)],
