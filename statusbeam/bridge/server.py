@@ -57,11 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     try:
-        bridge = bridge_on_aws(BridgeSettings.from_env(os.environ))
+        settings = BridgeSettings.from_env(os.environ)
+        bridge = bridge_on_aws(settings)
     except SettingError as error:
         parser.exit(2, f"{error.message}\n")
     config = uvicorn.Config(
-        create_app(bridge),
+        create_app(bridge, streams=settings.bridge_streams),
         host=options.host,
         port=options.port,
         access_log=False,  # an address may hold a token
