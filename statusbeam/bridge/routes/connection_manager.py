@@ -27,14 +27,14 @@ from statusbeam.model.validation import json_text, wire_time
 from ..access.connections import StreamEndedError
 from ..access.viewer import Viewer
 from ..dialects.filters import StatusFilter
-from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
+from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of, resume_point
 from ..problems import Problem
 from ..service import Bridge
 from ..shared_frames import WriteFrames, text_frame, write_frames_of
-from ..tail.cursor import Cursor
+from ..tail.cursor import BadCursorError, Cursor
 from ..tail.events import Joined, Step, WatchEvent
 from ..tail.watch import Watch
-from .requests import cursor_in, filter_in
+from .requests import filter_in
 from .sockets import CLOSE_CODES, close, refuse
 
 OUTBOX: Final = 64
@@ -50,8 +50,16 @@ _log = logging.getLogger(__name__)
 class _Socket:
     """One socket of a session, and the messages of your own that wait for it."""
 
-    def __init__(self, websocket: WebSocket, session_id: str, shown: StatusFilter | None = None) -> None:
+    def __init__(
+        self,
+        websocket: WebSocket,
+        session_id: str,
+        shown: StatusFilter | None = None,
+        received: int = 0,
+    ) -> None:
         self.websocket = websocket
+        self.received = received
+        """Messages of the next status that the client has from before."""
         self.shown = shown or StatusFilter()
         self.session_id = session_id
         self.overflowed = False
@@ -139,10 +147,10 @@ class ConnectionManager:
         """Serve one socket from its handshake to its end: `?after=` resumes, the job's end closes it."""
         try:
             viewer = await self.bridge.viewer(websocket)
-            after = cursor_in("after", websocket.query_params.get("after"))
+            after, received = _resume_point(websocket.query_params.get("after"))
             async with self.bridge.connections.open(viewer, "ws5"):
                 try:
-                    socket = _Socket(websocket, session_id, filter_in(websocket.query_params))
+                    socket = _Socket(websocket, session_id, filter_in(websocket.query_params), received)
                     code = await self._until_closed(socket, viewer, after)
                 finally:
                     self.disconnect(websocket, session_id)
@@ -187,6 +195,9 @@ class ConnectionManager:
         socket.sent_at = loop.time()
         while True:
             texts = [text for event in events for text in self._texts(event, socket)]
+            if events:
+                texts = texts[self._already_received(socket, events[0]) :]
+                socket.received = 0
             texts += socket.take()
             if socket.has_left:
                 return WS_1001_GOING_AWAY
@@ -209,11 +220,19 @@ class ConnectionManager:
                 return None
             find_seconds = min(2 * find_seconds, silence)
 
+    def _already_received(self, socket: _Socket, first: WatchEvent) -> int:
+        """How many messages of the first event the client has: its connection was cut between two of them."""
+        if not socket.received or isinstance(first, Joined):
+            return 0
+        return min(socket.received, len(self._texts(first, socket)))
+
     def _heartbeat(self, session_id: str) -> str:
         return HeartbeatMessage(session_id=session_id, timestamp=self._now()).model_dump_json()
 
     def _write_now(self, socket: _Socket, write: WriteFrames, steps: Sequence[Step]) -> bool:
         """Write news at once; False: the socket's own task sends them, and waits for a slow client."""
+        if socket.received:
+            return False
         rendered = (socket.rendered_as, steps[0].sequence)
         try:
             frames = steps[-1].once(rendered, partial(self._frames, steps, socket))
@@ -242,6 +261,13 @@ class ConnectionManager:
 
     def _now(self) -> str:
         return wire_time(datetime.fromtimestamp(self.bridge.clock.now(), UTC))
+
+
+def _resume_point(text: str | None) -> tuple[Cursor | None, int]:
+    try:
+        return (None, 0) if text is None else resume_point(text)
+    except BadCursorError as error:
+        raise Problem.bad_request(f"after: {error}") from error
 
 
 def _put(sockets: Iterable[_Socket], message: BaseModel | Mapping[str, Any]) -> None:

@@ -68,7 +68,8 @@ async def sequences(socket: ClientConnection, *, pause: float = 0) -> list[int]:
     try:
         while True:
             data = json.loads(await socket.recv())["data"]
-            found.append(int(data["cursor"].partition(":")[2]))
+            sequence, _, part = data["cursor"].partition(":")[2].partition("~")
+            found.append(int(sequence) + part.isdigit())  # a part is of the status after the cursor
             if pause:
                 await asyncio.sleep(pause * random.random())  # noqa: S311 - a client that is now slow, now not
     except ConnectionClosedOK:
