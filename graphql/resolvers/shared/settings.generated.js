@@ -32,6 +32,7 @@ export const StatusTable = {
   OPERATOR_DETAIL: 'operatorDetail',
   DETAIL_KEY: 'detailKey',
   SEARCH_TEXT: 'searchText',
+  JOB_EVENT: 'jobEvent',
   BY_USER: 'byUser',
   BY_USER_PARTITION_KEY: 'userKey',
   BY_USER_SORT_KEY: 'createdKey',
