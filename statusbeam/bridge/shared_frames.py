@@ -32,6 +32,12 @@ class SharedFramesProtocol(WebSocketsSansIOProtocol):
             extensions: dict[Any, Any] = self.scope["extensions"]
             extensions[EXTENSION] = {"write": self._write_frames}
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the function: it refers to the protocol, which refers to it."""
+        super().connection_lost(exc)
+        if self.handshake_initiated and hasattr(self, "scope"):
+            self.scope["extensions"].pop(EXTENSION, None)
+
     def _write_frames(self, frames: bytes) -> bool:
         is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
         if not is_open or not self.writable.is_set() or self.transport.is_closing():

@@ -73,6 +73,15 @@ class _Socket:
         self._waiting: list[str] = []
         self._filled = asyncio.Event()
 
+    def end(self) -> None:
+        """Cancel its tasks, and let go of what refers to it in a circle: the collector runs rarely."""
+        for task in self.tasks:
+            task.cancel()
+        if self.watch is not None:
+            self.watch.write_now = None
+            self.watch = None
+        self.write_frames = None
+
     def put(self, text: str) -> None:
         """Send `text` when the socket has room for it."""
         self.overflowed = self.overflowed or len(self._waiting) >= OUTBOX
@@ -130,8 +139,7 @@ class ConnectionManager:
         sockets = self._sockets.get(session_id, [])
         for socket in [one for one in sockets if one.websocket is websocket]:
             sockets.remove(socket)
-            for task in socket.tasks:
-                task.cancel()
+            socket.end()
         if not sockets:
             self._sockets.pop(session_id, None)
 

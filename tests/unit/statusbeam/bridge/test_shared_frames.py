@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 from collections.abc import AsyncIterator
@@ -139,6 +140,24 @@ async def test_a_client_that_stops_reading_holds_up_no_other_and_is_served_from_
         w.log.end()
         assert without_repeats(await reading) == list(range(1, 803))
         assert without_repeats(await sequences(stalled)) == list(range(1, 803))
+
+
+async def test_a_socket_that_is_closed_leaves_nothing_for_the_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(monkeypatch) as w:
+        gc.collect()
+        gc.disable()
+        try:
+            async with w.socket() as socket:
+                await socket.recv()
+            while len(w.bridge.connections):
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+            sockets = [one for one in gc.get_objects() if type(one) is connection_manager._Socket]
+        finally:
+            gc.enable()
+    assert sockets == []
 
 
 def test_a_frame_is_text_that_is_not_masked() -> None:
