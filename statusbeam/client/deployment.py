@@ -95,7 +95,7 @@ class AppSyncJob:
         self._job_id = job_id
         self._connection_id = uuid.uuid4().hex
         self._open_socket = open_socket
-        self._subscribed = False
+        self._has_session = False
 
     async def subscribe(self) -> AsyncGenerator[Push | None, None]:
         """See JobService.subscribe."""
@@ -126,7 +126,7 @@ class AppSyncJob:
 
     async def close(self) -> None:
         """See JobService.close."""
-        if self._subscribed:
+        if self._has_session:
             await self._run(SYNC_SESSION, {"input": self._session("close")})
 
     async def _pushes(self, token: str) -> AsyncGenerator[Push | None, None]:
@@ -137,15 +137,22 @@ class AppSyncJob:
             "connectionId": self._connection_id,
         }
         subscription = subscribe(
-            deployment.api.url, token, ON_STATUS_UPDATE, variables, open_socket=self._open_socket
+            deployment.api.url,
+            token,
+            ON_STATUS_UPDATE,
+            variables,
+            on_start=self._note_session,
+            open_socket=self._open_socket,
         )
         async with contextlib.aclosing(subscription) as pushes:
             async for data in pushes:
                 if data is None:
-                    self._subscribed = True
                     yield None
                 elif data.get("onStatusUpdate"):
                     yield data["onStatusUpdate"]
+
+    def _note_session(self) -> None:
+        self._has_session = True
 
     def _session(self, action: str, **more: Any) -> dict[str, Any]:
         return {"connectionId": self._connection_id, "action": action, "joined": True, **more}

@@ -91,7 +91,7 @@ class Follower:
         Raises ClientError, NotFoundError if the job is gone meanwhile.
         """
         self.join.begin()
-        self._start(self._receive())
+        is_receiving = False
         try:
             while True:
                 self._carry_out(self.join.take_requests())
@@ -100,6 +100,9 @@ class Follower:
                     yield updates
                 if self._is_done():
                     return
+                if self.join.has_caught_up and not is_receiving:
+                    is_receiving = True
+                    self._start(self._receive())
                 (await self._events.get())()
                 while not self._events.empty():
                     self._events.get_nowait()()

@@ -1,6 +1,6 @@
 """Joins one job and stays whole, as a state machine: events in, requests out. It has no socket and no clock.
 
-    begin ─► read the log while the subscription is on its way
+    begin ─► read the log; then subscribe, unless the job is over
     subscribed ─► position: where is the head of the log now? ─► read up to there ─► whole
     settle, poll ─► position      a gap in the pushes ─► read      interrupted ─► behind until subscribed
 
@@ -117,6 +117,11 @@ class Join:
         return self._cut is None and not self.restarts
 
     @property
+    def has_caught_up(self) -> bool:
+        """Whether the log was read, up to all that is known of it."""
+        return self._has_read and self.log.is_complete
+
+    @property
     def verdict(self) -> Verdict:
         """What may be claimed of the statuses that were given. See Verdict."""
         return self._assessment[0]
@@ -129,7 +134,7 @@ class Join:
     @property
     def _assessment(self) -> tuple[Verdict, Reason | None]:
         failing: Reason | None = "failing" if self._failures else None
-        if not self.log.is_complete or not self._has_read:
+        if not self.has_caught_up:
             return ("behind" if self._has_read else "joining"), failing or "catching_up"
         coverage = self._coverage
         if coverage is None:
@@ -149,7 +154,7 @@ class Join:
         return self.log.take_ready()
 
     def begin(self) -> None:
-        """Start to read, without waiting for the subscription."""
+        """Start to read. The subscription comes after: a job that is over needs none, nor its session."""
         self._next()
         self._timer("poll", self._timing.poll)
 
@@ -275,7 +280,7 @@ class Join:
             return
         if self._is_position_wanted:
             self.check()
-        if self._page is None and not (self._has_read and self.log.is_complete):
+        if self._page is None and not self.has_caught_up:
             self._timer("gap", None)
             self._page = (self._ticket(), self.log.contiguous)
             self._requests.append(ReadPage(*self._page))

@@ -7,7 +7,7 @@ import base64
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from .graphql_errors import TokenRefusedError, error_of
 
 HANDSHAKE_SECONDS = 10.0
 START_SECONDS = 15.0
+CANCELLED_START_SECONDS = 2.0
 SILENCE_SECONDS = 150.0
 """Silence that counts as a dead connection, unless the service asks for less. It sends `ka` every 60 s."""
 MESSAGE_BYTES = 1_000_000
@@ -83,9 +84,13 @@ async def subscribe(
     document: str,
     variables: Mapping[str, Any],
     *,
+    on_start: Callable[[], None],
     open_socket: OpenSocket | None = None,
 ) -> AsyncGenerator[Data | None, None]:
-    """Yield None at `start_ack`, then the `data` of each push. Raises ClientError when it ends."""
+    """Yield None at `start_ack`, then the `data` of each push. Raises ClientError when it ends.
+
+    Calls `on_start` when the subscription is asked for: from then on its resolver may have run.
+    """
     opened = (open_socket or _websocket)(realtime_url(graphql_url), subprotocols(graphql_url, token))
     try:
         async with opened as socket:
@@ -93,7 +98,8 @@ async def subscribe(
             answer = await _until(socket, "connection_ack", HANDSHAKE_SECONDS)
             silence = _silence(answer)
             await socket.send(start_frame(document, variables, graphql_url, token))
-            await _until(socket, "start_ack", START_SECONDS)
+            on_start()
+            await _started(socket)
             yield None
             while True:
                 async with asyncio.timeout(silence):
@@ -103,6 +109,16 @@ async def subscribe(
                 _raise_for(kind, payload)
     except (OSError, EOFError) as error:
         raise UnreachableError(f"the connection broke: {type(error).__name__} {error}") from error
+
+
+async def _started(socket: Socket) -> None:
+    try:
+        await _until(socket, "start_ack", START_SECONDS)
+    except asyncio.CancelledError:
+        # The resolver may be at work. The session that it notes is closed next, and not before it is noted.
+        with suppress(Exception):
+            await _until(socket, "start_ack", CANCELLED_START_SECONDS)
+        raise
 
 
 async def _until(socket: Socket, wanted: str, seconds: float) -> Mapping[str, Any]:

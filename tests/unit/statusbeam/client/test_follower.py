@@ -65,6 +65,7 @@ async def test_a_job_that_is_over_is_read_from_the_log() -> None:
     service.commit()
     given_, follower = await followed(service)
     assert given_ == [1, 2, 3, 4, 5, 6, 7]
+    assert service.subscriptions == 0  # it would note a session, to which the publisher pushes
     assert follower.job == fold(map(StatusUpdate.from_store, service.log))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from contextlib import aclosing
@@ -53,7 +54,7 @@ async def received(socket: FakeSocket) -> list[Any]:
     """What a subscription yields until its end."""
     found = []
     async with aclosing(
-        subscribe(URL, "token", "subscription", {"userId": "ana"}, open_socket=socket)
+        subscribe(URL, "token", "subscription", {"userId": "ana"}, on_start=lambda: None, open_socket=socket)
     ) as pushes:
         with pytest.raises(UnreachableError):
             async for push in pushes:
@@ -109,7 +110,9 @@ def error(kind: str, error_type: str, code: int = 400) -> dict[str, Any]:
 )
 async def test_a_refusal_is_told_from_a_failure(frames: list[Any], expected: type[ClientError]) -> None:
     with pytest.raises(expected) as raised:
-        async for _ in subscribe(URL, "token", "s", {}, open_socket=FakeSocket(*frames)):
+        async for _ in subscribe(
+            URL, "token", "s", {}, on_start=lambda: None, open_socket=FakeSocket(*frames)
+        ):
             pass
     assert type(raised.value) is expected
 
@@ -172,6 +175,39 @@ async def test_the_session_is_closed_only_if_there_was_one() -> None:
     await service.close()
     ((request, _),) = post.asked
     assert request["variables"]["input"]["action"] == "close"
+
+
+class SlowSocket(FakeSocket):
+    """Answers `start` only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(ACK, START_ACK)
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def recv(self) -> str:
+        if len(self.sent) == 2:
+            self.asked.set()
+            await self.let.wait()
+        return await super().recv()
+
+
+async def test_a_subscription_that_is_cancelled_waits_for_its_start_so_that_its_session_can_be_closed() -> (
+    None
+):
+    socket = SlowSocket()
+    post = answers({"data": {"syncSession": {"jobs": []}}})
+    deployment = Deployment(Api(URL, FixedToken("t"), send=post), "ana", "acme")
+    service = deployment.service("job-1", open_socket=socket)
+    starting = asyncio.ensure_future(anext(service.subscribe()))
+    await socket.asked.wait()
+    starting.cancel()
+    await asyncio.sleep(0)
+    assert not starting.done()
+    socket.let.set()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await service.close()
+    assert [request["variables"]["input"]["action"] for request, _ in post.asked] == ["close"]
 
 
 def test_pages_of_jobs_are_read_until_there_are_enough() -> None:
