@@ -48,7 +48,7 @@ def paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 def sentences(paragraph: str) -> list[str]:
     """The sentences as a reader sees them."""
-    seen = re.sub(r"`[^`]*`", "code", paragraph)
+    seen = re.sub(r"`[^`]*`", "Code", paragraph)
     seen = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", seen).replace("*", "")
     return re.split(r"(?<=[.!?])[)\"]?\s+(?=[^a-z])", seen)
 
