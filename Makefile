@@ -115,7 +115,7 @@ check-types: setup # the longest goes first
 
 check-python: setup
 	ruff check $(SOURCES)
-	ruff format --check $(SOURCES)
+	ruff format --check $(SOURCES) README.md docs
 
 check-imports: setup
 	lint-imports

@@ -36,6 +36,8 @@ from tests.unit.repository.test_dashboard_files import AWS_WORDS
 
 LANGUAGES = {"python", "sh", "json", "graphql", "js", "jsx", "html", "text"}
 """Each has a test; `text` is what nobody types: drawings and output."""
+AWS_CLI_ONLY = {"cli-binary-format", "notification-endpoint"}
+"""Arguments that the AWS CLI adds to, or renames from, those of the services."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ALL = [block for page in PAGES for block in blocks(page)]
 
@@ -112,7 +114,7 @@ def aws(words: list[str]) -> None:
     by_name = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(by_name[operation]).input_shape
     assert shape
-    known = {xform_name(name, "-") for name in shape.members} | {"cli-binary-format"}
+    known = {xform_name(name, "-") for name in shape.members} | AWS_CLI_ONLY
     assert {word[2:] for word in rest if word.startswith("--")} <= known
 
 
