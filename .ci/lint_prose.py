@@ -62,7 +62,7 @@ def findings(text: str) -> Iterator[tuple[int, str]]:
             yield number, f"{len(line)} characters; a line has at most {LINE}"
         if in_code:
             continue
-        plain = re.sub(r"`[^`]*`", "", line)
+        plain = re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)
         for pattern, instead in WORDS.items():
             if found := re.search(pattern, plain, re.IGNORECASE):
                 yield number, f"{found[0]!r}: write {instead}"
