@@ -104,9 +104,9 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 .PHONY: check test search audit screenshots dist docs lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-CHECKS := check-types check-python check-imports check-web check-secrets
+CHECKS := check-types check-python check-imports check-web check-secrets check-prose
 
-check: setup ## lint, format, types, import rules, secrets
+check: setup ## lint, format, types, import rules, secrets, plain English
 	@$(ALONGSIDE) $(CHECKS)
 
 .PHONY: $(CHECKS) test-web
@@ -127,6 +127,9 @@ check-web: setup
 
 check-secrets: setup
 	python .ci/scan_secrets.py
+
+check-prose: setup
+	python .ci/lint_prose.py
 
 test-web: web
 	npm test --silent --workspaces --if-present

@@ -50,7 +50,7 @@ def sentences(paragraph: str) -> list[str]:
     """The sentences as a reader sees them."""
     seen = re.sub(r"`[^`]*`", "Code", paragraph)
     seen = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", seen).replace("*", "")
-    return re.split(r"(?<=[.!?])[)\"]?\s+(?=[^a-z])", seen)
+    return re.split(r"(?<=[.!?])[)\"]?\s+(?=[^a-z]|localcloud )", seen)
 
 
 def findings(text: str) -> Iterator[tuple[int, str]]:
