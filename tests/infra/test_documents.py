@@ -19,7 +19,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
-from statusbeam.cdk import Statusbeam
+from statusbeam.cdk import Statusbeam, StatusCheckpoints
 from tests.documents import DOCS, Block, blocks, is_of_an_app, runnable
 from tests.infra.synthesised import new_app
 
@@ -44,6 +44,7 @@ GIVEN: dict[str, Callable[[cdk.Stack, str], Any]] = {
     **dict.fromkeys(("hook", "chat"), secretsmanager.Secret),
     "bus": events.EventBus,
     "closer": lambda stack, name: SimpleNamespace(dead_letters=sqs.Queue(stack, name)),
+    "checkpoints": lambda stack, name: StatusCheckpoints(stack, name, route=Statusbeam(stack, "Route").route),
     "machine": machine,
     "status": lambda stack, _: Statusbeam(stack, "Given"),
 }

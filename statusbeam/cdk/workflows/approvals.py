@@ -23,6 +23,7 @@ from ..bundling import build_bundle, function_sources
 from ..compliance import accept, accept_wildcard
 from ..dead_letters import dead_letter_queue
 from ..encryption import customer_key, grant_encrypt_decrypt
+from ..localcloud import resources_for
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
@@ -47,6 +48,7 @@ class Approvals(Construct):
         resources: ResourceOptions = ResourceOptions(),
     ) -> None:
         super().__init__(scope, construct_id)
+        resources = resources_for(self, resources)
         self._emulated = resources.emulated
         self.dead_letters = dead_letter_queue(self, "DeadLetters", resources=resources)
         table = self._table(resources)

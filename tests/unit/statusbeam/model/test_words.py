@@ -33,6 +33,7 @@ TYPES = {
     "tool_error": "agent_status",
     "reopened": "agent_status",
     "waiting": "agent_status",
+    "answered": "agent_status",
     "cancelled": "agent_status",
     "cancel_requested": "agent_status",
 }
@@ -71,6 +72,7 @@ QUALIFIED = [
     ("error", None, None, "error"),
     ("reopened", None, None, "reopened"),
     ("waiting", "Geo Agent", None, "waiting_geo_agent"),
+    ("answered", "Approval", None, "answered_approval"),
     ("cancelled", None, None, "cancelled"),
     ("cancel_requested", None, None, "cancel_requested"),
     # words of a caller's own
