@@ -17,6 +17,7 @@ from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.server import BridgeServer
 from statusbeam.bridge.service import Bridge
+from statusbeam.bridge.shared_frames import SharedFramesProtocol
 from statusbeam.log.journal.batch import Batch
 from statusbeam.log.journal.entry import Entry
 from statusbeam.log.journal.memory import MemoryJournal
@@ -63,6 +64,7 @@ def main() -> None:
         log_level="error",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,  # the publisher's connection is quiet while the audience joins
+        ws=SharedFramesProtocol,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
     )

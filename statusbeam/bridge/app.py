@@ -37,20 +37,8 @@ from .routes.assistants import MCP_PATH, McpEndpoint
 from .routes.connection_manager import ConnectionManager
 from .service import Bridge
 
-_ROUTERS: Final = tuple(
-    module.router
-    for module in (
-        orchestrator_socket,
-        jobs,
-        job_events,
-        job_stream,
-        cloud_events,
-        ag_ui,
-        operations,
-        tickets,
-        health,
-    )
-)
+_STREAMS: Final = (orchestrator_socket, job_events, ag_ui, operations)
+_REQUESTS: Final = (jobs, job_stream, cloud_events, tickets, health)
 
 STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset", "Stream-Up-To-Date")
 """What a client of Durable Streams reads."""
@@ -58,8 +46,8 @@ STREAM_HEADERS: Final = ("Stream-Closed", "Stream-Cursor", "Stream-Next-Offset",
 _log = logging.getLogger(__name__)
 
 
-def create_app(bridge: Bridge) -> FastAPI:
-    """The application that serves `bridge` in every dialect."""
+def create_app(bridge: Bridge, *, streams: bool = True) -> FastAPI:
+    """The application that serves `bridge` in every dialect; without `streams`, in those that answer once."""
 
     mcp = McpEndpoint(bridge)
 
@@ -79,13 +67,14 @@ def create_app(bridge: Bridge) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=bridge.origins.pattern,
+        allow_credentials=bridge.origins.restricted,  # the cookie of a stream that comes back
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
         expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
     )
     _answer_with_problems(app)
-    for router in _ROUTERS:
-        app.include_router(router)
+    for module in (*_REQUESTS, *(_STREAMS if streams else ())):
+        app.include_router(module.router)
     a2a = A2aEndpoint(bridge)
     app.router.routes += (
         Route(MCP_PATH, endpoint=mcp),

@@ -20,6 +20,7 @@ from statusbeam.model.settings import BridgeSettings
 
 from .app import create_app
 from .on_aws import bridge_on_aws
+from .shared_frames import SharedFramesProtocol
 
 MESSAGE_BYTES = 65_536
 """What a client may send at once."""
@@ -56,15 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     try:
-        bridge = bridge_on_aws(BridgeSettings.from_env(os.environ))
+        settings = BridgeSettings.from_env(os.environ)
+        bridge = bridge_on_aws(settings)
     except SettingError as error:
         parser.exit(2, f"{error.message}\n")
     config = uvicorn.Config(
-        create_app(bridge),
+        create_app(bridge, streams=settings.bridge_streams),
         host=options.host,
         port=options.port,
         access_log=False,  # an address may hold a token
         log_level="warning",  # at info, uvicorn logs the address of each WebSocket
+        ws=SharedFramesProtocol,
         ws_max_size=MESSAGE_BYTES,
         ws_per_message_deflate=False,  # it would compress each message anew for each client
         timeout_graceful_shutdown=DRAIN_SECONDS,

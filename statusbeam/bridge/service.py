@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
@@ -27,7 +28,7 @@ from statusbeam.model.validation import identifier
 from .access.connections import Connections
 from .access.ended_logins import MemoryEndedLogins
 from .access.origins import Origins
-from .access.tickets import MemoryTicketStore, Tickets
+from .access.tickets import TICKET_PREFIX, MemoryTicketStore, Tickets
 from .access.viewer import Viewer
 from .log_reader.memory_reader import MemoryLogReader
 from .log_reader.reader import HeadsPage, LogReader, is_whole
@@ -43,6 +44,8 @@ HEARTBEAT_SECONDS: Final = 30.0
 
 JOBS_SEARCHED: Final = 25
 """A session id that is no job's is looked for among so many of the user's newest jobs."""
+
+RESUME_COOKIE: Final = "statusbeam-resume"
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Viewer]]
 """Who opens this connection. Raises Problem."""
@@ -109,19 +112,47 @@ class Bridge:
     async def serving(self) -> AsyncIterator[None]:
         """Around the time in which the process serves. At its end no stream is left open."""
         self.connections.closing = False
-        checking = asyncio.create_task(self.connections.check_logins())
         try:
             yield
         finally:
             self.connections.end_all()
-            checking.cancel()
-            await asyncio.gather(checking, return_exceptions=True)
 
     async def viewer(self, connection: HTTPConnection) -> Viewer:
         """Who opens this connection, from a page that may. Raises Problem."""
         if not self.origins.allows(connection.headers.get("origin")):
             raise Problem.forbidden("Pages of this origin may not use the bridge.")
-        return await self.authenticate(connection)
+        try:
+            return await self.authenticate(connection)
+        except Problem as problem:
+            resumed = await self._resumed(connection) if problem.status is HTTPStatus.UNAUTHORIZED else None
+            if resumed is None:
+                raise
+            return resumed
+
+    async def _resumed(self, connection: HTTPConnection) -> Viewer | None:
+        """Who opened this stream with a ticket, when an EventSource comes back with the used ticket."""
+        ticket = connection.cookies.get(RESUME_COOKIE)
+        if ticket is None or not _is_opened_by_ticket(connection):
+            return None
+        viewer = await self.tickets.redeem(ticket)
+        return None if viewer is None or await self.connections.is_ended(viewer) else viewer
+
+    async def resume_headers(self, connection: HTTPConnection, viewer: Viewer) -> dict[str, str]:
+        """The header of a stream that a ticket opened: a cookie with the ticket for its next request.
+
+        Raises SessionStoreError.
+        """
+        if not _is_opened_by_ticket(connection):
+            return {}
+        ticket, until = await self.tickets.renew(viewer)
+        # Pages of other sites may send the cookie only if the deployment names them.
+        site = "None" if self.origins.restricted else "Strict"
+        seconds = max(0, until - int(self.clock.now()))
+        path = quote(connection.url.path)
+        cookie = (
+            f"{RESUME_COOKIE}={ticket}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite={site}"
+        )
+        return {"Set-Cookie": cookie}
 
     async def find_job(self, viewer: Viewer, session_id: str) -> JobKey | None:
         """The job with this id, else the viewer's newest with this session or correlation id.
@@ -169,6 +200,11 @@ class Bridge:
         if not is_whole(updates, first=first, last=last):
             return LogPage(job=job, cursor=head, lost=Lost.LOG_EXPIRED)
         return LogPage(job=job, updates=updates, cursor=Cursor(head.epoch, last))
+
+
+def _is_opened_by_ticket(connection: HTTPConnection) -> bool:
+    named = connection.query_params.get("ticket", "")
+    return named.startswith(TICKET_PREFIX) and "authorization" not in connection.headers
 
 
 def valid_id(text: str) -> str:

@@ -306,6 +306,9 @@ class PageOptions:
 class BridgeOptions:
     """The bridge to other protocols."""
 
+    compute: Literal["fargate", "lambda"] = "fargate"
+    """`lambda`: REST, MCP, A2A, CloudEvents and durable streams on a function, without WebSockets and
+    server-sent events. It costs nothing while nobody asks. The options for tasks don't apply."""
     tasks: int = 2
     """How many tasks run at least, each in another availability zone."""
     max_tasks: int = 10

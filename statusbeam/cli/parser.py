@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, get_type_hints
 
 import typer
+from typer import core
 from typer.core import TyperCommand, TyperGroup
 
 from .command import CommandError, ExitCode
@@ -53,6 +54,14 @@ class RootGroup(TyperGroup):
         """The command, or None for an unknown name. Raises CommandError if its packages are missing."""
         found = next((registered for registered in COMMANDS if registered.name == cmd_name), None)
         return None if found is None else load(found)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The names that a shell offers. Typer's own way imports every command for its help."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = [each for each in COMMANDS if each.name.startswith(incomplete)]
+        item: Any = core.CompletionItem  # type: ignore[attr-defined]  # re-exported, without saying so
+        return [item(each.name, help=each.summary) for each in found]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """Write the summaries by section."""

@@ -485,6 +485,9 @@ class BridgeSettings(_Settings):
     status_queue_url: str | None = None
     """The queue of the publisher, whose backlog operators see."""
 
+    bridge_streams: bool = True
+    """Whether streams are served; not on Lambda, where a request is paid for as long as it lasts."""
+
     bridge_heartbeat_seconds: int = 30
     """How long a WebSocket is silent at most."""
 

@@ -25,7 +25,7 @@ PICTURES = {
     f"{state}{look}"
     for state in ("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant")
     for look in ("", "-phone")
-} | {"sign-in-provider", "running-dark", "tenant-dark", "list-phone", "crowd"}
+} | {"sign-in-provider", "running-dark", "tenant-dark", "list", "list-phone", "crowd"}
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Prepare = Callable[[Dashboard, Cloud, DemoUser], None]

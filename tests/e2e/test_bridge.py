@@ -174,6 +174,25 @@ def test_multi_client_broadcast(cloud: Cloud, ana: Watcher) -> None:
         assert messages(one) == messages(other) == messages(third)
 
 
+def test_operators_see_their_tenant_and_nobody_else_does(cloud: Cloud, ana: Watcher) -> None:
+    job_id = fresh_id("job")
+    ana.report(job_id, "agent_invoking", "agent_error")
+    operator = cloud.user(tenant=0, role="operator")
+    with watcher_of(cloud, operator, cloud.sign_in(operator).access) as olga:
+
+        def health() -> Any:
+            found = olga.get("/operations", params={"job": job_id}).json()
+            return found if found["agent_health"]["agents"] else None
+
+        found = wait_for("the agent", health)
+        (agent,) = found["agent_health"]["agents"]
+        assert (agent["name"], agent["health"], agent["troubledJobs"]) == ("Geo Agent", "degraded", [job_id])
+        assert found["system"]["backlog"] >= 0
+        assert found["system"]["failures"] == {"jobs": 0, "agents": 1}
+    refused = ana.get("/operations")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:statusbeam:problem:forbidden")
+
+
 def test_authentication(cloud: Cloud, ana: Watcher, ben: Watcher) -> None:
     job_id = fresh_id("job")
     ana.report(job_id, "agent_invoking", "complete")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import statusbeam.cdk
+from statusbeam.bridge.routes.assistants import WAIT_SECONDS_MAX
 from statusbeam.cdk.bundling import build_bundle
 from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings
 from tests.infra.synthesised import APPSYNC_URL, Stack, new_app
@@ -116,6 +117,49 @@ def test_tasks_are_added_as_connections_grow(bridge: Stack) -> None:
     assert (min(changes), max(changes)) == (2, 10)
 
 
+@pytest.fixture(scope="module")
+def on_lambda(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployment whose bridge is a function."""
+
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import aws_ecr as ecr  # noqa: PLC0415 - starts Node
+        from aws_cdk import aws_lambda as lambda_  # noqa: PLC0415 - starts Node
+
+        images = ecr.Repository.from_repository_name(stack, "Images", "bridge")
+        statusbeam.cdk.StatusBridge(
+            stack,
+            "Bridge",
+            status=statusbeam.cdk.Statusbeam(stack, "Status"),
+            options=statusbeam.cdk.BridgeOptions(compute="lambda"),
+            function_image=lambda_.DockerImageCode.from_ecr(images),
+        )
+
+    return stack_with(tmp_path_factory.mktemp("cdk.out"), fill)
+
+
+def test_on_lambda_nothing_runs_that_nobody_asks(on_lambda: Stack) -> None:
+    for idle in ("AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::NatGateway"):
+        assert on_lambda.all(idle) == []
+    (url,) = on_lambda.all("AWS::Lambda::Url")
+    assert url.properties["InvokeMode"] == "RESPONSE_STREAM"
+    assert "BridgeUrl" in "".join(on_lambda.outputs)
+
+
+def test_on_lambda_the_adapter_and_the_bridge_find_their_settings(on_lambda: Stack) -> None:
+    function = on_lambda.one("AWS::Lambda::Function", PackageType="Image")
+    assert function.properties["Architectures"] == ["arm64"]
+    assert function.properties["Timeout"] > WAIT_SECONDS_MAX
+    environment = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in function.properties["Environment"]["Variables"].items()
+    }
+    assert not BridgeSettings.from_env(environment).bridge_streams
+    assert environment["AWS_LWA_READINESS_CHECK_PATH"] == "/health"
+    dockerfile = (ROOT / "statusbeam" / "bridge" / "Dockerfile").read_text()
+    assert "/opt/extensions/lambda-adapter" in dockerfile
+    assert f'"--port", "{environment["AWS_LWA_PORT"]}"' in dockerfile
+
+
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="max_tasks"):
         statusbeam.cdk.BridgeOptions(tasks=3, max_tasks=2)
@@ -136,11 +180,11 @@ def test_on_localcloud_it_is_refused_in_favour_of_localclouds_own(tmp_path: Path
 
 
 def test_the_image_has_all_that_the_bridge_imports_and_installs_its_packages_by_hash() -> None:
-    from statusbeam.cdk.bridge.status_bridge import IN_IMAGE  # noqa: PLC0415 - starts Node
+    from statusbeam.cdk.bridge.any_bridge import IN_IMAGE  # noqa: PLC0415 - starts Node
 
     context = build_bundle(sources=IN_IMAGE).path
     dockerfile = (context / "statusbeam" / "bridge" / "Dockerfile").read_text()
-    copied = re.findall(r"^COPY (\S+)", dockerfile, re.MULTILINE)
+    copied = re.findall(r"^COPY ([^-\s]\S*)", dockerfile, re.MULTILINE)
     assert len(copied) == 6
     assert [name for name in copied if not (context / name).exists()] == []
     packages = sysconfig.get_paths()["purelib"]

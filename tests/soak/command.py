@@ -24,8 +24,9 @@ DESCRIPTION = (
     "through concurrent publishers that crash at every step, to a table that refuses transactions and loses "
     "answers; then the log must have each status once, without a gap, and the stored snapshot must be its "
     "fold. As often lets a client join over a network that loses, doubles, swaps and cuts, and end with the "
-    "log. A tenth as often sends messages that hang, crash or slow down their publisher; no other job may "
-    "wait for them. "
+    "log. As often kills the bridge in mid-job; its clients, which resume, must get each status once, and be "
+    "left alone after the end. A tenth as often sends messages that hang, crash or slow down their "
+    "publisher; no other job may wait for them. "
     "Exit code 0 when all holds, 1 when something doesn't; the message names the seed."
 )
 _POISON_EVERY = 10
@@ -73,14 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run both kinds of runs and give the exit code."""
+    """Run all kinds of runs and give the exit code."""
+    from tests.soak.bridge_kills import KillTally, kill_run  # noqa: PLC0415 - loads the bridge
     from tests.soak.joiner import JoinTally, join_run  # noqa: PLC0415 - loads the AWS SDK
     from tests.soak.model import SoakError, Step, Tally, soak_run  # noqa: PLC0415
     from tests.soak.poison import POISONED, PoisonTally, poison_run  # noqa: PLC0415
     from tests.soak.table import MemoryTable  # noqa: PLC0415
 
     seeds = range(arguments.seed, arguments.seed + arguments.runs)
-    tally, joined, poisoned = Tally(), JoinTally(), PoisonTally()
+    tally, joined, poisoned, killed = Tally(), JoinTally(), PoisonTally(), KillTally()
     began = time.process_time()
     try:
         with _store(arguments) as store, _silent_publishers():
@@ -92,6 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
         for seed in seeds:
             joined.add(join_run(seed=seed))
         joiners = time.process_time() - between
+        for seed in seeds:
+            killed.add(kill_run(seed=seed))
+        kills = time.process_time() - between - joiners
         with _silent_publishers():
             for seed in seeds[::_POISON_EVERY]:
                 poisoned.add(poison_run(seed=seed))
@@ -109,6 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
         f"  {joined.statuses} statuses; pushes lost {joined.pushes_lost}, doubled {joined.pushes_doubled}; "
         f"{joined.disconnects} disconnects, {joined.replays} replays\n"
         f"  0 statuses lost, 0 applied twice\n"
+        f"bridge: {arguments.runs} runs, {kills:.1f} s of CPU\n"
+        f"  {killed.statuses} statuses; {killed.kills} kills, {sum(killed.resumed.values())} resumes, "
+        f"{killed.cut_within_an_event} cuts within an event\n"
+        f"  0 statuses lost, 0 twice, 0 reconnects after the end\n"
         f"poison: {sum(poisoned.poisons.values()) // POISONED} runs, {_counted(poisoned.poisons)}; "
         f"{poisoned.deaths} publishers died, {poisoned.dead_letters} dead letters\n"
         f"  slowest status of another job {poisoned.slowest_innocent:.2f} s, "

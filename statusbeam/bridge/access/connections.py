@@ -64,7 +64,7 @@ class Connection:
 
 
 class Connections:
-    """All open streams. `check_logins` runs as long as the process serves."""
+    """All open streams. While there is one, their logins are checked: no application has to start that."""
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class Connections:
         self._check_seconds = check_seconds
         self._open: set[Connection] = set()
         self._of_user: Counter[UserKey] = Counter()
+        self._checking: asyncio.Task[None] | None = None
         self.closing = False
         """Whether the process ends: no new stream opens."""
 
@@ -101,8 +102,7 @@ class Connections:
         try:
             async with asyncio.timeout(CONNECTION_SECONDS) as limit:
                 connection = Connection(viewer=viewer, dialect=dialect, limit=limit)
-                self._open.add(connection)
-                self._of_user[viewer.key] += 1
+                self._add(connection)
                 try:
                     yield connection
                 finally:
@@ -112,7 +112,12 @@ class Connections:
                 raise StreamEndedError(connection.reason) from None
             raise
 
-    async def check_logins(self) -> None:
+    async def is_ended(self, viewer: Viewer) -> bool:
+        """Whether the viewer's login was ended. Raises SessionStoreError."""
+        ended = await self._ended.ended_at([viewer.key])
+        return viewer.is_ended_by(ended.get(viewer.key))
+
+    async def _check_logins(self) -> None:
         """End the streams of logins that were ended, until this is cancelled."""
         while True:
             await asyncio.sleep(self._check_seconds)
@@ -142,8 +147,17 @@ class Connections:
         if self._of_user[viewer.key] >= self._per_user:
             raise Problem.too_many(f"A user may have {self._per_user} open streams.")
 
+    def _add(self, connection: Connection) -> None:
+        self._open.add(connection)
+        self._of_user[connection.viewer.key] += 1
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_logins())
+
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
+        if not self._open and self._checking is not None:
+            self._checking.cancel()
+            self._checking = None
         self._of_user[connection.viewer.key] -= 1
         if self._of_user[connection.viewer.key] <= 0:
             del self._of_user[connection.viewer.key]

@@ -19,6 +19,8 @@ class Origins:
         patterns = "|".join(map(_pattern, allowed))
         self.pattern = patterns or ".*"
         """A regular expression that an allowed origin matches as a whole."""
+        self.restricted = bool(allowed)
+        """Whether only some pages may use the bridge."""
         self._compiled = re.compile(self.pattern)
 
     def allows(self, origin: str | None) -> bool:

@@ -7,7 +7,7 @@ Viewer(user_id='ana', …)
 None
 
 A ticket is valid once and for half a minute: an address in somebody's log opens nothing. The store keeps its
-digest only.
+digest only. An EventSource that comes back has only the address it had: a cookie holds its next ticket.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from statusbeam.log.journal.dynamo_errors import session_error
 from statusbeam.log.journal.dynamo_items import from_item, to_item
 from statusbeam.model.bounded import Bounded
 from statusbeam.model.clock import Clock
+from statusbeam.model.limits import CONNECTION_SECONDS
+from statusbeam.model.replace import replace
 from statusbeam.model.settings import SessionsTable
 from statusbeam.model.validation import json_text
 
@@ -59,8 +61,18 @@ class Tickets:
 
     async def issue(self, viewer: Viewer) -> tuple[str, int]:
         """A ticket for `viewer`, and when it expires in epoch seconds. Raises SessionStoreError."""
+        return await self._issue(viewer, int(self._clock.now()) + TICKET_SECONDS)
+
+    async def renew(self, viewer: Viewer) -> tuple[str, int]:
+        """A ticket for the same stream when it comes back, once more, within a day of its first opening.
+
+        Raises SessionStoreError.
+        """
+        until = viewer.resumes_until or int(self._clock.now()) + CONNECTION_SECONDS
+        return await self._issue(replace(viewer, resumes_until=until), until)
+
+    async def _issue(self, viewer: Viewer, until: int) -> tuple[str, int]:
         ticket = TICKET_PREFIX + secrets.token_urlsafe(24)
-        until = int(self._clock.now()) + TICKET_SECONDS
         await self._store.put(_digest(ticket), json_text(viewer.to_json()), until=until)
         return ticket, until
 

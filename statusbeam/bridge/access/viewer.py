@@ -27,6 +27,8 @@ class Viewer:
     """When the login began, in epoch seconds. A refreshed token keeps the moment of its login."""
     read_only: bool = False
     """A view token permits reading, and nothing else."""
+    resumes_until: int | None = None
+    """How long a stream that a ticket opened may be resumed, in epoch seconds; None: no ticket opened it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -71,4 +73,5 @@ class Viewer:
             roles=tuple(document["roles"]),
             signed_in_at=document["signed_in_at"],
             read_only=document["read_only"],
+            resumes_until=document["resumes_until"],
         )

@@ -122,11 +122,8 @@ class Run:
             yield {"type": "SUBAGENT_FINISHED", "subagentRunId": _run_id(agent), "outcome": outcome}
         waiting = [(None, job.head.waiting), *((agent, agent.waiting) for agent in running)]
         interrupts = [_interrupt(agent, one) for agent, one in waiting if one is not None]
-        yield {
-            "type": "RUN_FINISHED",
-            **self._ids(job.head),
-            "outcome": {"type": "interrupt", "interrupts": interrupts},
-        }
+        end = {"type": "interrupt", "interrupts": interrupts}
+        yield {"type": "RUN_FINISHED", **self._ids(job.head), "outcome": end}
 
     def _end(self, job: Job) -> Event:
         if job.head.overall_status is OverallStatus.FAILED:

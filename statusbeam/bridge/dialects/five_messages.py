@@ -10,6 +10,15 @@
 | nothing for a while | `heartbeat` |
 
 The job's state decides, not the status word: an agent may say `complete`.
+
+`data.cursor` is where a client resumes that has got this far. A connection may be cut between two messages of
+one status, or of one snapshot. So the cursor of all but the last of them names a part:
+
+| `data.cursor` | `?after=` with it gives |
+|---|---|
+| `19aa3c:7` | what follows the status 7 |
+| `19aa3c:7~2` | what follows the status 7, without the first 2 messages |
+| `19aa3c:7~join` | a new snapshot: the client has a part of one |
 """
 
 from __future__ import annotations
@@ -26,8 +35,12 @@ from statusbeam.log.snapshot.times import time_of
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.words import OverallStatus, StatusType
 
-from ..tail.cursor import Cursor
+from ..tail.cursor import BadCursorError, Cursor
 from ..tail.events import Joined, Step
+
+_PART: Final = "~"
+_OF_A_JOIN: Final = "join"
+_PART_DIGITS: Final = 6
 
 ORCHESTRATOR: Final = "orchestrator"
 """The `agent` of messages about the job as a whole."""
@@ -110,11 +123,39 @@ def messages_at_join(joined: Joined, *, session_id: str, now: str) -> list[AnyMe
     ]
     if job.head.ended:
         found.append(words.end(job.head.overall_status))
+    for message in found[:-1]:
+        _set_cursor(message, f"{Cursor.of(job.head)}{_PART}{_OF_A_JOIN}")
     return found
 
 
 def messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     """The messages of one status."""
+    found = _messages_of(step, session_id=session_id)
+    for number, message in enumerate(found[:-1], 1):
+        _set_cursor(message, f"{Cursor.of(step.before.head)}{_PART}{number}")
+    return found
+
+
+def resume_point(text: str) -> tuple[Cursor | None, int]:
+    """Where a client resumes that had this cursor last, and how many messages of the next status it has.
+
+    None: with a snapshot. Raises BadCursorError.
+    """
+    position, _, part = text.partition(_PART)
+    cursor = Cursor.parse(position)
+    if part == _OF_A_JOIN:
+        return None, 0
+    if part and not (part.isascii() and part.isdigit() and len(part) <= _PART_DIGITS):
+        raise BadCursorError("the part of a cursor is a number, as in 19aa3c:7~2")
+    return cursor, int(part or 0)
+
+
+def _set_cursor(message: AnyMessage, cursor: str) -> None:
+    if not isinstance(message, HeartbeatMessage):
+        message.data["cursor"] = cursor
+
+
+def _messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     before, update, after = step.before, step.update, step.after
     words = _Words(after, session_id=session_id, timestamp=update.timestamp)
     found: list[AnyMessage] = []

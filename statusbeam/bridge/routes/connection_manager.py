@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -26,13 +27,14 @@ from statusbeam.model.validation import json_text, wire_time
 from ..access.connections import StreamEndedError
 from ..access.viewer import Viewer
 from ..dialects.filters import StatusFilter
-from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of
+from ..dialects.five_messages import HeartbeatMessage, messages_at_join, messages_of, resume_point
 from ..problems import Problem
 from ..service import Bridge
-from ..tail.cursor import Cursor
-from ..tail.events import Joined, WatchEvent
+from ..shared_frames import WriteFrames, text_frame, write_frames_of
+from ..tail.cursor import BadCursorError, Cursor
+from ..tail.events import Joined, Step, WatchEvent
 from ..tail.watch import Watch
-from .requests import cursor_in, filter_in
+from .requests import filter_in
 from .sockets import CLOSE_CODES, close, refuse
 
 OUTBOX: Final = 64
@@ -48,16 +50,37 @@ _log = logging.getLogger(__name__)
 class _Socket:
     """One socket of a session, and the messages of your own that wait for it."""
 
-    def __init__(self, websocket: WebSocket, session_id: str, shown: StatusFilter | None = None) -> None:
+    def __init__(
+        self,
+        websocket: WebSocket,
+        session_id: str,
+        shown: StatusFilter | None = None,
+        received: int = 0,
+    ) -> None:
         self.websocket = websocket
+        self.received = received
+        """Messages of the next status that the client has from before."""
         self.shown = shown or StatusFilter()
         self.session_id = session_id
         self.overflowed = False
         self.has_left = False
+        self.sent_at = 0.0
         self.watch: Watch | None = None
+        self.write_frames = write_frames_of(websocket.scope)
+        self.rendered_as = f"frames {self.shown!r} {session_id}"
+        """Sockets with the same text get the same bytes."""
         self.tasks: list[asyncio.Task[None]] = []
         self._waiting: list[str] = []
         self._filled = asyncio.Event()
+
+    def end(self) -> None:
+        """Cancel its tasks, and let go of what refers to it in a circle: the collector runs rarely."""
+        for task in self.tasks:
+            task.cancel()
+        if self.watch is not None:
+            self.watch.write_now = None
+            self.watch = None
+        self.write_frames = None
 
     def put(self, text: str) -> None:
         """Send `text` when the socket has room for it."""
@@ -116,8 +139,7 @@ class ConnectionManager:
         sockets = self._sockets.get(session_id, [])
         for socket in [one for one in sockets if one.websocket is websocket]:
             sockets.remove(socket)
-            for task in socket.tasks:
-                task.cancel()
+            socket.end()
         if not sockets:
             self._sockets.pop(session_id, None)
 
@@ -133,10 +155,10 @@ class ConnectionManager:
         """Serve one socket from its handshake to its end: `?after=` resumes, the job's end closes it."""
         try:
             viewer = await self.bridge.viewer(websocket)
-            after = cursor_in("after", websocket.query_params.get("after"))
+            after, received = _resume_point(websocket.query_params.get("after"))
             async with self.bridge.connections.open(viewer, "ws5"):
                 try:
-                    socket = _Socket(websocket, session_id, filter_in(websocket.query_params))
+                    socket = _Socket(websocket, session_id, filter_in(websocket.query_params), received)
                     code = await self._until_closed(socket, viewer, after)
                 finally:
                     self.disconnect(websocket, session_id)
@@ -164,6 +186,8 @@ class ConnectionManager:
             async with self.bridge.tails.watch(key, may_see=viewer.may_see, after=after) as watch:
                 first = await watch.next(within=0)  # before the handshake: what comes after it is news
                 socket.watch = watch
+                if socket.write_frames is not None:
+                    watch.write_now = partial(self._write_now, socket, socket.write_frames)
                 if not socket.tasks:
                     await self._register(socket)
                     socket.tasks.append(asyncio.create_task(socket.read()))
@@ -175,24 +199,27 @@ class ConnectionManager:
     ) -> int | None:
         """Send what the job reports. The answer is the code to close with, or None for another job."""
         loop, silence = asyncio.get_running_loop(), self.bridge.heartbeat_seconds
-        heartbeat_at, find_seconds = loop.time() + silence, FIND_SECONDS
+        find_seconds = FIND_SECONDS
+        socket.sent_at = loop.time()
         while True:
-            shown = filter(socket.shown.shows, events)
-            texts = [text for event in shown for text in self._texts(event, socket.session_id)]
+            texts = [text for event in events for text in self._texts(event, socket)]
+            if events:
+                texts = texts[self._already_received(socket, events[0]) :]
+                socket.received = 0
             texts += socket.take()
             if socket.has_left:
                 return WS_1001_GOING_AWAY
             if socket.overflowed:
                 return WS_1013_TRY_AGAIN_LATER
-            if not texts and loop.time() >= heartbeat_at:
+            if not texts and loop.time() >= socket.sent_at + silence:
                 texts = [self._heartbeat(socket.session_id)]
             for text in texts:
                 await socket.websocket.send_text(text)
             if texts:
-                heartbeat_at = loop.time() + silence
+                socket.sent_at = loop.time()
             if watch.is_over:
                 return WS_1000_NORMAL_CLOSURE
-            quiet = max(0.0, heartbeat_at - loop.time())
+            quiet = max(0.0, socket.sent_at + silence - loop.time())
             if watch.job.head.sequence:
                 events = await watch.next(within=quiet)
                 continue
@@ -201,13 +228,40 @@ class ConnectionManager:
                 return None
             find_seconds = min(2 * find_seconds, silence)
 
+    def _already_received(self, socket: _Socket, first: WatchEvent) -> int:
+        """How many messages of the first event the client has: its connection was cut between two of them."""
+        if not socket.received or isinstance(first, Joined):
+            return 0
+        return min(socket.received, len(self._texts(first, socket)))
+
     def _heartbeat(self, session_id: str) -> str:
         return HeartbeatMessage(session_id=session_id, timestamp=self._now()).model_dump_json()
 
-    def _texts(self, event: WatchEvent, session_id: str) -> list[str]:
+    def _write_now(self, socket: _Socket, write: WriteFrames, steps: Sequence[Step]) -> bool:
+        """Write news at once; False: the socket's own task sends them, and waits for a slow client."""
+        if socket.received:
+            return False
+        rendered = (socket.rendered_as, steps[0].sequence)
+        try:
+            frames = steps[-1].once(rendered, partial(self._frames, steps, socket))
+        except Exception:  # noqa: BLE001 - the socket's own task meets the error; the tail goes on
+            return False
+        if frames:
+            if not write(frames):
+                return False
+            socket.sent_at = asyncio.get_running_loop().time()
+        return True
+
+    def _frames(self, steps: Sequence[Step], socket: _Socket) -> bytes:
+        return b"".join(text_frame(text) for step in steps for text in self._texts(step, socket))
+
+    def _texts(self, event: WatchEvent, socket: _Socket) -> Sequence[str]:
+        session_id = socket.session_id
         if isinstance(event, Joined):
             joined = messages_at_join(event, session_id=session_id, now=self._now())
             return [message.model_dump_json() for message in joined]
+        if not socket.shown.shows(event):
+            return ()
         return event.once(
             ("ws5", session_id),
             lambda: [message.model_dump_json() for message in messages_of(event, session_id=session_id)],
@@ -215,6 +269,13 @@ class ConnectionManager:
 
     def _now(self) -> str:
         return wire_time(datetime.fromtimestamp(self.bridge.clock.now(), UTC))
+
+
+def _resume_point(text: str | None) -> tuple[Cursor | None, int]:
+    try:
+        return (None, 0) if text is None else resume_point(text)
+    except BadCursorError as error:
+        raise Problem.bad_request(f"after: {error}") from error
 
 
 def _put(sockets: Iterable[_Socket], message: BaseModel | Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,8 @@ from ..tail.watch import Watch
 
 COMMENT: Final = format_sse_event(comment="")
 """What keeps a quiet stream open."""
+
+STREAM_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 COMMENT_SECONDS: Final = 15.0
 """How long a stream is silent at most."""
@@ -62,9 +64,16 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, bridge: Bridge, viewer: Viewer, job: JobKey, dialect: StreamDialect, *, after: Cursor | None
+        self,
+        bridge: Bridge,
+        viewer: Viewer,
+        job: JobKey,
+        dialect: StreamDialect,
+        *,
+        after: Cursor | None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        super().__init__(headers={**STREAM_HEADERS, **(headers or {})})
         del self.headers["content-length"]
         self._bridge = bridge
         self._viewer = viewer

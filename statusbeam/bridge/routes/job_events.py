@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from ..dialects import server_sent_events as sse
 from ..dialects.filters import StatusFilter
@@ -34,6 +34,7 @@ async def job_events(
     *,
     caller: Caller,
     bridge: TheBridge,
+    request: Request,
     shown: Filter,
     last_event_id: Annotated[str | None, Header()] = None,
     after: Annotated[
@@ -56,7 +57,8 @@ async def job_events(
                 and has_settled(head, now=bridge.clock.now())
             ):
                 return Response(status_code=204)
-    return EventStream(bridge, caller, key, _dialect(bridge, shown), after=cursor)
+    resume = await bridge.resume_headers(request, caller)
+    return EventStream(bridge, caller, key, _dialect(bridge, shown), after=cursor, headers=resume)
 
 
 def _dialect(bridge: Bridge, shown: StatusFilter) -> StreamDialect:

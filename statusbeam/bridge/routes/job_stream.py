@@ -61,7 +61,10 @@ async def read_stream(
     page = await _page(bridge, caller, job_id, offset)
     if live == "sse":
         after = Cursor(page.cursor.epoch, page.cursor.sequence - len(page.updates))
-        return EventStream(bridge, caller, caller.job(job_id), _sse(bridge, shown), after=after)
+        resume = await bridge.resume_headers(request, caller)
+        return EventStream(
+            bridge, caller, caller.job(job_id), _sse(bridge, shown), after=after, headers=resume
+        )
     if live == "long-poll" and not page.updates and not _is_closed(page, bridge):
         page = await _wait(bridge, caller, job_id, page)
     if live == "long-poll" and not page.updates:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Response, WebSocket
+from fastapi import APIRouter, Request, Response, WebSocket
 from fastapi.sse import format_sse_event
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
@@ -24,7 +24,7 @@ from ..dialects.server_sent_events import OPENING
 from ..operations.overview import Overview
 from ..problems import Problem
 from ..service import Bridge
-from .event_stream import COMMENT, COMMENT_SECONDS, Output, until_disconnect
+from .event_stream import COMMENT, COMMENT_SECONDS, STREAM_HEADERS, Output, until_disconnect
 from .requests import READING, Caller, Filter, TheBridge, filter_in, problems
 from .sockets import CLOSE_CODES, close, refuse
 
@@ -57,10 +57,10 @@ async def overview_of_tenant(caller: Caller, bridge: TheBridge, shown: Filter) -
         **problems(429),
     },
 )
-async def operations_events(caller: Caller, bridge: TheBridge, shown: Filter) -> Response:
+async def operations_events(caller: Caller, bridge: TheBridge, request: Request, shown: Filter) -> Response:
     """Follow the tenant: `agent_health` when it changes, `system` every two seconds."""
     _require_operator(caller)
-    return _OperationsStream(bridge, caller, shown)
+    return _OperationsStream(bridge, caller, shown, await bridge.resume_headers(request, caller))
 
 
 @router.websocket("/ws/operations")
@@ -96,8 +96,10 @@ class _OperationsStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, bridge: Bridge, viewer: Viewer, shown: StatusFilter) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    def __init__(
+        self, bridge: Bridge, viewer: Viewer, shown: StatusFilter, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(headers={**STREAM_HEADERS, **headers})
         del self.headers["content-length"]
         self._bridge = bridge
         self._viewer = viewer

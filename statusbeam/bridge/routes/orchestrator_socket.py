@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, WebSocket
+from fastapi import APIRouter, WebSocket
 from starlette.requests import HTTPConnection
 
 from .connection_manager import ConnectionManager
@@ -20,10 +18,6 @@ router = APIRouter()
 
 
 @router.websocket("/ws/orchestrator/{session_id}")
-async def orchestrator(
-    websocket: WebSocket,
-    session_id: str,
-    connections: Annotated[ConnectionManager, Depends(connection_manager)],
-) -> None:
-    """Follow a session's job: `?after=<epoch:sequence>` resumes, `?ticket=` authenticates a browser."""
-    await connections.serve(websocket, session_id)
+async def orchestrator(websocket: WebSocket, session_id: str) -> None:
+    """Follow a session's job: `?after=<cursor>` resumes, `?ticket=` authenticates a browser."""
+    await connection_manager(websocket).serve(websocket, session_id)

@@ -43,7 +43,7 @@ READING: Final = problems(400, 401, 403, 422, 503)
 """The errors of every route that reads."""
 
 
-def _bridge(request: Request) -> Bridge:
+async def _bridge(request: Request) -> Bridge:  # FastAPI hands plain functions to a thread, which costs more
     bridge: Bridge = request.app.state.bridge
     return bridge
 
@@ -90,7 +90,7 @@ def _members(kind: type[Member], name: str, parameters: QueryParams) -> tuple[Me
         raise Problem.bad_request(f"{name} must be one of {', '.join(kind)}") from error
 
 
-def _filter(request: Request) -> StatusFilter:
+async def _filter(request: Request) -> StatusFilter:
     return filter_in(request.query_params)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -36,6 +36,10 @@ _FAILURES: Final = 8
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
+
+
+TakeSteps = Callable[[Sequence[Step]], bool]
+"""Takes news at once, and whether it did. It raises nothing."""
 
 
 class LogExpiredError(Exception):
@@ -64,7 +68,7 @@ class JobTail:
         self._pace = pace
         self._clock = clock
         self._steps: deque[Step] = deque(maxlen=steps_kept)  # the latest, without gaps, up to `job`
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], TakeSteps | None] = {}
         self._hinted = asyncio.Event()
         self._news_at = clock.ticks()
         self._filling = asyncio.Lock()
@@ -103,15 +107,18 @@ class JobTail:
         self._news_at = self._clock.ticks()
         self._hinted.set()
 
-    def next_news(self) -> asyncio.Future[None]:
-        """A future that is done at the next news, or when the tail ends. `forget` it afterwards."""
+    def next_news(self, take: TakeSteps | None = None) -> asyncio.Future[None]:
+        """A future that is done at the next news, or when the tail ends. `forget` it afterwards.
+
+        `take` is offered news first, in the tail's own task. As long as it takes them, nobody is woken up.
+        """
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(news)
+        self._waiting[news] = take
         return news
 
     def forget(self, news: asyncio.Future[None]) -> None:
         """Nobody waits for this future any more."""
-        self._waiting.discard(news)
+        self._waiting.pop(news, None)
 
     def steps_after(self, sequence: int) -> Sequence[Step] | None:
         """The steps after `sequence` up to now; None when they are no longer kept."""
@@ -188,17 +195,23 @@ class JobTail:
             self._take(updates)
 
     def _take(self, updates: Sequence[StatusUpdate]) -> None:
+        steps = []
         for update in updates:
             step = _step(self.job, update)
-            self._steps.append(step)
+            steps.append(step)
             self.job = step.after
-        self._announce()
+        self._steps.extend(steps)
+        self._announce(steps)
 
-    def _announce(self) -> None:
+    def _announce(self, steps: Sequence[Step] = ()) -> None:
         self._news_at = self._clock.ticks()
-        waiting, self._waiting = self._waiting, set()
-        for news in waiting:
-            if not news.done():
+        waiting, self._waiting = self._waiting, {}
+        for news, take in waiting.items():
+            if news.done():
+                continue
+            if take is not None and steps and take(steps):
+                self._waiting[news] = take
+            else:
                 news.set_result(None)
 
     async def _pause(self, failures: int) -> None:

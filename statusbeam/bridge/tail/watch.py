@@ -20,7 +20,7 @@ from statusbeam.log.snapshot.job_state import Head, Job
 
 from .cursor import BEGINNING, Cursor
 from .events import Joined, Lost, Step, WatchEvent
-from .job_tail import JobTail, LogExpiredError
+from .job_tail import JobTail, LogExpiredError, TakeSteps
 
 STEPS_AT_ONCE: Final = 64
 """What a client is given before it is asked again."""
@@ -39,6 +39,8 @@ class Watch:
         self._replay: AsyncIterator[Step] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._interrupted = False
+        self.write_now: TakeSteps | None = None
+        """Offered news while `next` waits, if the client has all before them. Then `next` goes on waiting."""
 
     @property
     def cursor(self) -> Cursor:
@@ -84,7 +86,7 @@ class Watch:
 
     async def _news_until(self, deadline: float | None) -> None:
         """Wait for news, an interrupt, or the deadline. Await nothing between a look at the tail and this."""
-        self._waiting = news = self._tail.next_news()
+        self._waiting = news = self._tail.next_news(self._take)
         timer = None
         if deadline is not None:
             timer = asyncio.get_running_loop().call_at(deadline, _finish, news)
@@ -95,6 +97,17 @@ class Watch:
             self._tail.forget(news)
             if timer is not None:
                 timer.cancel()
+
+    def _take(self, steps: Sequence[Step]) -> bool:
+        head, cursor = steps[-1].after.head, self._cursor
+        if self.write_now is None or self._interrupted or head.ended or not self._may_see(head):
+            return False
+        if cursor is None or (cursor.epoch, cursor.sequence + 1) != (head.epoch, steps[0].sequence):
+            return False
+        if not self.write_now(steps):
+            return False
+        self._cursor = Cursor(cursor.epoch, head.sequence)
+        return True
 
     async def _ready(self) -> Sequence[WatchEvent]:
         """What the client can be given without waiting for news."""

@@ -1,4 +1,4 @@
-"""The bridge on Fargate, behind CloudFront: nothing of it has a public address of its own."""
+"""The bridge: on Fargate, behind CloudFront, without a public address of its own; or on Lambda."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings, ResolverVariables
-from statusbeam.model.settings import SessionsTable as SessionsNames
+from statusbeam.model.settings import LOCALCLOUD_CONTEXT, BridgeSettings
 
-from ..bundling import LOG, build_bundle
 from ..compliance import accept, accept_wildcard
 from ..encryption import customer_key
 from ..localcloud import local_api_url
 from ..options import BridgeOptions, ResourceOptions
 from ..statusbeam import Statusbeam
+from .any_bridge import bridge_settings, container_image, grant_bridge
+from .bridge_function import BridgeFunction
 
 _PORT: Final = 8080
 _DRAIN: Final = Duration.seconds(60)
-IN_IMAGE: Final = ("status_utils", *LOG, "statusbeam/bridge")
-"""The sources in the container's image, with its Dockerfile among them."""
 
 
 class StatusBridge(Construct):
@@ -39,7 +37,9 @@ class StatusBridge(Construct):
         StatusBridge(self, "Bridge", status=status, workflows={"complaints": machine})
 
     `workflows` are the state machines that signed-in readers may start, by name; the first is the default.
-    Raises ValueError on localcloud, which has a bridge of its own.
+    With `BridgeOptions(compute="lambda")` it is one function instead, with an address of its own. `url` is
+    where clients find it. `image` and `function_image` take a container image of yours. Raises ValueError on
+    localcloud, which has a bridge of its own.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class StatusBridge(Construct):
         options: BridgeOptions = BridgeOptions(),
         vpc: ec2.IVpc | None = None,
         image: ecs.ContainerImage | None = None,
+        function_image: lambda_.DockerImageCode | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         if local_api_url(self) is not None:
@@ -60,12 +61,35 @@ class StatusBridge(Construct):
                 f"the context has {LOCALCLOUD_CONTEXT}"
             )
         machines = dict(workflows or {})
-        self.vpc = vpc or self._own_vpc()
-        settings = self._settings(status, machines, options)
-        task = self._task(image or _image(), settings, options, status.resources)
-        self._grant(task.task_role, status, machines)
+        settings = bridge_settings(status, machines, options)
+        if options.compute == "lambda":
+            function = BridgeFunction(
+                self, "Function", settings=settings, resources=status.resources, image=function_image
+            )
+            grant_bridge(function.role, status, machines)
+            self.url = function.url
+        else:
+            self.url = self._on_fargate(
+                status=status, machines=machines, settings=settings, options=options, vpc=vpc, image=image
+            )
+        CfnOutput(self, "BridgeUrl", value=self.url)
+
+    def _on_fargate(
+        self,
+        *,
+        status: Statusbeam,
+        machines: Mapping[str, sfn.IStateMachine],
+        settings: BridgeSettings,
+        options: BridgeOptions,
+        vpc: ec2.IVpc | None,
+        image: ecs.ContainerImage | None,
+    ) -> str:
+        """The address of a service behind CloudFront."""
+        self._vpc = vpc or self._own_vpc()
+        task = self._task(image or container_image(), settings, options, status.resources)
+        grant_bridge(task.task_role, status, machines)
         balancer = elb.ApplicationLoadBalancer(
-            self, "Balancer", vpc=self.vpc, internet_facing=False, idle_timeout=Duration.seconds(120)
+            self, "Balancer", vpc=self._vpc, internet_facing=False, idle_timeout=Duration.seconds(120)
         )
         accept(
             balancer,
@@ -74,33 +98,7 @@ class StatusBridge(Construct):
         )
         service = self._service(task, balancer, options)
         self._scale(service, balancer, options)
-        self.distribution = self._distribution(balancer, options)
-        self.url = f"https://{self.distribution.distribution_domain_name}"
-        CfnOutput(self, "BridgeUrl", value=self.url)
-
-    @staticmethod
-    def _settings(
-        status: Statusbeam, machines: Mapping[str, sfn.IStateMachine], options: BridgeOptions
-    ) -> BridgeSettings:
-        sign_in, claims, clients = status.sign_in, status.claims, " ".join(status.app_clients)
-        return BridgeSettings(
-            status_table=status.status_table.table.table_name,
-            user_sessions_table=status.sessions_table.table.table_name,
-            view_token_secret=status.view_tokens.secret_arn,
-            view_token_audience=status.view_tokens.audience,
-            user_pool_id=sign_in.get("UserPoolId"),
-            user_pool_client_ids=clients if "UserPoolId" in sign_in else None,
-            oidc_issuer=sign_in.get("OidcIssuer"),
-            oidc_client_ids=clients if "OidcIssuer" in sign_in else None,
-            tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
-            roles_claim=claims.get(ResolverVariables.ROLES_CLAIM),
-            status_queue_url=status.publisher.queue.queue_url,
-            bridge_origins=" ".join(options.origins) or None,
-            bridge_workflows=" ".join(
-                f"{name}={machine.state_machine_arn}" for name, machine in machines.items()
-            )
-            or None,
-        )
+        return f"https://{self._distribution(balancer, options).distribution_domain_name}"
 
     def _own_vpc(self) -> ec2.Vpc:
         vpc = ec2.Vpc(
@@ -162,37 +160,11 @@ class StatusBridge(Construct):
             )
         return task
 
-    @staticmethod
-    def _grant(role: iam.IRole, status: Statusbeam, machines: Mapping[str, sfn.IStateMachine]) -> None:
-        """Read jobs, ended logins and the backlog, keep tickets, read the secret, start the machines."""
-        status.status_table.grant(role, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
-        status.status_table.grant_list(role)
-        status.sessions_table.grant(role, "dynamodb:BatchGetItem")
-        iam.Grant.add_to_principal(
-            grantee=role,
-            actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
-            resource_arns=[status.sessions_table.table.table_arn],
-            conditions={
-                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [SessionsNames.TICKETS]},
-                "Null": {"dynamodb:LeadingKeys": "false"},
-            },
-        )
-        status.view_tokens.grant_read(role)
-        iam.Grant.add_to_principal(
-            grantee=role,
-            actions=["sqs:GetQueueAttributes"],
-            resource_arns=[status.publisher.queue.queue_arn],
-        )
-        for machine in machines.values():
-            iam.Grant.add_to_principal(
-                grantee=role, actions=["states:StartExecution"], resource_arns=[machine.state_machine_arn]
-            )
-
     def _service(
         self, task: ecs.FargateTaskDefinition, balancer: elb.ApplicationLoadBalancer, options: BridgeOptions
     ) -> ecs.FargateService:
         cluster = ecs.Cluster(
-            self, "Cluster", vpc=self.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED
+            self, "Cluster", vpc=self._vpc, container_insights_v2=ecs.ContainerInsights.ENABLED
         )
         service = ecs.FargateService(
             self,
@@ -214,7 +186,7 @@ class StatusBridge(Construct):
             load_balancing_algorithm_type=elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
         )
         # CloudFront reaches the balancer from network interfaces in the VPC.
-        balancer.connections.allow_from(ec2.Peer.ipv4(self.vpc.vpc_cidr_block), ec2.Port.tcp(80))
+        balancer.connections.allow_from(ec2.Peer.ipv4(self._vpc.vpc_cidr_block), ec2.Port.tcp(80))
         accept(
             balancer,
             rule="AwsSolutions::AwsSolutions-EC23",
@@ -286,8 +258,3 @@ class StatusBridge(Construct):
                 reason="Every request needs a token, and streams are limited; set `web_acl_arn` for more.",
             )
         return distribution
-
-
-def _image() -> ecs.ContainerImage:
-    context = build_bundle(sources=IN_IMAGE)
-    return ecs.ContainerImage.from_asset(str(context.path), file="statusbeam/bridge/Dockerfile")

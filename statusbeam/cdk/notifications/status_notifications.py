@@ -17,7 +17,6 @@ from statusbeam.model.settings import (
     NOTIFICATION_RECEIVES,
     NotificationChannel,
     NotificationSettings,
-    StatusTable,
     ThreadsTable,
     channels_text,
 )
@@ -30,6 +29,7 @@ from ..options import NotificationOptions
 from ..publishing.status_queue import StatusQueue
 from ..python_function import PythonFunction
 from ..statusbeam import Statusbeam
+from .stream_filter import HEADS_WITH_EVENT
 
 _TIMEOUT: Final = Duration.seconds(30)
 _STREAM_RETRIES: Final = 50
@@ -111,9 +111,7 @@ class StatusNotifications(Construct):
                 )
             ),
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
-                filters=[
-                    lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(_heads_with_event()))
-                ]
+                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(HEADS_WITH_EVENT))]
             ),
         )
         granted.apply_before(mapping)
@@ -203,16 +201,6 @@ class StatusNotifications(Construct):
                 rule=f"AwsSolutions-IAM5[Action::{action}]",
                 reason="The construct library grants the use of an encrypted queue with this action.",
             )
-
-
-def _heads_with_event() -> dict[str, object]:
-    """The filter of the stream: heads whose commit made an event of the job. Others cost nothing."""
-    return {
-        "dynamodb": {
-            "Keys": {StatusTable.SORT_KEY: {"S": [StatusTable.HEAD]}},
-            "NewImage": {StatusTable.JOB_EVENT: {"S": [{"exists": True}]}},
-        }
-    }
 
 
 def _text(name: str) -> dynamodb.Attribute:

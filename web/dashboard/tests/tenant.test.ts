@@ -29,7 +29,7 @@ test('an agent is lost or stale by the worst of its silent invocations, in any j
 });
 
 test('an agent that waits is healthy, however long it is silent', () => {
-  const waiting = { for: 'approval', prompt: null, since: at(0), until: null, invocationId: 'geo' };
+  const waiting = { for: 'approval', prompt: null, since: at(0), until: null, answerable: false, invocationId: 'geo' };
   const [geo] = healthAt([jobWith({ waiting })], 99_999);
   assert.deepEqual([geo?.health, geo?.waiting, geo?.running], ['healthy', 1, 0]);
 });

@@ -8,12 +8,20 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from status_utils import UnknownAgentError, job
 from statusbeam.bridge import fastapi as bridge
+from statusbeam.bridge.access.connections import LOGIN_CHECK_SECONDS, Connections
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
 from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.fastapi import AgentHandoffManager, ConnectionManager, router
 from statusbeam.bridge.problems import Problem
+from statusbeam.bridge.service import Bridge
+from tests.unit.statusbeam.bridge.samples import QUICK, Log
+from tests.unit.statusbeam.bridge.served import served
+from tests.unit.statusbeam.bridge.viewers import by_name
 
 
 def application(connections: ConnectionManager) -> FastAPI:
@@ -94,3 +102,26 @@ def test_an_application_asks_its_own_login() -> None:
 def test_all_names_are_exported() -> None:
     assert bridge.__all__ == sorted(bridge.__all__, key=str)
     assert all(hasattr(bridge, name) for name in bridge.__all__)
+
+
+async def test_sockets_of_an_own_application_end_with_their_login() -> None:
+    """The application has no lifespan and calls nothing of the bridge."""
+    log, ended = Log(), MemoryEndedLogins()
+    log.say("agent_invoking")
+    made = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
+    made.connections = Connections(ended, check_seconds=0.01)
+    app = application(ConnectionManager(bridge=made))
+    async with served(app, made) as url:
+        address = f"{url.replace('http', 'ws')}/ws/orchestrator/job-1"
+        async with connect(address, additional_headers={"authorization": "Bearer ana"}, proxy=None) as socket:
+            await socket.recv()
+            ended.end("city", "ana", at=1_000)
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    await socket.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "login_ended")
+
+
+def test_logins_are_checked_often_enough_to_end_a_stream_within_five_seconds() -> None:
+    assert LOGIN_CHECK_SECONDS <= 2.5

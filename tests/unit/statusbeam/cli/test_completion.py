@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from statusbeam.cli.main import main
+from statusbeam.cli.registry import COMMANDS
 
 BIN = Path(sys.executable).parent
 LINES = [
+    (["statusbeam", ""], {registered.name for registered in COMMANDS}),
     (["statusbeam", "wa"], {"watch", "wait"}),
     (["statusbeam", "queue", ""], {"peek", "redrive"}),
     (["statusbeam", "wait", "job-1", "--for", "c"], {"completed"}),
@@ -30,6 +32,21 @@ def test_there_is_a_script_for_each_shell(shell: str, capsys: pytest.CaptureFixt
 def test_another_shell_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "tcsh"]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_names_are_completed_also_where_a_command_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "statusbeam.cli.commands.demo", None)
+    for name, value in (
+        ("_STATUSBEAM_COMPLETE", "complete_bash"),
+        ("COMP_WORDS", "statusbeam de"),
+        ("COMP_CWORD", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert (left.value.code, capsys.readouterr().out.split()) == (0, ["delete-user", "demo"])
 
 
 def run(shell: str, script: str) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from statusbeam.bridge.access.connections import Connections, EndReason, StreamEndedError
-from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
+from statusbeam.bridge.access.ended_logins import MemoryEndedLogins, UserKey
 from statusbeam.bridge.access.origins import Origins
 from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.problems import Problem
@@ -73,17 +74,37 @@ async def test_streams_of_an_ended_login_end_and_all_others_go_on() -> None:
     connections = Connections(ended, check_seconds=0.001)
     newer = Viewer(user_id="ana", tenant_id="city", signed_in_at=300)
     streams = [asyncio.create_task(streaming(connections, viewer)) for viewer in (ANA, ANA, BEN, newer)]
-    checking = asyncio.create_task(connections.check_logins())
+    await asyncio.sleep(0)
     ended.end("city", "ana", at=200)
     assert await asyncio.gather(*streams[:2]) == [EndReason.LOGIN_ENDED] * 2
     assert not streams[2].done()
     assert not streams[3].done()
     connections.end_all()
     assert await asyncio.gather(*streams[2:]) == [EndReason.SHUTTING_DOWN] * 2
-    checking.cancel()
     with pytest.raises(Problem, match="shutting down"):
         async with connections.open(ANA, "sse"):
             raise AssertionError
+
+
+async def test_logins_are_checked_only_while_a_stream_is_open() -> None:
+    class Counting(MemoryEndedLogins):
+        checks = 0
+
+        async def ended_at(self, users: Sequence[UserKey]) -> Mapping[UserKey, float]:
+            self.checks += 1
+            return await super().ended_at(users)
+
+    ended = Counting()
+    connections = Connections(ended, check_seconds=0.001)
+    for _ in range(2):
+        async with connections.open(ANA, "sse"):
+            before = ended.checks
+            while ended.checks == before:
+                await asyncio.sleep(0.001)
+        after = ended.checks
+        await asyncio.sleep(0.01)
+        assert ended.checks == after
+    assert len(asyncio.all_tasks()) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,13 @@ from statusbeam.bridge.dialects.five_messages import (
     AnyMessage,
     CompleteMessage,
     ErrorMessage,
+    HeartbeatMessage,
     ProgressMessage,
     messages_at_join,
     messages_of,
+    resume_point,
 )
+from statusbeam.bridge.tail.cursor import BadCursorError, Cursor
 from statusbeam.bridge.tail.events import Joined, Lost, WatchEvent
 from statusbeam.log.snapshot.job_state import Job
 from statusbeam.model.update import StatusUpdate
@@ -193,3 +196,39 @@ def test_a_client_that_lost_statuses_is_told_so_before_it_takes_the_snapshot() -
     (empty,) = spoken([Joined(job=Job(), lost=Lost.AHEAD_OF_LOG)])
     assert isinstance(empty, ProgressMessage)
     assert empty.data["recovered"] is False
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_each_messages_cursor_names_exactly_what_follows_it(name: str) -> None:
+    """A client may be cut off after any message: from its cursor, it gets all others, and each once."""
+    log = LOGS[name]
+    steps = list(steps_of(log))
+    told = [(step, message) for step in steps for message in messages_of(step, session_id="s")]
+    for index, (_, message) in enumerate(told):
+        cursor, received = resume_point(data_of(message)["cursor"])
+        assert cursor is not None
+        rest = [
+            other
+            for step in steps
+            if step.sequence > cursor.sequence
+            for other in messages_of(step, session_id="s")
+        ][received:]
+        assert rest == [other for _, other in told[index + 1 :]]
+
+
+@pytest.mark.parametrize("name", [name for name, log in LOGS.items() if log])
+def test_a_part_of_a_snapshot_is_resumed_with_a_snapshot(name: str) -> None:
+    *first, last = messages_at_join(Joined(job=job_of(LOGS[name])), session_id="s", now="now")
+    assert {resume_point(data_of(message)["cursor"]) for message in first} <= {(None, 0)}
+    assert resume_point(data_of(last)["cursor"]) == (Cursor.of(job_of(LOGS[name]).head), 0)
+
+
+@pytest.mark.parametrize("text", ["", "e1", "~1", "e1:1~x", "e1:1~-1", "e1:1~1~1", "e1:1~1234567", "e1:1 1"])
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(BadCursorError):
+        resume_point(text)
+
+
+def data_of(message: AnyMessage) -> dict[str, Any]:
+    assert not isinstance(message, HeartbeatMessage)
+    return message.data

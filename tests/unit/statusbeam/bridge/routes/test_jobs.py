@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.dialects.flat_status import camel_case
@@ -284,3 +285,16 @@ def test_the_openapi_document_names_every_route_and_its_problems(world: World) -
 )
 def test_an_agents_key_is_its_name_in_camel_case(name: str, key: str) -> None:
     assert camel_case(name) == key
+
+
+def test_a_bridge_without_streams_answers_requests_only() -> None:
+    log = Log()
+    log.say("agent_invoking")
+    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
+    with TestClient(create_app(bridge, streams=False), headers={"authorization": "Bearer ana"}) as client:
+        for path in ("/jobs/job-1", "/jobs/job-1/stream", "/jobs/job-1/cloudevents", "/health"):
+            assert client.get(path).status_code == 200
+        for path in ("/jobs/job-1/events", "/operations/events"):
+            assert client.get(path).status_code == 404
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws/orchestrator/job-1"):
+            pytest.fail("the handshake was accepted")

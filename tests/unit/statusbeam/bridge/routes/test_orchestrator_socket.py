@@ -109,6 +109,20 @@ def test_a_client_that_comes_back_gets_what_it_missed_once(world: World) -> None
         assert types_until_closed(socket) == ([], 1000)
 
 
+def test_a_client_that_was_cut_off_within_a_status_gets_the_rest_of_it(world: World) -> None:
+    world.log.say("agent_invoking")
+    with world.connect() as socket:
+        join = [socket.receive_json() for _ in range(2)]
+        world.log.end()  # two messages: the open agent, and the job
+        cut_off_after = socket.receive_json()
+    with world.connect(params={"after": cut_off_after["data"]["cursor"]}) as socket:
+        last = socket.receive_json()
+        assert (last["type"], last["agent"]) == ("complete", "orchestrator")
+        assert types_until_closed(socket) == ([], 1000)
+    with world.connect(params={"after": join[0]["data"]["cursor"]}) as socket:
+        assert socket.receive_json()["type"] == "progress"  # a snapshot again
+
+
 def test_a_cursor_of_another_log_gets_a_verdict_and_the_state(world: World) -> None:
     world.log.say("agent_invoking")
     with world.connect(params={"after": "other:7"}) as socket:

@@ -72,6 +72,7 @@ AGENT_WORDS = (
     "pending",
     "thinking",
     "waiting",
+    "answered",
     "cancelled",
 )
 JOB_WORDS = (
@@ -85,6 +86,7 @@ JOB_WORDS = (
     "heartbeat",
     "loading_agents",
     "waiting",
+    "answered",
     "cancelled",
     "cancel_requested",
 )
@@ -135,7 +137,11 @@ class _Dice:
         return said if run is None else {**(said or {}), "run": run, "opened": self.below(4)}
 
     def _life(self) -> dict[str, Any]:
-        waits = {"for": self.pick("approval", "timer"), "prompt": self.pick(None, "Go on?")}
+        waits = {
+            "for": self.pick("approval", "timer"),
+            "prompt": self.pick(None, "Go on?"),
+            "answerable": self.pick(False, True, "yes"),
+        }
         return {
             "title": self.pick("One", "Two"),
             "result": self.pick(None, 1, {"a": [1]}),

@@ -1,0 +1,391 @@
+"""The bridge is killed in mid-job, again and again: no client loses a status, or gets one twice.
+
+A kill is what `kill -9` is for a client: the connection breaks after any byte, no goodbye, and for a while
+nobody listens. The log stays. One client reads server-sent events, by `httpx-sse`, and comes back as a
+browser's EventSource does; one reads the five messages. Time is virtual, and a seed always does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI
+from httpx_sse import aconnect_sse
+
+from statusbeam.bridge.app import create_app
+from statusbeam.bridge.routes.connection_manager import ConnectionManager
+from statusbeam.bridge.service import Bridge
+from statusbeam.bridge.tail.tails import Tails
+from statusbeam.log.journal.memory import MemoryJournal
+from statusbeam.model.clock import Clock
+from statusbeam.model.validation import wire_time
+from tests.soak.model import SoakError
+from tests.soak.virtual_time import run
+from tests.unit.samples import NOW, batch_of, update
+from tests.unit.statusbeam.bridge.viewers import by_name
+
+AUTHORIZATION: Final = ("authorization", "Bearer ana")
+LONGEST_SECONDS: Final = 600.0
+ON_THE_WAY_SECONDS: Final = 0.1
+
+
+@dataclass(slots=True)
+class KillTally:
+    """What the runs saw."""
+
+    runs: int = 0
+    kills: int = 0
+    statuses: int = 0
+    connections: int = 0
+    cut_within_an_event: int = 0
+    resumed: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: KillTally) -> None:
+        """Add what another run saw."""
+        self.runs += other.runs
+        self.kills += other.kills
+        self.statuses += other.statuses
+        self.connections += other.connections
+        self.cut_within_an_event += other.cut_within_an_event
+        self.resumed += other.resumed
+
+
+@cache
+def _application() -> FastAPI:
+    return create_app(Bridge.in_memory(MemoryJournal(), authenticate=by_name))
+
+
+class Bridges:
+    """One bridge after the other on one log; at most one listens."""
+
+    def __init__(self, journal: MemoryJournal, clock: Clock, chance: random.Random, tally: KillTally) -> None:
+        self.chance = chance
+        self.tally = tally
+        self._journal = journal
+        self._clock = clock
+        self._app: FastAPI | None = None
+        self._connections: dict[Connection, None] = {}  # in the order of their opening, as a seed has it
+
+    async def start(self) -> None:
+        """Begin to listen, as a new process does."""
+        bridge = Bridge.in_memory(self._journal, authenticate=by_name, clock=self._clock)
+        # Few steps are kept, so that some clients are served from the log again.
+        bridge.tails = Tails(bridge.reader, clock=self._clock, steps_kept=self.chance.choice((2, 8, 256)))
+        # All that a process remembers is in these two. Building the routes anew is most of a run's time.
+        self._app = _application()
+        self._app.state.bridge = bridge
+        self._app.state.connections = ConnectionManager(bridge)
+
+    async def kill(self) -> None:
+        """Nobody listens, and every connection breaks where it is."""
+        self._app = None
+        self.tally.kills += 1
+        for connection in tuple(self._connections):
+            connection.cut()
+        self._connections.clear()
+        await asyncio.sleep(0)
+
+    def open(self, scope: Mapping[str, Any]) -> Connection:
+        """A connection to the bridge that listens. Raises ConnectionRefusedError."""
+        if self._app is None:
+            raise ConnectionRefusedError
+        self.tally.connections += 1
+        connection = Connection(self._app, {**scope, "app": self._app}, self.chance)
+        self._connections[connection] = None
+        return connection
+
+    def forget(self, connection: Connection) -> None:
+        """The client has closed the connection. Until then, also the end of an answer may be cut off."""
+        self._connections.pop(connection, None)
+
+    async def end(self) -> None:
+        """Break what is left."""
+        for connection in tuple(self._connections):
+            connection.cut()
+        await asyncio.sleep(0)
+
+
+class Connection:
+    """One request or socket, from the client's side: what the application sends comes out, up to a cut."""
+
+    def __init__(self, app: FastAPI, scope: Mapping[str, Any], chance: random.Random) -> None:
+        self._chance = chance
+        self._sent: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.is_cut = False
+        self.task = asyncio.ensure_future(self._run(app, scope))
+
+    async def _run(self, app: FastAPI, scope: Mapping[str, Any]) -> None:
+        with suppress(ConnectionResetError):
+            await app(dict(scope), self._received.get, self._send)
+        self._sent.put_nowait(None)
+
+    async def _send(self, message: Any) -> None:
+        if self.is_cut:
+            raise ConnectionResetError
+        self._sent.put_nowait(dict(message))
+
+    def give(self, message: dict[str, Any]) -> None:
+        """What the client sends."""
+        self._received.put_nowait(message)
+
+    async def take(self) -> dict[str, Any] | None:
+        """What the application sent next; None at its end. Raises ConnectionResetError after a cut."""
+        if self.is_cut and self._sent.empty():
+            raise ConnectionResetError
+        await asyncio.sleep(self._chance.expovariate(1 / ON_THE_WAY_SECONDS))
+        message = await self._sent.get()
+        if message is None and self.is_cut:
+            raise ConnectionResetError
+        return message
+
+    def cut(self) -> None:
+        """Break the connection: some of what was sent last never arrives, also a part of an event."""
+        self.is_cut = True
+        on_the_way = []
+        while not self._sent.empty():
+            on_the_way.append(self._sent.get_nowait())
+        for message in on_the_way[: self._chance.randint(0, len(on_the_way))]:
+            self._sent.put_nowait(message)
+        self._sent.put_nowait(None)
+        self.task.cancel()
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """httpx's way to the bridges."""
+
+    def __init__(self, bridges: Bridges) -> None:
+        self._bridges = bridges
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": request.url.query,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "server": ("bridge", 80),
+            "client": ("client", 1),
+        }
+        try:
+            connection = self._bridges.open(scope)
+            connection.give({"type": "http.request", "body": b"", "more_body": False})
+            start = await connection.take()
+        except (ConnectionRefusedError, ConnectionResetError) as error:
+            raise httpx.ConnectError("nobody listens") from error
+        if start is None:
+            raise httpx.RemoteProtocolError("no answer")
+        stream = _Body(connection, self._bridges)
+        return httpx.Response(start["status"], headers=start["headers"], stream=stream)
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer, which a cut ends within an event."""
+
+    def __init__(self, connection: Connection, bridges: Bridges) -> None:
+        self._connection = connection
+        self._bridges = bridges
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                part = await self._connection.take()
+            except ConnectionResetError as error:
+                raise httpx.ReadError("the connection broke") from error
+            if part is None or not part.get("more_body"):
+                return
+            body = part["body"]
+            if self._connection.is_cut and len(body) > 1:
+                self._bridges.tally.cut_within_an_event += 1
+                yield body[: self._bridges.chance.randrange(1, len(body))]
+                raise httpx.ReadError("the connection broke")
+            yield body
+
+    async def aclose(self) -> None:
+        self._bridges.forget(self._connection)
+        if not self._connection.task.done():
+            self._connection.give({"type": "http.disconnect"})
+
+
+@dataclass(slots=True)
+class EventSourceClient:
+    """Comes back as a browser's EventSource does: with the last id, when the server asks it to."""
+
+    joined_at: int = 0
+    sequences: list[int] = field(default_factory=list)
+    verdicts: int = 0
+
+    async def follow(self, bridges: Bridges) -> None:
+        """Follow the job until the bridge says that there is nothing more."""
+        last_id, retry = "", 2.0
+        async with httpx.AsyncClient(transport=Transport(bridges), base_url="http://bridge") as http:
+            while True:
+                headers = dict([AUTHORIZATION, ("last-event-id", last_id)])
+                try:
+                    async with aconnect_sse(http, "GET", "/jobs/job-1/events", headers=headers) as source:
+                        if source.response.status_code == httpx.codes.NO_CONTENT:
+                            return
+                        async for event in source.aiter_sse():
+                            last_id, retry = event.id or last_id, (event.retry or 1_000 * retry) / 1_000
+                            self._take(event.event, event.data)
+                except httpx.TransportError:
+                    bridges.tally.resumed["events"] += 1
+                await asyncio.sleep(retry)
+
+    def _take(self, kind: str, data: str) -> None:
+        if kind == "snapshot":
+            self.joined_at = json.loads(data)["sequence"]
+            self.sequences.clear()
+        elif kind == "verdict":
+            self.verdicts += 1
+        elif kind != "message":
+            self.sequences.append(json.loads(data)["sequence"])
+
+
+@dataclass(slots=True)
+class SocketClient:
+    """Comes back with the cursor of its last message, until the bridge closes with 1000."""
+
+    messages: list[str] = field(default_factory=list)
+
+    async def follow(self, bridges: Bridges) -> None:
+        """Follow the job to the end of its socket."""
+        cursor = "0:0"
+        while True:
+            try:
+                connection = bridges.open(_socket_scope(cursor))
+                connection.give({"type": "websocket.connect"})
+                while message := await connection.take():
+                    if message["type"] == "websocket.close":
+                        bridges.forget(connection)
+                        if message["code"] == 1_000:
+                            return
+                        break
+                    if "text" in message:
+                        self.messages.append(message["text"])
+                        cursor = json.loads(message["text"]).get("data", {}).get("cursor", cursor)
+            except (ConnectionRefusedError, ConnectionResetError):
+                bridges.tally.resumed["sockets"] += 1
+            await asyncio.sleep(0.5)
+
+
+def _socket_scope(cursor: str) -> dict[str, Any]:
+    path = "/ws/orchestrator/job-1"
+    name, token = AUTHORIZATION
+    return {
+        "type": "websocket",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": f"after={cursor}".encode(),
+        "headers": [(name.encode(), token.encode())],
+        "subprotocols": [],
+        "server": ("bridge", 80),
+        "client": ("client", 1),
+        "extensions": {"websocket.http.response": {}},
+    }
+
+
+def kill_run(*, seed: int) -> KillTally:
+    """One job, its clients, and a bridge that is killed. Raises SoakError."""
+    return run(_kill_run(seed))
+
+
+async def _kill_run(seed: int) -> KillTally:
+    loop, chance, tally = asyncio.get_running_loop(), random.Random(seed), KillTally(runs=1)  # noqa: S311
+    clock = Clock(now=lambda: NOW + loop.time(), ticks=loop.time)
+    journal = MemoryJournal(clock=clock)
+    bridges = Bridges(journal, clock, chance, tally)
+    events, socket = EventSourceClient(), SocketClient()
+    async with _killed_again_and_again(bridges):
+        followers = [asyncio.ensure_future(one.follow(bridges)) for one in (events, socket)]
+        tally.statuses = await _work(journal, chance, clock)
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await asyncio.gather(*followers)
+        except TimeoutError:
+            raise SoakError(f"seed {seed}: a client was not left alone after the end") from None
+        finally:
+            await bridges.end()
+    _check_events(seed, events, tally.statuses)
+    await _check_socket(seed, socket, journal, clock)
+    return tally
+
+
+@asynccontextmanager
+async def _killed_again_and_again(bridges: Bridges) -> AsyncIterator[None]:
+    async def kill_and_start() -> None:
+        for _ in range(bridges.chance.randint(1, 5)):
+            await asyncio.sleep(bridges.chance.expovariate(1 / 2))
+            await bridges.kill()
+            await asyncio.sleep(bridges.chance.uniform(0, 3))
+            await bridges.start()
+
+    await bridges.start()
+    killing = asyncio.ensure_future(kill_and_start())
+    try:
+        yield
+    finally:
+        killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+
+
+async def _work(journal: MemoryJournal, chance: random.Random, clock: Clock) -> int:
+    """Report the statuses of a job, some of them together, over some seconds; how many there are."""
+    words = chance.choices(
+        ("agent_invoking", "calling_tool", "tool_complete", "progress", "agent_complete"), k=30
+    )
+    entries: list[dict[str, Any]] = [
+        {"status": word, "agentName": f"Agent {chance.randrange(3)}", "message": f"Message {number}"}
+        | ({"progress": chance.randrange(100)} if word == "progress" else {})
+        for number, word in enumerate(words)
+    ]
+    entries.append({"status": chance.choice(("complete", "error")), "agentName": None, "message": "Done"})
+    sequence = 0
+    while sequence < len(entries):
+        await asyncio.sleep(chance.expovariate(4))
+        some = entries[sequence : sequence + chance.randint(1, 4)]
+        now = wire_time(datetime.fromtimestamp(clock.now(), UTC))
+        batch = [update(f"e{sequence + n}", timestamp=now, **entry) for n, entry in enumerate(some)]
+        journal.commit(batch_of(batch, f"b{sequence}"), deadline=NOW + 1e9)
+        sequence += len(some)
+    return len(entries)
+
+
+def _check_events(seed: int, client: EventSourceClient, statuses: int) -> None:
+    expected = list(range(client.joined_at + 1, statuses + 1))
+    if client.sequences != expected:
+        raise SoakError(f"seed {seed}: events {client.sequences}, not {expected}")
+    if client.verdicts:
+        raise SoakError(f"seed {seed}: a verdict although the log is whole")
+
+
+async def _check_socket(seed: int, client: SocketClient, journal: MemoryJournal, clock: Clock) -> None:
+    """The messages are those of a client that was never cut off."""
+    whole = SocketClient()
+    undisturbed = Bridges(journal, clock, random.Random(seed), KillTally())  # noqa: S311
+    await undisturbed.start()
+    await whole.follow(undisturbed)
+    await undisturbed.end()
+    without_pings = [text for text in client.messages if json.loads(text)["type"] != "heartbeat"]
+    if without_pings != whole.messages:
+        difference = Counter(without_pings)
+        difference.subtract(Counter(whole.messages))
+        wrong = {json.loads(text)["data"]["cursor"]: count for text, count in difference.items() if count}
+        raise SoakError(f"seed {seed}: messages lost (below 0) or repeated: {wrong}")
