@@ -152,7 +152,7 @@ dist: setup web ## build the wheel, the client and the layer into dist/, with th
 	python .ci/dist.py
 
 docs: setup ## build the documentation's site into .build/site; links are checked
-	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict # not --quiet: it would hide the warnings from --strict, too
 
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --group docs --generate-hashes --no-emit-index-url \

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
@@ -19,7 +23,30 @@ from statusbeam.cdk import Statusbeam
 from tests.documents import DOCS, Block, blocks, is_of_an_app, runnable
 from tests.infra.synthesised import new_app
 
-TASKS = ("locate_task", "check_task", "draft", "review", "ask_task")
+
+def function(stack: cdk.Stack, name: str) -> lambda_.Function:
+    """A function that does nothing."""
+    code = lambda_.Code.from_inline("def handler(event, context): ...")
+    return lambda_.Function(
+        stack, name, runtime=lambda_.Runtime.PYTHON_3_14, handler="index.handler", code=code
+    )
+
+
+def machine(stack: cdk.Stack, name: str) -> sfn.StateMachine:
+    """A machine of one state."""
+    definition = sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Nothing"))
+    return sfn.StateMachine(stack, name, definition_body=definition)
+
+
+GIVEN: dict[str, Callable[[cdk.Stack, str], Any]] = {
+    **dict.fromkeys(("locate_task", "check_task", "draft", "review", "ask_task"), sfn.Pass),
+    **dict.fromkeys(("function", "acme_agent"), function),
+    **dict.fromkeys(("hook", "chat"), secretsmanager.Secret),
+    "bus": events.EventBus,
+    "closer": lambda stack, name: SimpleNamespace(dead_letters=sqs.Queue(stack, name)),
+    "machine": machine,
+    "status": lambda stack, _: Statusbeam(stack, "Given"),
+}
 TUTORIALS = {
     "cdk-app": ("AWS::Lambda::Function", "STATUS_QUEUE_URL"),
     "step-functions-workflow": ("AWS::StepFunctions::StateMachine", "agent_invoking"),
@@ -31,22 +58,7 @@ class Dictionary(dict[str, Any]):
     """What the pages' prose speaks of before a block uses it, made when the block asks for it."""
 
     def __missing__(self, name: str) -> Any:
-        stack = self["self"]
-        if name in TASKS:
-            return sfn.Pass(stack, name)
-        if name in ("function", "acme_agent"):
-            code = lambda_.Code.from_inline("def handler(event, context): ...")
-            return lambda_.Function(
-                stack, name, runtime=lambda_.Runtime.PYTHON_3_14, handler="index.handler", code=code
-            )
-        if name == "machine":
-            definition = sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Nothing"))
-            return sfn.StateMachine(stack, "Given", definition_body=definition)
-        if name == "status":
-            return Statusbeam(stack, "Given")
-        if name == "closer":
-            return type("Closer", (), {"dead_letters": sqs.Queue(stack, "DeadLetters")})
-        raise KeyError(name)
+        return GIVEN[name](self["self"], name)
 
 
 @pytest.mark.parametrize("block", [block for block in runnable("python") if is_of_an_app(block)], ids=str)
