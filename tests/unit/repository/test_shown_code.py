@@ -1,6 +1,6 @@
 """What the documentation shows can be typed: each block runs, or the tool that it is for accepts it.
 
-Other tests run the blocks of CDK apps (tests/infra/test_documents.py), those of pages
+Other tests run the blocks of CDK apps (tests/infra/test_shown_apps.py), those of pages
 (web/client/tests/documents.test.ts, tests/e2e/test_amplify_recipe.py) and the tutorials
 (tests/e2e/test_tutorials.py).
 """
