@@ -104,7 +104,7 @@ def test_a_second_run_shows_its_result_and_the_way_to_the_first(
     dashboard.watch(story.user, story.job_id)
     page = dashboard.page
     expect(dashboard.job_state).to_have_text("Completed")
-    expect(page.locator("#run")).to_contain_text("Run 2")
+    expect(page.locator("#run")).to_contain_text("Run 2 of 2")
     expect(page.locator(".number").filter(has_text="Took")).to_contain_text("4.0 s")
     result = page.get_by_role("region", name="Result", exact=True)
     expect(result.get_by_role("link")).to_have_count(1)
@@ -118,4 +118,6 @@ def test_a_second_run_shows_its_result_and_the_way_to_the_first(
     expect(page.locator("#run")).to_contain_text("Run 1 of 2")
     expect(page.locator("#result-message")).to_have_text("The map service is down")
     expect(page.get_by_role("region", name="Result, scrollable")).to_have_count(0)
+    expect(dashboard.agent("Planner")).to_contain_text("Not finished")
+    expect(dashboard.agent("Planner")).not_to_contain_text("0 ms")
     look_at(dashboard, pictures, "life-first-run")

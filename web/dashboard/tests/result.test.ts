@@ -35,6 +35,7 @@ test('only whole addresses of the web become links', () => {
 
 test('names of fields are written as words', () => {
   assert.deepEqual(['slaHours', 'work_order-id', 'URL', '__'].map(labelOf), ['Sla hours', 'Work order id', 'Url', '__']);
+  assert.deepEqual(['notALink', 'invoiceID', 'HTTPCode'].map(labelOf), ['Not a link', 'Invoice id', 'Http code']);
 });
 
 test('a result that was too big for the log says so, and one that only looks alike does not', () => {

@@ -171,14 +171,18 @@ const SILENCE: Record<Silent, { icon: IconName; what: (silence: string) => strin
   },
 };
 
+const UNHEARD_ANSWER =
+  'The question is answered, but the work has not gone on since. It may still wait, because the answer did not reach it: ask those who run it.';
+
 function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const now = useMomentMs(true);
   const last = moment.updates.at(-1);
   const lastUpdated = moment.job.lastUpdated;
   const { icon, what, more } = SILENCE[state];
+  const isAnswered = last?.status === 'answered' && state !== 'unknown';
   return (
     <Summary label="No sign of life" icon={icon} message={what(tickingText(now - Date.parse(lastUpdated ?? '')))}>
-      <p className="job-summary-more">{more}</p>
+      <p className="job-summary-more">{isAnswered ? UNHEARD_ANSWER : more}</p>
       {last && (
         <p className="job-summary-more">
           Last status at {timeText(lastUpdated, now)}: <bdi>{sourceOf(last)}</bdi>, “

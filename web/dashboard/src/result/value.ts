@@ -29,11 +29,11 @@ export function linkIn(text: string): string | null {
   return url !== null && url.username === '' && url.password === '' ? url.href : null;
 }
 
-/** `slaHours` and `sla_hours` as "Sla hours". */
+/** `slaHours` and `sla_hours` as "Sla hours", `notALink` as "Not a link". */
 export function labelOf(name: string): string {
   const words = name
     .replaceAll(/[_-]+/g, ' ')
-    .replaceAll(/(?<=\p{Ll})(?=\p{Lu}\p{Ll})/gu, ' ')
+    .replaceAll(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' ')
     .trim();
   return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
 }
