@@ -308,6 +308,11 @@ def test_python_follows_the_same_job(cloud: Cloud, job: str) -> None:
     assert following.job["overallStatus"] == "completed"
 
 
+def test_the_bridge_conforms_to_what_the_kit_asks_of_any_server(terminal: Terminal, cloud: Cloud) -> None:
+    report = terminal.json("conformance", cloud.outputs.bridge_url, "--dialect", "sse", "--timeout", "60")
+    assert report
+
+
 def test_every_command_is_called_here() -> None:
     calls = (node for node in ast.walk(ast.parse(Path(__file__).read_text())) if isinstance(node, ast.Call))
     called = {
