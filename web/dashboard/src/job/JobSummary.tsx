@@ -40,7 +40,7 @@ export function JobSummary({ moment, state, problem }: Props) {
     return <Unheard />;
   }
   if (state === 'completed') {
-    return <Summary label="Result" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
+    return <Summary label="Outcome" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
   }
   return <Newest moment={moment} state={state} />;
 }
@@ -114,7 +114,7 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
   const isOver = state === 'cancelled';
   return (
     <Summary
-      label={isOver ? 'Result' : 'Now'}
+      label={isOver ? 'Outcome' : 'Now'}
       icon="stop"
       message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Asked to stop. It ends once its work has stopped.'}
     >
@@ -197,7 +197,7 @@ function Failure({ moment }: { moment: Moment }) {
   const last = endOf(moment);
   const failed = moment.job.agents.filter(({ status }) => status === 'error');
   return (
-    <Summary label="Result" icon="cross" message={last?.message || 'The job failed.'}>
+    <Summary label="Outcome" icon="cross" message={last?.message || 'The job failed.'}>
       {failed.length > 0 && (
         <ul className="causes">
           {failed.slice(0, 5).map((agent) => (
