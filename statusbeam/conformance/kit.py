@@ -127,8 +127,7 @@ class Kit:
                 await second.until(lambda: self._has_joined(second.connection))
                 await job.publish(STEPS - job.step)
                 await job.end(Outcome.COMPLETED)
-                await first.until_ended()
-                await second.until_ended()
+                await asyncio.gather(first.until_ended(), second.until_ended())
         return first.connection, second.connection
 
     async def _resume(self, job: _Job, followed: Connection) -> list[Finding]:
