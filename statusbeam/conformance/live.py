@@ -34,10 +34,13 @@ class Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Cut the connection, if the server has not ended it."""
+        had_ended = self._reading.done()
         self._reading.cancel()
         await asyncio.wait([self._reading])
-        if error is None and not self._reading.cancelled():
-            self._reading.result()
+        # Clients may fail in any way when they are cut in the middle of an answer: that is not the server's fault.
+        failure = None if self._reading.cancelled() else self._reading.exception()
+        if had_ended and error is None and failure is not None:
+            raise failure
 
     async def until(self, is_reached: Callable[[], bool]) -> None:
         """Wait until the connection brought something, has ended, or the time is over."""
