@@ -37,7 +37,7 @@ class Live:
         had_ended = self._reading.done()
         self._reading.cancel()
         await asyncio.wait([self._reading])
-        # Clients may fail in any way when they are cut in the middle of an answer: that is not the server's fault.
+        # A client that is cut in the middle of an answer may fail in any way: not the server's fault.
         failure = None if self._reading.cancelled() else self._reading.exception()
         if had_ended and error is None and failure is not None:
             raise failure
