@@ -52,7 +52,7 @@ def _inserted(text: str) -> Iterator[tuple[int, int, str, int]]:
 
 
 def _header(line: str) -> tuple[str, dict[int, str]]:
-    """What parts the columns, and which of them hold secrets; a header has names only."""
+    """The separator of the columns, and the columns that hold secrets; a header has names only."""
     for between in _BETWEEN:
         if 0 < line.count(between) < _COLUMNS:
             cells = [cell.strip(_MARKUP) for cell in line.split(between)]
