@@ -171,7 +171,7 @@ class Scope:
 
     @never_raises
     def cancel(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Report that it was stopped on purpose: neither completed nor failed.
+        """Report that it was cancelled: neither completed nor failed.
 
         if j.cancel_requested:
             j.cancel("Stopped after 3 of 5 places")
