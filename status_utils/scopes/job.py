@@ -359,7 +359,7 @@ def job(
     begin and the job has a percentage.
 
     A job that has ended begins a new run, with fresh agents. With `attempt`, a number from 1 on, it goes on
-    instead: the attempt is the job's and its agents', and a failed job is processing again.
+    instead. The attempt is the job's and its agents', and a failed job is processing again.
 
     `ends_job=False` is for a part of a job, such as one state of a workflow, whose end is reported elsewhere.
     The attempt of a part is its agents' only.

@@ -42,7 +42,7 @@ _INSERT = Lazy(
 
 
 def _inserted(text: str) -> Iterator[tuple[int, int, str, int]]:
-    """INSERT INTO users (name, password) VALUES ('ana', '…')"""
+    """`INSERT INTO users (name, password) VALUES ('ana', '…')`"""
     for match in _INSERT.finditer(text):
         names = [kind_of_name(name.strip(_MARKUP)) for name in match[1].split(",")]
         named = {place: kind for place, kind in enumerate(names) if kind}
