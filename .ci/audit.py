@@ -1,10 +1,10 @@
 """Ask for known vulnerabilities of everything that the lock files name.
 
     python .ci/audit.py                  exit code 0: none known · 1: some are · 2: a service did not answer
-    python .ci/audit.py --if-reachable   the same, but a service that does not answer is only told (0)
+    python .ci/audit.py --if-reachable   the same, but a service without an answer is a warning (0)
 
-Before a service is believed, it must know a vulnerability that everybody knows: an empty answer from a proxy
-or a mirror is no all-clear.
+Before a service's answer counts, it must report a well-known vulnerability: an empty answer from a proxy or a
+mirror is no all-clear.
 """
 
 from __future__ import annotations

@@ -1,18 +1,21 @@
-"""Hold README and docs to plain English: short lines, short sentences, one word for one thing.
+"""Hold README, docs and docstrings to plain English: short lines, short sentences, one word for one thing.
 
 Code blocks and tables are left out. An inline code span or a link counts as the words that a reader sees.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 LINE = 120
 SENTENCE = 30
+PUBLIC_SENTENCE = 25
+"""Words of a sentence in the docstring of a name that `status_utils` exports."""
 WORDS = {
     r"\blast words?\b": "final status",
     r"\bpass(es|ed)? over\b": "skip",
@@ -25,6 +28,8 @@ WORDS = {
 """Words that this house does not use, and what it uses instead."""
 
 _SKIPPED = re.compile(r"\s*(\||#|<|!\[|\[[^\]]+\]: )")
+_EXAMPLE = re.compile(r"^(    .*|[├└│].*|>>> .*(\n.+)*)", re.MULTILINE)
+"""What a docstring shows instead of saying it: indented lines, drawings, and calls with their results."""
 _ITEM = re.compile(r"\s*([-*]|\d+\.) +")
 
 
@@ -66,21 +71,78 @@ def findings(text: str) -> Iterator[tuple[int, str]]:
         for pattern, instead in WORDS.items():
             if found := re.search(pattern, plain, re.IGNORECASE):
                 yield number, f"{found[0]!r}: write {instead}"
+    yield from long_sentences(text, SENTENCE)
+
+
+def long_sentences(text: str, limit: int) -> Iterator[tuple[int, str]]:
+    """The sentences with more words than the limit, by the line of their paragraph."""
     for number, paragraph in paragraphs(text):
         for sentence in sentences(paragraph):
             count = sum(any(c.isalnum() for c in word) for word in sentence.split())
-            if count > SENTENCE:
-                yield number, f"{count} words; a sentence has at most {SENTENCE}: {sentence[:60]}…"
+            if count > limit:
+                yield number, f"{count} words; a sentence has at most {limit}: {sentence[:60]}…"
+
+
+def docstrings(
+    node: ast.AST, public: Collection[str], limit: int = SENTENCE
+) -> Iterator[tuple[ast.Constant, int]]:
+    """Each docstring, also of fields and constants, with the words that a sentence in it may have."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Expr(value=ast.Constant(value=str()) as docstring):
+                yield docstring, limit
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                is_public = name in public if isinstance(node, ast.Module) else not name.startswith("_")
+                inside = PUBLIC_SENTENCE if isinstance(node, ast.Module) and is_public else limit
+                yield from docstrings(child, public, inside if is_public else SENTENCE)
+            case _:
+                yield from docstrings(child, public, limit)
+
+
+def python_findings(source: str, public: Collection[str] = ()) -> Iterator[tuple[int, str]]:
+    """What the docstrings of a module do against the rules, by line."""
+    for docstring, limit in docstrings(ast.parse(source), public):
+        margin = " " * docstring.col_offset
+        lines = "\n".join(line.removeprefix(margin) for line in str(docstring.value).splitlines())
+        text = _EXAMPLE.sub(lambda found: "|\n" * found[0].count("\n") + "|", lines)
+        first = docstring.lineno
+        for number, what in long_sentences(text, limit):
+            yield first + number - 1, what
+        for number, line in enumerate(text.splitlines(), start=first):
+            plain = re.sub(r"`[^`]*`|\"[^\"]*\"|\d … ", "", line)
+            if "…" in plain:
+                yield number, "an ellipsis; a sentence says all of it"
+            for pattern, instead in WORDS.items():
+                if found := re.search(pattern, plain, re.IGNORECASE):
+                    yield number, f"{found[0]!r}: write {instead}"
+
+
+def exported(package: Path) -> set[str]:
+    """The names in `__all__` of a package."""
+    for node in ast.parse((package / "__init__.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def listed(*names: str) -> list[Path]:
+    """The files of the repository with these names."""
+    lines = subprocess.run(["git", "ls-files", *names], capture_output=True, text=True, check=True).stdout
+    return [path for line in lines.splitlines() if (path := Path(line)).is_file()]
 
 
 def main() -> int:
-    names = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md"]
-    listed = subprocess.run(["git", "ls-files", *names], capture_output=True, text=True, check=True).stdout
+    public = exported(Path("status_utils"))
+    pages = listed("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md")
+    sources = [path for path in listed("*.py") if path.parts[0] != "tests"]
     found = [
-        f"{page}:{line}: {what}"
-        for page in listed.splitlines()
-        if Path(page).is_file()
-        for line, what in findings(Path(page).read_text(encoding="utf-8"))
+        f"{path}:{line}: {what}"
+        for path in pages + sources
+        for line, what in (
+            python_findings(path.read_text(encoding="utf-8"), public)
+            if path.suffix == ".py"
+            else findings(path.read_text(encoding="utf-8"))
+        )
     ]
     sys.stdout.writelines(f"{line}\n" for line in found)
     return 1 if found else 0

@@ -2,8 +2,8 @@
 
     python -m benchmarks.bill [--state-dir DIR]
 
-Units of DynamoDB are measured as in benchmarks.cost, the size of a push is that of its statuses; everything
-else is counted by AWS's own rules at us-east-1's list prices, connections and storage left out. Without
+Units of DynamoDB are measured as in benchmarks.cost. The size of a push is that of its statuses. All other
+items follow AWS's own rules at us-east-1's list prices, without connections and storage. Without
 --state-dir it starts a localcloud of its own; with it, it measures the one that runs there.
 """
 

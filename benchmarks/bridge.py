@@ -109,7 +109,7 @@ def _with_one_stalled(name: str) -> float:
 
 
 def idle(_: int) -> list[Goal]:
-    """Memory of connections that hear nothing."""
+    """Memory of idle connections."""
     print(f"\n{IDLE_CONNECTIONS} idle connections: KB each")
     still_open = 0
     for name in PEERS:

@@ -4,8 +4,8 @@
 
 `import status_utils` against `import boto3`, each in fresh interpreters. One status, outside and in a scope,
 against one asynchronous invoke through a boto3 client that is already there: CPU time of the calling thread.
-Statuses of up to 10 MB. Sends of a thousand progress calls. What a handler waits, and whether its last word
-is in the log, when its backend is dead, silent, throttles or refuses; with the SDK loaded before.
+Statuses of up to 10 MB. Sends of a thousand progress calls. The wait of a handler whose backend is dead,
+silent, throttles or refuses, and whether the logs have its final status; with the SDK loaded before.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m benchmarks.end_to_end [--state-dir DIR] [--statuses 200]
 
 Without --state-dir it starts a localcloud of its own, twice, and times that; with it, it measures the one
-that runs there. Time to a job's first status (cold, warm), and publish -> received at 20 statuses a second,
-through the queue, which is the default and has the goals, and through asynchronous invokes.
+that runs there. Time to a job's first status (cold, warm), and publish -> received at 20 statuses a second.
+Both through the queue, which is the default and has the goals, and through asynchronous invokes.
 """
 
 from __future__ import annotations

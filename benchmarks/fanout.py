@@ -176,7 +176,7 @@ def _with_one_stalled(peer: Peer) -> tuple[float, float]:
 
 
 def idle() -> list[Goal]:
-    """Memory of connections that are only open, and of subscriptions that hear nothing."""
+    """Memory of connections that are only open, and of idle subscriptions."""
     print(f"\n{IDLE_CONNECTIONS} idle connections: KB each")
     ours = 0.0
     still_open = 0

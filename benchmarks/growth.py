@@ -3,10 +3,10 @@
     python -m benchmarks.growth [--state-dir DIR]
 
 Everything at n, 10 n and 100 n, with the exponent e of the power n^e that fits best: 0 is flat, 1 linear.
-Units are DynamoDB's own answers, to the publisher's journal and to the deployed resolvers' own code; times
-are CPU of our code alone, on a table in memory or on what the resolvers answered. Without --state-dir it
-starts a localcloud of its own; with it, it measures the one that runs there. Some minutes: the emulator looks
-through its whole table for each query.
+Units are DynamoDB's own answers to the publisher's journal and to the deployed resolvers' code. Times are CPU
+of our code alone, on a table in memory or on the resolvers' answers. Without --state-dir it starts a
+localcloud of its own; with it, it measures the one that runs there. Some minutes: the emulator looks through
+its whole table for each query.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 class Server:
-    """A server process that prints {"port": …} once it listens; it is gone after the `with` block."""
+    """A server process that prints its `port` as JSON once it listens. The `with` block ends it."""
 
     STOP_SECONDS = 5.0
 

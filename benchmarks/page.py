@@ -110,7 +110,7 @@ def new_page(browser: Browser) -> Page:
 
 
 def load(browser: Browser, url: str) -> dict[str, Any]:
-    """Load the sign-in once: {paint ms, shift, bytes, …}."""
+    """Load the sign-in once; returns paint ms, shift, bytes and more."""
     page = new_page(browser)
     page.goto(url, wait_until="networkidle")
     page.locator(".user").first.wait_for()
@@ -120,7 +120,7 @@ def load(browser: Browser, url: str) -> dict[str, Any]:
 
 
 def interact(browser: Browser, url: str) -> dict[str, Any]:
-    """Open the long job, use everything, then let a burst come: {events ms, tasks ms, …}."""
+    """Open the long job, use all parts, then receive a burst; returns events ms, tasks ms and more."""
     page = new_page(browser)
     job = LongJob(page, long_log("long", statuses=STATUSES, agents=AGENTS), head=STATUSES - PUSHED)
     page.goto(f"{url}#apiKey=key&user={USER}&job=long")

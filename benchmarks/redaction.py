@@ -2,8 +2,9 @@
 
     python -m benchmarks.redaction
 
-Prints microseconds of CPU for each kind of status, MB/s from 1 kB to 10 MB, and the exponent of the growth
-between 10 kB and 100 kB, which is 1 when it is linear. Texts above REDACTED_LENGTH are cut, then searched.
+Prints microseconds of CPU for each kind of status and MB/s from 1 kB to 10 MB. Also prints the exponent of
+the growth between 10 kB and 100 kB, which is 1 if it is linear. Texts above REDACTED_LENGTH are cut, then
+searched.
 """
 
 from __future__ import annotations

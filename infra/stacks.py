@@ -1,4 +1,4 @@
-"""Which stacks a stage has."""
+"""The stacks of each stage."""
 
 from __future__ import annotations
 

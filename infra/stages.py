@@ -1,6 +1,6 @@
 """The environments of this repository's own app: dev, prod, and local on the emulator.
 
-Whatever differs between two of them is a field of `StageConfig`.
+Each difference between two of them is a field of `StageConfig`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class ExampleOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """What an environment is like. `name` is part of stack names: it never changes for a deployed stage."""
+    """The configuration of an environment. `name` is part of stack names: it never changes for a deployed
+    stage."""
 
     name: Literal["Dev", "Prod", "Local"]
     account: str | None = None
@@ -46,21 +47,21 @@ class StageConfig:
     resources: ResourceOptions
     api: ApiOptions = ApiOptions()
     api_key_days: int | None = None
-    """Lifetime of an API key; None: the API has no key. Whoever has the key reads the tenant `public`."""
+    """Lifetime of an API key; None: the API has no key. Each holder of the key reads the tenant `public`."""
     readers: ReaderOptions = NewUserPool()
     publishing: PublishingOptions = PublishingOptions()
     firewall: FirewallOptions | None = None
     alarms: bool = False
-    """CloudWatch alarms on what docs/how-to/operations.md says to watch, and a topic for them."""
+    """CloudWatch alarms for the list in docs/how-to/operations.md, and a topic for them."""
     notifications: NotificationOptions | None = None
-    """Webhooks, Slack and event buses that learn what happens to jobs; None: nobody is notified."""
+    """Webhooks, Slack and event buses that receive the events of jobs; None: no notifications."""
     page: PageOptions | None = None
-    """The page on CloudFront; None where it is served otherwise, or not at all."""
+    """The page on CloudFront; None if it is served otherwise, or not at all."""
     example: ExampleOptions | None = None
 
     @property
     def environment(self) -> Environment:
-        """Where its stacks go."""
+        """The account and the region of its stacks."""
         return Environment(account=self.account, region=self.region)
 
 
@@ -110,7 +111,7 @@ def stages(*, only: str | None = None, region: str | None = None) -> tuple[Stage
 
 
 def api_key_expiry(stage: StageConfig, today: dt.date) -> dt.datetime | None:
-    """When the API key expires. It counts from midnight, so that the template stays the same all day."""
+    """The API key's expiry. It counts from midnight, so that the template stays the same all day."""
     if stage.api_key_days is None:
         return None
     midnight = dt.datetime.combine(today, dt.time(), tzinfo=dt.UTC)

@@ -1,11 +1,11 @@
-"""Report the statuses of agents, live, to the people who wait for the job.
+"""Report the live statuses of agents to the people that watch the job.
 
     >>> from status_utils import publish_agent_status
     >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
     True
 
-Status calls never raise into your code. Whatever arguments they get and whatever fails, the problem is logged
-and your work goes on.
+Status calls never raise into your code. If an argument is invalid or sending fails, the library logs the
+problem and your work goes on.
 
 The import loads the standard library only; boto3 is loaded at the first status. The names in `__all__` are
 the public API; others may change.

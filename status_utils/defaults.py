@@ -1,4 +1,4 @@
-"""What the environment decides for this process. The library reads environment variables here only."""
+"""The settings of this process. The library reads environment variables here only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 NOT_CONFIGURED: Final = "not_configured"
-"""The code of the error that the environment names no transport."""
+"""The error code if the environment names no transport."""
 
 
 def _caller_settings() -> CallerSettings:
@@ -76,13 +76,13 @@ def has_transport() -> bool:
         current_transport()
     except TransportError as error:
         return error.code != NOT_CONFIGURED
-    except SettingError:  # it names one, with a mistake that sending reports
+    except SettingError:  # it names one with a mistake; sending reports the mistake
         return True
     return True
 
 
 def default_owner() -> tuple[str | None, str | None]:
-    """STATUS_USER_ID and STATUS_TENANT_ID: whose jobs are reported by callers that name nobody."""
+    """STATUS_USER_ID and STATUS_TENANT_ID: the owner of jobs if the caller names none."""
     settings = _caller_settings()
     return settings.status_user_id, settings.status_tenant_id
 
@@ -100,7 +100,7 @@ def default_session_table() -> SessionTable | None:
 
 @cache
 def default_cancel_requests() -> CancelRequests | None:
-    """Where to look for requests to cancel a job: in STATUS_TABLE; nowhere if it is not set."""
+    """The requests to cancel jobs in STATUS_TABLE; None if it is not set."""
     table = _caller_settings().status_table
     if table is None:
         return None
@@ -142,7 +142,7 @@ _cancel_overrides: list[CancelRequests] = []
 
 
 def cancel_requests_override() -> CancelRequests | None:
-    """What replaces the environment's requests to cancel at the moment, if anything."""
+    """The requests to cancel that replace the environment's at the moment, if any."""
     return _cancel_overrides[-1] if _cancel_overrides else None
 
 

@@ -93,7 +93,7 @@ class Recording(Sequence[Mapping[str, Any]]):
         return [*self._refused, *by_publisher]
 
     def _published(self) -> tuple[MemoryJournal, list[Refused]]:
-        """The publisher's log of what was sent, and what it refused."""
+        """The publisher's journal of the sent statuses, and the statuses that it refused."""
         # The layer carries no statusbeam.log: a function's tests have it, the function does without.
         from statusbeam.log.journal.memory import MemoryJournal  # noqa: PLC0415
         from statusbeam.log.publishing.memory import MemoryBroadcaster, MemorySessionStore  # noqa: PLC0415
@@ -108,7 +108,7 @@ class Recording(Sequence[Mapping[str, Any]]):
                 batch_id=f"recording-{number}",
                 deadline=float("inf"),
                 pushing=False,
-                received_at=sent_at(payload),  # a test may look long afterwards
+                received_at=sent_at(payload),  # a test may read it long afterwards
             )
             for found in result["rejected"]:
                 error = InvalidStatusError(found["message"], code=found["code"], field=found["field"])

@@ -46,9 +46,8 @@ class Mention:
 
     `names` are alternatives per role: (("16th Street", "16th Avenue"), ("Mission Street",)) is the crossing
     of either
-    16th with Mission Street. `spelling` is 1.0 when written as known, else the similarity (0..1). `known` is
-    False for
-    a street that the recogniser has never heard of. `parts` are to be tried when the whole leads nowhere.
+    16th with Mission Street. `spelling` is 1.0 for the known spelling, else the similarity (0..1). `known` is
+    False for a street that the recogniser does not know. The caller tries `parts` if the whole is not found.
     """
 
     kind: MentionKind

@@ -69,7 +69,7 @@ class HttpAgentOrchestrator:
     def run(self, task: Any) -> str:
         """Call the agents; returns the id of the session.
 
-        Raises AgentCallError when one failed for good; agents that were at work by then are heard out.
+        Raises AgentCallError when an agent failed for good, once the agents that still run have ended.
         """
         plan = [{"name": a.name, "dependsOn": list(a.depends_on)} for a in self._agents.values()]
         self._tracker.initialize_status(plan, "Calling the agents")

@@ -1,4 +1,4 @@
-"""The example's state machine: agents work on a complaint in parallel, then their findings are summed up.
+"""The example's state machine: agents work on a complaint in parallel, then a step sums up their findings.
 
 The orchestrator reports through states of its own. The workflow goes on if one of them fails.
 """
@@ -33,7 +33,7 @@ _AGENT_RETRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CivicAgent:
-    """One agent: `name` as people see it, `key` as events and invocation ids spell it."""
+    """One agent: `name` for people, `key` for events and invocation ids."""
 
     name: str
     key: str
@@ -84,10 +84,8 @@ class CivicWorkflow(LoggedMachine):
         synthesize = self._work("Synthesize", self._functions.synthesize, "synthesis", (*found, "validation"))
         # The error's message may name ARNs. The status of the failed agent has the reason.
         failed = reports.status(
-            "PublishError", "error", "The job stopped because one of its steps failed."
-        ).next(
-            sfn.Fail(self, "Stopped", error="StepFailed", cause="A step failed; the log says which and why.")
-        )
+            "PublishError", "error", "The job failed because one of its steps failed."
+        ).next(sfn.Fail(self, "Stopped", error="StepFailed", cause="A step failed; see the job's log."))
         for step in (playbook, agents, validate, synthesize):
             step.add_catch(failed, result_path="$.failure")
         steps = (

@@ -56,8 +56,8 @@ class FairWorkflow(LoggedMachine):
             approvals, "Approval", prompt="{% $states.input.permit.question %}", timeout=DECISION_TIME
         )
         notice = self._task("Notice Agent", "notice", given=("permit", "approval"), result_path="$.result")
-        failed = self._end("Failure", "The job stopped because one of its agents failed.")
-        late = self._end("Lateness", "Nobody decided in time, so the permit is not issued.")
+        failed = self._end("Failure", "The job failed because one of its agents failed.")
+        late = self._end("Lateness", "The decision did not come in time, so the permit is not issued.")
         approval.add_catch(late, errors=["States.Timeout"], result_path="$.failure")
         for step in (inquiries, permit, approval, notice):
             step.add_catch(failed, result_path="$.failure")
@@ -101,7 +101,7 @@ class FairWorkflow(LoggedMachine):
 
     def _end(self, what: str, message: str) -> sfn.Chain:
         # The error's message may name ARNs. The status of the failed agent has the reason.
-        fail = sfn.Fail(self, what, error=what, cause="The job's log says which agent failed, and why.")
+        fail = sfn.Fail(self, what, error=what, cause="The job's log has the failed agent and the reason.")
         return self._reports.status(f"Report the {what.lower()}", "error", message).next(fail)
 
     def _task(

@@ -1,4 +1,4 @@
-"""The status stack: Statusbeam as the stage wants it, and the outputs that callers and clients need."""
+"""The status stack: Statusbeam with the stage's options, and the outputs for callers and clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from statusbeam.cdk.statusbeam import Statusbeam
 
 
 class StatusStack(Stack):
-    """Everything every deployment runs. The stacks of the example and of the page refer to `status`."""
+    """The parts of every deployment. The stacks of the example and of the page refer to `status`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The page's stack. It is one of its own, so that a page can be deployed without touching the API."""
+"""The page's stack. It is separate, so that a page can be deployed without touching the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the function needs, built when it is first needed; the environment is read here and nowhere else."""
+"""The function's dependencies, built at first use. Only this module reads the environment."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Gives answers of people to the states that wait for them.
 
-A state of the workflow invokes it with its task token, which it keeps. An event of EventBridge brings an
-answer, which the API has recorded in the job's log. The token never leaves the function and its table.
-Lambda retries events that fail; then they are dead letters.
+A state of the workflow invokes the function with its task token, which the function stores. An event of
+EventBridge brings an answer, which the API has recorded in the job's log. The token never leaves the function
+and its table. Lambda retries failed events, then moves them to the dead letters.
 """
 
 from __future__ import annotations

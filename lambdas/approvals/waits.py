@@ -1,7 +1,7 @@
-"""The task tokens of states that wait for an answer, in a table that nobody else reads.
+"""The task tokens of states that wait for an answer, in a table that only this function reads.
 
-A state and its answer may come in either order, because EventBridge keeps none: each leaves what it knows,
-and whoever comes second finds both. An answer counts for a state that asked before it was given.
+A state and its answer may arrive in either order, because EventBridge keeps none. Each is stored, and the
+second one finds both. An answer counts for a state that asked before the answer was given.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WAIT_SECONDS: Final = 366 * DAY_SECONDS
 """The longest that a standard execution runs."""
 
 _ANSWER_SECONDS: Final = DAY_SECONDS
-"""How long an answer is kept for a state that has not asked yet. Most such answers are another workflow's."""
+"""The seconds that an answer is kept for a state that has not asked yet. Most are another workflow's."""
 
 
 class Waits:

@@ -1,4 +1,4 @@
-"""What the closer needs, built when it is first needed; the environment is read here and by the library."""
+"""The closer's dependencies, built at first use. Only this module and the library read the environment."""
 
 from __future__ import annotations
 

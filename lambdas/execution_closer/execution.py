@@ -16,12 +16,12 @@ _OWNER: Final = ("jobId", "userId", "tenantId")
 
 # For people: causes and ARNs stay in Step Functions, where operators read them.
 _FINAL_STATUSES: Final[Mapping[str, tuple[str, str]]] = {
-    "SUCCEEDED": (StatusWord.COMPLETE, "The workflow has finished."),
-    "FAILED": (StatusWord.ERROR, "The workflow stopped because something in it failed."),
-    "TIMED_OUT": (StatusWord.ERROR, "The workflow was stopped because it took too long."),
-    "ABORTED": (StatusWord.CANCELLED, "The workflow was stopped on purpose."),
+    "SUCCEEDED": (StatusWord.COMPLETE, "The workflow completed."),
+    "FAILED": (StatusWord.ERROR, "The workflow failed: one of its steps failed."),
+    "TIMED_OUT": (StatusWord.ERROR, "The workflow failed: it exceeded its time limit."),
+    "ABORTED": (StatusWord.CANCELLED, "The workflow was cancelled."),
 }
-_REDRIVEN: Final = (StatusWord.REOPENED, "The workflow goes on from where it had stopped.")
+_REDRIVEN: Final = (StatusWord.REOPENED, "The workflow continues after its failed step.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Execution:
 
     arn: str
     status: str  # RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE
-    redrives: int  # how often it was taken up again
+    redrives: int  # the number of redrives
     at: str  # when it came to this status, UTC
     input: str | None  # JSON text; None: too large for the event
 
@@ -50,7 +50,7 @@ class Execution:
 
     @property
     def job_status(self) -> tuple[str, str] | None:
-        """Status and message for the job; None when there is nothing to report, as of a first start."""
+        """Status and message for the job; None without a report, such as for a first start."""
         if self.status == "RUNNING" and self.redrives:
             return _REDRIVEN
         return _FINAL_STATUSES.get(self.status)

@@ -2,7 +2,8 @@
 
 The closer does not check whether the workflow sent its own final status: that could change at once. The
 publisher skips the closer's status when the job has ended (`onlyIfOpen`). The workflow's own status was sent
-before the execution ended, so it is committed first. Lambda retries what fails; then it is a dead letter.
+before the execution ended, so it is committed first. Lambda retries failed events, then moves them to the
+dead letters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:  # noqa: ARG001 - Lambda's signature
-    """Send the job's status to the publisher. Returns the payload, None when there is nothing to send."""
+    """Send the job's status to the publisher. Returns the payload, or None without a status."""
     execution = Execution.from_event(event)
     status = execution.job_status
     if status is None:

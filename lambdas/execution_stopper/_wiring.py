@@ -1,4 +1,4 @@
-"""What the stopper needs, built when it is first needed; the environment is read here and nowhere else."""
+"""The stopper's dependencies, built at first use. Only this module reads the environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def described_input(execution_arn: str) -> str:
 
 def stop(execution_arn: str) -> None:
     """Stop an execution; one that has ended stays as it is. Raises ClientError and BotoCoreError."""
-    cause = "Somebody asked for the job to be stopped."
+    cause = "The cancellation of the job was requested."
     _step_functions().stop_execution(executionArn=execution_arn, error="Cancelled", cause=cause)
 
 

@@ -1,7 +1,8 @@
-"""Which executions run for which jobs, in a table of the stopper's own.
+"""The running executions of each job, in a table of the stopper's own.
 
 An execution is known from its first event on. Its start may reach the stopper after the request to cancel its
-job, because EventBridge keeps no order: the request leaves a mark, and the start is held against it.
+job, because EventBridge keeps no order. So the request leaves a mark, and the stopper compares the start with
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _EXECUTION_SECONDS: Final = 366 * DAY_SECONDS
 """The longest that a standard execution runs: its end takes it out of the table."""
 
 _MARK_SECONDS: Final = DAY_SECONDS
-"""Longer than EventBridge tries to deliver an event to the stopper."""
+"""Longer than EventBridge retries the delivery of an event."""
 
 
 class Executions:
@@ -52,11 +53,11 @@ class Executions:
         return [item[Names.SORT_KEY]["S"] for item in found["Items"]]
 
     def mark_cancelled(self, job: JobKey, *, at_ms: int) -> None:
-        """Note that somebody asked at that time (epoch milliseconds) for a job to be stopped."""
+        """Note a request to cancel a job, at that time (epoch milliseconds)."""
         self._put(job, Names.CANCELLED, _MARK_SECONDS, {Names.CANCELLED_AT: {"N": str(at_ms)}})
 
     def cancelled_ms(self, job: JobKey) -> int:
-        """When somebody last asked for that, in epoch milliseconds; 0 for never, or long ago."""
+        """The time of the last request to cancel the job, in epoch milliseconds; 0 for none, or long ago."""
         found = self._client.get_item(
             TableName=self._table, Key=_key(job, Names.CANCELLED), ConsistentRead=True
         )

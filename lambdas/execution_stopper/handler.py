@@ -1,8 +1,9 @@
-"""Stops the executions of a job that somebody asked to cancel.
+"""Stops the executions of a job after a request to cancel it.
 
-It keeps which executions run for which jobs, from the events of Step Functions. The canceller's event names a
-job only: nothing of the status stack knows whose state machines do the work. The closer reports the job's end
-when the execution has stopped. Lambda retries what fails; then it is a dead letter.
+The stopper stores the running executions of each job, from the events of Step Functions. The event of a
+request names a job only: the status stack does not know the state machines that do the work. The closer
+reports the job's end when the execution has stopped. Lambda retries failed events, then moves them to the
+dead letters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> list[str]:  # noqa
     detail = event["detail"]
     if event["detail-type"] == CANCEL_REQUESTED:
         job = JobKey(detail["tenantId"], detail["jobId"])
-        # The mark comes first: an execution that is noted after it is held against it.
+        # The mark comes first: the stopper compares executions that it notes later with the mark.
         executions().mark_cancelled(job, at_ms=detail["requestedAtMs"])
         return _stop(job, executions().of(job))
     return _note(detail)
@@ -46,7 +47,7 @@ def _note(detail: dict[str, Any]) -> list[str]:
         executions().remove(job, arn)
         return []
     executions().add(job, arn)
-    # A redriven execution is one that somebody wants to go on.
+    # An operator has redriven this execution, so it may go on.
     was_cancelled = not detail.get("redriveCount") and executions().cancelled_ms(job) > detail["startDate"]
     return _stop(job, [arn] if was_cancelled else [])
 
@@ -54,7 +55,7 @@ def _note(detail: dict[str, Any]) -> list[str]:
 def _stop(job: JobKey, arns: list[str]) -> list[str]:
     for arn in arns:
         stop(arn)
-        _log.info("job_id=<%s>, execution=<%s> | stopped: somebody asked for it", job.job_id, arn)
+        _log.info("job_id=<%s>, execution=<%s> | stopped: cancellation requested", job.job_id, arn)
     return arns
 
 

@@ -1,4 +1,4 @@
-"""Reads what commits mean for jobs from the table's stream, and checks leases from a queue of its own.
+"""Reads the events of jobs from the table's stream, and checks leases from a queue of its own.
 
 The event source mapping hands over heads with a `jobEvent` only, so no other commit invokes the function. A
 record that fails stops its shard until it succeeds or is too old; a check that fails is delivered again.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Log(Protocol):
-    """What is read of jobs. Both methods raise JournalError."""
+    """The reads of jobs. Both methods raise JournalError."""
 
     def updates(self, job: JobKey, *, first: int, last: int) -> Sequence[StatusUpdate]:
         """A part of a job's log."""
@@ -34,7 +34,7 @@ class Log(Protocol):
 
 
 class JobLifecycle:
-    """Queues what happened to jobs for the channels that take it. Failures raise, for a retry."""
+    """Queues the events of jobs for the channels that take them. Failures raise, for a retry."""
 
     def __init__(
         self,

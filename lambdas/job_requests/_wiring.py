@@ -1,4 +1,4 @@
-"""What the function needs, built when it is first needed; the environment is read here and nowhere else."""
+"""The function's dependencies, built at first use. Only this module reads the environment."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _TRIES = 2
 
 
 class _Events(Protocol):
-    """What is used of botocore's client."""
+    """The part of botocore's client that the function uses."""
 
     def put_events(self, *, Entries: list[dict[str, str]]) -> Mapping[str, Any]: ...  # noqa: N803 - its name
 
 
 class RequestError(Exception):
-    """The request was not recorded, or nobody was told of it. The caller may ask again."""
+    """The request was not recorded, or not announced. The caller may send it again."""
 
 
 def record(payload: Mapping[str, Any]) -> bool:
@@ -38,7 +38,7 @@ def record(payload: Mapping[str, Any]) -> bool:
     Returns False if the payload's condition does not hold. Raises RequestError and the SDK's errors.
     """
     result: dict[str, Any] = {}
-    # A publisher that failed may have committed: only the repeated batch tells, and the log has it once.
+    # A publisher that failed may have committed. Repeating the batch is safe: the log has it once.
     for _ in range(_TRIES):
         result, failed = _published(payload)
         if not failed:
@@ -46,7 +46,7 @@ def record(payload: Mapping[str, Any]) -> bool:
     else:
         raise RequestError(f"the publisher failed: {result.get('errorType')}")
     if result["rejected"]:
-        raise RequestError(f"the publisher took no status: {result['rejected']}")
+        raise RequestError(f"the publisher rejected the status: {result['rejected']}")
     return bool(result["committed"])
 
 
@@ -57,11 +57,11 @@ def _published(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 def announce(detail_type: str, detail: Mapping[str, Any]) -> None:
-    """Tell those who run the job's work. Raises RequestError and the SDK's errors."""
+    """Announce a request on the event bus. Raises RequestError and the SDK's errors."""
     entry = {"Source": EVENT_SOURCE, "DetailType": detail_type, "Detail": json.dumps(detail)}
     answer = _events().put_events(Entries=[entry])
     if answer["FailedEntryCount"]:
-        raise RequestError(f"EventBridge took no event: {answer['Entries'][0].get('ErrorCode')}")
+        raise RequestError(f"EventBridge rejected the event: {answer['Entries'][0].get('ErrorCode')}")
 
 
 @cache

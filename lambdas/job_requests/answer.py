@@ -1,4 +1,4 @@
-"""Somebody answers what a job waits for, as the API's resolver hands it over."""
+"""An answer to the wait of a job, from the API's resolver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from statusbeam.model.words import StatusWord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The job with its owner, the agent that waits (None: the job itself), who answers, and what."""
+    """The job with its owner, the agent that waits (None: the job itself), the answering user, and the
+    answer."""
 
     detail_type: ClassVar[str] = WAITING_ANSWERED
 
@@ -55,7 +56,7 @@ class Answer:
         return {"batchId": f"answer-{request_id}", "onlyIfWaiting": True, "updates": [update]}
 
     def detail(self, *, now: float) -> dict[str, Any]:
-        """What those who run the job's work are told, at `now` (epoch seconds)."""
+        """The event for the job's workflow, at `now` (epoch seconds)."""
         return {
             "jobId": self.job_id,
             "tenantId": self.tenant_id,

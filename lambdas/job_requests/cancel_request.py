@@ -1,4 +1,4 @@
-"""Somebody asks for a job to be stopped, as the API's resolver hands it over."""
+"""A request to cancel a job, from the API's resolver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statusbeam.model.words import StatusWord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """The job with its owner, who asks, and why."""
+    """The job with its owner, the requesting user, and the reason."""
 
     detail_type: ClassVar[str] = CANCEL_REQUESTED
 
@@ -48,5 +48,5 @@ class CancelRequest:
         return {"batchId": f"cancel-{request_id}", "updates": [update]}
 
     def detail(self, *, now: float) -> dict[str, Any]:
-        """What those who run the job's work are told, at `now` (epoch seconds)."""
+        """The event for the job's workflow, at `now` (epoch seconds)."""
         return {"jobId": self.job_id, "tenantId": self.tenant_id, "requestedAtMs": int(now * 1000)}

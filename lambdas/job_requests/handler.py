@@ -1,9 +1,9 @@
-"""Records in a job's log what its people ask of it, and tells those who run its work.
+"""Records requests of people in a job's log, and announces them on the event bus.
 
-They ask for the job to be stopped, or they answer what it waits for. Only the API's resolvers may call the
-function, and they have checked who asks. A cancelled job goes on until its work has stopped: a closer stops
-the executions of its state machines, and the library tells the agents. An answer reaches the workflow
-through the function that keeps its task token.
+A request cancels the job, or answers its wait. Only the API's resolvers may call the function, and they have
+checked the caller. A cancelled job goes on until its work has stopped: the stopper stops the executions of
+its state machines, and agents read the request through the library. An answer reaches the workflow through
+the function that stores its task token.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Record the request and announce it. Raises RequestError.
 
-    Returns whether it was recorded: an answer is not when nothing waits for it any more.
+    Returns whether it was recorded: an answer is not if its wait is over.
     """
     request = Answer.from_event(event) if "approved" in event else CancelRequest.from_event(event)
     detail = request.detail(now=time.time())
     if not record(request.payload(context.aws_request_id)):
-        _log.info("job_id=<%s>, by=<%s> | not recorded: nothing waits for it", request.job_id, request.by)
+        _log.info("job_id=<%s>, by=<%s> | not recorded: the wait is over", request.job_id, request.by)
         return {"recorded": False}
     announce(request.detail_type, detail)
     _log.info("job_id=<%s>, by=<%s> | recorded: %s", request.job_id, request.by, request.detail_type)

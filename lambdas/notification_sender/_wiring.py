@@ -1,4 +1,4 @@
-"""What the sender needs, built when it is first needed; the environment is read here and nowhere else."""
+"""The sender's dependencies, built at first use. Only this module reads the environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CLIENT = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
 
 SECRET_SECONDS: Final = 300.0
-"""How long a secret is kept in memory: a new address or key counts after that at the latest."""
+"""The seconds that a secret stays in memory: a new address or key counts after that at the latest."""
 
 
 @cache
@@ -75,7 +75,7 @@ def secret_document(
             raise NotificationError("the channel's secret can't be read", code="no_secret") from error
         except (ValueError, KeyError):
             # Not chained: the error of a parser quotes what it could not read.
-            raise NotificationError("the channel's secret is no JSON", code="bad_secret") from None
+            raise NotificationError("the channel's secret is not JSON", code="bad_secret") from None
         kept[:] = [(ticks(), found)]
         return found
 

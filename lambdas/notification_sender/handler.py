@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         try:
             channel = channels().get(delivery.channel)
             if channel is None:
-                _log.warning("channel=<%s> | skipped: there is no such channel any more", delivery.channel)
+                _log.warning("channel=<%s> | skipped: the channel no longer exists", delivery.channel)
                 continue
             channel.send(delivery.event)
         except NotificationError as error:

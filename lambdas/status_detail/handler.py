@@ -1,6 +1,6 @@
 """Reads the detail of one status that was too big for the log: `{"key": …}` in, the spilled detail out.
 
-Only the API's resolver may call it. The resolver has checked who owns the status.
+Only the API's resolver may call the function. The resolver has checked the status's owner.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _RETRY_SECONDS = (2, 10, 60, 120, 300)
-"""When SQS delivers a message again that the table did not take once, twice, and so on: in eight minutes."""
+"""The pauses before SQS delivers a message again that the table did not take: eight minutes in sum."""
 
 _FAULTY_RETRY_SECONDS = 1
 """The same for a message that makes the publisher fail: its job only waits for its last delivery."""
@@ -53,7 +53,7 @@ class QueueAnswer(TypedDict):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch of messages."""
+    """The result of a batch of messages."""
 
     failed: list[Record] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)
@@ -64,12 +64,13 @@ class Outcome:
     shed: int = 0
     refused: int = 0
     given_up: int = 0
-    """Committed messages whose push failed and is not tried again: clients fetch what they miss."""
+    """Committed messages whose push failed and is not tried again: clients read the missing statuses."""
 
     def not_pushed(self, record: Record, *, retriable: bool) -> None:
         """Try a message once more that is in the log and was not pushed.
 
-        While it waits, it holds up its whole job; the dead-letter queue is for what is not in the log.
+        While it waits, it holds up its whole job. The dead-letter queue is for messages that are not in the
+        log.
         """
         if retriable and _received(record) == 1:
             self.failed.append(record)
@@ -104,7 +105,7 @@ def records_of(event: object) -> Sequence[Record] | None:
 
 
 def _is_sqs(record: object) -> bool:
-    # Whoever may invoke the publisher may send anything. An incomplete record would fail again and again.
+    # A caller may send any event. An incomplete record would fail again and again.
     if not (isinstance(record, dict) and record.get("eventSource") == "aws:sqs"):
         return False
     texts = all(isinstance(record.get(part), str) for part in ("messageId", "body", "receiptHandle"))
@@ -153,7 +154,7 @@ def publish_messages(
                 pushing=pushing,
                 received_at=_queued_at(record),
             )
-        except (BroadcastError, SessionStoreError) as error:  # the pipeline has logged why
+        except (BroadcastError, SessionStoreError) as error:  # the pipeline has logged the reason
             pushing = pushing and not error.retriable
             outcome.not_pushed(record, retriable=error.retriable)
             continue
@@ -178,7 +179,8 @@ def _group(record: Record) -> str:
 
 
 def _queued_at(record: Record) -> float | None:
-    """When the queue took the message: how long it waited since tells nothing about its sender's clock."""
+    """The time at which the queue took the message: its wait since then is independent of the sender's
+    clock."""
     sent = record["attributes"].get("SentTimestamp")
     return int(sent) / 1000 if isinstance(sent, str) and _MILLISECONDS.fullmatch(sent) else None
 

@@ -1,4 +1,4 @@
-"""A limit on the time that one message takes, whatever it is doing.
+"""A limit on the time of one message, for any of its work.
 
     with time_limit(4.2):
         publish(payload)          # raises OutOfTimeError when it takes longer
@@ -20,14 +20,15 @@ _AGAIN_SECONDS: Final = 0.2
 
 
 class OutOfTimeError(BaseException):
-    """The time is over. No Exception, so that no handler of other errors on the way takes it for its own."""
+    """The time is over. Not an `Exception`, so that no handler of other errors catches it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise OutOfTimeError in the block after `seconds`.
 
-    Only the main thread is sent signals, and Lambda runs handlers there. In another thread there is no limit.
+    Only the main thread receives signals, and Lambda runs handlers there. In another thread there is no
+    limit.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""What the authorizer needs, built once per cold start; the environment is read here and nowhere else."""
+"""The authorizer's dependencies, built once per cold start. Only this module reads the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rotation needs, built once per cold start."""
+"""The rotation's dependencies, built once per cold start."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class RunFailedError(Exception):
 
 
 class FrameworkRuns:
-    """What one adapter reports; one instance may serve many jobs and threads at once."""
+    """Reports the runs of one adapter; one instance may serve many jobs and threads at once."""
 
     def __init__(
         self, framework: str, scope: JobScope | AgentScope | None = None, *, keys_recur: bool = False
@@ -101,16 +101,16 @@ class FrameworkRuns:
         for tool in () if waits else tools:
             tool.scope.end(GeneratorExit() if error is None else error)
         if error is None and not waits:
-            run.scope.complete(f"{run.scope.agent_name} completed")  # whatever waited in it before
+            run.scope.complete(f"{run.scope.agent_name} completed")  # a run that waited in it before
         run.scope.end(error)
         if run.same_as is not None and (waits or error is not None):
             self._open.pause(_paused_key(run.scope, run.same_as), Paused(run.scope, waits=waits))
 
     @never_raises
     def agent_waits(self, key: Hashable, for_: str, prompt: str = "", *, same_as: Hashable = None) -> None:
-        """The agent of that run, or of the run that a unit belongs to, waits: its end is no end.
+        """The agent of that run, or of the run that a unit belongs to, waits. Its end is not reported.
 
-        `same_as` is what the run that resumes it will name, for frameworks that know that only now.
+        `same_as` is the name that the resuming run will give, for frameworks that know it only now.
         """
         run = self._open.agent_of(key)
         if run is not None:
@@ -161,11 +161,11 @@ class FrameworkRuns:
 
     @never_raises
     def unreported_ended(self, key: Hashable) -> None:
-        """That ended."""
+        """The unit that is neither an agent nor a tool ended."""
         self._open.take(key)
 
     def knows(self, key: Hashable) -> bool:
-        """Whether the unit is open, as this adapter or another one of the framework reported it."""
+        """Whether this adapter, or another one of the framework, reported the unit as open."""
         return self._open.get(key) is not None
 
     def raised(self, key: Hashable) -> BaseException | None:

@@ -168,7 +168,7 @@ def _interrupts(error: BaseException) -> Iterable[Any]:
 
 
 def _wait(interrupts: Iterable[Any]) -> tuple[str, str]:
-    """For what the run waits, and the question. Texts are meant for people; other values may hold secrets."""
+    """The kind of the wait, and its question. Texts are meant for people; other values may hold secrets."""
     values = [getattr(interrupt, "value", None) for interrupt in interrupts]
     for value in values:
         if isinstance(value, Mapping) and "action_requests" in value:  # LangChain's HumanInTheLoopMiddleware

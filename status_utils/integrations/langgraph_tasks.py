@@ -1,4 +1,4 @@
-"""Which call of an agent a run in a LangGraph graph is: the same in each attempt of its task.
+"""Identifies the calls of agents in a LangGraph graph: a call is the same in each attempt of its task.
 
 LangGraph runs a task again if its RetryPolicy says so, or when the graph resumes after an interrupt. The
 task's checkpoint namespace stays the same, and the agents in it are called in the same order.

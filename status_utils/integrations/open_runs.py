@@ -1,4 +1,4 @@
-"""What runs in the agent frameworks of this process: one registry a framework, shared by its adapters."""
+"""The open runs of the agent frameworks in this process: one registry a framework, shared by its adapters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..scopes.scope import Scope
 from ..transports.process_local import ProcessLocal
 
 OPEN_RUNS: Final = 10_000
-"""Runs whose end is awaited; of more, the oldest are given up: their frameworks lost them."""
+"""The most open runs. The registry drops older ones: their frameworks lost them."""
 
 PAUSED_RUNS: Final = 1_000
 """Runs that wait, or failed and may be tried again."""
@@ -31,7 +31,7 @@ class Agent:
     handled: BaseException | None  # the exception being handled where it started: not a failure of this run
     owner: object  # the adapter that reported its start
     same_as: Hashable
-    wait: tuple[str, str] | None = None  # for whom or what, and the question
+    wait: tuple[str, str] | None = None  # the kind of the wait, and its question
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A unit of the framework that is not reported; what is below it belongs to its parent."""
+    """A unit of the framework that is not reported; units below it belong to its parent."""
 
     parent: Hashable
 

@@ -81,7 +81,7 @@ class StatusTracing(TracingProcessor):
 
 
 def _call(span: Span[Any]) -> tuple[str, str]:
-    """What is the same in the run that resumes an interrupted one: the trace, and the agent."""
+    """The trace and the agent: they are the same in an interrupted run and in the one that resumes it."""
     return span.trace_id, span.span_data.name
 
 

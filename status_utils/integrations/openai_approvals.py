@@ -1,7 +1,7 @@
 """Whether a run of the OpenAI Agents SDK waits for an approval.
 
-The SDK's spans don't tell: a run that is interrupted ends its spans like one that is complete. The result of
-the run does, and so does the one of the tool. Both are at hand in the SDK's function that ends the span.
+The SDK's spans don't tell: an interrupted run ends its spans like a complete one. The results of the run and
+of the tool do. Both are local variables of the SDK's function that ends the span.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from agents import FunctionToolResult, ToolApprovalItem
 from agents.result import RunResultBase
 
 _FRAMES: Final = 20
-"""How far up the SDK's function is at most."""
+"""The most frames up to the SDK's function."""
 
 
 def pending_tools() -> list[str]:
@@ -35,7 +35,7 @@ def is_tool_pending() -> bool:
 
 
 def _locals_of_runner() -> Iterator[Any]:
-    """What is at hand in the SDK's innermost function that runs agents and tools."""
+    """The local variables of the SDK's innermost function that runs agents and tools."""
     frame = sys._getframe(1)
     for _ in range(_FRAMES):
         above = frame.f_back

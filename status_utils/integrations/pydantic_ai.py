@@ -123,7 +123,7 @@ def _origin(ctx: RunContext[Any]) -> str:
 
 
 def _is_question(history: Sequence[ModelMessage], position: int) -> bool:
-    """Whether the message is a person's: with it, a run began that resumes no other."""
+    """Whether the message is a person's: a run that begins with it resumes no other run."""
     message = history[position]
     return isinstance(message, ModelRequest) and any(
         isinstance(part, UserPromptPart) for part in message.parts

@@ -119,8 +119,8 @@ class StatusHooks(HookProvider):
 
 
 def _interrupted_call(agent: Any) -> Hashable:
-    """What is the same in the run that is interrupted and in the one that resumes it, maybe by another object
-    that loads the session: the interrupts. None for an agent that is not interrupted."""
+    """The interrupts: the run that resumes has the same ones, also in another object that loads the session.
+    None for an agent that is not interrupted."""
     state = getattr(agent, "_interrupt_state", None)  # the public result has them, but not at the resumption
     if not getattr(state, "activated", False):
         return None
@@ -128,7 +128,7 @@ def _interrupted_call(agent: Any) -> Hashable:
 
 
 def _wait(interrupts: Iterable[Interrupt]) -> tuple[str, str]:
-    """For what the run waits, and the question. Texts are meant for people; other values may hold secrets."""
+    """The kind of the wait, and its question. Texts are meant for people; other values may hold secrets."""
     found = list(interrupts)
     reasons = [interrupt.reason for interrupt in found if isinstance(interrupt.reason, str)]
     return "input", " ".join(reasons or [interrupt.name for interrupt in found])

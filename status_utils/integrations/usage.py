@@ -1,4 +1,4 @@
-"""What frameworks tell about the tokens of one call of a model, by the keys of `metadata.tokenUsage`."""
+"""The tokens of one call of a model as frameworks report them, by the keys of `metadata.tokenUsage`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What agents, orchestrators and handlers call."""
+"""The functions and scopes that agents, orchestrators and handlers call."""

@@ -1,7 +1,7 @@
-"""Signs of life of a tracker's agents: while one is in progress and quiet, the sender reports heartbeats.
+"""Heartbeats of a tracker's agents: the sender reports them while an agent is in progress and quiet.
 
-A tracker that is gone reports nothing: its process may live for days, and its agents may be somebody else's
-by then.
+The heartbeats end with the tracker: the process may live for days, and another process may run the agents by
+then.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class AgentHeartbeats:
         weakref.finalize(tracker, _close_all, self._open).atexit = False
 
     def keep(self, agent_name: str, fields: Mapping[str, Any]) -> None:
-        """The agent is in progress, and has just reported. `fields`: which attempt and run of it."""
+        """The agent is in progress, and has just reported. `fields` has its attempt and its run."""
         heartbeat = self._open.get(agent_name)
         if heartbeat is None:
             heartbeat = self._open[agent_name] = _Heartbeat(
@@ -70,7 +70,7 @@ class _Heartbeat:
         self.sender.put({**self._ids, **self.fields, **heartbeat})
 
     def close(self) -> None:
-        """No more of them."""
+        """Report no more heartbeats."""
         self.is_open = False
         self.sender.closed(self)
 

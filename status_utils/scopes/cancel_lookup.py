@@ -1,4 +1,4 @@
-"""Whether somebody asks for a scope's job to be cancelled."""
+"""Whether there is a request to cancel a scope's job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CancelLookup:
-    """Of one job's scope. `fields` are the job's, by the schema's names."""
+    """Looks for one job's scope. `fields` are the job's, by the schema's names."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self.opened_at = 0.0
@@ -25,7 +25,7 @@ class CancelLookup:
         self._failed = False
 
     def is_requested(self) -> bool:
-        """The answer, at once. Never raises; what goes wrong is logged once."""
+        """The answer, at once. Never raises; a failure is logged once."""
         try:
             return self._look()
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller's work goes on

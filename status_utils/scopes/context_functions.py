@@ -2,7 +2,7 @@
 
     with j.agent("Geo Agent"):
         current_scope().agent_name          # "Geo Agent", from any depth below
-        report_progress(0.4, "Halfway")     # of the innermost agent or tool
+        report_progress(0.4, "Halfway")     # progress of the innermost agent or tool
         with report_tool("location"): ...   # of the innermost agent
         executor.map(in_scope(look_up), streets)
 
@@ -31,7 +31,7 @@ def current_scope() -> JobScope | AgentScope | None:
 
 
 def agent_or_job(scope: Scope | None) -> JobScope | AgentScope | None:
-    """The scope, or of a tool its agent."""
+    """The scope; the agent of a tool."""
     while scope is not None and not isinstance(scope, JobScope | AgentScope):
         scope = scope.parent
     return scope
@@ -52,7 +52,7 @@ def report_progress(share: float | None = None, message: str = "", *, percent: f
 def report_tool(
     tool_name: str, reason: str = "", metadata: Mapping[str, Any] | None = None
 ) -> ToolScope | nullcontext[None]:
-    """Report that the innermost agent uses a tool; as a `with` block, also how that ended.
+    """Report that the innermost agent uses a tool; as a `with` block, also the tool's end.
 
         >>> with report_tool("location", reason="Find Elm Street"):
         ...     find("Elm Street")

@@ -1,4 +1,4 @@
-"""The ids of a job in what a handler is called with: an event of any kind, or the arguments themselves.
+"""The ids of a job in a handler's arguments: in an event of any kind, or as arguments themselves.
 
 >>> keys = EventKeys("Records.0.body.jobId", "userId", "tenantId", "retryCount", "invocationId")
 >>> value_at({"Records": [{"body": '{"jobId": "job-1"}'}]}, keys.job_id)
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Find = Callable[[tuple[Any, ...], Mapping[str, Any]], "EventIds | None"]
 
 _JSON_CHARACTERS: Final = 1_000_000
-"""Of a text that is searched for ids: SQS takes no longer message."""
+"""The longest text that is searched for ids: SQS takes no longer message."""
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -43,7 +43,7 @@ class EventKeys:
 
 @dataclass(frozen=True, slots=True)
 class EventIds:
-    """Whose job a call is for, and which invocation it is."""
+    """The job, the owner and the invocation of a call."""
 
     job_id: str
     user_id: str
@@ -70,7 +70,7 @@ def ids_of_event(keys: EventKeys, handler: Callable[..., Any]) -> Find:
 
 
 def ids_by_function(keys: EventKeys, ids: Callable[..., Any]) -> Find:  # noqa: ARG001 - as the other
-    """Asks the caller's own function, which gets the handler's arguments."""
+    """Finds the ids by the caller's own function, which gets the handler's arguments."""
 
     def find(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> EventIds | None:
         try:

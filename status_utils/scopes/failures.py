@@ -1,4 +1,4 @@
-"""What readers learn about an exception, and what stays in the process's logs.
+"""The description of an exception for readers, and its full text for the process's logs.
 
 >>> describe_failure(ZeroDivisionError(), "Geo Agent", {"jobId": "job-1"})
 ('Geo Agent failed', {'errorId': '9f86d081884c7d65'})
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _ERROR_ID = "statusbeam_error_id"
 
 _CANCELLATIONS: Final = frozenset(("CancelledError", "Cancelled", "GreenletExit"))
-"""What asyncio and anyio, trio, gevent and eventlet call the exception that stops the work."""
+"""The names that asyncio, anyio, trio, gevent and eventlet give the exception that stops the work."""
 
 TEXT_CHARACTERS: Final = 1_000
-"""Of an exception's own text in the process's logs: some quote whole documents."""
+"""The most characters of an exception's text in the process's logs: some quote whole documents."""
 
 TRACEBACK_CHARACTERS: Final = 6_000
-"""Of a traceback there. The caller waits while it is redacted."""
+"""The most characters of a traceback there. The caller waits while it is redacted."""
 
 
 def describe_failure(
@@ -39,7 +39,7 @@ def describe_failure(
     """The message and the metadata of a status that reports `error`. Logs the exception once.
 
     `label` names what failed, `fields` has the status's ids. A group of one exception is described as that
-    one. Never raises, whatever the exception's attributes do.
+    one. Never raises, not even if the exception's attributes do.
     """
     outcome, message = "failed", None
     with suppress(Exception):  # a class that overrides what a group or `isinstance` looks at
@@ -55,15 +55,15 @@ def describe_failure(
 
 
 def is_success(error: BaseException) -> bool:
-    """Whether it ends the process as a success, which is no failure of the work. Never raises."""
+    """Whether the exception ends the process as a success, which is no failure. Never raises."""
     return issubclass(type(error), SystemExit) and _attribute(error, "code") in (None, 0)
 
 
 def is_cancellation(error: BaseException) -> bool:
-    """Whether the work was stopped on purpose, by whatever runs it. Never raises.
+    """Whether the event loop or its library stopped the work on purpose. Never raises.
 
-    Of asyncio, trio and anyio, gevent and eventlet, known by their names without importing them; also a group
-    of nothing else, such as of trio's nurseries.
+    Knows the exceptions of asyncio, trio, anyio, gevent and eventlet by name, without importing them. A group
+    that holds nothing else counts too, such as a group of trio's nurseries.
     """
     try:
         return all(_CANCELLATIONS.intersection(_class_names(leaf)) for leaf in _leaves(error))
@@ -72,7 +72,7 @@ def is_cancellation(error: BaseException) -> bool:
 
 
 def _class_names(error: BaseException) -> list[str]:
-    """Of its classes that are no `Exception`: `concurrent.futures` has a CancelledError that tells of others'
+    """Looks at classes that are not `Exception`s: the CancelledError of `concurrent.futures` is about other
     work."""
     return [] if isinstance(error, Exception) else [kind.__name__ for kind in type(error).__mro__]
 
@@ -156,7 +156,7 @@ def _log_not_reported(call: str, fields: Mapping[str, Any], error: Exception) ->
 
 
 def _redacted_traceback(error: BaseException) -> str:
-    """The traceback without secrets; logging's `exc_info` would show whatever the exception quotes."""
+    """The traceback without secrets; logging's `exc_info` would show all that the exception quotes."""
     from traceback import TracebackException  # noqa: PLC0415 - for failures only
 
     from ..sending.redact_on_exit import redact_text  # noqa: PLC0415

@@ -1,10 +1,10 @@
-"""The one guard around every way in and out of a scope: what goes wrong in reporting is logged, not raised.
+"""The one guard around every method of a scope: a failure in reporting is logged, not raised.
 
     class Scope:
         @never_raises
         def progress(self, share): ...
 
-Exceptions that are no `Exception` pass: an interrupt or a cancellation that arrives here is the caller's.
+Exceptions other than `Exception` pass: an interrupt or a cancellation that arrives here is the caller's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
 
     class Reporter(Protocol):
-        """What has methods that report."""
+        """An object with methods that report."""
 
         fields: dict[str, Any]  # by the schema's names
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def never_raises(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
-    """Make a scope's method log every exception of its own, also one about its arguments."""
+    """Make a scope's method log every exception that it raises, also one about its arguments."""
 
     @wraps(method)
     def guarded(scope: S, /, *args: P.args, **kwargs: P.kwargs) -> None:

@@ -69,7 +69,7 @@ class Handoff:
     outcome: HandoffOutcome
     started_at: float  # epoch seconds
     duration: float  # seconds
-    summary: str  # of the result, or of what went wrong; at most 200 characters
+    summary: str  # of the result or of the failure; at most 200 characters
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class _Call:
     started_at: float
     scope: AgentScope | None = None
     summary: str = ""  # of the result
-    timeout: float | None = None  # seconds that were not enough
+    timeout: float | None = None  # the timeout in seconds, if the call timed out
 
 
 class AgentHandoffManager:
@@ -88,8 +88,8 @@ class AgentHandoffManager:
 
     `session_id` names the job to report to; the one of a call has precedence over the manager's. Without
     either, it is the job of the current scope. Outside of all scopes, calls are recorded in the execution log
-    only. Without `user_id` and `tenant_id`, a job that no scope is open for is of STATUS_USER_ID and
-    STATUS_TENANT_ID; without those, its calls are only recorded too. The execution log holds the last
+    only. Without `user_id` and `tenant_id`, a job without an open scope belongs to STATUS_USER_ID and
+    STATUS_TENANT_ID. Without those, its calls are only recorded too. The execution log holds the last
     `log_size` calls.
     """
 
@@ -137,11 +137,11 @@ class AgentHandoffManager:
         """The agent's result for `context`, within `timeout` seconds (None: without a limit).
 
         Reports `agent_invoking`, then `agent_complete` with a summary of the result, or `agent_error`. Raises
-        what the agent raises, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out, a
-        plain function runs on and its result is ignored: Python can't stop it. If the result is a stream (a
+        the agent's exceptions, TimeoutError, and UnknownAgentError, which is a ValueError. After a time-out,
+        a plain function runs on and its result is ignored: Python can't stop it. If the result is a stream (a
         generator or an async iterator), the call ends with the stream, which `timeout` does not limit.
 
-        `attempt` (1, 2 …) counts the retries of the call, also in other processes.
+        `attempt` counts the tries of the call from 1 on, also in other processes.
         """
         agent = self._agents.get(agent_name)
         if agent is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def in_scope(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` with the scope that is current now, in whichever thread, task or process it is called.
+    """`function` with the scope that is current now, in any thread, task or process that calls it.
 
         >>> list(executor.map(in_scope(read_page), pages))
 

@@ -1,4 +1,4 @@
-"""Invocation ids and attempts: which invocation of an agent a scope reports.
+"""The invocation ids and attempts of the scopes.
 
 >>> Invocations("job-1", attempt=2).next("Geo Agent", None, None).invocation_id
 'job-1-geo_agent'

@@ -119,7 +119,7 @@ class AgentScope(Scope):
 
     @property
     def attempt(self) -> int:
-        """1, 2 … if the invocation is retried."""
+        """The attempt, from 1 on, if the invocation is retried."""
         attempt: int = self.fields["attempt"]
         return attempt
 
@@ -149,12 +149,12 @@ class AgentScope(Scope):
         self._invocations = Invocations(self.invocation_id, None)
 
     def tool(self, tool_name: str, reason: str = "", metadata: Mapping[str, Any] | None = None) -> ToolScope:
-        """Report that the agent uses a tool; as a `with` block, also how that ended.
+        """Report that the agent uses a tool; as a `with` block, also the tool's end.
 
             a.tool("location", reason="Find Elm Street")
             with a.tool("location", reason="Find Elm Street", metadata={"street": "Elm"}): ...
 
-        `metadata` is what readers may see of the tool's parameters.
+        `metadata` holds the tool's parameters that readers may see.
         """
         return ToolScope(self, tool_name, reason, metadata)
 
@@ -227,7 +227,7 @@ class JobScope(Scope):
 
             with j.agent("Geo Agent", message="Reading the address") as a: ...
 
-        Every invocation has a random id, unless `attempt` (1, 2 …) counts its retries. Then job and name make
+        Every invocation has a random id, unless `attempt` counts its tries from 1 on. Then job and name make
         the id, so that a retry in another process is the same invocation. Give `invocation_id` if several
         processes run agents of one name in one job. `parent_invocation_id` names an agent of another process
         that started this one.
@@ -240,15 +240,15 @@ class JobScope(Scope):
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether somebody asks for the job to be cancelled. It raises nothing and stops nothing by itself.
+        """Whether there is a request to cancel the job. Reading it raises nothing and stops nothing.
 
             for page in pages:
                 if j.cancel_requested:
                     j.cancel("Stopped after 3 pages")
                     break
 
-        The answer is at once, and some seconds old at most: a background thread looks. The first answer is
-        always False. So are all answers if the environment names no STATUS_TABLE.
+        The answer comes at once and is at most some seconds old: a background thread looks. The first answer
+        is always False. Without STATUS_TABLE in the environment, every answer is False.
         """
         return self._cancel_lookup.is_requested()
 
@@ -354,12 +354,12 @@ def job(
         with job(user_id="ana", tenant_id="city", title="Pothole on Elm Street", plan=["Geo Agent"]) as j:
             print(j.job_id)
 
-    Without `job_id` the job gets a random id. `title` is what people call it. `plan` declares agents by name
+    Without `job_id` the job gets a random id. `title` is its name for people. `plan` declares agents by name
     or as `{"name", "weight", "depends_on", "tools", "invocation_id"}`, so that readers see them before they
     begin and the job has a percentage.
 
-    A job that has ended begins a new run, with fresh agents. With `attempt` (1, 2 …) it goes on instead: the
-    attempt is the job's and its agents', and a failed job is processing again.
+    A job that has ended begins a new run, with fresh agents. With `attempt`, a number from 1 on, it goes on
+    instead. The attempt is the job's and its agents', and a failed job is processing again.
 
     `ends_job=False` is for a part of a job, such as one state of a workflow, whose end is reported elsewhere.
     The attempt of a part is its agents' only.
@@ -396,7 +396,7 @@ def _random_id() -> str:
 
 
 class JobStart:
-    """What the first status of a job reports."""
+    """The fields of a job's first status."""
 
     def __init__(
         self,

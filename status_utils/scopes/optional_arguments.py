@@ -27,7 +27,7 @@ class OptionalArguments(TypedDict, total=False):
     parent_invocation_id: str | None
     """The invocation that started it."""
     attempt: int | None
-    """1, 2 … if the invocation is retried."""
+    """The attempt, from 1 on, if the invocation is retried."""
     event_id: str | None
     """Makes sending the same status twice harmless; random if absent."""
     timestamp: datetime | str | None

@@ -72,6 +72,6 @@ def is_decimal(value: object) -> bool:
 
 
 def to_count(value: Any) -> int | None:
-    """How many, as a whole number from 0 on; None for anything else."""
+    """A count as a whole number from 0 on; None for anything else."""
     number = to_number(value)
     return number if isinstance(number, int) and number >= 0 else None

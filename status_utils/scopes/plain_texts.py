@@ -37,7 +37,7 @@ def to_text(value: object) -> str:
 
 
 def to_message(value: object) -> str:
-    """A message, cut with a mark where nobody would look at it any more."""
+    """A message, cut with a mark at the length that readers can use."""
     text = to_text(value)
     if len(text) <= REDACTED_LENGTH:
         return text
@@ -51,7 +51,7 @@ def to_name(value: object) -> str:
 
 
 def type_mark(value: object) -> str:
-    """The mark for a value that can't be told."""
+    """The mark for a value that has no text."""
     return f"<{type(value).__name__}>"
 
 
@@ -61,7 +61,7 @@ def to_title(value: object) -> str | None:
 
 
 def to_id(value: Any, argument: str) -> str | None:
-    """An id as people would write it; None, with a line in the process's logs, for what can't be one."""
+    """An id as people would write it; None, with a line in the process's logs, for any other value."""
     if value is None or type(value) is str:
         return value
     with suppress(Exception):  # the caller's value may raise anything

@@ -3,7 +3,7 @@
     >>> plain_object({"share": Decimal("0.5"), "street": row}).text
     '{"share":0.5,"street":"<Row>"}'
 
-Nothing here raises: what can't be told, or has no room, becomes a mark.
+Nothing here raises: a value that JSON can't express, or that has no room, becomes a mark.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def plain_object(
 def _flat(metadata: Any, result: Any) -> tuple[dict[str, Any], int] | None:
     """Metadata that holds a few short texts and numbers, as almost all does; None for any other.
 
-    It needs no walk, which costs as much as all the rest of reporting a status.
+    Such metadata needs no walk, which costs as much as all the rest of reporting a status.
     """
     if type(metadata) is not dict or len(metadata) > _FLAT_VALUES or result is not None:
         return None
@@ -92,7 +92,7 @@ def _flat(metadata: Any, result: Any) -> tuple[dict[str, Any], int] | None:
 
 
 def _counted(usage: dict[str, Any]) -> dict[str, Any]:
-    """A caller's own counts of tokens as numbers; what can't be a count stays for people to see."""
+    """A caller's own counts of tokens as numbers; other values stay for people to see."""
     numbers = {name: to_count(value) for name, value in usage.items()}
     return {name: value if numbers[name] is None else numbers[name] for name, value in usage.items()}
 

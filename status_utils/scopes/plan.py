@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PART_CHARACTERS = 4_000
-"""Of a plan's part in one status, below the metadata limit. A longer plan is reported in several parts."""
+"""The bytes of a plan in one status, below the metadata limit. A longer plan has several parts."""
 
 
 def plan_parts(
@@ -40,7 +40,7 @@ def plan_parts(
 
 
 def _steps(plan: Any, fields: Mapping[str, Any]) -> list[Any]:
-    """The steps of whatever callers gave; what comes before an error of theirs counts."""
+    """The steps of any caller's value; the steps before an error count."""
     steps: list[Any] = []
     try:
         is_single = isinstance(plan, str | Mapping) or not isinstance(plan, Iterable)

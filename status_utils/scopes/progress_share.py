@@ -21,7 +21,7 @@ _CERTAINLY_NO_SHARE: Final = 2
 
 
 def to_percent(share: Any, percent: Any) -> float | None:
-    """The percentage from 0 to 100; None, with a warning, for what isn't a finite number."""
+    """The percentage from 0 to 100; None, with a warning, for a value that isn't a finite number."""
     given = share if percent is None else percent
     number = to_number(given)
     if number is None:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ..transports.session_table import SessionTable
 
 _WAITING: Final = 200
-"""Statuses that a table did not take; of more, the oldest are dropped."""
+"""The most statuses that wait for the table. The projection drops older ones."""
 
 
 class SessionProjection:
     """The item of one session. Never raises. Safe for threads, and for several processes of one session.
 
-    A table that fails slowly is not tried for some seconds. What it did not take is written with the next
-    status that it takes.
+    A table that fails slowly is not tried for some seconds. The projection then writes the missing statuses
+    with the next one.
     """
 
     def __init__(self, session_id: str, table: SessionTable) -> None:

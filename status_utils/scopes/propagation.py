@@ -5,8 +5,8 @@
     with extract(request.headers, tenant_id="city"):    # in the other process
         report_progress(0.4, "Halfway")                 # of the same agent
 
-The other process begins and ends neither the job nor the agent. Whoever can write the header can report
-statuses of any job of any tenant: extract it from callers that you trust only, or give `tenant_id`.
+The other process begins and ends neither the job nor the agent. A caller that can write the header can report
+statuses of any job of any tenant. Extract it only from callers that you trust, or give `tenant_id`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEADER: Final = "baggage"
 """https://www.w3.org/TR/baggage/"""
 
 _LONGEST: Final = 8_192
-"""Bytes that W3C asks everybody to pass on."""
+"""The bytes of baggage that every W3C implementation has to pass on."""
 
 _PREFIX: Final = "statusbeam."
 _RUN = re.compile(r"[A-Za-z0-9]+\.[1-9][0-9]*")
@@ -52,7 +52,7 @@ _READERS: Final = {
     "agent": identifier(NAME_LENGTH),
     "invocation": identifier(ID_LENGTH),
 }
-"""The members that are texts. Of these the first three are of every scope, the others of an agent's."""
+"""The members that are texts. Every scope has the first three; agents have the others too."""
 
 
 # --- there ------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def inject(carrier: C, scope: JobScope | AgentScope | None = None) -> C:
 
 
 def context_of(scope: JobScope | AgentScope) -> dict[str, str]:
-    """What another process needs to know of a scope."""
+    """The members of a scope that another process needs."""
     fields = scope.fields
     context = {"job": fields["jobId"], "user": fields["userId"], "tenant": fields["tenantId"]}
     if scope.run is not None:

@@ -3,9 +3,9 @@
     >>> publish_agent_status("job-1", "ana", "city", "Geo Agent", "agent_invoking", "Looking at the map")
     True
 
-These functions never raise. A status that can't be sent is logged with its whole payload, and `statusbeam
-redrive-log` sends it from there. Inside a scope of the same job, the scope's sender takes the status, in
-order with the scope's own, and the call returns at once.
+These functions never raise. A status that can't be sent is written to the process's logs with its whole
+payload; `statusbeam redrive-log` sends it from there. Inside a scope of the same job, the scope's sender
+takes the status, in order with the scope's own, and the call returns at once.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def publish_agent_status(  # noqa: PLR0917 - callers import this signature
         True
 
     `status` is `agent_invoking`, `progress`, `agent_retrying`, or a word of your own. `complete` and `error`
-    mean the agent here (`agent_complete`, `agent_error`); the job goes on. Returns whether the transport
+    are about the agent here (`agent_complete`, `agent_error`); the job goes on. Returns whether the transport
     accepted it.
     """
     draft = _draft(job_id, user_id, tenant_id, _agent_status(status), message)
@@ -96,7 +96,7 @@ def publish_tool_status(  # noqa: PLR0917 - callers import this signature
     execution_time_ms: int | None = None,
     **optional: Unpack[OptionalArguments],
 ) -> bool:
-    """Report that an agent uses a tool, and what for.
+    """Report that an agent uses a tool, and the reason.
 
         >>> publish_tool_status("job-1", "ana", "city", "Geo Agent", "amazon_location", "Find Elm Street")
         True
@@ -140,7 +140,7 @@ _NUMBERS = ("etaSeconds", "executionTimeMs", "attempt")
 
 
 def publish_draft(draft: Mapping[str, Any], optional: OptionalArguments) -> bool:
-    """Send a status, given by the schema's names; whether the transport accepted it. Never raises."""
+    """Send a status with the schema's names; returns whether the transport accepted it. Never raises."""
     if is_own_work():
         return False
     undelivered: Mapping[str, Any] = draft
@@ -163,7 +163,8 @@ def publish_draft(draft: Mapping[str, Any], optional: OptionalArguments) -> bool
 
 
 def plain_fields(draft: Mapping[str, Any], optional: OptionalArguments) -> dict[str, Any]:
-    """A status and its optional arguments as plain values by the schema's names; nothing that is None."""
+    """A status and its optional arguments as plain values by the schema's names, without those that are
+    None."""
     fields: dict[str, Any] = {**draft, **_schema_names(optional)}
     percent = fields.pop("percent", None)
     if percent is not None or fields.get("progress") is not None:

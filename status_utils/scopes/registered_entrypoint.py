@@ -1,4 +1,4 @@
-"""Handlers that their server knew before they were decorated.
+"""Handlers that were registered with their server before they were decorated.
 
 Bedrock AgentCore's `@app.entrypoint` registers the function that it is given, and returns the same function.
 The server would leave a decorator above it out of every request.

@@ -3,9 +3,9 @@
     run = Run([agent])
     return run.call(look_up, args, kwargs)
 
-The caller gets the function's own result. If that is work to be done later, the scopes end with the work: a
-coroutine or another awaitable, a generator, an async generator or iterator, a future, or a block made of a
-generator. If nobody does the work, it ends as stopped when Python collects it.
+The caller gets the function's own result. If that is work to be done later, the scopes end with the work.
+Such work is a coroutine or another awaitable, a generator, an async generator or iterator, a future, or a
+block made of a generator. Work that is never done ends as stopped when Python collects it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Run:
     def __exit__(self, *_: object) -> None:
         inner = innermost_scope()
         if self._token is not None and reset_current_scope(self._token):
-            self._inner = inner  # what the work entered and did not leave yet
+            self._inner = inner  # the scopes that the work entered and did not leave yet
         for scope in self._scopes:
             scope.left()
 
@@ -155,7 +155,7 @@ class BorrowedScope(Run):
 
 def is_work(result: Any) -> bool:
     """Whether a result is work to be done later."""
-    with suppress(Exception):  # a class of somebody's own may raise anything
+    with suppress(Exception):  # a class of the caller's own may raise anything
         return _how_to_follow(result) is not None
     return False
 
@@ -293,19 +293,19 @@ def _watch_future(run: Run, future: Any) -> Any:
 
 
 def _outcome(future: Any) -> BaseException | None:
-    """Without `exception()`: asyncio would no longer log that nobody asked for the exception."""
+    """Without `exception()`: asyncio would no longer log an exception that no code retrieved."""
     if future.cancelled():
         from asyncio import CancelledError  # noqa: PLC0415 - for cancelled futures only
 
         return CancelledError()
-    with suppress(Exception):  # a future of somebody's own
+    with suppress(Exception):  # a future of the caller's own
         error = future._exception if hasattr(future, "_exception") else future.exception()
         return error if isinstance(error, BaseException) else None
     return None
 
 
 class _Following:
-    """What a caller may do with an object that can be awaited or iterated, or entered; see work_proxy."""
+    """The ways of using an object that can be awaited, iterated or entered; see work_proxy."""
 
     def __init__(self, run: Run, work: Any) -> None:
         self._run = run

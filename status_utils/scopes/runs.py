@@ -1,4 +1,4 @@
-"""Which run of its job a scope belongs to: each opening of a job has an id that its statuses name.
+"""The run of a scope's job: each opening of a job has an id that its statuses name.
 
 A job that has ended begins a new run with the next opening, such as a retry's. Late statuses of the older run
 then change nothing. An id is `<sender>.<n>`: the sender is this process, n counts its openings.
@@ -58,7 +58,7 @@ class Opening:
         """`run`: the id that another process gave it."""
         self._openings: _Openings | None = None
         self.metadata = None if run is None else JsonObject({MetadataKey.RUN: run})
-        """What every status of the opening has in its metadata."""
+        """The metadata of every status of the opening."""
 
     @property
     def run(self) -> str | None:
@@ -73,7 +73,7 @@ class Opening:
 
     @property
     def final_metadata(self) -> JsonObject | None:
-        """What the job's final status has: also which openings of this sender came before it."""
+        """The metadata of the job's final status: also the openings of this sender that came before."""
         if self._openings is None or self.metadata is None:
             return self.metadata
         return JsonObject({**self.metadata, MetadataKey.OPENED: self._openings.newest})

@@ -1,4 +1,4 @@
-"""What all scopes have in common, and which scope is the current one of this thread or task.
+"""The base of all scopes, and the current scope of this thread or task.
 
 asyncio tasks inherit the scope of the task that created them. Threads start outside of all scopes.
 """
@@ -75,19 +75,19 @@ class Scope:
         self.parent = parent
         self.last_status_at = 0.0  # in the sender's ticks
         self.label = label  # the scope's name in messages
-        self.fields = fields  # what all statuses of this scope have, by the schema's names
+        self.fields = fields  # the fields of all statuses of this scope, by the schema's names
         self.planned_agents: Sequence[str] = ()  # by name
         self._opening: Opening = Opening() if parent is None else parent._opening
         self._token_usage: dict[str, Any] | None = None
         self._began_at: float | None = None
-        self._wait: dict[str, Any] | None = None  # what it waits for; the next status ends the wait
-        self._waits_below: dict[object, Scope] = {}  # what waits below it, by the invocation's id
+        self._wait: dict[str, Any] | None = None  # its wait; the next status ends it
+        self._waits_below: dict[object, Scope] = {}  # the waits below it, by the invocation's id
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
         self._previous: list[Scope | None] = []  # a list: a scope may be entered within itself
 
     @property
     def job_id(self) -> str:
-        """The job this belongs to."""
+        """The job that this scope belongs to."""
         job_id: str = self.fields["jobId"]
         return job_id
 
@@ -171,7 +171,7 @@ class Scope:
 
     @never_raises
     def cancel(self, message: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Report that it was stopped on purpose: neither completed nor failed.
+        """Report that it was cancelled: neither completed nor failed.
 
         if j.cancel_requested:
             j.cancel("Stopped after 3 of 5 places")
@@ -187,8 +187,8 @@ class Scope:
         *,
         percent: float | None = None,
     ) -> None:
-        """Report the progress, as a share from 0 to 1 or in percent. If calls are faster than sends, only the
-        latest is sent.
+        """Report the progress, as a share from 0 to 1 or in percent. If calls are faster than sends, the
+        sender sends only the latest.
 
             a.progress(0.4, "2 of 5 places")
             a.progress(percent=40)
@@ -201,8 +201,8 @@ class Scope:
     def status(self, status: str, message: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Report any other status: one of the library's words or your own.
 
-        A qualified one (`calling_amazon_location`) is its word and the name in it, and a sentence is the
-        message of a `progress`.
+        A qualified status (`calling_amazon_location`) stands for its word and the name in it. A sentence
+        becomes the message of a `progress`.
         """
         given = {**self.fields, "status": to_text(status), "message": to_message(message)}
         read = with_word(given, self.known_agents())
@@ -249,8 +249,8 @@ class Scope:
             a.waiting(for_="approval", prompt="May I close the road?", until=86_400)
 
         `until` is a moment, or a number of seconds from now. Work that waits needs no signs of life. Its next
-        status ends the wait. If the scope is left while it waits, it reports no end: whoever resumes the work
-        opens the same job, and the agent with the same `invocation_id`.
+        status ends the wait. If the scope is left while it waits, it reports no end. The code that resumes
+        the work opens the same job, and the agent with the same `invocation_id`.
 
         With `answerable=True`, the job's people may approve or reject: on the page, in the terminal and with
         `answerWaiting`. The answer arrives as the event `Job Waiting Answered`, not in this process.
@@ -292,7 +292,7 @@ class Scope:
                 self._report_waiting(wait_above(below._wait))
         return self.is_waiting
 
-    _waits_itself: ClassVar[bool] = True  # a job waits while an agent of it does, without saying so
+    _waits_itself: ClassVar[bool] = True  # a job reports no wait of its own
 
     @never_raises
     def send_heartbeat(self) -> None:
@@ -316,7 +316,7 @@ class Scope:
 
             a.tokens(input=1200, output=85, cache_read=900, model="claude-sonnet-5")
 
-        `input` includes what a cache had of the prompts, `output` includes reasoning.
+        `input` includes cached tokens of the prompts, `output` includes reasoning.
         """
         given = {"input": input, "output": output, "cache_read": cache_read, "cache_write": cache_write}
         usage, unknown = token_usage({**given, "reasoning": reasoning}, model)
@@ -340,7 +340,7 @@ class Scope:
         self._token_usage = usage
 
     def report_draft(self, draft: Mapping[str, Any]) -> None:
-        """Report a publish function's draft; one of this scope's agent belongs to its invocation."""
+        """Report a publish function's draft; a draft of this scope's agent belongs to its invocation."""
         scope = self._scope_of(draft)
         if scope is None:
             self._waits_below.pop(draft.get("invocationId"), None)
@@ -407,7 +407,7 @@ class Scope:
             self._pause(found if isinstance(found, dict) else wait_details(None, draft["message"], None))
 
     def _final_run(self) -> JsonObject | None:
-        """What its final status names of the run."""
+        """The metadata about the run in its final status."""
         return self._opening.metadata if self.parent is not None else self._opening.final_metadata
 
     def _enqueue(self, draft: Mapping[str, Any]) -> None:
@@ -445,12 +445,12 @@ class Scope:
         self.sender.closed(self)
 
     def _flush_if_ending(self) -> None:
-        """Nothing may run after this end that would flush."""
+        """No code that flushes may run after this end."""
         if is_ending():
             self.sender.flush(0, last_chance=True)
 
     def _claim_end(self) -> bool:
-        """Whether the caller is the one to report the end: only the first call answers yes."""
+        """Whether the caller has to report the end: True at the first call only."""
         try:
             return self._unclaimed_end.pop()
         except IndexError:
@@ -510,7 +510,7 @@ class Scope:
             current._previous[-1] = previous
 
     def entered_from(self, previous: Scope | None) -> None:
-        """The scope is current here now, where `previous` was; without a `with` block, up to `left`."""
+        """The scope is current here now in place of `previous`; without a `with` block, up to `left`."""
         self._previous.append(previous)
 
     def left(self) -> None:

@@ -4,7 +4,7 @@
     >>> item["overallStatus"], item["agents"][0]["status"]
     ('processing', 'in-progress')
 
-For programs that read DynamoDB directly. Everybody else asks `getJob`, which knows more:
+For programs that read DynamoDB directly. Other programs call `getJob`, which returns more:
 docs/how-to/library.md, "A table of sessions".
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RETENTION_DAYS: Final = 90
 AGENTS_KEPT: Final = 100
-"""Agents of one item, which may have 400 KB."""
+"""The most agents of one item, which may have 400 KB."""
 ACTIVITY_LENGTH: Final = 300
 
 _JOB_ENDS: Final = {

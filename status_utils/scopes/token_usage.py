@@ -30,7 +30,7 @@ KEYS: Final = {
 
 
 def token_usage(counts: Mapping[str, Any], model: Any = None) -> tuple[dict[str, Any], str]:
-    """The usage by the schema's names, and the names of what is no count. None means: not known."""
+    """The usage by the schema's names, and the names of values that are no count. None means: not known."""
     usage: dict[str, Any] = {}
     unknown = []
     for name, count in counts.items():

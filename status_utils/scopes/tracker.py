@@ -11,11 +11,11 @@
     True
 
 Its three methods never raise. They report ordinary statuses, so readers see the job as any other: its agents
-with activity, start, end, duration, attempts and tokens. While an agent is in progress and quiet, heartbeats
-are sent for it.
+with activity, start, end, duration, attempts and tokens. While an agent is in progress and quiet, the tracker
+sends heartbeats for it.
 
-Without `user_id` and `tenant_id`, they are STATUS_USER_ID and STATUS_TENANT_ID of the environment. With
-STATUS_TABLE_NAME, the job is also kept as one item of that table, and no transport is needed
+The defaults of `user_id` and `tenant_id` are STATUS_USER_ID and STATUS_TENANT_ID of the environment. With
+STATUS_TABLE_NAME, the tracker also writes the job as one item of that table, and needs no transport
 (docs/how-to/library.md).
 """
 
@@ -117,8 +117,9 @@ class StatusTracker:
     `session_id` and `correlation_id` are the caller's own ids; readers find them in the job as `sessionId`
     and `correlationId`. Without a session id, it is `session-` and the correlation id, or else the job id.
 
-    `attempt` (1, 2 …) counts the processes that work on the job one after the other. The next attempt goes on
-    where the one before it failed. Without it, `initialize_status` begins a new run of a job that has ended.
+    `attempt` counts, from 1 on, the processes that work on the job one after the other. The next attempt goes
+    on where the one before it failed. Without it, `initialize_status` begins a new run of a job that has
+    ended.
     """
 
     def __init__(
@@ -187,11 +188,11 @@ class StatusTracker:
     ) -> bool:
         """Report the state of one agent: `pending`, `in-progress`, `success`, `error` or `cancelled`.
 
-        `activity` is a sentence about what it does. `token_usage` is `{"inputTokens", "outputTokens"}`, the
+        `activity` is a sentence about its work. `token_usage` is `{"inputTokens", "outputTokens"}`, the
         running total of this attempt. `error` is a sentence for readers, or an exception, whose text stays in
         the process's logs. `progress` is a share from 0 to 1; `percent` is the same in percent. An agent that
         goes on after its end begins its next attempt, or its next invocation if the tracker has an `attempt`.
-        Returns whether the status was accepted; another state is not.
+        Returns whether the status was accepted; an unknown state is not.
         """
         try:
             details = {} if metadata is None else dict(plain_object(metadata))
@@ -242,7 +243,8 @@ class StatusTracker:
             return _not_reported("finalize_status", problem)
 
     def _report(self, draft: Mapping[str, Any], optional: OptionalArguments) -> bool:
-        """Publish a status, and write it into the table of sessions; whether each took it that there is."""
+        """Publish a status and write it into the table of sessions, as far as they are set; whether all took
+        it."""
         whole = {**self._ids, **draft}
         taken = []
         if self._projection is None or self._can_publish():

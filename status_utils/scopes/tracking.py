@@ -17,7 +17,7 @@ from .scope import innermost_scope
 T = TypeVar("T")
 
 REPORT_SECONDS: Final = 0.1
-"""Between two reports: a loop may be faster than anybody reads."""
+"""The seconds between two reports: a loop may be faster than people read."""
 
 
 @overload
@@ -34,7 +34,7 @@ def track(iterable: Any, message: str = "Working", *, total: int | None = None) 
         >>> for page in track(pages, "Reading pages"): ...      # "Reading pages: 3 of 12", 25 %
 
     `total` is for iterables that don't know their length. Without one, readers see how many items are done.
-    An asynchronous iterable is for `async for`. Outside of a scope it only gives the items.
+    An asynchronous iterable is for `async for`. Outside of a scope it only yields the items.
     """
     loop = _Loop(message, _length(iterable) if total is None else total)
     return _track_async(iterable, loop) if hasattr(iterable, "__aiter__") else _track(iterable, loop)
@@ -65,7 +65,7 @@ def _length(iterable: Any) -> int | None:
 
 
 class _Loop:
-    """How far a loop is."""
+    """The progress of a loop."""
 
     def __init__(self, message: str, total: int | None) -> None:
         self._message = message

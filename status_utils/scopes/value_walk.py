@@ -1,9 +1,9 @@
-"""The walk through a caller's value: as plain JSON, within the limits, whatever the value's own code does.
+"""The walk through a caller's value: plain JSON within the limits, even if the value's own code fails.
 
     >>> walk_object({"share": Decimal("0.5")}, 0)
     ({'share': 0.5}, 29)
 
-What can't be told, or has no room, becomes a mark.
+A value that JSON can't express, or that has no room, becomes a mark.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ def fields_of(value: Any) -> Mapping[str, Any] | None:
 
 
 class _NoRoomError(BaseException):
-    """Not all of the value has room. Nothing in between may take it for an error of the caller's value."""
+    """The value is larger than its room. No handler in between may catch it as an error of the value."""
 
 
 class _Walk:
-    """One way through a caller's value. Raises _NoRoomError for what has to be cut.
+    """One way through a caller's value. Raises _NoRoomError if a value has to be cut.
 
-    With `shared`, it is cut, and each part of an object gets an equal share of the room that is left.
+    With `shared`, it cuts the value, and each part of an object gets an equal share of the room that is left.
     """
 
     def __init__(self, inside: int, *, shared: bool) -> None:
@@ -87,16 +87,16 @@ class _Walk:
 
     @property
     def weight(self) -> int:
-        """Bytes of what was kept, approximately."""
+        """The bytes of the kept values, approximately."""
         return _ROOM - self._bytes
 
     def object(self, given: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         """The object with as many of its items as there is room for."""
         if len(given) > self._values:
             self._cut()
-        # With shares, each part takes a value for itself and one at least for what is in it.
+        # With shares, each part takes a value for itself and at least one for its content.
         keys = list(islice(given, self._values // 2 if self._shared and depth == 1 else self._values))
-        if depth == 1 and not _FOLDED.isdisjoint(keys):  # what the snapshot reads, before all else
+        if depth == 1 and not _FOLDED.isdisjoint(keys):  # the keys that the snapshot reads come first
             keys.sort(key=lambda key: key not in _FOLDED)
         found: dict[str, Any] = {}
         for number, key in enumerate(keys):
@@ -292,7 +292,7 @@ class _Walk:
 
 
 def _text_of(value: object) -> str:
-    """The text of an object of somebody's own."""
+    """The text of an object of a class that this module doesn't know."""
     shown: Any = type(value).__repr__
     is_address = shown is object.__repr__ and not has_text(value)
     is_iterator = isinstance(value, Iterable) and hasattr(value, "__next__")  # reading it would use it up

@@ -1,4 +1,4 @@
-"""What a scope waits for, as readers see it in `metadata.waiting`.
+"""The wait of a scope, as readers see it in `metadata.waiting`.
 
 >>> wait_details("approval", "May I close the road?", None)
 {'for': 'approval', 'prompt': 'May I close the road?'}
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def wait_details(for_: Any, prompt: Any, until: Any, *, answerable: object = False) -> dict[str, Any]:
-    """The value of `metadata.waiting`: for what, the question, until when, and whether people may answer."""
+    """The value of `metadata.waiting`: kind, question, end, and whether people may answer."""
     details: dict[str, Any] = {"for": to_text(for_)[:WAITING_FOR_LENGTH] or "somebody"}
     text = to_text(prompt)
     if text:
@@ -35,7 +35,8 @@ def wait_details(for_: Any, prompt: Any, until: Any, *, answerable: object = Fal
 
 
 def wait_above(wait: dict[str, Any]) -> dict[str, Any]:
-    """What an agent waits for while one that it called has this wait. Only that one's is answered."""
+    """The wait of an agent while an agent that it called has `wait`. People answer the called agent's
+    only."""
     return {key: value for key, value in wait.items() if key != "answerable"}
 
 

@@ -1,7 +1,7 @@
 """A stand-in for an object that can be awaited or iterated asynchronously: the scopes of a call end with it.
 
 Such objects are more than their work: callers read their attributes, and enter them as context managers. So
-the stand-in passes everything on, and answers `isinstance` like the object itself.
+the stand-in forwards every attribute, and answers `isinstance` like the object itself.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def proxy(work: Any, following: Following) -> Any:
 
 
 class _Proxy:
-    """What all stand-ins have in common."""
+    """The base of all stand-ins."""
 
     def __init__(self, work: Any, following: Following) -> None:
         for name, value in ((_WORK, work), (_FOLLOWING, following), (_STARTED, None)):

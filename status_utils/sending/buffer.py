@@ -1,7 +1,8 @@
-"""The statuses that wait to be sent: in order, progress coalesced, never more than a fixed size.
+"""The queued statuses: in order, with progress coalesced, and at most a fixed size.
 
-When the buffer is full, the oldest progress is dropped first. A lifecycle status, which begins or ends
-something, is dropped only when no progress is left. It is then logged, not lost.
+When the buffer is full, the oldest progress is dropped first. A lifecycle status, which begins or ends work,
+is dropped only when no progress is left. The library then writes it to the process's logs, so that it is not
+lost.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Buffer:
         self.last_number = 0
         """Of the newest status."""
         self.rejected: list[Rejection] = []
-        """What had no room, for the log."""
+        """The statuses that had no room, for the process's logs."""
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -56,7 +57,7 @@ class Buffer:
 
     @property
     def has_lifecycle(self) -> bool:
-        """Whether a status waits that no later one replaces."""
+        """Whether a status is queued that no later one replaces."""
         return len(self._queued) > len(self._coalescing)
 
     def add(self, draft: Draft) -> None:

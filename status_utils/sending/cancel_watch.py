@@ -1,4 +1,4 @@
-"""Whether a job is to be cancelled, without waiting for the answer: a thread looks, and the answer is cached.
+"""Looks for requests to cancel a job. A thread looks and caches the answer; callers never wait.
 
 watch = CancelWatch(requests, JobKey("city", "job-1"), opened_at=0)
 while not watch.is_requested():         # False until a look found a request
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..transports.cancel_requests import CancelRequests
 
 LOOK_SECONDS: Final = 3.0
-"""How long an answer is cached. Only callers that ask cause looks."""
+"""The seconds that an answer is cached. A look needs a caller that asks."""
 
 
 class CancelWatch:

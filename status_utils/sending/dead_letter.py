@@ -1,7 +1,7 @@
 """Dead letters: payloads that could not be sent, one line of JSON each in the process's logs.
 
-`statusbeam redrive-log` sends them again from there. With UNDELIVERED_KEY, each line is signed: text that
-somebody wrote into another line of the log can't pass for one. `undelivered_log` reads them.
+`statusbeam redrive-log` sends them again from there. With UNDELIVERED_KEY, each line is signed, so that text
+in another log line can't pass for one. `undelivered_log` reads them.
 
 >>> log_undelivered({"batchId": "b1", "updates": [status]}, error)
 """
@@ -31,7 +31,7 @@ LINE_KEYS: Final = frozenset({MARK, "error", "code", "reason", "payload", "signa
 def log_undelivered(payload: Mapping[str, Any], error: Exception) -> None:
     """Log a payload, or a draft that could not become one, without secrets.
 
-    Where nothing says where statuses go, nobody would send them from the log: one warning says so instead.
+    If the environment names no transport, no redrive could send them. Then it logs one warning instead.
     """
     if isinstance(error, StatusError) and error.code == NOT_CONFIGURED:
         _warn_of_no_transport(error.message)
@@ -84,7 +84,7 @@ def _reason(error: Exception) -> str | None:
         return None
     try:
         return redact_text(str(error))
-    except SettingError:  # without the setting nothing can be redacted; its own text holds no secret
+    except SettingError:  # redaction needs the setting; the error's own text holds no secret
         return error.message if isinstance(error, SettingError) else None
 
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BASE_BYTES = 500
-"""What a status takes beside its texts, approximately."""
+"""The bytes of a status without its texts, approximately."""
 
 _COALESCED = (StatusWord.PROGRESS, StatusWord.HEARTBEAT)
 
 
 class Draft:
-    """One status as it was reported: plain values of a bounded size that nobody changes any more.
+    """One status as it was reported: plain values of a bounded size that stay unchanged.
 
-    No dataclass: callers would wait for loading those, and for making one.
+    Not a dataclass: callers would wait for loading those, and for making one.
     """
 
     __slots__ = ("fields", "reported_at")
@@ -50,7 +50,7 @@ class Draft:
         return (self.fields["jobId"], self.fields.get("invocationId"), self.fields.get("toolName"))
 
     def encode(self, event_id: str, *, remember: bool = True) -> dict[str, Any]:
-        """The status as the publisher takes it: redacted, cut where it is too long, validated, encoded.
+        """The status in the publisher's form: redacted, cut where it is too long, validated, encoded.
 
         A later message of the invocation may go on with a secret that this one began, except without
         `remember`, for a status that is encoded twice. Raises InvalidStatusError, SettingError.

@@ -1,4 +1,4 @@
-"""The port to what sends heartbeats; the scopes of agents and jobs are its adapters."""
+"""The port to the sources of heartbeats; the scopes of agents and jobs are its adapters."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .buffer import Rejection
 
 _INBOX_LENGTH = 1_000
-"""How many statuses wait in the inbox before the next caller moves them to the buffer, which is bounded."""
+"""The most statuses in the inbox. Then the next caller moves them to the buffer, which is bounded."""
 
 Callback = Callable[[], None]
 
@@ -28,10 +28,10 @@ class Outbox:
     def __init__(self) -> None:
         # Putting can't be interrupted halfway, so signal handlers and destructors may report statuses too.
         self._inbox: SimpleQueue[Draft | Callback | None] = SimpleQueue()
-        self._packing = Lock()  # of making batches, which takes long; taken before the other one
-        self._lock = Lock()  # of everything below
+        self._packing = Lock()  # guards making batches, which takes long; taken before the other lock
+        self._lock = Lock()  # guards everything below
         self._buffer = Buffer()
-        self._batches: deque[Batch] = deque()  # the logged ones are before the others
+        self._batches: deque[Batch] = deque()  # the ones in the process's logs are before the others
         self._batch_bytes = 0
         self._packed_number: int | None = None  # of the first status that is being packed
         self._rejected: list[Rejection] = []
@@ -61,7 +61,7 @@ class Outbox:
             self._accept(item)
 
     def drain_inbox(self) -> None:
-        """Move everything that was put into the buffer."""
+        """Move the whole inbox into the buffer."""
         with self._lock:
             while True:
                 try:
@@ -116,7 +116,7 @@ class Outbox:
         self._batches.append(batch)
         self._batch_bytes += batch.size
         while self._batch_bytes > BUFFER_BYTES and self._batches[0].logged:
-            self._drop_first()  # the log has it
+            self._drop_first()  # it is in the process's logs
 
     def _drop_first(self) -> None:
         self._batch_bytes -= self._batches.popleft().size
@@ -147,7 +147,7 @@ class Outbox:
         return self._buffer.first_number if self._packed_number is None else self._packed_number
 
     def unlogged_batches(self, *, include_progress: bool) -> Iterator[Batch]:
-        """Everything that is not in the log yet, for the log; it stays in the outbox until `remove`.
+        """The statuses that are not in the process's logs yet; they stay in the outbox until `remove`.
 
         Without `include_progress`, buffered progress is dropped. One batch at a time: a process that is about
         to end logs as much as it can.
@@ -176,7 +176,7 @@ class Outbox:
         return found
 
     def take_rejected(self) -> list[Rejection]:
-        """What was rejected since the last call, for the log."""
+        """The statuses rejected since the last call, for the process's logs."""
         with self._lock:
             rejected = self._rejected + self._buffer.rejected
             self._rejected, self._buffer.rejected = [], []

@@ -1,7 +1,7 @@
-"""What the library does on its own account: it logs, and it sends through the AWS SDK.
+"""Marks the library's own work: its log output, and its calls of the AWS SDK.
 
-Both run code of others: logging handlers, instrumented clients. A status that such code reports while the
-library calls it would be about the library, and lead to the next one without end. It is ignored.
+Both run other code: logging handlers, instrumented clients. A status from such code would be about the
+library itself, and cause the next one without end. The library ignores it.
 
     >>> with OwnWork():
     ...     is_own_work()
@@ -38,7 +38,7 @@ class OwnWork:
         _CURRENT.reset(self._token)
 
     def is_here(self) -> bool:
-        """Whether it goes on, in this thread."""
+        """Whether the block goes on, in this thread."""
         return self._thread == get_ident()
 
 
@@ -54,7 +54,7 @@ def is_own_work() -> bool:
 def best_effort(function: Callable[P, None]) -> Callable[P, None]:
     """Make each call of the function the library's own work, which never raises.
 
-    For what is done when something failed already: there is no other place left to report to.
+    For the work after a failure: there is no other place left to report to.
     """
 
     @wraps(function)
@@ -79,7 +79,7 @@ def _show(name: str, error: Exception) -> None:
 
 @best_effort
 def log(logger: str, level: int, text: str, *values: object) -> None:
-    """Log a line about the library itself. A record is made only for a level that somebody listens to."""
+    """Log a line about the library itself, if the logger has the level enabled."""
     import logging  # noqa: PLC0415 - loading it costs as much as the rest of this library
 
     logging.getLogger(logger).log(level, text, *values)

@@ -37,7 +37,7 @@ _ending: list[bool] = []  # not empty once the process is about to end
 
 
 def is_ending() -> bool:
-    """Whether SIGTERM was seen, or the interpreter's exit began: no hook may run after what is said now.
+    """Whether SIGTERM arrived, or the interpreter's exit began. Statuses from now on may have no later hook.
 
     Servers such as uvicorn take the signal, finish their requests, and raise it again with its default
     handler.
@@ -70,7 +70,7 @@ def install(
 def install_sigterm(at_sigterm: Callable[[], None], occasion: str) -> None:
     """Install the SIGTERM handler, from the main thread only; once an occasion.
 
-    A handler that was installed after the one before keeps its say: it is called afterwards.
+    A handler that another library installed in between is still called, afterwards.
     """
     if occasion in _installed or threading.current_thread() is not threading.main_thread():
         return

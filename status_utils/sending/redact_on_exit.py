@@ -33,8 +33,8 @@ def redact_draft(
 ) -> dict[str, Any]:
     """The draft with every secret replaced by a mark.
 
-    With `history`, also secrets that began in an earlier message of the invocation. Metadata that nothing is
-    redacted in stays the same object. Metadata as JSON text becomes an object.
+    With `history`, also secrets that began in an earlier message of the invocation. Metadata without a secret
+    stays the same object. Metadata as JSON text becomes an object.
     """
     message, metadata = draft.get("message"), draft.get("metadata")
     if isinstance(metadata, str):
@@ -98,8 +98,8 @@ def owner_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
 class MessageHistory:
     """The last characters of each invocation's messages in this process.
 
-    A message that was sent can't be changed. Of a secret that spans several payloads, this hides all but the
-    first piece.
+    A message that was sent can't be changed. If a secret spans several payloads, this hides all but its first
+    piece.
     """
 
     def __init__(self) -> None:

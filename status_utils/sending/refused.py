@@ -1,4 +1,4 @@
-"""What was refused, for tests of code that reports statuses.
+"""The refused statuses, for tests of code that reports statuses.
 
 >>> with collect_refused() as refused:
 ...     publish_orchestrator_status("job-1", "ana", "city", "validating", "…")
@@ -35,7 +35,7 @@ _collecting: list[list[Refused]] = []
 
 @contextmanager
 def collect_refused() -> Iterator[list[Refused]]:
-    """Collect what is refused in all threads while the block runs."""
+    """Collect the refused statuses of all threads while the block runs."""
     found: list[Refused] = []
     _collecting.append(found)
     try:

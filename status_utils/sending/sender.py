@@ -4,8 +4,8 @@ Statuses that arrive during a send go together in the next batch. A fast backend
 slow one gets larger batches, not more. Progress alone is sent every quarter of a second at most.
 
 A batch is kept until the transport accepted it, also while the circuit breaker is open. Its batch id makes
-sending it again harmless. What this process may never send is logged as well; `statusbeam redrive-log` sends
-it from there.
+sending it again harmless. The sender also writes statuses to the process's logs that this process may never
+send; `statusbeam redrive-log` sends them from there.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Sender:
         on_idle: Callable[[Sender], None] | None = None,
     ) -> None:
         """`transport`: None for the one that the environment names. `start` runs a function in a thread,
-        `wait` waits for an event some seconds, `on_busy` is called before something is sent, `on_idle` when
-        no scope is open and nothing is left to send."""
+        `wait` waits some seconds for an event. The sender calls `on_busy` before it sends, and `on_idle` once
+        no scope is open and its queue is empty."""
         self.transport = transport
         self._clock = clock or Clock()
         self._start = start or _in_thread
@@ -132,7 +132,7 @@ class Sender:
         """Wait until everything queued so far is sent, `timeout` seconds at most; returns whether it is.
 
         Does not wait if the last wait timed out, except with `force_wait`. With `last_chance` (the process
-        may be gone or frozen next), and always in Lambda, what is not confirmed is logged as well. Once the
+        may exit or freeze next), and always in Lambda, it also logs the unconfirmed statuses. Once the
         process is about to end, every flush is the last chance.
         """
         last_chance = last_chance or process_hooks.is_ending()
@@ -179,7 +179,7 @@ class Sender:
         return self._outbox.is_empty()
 
     def log_unconfirmed(self, reason: str, *, code: str, include_progress: bool) -> None:
-        """Log what is not confirmed, each batch once. It stays queued and is still sent if possible."""
+        """Log the unconfirmed batches, each once. They stay queued and are still sent if possible."""
         error: Exception = TransportError(reason, code=code, retriable=True)
         with suppress(SettingError):  # the line of the log names it
             error = self._not_configured() or error
@@ -188,7 +188,7 @@ class Sender:
         self._log_rejected()
 
     def _not_configured(self) -> TransportError | None:
-        """The error, if nothing says where statuses go."""
+        """The error, if the environment names no transport."""
         try:
             _ = self.transport or current_transport()
         except TransportError as error:
@@ -232,7 +232,7 @@ class Sender:
         return True
 
     def pump(self) -> float | None:
-        """Do all that is due; returns when there is more to do, in ticks."""
+        """Do all that is due; returns the ticks at which more work is due."""
         while True:
             self._heartbeats.send_due()
             self._outbox.drain_inbox()
@@ -252,7 +252,8 @@ class Sender:
             self._try(batch)
 
     def _wait_for_breaker(self) -> float:
-        """Log what waits, in case this process ends before the next try; returns when to look again."""
+        """Log the queued statuses in case this process ends before the next try; returns when to look
+        again."""
         log_at = self._logged_at + LOG_SECONDS
         if self.ticks() >= log_at:
             self._logged_at = self.ticks()
@@ -299,7 +300,7 @@ class Sender:
             log_undelivered(batch.payload, error)
             self._give_up(batch, error)
             return
-        # Anything else is of this process, such as an instrumented client: it says nothing about the payload.
+        # Any other exception is this process's, such as an instrumented client's. The payload may be fine.
         retriable = error.retriable if isinstance(error, StatusError) else True
         if retriable and batch.tries < TRIES and not self.breaker.is_half_open:
             backoff = _FIRST_RETRY_SECONDS * _RETRY_GROWTH ** (batch.tries - 1)

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ..transports.transport import Transport
 
 EXIT_SECONDS: Final = 2.0
-"""How long the end of the process waits; not at all for a backend whose circuit breaker is open."""
+"""The seconds that the end of the process waits. It skips backends whose circuit breaker is open."""
 
 
 class _Registry:
-    """The senders by transport, and those that have something to send.
+    """The senders by transport, and those that have statuses to send.
 
-    A scope keeps its sender, also when another one is its transport's by now.
+    A scope keeps its sender, also when its transport has another one by now.
     """
 
     def __init__(self) -> None:

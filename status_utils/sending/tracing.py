@@ -1,6 +1,6 @@
 """Keeps AWS X-Ray's SDK quiet in the sender's thread, where no segment of the caller's is open.
 
-With `patch_all()` it would log an error for each send there, or, set so, raise one.
+With `patch_all()` the SDK would log an error for each send there, or raise one, by its settings.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def without_segment() -> Iterator[None]:
 
 
 def _thread_context() -> Any:
-    """X-Ray's context, if what is put there is this thread's alone, and nothing is there yet."""
+    """X-Ray's context, if it is this thread's alone and empty."""
     core: Any = sys.modules.get("aws_xray_sdk.core")
     context = getattr(getattr(core, "xray_recorder", None), "context", None)
     module: Any = sys.modules.get("aws_xray_sdk.core.context")

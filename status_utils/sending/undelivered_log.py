@@ -1,9 +1,9 @@
-"""Reads dead letters from the logs of a process, and tells them from text that looks like one.
+"""Reads dead letters from the logs of a process, and ignores text that only looks like one.
 
 >>> list(undelivered_in(log))
 [{'batchId': 'b1', 'updates': [...]}]
 
-A log also holds what other people wrote: an agent that logs its prompts logs their authors' lines. A line
+These logs also hold text of other people: an agent that logs its prompts logs their authors' lines. A line
 counts as ours if one of these holds:
 
 1. its signature is valid (UNDELIVERED_KEY);
@@ -42,13 +42,11 @@ _A_BEGINNING: Final = re.compile(rf"{_TIME}[ \t]|\[{_LEVEL}\]\t|{_LEVEL}:[^\s:]+
 
 
 class Trust(Enum):
-    """What is known of a line that looks like ours."""
+    """The origin of a line that looks like ours."""
 
     OURS = "ours"
-    UNSIGNED = (
-        "unsigned"  # where ours would stand, but there is a key, or the format does not tell whose it is
-    )
-    FOREIGN = "foreign"  # inside of a record of somebody else, or with a signature that is wrong
+    UNSIGNED = "unsigned"  # at the place of our lines, without the signature or the logger that proves it
+    FOREIGN = "foreign"  # inside another logger's record, or with a wrong signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +58,15 @@ class Line:
 
 
 def undelivered_in(log: str, *, key: str | None = None) -> Iterator[dict[str, Any]]:
-    """The payloads of our own lines in a log, in its order."""
+    """The payloads of our own lines in log output, in its order."""
     return (line.payload for line in read_undelivered(log, key=key) if line.trust is Trust.OURS)
 
 
 def read_undelivered(log: str, *, key: str | None = None) -> Iterator[Line]:
-    """All lines that look like ours, in the log's order.
+    """All lines that look like ours, in the order of the log output.
 
-    The log is one of: lines of text, lines of JSON, either of them with what `aws logs tail` puts before
-    each; one JSON document, such as the output of `aws logs filter-log-events`.
+    The output is lines of text, lines of JSON, or one JSON document such as `aws logs filter-log-events`
+    prints. Each line may have the prefix of `aws logs tail`.
     """
     for line, place in _found_in(log):
         yield Line(line["payload"], _judged(line, place, key))
@@ -81,7 +79,7 @@ def _found_in(log: str) -> Iterator[_Found]:
         for event in events:
             yield from _of_event(event)
         return
-    # Only what ends a line in every log: a text may hold other separators, and a carriage return.
+    # Only a newline ends a line in every log output: a text may hold other separators, and a carriage return.
     texts = [text.removesuffix("\r") for text in log.split("\n")]
     has_beginnings = any(_A_BEGINNING.match(text) and not _is_line(_parse(text)) for text in texts)
     for text in texts:
@@ -110,7 +108,7 @@ def _of_event(event: Any) -> Iterator[_Found]:
 
 
 def _of_text(text: str, bare: Trust) -> Iterator[_Found]:
-    """The lines in one record's text; `bare` is what is known of one without anything before it."""
+    """The lines in one record's text; `bare` is the origin of a line without a prefix."""
     if MARK not in text:
         return
     tail = _TAIL.match(text)
@@ -139,7 +137,7 @@ def _of_record(record: Any) -> Iterator[_Found]:
 
 
 def _nested(value: Any) -> Iterator[_Found]:
-    """The lines anywhere inside of a value of a record: somebody's text."""
+    """The lines anywhere inside a value of a record: text of other code."""
     if _is_line(value):
         yield value, Trust.FOREIGN
     elif isinstance(value, dict | list):
@@ -167,7 +165,7 @@ def _inside(text: str) -> Iterator[_Found]:
         try:
             value, _ = decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError):
-            continue  # the log cut it off, so it can't be sent
+            continue  # the log output cut it off, so it can't be sent
         if _is_line(value):
             yield value, Trust.FOREIGN
 

@@ -2,8 +2,8 @@
 
 The verifiers need PyJWT with `cryptography`: `pip install statusbeam[bridge]`, or `[local]`.
 
-The network and the clock come in: `fetch` gets one JSON document (`fetch_json`, or a test's), `now` is epoch
-seconds.
+The caller passes the network and the clock in: `fetch` gets one JSON document (`fetch_json`, or a test's),
+`now` is epoch seconds.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ class _TokenCache:
 class OidcVerifier:
     """Tokens of one OpenID Connect provider. Lifetimes are in milliseconds, as in AppSync; 0 is no limit.
 
-    `iss` must be what the provider's discovery document says, which may differ from the configured one by a
-    slash at its end and by nothing else.
+    `iss` must be the issuer in the provider's discovery document. That may differ from the configured issuer
+    only by a slash at its end.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from statusbeam.model.errors import ViewTokenError
 from statusbeam.model.limits import VIEW_TOKEN_SECRET_LENGTH
 
 CACHE_SECONDS: Final = 300
-"""How long keys are used before the secret is read again."""
+"""The seconds that keys are used before the secret is read again."""
 
 _UNKNOWN_KEY_SECONDS: Final = 10
 """A token with an unknown key id causes a read of the secret, but no more often than this."""
@@ -55,5 +55,5 @@ class ViewTokenKeys:
 
 
 def _key_id(secret: str) -> str:
-    """The beginning of the secret's SHA-256: names a version without telling anything of it."""
+    """The beginning of the secret's SHA-256: it names a version and reveals nothing of it."""
     return hashlib.sha256(secret.encode()).hexdigest()[:8]

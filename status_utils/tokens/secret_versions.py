@@ -28,7 +28,7 @@ _OVERLAP_SECONDS: Final = CACHE_SECONDS + VIEW_TOKEN_SECONDS_MAX + CLOCK_SKEW_SE
 class SecretVersions:
     """Reads the current version of a secret and, until the previous one's tokens have expired, that one too.
 
-    A longer overlap would only help whoever has a copy of an old secret.
+    A longer overlap would only help an attacker with a copy of an old secret.
     """
 
     def __init__(

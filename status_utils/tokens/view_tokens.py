@@ -71,7 +71,7 @@ def mint_view_token(
 def verify_view_token(
     token: str, *, keys: ViewTokenKeys, audience: str, now: Callable[[], float] = time.time
 ) -> ViewClaims:
-    """What `token` permits now. Raises ViewTokenError, whose code is for the log, not for the bearer."""
+    """The permission of `token` now. Raises ViewTokenError: log its code, don't send it to the bearer."""
     with _requiring_pyjwt():
         from .signed_jwt import verified_claims  # noqa: PLC0415 - as above
 

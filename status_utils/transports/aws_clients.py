@@ -1,7 +1,7 @@
 """boto3 clients with short time-outs, and botocore's errors as TransportErrors.
 
-A backend that is down holds the caller for two attempts: each takes up to 1 s to connect and 2 s to answer.
-boto3 is loaded when the first client is made.
+A backend that is down holds the caller for two attempts. Each takes up to 1 s to connect and 2 s to answer.
+The first client loads boto3.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     )
 )
-"""What a service answers whose caller's credentials or clock are not right yet, or not any more."""
+"""The error codes of services if the caller's credentials or clock are wrong for the moment."""
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def translate_aws_errors() -> Iterator[None]:
         code = error.response["Error"]["Code"]
         raise TransportError(str(error), code=code, retriable=_is_retriable(error)) from error
     except BotoCoreError as error:
-        # No service has refused it: network, credentials and settings of this process may be there later.
+        # No service refused it: this process may have network, credentials and settings later.
         retriable = not isinstance(error, ParamValidationError)
         raise TransportError(str(error), code=type(error).__name__, retriable=retriable) from error
 

@@ -53,8 +53,8 @@ class DirectTransport:
         """See Transport.send.
 
         A status is accepted once it is committed: clients that miss its push fetch it from the job's log. The
-        pipeline logs a status that it rejects in this process's logs, and this logs the jobs that belong to
-        another user.
+        pipeline writes rejected statuses to this process's logs; this transport writes the jobs that belong
+        to another user.
         """
         try:
             pipeline, lock = self._pipeline.get()

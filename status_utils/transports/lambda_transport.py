@@ -44,7 +44,7 @@ class LambdaTransport:
             answer = self._client.get().invoke(
                 FunctionName=self._function, InvocationType="Event", Payload=body
             )
-            answer["Payload"].read()  # empty, but unread it would keep the connection from being used again
+            answer["Payload"].read()  # empty; an unread body would keep the connection from being used again
         if answer["StatusCode"] != _ACCEPTED:
             problem = f"Lambda answered {answer['StatusCode']}"
             raise TransportError(problem, code="not_accepted", retriable=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class MemoryCancelRequests:
-    """The jobs in `job_ids`, of whichever tenant."""
+    """The jobs in `job_ids`, of any tenant."""
 
     def __init__(self) -> None:
         self.job_ids: set[str] = set()

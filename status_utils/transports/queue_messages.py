@@ -74,7 +74,7 @@ def _by_job(payload: Mapping[str, Any], batch_id: str) -> dict[JobKey, list[str]
 
 
 def _job_of(status: object, batch_id: str) -> JobKey:
-    """The job of a status; the publisher rejects one that names none, so any group will do."""
+    """The job of a status. The publisher rejects a status without one, so any group will do."""
     named = status if isinstance(status, Mapping) else {}
     tenant_id, job_id = named.get("tenantId"), named.get("jobId")
     if isinstance(tenant_id, str) and isinstance(job_id, str) and job_id:

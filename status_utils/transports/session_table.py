@@ -47,9 +47,9 @@ class SessionTable:
         self._clock = clock or Clock()
 
     def change(self, session_id: str, change: Change) -> None:
-        """Write what `change` makes of the session's item; it gets None where there is none.
+        """Write the item that `change` returns for the session's item, or for None if there is none.
 
-        It may be called several times. What it raises goes to the caller. Raises TransportError.
+        `change` may be called several times. Its exceptions reach the caller. Raises TransportError.
         """
         for number in range(_TRIES):
             with aws_errors_of(self._client):
@@ -61,7 +61,7 @@ class SessionTable:
             except TransportError as error:
                 if error.code != _CONFLICT:
                     raise
-                # The longer it goes on, the more writers there are: they spread out.
+                # The more tries, the more writers there are: they spread out.
                 self._clock.sleep(0.01 * 2 ** min(number, 5) * self._clock.chance())
             else:
                 return

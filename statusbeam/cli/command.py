@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     """What the command's exit code means. docs/reference/command.md has the table."""
 
     DONE = 0
-    JOB_FAILED = 1  # or cancelled; a `no` for commands that ask a question
+    JOB_FAILED = 1  # or cancelled; also the answer `no` to a command's question
     WRONG_CALL = 2
     GAP = 3  # statuses are missing for good, with --strict
     NOT_ALLOWED = 4

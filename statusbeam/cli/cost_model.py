@@ -1,4 +1,4 @@
-"""What a load costs on AWS, by what one job makes the deployment do.
+"""The costs of a load on AWS, from the deployment's operations for one job.
 
 The operations are those that docs/explanation/cost.md counts; a test holds the formula to them. Prices are
 list prices of us-east-1, without free tiers.
@@ -12,15 +12,15 @@ from typing import Final
 
 MEMORY_GB: Final = 0.25
 BILLED_SECONDS: Final = 0.02
-"""Of one invocation of the publisher: three calls to services close by."""
+"""The duration of one invocation of the publisher: three calls to services in its region."""
 QUEUE_REQUESTS: Final = 3
 """Send, receive and delete, of a message that travels alone."""
 SESSION_READ: Final = 1.0
-"""Read units of a look at who watches, once a commit; two when nobody does."""
+"""Read units of a look for connected clients, once a commit; two units without a client."""
 DELIVERY_BYTES: Final = 5_000
 """One real-time update of AppSync's price list."""
 STATUS_BYTES: Final = 600
-"""Of a status, in the table and in a push."""
+"""The size of a status, in the table and in a push."""
 INDEX_UNITS: Final = 8
 """Write units of both indexes for one job, from its beginning to its end."""
 HISTORY_UNITS: Final = 2
@@ -58,9 +58,9 @@ class Load:
     agents: int = 4
     """Of one job."""
     batch: int = 4
-    """Statuses of one commit: what a scope gathers while its last send is on the way."""
+    """Statuses of one commit: a scope collects them during its last send."""
     watchers: int = 1
-    """Clients that follow a job live. 0: nobody does, and nothing is pushed."""
+    """Clients that follow a job live. With 0, the publisher pushes nothing."""
     minutes: float = 5
     """How long a client is connected for a job."""
     plain: bool = False
@@ -87,7 +87,7 @@ def write_units(statuses: int, agents: int) -> int:
 
 
 def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
-    """The bill of a month, without what costs the same at any load (alarms, keys, the bridge)."""
+    """The bill of a month, without the fixed costs of alarms, keys and the bridge."""
     made = commits(load)
     statuses_each = load.statuses / made
     touched = min(load.agents, math.ceil(statuses_each))
@@ -116,7 +116,7 @@ def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
 
 
 def _stored_gigabytes(load: Load, made: int) -> float:
-    """What is stored at any time: the log, the snapshots and the markers, each for its time."""
+    """The data stored at any time: the log, the snapshots and the markers, each for its retention."""
     log = load.statuses * STATUS_BYTES * LOG_DAYS
     snapshots = (1 + load.agents) * STATUS_BYTES * JOB_DAYS
     markers = made * MARKER_BYTES * MARKER_DAYS

@@ -28,7 +28,7 @@ FAILABLE_AGENTS = ("geo", "category", "severity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions(ServerOptions):
-    """What the demo runs, and where."""
+    """The jobs of the demo, and their localcloud."""
 
     complaint: str | None = None
     fail_agent: str | None = None

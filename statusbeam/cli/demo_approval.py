@@ -1,9 +1,9 @@
-"""Decides what a job of the demo waits for: by default, on the terminal, or on the page.
+"""Answers the wait of a demo job: automatically, on the terminal, or on the page.
 
     wait = answerable_wait(statuses)
     await answer_now(user, wait, Decision.APPROVE)
 
-On the terminal, `ask` waits for a line, and for somebody who decides on the page before.
+On the terminal, `ask` waits for a line, or for an earlier decision on the page.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ _MOST_TYPED = 4_096
 
 
 class Decision(StrEnum):
-    """Who decides what a job of the demo waits for."""
+    """The source of the answer to a demo job's wait."""
 
-    ASK = "ask"  # whoever sits at the terminal
+    ASK = "ask"  # the person at the terminal
     APPROVE = "approve"
     REJECT = "reject"
-    PAGE = "page"  # somebody on the page
+    PAGE = "page"  # a person on the page
 
 
 def default_decision() -> Decision:
-    """Ask at a terminal; elsewhere approve, because nobody could answer."""
+    """Ask at a terminal; elsewhere approve, because a pipe can't answer."""
     return Decision.ASK if sys.stdin.isatty() and sys.stdout.isatty() else Decision.APPROVE
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody decided."""
+    """A person's decision."""
 
     approved: bool
     comment: str | None = None
@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What a job waits for, and which agent of it waits; None: the job itself."""
+    """The wait of a job, and the agent that waits; None: the job itself."""
 
     job_id: str
     invocation_id: str | None
@@ -68,7 +68,7 @@ class Wait:
 
 
 def answerable_wait(statuses: Sequence[Status]) -> Wait | None:
-    """What a job with these statuses waits for, if people answer it."""
+    """The answerable wait of a job with these statuses, if it has one."""
     head = fold_job(statuses).head.view()
     waiting = head["waiting"]
     if not (waiting and waiting["answerable"]):
@@ -77,19 +77,19 @@ def answerable_wait(statuses: Sequence[Status]) -> Wait | None:
 
 
 def was_rejected(statuses: Sequence[Status]) -> bool:
-    """Whether the job ended because somebody rejected what it asked for."""
+    """Whether the job ended because its request was rejected."""
     words = [status["status"] for status in statuses if not status.get("agentName")]
     return "cancelled" in words and any(status["status"] == "answered" for status in statuses)
 
 
 async def answer_now(user: SignedInUser, wait: Wait, decision: Decision) -> None:
-    """Approve or reject, if that is the decision."""
+    """Approve or reject, if the decision is automatic."""
     if decision in (Decision.APPROVE, Decision.REJECT):
         await _send(user, wait, Answer(decision is Decision.APPROVE))
 
 
 async def ask(user: SignedInUser, stream: JobStream, log: JobLog, wait: Wait, statuses: list[Status]) -> None:
-    """Ask on the terminal until somebody has decided, there or on the page. Adds what happens meanwhile."""
+    """Ask on the terminal until there is a decision, there or on the page. Adds new statuses meanwhile."""
     print_notice(wait.prompt)
     print_notice(f"{QUESTION} {user.outputs.dashboard_url}#job={log.job_id}")
     asking = asyncio.ensure_future(_typed_answer())
@@ -100,7 +100,7 @@ async def ask(user: SignedInUser, stream: JobStream, log: JobLog, wait: Wait, st
             await _send(user, wait, asking.result())
             return
         watching.result()
-        print_notice("It was decided on the page.")
+        print_notice("The page has the decision.")
     finally:
         for task in (asking, watching):
             task.cancel()
@@ -113,7 +113,7 @@ async def _send(user: SignedInUser, wait: Wait, answer: Answer) -> None:
     except RefusedError as error:
         if error.error_type != "NotWaiting":
             raise
-        print_notice("Somebody else has decided.")
+        print_notice("Another person has already decided.")
 
 
 async def _until_answered(stream: JobStream, log: JobLog, statuses: list[Status]) -> None:

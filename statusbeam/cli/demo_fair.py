@@ -1,4 +1,4 @@
-"""The street fair of the demo: half a minute of agents, and somebody who decides."""
+"""The street fair of the demo: half a minute of agents, and a decision."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ HEADING = "A street fair on Castro Street"
 
 @dataclass(frozen=True, slots=True)
 class StreetFair:
-    """How fast its agents are, and who decides on it."""
+    """The pace of its agents, and the source of its decision."""
 
     pace: float
     decision: Decision
 
 
 async def run_fair(user: SignedInUser, stream: JobStream, output: Output, fair: StreetFair) -> Outcome:
-    """Run the street fair, with its decision. One that is rejected has ended as it should."""
+    """Run the street fair, with its decision. A rejected fair has ended as expected."""
     log = JobLog(await user.start_fair(fair.pace))
-    print_notice("A street fair: agents look into it for half a minute, then somebody decides.")
+    print_notice("A street fair: agents check it for half a minute, then a person decides.")
     print_notice(f"Watch it, and decide, on the page: {user.outputs.dashboard_url}#job={log.job_id}")
     statuses: list[Status] = []
     while True:
@@ -52,7 +52,7 @@ async def _shown(
     statuses: list[Status],
     decision: Decision,
 ) -> Wait | None:
-    """Show a job until it ends. If it waits and the terminal is to be asked, return what it waits for."""
+    """Show a job until it ends. If it waits for the terminal's answer, return the wait."""
     async with contextlib.aclosing(following):
         async for news in following:
             before = answerable_wait(statuses)

@@ -39,7 +39,7 @@ ANSWER_WAITING = """mutation Answer($jobId: ID!, $invocationId: ID, $approved: B
 
 
 class RefusedError(Exception):
-    """The server refused. `error_type` is AppSync's errorType, where it gave one."""
+    """The server refused the request. `error_type` is AppSync's errorType, if the answer has one."""
 
     def __init__(self, message: str, error_type: str | None = None) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class UnreachableError(Exception):
 
 
 def choose_user(outputs: LocalOutputs, username: str | None) -> DemoUser:
-    """The demo user with this name, or the first one who is not an operator. Raises CommandError."""
+    """The demo user with this name, or the first that is not an operator. Raises CommandError."""
     if outputs.user_pool_client_id is None:
         raise CommandError(
             f"this localcloud has no demo users: readers sign in at {outputs.oidc_issuer}. "
@@ -63,7 +63,7 @@ def choose_user(outputs: LocalOutputs, username: str | None) -> DemoUser:
         if user.username == username:
             return user
     known = ", ".join(user.username for user in outputs.demo_users)
-    raise CommandError(f"there is no demo user {username}. The demo users are {known}.")
+    raise CommandError(f"the demo user {username} does not exist. The demo users are {known}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class SignedInUser:
     async def answer_waiting(
         self, job_id: str, invocation_id: str | None, approved: bool, comment: str | None
     ) -> None:
-        """Answer what a job waits for. Raises RefusedError, UnreachableError."""
+        """Answer the wait of a job. Raises RefusedError, UnreachableError."""
         variables = {
             "jobId": job_id,
             "invocationId": invocation_id,

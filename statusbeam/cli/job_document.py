@@ -21,7 +21,7 @@ def document_of_job(job: Job) -> dict[str, Any]:
 
 
 def document_of_listed(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """A job of a list, as the API answered it, with its result as a value."""
+    """A job of a list, from the API's answer, with its result as a value."""
     result = answer.get("result")
     return {**answer, "result": json.loads(result) if isinstance(result, str) else result}
 

@@ -1,4 +1,4 @@
-"""Follows jobs: pushes deliver statuses quickly, and the log delivers those that pushes lose."""
+"""Follows jobs: pushes deliver statuses quickly, and the log delivers the lost pushes."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class JobStream:
                 await self._sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
         finally:
-            self._enqueue(None)  # wakes `follow`, which raises the exception
+            self._enqueue(None)  # wakes `follow`, which then raises the exception
 
     async def _read_log_later(self) -> None:
         await self._sleep(SETTLE_SECONDS)

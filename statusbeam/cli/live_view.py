@@ -45,7 +45,7 @@ SIGNS = {
     "lost": "⊘",
 }
 SHOWN_VERDICTS = NOT_LIVE | {"waiting"}
-"""The liveness that is shown in place of a state."""
+"""The liveness that the view shows in place of a state."""
 FEWEST_LOG_LINES = 4
 LINES_BESIDE_AGENTS = 9
 BAR_WIDTH = 40
@@ -73,7 +73,7 @@ def draw_job(
     now: float,
     seconds: float | None = None,
 ) -> RenderableType:
-    """Render a job on about `height` lines. `title` names one that has no title of its own.
+    """Render a job on about `height` lines. `title` is the name of a job without a title.
 
     `statuses` are the end of its log, or all of it. `now` (epoch seconds) decides about liveness. `seconds`
     is the time since the start; None: by the times of its statuses.
@@ -159,7 +159,7 @@ def _result(job: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Te
 
 
 def _progress(job: Mapping[str, Any]) -> RenderableType:
-    """The bar of a job that runs and knows how far it is."""
+    """The bar of a running job that has a progress."""
     if job["progress"] is None or job["liveness"] == "ended":
         return Text("")
     bar = ProgressBar(total=100, completed=job["progress"], width=BAR_WIDTH)

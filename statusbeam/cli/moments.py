@@ -1,4 +1,4 @@
-"""Moments in arguments: a time, or how long ago."""
+"""Moments in arguments: a time, or a duration before now."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 Since = Annotated[
     str | None,
     Option(
-        "--since", metavar="TIME", help="only jobs that began since, for example 90m, 24h, 7d, 2026-11-20"
+        "--since",
+        metavar="TIME",
+        help="only jobs that began after this time, for example 90m, 24h, 7d, 2026-11-20",
     ),
 ]
 
 
 def wire_moment(text: str | None, now: float | None = None) -> str | None:
-    """The moment as the API takes it. Raises CommandError."""
+    """The moment in the API's format. Raises CommandError."""
     if text is None:
         return None
     moment = _ago(text, time.time() if now is None else now) or _exact(text)
@@ -43,6 +45,6 @@ def _exact(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(
-            f"{text!r} is no time: use 90m, 24h, 7d, or 2026-11-20T09:30:00Z.", ExitCode.WRONG_CALL
+            f"{text!r} is not a time: use 90m, 24h, 7d, or 2026-11-20T09:30:00Z.", ExitCode.WRONG_CALL
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 JobId = Annotated[str, Argument(metavar="JOB", help="id of the job")]
 Strict = Annotated[
-    bool, Option("--strict", help="end with exit code 3 as soon as statuses are missing for good")
+    bool, Option("--strict", help="end with exit code 3 if the log no longer has a missing status")
 ]
 Timeout = Annotated[
     float | None,
-    Option("--timeout", min=0, metavar="SECONDS", help="end with exit code 124 after so many seconds"),
+    Option(
+        "--timeout", min=0, metavar="SECONDS", help="seconds after which the command ends with exit code 124"
+    ),
 ]
 OutputFormat = Annotated[Output, Option("--output", "-o", help="format of the output")]
 
@@ -80,14 +82,14 @@ class TargetOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserOptions(TargetOptions):
-    """The deployment, and whose jobs are asked for."""
+    """The deployment, and the user that owns the jobs."""
 
     user: Annotated[
         str | None,
         Option(
             "--user",
             metavar="ID",
-            help="user to ask as, with a view token; on localcloud also a demo user's name "
+            help="user of the command, with a view token; on localcloud also a demo user's name "
             "[env var: STATUSBEAM_USER]",
         ),
     ] = None
@@ -102,7 +104,7 @@ class UserOptions(TargetOptions):
         return Target(choose(self._flags(self.user, self.tenant), os.environ))
 
     def deployment(self, *, token_seconds: int = VIEW_TOKEN_SECONDS) -> Deployment:
-        """The deployment as its user sees it. Raises ClientError."""
+        """The deployment, seen as its user. Raises ClientError."""
         from statusbeam.client.connect import deployment  # noqa: PLC0415 - as above
         from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above
 

@@ -1,7 +1,7 @@
 """A job's log as a trace: OTLP/JSON, which collectors take at /v1/traces.
 
-The job is the root span, each agent's invocation a span below it or below the agent that called it. What was
-reported about either is an event of its span.
+The job is the root span. Each agent's invocation is a span below it, or below the agent that called it. Each
+status is an event of its span.
 """
 
 from __future__ import annotations
@@ -160,5 +160,5 @@ def _span_id(trace_id: str, invocation_id: str) -> str:
 
 
 def _digest(first: StatusUpdate, digits: int) -> str:
-    """The same for each export of a job, and another one when its id is used again."""
+    """The trace id: the same in each export of a job, another one if the job's id is used again."""
     return hashlib.sha256(f"{first.tenant_id}#{first.job_id}#{first.event_id}".encode()).hexdigest()[:digits]

@@ -19,7 +19,7 @@ from .command import CommandError, ExitCode
 from .registry import COMMANDS, Registered
 
 WIDTH = 100
-"""Of the help: the same in every terminal, so that it can be compared."""
+"""The width of the help: the same in every terminal, so that tests can compare it."""
 COMPLETE_VARIABLE = "_STATUSBEAM_COMPLETE"
 """The variable with which a completion script calls the command."""
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDTH, "terminal_width": WIDTH}
@@ -56,7 +56,7 @@ class RootGroup(TyperGroup):
         return None if found is None else load(found)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """The names that a shell offers. Typer's own way imports every command for its help."""
+        """The names that a shell offers. Typer's own method imports every command for its help."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         found = [each for each in COMMANDS if each.name.startswith(incomplete)]
@@ -87,7 +87,7 @@ def root() -> Any:
 
 
 def _root() -> None:
-    """Typer needs a function, also where there is nothing to do before a command."""
+    """Does nothing: Typer needs a function for the options before a command."""
 
 
 def load(registered: Registered) -> Any:
@@ -153,7 +153,7 @@ def expanded(function: Callable[..., int]) -> Callable[..., int]:
         try:
             return function(**values)
         except BrokenPipeError as error:  # typer would end the process with 1
-            raise CommandError("the reader of the output has left.", ExitCode.BROKEN_PIPE) from error
+            raise CommandError("the reader of the output has closed it.", ExitCode.BROKEN_PIPE) from error
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads

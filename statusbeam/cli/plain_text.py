@@ -1,6 +1,6 @@
-"""Text for a terminal: on one line, without characters that could drive it or turn the line.
+"""Text for a terminal: on one line, without characters that could control it or reverse the line.
 
-All output of the command goes through here: what it shows was written by agents, users and other machines.
+All output of the command goes through here: agents, users and other machines wrote its texts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Documents on stdout, in the format that `--output` names. Nothing else is printed there.
+"""Documents on stdout, in the format that `--output` names. Stdout has no other text.
 
-What is in them was written by others: no character of it reaches the terminal that could drive it.
+Their texts are untrusted: no character that could control a terminal reaches it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, TextIO
 
 _UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-"""What JSON and YAML may hold as it is, and a terminal may not."""
+"""The characters that JSON and YAML may hold unescaped, and a terminal may not."""
 
 Document = Mapping[str, Any]
 Line = Callable[[Document], None]
@@ -43,7 +43,7 @@ def yaml_text(value: Any) -> str:
     import yaml  # noqa: PLC0415 - few calls need it
 
     class Dumper(yaml.SafeDumper):
-        """Quotes what it escapes: other scalars have no escapes."""
+        """Quotes scalars with escapes: other scalars have none."""
 
     def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         style = '"' if _UNSAFE.search(text) else None

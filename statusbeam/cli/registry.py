@@ -1,6 +1,6 @@
 """All commands. To add one, write `commands/<name>.py` with `COMMAND`, and add a line here.
 
-The help of the whole command is made of this list, so that it imports none of them.
+The help of the whole command comes from this list, so that it imports no command.
 """
 
 from __future__ import annotations
@@ -30,20 +30,22 @@ class Registered(NamedTuple):
 COMMANDS: Final = (
     Registered("Follow", "watch", "follow jobs live"),
     Registered("Follow", "jobs", "list the user's jobs"),
-    Registered("Follow", "show", "show a job as it is, or as it was"),
+    Registered("Follow", "show", "show a job, now or at an earlier status"),
     Registered("Follow", "updates", "print the statuses of a job"),
     Registered("Follow", "wait", "wait for the end of a job"),
-    Registered("Follow", "replay", "play the log of a job at the speed at which it happened"),
+    Registered("Follow", "replay", "replay the log of a job at its original speed"),
     Registered("Follow", "export", "write the log of a job in another format"),
     Registered("Act", "run", "start a workflow"),
     Registered("Act", "publish", "publish a status"),
-    Registered("Act", "cancel", "ask for a job to be stopped"),
-    Registered("Operate", "cost", "estimate what a load costs on AWS"),
-    Registered("Operate", "queue", "look at dead letters, and deliver them again"),
-    Registered("Operate", "redrive-log", "send the statuses that callers could not send, from their logs"),
+    Registered("Act", "cancel", "request the cancellation of a job"),
+    Registered("Operate", "cost", "estimate the monthly costs of a load on AWS"),
+    Registered("Operate", "queue", "show dead letters, and deliver them again"),
+    Registered(
+        "Operate", "redrive-log", "send the statuses that callers could not send, from their log output"
+    ),
     Registered("Operate", "token", "issue a view token for a user"),
     Registered("Operate", "end-sessions", "end a user's live subscriptions and logins"),
-    Registered("Operate", "delete-user", "delete everything of a user"),
+    Registered("Operate", "delete-user", "delete a user's data"),
     Registered("Serve", "bridge", "serve the jobs in other protocols", BRIDGE),
     Registered("Serve", "mcp", "serve jobs to an assistant", BRIDGE),
     Registered("Serve", "conformance", "check a server of job statuses from outside", CONFORMANCE),

@@ -35,7 +35,7 @@ def reporter_name(status: Mapping[str, Any]) -> str:
 
 
 def message_text(status: Mapping[str, Any]) -> str:
-    """The message, with the tool that it is about."""
+    """The message, with its tool."""
     tool = status.get("toolName")
     message = plain_text(status["message"])
     return f"{plain_text(tool)}: {message}" if tool else message

@@ -1,4 +1,4 @@
-"""Follows jobs for a command, until what the caller waits for has happened."""
+"""Follows jobs for a command, until the expected event."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AGENT_ENDS = {"success": True, "error": False, "cancelled": False}
 
 @dataclass
 class WatchedJob:
-    """One job, as far as it was received."""
+    """One job, from the statuses received so far."""
 
     job_id: str
     follower: Follower
@@ -45,7 +45,7 @@ class WatchedJob:
 
 
 class View(Protocol):
-    """Where the statuses go."""
+    """The receiver of the statuses."""
 
     def add(self, job: WatchedJob, documents: Sequence[Mapping[str, Any]]) -> None:
         """Show more statuses of a job. They are in order."""
@@ -91,7 +91,7 @@ class LinesView:
         """See View."""
         note = liveness_note(job.snapshot, time.time())
         if job.snapshot.head.sequence == 0:
-            note = "no status: the job has not begun, or has another id"
+            note = "no status: the job has not begun, or the id is wrong"
         kind = note and note.split(":")[0]
         if kind and self._noted.get(job.job_id) != kind:
             print_notice(f"{job.job_id}: {note}")
@@ -144,7 +144,7 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to follow, and until when."""
+    """The jobs to follow, and the expected end."""
 
     jobs: Sequence[str]
     after: int = 0
@@ -156,9 +156,9 @@ class Wanted:
 def follow_jobs(
     deployment: Deployment, wanted: Wanted, view_of: Callable[[Sequence[WatchedJob]], Any] | None = None
 ) -> list[WatchedJob]:
-    """Follow the jobs to the end that is wanted. Raises ClientError, CommandError.
+    """Follow the jobs to the expected end. Raises ClientError, CommandError.
 
-    `view_of` makes the view, a context manager; None: nothing is shown.
+    `view_of` makes the view, a context manager; None: no view.
     """
     return asyncio.run(_follow_jobs(deployment, wanted, view_of))
 
@@ -189,7 +189,7 @@ async def _follow_jobs(
                 await asyncio.gather(*(_follow_job(job, view, wanted) for job in jobs))
         except TimeoutError as error:
             raise CommandError(
-                f"what was waited for did not happen within {wanted.timeout:g} s.", ExitCode.TIMEOUT
+                f"the expected end did not come within {wanted.timeout:g} s.", ExitCode.TIMEOUT
             ) from error
     return jobs
 
@@ -220,7 +220,7 @@ def _report_gap(job: WatchedJob, strict: bool) -> None:
 
 
 def agent_end(snapshot: Job, name: str) -> bool | None:
-    """Whether the agents of this name or invocation id have ended well; None while one has not ended."""
+    """Whether the agents of this name or invocation id have completed; None while one has not ended."""
     ended = snapshot.head.ended
     states = [
         agent.view(job_ended=ended)["status"]
@@ -233,7 +233,7 @@ def agent_end(snapshot: Job, name: str) -> bool | None:
 
 
 def exit_code(jobs: Sequence[WatchedJob], until: str = JOB_END) -> ExitCode:
-    """0 when all jobs completed, or the agent that was waited for succeeded in each; 1 otherwise."""
+    """0 when all jobs completed, or the expected agent completed in each; 1 otherwise."""
     if until == JOB_END:
         well = all(job.snapshot.head.overall_status is OverallStatus.COMPLETED for job in jobs)
     else:
@@ -242,5 +242,5 @@ def exit_code(jobs: Sequence[WatchedJob], until: str = JOB_END) -> ExitCode:
 
 
 def is_live(output: Output | None) -> bool:
-    """Whether the output is a live view: nobody asked for another format, and stdout is a terminal."""
+    """Whether the output is a live view: no option names another format, and stdout is a terminal."""
     return output is None and sys.stdout.isatty()

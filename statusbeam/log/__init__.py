@@ -1,1 +1,1 @@
-"""What the publisher runs: it validates, commits and pushes statuses."""
+"""The publisher's code: it validates, commits and pushes statuses."""

@@ -1,1 +1,1 @@
-"""One status, and what every part of the product knows of it: fields, limits, words, settings, errors."""
+"""One status, and its definitions for every part of the product: fields, limits, words, settings, errors."""

@@ -1,4 +1,4 @@
-"""A mapping that forgets: what a process keeps between calls has a limit.
+"""A mapping with a limit, for values that a process keeps between calls.
 
 >>> recent = Bounded(2)
 >>> recent["a"], recent["b"], recent["c"] = 1, 2, 3

@@ -1,4 +1,4 @@
-"""A sequence in parts: what goes into one call of a service has a limit.
+"""A sequence in parts: one call of a service has a limit.
 
 >>> [list(part) for part in chunked("abcde", 2)]
 [['a', 'b'], ['c', 'd'], ['e']]

@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree. Callers branch on `code` and `retriable`, never on the message.
+"""All errors, as one tree. Callers branch on `code` and `retriable`, never on the message.
 
 StatusError
 ├── SettingError         an environment variable is missing or malformed    fix the deployment
@@ -21,19 +21,19 @@ from enum import StrEnum
 
 
 class RejectionCode(StrEnum):
-    """Why a status was not taken."""
+    """The reason why the publisher rejected a status."""
 
-    MISSING = "missing"  # a field that must be there is not
+    MISSING = "missing"  # a required field is absent
     WRONG_TYPE = "wrong_type"  # text where a number belongs, and the like
     TOO_LONG = "too_long"  # more characters or bytes than the field takes
-    BAD_CHARACTERS = "bad_characters"  # empty, unprintable, or of use to nobody in this field
+    BAD_CHARACTERS = "bad_characters"  # empty, unprintable, or not allowed in this field
     OUT_OF_RANGE = "out_of_range"  # a number outside its limits
     BAD_TIME = "bad_time"  # not a point in time with its offset
     BAD_JSON = "bad_json"  # metadata that is not a JSON object
     TOO_DEEP = "too_deep"  # metadata nested deeper than clients follow
     TOO_MANY = "too_many"  # more entries than a payload may have
     UNKNOWN_FIELD = "unknown_field"  # a field that StatusInput doesn't have, mostly a typing error
-    NOT_ALLOWED = "not_allowed"  # a field that only the publisher gives
+    NOT_ALLOWED = "not_allowed"  # a field that only the publisher sets
     CONTRADICTION = "contradiction"  # a type that the status word doesn't have
     FOREIGN_OWNER = "foreign_owner"  # the job belongs to another user of the tenant
     FOREIGN_TENANT = "foreign_tenant"  # the publisher is bound to another tenant
@@ -43,7 +43,7 @@ class RejectionCode(StrEnum):
 class StatusError(Exception):
     """Base of all errors of this library.
 
-    `code` is a stable word for programs, `retriable` says whether the same call can succeed later.
+    `code` is a stable word for programs. `retriable` is True if the same call can succeed later.
     """
 
     def __init__(self, message: str, *, code: str, retriable: bool) -> None:
@@ -54,7 +54,7 @@ class StatusError(Exception):
 
 
 class SettingError(StatusError):
-    """An environment variable is missing or malformed. Nothing works until the deployment is fixed."""
+    """An environment variable is missing or malformed. Fix the deployment."""
 
     def __init__(self, variable: str, problem: str) -> None:
         super().__init__(f"{variable} {problem}", code="bad_setting", retriable=False)
@@ -99,7 +99,8 @@ class BroadcastError(StatusError):
 
 
 class NotificationError(StatusError):
-    """A channel did not take a notification. The queue delivers it again, at last to the dead letters.
+    """A channel did not take a notification. The queue delivers it again, and finally moves it to the dead
+    letters.
 
     The message names no address: it may hold a secret.
     """
@@ -107,7 +108,7 @@ class NotificationError(StatusError):
     def __init__(self, message: str, *, code: str, retry_after: int | None = None) -> None:
         super().__init__(message, code=code, retriable=True)
         self.retry_after = retry_after
-        """Seconds that the receiver asks to be left alone."""
+        """The seconds that the receiver asks the sender to wait."""
 
 
 class TransportError(StatusError):

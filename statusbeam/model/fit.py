@@ -1,4 +1,4 @@
-"""Cuts what is too long, with a mark: a status is worth more than the text that it has too much of.
+"""Cuts texts that are too long, with a mark: a cut status is worth more than a rejected one.
 
 >>> fit_message("m" * 2_400)[-22:]
 'm … [2400 characters]'
@@ -37,9 +37,9 @@ _MARK: Final = re.compile(r" … \[\d{1,12} characters\]\Z")
 
 
 def fit_end(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A status that ends something, within the limits; any other status as it is.
+    """A status that ends a job or an agent, cut to the limits; any other status unchanged.
 
-    Whoever waits for the end would wait for ever if it was refused for its length.
+    If its length made the publisher reject the end, readers would wait for ever.
     """
     word = status.get("status")
     if not isinstance(word, str) or word not in _ENDS:
@@ -68,7 +68,7 @@ def fit_message(message: str) -> str:
 
 
 def length_mark(text: str) -> str:
-    """What ends a text of which the rest is missing."""
+    """The mark at the end of a cut text."""
     return f" … [{len(text)} characters]"
 
 

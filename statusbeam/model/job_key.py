@@ -1,4 +1,4 @@
-"""What names a job everywhere: its tenant and its id. Job ids are unique within their tenant only.
+"""The key of a job everywhere: its tenant and its id. Job ids are unique within their tenant only.
 
 >>> JobKey("city", "report #7").text
 'city#report %237'
@@ -17,7 +17,7 @@ class JobKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Both ids in one text, another one for each job."""
+        """Both ids in one text; each job has a different text."""
         return f"{escape_key_part(self.tenant_id)}#{escape_key_part(self.job_id)}"
 
 

@@ -16,25 +16,25 @@ STATUS_LENGTH: Final = 64
 QUALIFIED_STATUS_LENGTH: Final = 256
 MESSAGE_LENGTH: Final = 2_000
 METADATA_BYTES: Final = 8_192
-"""What the log and the pushes hold of it; more is spilled."""
+"""The most bytes of metadata in the log and in pushes; the publisher spills more."""
 DETAIL_BYTES: Final = 100_000
-"""What a payload may bring of it; escaping can double it, and then it still fits a message of the queue."""
+"""The most bytes of metadata in a payload: doubled by escaping, it still fits a message of the queue."""
 OPERATOR_BYTES: Final = 4_096
-"""What a status may hold for operators before that is spilled, too."""
+"""The most bytes of detail for operators before the publisher spills that, too."""
 METADATA_DEPTH: Final = 16
 METADATA_VALUES: Final = 1_000
-"""What the library reads of it, numbers in lists apart: the caller waits meanwhile."""
+"""The most values that the library reads, without numbers in lists: the caller waits meanwhile."""
 SPILLED_KEYS: Final = 20
-"""Of metadata that was spilled, so many keys are named."""
+"""The most keys that the mark of spilled metadata names."""
 TITLE_LENGTH: Final = 200
 RUN_ID_LENGTH: Final = 64
 WAITING_FOR_LENGTH: Final = 64
 WAITING_PROMPT_LENGTH: Final = 1_000
 REASON_LENGTH: Final = 1_000
-"""Why somebody asks for a job to be cancelled."""
+"""The reason of a request to cancel a job."""
 CLOCK_TOLERANCE_SECONDS: Final = 5
-"""What a sender's clock may be off, and a payload be on its way, without being corrected. A status from
-further ahead would keep a dead job alive."""
+"""The most seconds that a sender's clock may be off, or a payload under way, without a correction. A status
+from further ahead would keep a dead job alive."""
 CLOCK_SLOW_SECONDS: Final = 86_400
 """A payload that was sent longer ago than this was late; its sender's clock may be right."""
 CLOCK_BEHIND_SECONDS: Final = 90 * 86_400
@@ -49,41 +49,42 @@ EXACT_INTEGER_MAX: Final = 2**53 - 1
 SECONDS_MAX: Final = 31_536_000
 """An estimate beyond a year is a mistake of units."""
 INTEGER_DIGITS: Final = 308
-"""Of a whole number in metadata: with more, clients in JavaScript read infinity, and from 4 300 on Python
-refuses to read it."""
+"""The most digits of a whole number in metadata. With more, clients in JavaScript read infinity; from 4 300
+on, Python refuses to read it."""
 NUMBER_DIGITS: Final = 3
 """Fractions are kept to thousandths, so that every store gives back the number it was given."""
 
 # Redaction
 REDACTED_LENGTH: Final = 100_000
-"""Of a text, in characters: what is behind is cut off before it is searched."""
+"""The most characters of a text that are searched; the redactor cuts off the rest."""
 REDACTION_STEPS: Final = 4_000_000
-"""For one status: characters that are searched, each time they are. The rest gives way to a mark."""
+"""The most characters that the redactor searches in one status, counted at each search. A mark replaces the
+rest."""
 REDACTION_DEPTH: Final = 32
-"""As deep as structures are walked; deeper ones are refused or left out anyway."""
+"""The depth to which structures are walked; deeper ones are refused or left out anyway."""
 OWN_PATTERNS: Final = 20
 """Patterns that a deployment may add, each with the following bounds."""
 OWN_PATTERN_LENGTH: Final = 200
 OWN_PATTERN_MATCH: Final = 1_024
-"""Characters that one may match."""
+"""The most characters of one match."""
 OWN_PATTERN_REPEATS: Final = 128
-"""What `+` and `*` mean in one."""
+"""The most repetitions of `+` and `*` in a pattern."""
 TAIL_LENGTH: Final = 256
-"""How far back a secret may have begun that goes over several payloads of one invocation."""
+"""The characters of earlier payloads in which a secret of the same invocation may have begun."""
 TAILS: Final = 256
 """Invocations whose last characters a process remembers."""
 
 # One payload
 ENTRIES_PER_PAYLOAD: Final = 500
 PAYLOAD_BYTES: Final = 1_000_000
-"""What the library hands to one asynchronous invoke; Lambda takes 1 MiB."""
+"""The most bytes of one asynchronous invoke; Lambda takes 1 MiB."""
 QUEUE_MESSAGE_BYTES: Final = 262_144
 """SQS takes 1 MiB since 2025; ten of these, one batch, stay below the 6 MB that Lambda takes at once."""
 SEND_BYTES: Final = 60_000
-"""What scopes put into one payload: within the 64 KB that queue and invokes are billed by, and below the 256
-KB of a line in CloudWatch, where it goes when it can't be sent."""
+"""The most bytes that scopes put into one payload. AWS bills queue and invokes by 64 KB, and an unsent
+payload has to fit a line in CloudWatch (256 KB)."""
 BUFFER_BYTES: Final = 8_000_000
-"""What may wait in a process to be sent; as much again may wait that is in the log already."""
+"""The most bytes that wait in a process for sending; as many again may wait that its logs already hold."""
 
 # One commit and one push
 UPDATES_PER_COMMIT: Final = 49
@@ -98,59 +99,60 @@ PUSH_BYTES: Final = 100_000
 # How fast statuses are taken
 JOB_STATUSES_PER_SECOND: Final = 20
 JOB_BURST: Final = 200
-"""Of one job, whoever publishes: the count is part of each commit."""
+"""The burst of one job, from all publishers: the count is part of each commit."""
 TENANT_STATUSES_PER_SECOND: Final = 200
 TENANT_BURST: Final = 2_000
-"""Of one tenant, for each running publisher: so at most this times the publisher's concurrency."""
+"""The burst of one tenant in each running publisher: in sum at most this times the publisher's
+concurrency."""
 JOBS_REMEMBERED: Final = 1_000
-"""Jobs and tenants of which a publisher keeps count."""
+"""The most jobs and tenants that a publisher counts."""
 
-# Who watches
+# Connected clients
 WATCHED_SECONDS: Final = 2
-"""How long a publisher caches that somebody is connected."""
+"""The seconds that a publisher caches whether a user is connected."""
 USERS_REMEMBERED: Final = 1_000
-"""Users of which it caches that."""
+"""The most users in that cache."""
 
 SESSION_SECONDS: Final = 900
-"""How long a client's session lasts when syncSession does not extend it."""
+"""The seconds that a client's session lasts if syncSession does not extend it."""
 CONNECTION_SECONDS: Final = 86_400
 """AppSync closes every connection after 24 hours: a session that no client extends lasts as long."""
 
-# What a reader may ask for at once
+# One request of a reader
 JOBS_PER_PAGE: Final = 20
-"""Of listJobs, when the caller gives no limit."""
+"""The page size of listJobs, if the caller gives no limit."""
 JOBS_PER_PAGE_MAX: Final = 50
 JOBS_PER_SEARCH: Final = 200
-"""Of listTenantJobs: jobs of each state that one page looks at when it is narrowed by workflow or title."""
+"""The jobs of each state that one page of listTenantJobs reads if it is filtered by workflow or title."""
 JOBS_COUNTED: Final = 1_000
-"""Of countTenantJobs, for each state: with more, the answer says that there are more."""
+"""The most jobs of each state that countTenantJobs counts; the answer has a flag for more."""
 UPDATES_PER_PAGE: Final = 100
-"""Of listStatusUpdates: the default and the maximum."""
+"""The page size of listStatusUpdates: the default and the maximum."""
 JOBS_PER_SYNC: Final = 25
-"""Of syncSession."""
+"""The most jobs of one syncSession."""
 
 # Liveness, see statusbeam/log/snapshot/liveness.py
 HEARTBEAT_SECONDS: Final = 20
-"""How often something that is open and quiet reports."""
+"""The seconds between heartbeats of an open and quiet scope."""
 LEASE_SECONDS: Final = 75
-"""What one status buys: three heartbeats and 15 s for the way, so that slow delivery isn't called stale."""
+"""The lease of one status: three heartbeats and 15 s for the delivery, so that slow delivery isn't stale."""
 LOST_AFTER_SECONDS: Final = 240
-"""How long something stays stale before it counts as lost."""
+"""The seconds that a job or an agent is stale before it is lost."""
 MAX_LEASE_SECONDS: Final = 86_400
 """The longest lease a status may ask for with `metadata.leaseSeconds`, where no heartbeats can be sent."""
 
-# How long things are kept, in seconds
+# Retention, in seconds
 DAY_SECONDS: Final = 86_400
 MARKER_SECONDS: Final = 21 * DAY_SECONDS
-"""Longer than anybody goes on delivering one payload: four days in the queue, two weeks as a dead letter. A
+"""Longer than one payload can be delivered again: four days in the queue, two weeks as a dead letter. A
 marker never outlives its job, so that a job id may be used again with the same batch ids."""
 
 # View tokens
 VIEW_TOKEN_SECONDS: Final = 900
 VIEW_TOKEN_SECONDS_MAX: Final = 3_600
 VIEW_TOKEN_JOBS: Final = JOBS_PER_SYNC
-"""As many as one syncSession asks about. With more than five, clients subscribe job by job: the filters of
-AppSync take no longer list."""
+"""The most jobs of one token: those of one syncSession. With more than five, clients subscribe job by job:
+AppSync's filters take no longer list."""
 VIEW_TOKEN_SECRET_LENGTH: Final = 32
 CLOCK_SKEW_SECONDS: Final = 30
-"""How far the clock of a token's maker may be ahead of ours."""
+"""The seconds that the clock of a token's issuer may be ahead of ours."""

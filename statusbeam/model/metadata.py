@@ -1,6 +1,6 @@
 """The keys of a status's metadata that have a meaning here. All other keys are the caller's own.
 
-docs/reference/fold.md says how the snapshot reads them, docs/reference/protocol.md what clients see.
+docs/reference/fold.md has the snapshot's rules for them, docs/reference/protocol.md the clients' view.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ class MetadataKey:
     PLAN: Final = "plan"
     """The steps of the job: names, or objects with weight, dependsOn and tools."""
     TOKEN_USAGE: Final = "tokenUsage"  # noqa: S105 - no secret
-    """`{inputTokens, outputTokens, …}`, the total of one attempt; docs/how-to/library.md names all keys."""
+    """`{inputTokens, outputTokens, …}`, the total of one attempt; docs/how-to/library.md has all keys."""
     LEASE_SECONDS: Final = "leaseSeconds"
-    """How long the job or agent may be silent, where nobody can send heartbeats."""
+    """The seconds that the job or agent may be silent, for work without heartbeats."""
     ETA: Final = "eta"
     """`{p50, p90}`, seconds left; the publisher's estimate, unless the caller sends one."""
     OPERATOR: Final = "operator"
-    """Detail for operators only; it stays out of the log entry that everybody reads."""
+    """Detail for operators only; it stays out of the log entry that all readers see."""
     TITLE: Final = "title"
-    """What people call the job; of a status about the job, a later one replaces it."""
+    """The name of the job for people; a later status about the job may replace it."""
     RESULT: Final = "result"
-    """What the job came to: any JSON, of the job's final status."""
+    """The job's result: any JSON, in the job's final status."""
     RUN: Final = "run"
     """`<sender>.<n>`: the opening that a status belongs to; n counts the openings of that sender."""
     OPENED: Final = "opened"
-    """Of a final status: the n of the newest opening that its sender had made by then."""
+    """In a final status: the n of the newest opening of its sender until then."""
     WAITING: Final = "waiting"
     """`{for, prompt, until, answerable}` of the status `waiting`."""
     ANSWER: Final = "answer"
@@ -42,7 +42,7 @@ class MetadataKey:
     REPORTED_AT: Final = "reportedAt"
     """The caller's own timestamp, where it was so far off that the publisher's replaced it."""
     SHED: Final = "shed"
-    """How many statuses of the job a limit left out since the last one that reported it."""
+    """The statuses of the job that a limit left out since the last report of that number."""
     AFTER_END: Final = "afterEnd"
     """True on a status that came after the job's end and opened no run."""
     CLAMPED: Final = "clamped"
@@ -72,4 +72,4 @@ FOLDED_KEYS: Final = (
     MetadataKey.CANCEL_REQUEST,
     *IDENTITY.values(),
 )
-"""Everything that the fold reads. It stays in the status, however much of the metadata is spilled."""
+"""The keys that the fold reads. They stay in the status if the publisher spills its metadata."""

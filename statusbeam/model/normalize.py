@@ -5,8 +5,8 @@
     >>> normalized({"status": "Running forecast"})
     {'status': 'progress', 'message': 'Running forecast'}
 
-The library does this before it sends a status, and the publisher before it redacts one. It never raises. What
-it can't read stays as it is, and the validation refuses that by name.
+The library does this before it sends a status, and the publisher before it redacts one. It never raises. A
+value that it can't read stays unchanged, and the validation refuses it by name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ON_ONE_LINE: Final = (
     "invocationId",
     "parentInvocationId",
 )
-"""Not the ids of job, user and tenant: another one would be another job, or somebody else's."""
+"""Not the ids of job, user and tenant: a changed id would be another job, or another owner."""
 _WORDS_OF_TYPES: Final = {
     StatusType.COMPLETE.value: StatusWord.COMPLETE.value,
     StatusType.ERROR.value: StatusWord.ERROR.value,
@@ -41,7 +41,7 @@ _WORDS_OF_TYPES: Final = {
 
 
 def normalized(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The status with a word that every client knows, and with texts that every reader can show."""
+    """The status with a word that every client knows, and with texts that every client can show."""
     status = with_word(status)
     changes: dict[str, Any] = {}
     if isinstance(message := status.get("message"), str):
@@ -56,8 +56,8 @@ def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[s
     """The status with a word of the contract as its `status`.
 
     A qualified status, such as `invoking_geo_agent`, gives the word and the names in it; `known` are names
-    that it may stand for. A text for people becomes the message of a `progress`, before the message that it
-    came with. A `type` that ends the job makes it the message of that end.
+    that it may stand for. A text for people becomes the message of a `progress`, before the status's own
+    message. With a `type` that ends the job, it becomes the message of that end.
     """
     given = status.get("status")
     if not isinstance(given, str):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def clamped(value: Any, highest: int) -> int | float | None:
-    """The number, at least 0 and at most `highest`; None for what is no number."""
+    """The number, at least 0 and at most `highest`; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return min(max(0, value), highest)

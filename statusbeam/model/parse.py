@@ -1,4 +1,4 @@
-"""One status as callers send it: a StatusInput that may leave out what can be derived.
+"""One status as callers send it: a StatusInput without the fields that can be derived.
 
 >>> parse_status({"jobId": "j", …, "status": "agent_invoking"}, event_id="b1.0", now=time.time()).type
 <StatusType.AGENT_STATUS: 'agent_status'>
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 SENT_AT: Final = "sentAt"
-"""When the sender sent a payload, by its own clock."""
+"""The time of sending a payload, by the sender's clock."""
 
 CONDITIONS: Final = ("onlyIfOpen", "onlyIfWaiting")
 """Conditions under which the statuses of a payload are committed, each true or false."""
@@ -31,12 +31,12 @@ _PUBLISHER_FIELDS = ("sequence", "earlier")
 
 
 def stamped(payload: Mapping[str, Any], *, now: float) -> dict[str, Any]:
-    """The payload as it is sent at `now` (epoch seconds): each try says its own time."""
+    """The payload as it is sent at `now` (epoch seconds): each try has its own time."""
     return {**payload, SENT_AT: wire_time(datetime.fromtimestamp(now, UTC))}
 
 
 def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:
-    """The StatusUpdate for one status of a payload, with what callers may leave out filled in.
+    """The StatusUpdate for one status of a payload, with defaults for the optional fields.
 
     `event_id` and `now` (epoch seconds) are used when the status has no eventId or timestamp, and the word
     when it has no message.
@@ -46,7 +46,7 @@ def parse_status(status: object, *, event_id: str, now: float) -> StatusUpdate:
         raise refuse(None, RejectionCode.WRONG_TYPE, "must be a list of JSON objects")
     for field in _PUBLISHER_FIELDS:
         if status.get(field) is not None:
-            raise refuse(field, RejectionCode.NOT_ALLOWED, "is given by the publisher, not by callers")
+            raise refuse(field, RejectionCode.NOT_ALLOWED, "is set by the publisher, not by callers")
     filled = {field: value for field, value in status.items() if value is not None}
     filled.setdefault("eventId", event_id)
     filled.setdefault("timestamp", wire_time(datetime.fromtimestamp(now, UTC)))

@@ -1,4 +1,4 @@
-"""Changed copies of frozen dataclasses: the fold makes a dozen of each status.
+"""Changed copies of frozen dataclasses: the fold makes a dozen for each status.
 
 >>> replace(head, sequence=7) == dataclasses.replace(head, sequence=7)
 True
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def replace(one: T, **changes: Any) -> T:
     """`one` with these fields changed; for classes with slots, and values that need no check.
 
-    A third of what dataclasses.replace takes, which goes through the constructor. Raises KeyError for a name
-    that is no field.
+    Takes a third of the time of dataclasses.replace, which calls the constructor. Raises KeyError for an
+    unknown field.
     """
     kind: type[Any] = type(one)
     read, write, setters = _SLOTS.get(kind) or _slots(kind)

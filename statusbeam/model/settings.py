@@ -26,9 +26,9 @@ FIREWALL_PASS_HEADER: Final = "x-statusbeam-pass"  # noqa: S105 - no secret
 """The header of a push that the API's firewall lets pass."""
 EVENT_SOURCE: Final = "statusbeam"
 CANCEL_REQUESTED: Final = "Job Cancel Requested"
-"""The detail type of the event on EventBridge's default bus that asks for a job to be stopped."""
+"""The detail type of the event on EventBridge's default bus that requests the cancellation of a job."""
 WAITING_ANSWERED: Final = "Job Waiting Answered"
-"""The detail type of the event that somebody answered what a job waits for."""
+"""The detail type of the event with the answer to the wait of a job."""
 JOB_STATUS_CHANGE: Final = "Statusbeam Job Status Change"
 """The detail type of the notifications that go to an event bus."""
 
@@ -38,7 +38,7 @@ LOCALCLOUD_ISSUER: Final = "statusbeam:localcloud-issuer"
 LOCALCLOUD_CLIENT_ID: Final = "statusbeam:localcloud-client-id"
 """The keys of the OpenID Connect provider that signs readers in there, in the place of a user pool."""
 LOCALCLOUD_OUTPUT: Final = "StatusbeamLocalcloud"
-"""How the name of the output begins in which each deployment says what localcloud reads."""
+"""The beginning of the name of the stack output that localcloud reads."""
 
 PUBLIC_TENANT: Final = "public"
 """The tenant that readers with an API key or IAM are confined to."""
@@ -53,22 +53,22 @@ VIEW_TOKEN_PREFIX: Final = "sbv1."  # noqa: S105 - no secret
 """The beginning of a view token, so that AppSync never takes it for the JWT of another mode."""
 
 VIEW_TOKEN_PATTERN: Final = r"^sbv1\..+$"  # noqa: S105 - no secret
-"""The same for AppSync's authorizer: a token that doesn't match never reaches the Lambda."""
+"""The same for AppSync's authorizer: AppSync rejects other tokens without calling the Lambda."""
 
 PUBLISHER_SECONDS: Final = 6
-"""The publisher's timeout, and how long the queue holds a message for it: when a publisher dies, the job of
-the message waits for so long. The longest push and a commit fit."""
+"""The publisher's timeout, and the visibility timeout of its messages. If a publisher dies, the message's job
+waits for so long. The longest push and a commit fit."""
 
 MESSAGES_PER_INVOCATION: Final = 1
-"""A message shares its invocation with no other one: whatever it does to the publisher, it does to itself. A
-batch would save invocations under load, and let jobs wait for each other."""
+"""A message has an invocation of its own: a message that harms the publisher harms no other one. A batch
+would save invocations under load, and let jobs wait for each other."""
 
 QUEUE_RECEIVES: Final = 6
-"""How often the queue delivers a message before it goes to the dead-letter queue; the publisher lets the
-rest of its job pass at the last time."""
+"""The deliveries of a message before it goes to the dead-letter queue; at the last one the publisher lets the
+job's other messages pass."""
 
 NOTIFICATION_RECEIVES: Final = 8
-"""How often a notification is tried before it goes to the dead letters: for seven hours or more."""
+"""The tries of a notification before it goes to the dead letters: over seven hours or more."""
 
 ROLES_CLAIM: Final = "cognito:groups"
 """The claim that holds a user's roles in a Cognito token: the groups."""
@@ -77,7 +77,7 @@ OIDC_ROLES_CLAIM: Final = "roles"
 """The claim of another provider's tokens that holds the roles, unless the deployment names one."""
 
 SIGN_IN_SCOPES: Final = ("openid", "profile", "email")
-"""What the page asks a provider for, unless the deployment says otherwise."""
+"""The scopes that the page requests from a provider, unless the deployment names others."""
 
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"
@@ -90,25 +90,26 @@ class StatusTable:
     SORT_KEY: Final = "sk"
     TTL: Final = "expiresAt"
     JOB_PREFIX: Final = "JOB#"
-    """Of a partition key: everything of one job. Its JobKey follows."""
+    """The prefix of the partition key of one job. Its JobKey follows."""
     USER_PREFIX: Final = "USER#"
-    """Of a partition key in the index by user. Tenant and user follow, with a `#` between."""
+    """The prefix of a partition key in the index by user. Tenant and user follow, with a `#` between."""
     HEAD: Final = "HEAD"
     """The sort key of a job's head."""
     AGENT_PREFIX: Final = "AGENT#"
-    """Of the sort key of an invocation's state. The sort keys from here to HEAD are the snapshot."""
+    """The prefix of the sort key of an invocation's state. The sort keys from here to HEAD are the
+    snapshot."""
     UPDATE_PREFIX: Final = "UPDATE#"
-    """Of the sort key of a status. Its sequence follows in SEQUENCE_DIGITS digits."""
+    """The prefix of the sort key of a status. Its sequence follows in SEQUENCE_DIGITS digits."""
     SEQUENCE_DIGITS: Final = 12
-    """So many that text order is the log's order."""
+    """Enough digits that the order of texts is the log's order."""
     OPERATOR_DETAIL: Final = "operatorDetail"
-    """Of a log entry: its detail for operators only, as JSON text."""
+    """Attribute of a log entry: its detail for operators only, as JSON text."""
     DETAIL_KEY: Final = "detailKey"
-    """Of a log entry: the key of its oversize detail in the bucket."""
+    """Attribute of a log entry: the key of its oversize detail in the bucket."""
     SEARCH_TEXT: Final = "searchText"
-    """Of a head: its title in lower case, in which searches look."""
+    """Attribute of a head: its title in lower case, for searches."""
     JOB_EVENT: Final = "jobEvent"
-    """Of a head: the JobEventType that its last commit made of the job. The next commit writes it anew."""
+    """Attribute of a head: the JobEventType of its last commit. The next commit writes it anew."""
     BY_USER: Final = "byUser"
     BY_USER_PARTITION_KEY: Final = "userKey"
     BY_USER_SORT_KEY: Final = "createdKey"
@@ -123,10 +124,11 @@ class StatusTable:
         "workflow",
         SEARCH_TEXT,
     )
-    """What a job list is narrowed by and a commit rarely changes: only a commit that changes it pays for the
+    """The filters of a job list that a commit rarely changes: only a commit that changes them pays for the
     index."""
     TENANT_PREFIX: Final = "TENANT#"
-    """Of a partition key in the index by tenant. Tenant and overall status follow, with a `#` between."""
+    """The prefix of a partition key in the index by tenant. Tenant and overall status follow, with a `#`
+    between."""
     BY_TENANT: Final = "byTenant"
     BY_TENANT_PARTITION_KEY: Final = "tenantKey"
     BY_TENANT_SORT_KEY: Final = BY_USER_SORT_KEY
@@ -134,24 +136,24 @@ class StatusTable:
 
 
 class SessionsTable:
-    """Key and TTL names of the table of live client connections, and of logins that were ended."""
+    """Key and TTL names of the table of live client connections and of ended logins."""
 
     PARTITION_KEY: Final = "tenant_id"
     SORT_KEY: Final = "sk"
     TTL: Final = "ttl"
     TENANT_PREFIX: Final = "#tenant#"
-    """Of the sort key of a session that watches the whole tenant. The watcher and the connection follow. User
-    ids have no `#`, so no user's session begins like it."""
+    """The prefix of the sort key of a session that watches the whole tenant. The watcher and the connection
+    follow. User ids have no `#`, so no user's session begins like it."""
     ENDED_PREFIX: Final = "#ended#"
-    """Of the sort key under which a user's ended logins are noted. The user's id follows."""
+    """The prefix of the sort key of a user's ended logins. The user's id follows."""
     ENDED_AT: Final = "endedAt"
-    """Of that item: logins up to this moment are refused, in epoch seconds."""
+    """Attribute of that item: logins up to this moment are refused, in epoch seconds."""
     JOINED: Final = "joined"
-    """Of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
+    """Attribute of a session: whether its client reads `earlier`. Without it, a session counts as plain."""
     TICKETS: Final = "#tickets"
     """The partition of the bridge's one-time tickets. Tenants have no `#`."""
     HOLDER: Final = "holder"
-    """Of a ticket: whom it was issued to, as JSON text."""
+    """Attribute of a ticket: its user, as JSON text."""
 
 
 class ExecutionsTable:
@@ -162,10 +164,10 @@ class ExecutionsTable:
     SORT_KEY: Final = "execution"
     """The ARN of the execution, or CANCELLED."""
     CANCELLED: Final = "#cancelled"
-    """Of the mark that somebody asked for the job to be stopped, for executions that the stopper learns
-    of later. No ARN begins like it."""
+    """The prefix of the mark of a request to cancel, for executions that the stopper learns of later. No ARN
+    begins like it."""
     CANCELLED_AT: Final = "at"
-    """Of that mark: in epoch milliseconds."""
+    """Attribute of that mark: its time, in epoch milliseconds."""
     TTL: Final = "ttl"
 
 
@@ -182,19 +184,19 @@ class ThreadsTable:
 
 
 class JobEventType(StrEnum):
-    """What a notification reports of a job."""
+    """The kinds of events that notifications report."""
 
     STARTED = "job.started"  # the first status of the job, or of its next run
-    WAITING = "job.waiting"  # it waits for a person, a timer, another job
-    COMPLETED = "job.completed"  # it ended well
-    FAILED = "job.failed"  # it ended badly
-    CANCELLED = "job.cancelled"  # it was stopped on purpose
-    LOST = "job.lost"  # its lease is over, and no status came since
+    WAITING = "job.waiting"  # the job waits for a person, a timer or another job
+    COMPLETED = "job.completed"  # the job completed
+    FAILED = "job.failed"  # the job failed
+    CANCELLED = "job.cancelled"  # the job was cancelled
+    LOST = "job.lost"  # the job is stale: its lease is over, and no status came since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationChannel:
-    """Where notifications go, and which ones."""
+    """A channel of notifications, and its filters."""
 
     name: str
     kind: Literal["webhook", "slack", "event_bridge"]
@@ -217,7 +219,7 @@ class ApprovalsTable:
     SORT_KEY: Final = "invocation"
     """The id of the invocation that waits."""
     TOKEN: Final = "token"  # noqa: S105 - a name
-    """The task token of the state: whoever has it can answer."""
+    """The task token of the state: every holder can answer."""
     ASKED_AT: Final = "askedAt"
     """In epoch milliseconds."""
     ANSWER: Final = "answer"
@@ -282,14 +284,14 @@ def _write(value: str | int | bool) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RedactionSettings(_Settings):
-    """What is taken out of statuses beside what looks like a secret."""
+    """The deployment's own fields and patterns that are taken out of statuses."""
 
     redacted_fields: str | None = None
-    """Fields whose values are hidden whatever they are, with commas between them:
+    """Fields whose values are always hidden, with commas between them:
     `metadata.customer.email,metadata.*.phone`."""
 
     redacted_patterns: str | None = None
-    """Regular expressions of what else is hidden, with spaces between them: `CUST-\\d{6} INV-\\d+`."""
+    """Regular expressions of texts that are also hidden, with spaces between them: `CUST-\\d{6} INV-\\d+`."""
 
     @property
     def fields_to_redact(self) -> tuple[str, ...]:
@@ -304,7 +306,7 @@ class _RedactionSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerSettings(_RedactionSettings):
-    """What code that reports statuses needs: where to send them; with both, they go to the queue.
+    """The destination of statuses, for code that reports them. With both, they go to the queue.
 
     AWS_REGION is the runtime's own.
     """
@@ -316,24 +318,24 @@ class CallerSettings(_RedactionSettings):
     """The FIFO queue that feeds the publisher: keeps each job's order, and carries high volume."""
 
     status_user_id: str | None = None
-    """The user whose jobs trackers and hand-offs report that name none."""
+    """The owner of jobs from trackers and hand-offs that name no user."""
 
     status_tenant_id: str | None = None
     """The tenant of that user."""
 
     status_table_name: str | None = None
-    """The table of sessions that trackers keep for programs which read DynamoDB directly."""
+    """The table of sessions that trackers write for programs which read DynamoDB directly."""
 
     status_table: str | None = None
-    """The status table, where a job finds out that it is to be cancelled. Needs `dynamodb:GetItem`."""
+    """The status table, where a job reads its request to cancel. Needs `dynamodb:GetItem`."""
 
     undelivered_key: str | None = field(default=None, repr=False)
-    """A secret that signs the log lines of undelivered payloads, so that `redrive-log` is sure of them."""
+    """A secret that signs the log lines of undelivered payloads, so that `redrive-log` can verify them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherSettings(_RedactionSettings):
-    """What the publisher needs."""
+    """The publisher's settings."""
 
     appsync_api_url: str
     """GraphQL endpoint, e.g. https://<id>.appsync-api.<region>.amazonaws.com/graphql."""
@@ -343,19 +345,20 @@ class PublisherSettings(_RedactionSettings):
     status_table: str
 
     log_retention_days: int = 7
-    """How long one status stays in the log."""
+    """The days that one status stays in the log."""
 
     job_retention_days: int = 90
-    """How long a job stays after its last status."""
+    """The days that a job stays after its last status."""
 
     publisher_tenant: str | None = None
     """The one tenant whose statuses are taken; without it, every tenant's."""
 
     detail_bucket: str | None = None
-    """Where metadata goes that is too big for the log; without it, it is left out with a mark."""
+    """The bucket for metadata that is too big for the log; without it, a mark replaces such metadata."""
 
     firewall_pass: str | None = field(default=None, repr=False)
-    """What each push shows to the API's firewall; without it, the firewall's rules apply to pushes too."""
+    """The pass that each push shows to the API's firewall; without it, the firewall's rules apply to pushes
+    too."""
 
     api_key_tenant: str | None = None
     """The one tenant that holders of the API key see; without it, the API has no key."""
@@ -371,30 +374,30 @@ class PublisherSettings(_RedactionSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailSettings(_Settings):
-    """What the reader of oversize detail needs."""
+    """The settings of the reader of oversize detail."""
 
     detail_bucket: str
-    """Where the publisher put it."""
+    """The bucket that the publisher wrote it to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopperSettings(_Settings):
-    """What stops the executions of cancelled jobs needs."""
+    """The settings of the stopper of cancelled jobs' executions."""
 
     executions_table: str
-    """Where it keeps which executions run for a job."""
+    """The table with the running executions of each job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSettings(_Settings):
-    """What the two functions behind notifications need."""
+    """The settings of the two functions behind notifications."""
 
     status_table: str
     notification_channels: str
     """The channels, as `channels_text` writes them."""
 
     notification_queue_url: str
-    """The FIFO queue of notifications that are to be sent."""
+    """The FIFO queue of notifications to send."""
 
     lease_queue_url: str
     """The queue that holds a message for each running job until its lease may be over."""
@@ -425,15 +428,15 @@ def channels_text(channels: tuple[NotificationChannel, ...]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalSettings(_Settings):
-    """What gives answers to states that wait needs."""
+    """The settings of the function that answers waiting states."""
 
     approvals_table: str
-    """Where it keeps the states that wait, with their task tokens."""
+    """The table with the waiting states and their task tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(_Settings):
-    """What view tokens are made and checked with: the authorizer's, and a back end's that mints them."""
+    """The settings for view tokens: of the authorizer, and of a back end that mints them."""
 
     view_token_secret: str
     """ARN of the secret whose current and previous version sign view tokens."""
@@ -444,7 +447,7 @@ class AuthorizerSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeSettings(_Settings):
-    """What the bridge needs. Readers are Cognito's (`user_pool_id`) or a provider's (`oidc_issuer`)."""
+    """The bridge's settings. Readers are Cognito's (`user_pool_id`) or a provider's (`oidc_issuer`)."""
 
     status_table: str
     user_sessions_table: str
@@ -474,28 +477,29 @@ class BridgeSettings(_Settings):
     """The claim of the provider's tokens that holds the roles."""
 
     issuer_keys_url: str | None = None
-    """Where the user pool's keys are, if an emulator stands in for Cognito."""
+    """The URL of the user pool's keys, if an emulator stands in for Cognito."""
 
     bridge_origins: str | None = None
     """The pages that may use the bridge, with spaces between: `https://a.example http://localhost:*`."""
 
     bridge_workflows: str | None = None
-    """What may be started, with spaces between: `<name>=<state machine's ARN>`. The first is the default."""
+    """The workflows that readers may start, with spaces between: `<name>=<state machine's ARN>`. The first is
+    the default."""
 
     status_queue_url: str | None = None
     """The queue of the publisher, whose backlog operators see."""
 
     bridge_streams: bool = True
-    """Whether streams are served; not on Lambda, where a request is paid for as long as it lasts."""
+    """Whether the bridge serves streams; not on Lambda, which bills the duration of each request."""
 
     bridge_heartbeat_seconds: int = 30
-    """How long a WebSocket is silent at most."""
+    """The most seconds between two messages of a WebSocket."""
 
     bridge_connections: int = 10_000
-    """How many streams one process holds."""
+    """The most streams of one process."""
 
     bridge_connections_per_user: int = 100
-    """How many streams one user holds in a process."""
+    """The most streams of one user in a process."""
 
     def __post_init__(self) -> None:
         if (self.view_token_secret is None) is not (self.view_token_audience is None):

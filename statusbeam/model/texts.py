@@ -34,11 +34,12 @@ _TERMINAL_SEQUENCE: Final = Lazy(
 """Of ECMA-48 and xterm. Linear: no part of a sequence holds the beginning of another one."""
 
 _UNSAFE_IN_TEXT: Final = Lazy(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
-"""What drives a terminal, turns the direction of all that follows, or is half a character."""
+"""Characters that control a terminal, reverse the direction of the following text, or are half a
+character."""
 
 _ISOLATES: Final = Lazy(r"[\u2066-\u2069]")
 _PARAGRAPHS: Final = Lazy(r"[\n\r\u2029\u2066-\u2069]")
-"""Isolates, and what ends them: Unicode's paragraph separators."""
+"""Isolates, and the paragraph separators that end them."""
 _POP_ISOLATE: Final = "\u2069"
 
 _SPACES: Final = Lazy(r"[^\S ]")
@@ -47,25 +48,26 @@ _INVISIBLE: Final = Lazy(
     "|[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-"""What nobody sees in a name: two names that differ in it only look the same."""
+"""Invisible characters of a name: two names that differ in them only look the same."""
 _JOINERS: Final = Lazy("[\u200c\u200d]+")
 _JOINED: Final = Lazy(
     "[\u0590-\u109f\u1700-\u1cff\u203c\u2049\u2190-\u2bff\u3030\u303d\u3297\u3299\ua800-\uabff\ufb1d-\ufdff"
     "\ufe0f\ufe70-\ufefc\U00010800-\U00011fff\U0001e800-\U0001efff\U0001f000-\U0001faff]"
 )
-"""What a joiner can follow: letters of scripts that join or form conjuncts, and emoji."""
+"""Characters that a joiner can follow: letters of scripts that join or form conjuncts, and emoji."""
 _UNSAFE_IN_NAME: Final = Lazy(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def printable(text: str) -> str:
-    """`text` without terminal sequences, with U+FFFD in the place of what `is_printable` doesn't allow."""
+    """`text` without terminal sequences, with U+FFFD in the place of characters that `is_printable`
+    refuses."""
     if is_printable(text):
         return text
     return _balanced(_UNSAFE_IN_TEXT.sub(REPLACEMENT, without_terminal_sequences(text)), instead=REPLACEMENT)
 
 
 def without_terminal_sequences(text: str, *, instead: str = "") -> str:
-    """`text` without colours, titles and whatever else drives a terminal by a sequence."""
+    """`text` without the sequences that control a terminal, such as colours and titles."""
     return _TERMINAL_SEQUENCE.sub(instead, text)
 
 
@@ -83,7 +85,8 @@ def is_printable(text: str) -> bool:
 
 
 def distinct(name: str, taken: Collection[str]) -> str:
-    """`name`, with a number where `taken` has it: names may differ in what no reader can show only."""
+    """`name`, with a number if `taken` has it: names may differ only in characters that no client can
+    show."""
     number, found = len(taken) + 1, name
     while found in taken:
         found = f"{name} ({number})"
@@ -125,10 +128,10 @@ def _replace(characters: list[str], places: list[int], instead: str) -> None:
 
 
 def one_line(name: str) -> str:
-    """`name` as everybody sees it: on one line, without terminal sequences and invisible characters.
+    """`name` as readers see it: on one line, without terminal sequences and invisible characters.
 
-    A joiner stays where it can join something. What could turn or break the line is shown as its number
-    (`\\u202e`), so that names which differ in it only stay different.
+    A joiner stays where it can join characters. A character that could reverse or break the line becomes its
+    number (`\\u202e`), so that names which differ only in it stay different.
     """
     if name.isprintable():
         return name

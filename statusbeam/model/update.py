@@ -6,8 +6,8 @@
     >>> update.to_wire()["agentName"]
     'Geo Agent'
 
-A StatusUpdate is valid: its constructor checks every field. The methods that give a changed one keep it valid
-by what they do, and raise nothing. Its wire format is defined here only.
+A StatusUpdate is valid: its constructor checks every field. The methods that return a changed one keep it
+valid and raise nothing. Its wire format is defined here only.
 """
 
 from __future__ import annotations
@@ -52,28 +52,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """One event of a job, for the people who wait for it.
+    """One event of a job, for the job's readers.
 
     Raises InvalidStatusError when a field breaks its rule.
     """
 
     job_id: str  # the job, one run of a workflow
-    user_id: str  # who sees it; no `#`
-    tenant_id: str  # whose it is; no `#`
-    event_id: str  # the same however often this status is delivered
-    sequence: int | None = None  # 1, 2, 3 … in the job's log; None until committed
-    type: StatusType  # what `status` implies
+    user_id: str  # the owner of the job; no `#`
+    tenant_id: str  # the tenant of the owner; no `#`
+    event_id: str  # the same in each delivery of this status
+    sequence: int | None = None  # the place in the job's log, from 1 on; None until committed
+    type: StatusType  # the type that `status` implies
     status: str  # a StatusWord or a word of the caller's own
     qualified_status: str | None = None  # one token that names the agent or tool as well
     message: str  # for people
-    agent_name: str | None = None  # who is at work
+    agent_name: str | None = None  # the agent that reports
     invocation_id: str | None = None  # one run of that agent
     parent_invocation_id: str | None = None  # the run that started it
-    attempt: int | None = None  # 1, 2 … when runs are retried
-    tool_name: str | None = None  # what it is using
+    attempt: int | None = None  # the attempt, from 1 on, of a retried invocation
+    tool_name: str | None = None  # the tool that the agent uses
     progress: float | None = None  # percent, 0 to 100
-    eta_seconds: float | None = None  # estimate of what is left
-    execution_time_ms: int | None = None  # how long it took
+    eta_seconds: float | None = None  # estimate of the remaining time
+    execution_time_ms: int | None = None  # the duration
     timestamp: str  # when it happened, UTC, 2026-11-20T09:30:00.000Z
     metadata: Mapping[str, Any] | None = None  # a JSON object of the caller's
     earlier: tuple[StatusUpdate, ...] | None = None  # in a push: the same commit's preceding updates
@@ -100,7 +100,7 @@ class StatusUpdate:
         return replace(self, sequence=sequence)
 
     def with_message(self, text: str) -> Self:
-        """The same status with another message, without what no message may hold, and cut to its length."""
+        """The same status with another message: printable, and cut to its length."""
         return replace(self, message=cut(printable(without_open_isolates(text)), MESSAGE_LENGTH))
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Self:
@@ -123,7 +123,8 @@ class StatusUpdate:
 
     @classmethod
     def from_store(cls, wire: Mapping[str, Any]) -> Self:
-        """What `to_wire` gave, from where only valid statuses are kept: its fields are not checked again."""
+        """The status of a wire format from a store that holds only valid ones: its fields are not checked
+        again."""
         copy = object.__new__(cls)
         for name, (field, _) in _FIELDS.items():
             object.__setattr__(copy, name, wire.get(field))
@@ -133,7 +134,7 @@ class StatusUpdate:
         return copy
 
     def to_wire(self) -> dict[str, Any]:
-        """The StatusInput: camelCase, metadata as JSON text, nothing that is None."""
+        """The StatusInput: camelCase, metadata as JSON text, without fields that are None."""
         wire: dict[str, Any] = {}
         for name, (field, _) in _FIELDS.items():
             value = getattr(self, name)
@@ -162,7 +163,7 @@ def refuse_unknown_fields(entry: Mapping[Any, Any]) -> None:
     """Raise InvalidStatusError for a field that StatusInput doesn't have."""
     for field in entry:
         if field not in _NAMES:
-            named = one_line(str(field)[:ID_LENGTH])  # it goes to a line of the log
+            named = one_line(str(field)[:ID_LENGTH])  # it goes into a line of log output
             raise refuse(named, RejectionCode.UNKNOWN_FIELD, "is not a field of a status")
 
 

@@ -1,5 +1,5 @@
-"""What each field of a status must look like: functions that take a field's wire name and value, and give the
-value as the library keeps it or raise InvalidStatusError naming field and limit."""
+"""Validates each field of a status. The functions take a field's wire name and value. They return the value
+in the library's form, or raise InvalidStatusError with field and limit."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def message(longest: int) -> Reader:
 
 
 def readable_json(value: Any) -> Any:
-    """A JSON value as every reader can show it: its texts and keys `printable`, and integers that JavaScript
-    would change as texts."""
+    """A JSON value that every client can show: its texts and keys are `printable`, and integers that
+    JavaScript would change are texts."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
@@ -137,7 +137,7 @@ def wire_time(moment: datetime) -> str:
 
 
 def moment_of(text: str) -> datetime:
-    """The point in time of an ISO 8601 text, whatever Python's version reads of that.
+    """The point in time of an ISO 8601 text, the same in each version of Python.
 
     Also in lower case, as RFC 3339 allows; 24:00 is the next day's midnight, a leap second the next second.
     Raises ValueError or OverflowError.
@@ -169,7 +169,8 @@ def time(field: str, value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON. Raises ValueError, TypeError or RecursionError for what JSON or UTF-8 cannot hold."""
+    """Compact JSON. Raises ValueError, TypeError or RecursionError for values that JSON or UTF-8 cannot
+    hold."""
     text = _ENCODER.encode(value)
     text.encode()
     return text
@@ -207,14 +208,15 @@ class JsonObject(Mapping[str, "Any"]):
     def __init__(self, value: dict[str, Any], *, weight: int = 0) -> None:
         self._value = value
         self.weight = weight
-        """Bytes, approximately, where somebody knows them before it is encoded."""
+        """Bytes, approximately, if a caller knows them before it is encoded."""
         self._text: str | None = None
         self._size: int | None = None
         self._depth: int | None = None
 
     @property
     def text(self) -> str:
-        """Compact JSON. Raises ValueError, TypeError or RecursionError for what JSON or UTF-8 can't hold."""
+        """Compact JSON. Raises ValueError, TypeError or RecursionError for values that JSON or UTF-8 can't
+        hold."""
         if self._text is None:
             self._text = json_text(self._value)
         return self._text
@@ -228,7 +230,7 @@ class JsonObject(Mapping[str, "Any"]):
 
     @property
     def depth(self) -> int:
-        """How deep objects and lists are within each other, this one included."""
+        """The depth of objects and lists within each other, this one included."""
         if self._depth is None:
             self._depth = _depth(self._value)
         return self._depth
@@ -293,5 +295,5 @@ _HALVES = re.compile(r"[\ud800-\udfff]")
 
 def _integer(digits: str) -> int:
     if len(digits) > INTEGER_DIGITS:
-        raise ValueError("no reader holds a number of so many digits")
+        raise ValueError("no client can read a number of so many digits")
     return int(digits)

@@ -1,4 +1,4 @@
-"""The words a status can be, and what follows from each: its type, its qualified form, the state of its job.
+"""The words of statuses. A word implies the status's type, its qualified form, and the state of the job.
 
     >>> qualified_status("agent_invoking", agent_name="Geo Agent")
     'invoking_geo_agent'
@@ -26,45 +26,45 @@ if TYPE_CHECKING:
 class StatusWord(StrEnum):
     """The words every client knows."""
 
-    LOADING_AGENTS = "loading_agents"  # the orchestrator is choosing who works on the job
-    VALIDATING = "validating"  # the orchestrator is checking what the agents found
-    SYNTHESIZING = "synthesizing"  # the orchestrator is making one answer of it
-    COMPLETE = "complete"  # the job ended well
-    ERROR = "error"  # the job ended badly
+    LOADING_AGENTS = "loading_agents"  # the orchestrator chooses the job's agents
+    VALIDATING = "validating"  # the orchestrator checks the agents' results
+    SYNTHESIZING = "synthesizing"  # the orchestrator makes one answer of the results
+    COMPLETE = "complete"  # the job completed
+    ERROR = "error"  # the job failed
     AGENT_INVOKING = "agent_invoking"  # an agent starts
-    AGENT_COMPLETE = "agent_complete"  # an agent ended well
-    AGENT_ERROR = "agent_error"  # an agent ended badly; the job may go on
+    AGENT_COMPLETE = "agent_complete"  # an agent completed
+    AGENT_ERROR = "agent_error"  # an agent failed; the job may go on
     AGENT_RETRYING = "agent_retrying"  # an agent failed and starts again
     CALLING_TOOL = "calling_tool"  # an agent uses a tool
     TOOL_COMPLETE = "tool_complete"  # the tool gave its answer
     TOOL_ERROR = "tool_error"  # the tool failed; the agent may go on
-    PROGRESS = "progress"  # how far something is, in percent
-    HEARTBEAT = "heartbeat"  # nothing new, still alive
+    PROGRESS = "progress"  # the progress of the job or an agent, in percent
+    HEARTBEAT = "heartbeat"  # the job or an agent is live, without news
     REOPENED = "reopened"  # a failed or cancelled job is taken up again, e.g. by a redrive
     WAITING = "waiting"  # the job or an agent waits for a person, a timer, another job
-    ANSWERED = "answered"  # somebody gave the answer that the job or an agent waits for
-    CANCELLED = "cancelled"  # the job or an agent was stopped on purpose
-    CANCEL_REQUESTED = "cancel_requested"  # somebody asks for the job to be stopped
+    ANSWERED = "answered"  # a person answered the wait of the job or an agent
+    CANCELLED = "cancelled"  # the job or an agent was cancelled
+    CANCEL_REQUESTED = "cancel_requested"  # a person requested the cancellation of the job
 
 
 class StatusType(StrEnum):
     """The kind of a status: the `type` on the wire."""
 
-    AGENT_STATUS = "agent_status"  # somebody starts, does or ends something
+    AGENT_STATUS = "agent_status"  # the job, an agent or a tool starts, acts or ends
     PROGRESS = "progress"  # only the percentage moved
-    COMPLETE = "complete"  # the job ended well
-    ERROR = "error"  # the job ended badly, or was cancelled
-    HEARTBEAT = "heartbeat"  # a sign of life
+    COMPLETE = "complete"  # the job completed
+    ERROR = "error"  # the job failed or was cancelled
+    HEARTBEAT = "heartbeat"  # the job or an agent is live
 
 
 class OverallStatus(StrEnum):
     """The state of a job."""
 
-    INITIALIZING = "initializing"  # agents are being loaded, none has reported
-    PROCESSING = "processing"  # work is going on
-    COMPLETED = "completed"  # ended well
-    FAILED = "failed"  # ended badly
-    CANCELLED = "cancelled"  # stopped on purpose
+    INITIALIZING = "initializing"  # the job starts; no agent has reported
+    PROCESSING = "processing"  # the job runs
+    COMPLETED = "completed"  # the job completed
+    FAILED = "failed"  # the job failed
+    CANCELLED = "cancelled"  # the job was cancelled
 
 
 _TYPES: dict[str, StatusType] = {
@@ -75,18 +75,18 @@ _TYPES: dict[str, StatusType] = {
 }
 
 _QUALIFIED_STEMS: dict[str, str] = {StatusWord.AGENT_INVOKING: "invoking"}
-"""Where the qualified form does not begin with the status itself."""
+"""The statuses whose qualified form has another beginning."""
 
 _TOOL_STEMS: dict[str, str] = {
     StatusWord.CALLING_TOOL: "calling",
     StatusWord.TOOL_COMPLETE: "tool_complete",
     StatusWord.TOOL_ERROR: "tool_error",
 }
-"""What is named after its tool, where it has one."""
+"""The statuses that are named after their tool, if they have one."""
 
 
 def status_type(status: str, *, of_job: bool) -> StatusType:
-    """The type that a status word implies; `agent_status` for all that end nothing and measure nothing.
+    """The type that a status word implies; `agent_status` for words without an end or a measure.
 
     `of_job`: the status names no agent and no invocation. Only then `cancelled` ends the job.
     """
@@ -118,7 +118,7 @@ _NOT_ASCII_WORD: Final = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")
 
 
 def is_word(status: str) -> bool:
-    """Whether it can be a status: letters, digits and `_ . : -`, within the limit."""
+    """Whether the text can be a status: letters, digits and `_ . : -`, within the limit."""
     return len(status) <= STATUS_LENGTH and _WORD.fullmatch(status) is not None
 
 
@@ -141,7 +141,7 @@ _READ_STEMS: Final[dict[str, str]] = {
     "tool_error": StatusWord.TOOL_ERROR,
     "calling": StatusWord.CALLING_TOOL,
 }
-"""What follows these is a name. `validating_address` is more likely a word of the caller's own."""
+"""The stems that a name follows. `validating_address` is more likely a word of the caller's own."""
 
 _OF_AGENTS: Final[dict[str, str]] = {
     StatusWord.COMPLETE: StatusWord.AGENT_COMPLETE,
@@ -155,9 +155,9 @@ def read_qualified(
 ) -> tuple[str, str | None, str | None] | None:
     """The word, the agent and the tool that a qualified status names: the inverse of `qualified_status`.
 
-    None for a status that is no qualified one. `agent_name` and `tool_name` come with the status, if at all.
-    An agent that only the status names has the name of `known` that it stands for, else its words with
-    capital letters. A tool that only the status names has the name as it stands there.
+    None for a status that is not qualified. `agent_name` and `tool_name` come with the status, if at all. An
+    agent that only the status names gets the matching name of `known`, else its words with capital letters. A
+    tool that only the status names keeps its name unchanged.
     """
     if status in _KNOWN or "_" not in status:
         return None
@@ -178,7 +178,7 @@ def _with_names(
 ) -> tuple[str, str | None, str | None] | None:
     agent = token(agent_name or "")
     if word in _TOOL_STEMS:
-        # `calling_geo_agent`, said by the Geo Agent, names no tool.
+        # `calling_geo_agent` from the Geo Agent names no tool.
         return None if named == agent else (word, agent_name, tool_name or named)
     if not agent:
         name = next((name for name in known if token(name) == named), None)

@@ -195,7 +195,7 @@ def test_a_login_that_was_ended_elsewhere_needs_a_new_one_and_the_provider_asks_
     expect_sign_in(leaving.page)
     expect(forgotten.page.locator("#ended")).to_contain_text("Your sign-in has ended")
     forgotten.page.get_by_role("button", name="Sign in again").click()
-    expect(forgotten.page.locator("#over")).to_contain_text("Sign in again to go on where you were")
+    expect(forgotten.page.locator("#over")).to_contain_text("Sign in again to continue")
     choose(forgotten.page, "Ann")  # its session with the provider is still there, and does not count
     forgotten.expect_whole(1)
 

@@ -23,8 +23,8 @@ def silent(cloud: Cloud) -> Story:
 @pytest.mark.parametrize(
     ("seconds_ago", "word", "said"),
     [
-        pytest.param(LEASE_SECONDS + 30, "Stale", "No sign of life for", id="stale"),
-        pytest.param(LOST_AFTER + 30, "Lost", "Lost: silent for", id="lost"),
+        pytest.param(LEASE_SECONDS + 30, "Stale", "Stale: no status for", id="stale"),
+        pytest.param(LOST_AFTER + 30, "Lost", "Lost: no status for", id="lost"),
     ],
 )
 def test_a_silent_job_is_not_shown_as_running(

@@ -154,7 +154,7 @@ def test_the_page_says_that_its_api_is_away_and_goes_on_by_itself_when_it_is_bac
         expect(dashboard.user_button(story.user)).to_be_visible()
         proxy.stop()
         dashboard.user_button(story.user).click()
-        expect(dashboard.completeness).to_contain_text("The log cannot be asked")
+        expect(dashboard.completeness).to_contain_text("The log cannot be read")
         expect(dashboard.job_state).to_have_text("Looking")
         expect(dashboard.page.get_by_role("alert")).to_contain_text("Your jobs cannot be listed.")
         proxy.start()

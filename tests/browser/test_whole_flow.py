@@ -60,7 +60,7 @@ def test_a_job_whose_agent_fails_ends_failed_and_says_why_in_plain_words(
     expect(geo).to_contain_text(re.compile("Attempt [23]"))
     expect(dashboard.job_state).to_have_text("Failed")
     expect(dashboard.page.locator("#result-message")).to_have_text(
-        "The job stopped because one of its steps failed."
+        "The job failed because one of its steps failed."
     )
     expect(geo.locator(".badge")).to_have_text("Failed")
     expect(geo).to_contain_text("The Geo Agent failed on purpose: the demo asked for it.")

@@ -142,7 +142,7 @@ def test_a_fair_that_nobody_decides_on_fails_when_the_time_is_up(cloud: Cloud) -
         job = fair.end()
     assert job["overallStatus"] == "failed"
     (end,) = [update for update in fair.log() if update["status"] == "error"]
-    assert end["message"] == "Nobody decided in time, so the permit is not issued."
+    assert end["message"] == "The decision did not come in time, so the permit is not issued."
     late = answer(cloud, cloud.caller(fair.owner), fair.job_id, _approval(job), approved=True)
     assert [error["errorType"] for error in late["errors"]] == ["NotWaiting"]
     assert "answered" not in fair.words()

@@ -31,7 +31,7 @@ def test_the_command_asks_in_the_owners_name(cloud: Cloud, capsys: pytest.Captur
     cloud.publish(status(*ids, "Starting", status="loading_agents", agentName=None))
     where = ["--user", owner.user_id, "--tenant", owner.tenant_id, "--state-dir", str(cloud.state.root)]
     assert main(["cancel", job_id, "--reason", "Sent twice", *where]) == 0
-    assert capsys.readouterr().out == f"The job {job_id} is asked to stop. It is initializing.\n"
+    assert capsys.readouterr().out == f"Requested the cancellation of the job {job_id}. It is initializing.\n"
     assert words(cloud, owner, job_id) == ["loading_agents", "cancel_requested"]
     cloud.publish(status(*ids, "Done", status="complete", agentName=None))
     assert main(["cancel", job_id, *where]) == 0  # the request is kept; asking again changes nothing

@@ -143,7 +143,7 @@ def test_a_job_that_is_published_by_hand_is_watched_live(terminal: Terminal) -> 
     watching = terminal.start("watch", job_id, "--output", "jsonl")
     assert watching.stdout is not None
     assert [json.loads(watching.stdout.readline())["sequence"] for _ in range(2)] == [1, 2]
-    assert "is asked to stop" in terminal.call("cancel", job_id, "--reason", "sent twice")
+    assert "Requested the cancellation" in terminal.call("cancel", job_id, "--reason", "sent twice")
     assert json.loads(watching.stdout.readline())["status"] == "cancel_requested"
     terminal.call("publish", job_id, "agent_complete", "--agent", "Geo Agent")
     terminal.call("watch", job_id, "--until", "Geo Agent")

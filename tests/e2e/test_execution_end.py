@@ -16,8 +16,8 @@ from tests.e2e.executions import (
 from tests.e2e.waiting import wait_for
 
 TOO_LARGE_FOR_AN_EVENT = 250 * 1024
-STOPPED = "The workflow was stopped on purpose."
-FAILED = "The workflow stopped because something in it failed."
+STOPPED = "The workflow was cancelled."
+FAILED = "The workflow failed: one of its steps failed."
 
 
 def failing_at_once(definition: dict[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_a_step_that_fails_for_good_ends_the_job_with_the_error_it_ended_with_be
         geo("error", 1, "failed"),
         geo("invoking", 2, "started again"),
         geo("error", 2, "failed"),
-        ("error", None, 1, "The workflow stopped because something in it failed."),
+        ("error", None, 1, "The workflow failed: one of its steps failed."),
     ]
     log = workflows.log(content["jobId"], len(expected))
     assert entries(log) == expected

@@ -139,7 +139,7 @@ def test_a_failing_step_ends_the_job_with_an_error_status(machine: Machine, name
 
 def test_the_error_status_says_nothing_of_the_systems_own_words(machine: Machine) -> None:
     update = machine["States"]["PublishError"]["Arguments"]["MessageBody"]
-    assert update["message"] == "The job stopped because one of its steps failed."
+    assert update["message"] == "The job failed because one of its steps failed."
 
 
 def test_the_plan_names_each_agent_by_the_id_its_own_statuses_carry(machine: Machine) -> None:

@@ -1,5 +1,5 @@
-"""The function behind `cancelJob` and `answerWaiting`: records what people ask of a job in its log, and
-announces it on EventBridge."""
+"""The function behind `cancelJob` and `answerWaiting`: records requests in the job's log, and announces them
+on EventBridge."""
 
 from __future__ import annotations
 

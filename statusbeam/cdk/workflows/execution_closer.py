@@ -40,9 +40,9 @@ class ExecutionCloser(Construct):
     `library` is a layer of the same stack; None: the closer creates one. `dead_letters` holds the events that
     could not be handled.
 
-    `state_machines` are standard workflows of which an execution is a whole job, with jobId, userId and
-    tenantId at the top of its input; a child workflow among them would end its parent's job. EventBridge has
-    room for some twenty of them a rule.
+    `state_machines` are standard workflows. Each execution is a whole job, with jobId, userId and tenantId at
+    the top of its input. A child workflow among them would end its parent's job. A rule of EventBridge has
+    room for some twenty of them.
     """
 
     def __init__(

@@ -198,7 +198,7 @@ class StatusCheckpoints(Construct):
         work: Work,
         *,
         message: str = "The workflow has started.",
-        done: str = "The workflow has finished.",
+        done: str = "The workflow completed.",
         title: str | None = None,
         result: object = None,
     ) -> sfn.Chain:
@@ -216,7 +216,7 @@ class StatusCheckpoints(Construct):
         failed = self.status(
             "Report the failure",
             "error",
-            "The workflow stopped because something in it failed.",
+            "The workflow failed: one of its steps failed.",
             metadata=_pointer(),
         )
         body = self._catching(work, "Run the job", then=failed.next(self._raise_again("Raise again")))

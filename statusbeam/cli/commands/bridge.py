@@ -29,7 +29,7 @@ def bridge(
 ) -> int:
     """Serve the jobs of a deployment in other protocols: WebSocket, REST, AG-UI, MCP, A2A and more.
 
-    It reads the tables with the AWS credentials of the profile. docs/bridge.md has the addresses.
+    It reads the tables with the AWS credentials of the profile. docs/reference/bridge.md has the addresses.
     """
     from statusbeam.bridge.server import main  # noqa: PLC0415 - loads what the bridge needs
 

@@ -1,4 +1,4 @@
-"""`statusbeam cancel`: asks for a job to be stopped, in its owner's name."""
+"""`statusbeam cancel`: requests the cancellation of a job, in its owner's name."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ def cancel(
     reason: Annotated[
         str | None,
         Option(
-            "--reason", metavar="TEXT", help=f"for the people who watch, at most {REASON_LENGTH} characters"
+            "--reason",
+            metavar="TEXT",
+            help=f"reason for the job's readers, at most {REASON_LENGTH} characters",
         ),
     ] = None,
 ) -> int:
-    """Ask for a running job to be stopped.
+    """Request the cancellation of a running job.
 
-    The request is in the job's log at once, and stops the executions of its registered state machines.
-    The job is cancelled when its work has stopped.
+    The request is in the job's log at once, and stops the executions of its registered state machines. The
+    job is cancelled when its work has stopped.
     """
     from statusbeam.client.documents import CANCEL_JOB  # noqa: PLC0415 - --help does without
 
@@ -38,7 +40,7 @@ def cancel(
     answer = deployment.api.run(CANCEL_JOB, {"jobId": job, "reason": reason})["cancelJob"]
     if answer["cancelRequest"] is None:
         raise CommandError(f"the job {job} has ended already: it is {answer['overallStatus']}.")
-    print_line(f"The job {job} is asked to stop. It is {answer['overallStatus']}.")
+    print_line(f"Requested the cancellation of the job {job}. It is {answer['overallStatus']}.")
     return 0
 
 

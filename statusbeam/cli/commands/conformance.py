@@ -28,7 +28,7 @@ def conformance(
         str,
         Argument(
             metavar="URL",
-            help="address of the server; one with a path is used as it is, and {job_id} stands for the job",
+            help="address of the server; one with a path is used unchanged, and {job_id} stands for the job",
         ),
     ],
     options: UserOptions,
@@ -47,11 +47,11 @@ def conformance(
     ] = 10.0,
     output: OutputFormat = Output.TABLE,
 ) -> int:
-    """Check that a server keeps order, resumes, tells what is lost, and ends.
+    """Check that a server keeps order, resumes, reports lost statuses, and ends.
 
     The kit publishes two jobs of its own, and follows them as several clients. Exit code 0 if the server
-    conforms, 1 if not. STATUSBEAM_TOKEN holds the readers' token. Without it, the deployment issues one;
-    with --publish-url the kit sends none. docs/reference/bridge.md tells what a server must offer.
+    conforms, 1 if not. STATUSBEAM_TOKEN holds the readers' token. Without it, the deployment issues one; with
+    --publish-url the kit sends none. docs/reference/bridge.md describes a conforming server.
     """
     from statusbeam.conformance.kit import Kit, UnreachableServerError  # noqa: PLC0415 - --help does without
     from statusbeam.conformance.publisher import PublishError  # noqa: PLC0415 - as above
@@ -69,7 +69,7 @@ def conformance(
 
 
 def document_of(report: Report) -> dict[str, Any]:
-    """The report as it is printed."""
+    """The printed report."""
     return {
         "dialect": report.dialect,
         "conforming": report.conforming,
@@ -116,7 +116,7 @@ def _dialect(name: Name, url: str, token: str | None) -> Dialect:
 
 
 def _publisher(options: UserOptions, publish_url: str | None) -> tuple[Publisher, str | None]:
-    """What publishes the kit's statuses, and the readers' token. Raises ClientError."""
+    """The publisher of the kit's statuses, and the readers' token. Raises ClientError."""
     from statusbeam.client.target import TOKEN_VARIABLE  # noqa: PLC0415 - --help does without
 
     token = os.environ.get(TOKEN_VARIABLE) or None

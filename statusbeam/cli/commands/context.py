@@ -34,7 +34,7 @@ def _add(
     ] = None,
     profile: Annotated[str | None, Option("--profile", metavar="NAME", help="AWS profile")] = None,
     region: Annotated[str | None, Option("--region", metavar="NAME", help="AWS region")] = None,
-    user: Annotated[str | None, Option("--user", metavar="ID", help="user to ask as")] = None,
+    user: Annotated[str | None, Option("--user", metavar="ID", help="user of the commands")] = None,
     tenant: Annotated[str | None, Option("--tenant", metavar="ID", help="tenant of the user")] = None,
 ) -> int:
     """Add a context, or replace the one of this name. The first one is used at once."""

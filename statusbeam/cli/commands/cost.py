@@ -1,4 +1,4 @@
-"""`statusbeam cost`: what a load costs on AWS."""
+"""`statusbeam cost`: estimates the costs of a load on AWS."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def cost(
     ] = False,
     output: OutputFormat = Output.TABLE,
 ) -> int:
-    """Estimate what a load costs on AWS in a month.
+    """Estimate the monthly costs of a load on AWS.
 
-    List prices of us-east-1, without free tiers. The counts are those of docs/explanation/cost.md. What costs
-    the same at any load is left out: alarms, keys, the bridge.
+    List prices of us-east-1, without free tiers. The counts are those of docs/explanation/cost.md. Fixed
+    costs are left out: alarms, keys, the bridge.
     """
     from ..cost_model import Load, bill  # noqa: PLC0415 - --help does without
 

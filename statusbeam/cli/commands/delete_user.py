@@ -29,19 +29,18 @@ def delete_user(
     *,
     user: Annotated[str, Option("--user", metavar="ID", help="id of the user; in Cognito the sub")],
     tenant: Annotated[str, Option("--tenant", metavar="ID", help="tenant of the user")],
-    yes: Annotated[bool, Option("--yes", help="do not ask")] = False,
+    yes: Annotated[bool, Option("--yes", help="delete without a question")] = False,
     output: OutputFormat = Output.TABLE,
 ) -> int:
     """Delete a user's jobs with their logs, the details that were too big for the log, and the sessions.
 
-    There is no way back but a backup. A job that still runs reports again: end its work first. What stays
-    until its time is over: statuses of the user that were refused in other users' jobs, and the mark of an
-    ended login.
+    Only a backup can undo this. A job that still runs reports again: end its work first. Two kinds of items
+    stay until they expire: refused statuses of the user in other users' jobs, and the mark of an ended login.
     """
     target = options.target()
     if not yes:
         if not sys.stdin.isatty():
-            raise CommandError("--yes is required where nobody can be asked.", ExitCode.WRONG_CALL)
+            raise CommandError("--yes is required without a terminal.", ExitCode.WRONG_CALL)
         typer.confirm(
             f"Delete everything of {user} in {tenant} ({target.choice.place.value})?", abort=True, err=True
         )
@@ -63,7 +62,7 @@ class Deletion:
         self._bucket: str | None = None
 
     def delete(self, user: str, tenant: str) -> dict[str, int]:
-        """Delete everything; how many of each there were."""
+        """Delete everything; returns the count of each kind."""
         from statusbeam.client.aws_errors import aws_call  # noqa: PLC0415 - --help does without
         from statusbeam.log.publishing.screening import detail_folder  # noqa: PLC0415 - as above
 
@@ -134,7 +133,7 @@ class Deletion:
 
     def _delete_details(self, folder: str) -> int:
         if self._bucket is None:
-            # No output names the bucket: the publisher's settings do.
+            # The publisher's settings name the bucket; no output does.
             function = self._target.client("lambda").get_function_configuration(
                 FunctionName=self._target.output("PublisherFunctionArn")
             )

@@ -22,13 +22,13 @@ def demo(  # noqa: PLR0917 - each is an option
     ] = None,
     fail_agent: Annotated[
         FailableAgent | None,
-        Option("--fail-agent", help="agent that fails; with the prefix once: only its first attempt"),
+        Option("--fail-agent", help="agent that fails; with the prefix once: only its first attempt fails"),
     ] = None,
     decision: Annotated[
         Decision | None,
         Option(
             "--decision",
-            help="who decides on the street fair: ask on the terminal, approve, reject, or somebody on the "
+            help="decision on the street fair: ask on the terminal, approve, reject, or leave it to the "
             "page; without it, ask at a terminal and approve elsewhere",
         ),
     ] = None,

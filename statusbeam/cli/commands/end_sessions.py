@@ -23,9 +23,9 @@ def end_sessions(
     user: Annotated[str, Option("--user", metavar="ID", help="id of the user; in Cognito the sub")],
     tenant: Annotated[str, Option("--tenant", metavar="ID", help="tenant of the user")],
 ) -> int:
-    """Close a user's live subscriptions, and revoke all tokens that were issued to the user so far.
+    """Close a user's live subscriptions, and revoke all tokens issued to the user so far.
 
-    The user can sign in again: to prevent that, first disable the user in the identity provider.
+    The user can sign in again. To prevent that, first disable the user in the identity provider.
     Requires the permission appsync:GraphQL on the field Mutation.endSessions.
     """
     end(options.target(), user, tenant)

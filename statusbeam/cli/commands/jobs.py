@@ -24,9 +24,11 @@ def jobs(
     options: UserOptions,
     *,
     status: Annotated[State | None, Option("--status", help="only jobs in this state")] = None,
-    workflow: Annotated[str | None, Option("--workflow", metavar="NAME", help="only jobs of it")] = None,
+    workflow: Annotated[
+        str | None, Option("--workflow", metavar="NAME", help="only jobs of this workflow")
+    ] = None,
     since: Since = None,
-    limit: Annotated[int, Option("--limit", min=1, metavar="NUMBER", help="at most so many")] = 20,
+    limit: Annotated[int, Option("--limit", min=1, metavar="NUMBER", help="most jobs to list")] = 20,
     output: OutputFormat = Output.TABLE,
 ) -> int:
     """List the user's jobs, newest first."""

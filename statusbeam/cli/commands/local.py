@@ -29,7 +29,7 @@ from ..plain_text import print_line, print_notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions(ServerOptions):
-    """A new localcloud: its ports, and what is deployed there."""
+    """A new localcloud: its ports, and the app to deploy."""
 
     app: Annotated[
         str | None,
@@ -89,7 +89,7 @@ def _up(options: StartOptions) -> int:
 
 
 def _down(options: StateOptions) -> int:
-    """Stop localcloud and all of its processes. Its jobs, tables and users are gone then."""
+    """Stop localcloud and all of its processes. This deletes its jobs, tables and users."""
     with localcloud_of(state_folder(options)) as supervisor:
         stopped = supervisor.down()
     print_line("localcloud has stopped." if stopped else "localcloud was not running.")

@@ -1,4 +1,4 @@
-"""`statusbeam mcp`: the bridge's tools for assistants that start a command and speak to its standard input.
+"""`statusbeam mcp`: the bridge's tools for assistants that start a command and write to its standard input.
 
 Messages pass unchanged in both directions. The token comes from the environment, not from an argument.
 """
@@ -23,7 +23,7 @@ BridgeUrl = Annotated[
         "--bridge-url",
         envvar="STATUSBEAM_BRIDGE_URL",
         metavar="URL",
-        help="address of the bridge; without it, that of the running localcloud",
+        help="address of the bridge; without it, the running localcloud's",
     ),
 ]
 

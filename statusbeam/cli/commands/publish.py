@@ -27,12 +27,14 @@ def publish(
     ],
     options: UserOptions,
     *,
-    message: Annotated[str, Option("--message", "-m", metavar="TEXT", help="for the people who watch")] = "",
+    message: Annotated[
+        str, Option("--message", "-m", metavar="TEXT", help="message for the job's readers")
+    ] = "",
     agent: Annotated[str | None, Option("--agent", metavar="NAME", help="agent that reports")] = None,
     tool: Annotated[str | None, Option("--tool", metavar="NAME", help="tool that the agent uses")] = None,
     progress: Annotated[
         float | None,
-        Option("--progress", min=0, max=100, metavar="PERCENT", help="how far it is, from 0 to 100"),
+        Option("--progress", min=0, max=100, metavar="PERCENT", help="progress in percent, from 0 to 100"),
     ] = None,
     attempt: Annotated[int | None, Option("--attempt", min=1, metavar="NUMBER", help="of the agent")] = None,
     metadata: Annotated[
@@ -42,7 +44,7 @@ def publish(
 ) -> int:
     """Publish one status of a job, and wait until it is committed.
 
-    It goes to the publisher directly, not through the queue: it may overtake statuses that wait there.
+    The command calls the publisher directly, not through the queue: the status may overtake queued ones.
     Requires the permission lambda:InvokeFunction on the publisher.
     """
     from .run import read_input  # noqa: PLC0415 - --help does without

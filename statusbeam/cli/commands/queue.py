@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 DEAD_LETTERS = {"statuses": "StatusDeadLetterQueueUrl", "invokes": "DeadLetterQueueUrl"}
 """The output that names the queue of each kind."""
 HIDDEN_SECONDS = 60
-"""How long a message that is looked at is hidden from others, at most."""
+"""The most seconds that a shown message is hidden from other consumers."""
 _AT_ONCE = 10
 Kind = Annotated[
     Literal["statuses", "invokes"],
     Option("--queue", help="statuses: messages of the queue; invokes: asynchronous invokes of the publisher"),
 ]
-Limit = Annotated[int, Option("--limit", min=1, metavar="NUMBER", help="at most so many messages")]
+Limit = Annotated[int, Option("--limit", min=1, metavar="NUMBER", help="most messages")]
 
 
 def _peek(
@@ -36,9 +36,9 @@ def _peek(
     limit: Limit = 10,
     output: OutputFormat = Output.TABLE,
 ) -> int:
-    """Show dead letters, and leave them where they are.
+    """Show dead letters, and leave them in their queue.
 
-    A line has the message's id, how often it was received, its jobs and the statuses in it.
+    A line has the message's id, the number of its deliveries, its jobs and its statuses.
     """
     with _received(options.target(), queue, limit) as letters, Stream(output, _print) as stream:
         for letter in letters:
@@ -55,7 +55,7 @@ def _redrive(
 ) -> int:
     """Deliver dead letters again, the oldest first, and remove them.
 
-    A batch that was committed all the same is not logged twice: batches are known for 21 days.
+    A batch that was committed before is not committed twice: the publisher recognises batches for 21 days.
     """
     target = options.target()
     count = 0
@@ -71,7 +71,7 @@ def _redrive(
 
 @contextmanager
 def _received(target: Target, queue: str, limit: int) -> Iterator[Iterator[Mapping[str, Any]]]:
-    """The messages of a dead-letter queue. What was not removed is visible again at the end."""
+    """The messages of a dead-letter queue. Messages that were not removed are visible again at the end."""
     from statusbeam.client.aws_errors import aws_call  # noqa: PLC0415 - --help does without
 
     client, url = target.client("sqs"), target.output(DEAD_LETTERS[queue])
@@ -116,7 +116,7 @@ def _deliver(target: Target, queue: str, letter: Mapping[str, Any]) -> None:
             QueueUrl=target.output("StatusQueueUrl"),
             MessageBody=letter["Body"],
             MessageGroupId=letter["Attributes"]["MessageGroupId"],
-            MessageDeduplicationId=letter["MessageId"],  # its first one may have been used just now
+            MessageDeduplicationId=letter["MessageId"],  # its first receipt may have been used just now
         )
     else:
         record = json.loads(letter["Body"])
@@ -159,7 +159,7 @@ def _print(document: Mapping[str, Any]) -> None:
 
 
 COMMAND = group(
-    "Look at dead letters, and deliver them again.",
+    "Show dead letters, and deliver them again.",
     {"peek": _peek, "redrive": _redrive},
     examples=(
         "statusbeam queue peek --stack Dev-Status",

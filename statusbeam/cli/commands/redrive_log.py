@@ -36,8 +36,10 @@ class RedriveResult:
 
 
 def redrive_log(
-    log: Annotated[str, Argument(metavar="FILE", help="log file; - for standard input")],
-    dry_run: Annotated[bool, Option("--dry-run", help="show what would be sent, and send nothing")] = False,
+    log: Annotated[str, Argument(metavar="FILE", help="file of log output; - for standard input")],
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="count the statuses to send, and send nothing")
+    ] = False,
     unsigned: Annotated[
         bool,
         Option(
@@ -47,16 +49,16 @@ def redrive_log(
         ),
     ] = False,
 ) -> int:
-    """Send the statuses that callers could not send, from the lines that they left in a log.
+    """Send the statuses that callers could not send, from their log output.
 
-    Reads a process's log with lines that the library wrote ("statusbeam": "undelivered"): plain lines,
+    Reads a process's logs with lines that the library wrote ("statusbeam": "undelivered"): plain lines,
     Lambda's JSON log format, or the output of `aws logs filter-log-events`. Sends each payload under its own
-    batch id to STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION. A payload that did arrive is not logged twice
-    if it is redriven within three weeks.
+    batch id to STATUS_QUEUE_URL or STATUS_PUBLISHER_FUNCTION. If the publisher has committed a payload within
+    the last three weeks, it does not commit it twice.
 
-    Lines that stand in records of other loggers are text that somebody wrote: the command counts them, and
-    never sends them. If UNDELIVERED_KEY is set, it sends only lines that the key has signed. Exit code 0
-    when all payloads were sent, 1 otherwise.
+    Lines in records of other loggers are text of other authors. The command counts them, and never sends
+    them. If UNDELIVERED_KEY is set, it sends only lines that the key has signed. Exit code 0 when all
+    payloads were sent, 1 otherwise.
     """
     text = _read(log)
     transport = None if dry_run else _transport()
@@ -84,7 +86,7 @@ def _refusals(result: RedriveResult) -> list[str]:
 def redrive(
     log: str, transport: Transport | None, *, key: str | None = None, unsigned: bool = False
 ) -> RedriveResult:
-    """Send each payload of the log once, in order. With None, only count."""
+    """Send each payload of the log output once, in order. With None, only count."""
     result = RedriveResult()
     seen: set[str] = set()
     for line in read_undelivered(log, key=key):
@@ -117,7 +119,7 @@ def redrive(
 
 
 def _read(name: str) -> str:
-    """The log as it is: a carriage return inside of a text ends no line."""
+    """The log output unchanged: a carriage return inside a text ends no line."""
     try:
         if name != "-":
             return Path(name).read_bytes().decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""`statusbeam replay`: plays a job's log."""
+"""`statusbeam replay`: replays a job's log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..plain_text import print_line
 from .updates import read_log
 
 LONGEST_PAUSE = 5.0
-"""Seconds that a silence of the log takes at most."""
+"""The most seconds between two statuses."""
 
 
 def replay(
@@ -25,16 +25,28 @@ def replay(
     *,
     at: Annotated[
         int,
-        Option("--at", min=1, metavar="SEQ", help="begin with this status; earlier ones are there at once"),
+        Option(
+            "--at",
+            min=1,
+            metavar="SEQ",
+            help="begin with this status; the command shows earlier ones at once",
+        ),
     ] = 1,
     speed: Annotated[
-        float, Option("--speed", min=0.01, metavar="FACTOR", help="so many times as fast as it happened")
+        float,
+        Option(
+            "--speed",
+            min=0.01,
+            metavar="FACTOR",
+            help="factor by which the replay is faster than the job was",
+        ),
     ] = 1.0,
     strict: Strict = False,
 ) -> int:
-    """Play the log of a job at the speed at which it happened.
+    """Replay the log of a job at its original speed.
 
-    On a terminal the live view plays, in a pipe each status is a line. A silence takes at most 5 seconds.
+    On a terminal the command replays the live view, in a pipe each status is a line. A pause takes at most 5
+    seconds.
     """
     log = read_log(options.deployment(), job, strict=strict)
     play(job, log.updates, at=at, speed=speed)

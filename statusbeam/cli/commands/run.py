@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from statusbeam.client.target import Target
 
 EXECUTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
-"""What Step Functions takes, without dots: it drops them from some addresses."""
+"""The names that Step Functions takes, without dots: it drops dots from some addresses."""
 
 
 def run(
     workflow: Annotated[
         str,
-        Argument(
-            metavar="WORKFLOW", help="state machine: its ARN, its name, or a part of it that no other has"
-        ),
+        Argument(metavar="WORKFLOW", help="state machine: its ARN, its name, or a unique part of its name"),
     ],
     options: UserOptions,
     *,
@@ -49,8 +47,8 @@ def run(
 ) -> int:
     """Start a workflow, and print the id of its job.
 
-    The workflow's input gets jobId, userId and tenantId. With --watch, the command goes on like
-    `statusbeam watch`, and so does its exit code.
+    The workflow's input gets jobId, userId and tenantId. With --watch, the command follows the job like
+    `statusbeam watch`, with the same exit codes.
     """
     document = read_input("--input", input_)
     job_id = job or f"job-{uuid.uuid4().hex[:12]}"
@@ -86,14 +84,14 @@ def read_input(option: str, text: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except ValueError as error:
-        raise CommandError(f"{option} is no JSON: {error}", ExitCode.WRONG_CALL) from error
+        raise CommandError(f"{option} is not JSON: {error}", ExitCode.WRONG_CALL) from error
     if not isinstance(document, dict):
         raise CommandError(f"{option} must be a JSON object.", ExitCode.WRONG_CALL)
     return document
 
 
 def start(target: Target, workflow: str, job_id: str, document: Mapping[str, Any]) -> str:
-    """Start an execution that is named like its job; its ARN. Raises ClientError, CommandError."""
+    """Start an execution that is named like its job; returns its ARN. Raises ClientError, CommandError."""
     from statusbeam.client.aws_errors import aws_call  # noqa: PLC0415 - --help does without
 
     machines = target.client("stepfunctions")

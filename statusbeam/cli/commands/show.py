@@ -1,4 +1,4 @@
-"""`statusbeam show`: one job, as it is or as it was."""
+"""`statusbeam show`: one job, now or at an earlier status."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ def show(
     at: Annotated[
         int | None,
         Option(
-            "--at", min=1, metavar="SEQ", help="as it was after this status; the log must reach back to it"
+            "--at",
+            min=1,
+            metavar="SEQ",
+            help="state after the status of this sequence; the log must still contain it",
         ),
     ] = None,
     output: OutputFormat = Output.TABLE,
 ) -> int:
-    """Show a job as it is, or as it was: state, agents, tools, tokens, the end of its log and its result."""
+    """Show a job, now or at an earlier status: state, agents, tools, tokens, end of its log, and result."""
     deployment = options.deployment()
     snapshot, statuses = _now(deployment, job) if at is None else _then(deployment, job, at)
     print_document(output, document_of_job(snapshot), lambda _: _print(job, snapshot, statuses))
@@ -75,7 +78,7 @@ def _then(deployment: Deployment, job: str, at: int) -> tuple[Job, Sequence[Mapp
 def not_found(job: str) -> CommandError:
     """The error for a job without a status."""
     return CommandError(
-        f"there is no job {job}, or it is another user's (`statusbeam whoami`).", ExitCode.NOT_FOUND
+        f"the job {job} does not exist, or it is another user's (`statusbeam whoami`).", ExitCode.NOT_FOUND
     )
 
 

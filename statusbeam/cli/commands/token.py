@@ -39,7 +39,7 @@ def token(
 ) -> int:
     """Print a view token to stdout, and the access that it grants to stderr.
 
-    Everyone who has the token has this access until it expires: keep it out of logs and URLs.
+    Every holder of the token has this access until it expires: keep it out of logs and URLs.
     """
     from statusbeam.client.view_tokens import issue, signed  # noqa: PLC0415 - --help does without
 

@@ -22,7 +22,7 @@ def updates(
     options: UserOptions,
     *,
     follow: Annotated[
-        bool, Option("--follow", "-f", help="go on with the statuses to come, until the job has ended")
+        bool, Option("--follow", "-f", help="follow new statuses, until the job has ended")
     ] = False,
     from_: Annotated[
         int, Option("--from", min=1, metavar="SEQ", help="begin with the status of this sequence")
@@ -48,7 +48,7 @@ def updates(
 
 
 def read_log(deployment: Deployment, job: str, *, strict: bool, after: int = 0) -> Log:
-    """The log of a job. Reports on stderr what is missing. Raises ClientError, CommandError."""
+    """The log of a job. Reports missing statuses on stderr. Raises ClientError, CommandError."""
     log = deployment.log(job, after=after)
     if log.head == 0:
         raise not_found(job)

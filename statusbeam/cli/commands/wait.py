@@ -19,7 +19,7 @@ def wait(
     *,
     for_: Annotated[
         Literal["completed", "failed", "any"],
-        Option("--for", help="end that is waited for; exit code 1 if the job ends otherwise"),
+        Option("--for", help="expected end; exit code 1 if the job ends otherwise"),
     ] = "completed",
     timeout: Timeout = None,
     strict: Strict = False,
@@ -27,7 +27,7 @@ def wait(
 ) -> int:
     """Wait until a job has ended, and print its state.
 
-    Exit code 0 when the job ended as --for names it, 1 when it ended otherwise.
+    Exit code 0 when the job ended in the state of --for, 1 when it ended otherwise.
     """
     from ..watching import Wanted, follow_jobs  # noqa: PLC0415 - --help does without
 

@@ -22,9 +22,7 @@ def watch(
         ),
     ] = "done",
     timeout: Timeout = None,
-    from_: Annotated[
-        int, Option("--from", min=1, metavar="SEQ", help="show the statuses from this sequence on")
-    ] = 1,
+    from_: Annotated[int, Option("--from", min=1, metavar="SEQ", help="first sequence to show")] = 1,
     strict: Strict = False,
     output: Annotated[
         Output | None, Option("--output", "-o", help="format of the output; without it, live on a terminal")
@@ -33,8 +31,8 @@ def watch(
     """Follow jobs live, until they and their agents have ended.
 
     On a terminal, a tree shows progress, estimate, agents, tools and tokens. In a pipe, each status is a
-    line: sequence, status, agent, message. What pushes lose is read from the log: no status is missing,
-    and none comes twice.
+    line: sequence, status, agent, message. The command reads lost pushes from the log, and shows each status
+    once.
 
     Exit code 0 when all jobs completed, 1 when one failed or was cancelled.
     """

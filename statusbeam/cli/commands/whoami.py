@@ -26,7 +26,7 @@ def whoami(options: UserOptions, *, output: OutputFormat = Output.TABLE) -> int:
     try:
         found = identity(target, Contexts(config_folder(os.environ)))
         user, tenant, how = found.user, found.tenant, found.how
-    except TargetError as error:  # the deployment is worth showing also when nobody asks
+    except TargetError as error:  # the deployment is useful also without a user
         user, tenant, how = choice.user, choice.tenant, str(error)
     region = choice.region if choice.region.value else None
     document: dict[str, Any] = {

@@ -1,1 +1,1 @@
-"""How long a job will go on: learnt from earlier runs of the same workflow, reported with each commit."""
+"""The remaining time of a job: learnt from earlier runs of the same workflow, reported with each commit."""

@@ -1,8 +1,8 @@
-"""How long is left: p50 and p90 of the remaining critical path, from how long each step took in earlier runs.
+"""The remaining time: p50 and p90 of the remaining critical path, from the steps' durations in earlier runs.
 
     history = {"Geo Agent": StepHistory.from_item(...)}     of the job's (workflow, version), by step
     estimate(steps_of(job, now), history)                   Eta(p50=8.2, p90=14.9), or None: unknown
-    observations(job)                                       what a completed job adds to the history
+    observations(job)                                       the durations that a completed job adds
 
 A step's time runs from ready (what it depends on has ended) to its end, so waiting and retries are in it.
 Steps of one run correlate as they did in earlier runs (`step_correlation.py`), so the finished steps predict
@@ -33,7 +33,7 @@ from .step_correlation import (
 from .step_history import Curve, StepHistory
 
 END: Final = "(end)"
-"""The step after the last agent: what the orchestrator still does until the job's own last word."""
+"""The step after the last agent: the orchestrator's work until the job's final status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Step:
     depends_on: tuple[str, ...] = ()
     elapsed: float | None = None  # seconds since it was ready; None while it waits for others
     done: bool = False
-    took: float | None = None  # seconds, once it is done and went well
+    took: float | None = None  # seconds, once it has completed
 
 
 def estimate(steps: Sequence[Step], history: Mapping[str, StepHistory]) -> Eta | None:
@@ -77,7 +77,7 @@ def _paces(
     curves: Mapping[str, Curve],
     follows: Mapping[str, float],
 ) -> list[float]:
-    """Equally likely paces of the run, from what is over and from what is not over yet."""
+    """Equally likely paces of the run, from its finished and its running steps."""
     done, running = [], []
     for step in steps:
         if step.done and step.took is not None and history.get(step.name, StepHistory()).runs >= MIN_RUNS:
@@ -90,7 +90,7 @@ def _paces(
 def _left(
     curve: Curve, elapsed: float, follows: float, drawn: Sequence[float], own: Sequence[float]
 ) -> list[float]:
-    """What is left of a step after `elapsed` seconds, by the run's pace and the step's own chance."""
+    """The remaining time of a step after `elapsed` seconds, by the run's pace and the step's own chance."""
     alone = math.sqrt(1.0 - follows * follows)
     passed = curve.share_below(elapsed)
     if passed <= 0.0:
@@ -98,7 +98,7 @@ def _left(
             normal_cdf(follows * pace + alone * chance) for pace, chance in zip(drawn, own, strict=True)
         ]
         return [curve.left_at(each, elapsed) for each in shares]
-    # Of what the step's own chance could be, only what has let it come this far.
+    # Of the step's own chances, only those that fit its time so far.
     point = normal_quantile(passed)
     seconds = []
     for pace, chance in zip(drawn, own, strict=True):
@@ -134,7 +134,7 @@ def steps_of(job: Job, now: float) -> list[Step]:
 
 
 def observations(job: Job) -> list[tuple[str, float]]:
-    """(step, seconds) of each planned step that went well in a completed job; of another job, nothing."""
+    """(step, seconds) of each planned step that completed in a completed job; empty for another job."""
     planned = _planned(job)
     if job.head.overall_status is not OverallStatus.COMPLETED or not planned:
         return []
@@ -150,7 +150,7 @@ def observations(job: Job) -> list[tuple[str, float]]:
 
 
 def _took(agent: AgentState, ready_ms: int | None) -> float | None:
-    """Seconds from when a step was ready to its good end; None without either."""
+    """Seconds from the moment a step was ready to its completion; None without either."""
     if agent.status is not AgentStatus.SUCCESS or agent.completed_ms is None or ready_ms is None:
         return None
     return max(0, agent.completed_ms - ready_ms) / 1000
@@ -161,13 +161,14 @@ def _planned(job: Job) -> list[AgentState]:
 
 
 def _ready_ms(job: Job, planned: Iterable[AgentState], agent: AgentState) -> int | None:
-    """When the last of what `agent` depends on ended, for a first step when the job began; None: not yet."""
+    """The end of the last dependency of `agent`; for a first step, the beginning of the job. None: not
+    yet."""
     needed = [other for other in planned if other.name in agent.depends_on and other.name != agent.name]
     return _last_end_ms(needed) if needed else job.head.created_ms
 
 
 def _last_end_ms(agents: Iterable[AgentState]) -> int | None:
-    """When the last of `agents` ended; None while one hasn't."""
+    """The end of the last of `agents`; None while one has not ended."""
     ends = [agent.completed_ms if agent.ended else None for agent in agents]
     known = [end for end in ends if end is not None]
     return max(known) if len(known) == len(ends) else None
@@ -195,7 +196,7 @@ def _quantile(ascending: Sequence[float], share: float) -> float:
 def _in_order(steps: Iterable[Step]) -> list[tuple[Step, int]]:
     """Each step after those it depends on, with how many of its name came before it.
 
-    A circle is cut where nothing else is left to take.
+    A circle is cut where no other step is left.
     """
     waiting = sorted(steps, key=lambda step: step.name)
     ordered: list[tuple[Step, int]] = []

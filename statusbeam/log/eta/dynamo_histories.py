@@ -1,4 +1,4 @@
-"""How long the steps of earlier jobs took, in the status table.
+"""The durations of the steps of earlier jobs, in the status table.
 
 `pk = HISTORY#<tenant>#<workflow>#<version>`, `sk = STEP#<name>`; the numbers of StepHistory.to_item, which
 publishers add to without reading: they can't overwrite each other.
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _STEP: Final = "STEP#"
 _STEPS_READ: Final = 100
-"""Of one workflow: more than that have their names made of something that is no step's."""
+"""The most steps of one workflow: with more, the names are generated and identify no step."""
 
 _STEPS_AT_ONCE: Final = 100
-"""What a transaction takes."""
+"""The most actions of a transaction."""
 
 _TRIES: Final = 4
 _LONGEST_PAUSE_SECONDS: Final = 0.1

@@ -1,4 +1,4 @@
-"""How long jobs will go on: estimated before each commit, learnt from the jobs that complete.
+"""The remaining time of jobs: estimated before each commit, learnt from the jobs that complete.
 
     estimates = Estimates(histories)
     journal = DynamoJournal(…, estimator=estimates.before_commit)
@@ -31,13 +31,13 @@ from .step_correlation import MIN_RUNS, increments
 from .step_history import StepHistory, WorkflowKey
 
 HISTORY_SECONDS: Final = 60
-"""How long a workflow's history is cached."""
+"""The seconds that a workflow's history is cached."""
 
 REFRESH_SECONDS: Final = 10
-"""How often a job that others commit to as well is read for an estimate."""
+"""The seconds between two reads of a job to which other processes commit as well."""
 
 _AT_MOST_EVERY_MS: Final = 1_000
-"""How often a job is estimated while none of its steps begins or ends."""
+"""The seconds between two estimates of a job while none of its steps begins or ends."""
 
 _WORKFLOWS_KEPT: Final = 200
 _JOBS_KEPT: Final = 500
@@ -168,7 +168,7 @@ class Estimates:
 
 
 def _workflow_of(head: Head) -> WorkflowKey | None:
-    """Whose history a job belongs to; None for a job without a plan or without a workflow's name."""
+    """The history that a job belongs to; None for a job without a plan or without a workflow's name."""
     if not head.planned or head.workflow is None or head.tenant_id is None:
         return None
     return WorkflowKey(head.tenant_id, head.workflow, head.workflow_version or "")

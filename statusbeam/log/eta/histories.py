@@ -1,4 +1,4 @@
-"""The port of the estimates: where the histories of earlier jobs are kept."""
+"""The port of the estimates to the histories of earlier jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Histories(Protocol):
-    """How long the steps of earlier jobs took."""
+    """The durations of the steps of earlier jobs."""
 
     def read(self, workflow: WorkflowKey) -> Mapping[str, StepHistory]:
         """The history of each step, by name. Raises JournalError."""

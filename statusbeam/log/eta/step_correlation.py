@@ -1,11 +1,10 @@
-"""How the durations of the steps of one run correlate: what slows one down, such as a long input or a busy
-model, slows others too.
+"""The correlation of the durations in one run: a long input or a busy model slows all steps down.
 
 A step's duration counts as its normal score: its rank among the earlier runs of the step, as a point of the
 normal distribution. One common factor, the run's pace, is behind the scores of all steps. A step's loading
 (0 to below 1) is the strength of that factor; the rest of its score is the step's own chance.
 
-    increments(observations, history)            what a completed run adds to the history, by step
+    increments(observations, history)            the sums that a completed run adds, by step
     loadings(history)                            how strongly each step follows the pace, by step
     sample_paces(done, running)                  equally likely paces of a run, given how it went so far
 """
@@ -55,7 +54,7 @@ def normal_score(seconds: float, history: StepHistory) -> float:
 def increments(
     observations: Iterable[tuple[str, float]], history: Mapping[str, StepHistory]
 ) -> dict[str, StepHistory]:
-    """What the steps of a completed run (name, seconds) add to `history`, by step.
+    """The sums that the steps of a completed run (name, seconds) add to `history`, by step.
 
     Merging them into it gives the history with that run. Any number of publishers may add theirs at once.
     """
@@ -80,7 +79,7 @@ def _is_known(history: Mapping[str, StepHistory], name: str) -> bool:
 
 
 def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
-    """How strongly each step follows the pace of its run.
+    """The strength with which each step follows the pace of its run.
 
     Its likeness to the mean of the other steps is its loading multiplied by the mean of theirs.
     """

@@ -1,9 +1,9 @@
-"""How long a step took in earlier runs, in bounded space: a histogram of log-spaced bins, easy to merge.
+"""The durations of a step in earlier runs, in bounded space: a histogram of log-spaced bins, easy to merge.
 
 history = StepHistory().observed(12.1).observed(9.8)        one a (workflow, version, step)
-history.curve().at(0.9)                                     what nine of ten runs stay below, in seconds
+history.curve().at(0.9)                                     the seconds that nine of ten runs stay below
 
-Beside the histogram two sums tell how far the step is slow when the other steps of its run are
+Two more sums show how far the step is slow when the other steps of its run are
 (`step_correlation.py`).
 """
 
@@ -34,7 +34,7 @@ _SUMS: Final = ("compared", "likeness")
 
 
 class WorkflowKey(NamedTuple):
-    """Whose runs are compared with each other: a tenant's, of one version of one workflow."""
+    """The key of runs that are compared with each other: tenant, workflow and version."""
 
     tenant_id: str
     workflow: str
@@ -79,7 +79,7 @@ class StepHistory:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote, and items merged of it; other attributes are ignored."""
+        """The history in an item of `to_item`, or in merged items; other attributes are ignored."""
         bins = {name[1:]: count for name, count in item.items() if name[0] == _BIN and name[1:].isdigit()}
         return cls(
             counts={int(index): int(count) for index, count in bins.items()},
@@ -100,9 +100,9 @@ def bin_of(seconds: float) -> int:
 class Curve:
     """The next run's distribution.
 
-    One share of n + 1 is kept for "longer than ever before": among n + 1 runs of one kind that is the chance
-    that the last is the longest, and it keeps the p90 of few runs honest. It also tells what is left once a
-    run is overdue.
+    One share of n + 1 is kept for "longer than ever before". Among n + 1 runs of one kind, that is the chance
+    that the last is the longest. It keeps the p90 of few runs honest, and gives an overdue run a remaining
+    time.
     """
 
     indexes: list[int]  # of the bins that are not empty, ascending
@@ -129,7 +129,7 @@ class Curve:
         return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
 
     def left_at(self, share: float, elapsed: float) -> float:
-        """What is left after `elapsed` seconds of a run that all but `share` of the runs stay below.
+        """The remaining time after `elapsed` seconds that all but `share` of the runs stay below.
 
         `share` is at least `share_below(elapsed)`.
         """

@@ -1,1 +1,1 @@
-"""The log of every job: one transaction a batch, one order a job, the snapshot beside it."""
+"""The log of every job: one transaction a batch, one order a job, and the snapshot next to it."""

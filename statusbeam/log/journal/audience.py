@@ -1,4 +1,4 @@
-"""Who has a live session when a commit is pushed: the user of the job, and the operators of its tenant."""
+"""The live sessions when a commit is pushed: the job's user's, and those of the tenant's operators."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Audience(Enum):
-    """The live sessions, by what the publisher has to know of them."""
+    """The kinds of audiences that the publisher distinguishes."""
 
     NOBODY = "nobody"  # there is none
     JOINED = "joined"  # every client reads `earlier`

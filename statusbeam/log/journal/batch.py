@@ -1,4 +1,4 @@
-"""What is committed together: entries of one job and one owner."""
+"""The unit of a commit: entries of one job and one owner."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Batch:
 
     @property
     def job(self) -> JobKey:
-        """The job all of them are of, with its tenant."""
+        """The job of all of them, with its tenant."""
         return JobKey(self.tenant_id, self.job_id)
 
     @property
     def job_id(self) -> str:
-        """The job all of them are of."""
+        """The job of all of them."""
         return self.entries[0].update.job_id
 
     @property

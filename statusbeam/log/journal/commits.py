@@ -1,4 +1,4 @@
-"""What a commit does to a job, apart from where jobs are stored.
+"""The change of a job by a commit, independent of the store.
 
 >>> change = change_of(None, batch, epoch="e1")      # a batch of two, the job's first
 >>> change.after.head.sequence, [update.sequence for update in change.updates]
@@ -38,13 +38,14 @@ class Commit:
 
     updates: tuple[StatusUpdate, ...]
     redelivered: bool = False
-    """An earlier delivery committed it. Then `updates` is what the log still has of it, all or nothing."""
+    """An earlier delivery committed it. Then `updates` holds its statuses if the log still has all, or
+    none."""
     skipped: bool = False
     """Its condition, `onlyIfOpen` or `onlyIfWaiting`, does not hold: nothing of it is committed."""
     shed: int = 0
     """Statuses of the batch that a limit left out, maybe all of it."""
     change: Change | None = None
-    """What this commit did to its job; None when it was none."""
+    """The change of the job by this commit; None if there was no commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def change_of(
     now: float | None = None,
     estimate: Estimate | None = None,
 ) -> Change:
-    """What committing `batch` changes; `before` is None for a new job, which gets `epoch`.
+    """The changes of committing `batch`; `before` is None for a new job, which gets `epoch`.
 
     Of the agents, `before` needs those in `touched(batch.updates)`. With `now` (epoch seconds), the job's
     limit sheds what is too much by then. The last status carries the result of `estimate`.
@@ -145,7 +146,7 @@ def _estimated(entry: Entry, eta: Eta, head: Head) -> Entry:
 def _within_limits(
     head: Head, batch: Batch, now: float | None
 ) -> tuple[Sequence[Entry], tuple[int, int] | None]:
-    """What the limits of tenant and job leave of a batch, and the job's bucket after it."""
+    """The entries that the limits of tenant and job leave, and the job's bucket after the batch."""
     entries = [entry for entry in batch.entries if not entry.shed]
     if now is None:
         return entries, head.rate
@@ -155,7 +156,7 @@ def _within_limits(
 
 
 def part_of(snapshot: Job, batch: Batch) -> Job:
-    """What a commit of `batch` needs of a whole snapshot."""
+    """The part of a whole snapshot that a commit of `batch` needs."""
     names = touched(batch.updates)
     agents = {name: agent for name, agent in snapshot.agents.items() if name in names}
     return Job(head=snapshot.head, agents=agents)
@@ -175,9 +176,9 @@ def digest_of(batch: Batch) -> str:
 def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...], digest: str) -> Commit:
     """The commit of a batch whose marker was found, with its `digest`.
 
-    `committed` is what the log still has of it; it was `count` statuses, of which a part may have expired.
-    Raises InvalidStatusError when the digests differ. Then the batch id was used twice, and treating the
-    second batch as a redelivery would lose it silently.
+    `committed` holds its statuses that the log still has; it had `count` statuses, and a part may have
+    expired. Raises InvalidStatusError when the digests differ. Then the batch id was used twice, and treating
+    the second batch as a redelivery would lose it silently.
     """
     if digest_of(batch) != digest:
         raise refuse("batchId", RejectionCode.BATCH_REUSED, "was used for other statuses of this job before")
@@ -186,10 +187,10 @@ def redelivery(batch: Batch, *, count: int, committed: tuple[StatusUpdate, ...],
 
 
 def _identity(entry: Entry) -> dict[str, Any]:
-    """All that the caller said, and nothing that may differ from one delivery to the next.
+    """All values from the caller, without those that may differ from one delivery to the next.
 
-    The publisher's clock does: it gives a time to a status that has none or an impossible one. So does the
-    mark of a detail, by whether the store took it.
+    The publisher's clock differs: it gives a time to a status that has none or an impossible one. The mark of
+    a detail differs by whether the store took it.
     """
     metadata = dict((entry.update.metadata if entry.detail is None else entry.detail) or {})
     if metadata.get(MetadataKey.REPORTED_AT) == entry.reported_at:

@@ -1,4 +1,4 @@
-"""Batches that count only under a condition: while their job is open, or while somebody waits for an answer.
+"""Batches that count only under a condition: while their job is open, or while a wait needs an answer.
 
 >>> is_open_to(head_of_a_failed_job, head_after_another_final_status)
 False

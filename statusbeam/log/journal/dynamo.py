@@ -60,18 +60,18 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
-"""How long to wait for others who commit to the same job: up to twice as long after each conflict."""
+"""The seconds to wait for other commits to the same job: up to twice as long after each conflict."""
 
 _JOBS_KEPT = 1_000
 _JOB_KEPT_SECONDS = 300
 _AGENTS_KEPT = 64
-"""What a process remembers: so many jobs, for so long, and so many agents each or those it touched last."""
+"""The limits of a process's memory: jobs, seconds, and agents of each job or those it touched last."""
 
 _GETS_AT_ONCE = 25
-"""Of a TransactGetItems: AWS takes 100, others still its first limit."""
+"""The most items of a TransactGetItems: AWS takes 100, emulators still its first limit."""
 
 _SNAPSHOT_READS = 10
-"""How often to read a snapshot that others move meanwhile."""
+"""The tries of reading a snapshot that other commits move meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ class DynamoJournal:
         try:
             change = change_of(before, batch, epoch=new_epoch(now), now=now, estimate=self._estimate)
         except ConditionNotMetError:
-            # What is remembered may be old, and here no transaction finds out: it is asked for once more.
+            # A remembered job may be old, and here no transaction finds out: the journal reads it once more.
             return self._not_open(batch) if left is None else self._commit_once(batch)
         if not change.entries:
             return self._left_out(batch, left)
@@ -198,8 +198,8 @@ class DynamoJournal:
     ) -> Job | None:
         """The head and the agents called `names`; None for a job that begins.
 
-        Agents that are read with or after the head belong to it: had anybody written one since, the head
-        would have moved with it, and the commit will be refused.
+        Agents that are read with or after the head belong to it. A later write of an agent would also have
+        moved the head, and DynamoDB will refuse the commit.
         """
         agents = [agent_key(job, name) for name in sorted(names - (left.names if left else frozenset()))]
         if left is None:
@@ -264,12 +264,12 @@ class DynamoJournal:
 
 
 def _is_live(head: Mapping[str, Any], now: float) -> bool:
-    # Without one there may be agents all the same: of a job whose head TTL took first.
+    # Without a head there may still be agents: of a job whose head TTL deleted first.
     return head.get(SK) == HEAD and head[TTL] > now
 
 
 class _ConflictError(Exception):
-    """Somebody else committed to the job meanwhile."""
+    """Another process committed to the job meanwhile."""
 
 
 def _conflict() -> NoReturn:

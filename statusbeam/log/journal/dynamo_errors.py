@@ -40,11 +40,11 @@ def session_error(error: ClientError | BotoCoreError) -> SessionStoreError:
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:
-    """DynamoDB's code, or what kept botocore from an answer."""
+    """DynamoDB's code, or the name of botocore's own error."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
 def may_pass(error: ClientError | BotoCoreError) -> bool:
     """Whether the same call may get through the next time."""
-    # What kept botocore from an answer (no connection, no time) may be gone by then.
+    # The cause of botocore's own errors (no connection, no time) may be gone by then.
     return not isinstance(error, ClientError) or code_of(error) in _PASSING

@@ -1,4 +1,4 @@
-"""What the items of the status table look like, and what one commit writes."""
+"""The format of the status table's items, and the writes of one commit."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ MARKER_ACTION: Final = 1
 """The marker's index in the actions of a commit; DynamoDB gives its cancellation reasons in that order."""
 
 _REFUSED_PREFIX: Final = "REFUSED#"
-"""Of a partition key: refused statuses for one job, under the tenant that they name."""
+"""The prefix of the partition key of refused statuses for one job, under the tenant that they name."""
 
 _AGENT_OUTLIVES_SECONDS: Final = 7 * DAY_SECONDS
-"""How much longer an agent's item stays than the head written with it. Only commits that touch an agent renew
-its time, so in a job that goes on for days the first agents would else go before the job does."""
+"""The additional seconds that an agent's item stays after the head written with it. Only commits that touch
+an agent renew its time. Otherwise the first agents of a job that runs for days would expire before the
+job."""
 
 
 def partition(job: JobKey) -> str:
@@ -166,7 +167,8 @@ class CommitWriter:
     def _head(self, change: Change, now: int) -> PutTypeDef:
         head = change.after.head
         values = _packed(head.to_item())
-        # What the indexes hold rarely changes from commit to commit, so most commits don't pay for them.
+        # The indexed attributes rarely change from commit to commit, so most commits don't pay for the
+        # indexes.
         state = f"{head.tenant_id}#{head.overall_status.value}"
         index = {
             StatusTable.BY_USER_PARTITION_KEY: f"{StatusTable.USER_PREFIX}{head.tenant_id}#{head.user_id}",
@@ -179,7 +181,7 @@ class CommitWriter:
             index[StatusTable.SEARCH_TEXT] = title.lower()
         event = job_event(change.before.head if change.before else None, head)
         if event is not None:
-            index[StatusTable.JOB_EVENT] = event.value  # what readers of the table's stream filter by
+            index[StatusTable.JOB_EVENT] = event.value  # the filter of the readers of the table's stream
         return self._put({**head_key(head.key), **values, **index})
 
     def _head_expiry(self, now: int) -> int:

@@ -1,4 +1,4 @@
-"""Who is connected, in the user sessions table, with a botocore client handed in."""
+"""The connected clients, in the user sessions table, with a botocore client handed in."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     >>> Entry(index=0, update=update).numbered(7).update.sequence
     7
 
-Admission makes it of one status of a payload and fills in what is kept beside it; the commit gives it its
+Admission makes an entry of one status of a payload and adds the hidden attributes; the commit gives it its
 sequence. No list runs in parallel to the entries.
 """
 
@@ -27,7 +27,7 @@ class Entry:
     detail: Mapping[str, Any] | None = None  # all of its public metadata, where that is too big for the log
     reported_at: str | None = None  # the caller's own timestamp, if it gave one
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """What the table keeps beside the status, outside of what every reader sees."""
+    """The attributes of the table's item that not every reader sees."""
     shed: bool = False  # the tenant's limit leaves it out; it still counts for the batch's digest
 
     def numbered(self, sequence: int) -> Entry:

@@ -104,7 +104,7 @@ class MemoryJournal:
             return [job.snapshot.head for job in self._jobs.values() if job.expires_at > now]
 
     def attributes(self, job: JobKey, sequence: int) -> Mapping[str, str]:
-        """What is kept beside one log entry."""
+        """The hidden attributes of one log entry."""
         return self._jobs[job].log[sequence][0].attributes
 
     def _live(self, job: JobKey, now: float) -> _Job | None:

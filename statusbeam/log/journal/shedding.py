@@ -1,11 +1,11 @@
-"""How much of a flood is taken: a token bucket, for a job or for a tenant.
+"""The limit of a flood: a token bucket, for a job or for a tenant.
 
     >>> taken, bucket = within_limit(None, entries, now=time.time(), rate=20, burst=200)
     >>> len(entries) - len(taken)
     0
 
-Progress and heartbeats are shed, the older before the newer; what begins or ends something never is.
-Of what is shed the newest is never much newer than what was taken: a full bucket takes `rate` a second.
+The limit sheds progress and heartbeats, the older before the newer, and never a beginning or an end. A shed
+status is never much newer than the newest taken one: a full bucket takes `rate` a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHEDDABLE: Final = (StatusType.PROGRESS, StatusType.HEARTBEAT)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What may still come at `at_ms` (epoch milliseconds): `level` is in thousandths of a status."""
+    """The room of a bucket at `at_ms` (epoch milliseconds): `level` is in thousandths of a status."""
 
     level: int
     at_ms: int
@@ -59,7 +59,7 @@ def within_limit(
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[int]:
-    """The places of what may be shed: the newest of each invocation, then the others."""
+    """The places of statuses that may be shed: the newest of each invocation, then the others."""
     newest: list[int] = []
     others: list[int] = []
     seen: set[str | None] = set()

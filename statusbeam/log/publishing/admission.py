@@ -1,4 +1,4 @@
-"""What a publisher admits, and as what: without secrets, of its own tenant, at a bearable rate.
+"""The admission of statuses: without secrets, of the publisher's own tenant, at a bearable rate.
 
 >>> admission = Admission(tenant="city", details=S3DetailStore(client, "details"))
 >>> admitted = admission.admit(payload, batch_id="request-1", now=time.time())
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 30
-"""How long the store is left alone after a failure: each try takes time from the commits."""
+"""The seconds without a try of the store after a failure: each try takes time from the commits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +51,15 @@ class AdmittedPayload:
     refused: tuple[Batch, ...] = ()
     """Batches of other tenants than the publisher's: evidence, to be kept out of the log."""
     rejected: tuple[Rejection, ...] = ()
-    """What is not committed, with the reasons; the statuses of `refused` are among it."""
+    """The statuses that are not committed, with the reasons; those of `refused` are among them."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
     """The rules of one publisher.
 
-    `tenant` is the one it is bound to: statuses without a tenant are of it. Without `details`, metadata too
-    big for the log is left out.
+    `tenant` is the one tenant that it is bound to: statuses without a tenant get it. Without `details`,
+    metadata too big for the log is left out.
     """
 
     redactor: Redactor = field(default_factory=Redactor)
@@ -113,7 +113,7 @@ class Admission:
         return replace(rejection, field=name, message=clean(rejection.message))
 
     def _set_aside(self, entry: Entry, now: float) -> Entry:
-        """The entry as the log has it: what is not for every reader is in its attributes, or in the store."""
+        """The entry in the log's form: restricted metadata is in its attributes, or in the store."""
         operator = None if entry.operator is None else json_text(entry.operator)
         too_big = operator is not None and len(operator.encode()) > OPERATOR_BYTES
         attributes = {}

@@ -1,7 +1,7 @@
 """Warns of tenants whose statuses no reader with an API key sees.
 
-An API key carries no user and no tenant: its holders see one tenant. Without the warning a client with a key
-waits for statuses of another tenant, and nothing says why none comes.
+An API key carries no user and no tenant: its holders see one tenant. Without the warning, a client with a key
+would wait for statuses of another tenant and find no reason.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pushes through AppSync: the publishStatus mutation, signed with SigV4, over one kept connection.
 
 >>> broadcaster = AppSyncBroadcaster(url, sigv4(botocore_session.get_credentials(), region="eu-west-1"))
->>> broadcaster.push(update)        # everybody who watches the job has it, or BroadcastError
+>>> broadcaster.push(update)        # every watcher of the job has it, or BroadcastError
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MUTATION: Final = (
     "mutation PublishStatus($input: StatusInput!) "
     f"{{ publishStatus(input: $input) {{ {_PLAIN} earlier {{ {_PLAIN} }} }} }}"
 )
-"""Subscribers get what the mutation selects: every field, and none under another name."""
+"""Subscribers get the fields that the mutation selects: every field, and none under another name."""
 
 _TIMEOUT_SECONDS = (1.0, 1.5)
 """To connect, and between two bytes of the answer. The publisher's PUSH_SECONDS is their sum."""
@@ -34,13 +34,13 @@ _TIMEOUT_SECONDS = (1.0, 1.5)
 _DETAIL_LENGTH = 300
 
 _PASSING_ERRORS = ("ExecutionTimeout", "InternalFailure", "ServiceUnavailable", "Throttl", "TooManyRequests")
-"""Beginnings of `errorType` on HTTP 200 that the same push may not meet again."""
+"""Beginnings of `errorType` on HTTP 200 after which the same push may succeed."""
 
 _PASSING_STATUS = frozenset((408, 429, 500, 502, 503, 504))
 
 
 def sigv4(credentials: Credentials, *, region: str) -> AuthBase:
-    """Signs each request with what `credentials` are at that moment, so rotated ones are picked up."""
+    """Signs each request with the current `credentials`, so rotated ones are picked up."""
     auth: AuthBase = AWS4Auth(refreshable_credentials=credentials, region=region, service="appsync")
     return auth
 
@@ -114,7 +114,7 @@ def _check(response: requests.Response) -> None:
     try:
         answer = response.json()
     except requests.JSONDecodeError as error:
-        raise BroadcastError("the answer is no JSON", code="bad_answer", retriable=True) from error
+        raise BroadcastError("the answer is not JSON", code="bad_answer", retriable=True) from error
     errors = answer.get("errors") if isinstance(answer, dict) else None
     if errors:
         kind = _error_type(errors)
@@ -123,8 +123,8 @@ def _check(response: requests.Response) -> None:
         )
     data = answer.get("data") if isinstance(answer, dict) else None
     if not (isinstance(data, dict) and data.get("publishStatus")):
-        # Nobody was sent anything: AppSync publishes a mutation's result, and there is none.
-        raise BroadcastError("the mutation gave nothing", code="empty_answer", retriable=False)
+        # No subscriber received the push: AppSync publishes a mutation's result, and there is none.
+        raise BroadcastError("the mutation returned no result", code="empty_answer", retriable=False)
 
 
 def _error_type(errors: Any) -> str:

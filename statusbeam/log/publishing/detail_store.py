@@ -3,7 +3,7 @@
 >>> store = S3DetailStore(lambda: session.create_client("s3"), "detail-bucket")
 >>> store.put(key, body)
 >>> read_detail(client, "detail-bucket", key)
-b'{"detail":…}'
+b'{"detail": 1}'
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class MemorySessionStore:
 
 
 class MemoryBroadcaster:
-    """A Broadcaster that keeps what it was given in `pushed`."""
+    """A Broadcaster that keeps all pushes in `pushed`."""
 
     def __init__(self) -> None:
         self.pushed: list[StatusUpdate] = []

@@ -3,7 +3,7 @@
 >>> settled({"leaseSeconds": 90_000, "note": "a"})
 {'leaseSeconds': 86400, 'note': 'a', 'clamped': {'leaseSeconds': 90000}}
 
-The fold clamps by itself as well. Here it is said, in the log, what a caller sent.
+The fold clamps by itself as well. This mark shows in the log which numbers the caller sent.
 """
 
 from __future__ import annotations

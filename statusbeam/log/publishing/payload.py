@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Screened(NamedTuple):
-    """A status of a payload before it is parsed, and what was taken out of it: see Entry."""
+    """A status of a payload before it is parsed, and the metadata taken out of it: see Entry."""
 
     status: object
     operator: Mapping[str, Any] | None = None
@@ -52,7 +52,7 @@ class Screened(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Why one status was not taken. `index` is its position; None stands for the payload as a whole."""
+    """The reason of a rejection. `index` is the status's position; None stands for the payload as a whole."""
 
     index: int | None
     code: str
@@ -71,7 +71,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPayload:
-    """The statuses of one payload in order, and what was refused."""
+    """The statuses of one payload in order, and the rejections."""
 
     batch_id: str
     only_if_open: bool = False
@@ -86,7 +86,7 @@ class ParsedPayload:
 
 
 def payload_of_text(text: str) -> object:
-    """The payload that a JSON text describes; None for a text that is no JSON, which no payload is.
+    """The payload that a JSON text describes; None, which no payload is, for any other text.
 
     A number that no reader could hold becomes infinity, so that its own status is rejected, not the payload.
     """

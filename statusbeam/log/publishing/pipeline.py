@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 class PublishResult(TypedDict):
-    """What became of a payload, as JSON."""
+    """The result of a payload, as JSON."""
 
     committed: int
     """Statuses in their jobs' logs, from this delivery or an earlier one."""
@@ -69,7 +69,7 @@ class _Tally:
     failures: list[StatusError] = field(default_factory=list)
 
     def worst(self) -> StatusError:
-        """The error to raise: a failed commit matters more than which failure came first."""
+        """The error to raise: a failed commit goes before other failures."""
         return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
 
     def reject(self, batch: Batch, error: InvalidStatusError) -> None:
@@ -114,7 +114,7 @@ class Pipeline:
     ) -> PublishResult:
         """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
 
-        `received_at` (epoch seconds) is when our side took the payload, if that was before now: a queue did.
+        `received_at` (epoch seconds) is the time at which the queue took the payload, if there was a queue.
 
         All commits come before the first push, and no push begins after `deadline`. Without `pushing`, and
         after a push that failed with `retriable`, statuses are only committed. Invalid statuses are rejected
@@ -164,7 +164,7 @@ class Pipeline:
     def _commit_job(
         self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally
     ) -> Iterator[tuple[Batch, Commit]]:
-        """The job's batches that are in its log now, with their commits."""
+        """The job's batches that the job's log has now, with their commits."""
         for batch in of_one_job:
             try:
                 commit = self._commit(batch, deadline, tally)
@@ -205,7 +205,8 @@ class Pipeline:
             tally.pushed += 1
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
-        """The commit of a batch, by this delivery or an earlier one; None for one that is not in the log."""
+        """The commit of a batch, by this delivery or an earlier one; None for a batch that is not in the
+        log."""
         unreported = self.unreported.count(batch.job, besides=batch.batch_id)
         try:
             commit = self.journal.commit(
@@ -235,8 +236,8 @@ class Pipeline:
 def pushes(
     updates: Sequence[StatusUpdate], audience: Audience, *, max_bytes: int = PUSH_BYTES
 ) -> Iterator[StatusUpdate]:
-    """What to push of one commit, in order: each status to a plain audience, else the last one with the
-    others as `earlier`.
+    """The pushes of one commit, in order: each status to a plain audience, else the last one with the others
+    as `earlier`.
 
     More than `max_bytes` become several pushes; a single status always goes out.
     """

@@ -51,7 +51,7 @@ class DetailStore(Protocol):
 
 
 class SessionStore(Protocol):
-    """Who is connected."""
+    """The connected clients."""
 
     def audience(self, tenant_id: str, user_id: str, *, now: float, of_several: bool) -> Audience:
         """The audience at `now` (epoch seconds) of a commit, which has one status or is `of_several`.

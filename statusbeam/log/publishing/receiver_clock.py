@@ -1,12 +1,12 @@
-"""The receiver's clock: leases are counted by it, whatever time it is where a status was sent.
+"""The receiver's clock: it counts the leases, independent of the sender's clock.
 
 >>> clock = ReceiverClock.of({"sentAt": "2026-11-20T07:30:00Z"}, received_at=1_795_163_400.0)
 >>> clock.behind                       # the sender is an hour slow, the first 5 s of it may be the way
 3595.0
 
-A payload says by the sender's clock when it was sent, at each try anew. What the receiver's clock showed then
-is the time at which the queue took the message, where there was a queue. Otherwise it is the publisher's own,
-and what an asynchronous invoke waited counts as a slow clock.
+A payload has the time of sending by the sender's clock, at each try anew. The receiver's time is the time at
+which the queue took the message. Without a queue it is the publisher's own time, and the delay of an
+asynchronous invoke counts as a slow clock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from statusbeam.model.validation import moment_of, wire_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverClock:
-    """When a payload was received, and by how many seconds its sender's clock is behind (below 0: ahead)."""
+    """The time at which a payload was received, and the seconds that its sender's clock is behind (below 0:
+    ahead)."""
 
     received_at: float  # epoch seconds
     behind: float = 0.0
@@ -60,7 +61,7 @@ class ReceiverClock:
 
 
 def sent_at(payload: object) -> float | None:
-    """When a payload was sent by its sender's clock, in epoch seconds; None where it doesn't say so."""
+    """The time of sending by the sender's clock, in epoch seconds; None if the payload has none."""
     return _seconds(payload.get(SENT_AT)) if isinstance(payload, Mapping) else None
 
 

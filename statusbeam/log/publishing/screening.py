@@ -1,4 +1,4 @@
-"""What a publisher changes in a status before parsing it: no secrets, nothing too big, on its own clock.
+"""The publisher's changes of a status before parsing: no secrets, within the limits, on its own clock.
 
     >>> screened = screen(status, redactor=Redactor(), clock=ReceiverClock(received_at=time.time()))
     >>> screened.operator
@@ -44,11 +44,11 @@ from .receiver_clock import ReceiverClock
 def screen(
     status: object, *, redactor: Redactor, clock: ReceiverClock, tenant: str | None = None
 ) -> Screened:
-    """The status as the log takes it, and what it carries beside. One without a tenant is of `tenant`.
+    """The status in the log's form, and its restricted metadata. A status without a tenant gets `tenant`.
 
-    Raises InvalidStatusError for what would take long to redact, only to be refused then: fields that a
-    status doesn't have, and texts and metadata above every limit. A status that ends something is cut
-    instead. The parser checks everything else.
+    Raises InvalidStatusError for values that the parser would refuse after a long redaction: unknown fields,
+    and texts and metadata above every limit. A status that ends a job or an agent is cut instead. The parser
+    checks all other rules.
     """
     if not isinstance(status, Mapping):
         return Screened(status)
@@ -96,7 +96,7 @@ def without_split_secrets(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def spill_mark(metadata: Mapping[str, Any], *, stored: bool = True) -> dict[str, Any]:
-    """The mark that replaces spilled metadata: its size, its keys, and what the fold reads of it."""
+    """The mark that replaces spilled metadata: its size, its keys, and the values that the fold reads."""
     names = [key[:NAME_LENGTH] for key in list(metadata)[:SPILLED_KEYS]]
     spilled: dict[str, Any] = {"bytes": _size(metadata), "keys": names}
     if not stored:
@@ -136,7 +136,7 @@ def _parted(
     public = JsonObject({key: value for key, value in metadata.items() if key != MetadataKey.OPERATOR})
     operator = metadata.get(MetadataKey.OPERATOR)
     if operator is not None and not isinstance(operator, Mapping):
-        operator = {"value": operator}  # whatever it is, it is not for every reader
+        operator = {"value": operator}  # any value of it is restricted
     if public.size > METADATA_BYTES:
         return spill_mark(public), operator, public
     return public or None, operator, None

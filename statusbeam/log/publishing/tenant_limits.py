@@ -1,6 +1,6 @@
-"""How much of a flood one publisher takes of each tenant, and which statuses it shed without reporting it.
+"""The limit of one publisher for each tenant, and the shed statuses that it has not reported yet.
 
-Both are the memory of one process. They are bounded; what is forgotten begins anew.
+Both are the memory of one process, and bounded. A forgotten tenant begins anew.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class TenantLimits:
 
 
 class UnreportedSheds:
-    """How many statuses of each job were shed since its last commit here. The next commit reports them."""
+    """The number of shed statuses of each job since its last commit here. The next commit reports them."""
 
     def __init__(self) -> None:
         self._jobs: Bounded[JobKey, dict[str, int]] = Bounded(JOBS_REMEMBERED)  # counts, by job and batch
 
     def count(self, job: JobKey, *, besides: str) -> int:
-        """How many statuses of the job's batches, besides the one of that id, no status has reported yet."""
+        """The number of unreported shed statuses of the job's batches, without the batch of that id."""
         return sum(shed for batch_id, shed in self._jobs.get(job, {}).items() if batch_id != besides)
 
     def note(self, batch: Batch, commit: Commit) -> None:

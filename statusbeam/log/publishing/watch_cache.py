@@ -1,4 +1,4 @@
-"""Caches for a moment that somebody is connected: the watchers of a busy job are not looked up each time."""
+"""Caches for a moment that a client is connected, so that a busy job needs fewer lookups."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _UNKNOWN: Final = (Audience.NOBODY, float("-inf"))
 class WatchCache:
     """A SessionStore that caches the audiences of `store` for `seconds`.
 
-    At worst the publisher pushes to a user who has just left, or pushes singly what one push could hold. It
-    never caches that nobody is connected, so a user who has just connected does not miss the next status. For
-    the same reason a cached JOINED does not count for a commit of several statuses: a plain client may have
+    At worst the publisher pushes to a user that has just left, or makes several pushes instead of one. It
+    never caches an empty audience, so a user that has just connected does not miss the next status. For the
+    same reason a cached JOINED does not count for a commit of several statuses: a plain client may have
     connected since.
     """
 

@@ -1,1 +1,1 @@
-"""The snapshot of a job: the fold of its log, what it holds, and how readers see it."""
+"""The snapshot of a job: the fold of its log, its fields, and the readers' view."""

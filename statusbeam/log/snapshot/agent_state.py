@@ -17,18 +17,18 @@ from .waiting import Waiting
 
 
 class AgentStatus(StrEnum):
-    """Where one invocation stands. It only moves down this list, until a newer attempt begins."""
+    """The state of one invocation. It only moves down this list, until a newer attempt begins."""
 
     PENDING = "pending"  # planned
-    IN_PROGRESS = "in-progress"  # at work
-    SUCCESS = "success"  # ended well
-    ERROR = "error"  # ended badly
-    CANCELLED = "cancelled"  # stopped on purpose; to readers also what its job left open at its end
+    IN_PROGRESS = "in-progress"  # running
+    SUCCESS = "success"  # completed
+    ERROR = "error"  # failed
+    CANCELLED = "cancelled"  # cancelled; to readers also an agent that its job left open at its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
-    """One invocation of one agent: the newest attempt, and what all attempts together cost."""
+    """One invocation of one agent: the newest attempt, and the tokens of all attempts."""
 
     invocation_id: str
     name: str
@@ -38,12 +38,12 @@ class AgentState:
     activity: str | None = None  # its last message
     started_ms: int | None = None
     completed_ms: int | None = None
-    execution_ms: int | None = None  # how long it took, if it reported that
+    execution_ms: int | None = None  # its duration, if it reported one
     reported: int | None = None  # progress, as it reported it
     tools: tuple[tuple[str, int], ...] = ()  # (name, progress) in order of first use
     ledger: Ledger = field(default_factory=Ledger)
     waiting: Waiting | None = None
-    lease_ms: int | None = None  # None unless it is at work; who waits has none
+    lease_ms: int | None = None  # None unless it runs; a waiting agent has none
     run: int = 1  # the job's run in which it was called
     order: int = 0  # place among the agents
     planned: bool = False
@@ -71,12 +71,13 @@ class AgentState:
 
     @property
     def shown(self) -> bool:
-        """False for a step of the plan that another invocation carries out, or that was taken out."""
+        """False for a step of the plan that another invocation carries out, or that the plan took out."""
         replaced = self.claimed_by is not None or (self.planned and self.weight == 0)
         return not (replaced and self.status is AgentStatus.PENDING)
 
     def view(self, *, job_ended: bool = False) -> dict[str, Any]:
-        """The schema's AgentState, without `liveness`. What a job leaves open at its end is cancelled."""
+        """The schema's AgentState, without `liveness`. Agents that a job leaves open at its end are
+        cancelled."""
         unfinished = job_ended and self.status is AgentStatus.IN_PROGRESS
         took_ms = self.execution_ms
         if took_ms is None and self.started_ms is not None and self.completed_ms is not None:
@@ -100,7 +101,7 @@ class AgentState:
         }
 
     def to_item(self) -> dict[str, Any]:
-        """Plain JSON types, nothing that is None: the view, its place among the agents, the fold's own state.
+        """Plain JSON types without None: the view, its place among the agents, the fold's own state.
 
         A reader of items leaves out those of another `run` than the head's and those that are `hidden`. It
         sorts the others by `order`, then `invocationId`.
@@ -123,7 +124,7 @@ class AgentState:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
+        """The agent in an item of `to_item`. Numbers may be Decimals; other attributes are ignored."""
         own = item["fold"]
         shares = (int(share) for share in own.get("tools", ()))
         return cls(
@@ -152,7 +153,8 @@ class AgentState:
 
 
 def _stored_status(item: Mapping[str, Any]) -> AgentStatus:
-    """The status without what a reader derives: one that is cancelled without an end was only left open."""
+    """The status without the reader's derivation: an agent that is cancelled without an end was only left
+    open."""
     status = AgentStatus(item["status"])
     left_open = status is AgentStatus.CANCELLED and item.get("completedAt") is None
     return AgentStatus.IN_PROGRESS if left_open else status

@@ -1,7 +1,7 @@
-"""The snapshot is a fold of the log: one function from statuses to what readers see.
+"""The snapshot is a fold of the log: one function from statuses to the readers' view.
 
-    job = fold(log)                                       in any order, redelivered as often as you like
-    apply(fold(log[:40]), log[40:]) == fold(log)          so a commit goes on from what is stored
+    job = fold(log)                                       in any order, with any number of redeliveries
+    apply(fold(log[:40]), log[40:]) == fold(log)          so a commit continues from the stored snapshot
     part = Job(head, {id: agents[id] for id in touched(batch) if id in agents})
     apply(part, batch)                                    is exact with the touched agents alone
 
@@ -42,7 +42,7 @@ def fold(updates: Iterable[StatusUpdate], *, epoch: str | None = None) -> Job:
 
 
 def apply(snapshot: Job, batch: Iterable[StatusUpdate]) -> Job:
-    """The snapshot after `batch`. What the snapshot holds already (by sequence) changes nothing.
+    """The snapshot after `batch`. Statuses that the snapshot has already (by sequence) change nothing.
 
     The batch must continue the log. Statuses that are not committed yet (no sequence) come last and count as
     its next. `snapshot` may hold only the agents in `touched(batch)`; the answer then holds those and the new
@@ -99,7 +99,7 @@ def invocation_of(update: StatusUpdate) -> str | None:
 
 
 def _first(one: StatusUpdate | None, other: StatusUpdate) -> StatusUpdate:
-    """Which of two statuses at one place counts; a sound log has only equal ones, then it doesn't matter."""
+    """Decides which of two statuses at one place counts; in a sound log they are equal."""
     return other if one is None or one == other else min(one, other, key=_whole_text)
 
 
@@ -291,5 +291,5 @@ def _planned_like(agent: AgentState, step: PlanStep | AgentState) -> AgentState:
         weight=step.weight,
         depends_on=step.depends_on,
         tool_weights=step.tool_weights,
-        reported=agent.progress,  # other weights must not take back what was reached with the old ones
+        reported=agent.progress,  # new weights must not reduce the progress that the old ones reached
     )

@@ -1,4 +1,4 @@
-"""What one status does to the invocation it is about; the rules are in docs/reference/fold.md."""
+"""Applies one status to its invocation; the rules are in docs/reference/fold.md."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ START_WORDS: Final = frozenset((StatusWord.AGENT_INVOKING, StatusWord.AGENT_RETR
 TOOL_END_WORDS: Final = frozenset(("tool_complete", "tool_error"))
 
 TOOLS_KEPT: Final = 32
-"""Tools of one attempt; what is used later than so many others is in the log only."""
+"""The most tools of one attempt; later ones are in the log only."""
 
 ACTIVITY_LENGTH: Final = 300
 """Characters of a message that the snapshot keeps; the log has all of it."""
 
 
 class Recency(Enum):
-    """How a status relates to the attempt of the invocation or job that it is about."""
+    """The relation of a status to the attempt of its invocation or job."""
 
     CURRENT = "current"  # of the running attempt, or of a newer one
     LATE = "late"  # of an attempt that has ended; the end does not change
@@ -46,8 +46,8 @@ class Recency(Enum):
 def attempt_of(update: StatusUpdate, *, current: int, ended_ms: int | None, starts: bool) -> int:
     """The attempt that `update` is about: the one it names, else the current one.
 
-    Callers who don't count their attempts still retry. A status that starts something (`starts`) begins the
-    next attempt if it was reported after the end at `ended_ms` (None: not ended). One reported before the end
+    Callers that don't count their attempts still retry. A status that starts work (`starts`) begins the next
+    attempt if it was reported after the end at `ended_ms` (None: not ended). A status from before the end
     only arrived late.
     """
     if update.attempt is not None:
@@ -107,7 +107,7 @@ def _restarted(agent: AgentState, attempt: int) -> AgentState:
 
 
 def _with_late_status(agent: AgentState, update: StatusUpdate) -> AgentState:
-    """What a late status adds to an ended attempt: an earlier start, a tool."""
+    """The additions of a late status to an ended attempt: an earlier start, a tool."""
     return replace(agent, started_ms=_started(agent, update), tools=_tools(agent, update, ended=True))
 
 

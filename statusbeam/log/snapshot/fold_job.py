@@ -1,4 +1,4 @@
-"""What one status does to the head of the job; the rules are in docs/reference/fold.md."""
+"""Applies one status to the head of the job; the rules are in docs/reference/fold.md."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT: Final = (
     *("job_id", "user_id", "tenant_id", "epoch", "sequence", "created_ms", "updated_ms", "rate"),
     *("title", *IDENTITY),
 )
-"""What a new run leaves in the head as it is."""
+"""The fields of the head that a new run leaves unchanged."""
 
 _ENDS: Final = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: OverallStatus.FAILED}
 
@@ -29,13 +29,13 @@ _ENDS: Final = {StatusType.COMPLETE: OverallStatus.COMPLETED, StatusType.ERROR: 
 def is_over(head: Head, update: StatusUpdate) -> bool:
     """Whether an opening begins a new run: the job has ended, or its lease was over by the opening's time.
 
-    A job that waits has no lease: whoever opens it goes on.
+    A job that waits has no lease: an opening continues its run.
     """
     return head.ended or (head.lease_ms is not None and (ms_of(update.timestamp) or 0) >= head.lease_ms)
 
 
 def in_new_run(head: Head, run: RunId, update: StatusUpdate) -> Head:
-    """The head after an opening that begins a new run. Only what names the job stays."""
+    """The head after an opening that begins a new run. Only the fields that name the job stay."""
     named = {name: text for name, text in _identity_in(update.metadata or {}).items() if text}
     kept: dict[str, Any] = {name: getattr(head, name) for name in _KEPT}
     started_ms, runs = ms_of(update.timestamp), head.runs.begun(run, head.sequence)
@@ -49,7 +49,7 @@ def reopened(head: Head, attempt: int) -> Head:
 
 
 def with_cancel_request(head: Head, update: StatusUpdate) -> Head:
-    """The first request counts. It is no sign of life: whoever asks for it is not the one who works."""
+    """The first request counts. It renews no lease: its sender does not do the job's work."""
     if head.cancel_request is not None:
         return head
     found = (update.metadata or {}).get(MetadataKey.CANCEL_REQUEST)
@@ -63,7 +63,7 @@ def with_cancel_request(head: Head, update: StatusUpdate) -> Head:
 
 
 def described(head: Head, metadata: Mapping[str, Any]) -> Head:
-    """With the title, and with what identifies the job where that is not known yet."""
+    """With the title, and with the job's identifiers that are not known yet."""
     named = _identity_in(metadata).items()
     first: dict[str, Any] = {name: text for name, text in named if text and getattr(head, name) is None}
     title = cut(metadata.get(MetadataKey.TITLE), TITLE_LENGTH)
@@ -71,7 +71,7 @@ def described(head: Head, metadata: Mapping[str, Any]) -> Head:
 
 
 def ended_by(head: Head, update: StatusUpdate) -> Head:
-    """The types `complete` and `error` end the job, whoever reports them."""
+    """The types `complete` and `error` end the job, from any reporter."""
     if update.type not in _ENDS or head.ended:
         return head
     cancelled = update.status == StatusWord.CANCELLED

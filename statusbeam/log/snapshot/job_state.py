@@ -1,13 +1,13 @@
 """The snapshot: the folded log of one job. `fold.py` computes it; this module defines its fields.
 
 A snapshot is one `Head` and one `AgentState` an invocation, each an item of the status table. Together they
-hold all that the fold needs to go on, so a commit reads and writes the head and the agents it touches, no
-more.
+hold all that the fold needs to continue, so a commit reads and writes only the head and the agents it
+touches.
 
     Head.from_item(job.head.to_item()) == job.head
 
-An item carries the schema's fields as readers see them, so that a resolver can answer with it as it is, and
-under `fold` what only the fold needs.
+An item carries the schema's fields in the readers' form, so that a resolver can return it unchanged. Its
+attribute `fold` holds the fold's own state.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Eta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """Somebody asks for the job to be stopped."""
+    """A request to cancel the job."""
 
     by: str | None
     reason: str | None
@@ -52,7 +52,7 @@ class CancelRequest:
 
     @classmethod
     def from_item(cls, item: Any) -> Self | None:
-        """What `view` gave."""
+        """The request in a view."""
         if not item:
             return None
         return cls(by=item.get("by"), reason=item.get("reason"), at_ms=ms_of(item["at"]) or 0)
@@ -69,14 +69,14 @@ class Head:
     correlation_id: str | None = None
     document_id: str | None = None
     source_type: str | None = None
-    workflow: str | None = None  # with the version, whose history an estimate is made of
+    workflow: str | None = None  # with the version, the key of the estimates' history
     workflow_version: str | None = None
     title: str | None = None
     runs: Runs = field(default_factory=Runs)
     overall_status: OverallStatus = OverallStatus.INITIALIZING
     attempt: int = 1
     sequence: int = 0
-    epoch: str | None = None  # another one when a job id is used again after its time is over
+    epoch: str | None = None  # another one if a job id is used again after the job expired
     created_ms: int | None = None
     started_ms: int | None = None  # when the current run began
     updated_ms: int | None = None
@@ -93,12 +93,12 @@ class Head:
     weighted: WeightedProgress = field(default_factory=WeightedProgress)
     reported: int | None = None  # progress, as the orchestrator reported it
     eta: tuple[int, int, int] | None = None  # (p50, p90, as of) in milliseconds
-    # What of a flood is taken: the publisher's own count (shedding.Bucket), no part of the fold.
+    # The limit of a flood: the publisher's own count (shedding.Bucket), no part of the fold.
     rate: tuple[int, int] | None = field(default=None, compare=False)
 
     @property
     def key(self) -> JobKey:
-        """What names the job among those of all tenants."""
+        """The key of the job among all tenants' jobs."""
         return JobKey(self.tenant_id or "", self.job_id)
 
     @property
@@ -107,12 +107,12 @@ class Head:
 
     @property
     def stage(self) -> tuple[OverallStatus, int, int]:
-        """What a status moves that is not only news: the state, its attempt and its run."""
+        """The parts of the job's position that matter to conditions: the state, its attempt and its run."""
         return self.overall_status, self.attempt, self.runs.number
 
     @property
     def waits(self) -> bool:
-        """Whether the job or an agent of it waits. Then silence means nothing."""
+        """Whether the job or an agent of it waits. Then silence is expected."""
         return not self.ended and (self.waiting is not None or self.waiters.any)
 
     @property
@@ -190,7 +190,7 @@ class Head:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """What `to_item` wrote. Numbers may come back as Decimal, other attributes are ignored."""
+        """The head in an item of `to_item`. Numbers may be Decimals; other attributes are ignored."""
         own = item["fold"]
         tokens_in, tokens_out = (int(count) for count in own["tokens"])
         first_sequence = optional_int(item.get("runFirstSequence"))

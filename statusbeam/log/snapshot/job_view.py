@@ -11,8 +11,8 @@ from .liveness import agent_liveness, liveness
 
 
 def job_view(job: Job, *, now: float | None = None, expires_at: int | None = None) -> dict[str, Any]:
-    """The schema's Job without what only the store knows (`fold`, `sequence` of agents), null where nothing
-    is known.
+    """The schema's Job without the store's own fields (`fold`, `sequence` of agents), null for unknown
+    values.
 
     `now` (epoch seconds) decides `liveness`; without it, and before the first status, that is null.
     `expires_at` (epoch seconds) is the store's own.
@@ -33,7 +33,7 @@ def job_of_view(view: Mapping[str, Any]) -> Job:
     """
     if not view.get("fold"):
         return Job()
-    # GraphQL answers null for what an item does not have.
+    # GraphQL returns null for attributes that an item does not have.
     agents = map(without_none, [*view["agents"], *(view["fold"].get("hidden") or ())])
     head = Head.from_item(without_none(view))
     # The answer has the current run's agents only.

@@ -1,4 +1,4 @@
-"""What a commit means for the job as a whole: one event at most, by the states before and after it.
+"""The event of a commit: at most one, by the states of the job before and after it.
 
 | before | after | event |
 |---|---|---|

@@ -6,8 +6,8 @@ Each status renews the lease of its sender; the library sends heartbeats in betw
     now < lease                      live     the work goes on
     lease <= now < lease + LOST      stale    no status for longer than three missed heartbeats
     lease + LOST <= now              lost     presumed dead
-    it waits: there is no lease      waiting  for a person, a timer or another job, whatever the clock says
-    the job or the agent has ended   ended    whatever the clock says
+    it waits: there is no lease      waiting  for a person, a timer or another job, at any time
+    the job or the agent has ended   ended    at any time
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Liveness = Literal["live", "stale", "lost", "waiting", "ended"]
 
 
 def liveness(snapshot: Job, now: float) -> Liveness | None:
-    """What a reader at `now` (epoch seconds) makes of a job; None for a job that has no status yet.
+    """The liveness of a job at `now` (epoch seconds); None for a job that has no status yet.
 
     A job lives as long as anything in it reports: for one silent agent of several, see `agent_liveness`.
     """
@@ -32,7 +32,7 @@ def liveness(snapshot: Job, now: float) -> Liveness | None:
 
 
 def agent_liveness(snapshot: Job, invocation_id: str, now: float) -> Liveness | None:
-    """What a reader at `now` (epoch seconds) makes of one agent; None while it is pending or unknown.
+    """The liveness of one agent at `now` (epoch seconds); None while it is pending or unknown.
 
     Nothing runs in a job that has ended, even if an agent's own final status is missing.
     """

@@ -1,4 +1,4 @@
-"""How far the work is: a weighted tree, tool → agent → job, that never goes backwards.
+"""The progress of the work: a weighted tree, tool → agent → job, that never goes backwards.
 
     plan = parse_plan(["Load", {"name": "Geo", "weight": 3, "dependsOn": ["Load"], "tools": ["geocode"]}])
 
@@ -95,7 +95,7 @@ def _weight(value: Any) -> int:
 def agent_progress(
     reported: int | None, tools: Iterable[tuple[str, int]], tool_weights: Sequence[tuple[str, int]]
 ) -> int | None:
-    """An agent's progress from what it reported itself and from its planned tools, whichever is further.
+    """An agent's progress: the larger of its own report and the share of its planned tools.
 
     Tools outside the plan don't count: their number is unknown. None when nothing is known.
     """
@@ -111,14 +111,13 @@ def agent_progress(
 class WeightedProgress:
     """A job's progress over its agents, kept up to date from those that change without reading the others.
 
-    When the total changes (the plan grew, an agent nobody planned turned up), the percentage stays where it
-    is and what is left of the bar is dealt out anew over what is left of the work: it neither falls back nor
-    stalls.
+    The total changes when the plan grows or an unplanned agent reports. Then the percentage stays, and the
+    rest of the bar covers the rest of the work. So the percentage neither falls back nor stalls.
     """
 
     total: int = 0  # sum of the weights
     done: int = 0  # sum of weight x progress
-    shown: int = 0  # what the bar shows
+    shown: int = 0  # the number that the bar shows
     revised_at: tuple[int, int] = (0, 0)  # (shown, true share) when the total was last revised
 
     @property
@@ -147,7 +146,7 @@ class WeightedProgress:
 
     @classmethod
     def from_item(cls, numbers: Any) -> Self:
-        """What `to_item` wrote; numbers may come back as Decimal."""
+        """The progress in an item of `to_item`; numbers may be Decimals."""
         if not numbers:
             return cls()
         total, done, shown, shown_then, share_then = (int(number) for number in numbers)

@@ -6,8 +6,8 @@
     >>> runs.begun(RunId("p", 3), sequence=9).is_older(RunId("p", 2))
     True
 
-Order is that in which each sender made its openings, never that of two machines' clocks. All lists have a
-bound: of more senders or openings the oldest are forgotten, and what names them counts as the current run's.
+The order is that of each sender's openings, never that of two machines' clocks. All lists have a bound. The
+head forgets the oldest senders and openings, and statuses that name them count as the current run's.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def opens(update: StatusUpdate) -> bool:
 
 
 def opened_in(update: StatusUpdate) -> int | None:
-    """Of a job's final status: its sender's newest opening by then; None for any other status."""
+    """The sender's newest opening in a job's final status; None for any other status."""
     if not update.of_job or update.type not in (StatusType.COMPLETE, StatusType.ERROR):
         return None
     return clamped_count((update.metadata or {}).get(MetadataKey.OPENED), WHOLE_NUMBER_MAX) or 0
@@ -67,13 +67,13 @@ def opened_in(update: StatusUpdate) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """The current run of a job, and what tells its statuses from those of older runs."""
+    """The current run of a job, and the openings that separate its statuses from older runs'."""
 
     number: int = 1
     first_sequence: int | None = None  # of the current run
     current: Openings = ()  # the current run's openings
-    closed: Openings = ()  # what was opened before a final status of the current run
-    older: Openings = ()  # what was opened in older runs
+    closed: Openings = ()  # openings before a final status of the current run
+    older: Openings = ()  # openings of older runs
 
     def knows(self, run: RunId) -> bool:
         """Whether an opening is of the current run, or was made before its end."""
@@ -105,7 +105,7 @@ class Runs:
 
     @classmethod
     def from_item(cls, item: Any, *, number: int, first_sequence: int | None) -> Self:
-        """What `to_item` wrote, and the view's two numbers."""
+        """The runs in an item of `to_item`, and the view's two numbers."""
         lists = (item or {}).items()
         found = {name: tuple(RunId(sender, int(n)) for sender, n in rows) for name, rows in lists}
         return cls(number=number, first_sequence=first_sequence, **found)

@@ -11,7 +11,7 @@ def short_text(value: Any, longest: int) -> str | None:
 
 
 def cut(value: Any, longest: int) -> str | None:
-    """`value` if it is text and not empty, else None; a longer one than `longest` ends with `…`."""
+    """`value` if it is text and not empty, else None; cut at `longest` characters, with an ellipsis."""
     if not isinstance(value, str) or not value:
         return None
     return value if len(value) <= longest else value[: longest - 1] + "…"

@@ -1,4 +1,4 @@
-"""What was paid for: token usage per attempt, settled without counting anything twice.
+"""The used tokens of each attempt, settled so that no token counts twice.
 
 A report is the running total of its attempt, so of several the largest counts and a redelivered or late one
 changes nothing. A retry is paid again, so a ledger's total is the sum over all attempts, dead ones included.
@@ -60,7 +60,7 @@ class Ledger:
 
     @classmethod
     def from_item(cls, rows: Any) -> Self:
-        """What `to_item` wrote; numbers may come back as Decimal."""
+        """The usage in an item of `to_item`; numbers may be Decimals."""
         if not rows:
             return cls()
         settled, *attempts = ((int(a), int(i), int(o)) for a, i, o in rows)
@@ -70,7 +70,7 @@ class Ledger:
 def usage_in(metadata: Mapping[str, Any]) -> tuple[int, int] | None:
     """(input, output) of `{"tokenUsage": {"inputTokens": 12, "outputTokens": 3}}`; None if nothing usable.
 
-    Of the two, one may be absent. Numbers are held between 0 and 2^31 - 1, what is no number is ignored.
+    One of the two may be absent. Numbers are held between 0 and 2^31 - 1; other values are ignored.
     """
     found = metadata.get(MetadataKey.TOKEN_USAGE)
     if not isinstance(found, Mapping):

@@ -1,4 +1,4 @@
-"""Who waits, for what and since when: waiting needs no lease, so days of it are neither stale nor lost.
+"""The waits of a job and its agents. A wait has no lease, so days of waiting are neither stale nor lost.
 
 >>> waiting = waiting_after(None, update)       # status "waiting", metadata {"waiting": {"for": "approval"}}
 >>> waiting.what, waiting.since_ms
@@ -21,7 +21,7 @@ from .texts import cut
 from .times import ms_in, ms_of, time_of
 
 WAITERS_KEPT: Final = 16
-"""Waiting agents that the head knows by name; of the others it has the number."""
+"""The most waiting agents that the head has by name; it has the number of the others."""
 
 HEAD_PROMPT_LENGTH: Final = 300
 """Characters of an agent's prompt that the head keeps; the agent has all of it."""
@@ -32,7 +32,7 @@ _MANY: Final = "agents"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What one scope waits for."""
+    """The wait of one scope."""
 
     what: str
     prompt: str | None = None
@@ -67,9 +67,9 @@ class Waiting:
 
 
 def waiting_after(before: Waiting | None, update: StatusUpdate) -> Waiting | None:
-    """What a scope waits for after a current status of its own.
+    """The wait of a scope after a current status of its own.
 
-    A status ends the waiting unless it is a sign of life, or was said before the waiting began.
+    A status ends the wait unless it is a heartbeat, or was reported before the wait began.
     """
     at_ms = ms_of(update.timestamp) or 0
     if before is not None and (update.type is StatusType.HEARTBEAT or at_ms < before.since_ms):

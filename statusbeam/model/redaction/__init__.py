@@ -1,1 +1,1 @@
-"""Takes secrets out of texts, whoever wrote them."""
+"""Takes secrets out of texts of any author."""

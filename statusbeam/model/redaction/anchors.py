@@ -21,12 +21,13 @@ class Anchor:
     kind: str
     literals: tuple[str, ...]
     pattern: Lazy
-    """Begins with a literal; what is to be hidden is its group `secret`, or else all of it."""
+    """Begins with a literal; the secret is its group `secret`, or the whole match."""
     check: Callable[[str], bool] | None = None
     back: int = 0
-    """How many characters before the literal belong to the secret; the pattern looks behind for them."""
+    """The number of characters before the literal that belong to the secret; the pattern looks behind for
+    them."""
     sign: str = ""
-    """What every text that the pattern matches has; few texts have it."""
+    """A literal that every matching text has; few texts have it."""
     in_word: bool = True
     """Whether a letter or a digit may stand before the literal."""
 

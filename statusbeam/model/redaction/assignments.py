@@ -39,7 +39,7 @@ _SCHEME = Lazy(r"[A-Za-z][\w-]{1,30}[ \t]{1,3}(?P<secret>[\w.~+/=:|-]{6,}+)")
 
 
 def assigned(kind: str, text: str, start: int, end: int) -> Span | None:
-    """Where the value is that the name at `start:end` is given, when it is a secret."""
+    """The place of the value that follows the name at `start:end`, if it is a secret."""
     given = _GIVEN.match(text, end)
     if given is None:
         return None
@@ -79,7 +79,7 @@ def _is_hash(kind: str, value: str) -> bool:
 
 
 def _is_password(text: str, value: str, start: int, end: int, *, tight: bool) -> bool:
-    """Whether what stands without quotes behind `password:` or `password=` is one, not the next words."""
+    """Whether the bare text after `password:` or `password=` is a password, not the next words."""
     variable = "_" in value or "]" in text[start:end] or not (tight or value.islower())
     if variable and value.replace("_", "").isalpha():  # or a type
         return False
@@ -100,7 +100,7 @@ def _is_other(kind: str, text: str, value: str, start: int, end: int, *, tight: 
 
 
 def _header(kind: str, text: str, at: int) -> Span | None:
-    """The value of a header to the end of its line: a cookie, or a scheme and what is random."""
+    """The value of a header to the end of its line: a cookie, or a scheme and a random text."""
     line = _LINE.match(text, at)
     if line is None:
         return None

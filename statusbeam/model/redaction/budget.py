@@ -1,4 +1,4 @@
-"""How much of a status may be searched, in steps that depend on its text alone, never on time."""
+"""The part of a status that may be searched, in steps that depend on its text alone, never on time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from typing import Final
 
 A_TEXT: Final = 64
-"""What a text or a structure costs beside its characters, each of which is a step."""
+"""The steps for a text or a structure, in addition to one for each character."""
 A_NAME: Final = 256
-"""What it costs to look at what follows a name such as `password`."""
+"""The steps for a look at the text after a name such as `password`."""
 A_PLACE: Final = 64
-"""What it costs to try one pattern at one place."""
+"""The steps for trying one pattern at one place."""
 
 
 class OutOfStepsError(Exception):
-    """The search was given up; what was to be searched is not shown. Stays within this package."""
+    """The search was given up; the unsearched text is not shown. Stays within this package."""
 
 
 class Budget:

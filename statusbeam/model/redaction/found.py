@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Found:
-    """One secret: `text[start:end]`, of what kind it is, and where what gives it away begins."""
+    """One secret: `text[start:end]`, its kind, and the beginning of the text that gives it away."""
 
     start: int
     end: int

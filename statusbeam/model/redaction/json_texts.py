@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _BEGINS = Lazy(r"\{\s{0,64}\"|\[\s{0,64}[\[{]|^\s{0,64}\[\s{0,64}\"")
 _FAILURES: Final = 4
-"""As often what begins like JSON may be none: each try may read to the end of the text."""
+"""The most failed tries of a search: each may read to the end of the text."""
 _SCALAR = Lazy(r"\"(?:[^\"\\]|\\.)*+\"|[^\s\[\]{},:\"]++")
 
 
@@ -59,7 +59,7 @@ def find_json(text: str) -> Iterator[JsonAt]:
 
 
 def with_values(text: str, given: Any, clean: Any) -> str:
-    """The JSON text of `given` as that of `clean`: what did not change stays as it is written."""
+    """The JSON text of `given` with the values of `clean`: unchanged values keep their text."""
     scalars = list(_SCALAR.finditer(text))
     before, after = list(_leaves(given)), list(_leaves(clean))
     if not len(scalars) == len(before) == len(after):  # a name came twice: JSON keeps the last

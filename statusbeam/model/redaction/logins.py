@@ -154,7 +154,7 @@ _PLACES: Final = (
 )
 
 HINTS: Final = ("log", "sign", "connect", "account", "machine", "anmeld")
-"""Literals that stand in texts of short words as well; what is plain otherwise has none."""
+"""Literals that also stand in texts of short words; other plain texts have none."""
 
 _SIGNS: Final = ("=", "//", " -", ":", "@", "")
 _BY_SIGN: Final = {

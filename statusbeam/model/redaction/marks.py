@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from .found import Found
 
 UNSEARCHED: Final = "not searched"
-"""The kind of what was too much to be searched."""
+"""The kind of a text that was too long to be searched."""
 BEGIN: Final = "[redacted: "
 _MARK = Lazy(r"\[redacted: ([a-z][a-z ]{1,30})\]")
 _LONGEST: Final = 48
 """No mark has as many characters."""
 _PICTURE = Lazy(r"data:(?:image|audio|video|font)/[\w.+-]{1,64};base64,[\w+/=-]*+", re.ASCII)
 FILL: Final = "\x0b"
-"""Stands where nothing is searched: a space, so that no secret goes over it, and nobody's."""
+"""Fills the places that are not searched: a kind of space that no secret contains."""
 
 
 def mark(kind: str) -> str:
-    """What stands in the place of a secret of that kind."""
+    """The mark in the place of a secret of that kind."""
     return f"{BEGIN}{kind}]"
 
 
@@ -65,7 +65,7 @@ def shortened(text: str, longest: int) -> str:
 
 
 def marked(text: str, found: Iterable[Found]) -> str:
-    """The text with marks in the places of what was found; the same object when nothing was."""
+    """The text with marks in the places of the found secrets; the same object without any."""
     parts: list[str] = []
     at = 0
     for one in found:
@@ -75,7 +75,7 @@ def marked(text: str, found: Iterable[Found]) -> str:
 
 
 def redactions(value: Any) -> dict[str, int]:
-    """How many marks of each kind stand in a value: how much was redacted, never what."""
+    """The number of marks of each kind in a value. It shows the amount of redacted text, never the text."""
     counts: dict[str, int] = {}
     for kind in _MARK.findall(value if isinstance(value, str) else str(value)):
         counts[kind] = counts.get(kind, 0) + 1

@@ -1,9 +1,9 @@
-"""What is a secret because of its name: `password=…`, `the access key is …`, `| Password | … |`.
+"""Values that are secrets because of their names: `password=…`, `the access key is …`, `| Password | … |`.
 
     >>> list(named_secrets("use password hunter2", "use password hunter2", Budget()))
     [(13, 20, 'secret', 4)]
 
-Each name is found once; what may follow it is looked at from there, a bounded way.
+Each name is found once; the search then reads a bounded part of the text after it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TAIL = Lazy(r"[A-Za-z0-9_-]{0,40}(?:\.[A-Za-z]\w{0,20}){0,3}+", re.ASCII)
 _TAIL_OF_ANY = Lazy(r"[\w-]{0,40}")
 _BEFORE = Lazy(r"[ \t]([\w'\u2019-]{1,20}+)(?:[ \t]([\w'\u2019-]{1,20}+))?")
 _OF_TWO_WORDS: Final = words("key keys token secret secrets code codes phrase passe pass")
-"""What the word before says more of: `API key`, `recovery phrase`, `mot de passe`."""
+"""Names that the word before completes: `API key`, `recovery phrase`, `mot de passe`."""
 _MORE = Lazy(r" (?:number|value|string|secreta|secreto|segreta|secr\u00e8te)(?![a-z])")
 """`PIN number`, `clave secreta`."""
 _WORD_AFTER = Lazy(r" ([a-z]{1,20})(?=[ .,;!?\n]|$)")
@@ -48,7 +48,7 @@ _LEADING: Final = words(
 
 
 def named_secrets(text: str, lowered: str, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
-    """(start, end, kind, where it begins to show) of each value whose name says that it is secret."""
+    """(start, end, kind, where it begins to show) of each value with the name of a secret."""
     done = 0
     for stem in _stems(lowered):
         if stem[0] < done:
@@ -63,7 +63,7 @@ def named_secrets(text: str, lowered: str, budget: Budget) -> Iterator[tuple[int
 
 
 def _stems(lowered: str) -> list[Span]:
-    """Where names may stand, in their order."""
+    """The possible places of names, in their order."""
     found = []
     for stems, ends_word in ((STEMS, False), (SHORT_STEMS, True)):
         for stem in stems:
@@ -101,7 +101,7 @@ def _name_at(text: str, lowered: str, start: int, end: int) -> tuple[int, int, s
 
 
 def _value_of(kind: str, text: str, lowered: str, start: int, end: int) -> Span | None:
-    """Where the value of the name at `start:end` is, when it is a secret."""
+    """The place of the value of the name at `start:end`, if it is a secret."""
     if kind == SEED:
         return seed_phrase(text, end)
     following = text[end : end + 1]

@@ -1,4 +1,4 @@
-"""What a name promises: `db_password` a password, `X-Api-Key` a key, `sort_key` and `token_usage` nothing.
+"""The kind of secret that a name promises: `db_password` a password, `X-Api-Key` a key, `sort_key` none.
 
 >>> kind_of_name("spring.datasource.password"), kind_of_name("passwordResetUrl")
 ('password', None)
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from typing import Final
 
 PASSWORD: Final = "password"  # noqa: S105 - a kind, like those below
-"""What stands there is a password, whatever it looks like."""
+"""The value is a password, of any form."""
 KEY: Final = "key"
 """A key, a client secret or a token by its full name: anything but a word."""
 SECRET: Final = "secret"  # noqa: S105
-"""`secret` alone: what people chose or a machine made."""
+"""`secret` alone: chosen by a person or made by a machine."""
 TOKEN: Final = "token"  # noqa: S105
 """`token` alone, which is a language model's as well: long texts only."""
 WEAK: Final = "weak"
-"""`key`, `auth` and the like: only what is random."""
+"""`key`, `auth` and the like: only random values."""
 CODE: Final = "code"
 """A PIN, a one-time code, the check value of a card."""
 HEADER: Final = "header"
@@ -33,7 +33,7 @@ CREDENTIALS: Final = "credentials"
 SEED: Final = "seed"
 
 LONGEST: Final = 64
-"""Of a name, its last characters decide."""
+"""The number of last characters of a name that decide."""
 
 _FOREIGN: Final = words(
     "\u043f\u0430\u0440\u043e\u043b\u044c \u5bc6\u7801 \u5bc6\u78bc \u30d1\u30b9\u30ef\u30fc\u30c9"
@@ -50,7 +50,7 @@ STEMS: Final = (
     )
     | {"parola d'ordine", "parola d\u2019ordine"}
 )
-"""What every such name holds; for texts in lower case."""
+"""Literals of which every such name holds one; for texts in lower case."""
 SHORT_STEMS: Final = words("pin otp pw mdp sid")
 """The same; these are names only where no letter follows."""
 
@@ -63,7 +63,7 @@ _NEUTRAL: Final = words(
     val plain plaintext raw base b base64 main local string str sandbox qa uat enc 0 1 2 3 4 5 64 v
     """
 )
-"""Words behind a name that leave it what it is: `API_KEY_PROD`."""
+"""Words after a name that don't change its kind: `API_KEY_PROD`."""
 _PASSWORDS: Final = _FOREIGN | words(
     """
     password passwords passwort passwd passwds passphrase passcode pwd pwds passw pword psw pw kennwort
@@ -173,7 +173,7 @@ def words_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=2_048)
 def kind_of_name(name: str) -> str | None:
-    """What kind of secret stands under the name; None when none does."""
+    """The kind of secret under the name; None for no secret."""
     parts = words_of(name[-LONGEST:])
     whole = parts
     while len(parts) > 1 and parts[-1] in _NEUTRAL:
@@ -196,7 +196,7 @@ def _kind(parts: list[str]) -> str | None:
 
 
 _NONE: Final = ""
-"""No secret for sure, whatever else the words are."""
+"""No secret for sure, with any other words."""
 
 
 def _password(before: list[str], last: str, joined: str) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 SETTING: Final = "REDACTED_PATTERNS"
-_SET = r"\[\^?+\]?+(?:(?!--|&&|\|\||~~)[^\[\]\\\n]|\\.)*+\]"  # what Python keeps for sets of sets isn't taken
+_SET = r"\[\^?+\]?+(?:(?!--|&&|\|\||~~)[^\[\]\\\n]|\\.)*+\]"  # no sets within sets: Python reserves them
 _ATOM = re.compile(rf"\\[dDwWsSbB]|\\[^\w]|\\[ntr]|{_SET}|[^\\\[\](){{}}*+?|\n]")
 _REPEAT = re.compile(r"([*+?]|\{(\d{1,4})(,(\d{1,4})?)?\})[?+]?")
 _GROUP = re.compile(r"\((?:\?i?:)?")
@@ -37,7 +37,7 @@ def own_pattern(text: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(built)
     except re.error as error:
-        raise _refused(text, f"is no regular expression: {error.msg}") from error
+        raise _refused(text, f"is not a regular expression: {error.msg}") from error
     if pattern.search(""):
         raise _refused(text, "matches the empty text")
     return pattern
@@ -48,7 +48,7 @@ def _refused(text: str, problem: str) -> SettingError:
 
 
 def _alternatives(text: str, at: int) -> tuple[str, int, int]:
-    """What stands from `at` to the end of its group: rewritten, where it ends, and its longest match."""
+    """The pattern from `at` to the end of its group: rewritten, its end, and its longest match."""
     parts, longest, length = [""], 0, 0
     while at < len(text) and text[at] != ")":
         if text[at] == "|":

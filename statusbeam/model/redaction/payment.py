@@ -1,4 +1,4 @@
-"""Cards with their check digit, bank accounts with theirs, and what stands beside a card.
+"""Cards with their check digit, bank accounts with theirs, and the check value next to a card.
 
 >>> list(payments("card 4111 1111 1111 1111"))
 [(5, 24, 'card', 5)]
@@ -19,7 +19,7 @@ CARD: Final = "card"
 
 _BETWEEN: Final = r"(?:\W|_){1,3}"
 _MANY_DIGITS = Lazy(r"[0-9](?:(?:\W|_){0,3}[0-9]){13}")
-"""As many as any card has; found fast."""
+"""As many digits as any card has; found fast."""
 _NUMBER = Lazy(
     r"[0-9](?<![A-Za-z0-9.#/_-][0-9])(?:[0-9]{13,18}"
     rf"|[0-9]{{3}}(?:{_BETWEEN}[0-9]{{4}}){{3}}(?:{_BETWEEN}[0-9]{{3}})?"
@@ -120,7 +120,7 @@ def is_iban(text: str) -> bool:
 
 
 def payments(text: str) -> Iterator[tuple[int, int, str, int]]:
-    """(start, end, kind, where it begins to show) of cards, check values beside them, and accounts."""
+    """(start, end, kind, where it begins to show) of cards, check values next to them, and accounts."""
     for match in _NUMBER.finditer(text) if _MANY_DIGITS.search(text) else ():
         if is_card_text(match[0]):
             yield match.start(), match.end(), CARD, match.start()

@@ -26,8 +26,8 @@ _BODY_BACKWARDS = Lazy(
 def private_keys(text: str, lowered: str, *, split: bool) -> Iterator[tuple[int, int, str, int]]:
     """(start, end, kind, where it begins to show) of each; one without an end reaches to the end of the text.
 
-    `split`: the text was put together from messages, so that one without an end reaches as far as it looks
-    like a key, and the mark in the place of one may be that of its beginning.
+    `split`: the text was put together from messages. A key without an end then reaches as far as the text
+    looks like a key, and a mark may stand for the beginning of a key.
     """
     if "private" not in lowered and not (split and OPEN_MARK in text):
         return

@@ -1,4 +1,4 @@
-"""How a value is read behind a name: in quotes, or bare to where it ends."""
+"""Reads the value after a name: in quotes, or bare up to its end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     Span = tuple[int, int]
 
 CLOSE: Final = r"(?:\\{0,7}[\"'`]|\*{1,2}|__?|\[\d{0,4}\]|[\])]|</[a-z]{1,10}>|&quot;|[ \t\u00a0]){0,8}+"
-"""What closes around a name: quotes, Markdown, brackets, an element."""
+"""The characters that close around a name: quotes, Markdown, brackets, an element."""
 OPEN: Final = (
     r"(?:\*{1,2}|__?|</[a-z]{1,10}>|<(?:code|b|i|strong|em|tt|kbd|pre|span|td|dd|string)\b[^<>]{0,40}>"
     r"|[ \t\u00a0]){0,6}+"
 )
-"""What opens around a value."""
+"""The characters that open around a value."""
 
 _QUOTED = Lazy(  # JSON within JSON within JSON has more backslashes before each quote
     r"(?:(?:\w{1,12}\.)?Secret\w{0,10}\()?[bfruBFRU@$]{0,2}(?P<quote>\\{0,7}(?:[\"'`]|&quot;))"
@@ -47,7 +47,7 @@ def quoted_at(text: str, at: int) -> tuple[Span, str] | None:
 
 
 def bare_at(text: str, at: int, *, prose: bool) -> tuple[Span, str] | None:
-    """A value without quotes, as much of it as is judged; in prose, what ends a sentence is no part of it."""
+    """The judged part of a value without quotes; in prose, the end of a sentence is no part of it."""
     bare = _BARE.match(text, at)
     if bare is None or bare[0][0] in "[{(" or bare[0].startswith("[redacted"):
         return None
@@ -56,14 +56,14 @@ def bare_at(text: str, at: int, *, prose: bool) -> tuple[Span, str] | None:
 
 
 def whole(text: str, span: Span) -> Span:
-    """The span of a bare value with what follows the part that was judged."""
+    """The span of a bare value, with the rest after the judged part."""
     start, end = span
     rest = _REST.match(text, end) if end - start >= JUDGED else None
     return (start, rest.end()) if rest else span
 
 
 def _trimmed(text: str, start: int, end: int, signs: str) -> int:
-    """The end without what closes a sentence, a bracket or a piece of Markdown around the value."""
+    """The end, without the characters that close a sentence, a bracket or Markdown around the value."""
     while end > start + 1 and text[end - 1] in signs:
         opening = _OPENING.get(text[end - 1])
         if opening and text.count(opening, start, end):
@@ -73,5 +73,5 @@ def _trimmed(text: str, start: int, end: int, signs: str) -> int:
 
 
 def ends_clause(text: str, end: int) -> bool:
-    """Whether nothing follows a word that would belong to it in a sentence."""
+    """Whether no text follows the word that would belong to it in a sentence."""
     return _CLAUSE_END.match(text, end) is not None

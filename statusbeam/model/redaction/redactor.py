@@ -5,8 +5,8 @@
     >>> Redactor(("metadata.customer.email",)).entry(entry)["metadata"]["customer"]["email"]
     '[redacted: configured field]'
 
-Redacting what is redacted changes nothing, so that the same status may pass here twice. Ids (of jobs, users,
-invocations …) are left as they are: a status that lost its job would be lost itself.
+Redacting a redacted status changes nothing, so that the same status may pass here twice. The ids of jobs,
+users and invocations stay unchanged: a status without its job would be lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Redactor", "split_redacted"]
 
 REDACTED_WORD: Final = "redacted"
-"""What a status is called whose word held a secret: a mark would be no word."""
+"""The word of a status whose own word held a secret: a mark is not a valid word."""
 
 _IDS: Final = frozenset(
     ("jobId", "userId", "tenantId", "eventId", "invocationId", "parentInvocationId", "batchId", "timestamp")
@@ -49,7 +49,7 @@ _LENGTHS: Final = {
     "toolName": NAME_LENGTH,
     "qualifiedStatus": QUALIFIED_STATUS_LENGTH,
 }
-"""What may be as long as its limit, and longer once a mark stands in it."""
+"""Fields that may be as long as their limit, and longer with a mark in them."""
 _ON_ONE_LINE: Final = ("agentName", "toolName", "qualifiedStatus")
 
 
@@ -70,7 +70,7 @@ class Redactor:
         root, *keys = path.split(".")
         if (root not in ("message", "agentName", "toolName") or keys) and (root != "metadata" or "" in keys):
             known = "message, agentName, toolName or metadata.<key>.<key>…"
-            raise SettingError("REDACTED_FIELDS", f"names {path!r}, which is no field to redact: {known}")
+            raise SettingError("REDACTED_FIELDS", f"names {path!r}, which is not one of {known}")
         at = self._fields
         for key in (root, *keys)[:-1]:
             if at.setdefault(key, {}) is None:  # all of it is configured already
@@ -85,8 +85,8 @@ class Redactor:
     def entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """A status as callers give it (wire names, metadata as an object), without secrets.
 
-        What is left out is made anew from what is left: `qualifiedStatus`, when a name in it changed. A field
-        within its limit stays within it. The process's log tells how much was redacted, never what.
+        If a name in `qualifiedStatus` changed, it is made anew. A field within its limit stays within it. The
+        process's logs have the number of redactions, never a secret.
         """
         clean = self._entry(entry, near=False)
         if clean == entry:
@@ -139,5 +139,5 @@ def _report(given: Mapping[str, Any], clean: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=256)
 def _name_of(field: Any) -> Any:
-    """A field's name; one that a status doesn't have is told in a refusal, and may be anything."""
+    """A field's name; an unknown one appears in a refusal, and may hold a secret."""
     return marked(field, find_secrets(field[:ID_LENGTH])) if isinstance(field, str) else field

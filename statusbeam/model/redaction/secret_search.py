@@ -1,4 +1,4 @@
-"""Where in a text the secrets are.
+"""Finds the secrets in a text.
 
     >>> find_secrets("key AKIAIOSFODNN7EXAMPLE")
     [Found(start=4, end=24, kind='aws key', begins=4)]
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 OWN: Final = "own pattern"
 
 _AWS_SECRET = Lazy(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])", re.ASCII)
-_DIGITS = Lazy(r"\d{4}|\d\d?[ .-]\d\d?[ .-]\d", re.ASCII)  # the least that a card is written in
+_DIGITS = Lazy(r"\d{4}|\d\d?[ .-]\d\d?[ .-]\d", re.ASCII)  # the shortest form of a card's number
 _SHORTEST_SECRET: Final = 10  # characters without a space: "-----BEGIN"
 _BASE64 = Lazy(r"(?<![\w+/=-])[\w+/-]{24,}+={0,2}", re.ASCII)
 _AWS_SECRET_LENGTH: Final = 40
@@ -52,7 +52,7 @@ def find_secrets(
 ) -> list[Found]:
     """The secrets in `text`, in their order and apart from each other.
 
-    `near_aws_key`: an AWS key id stands close by, so what has the shape of a secret access key is one.
+    `near_aws_key`: an AWS key id stands close by, so a text in the shape of a secret access key is one.
     `split`: the text was put together from messages, so that a private key without its end reaches no further
     than it looks like one. `own`: a deployment's own patterns. Raises OutOfStepsError.
     """
@@ -93,7 +93,7 @@ def _folded(text: str) -> str:
 
 
 def _is_plain(text: str, lowered: str) -> bool:
-    """Short words and nothing that names a value: most messages, told without looking at a single rule."""
+    """Short words without the name of a value. Most messages are; they need no look at a rule."""
     for hint in _HINTS:
         if hint in lowered:
             return False
@@ -101,7 +101,7 @@ def _is_plain(text: str, lowered: str) -> bool:
 
 
 def _encoded(text: str, budget: Budget) -> Iterator[tuple[int, int, str, int]]:
-    """Base64 of what holds a secret."""
+    """Base64 of a text that holds a secret."""
     for match in _BASE64.finditer(text):
         decoded = _decoded(match[0][:_BASE64_LENGTH])
         if decoded is not None:
@@ -128,7 +128,7 @@ def _decoded(text: str) -> str | None:
 
 
 def _apart(found: list[Found]) -> list[Found]:
-    """Without overlaps: what overlaps is one secret of the kind that begins first."""
+    """Without overlaps: overlapping finds become one secret of the kind that begins first."""
     apart: list[Found] = []
     for one in sorted(found, key=lambda f: (f.start, -f.end)):
         if apart and one.start < apart[-1].end:

@@ -1,6 +1,7 @@
-"""Keys and tokens that services issue, by what each of them begins with.
+"""Keys and tokens that services issue, by their prefixes.
 
-A row is a fact that the service publishes: the prefix, and what follows it. Nothing else in a text decides.
+A row is a fact that the service publishes: the prefix, and the form of the rest. Nothing else in a text
+decides.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ _LETTERS = r"[A-Za-z0-9]"
 
 
 def _after(prefixes: str, tail: str, before: str = "") -> Lazy:
-    """What follows one of the prefixes."""
+    """The form of the text after one of the prefixes."""
     begin = "|".join(map(re.escape, prefixes.split()))
     return Lazy(f"{before}(?:{begin}){tail}", re.ASCII)
 
 
 _FACTS: Final = (
-    # kind, prefixes, what follows
+    # kind, prefixes, form of the rest
     (AWS_KEY, "AKIA ASIA ABIA ACCA", r"[A-Z0-9]{16}(?![A-Z0-9])"),
     (AWS_KEY, "FwoGZXIvYXdz FQoGZXIvYXdz IQoJb3JpZ2lu ABSK bedrock-api-key-", r"[A-Za-z0-9/+]{50,}+={0,2}"),
     ("appsync key", "da2-", r"[a-z0-9]{26}(?![a-z0-9])"),
@@ -127,12 +128,12 @@ _TABLES: Final = [
     (gate, [(literal, anchor) for literal, anchor in _TABLE if _gate(literal) == gate])
     for gate in ("_", "-", ".", "")
 ]
-"""By a character that their prefixes share: few texts have each of them."""
+"""The rules by a character that their prefixes share: few texts have each of the characters."""
 _WITHIN: Final = by_literal(
     *(
         Anchor(kind, (literal,), Lazy(pattern, re.ASCII | re.IGNORECASE), check, back)
         for kind, literal, pattern, check, back in (
-            # kind, what stands within it, all from there, what it must be beside, characters before it
+            # kind, literal within it, pattern from there, literal of its surroundings, characters before it
             ("azure key", "q~", r"(?<=[\w~.-]{3}\d)q~[\w~.-]{31,34}", None, 4),
             ("access token", ":aa", r"(?<=\d{8}):aa[\w-]{33}", None, 8),
             ("access token", ".atlasv1.", r"(?<=[a-z0-9]{14})\.atlasv1\.[\w=-]{60,70}", None, 14),

@@ -18,7 +18,7 @@ from .secret_search import find_secrets
 def split_redacted(texts: Sequence[str]) -> list[str]:
     """Texts that followed each other, without the secrets that go from one into the next.
 
-    None gets longer than a message may be, unless it was.
+    No text gets longer than a message may be, unless it was longer before.
     """
     edges = [0]
     for text in texts:
@@ -42,6 +42,6 @@ def split_redacted(texts: Sequence[str]) -> list[str]:
 
 
 def _crosses(one: Found, edges: Sequence[int]) -> bool:
-    """Whether an edge lies within what gives the secret away and its end."""
+    """Whether an edge lies between the text that gives the secret away and the secret's end."""
     place = bisect_right(edges, one.begins)
     return place < len(edges) and edges[place] < one.end

@@ -42,7 +42,7 @@ _INSERT = Lazy(
 
 
 def _inserted(text: str) -> Iterator[tuple[int, int, str, int]]:
-    """INSERT INTO users (name, password) VALUES ('ana', '…')"""
+    """`INSERT INTO users (name, password) VALUES ('ana', '…')`"""
     for match in _INSERT.finditer(text):
         names = [kind_of_name(name.strip(_MARKUP)) for name in match[1].split(",")]
         named = {place: kind for place, kind in enumerate(names) if kind}
@@ -52,7 +52,7 @@ def _inserted(text: str) -> Iterator[tuple[int, int, str, int]]:
 
 
 def _header(line: str) -> tuple[str, dict[int, str]]:
-    """What parts the columns, and which of them hold secrets; a header has names only."""
+    """The separator of the columns, and the columns that hold secrets; a header has names only."""
     for between in _BETWEEN:
         if 0 < line.count(between) < _COLUMNS:
             cells = [cell.strip(_MARKUP) for cell in line.split(between)]

@@ -1,4 +1,4 @@
-"""What a value looks like: chosen by a person, made by a machine, or no secret at all."""
+"""Judges the form of a value: chosen by a person, made by a machine, or no secret at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 JUDGED: Final = 128
-"""Of a value, so many characters decide."""
+"""The number of characters of a value that decide."""
 
 _UUID = Lazy(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _PLACEHOLDER = Lazy(
@@ -41,7 +41,7 @@ _PLACEHOLDER = Lazy(
 _TEMPLATE = Lazy(
     r"\{[A-Za-z_][\w.()\[\]'\" ]{0,64}\}|\$\{|\{\{|<[a-z][\w -]{0,32}>|%s|%\(\w{1,32}\)s", re.ASCII
 )
-"""Where a program puts something in."""
+"""A placeholder that a program fills."""
 _CODE = Lazy(
     r"[\w.$!]*+[\[({].*+|!?[A-Za-z_$][\w$]*+(?:(?:\?\.|\.|->|::)[A-Za-z_$][\w$]*+)++[,;)\]}]*+|(?:[^=]|=(?!>))*+=>.*+",
     re.ASCII,
@@ -111,7 +111,7 @@ def is_uuid(text: str) -> bool:
 
 
 def is_no_secret(text: str) -> bool:
-    """A mark of ours, a word that says how things are, or where a secret comes from: not itself."""
+    """A mark of ours, a word for a state, or the source of a secret: not a secret itself."""
     bare = text.strip(" .:!?,;\"'`*()")
     return (
         not bare
@@ -124,7 +124,7 @@ def is_no_secret(text: str) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """What a program computes: a call, an attribute, a variable that is named like a secret."""
+    """An expression of a program: a call, an attribute, a variable that is named like a secret."""
     if _CODE.fullmatch(text):
         return True
     bare = text.rstrip(",;)]}")
@@ -162,7 +162,7 @@ def is_chosen(text: str) -> bool:
 
 
 def is_plain_word(text: str) -> bool:
-    """A word that says nothing of a password, so that it may be one: `swordfish`."""
+    """A word that does not describe a password, so that it may be one: `swordfish`."""
     parts = text.lower().replace("_", "-").split("-")
     return (
         4 <= len(text) <= 40

@@ -1,4 +1,4 @@
-"""The words around secrets that are none, in the languages that secrets are told in."""
+"""Words next to secrets that are not secrets, in the languages of the patterns."""
 
 from __future__ import annotations
 
@@ -61,4 +61,4 @@ NO_PLAIN_ENDS: Final = (
     *("ed", "ing", "ly", "able", "ible", "less", "tion", "sion", "ment", "ness", "ity", "ive", "ous"),
     *("ers", "lich", "ig", "isch", "ung", "ated", "ized", "ised", "ical", "ance", "ence", "ship"),
 )
-"""Ends of words that say how something is."""
+"""Endings of words that describe a state."""

@@ -1,4 +1,4 @@
-"""One walk over one status: its texts, its structures, and how much of them may be searched."""
+"""One walk over one status: its texts, its structures, and the steps for searching them."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _SHORTEST: Final = 14
 _ID: Final = 36
 _ROUNDS: Final = 6
 _TEXTS_IN_TEXTS: Final = 6
-"""JSON in JSON in JSON …"""
+"""The depth of JSON within JSON texts."""
 _ENCODINGS: Final = 3
-"""As deep as addresses stand within addresses."""
+"""The depth of addresses within addresses."""
 _NAME: Final = Lazy(r"[\w .:/$@-]{1,80}")
-"""What a key looks like that names its value."""
+"""The form of a key that names its value."""
 _ENCODED: Final = Lazy("%[0-9a-fA-F]{2}")
 _PAIRS: Final = {"value": ("name", "key"), "Value": ("Name", "Key")}
-"""How containers, headers and tags are described: an object for each, with its value and its name."""
+"""The keys of an object that describes a container variable, a header or a tag: its name and its value."""
 _HELD: Final = ("value", "current", "new", "old", "plaintext", "text")
 """Under these, an object that is named like a secret holds it."""
 _LONG_NUMBER: Final = {PASSWORD: 1_000, CODE: 100}
@@ -52,13 +52,13 @@ _INVISIBLE: Final = Lazy(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""What people don't see within a secret, and take along when they copy it: Unicode calls it ignorable."""
+"""Invisible characters within a secret that people copy along: Unicode calls them ignorable."""
 
 
 class Walk:
     """Redacts one status within a number of steps: a step is one character that is searched once.
 
-    What the steps don't suffice for is not searched, and not shown either: a mark stands there.
+    Text beyond the steps is neither searched nor shown: a mark replaces it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Walk:
         self._within_texts = 0
 
     def text(self, text: str) -> str:
-        """The text with a mark in the place of each secret; of one that is too long, the beginning."""
+        """The text with a mark in the place of each secret; only the beginning of a text that is too long."""
         if not self._own and _is_harmless(text):
             return text
         try:
@@ -87,7 +87,7 @@ class Walk:
             return mark(UNSEARCHED)
 
     def within(self, text: str, longest: int) -> str:
-        """A redacted text that its marks made too long, cut; nothing shows that redaction would hide."""
+        """A redacted text that its marks made too long, cut without showing a secret."""
         try:
             return self._within(text, longest)
         except OutOfStepsError:
@@ -128,7 +128,7 @@ class Walk:
         return self._searched(text, text)
 
     def _with_json(self, text: str) -> str:
-        """The text with its JSON redacted value by value, so that JSON it stays."""
+        """The text with its JSON redacted value by value, so that it stays JSON."""
         self._budget.spend(len(text))
         real: list[str] = []
         searched: list[str] = []
@@ -145,7 +145,8 @@ class Walk:
         return real[1]
 
     def _beside_json(self, text: str) -> str:
-        """Text beside JSON, redacted where it must be decoded to show a secret; JSON must not be decoded."""
+        """Text next to JSON, redacted where only its decoded form shows a secret; JSON must not be
+        decoded."""
         return text if text.isascii() and not _ENCODED.search(text) else self._searched(text, text)
 
     def _json(self, text: str, given: Any) -> str:
@@ -156,7 +157,7 @@ class Walk:
 
     def _searched(self, text: str, searched: str) -> str:
         """The text redacted as `searched` is, which is filled where the text is redacted already."""
-        for _ in range(_ROUNDS):  # what was grown together with a secret shows once that is gone
+        for _ in range(_ROUNDS):  # a second secret may show once the first one next to it is gone
             found = self._find(searched)
             meant = self._meant(text, len(found)) if text == searched else None
             if meant is not None:
@@ -171,7 +172,7 @@ class Walk:
         return find_secrets(text, near_aws_key=self._near_aws_key, own=self._own, budget=self._budget)
 
     def _meant(self, text: str, found: int) -> str | None:
-        """The text as people read it, or an address means it, when that shows more secrets."""
+        """The text in its visible or decoded form, if that shows more secrets."""
         if not text.isascii() or "\x1b" in text:
             seen = normalize("NFKC", _INVISIBLE.sub("", without_terminal_sequences(text)))
             if seen != text and len(self._find(seen)) > found:
@@ -228,12 +229,12 @@ class Walk:
 
 
 def _is_harmless(text: str) -> bool:
-    """A short word or number, a UUID: most of what metadata holds."""
+    """A short word or number, a UUID: most values of metadata."""
     return (len(text) < _SHORTEST and text.isalnum()) or (len(text) == _ID and is_uuid(text))
 
 
 def _numbered(key: str, taken: Mapping[Any, Any], times: dict[str, int]) -> str:
-    """A key that is not taken: each number is tried once for each key, so that many take no longer."""
+    """A key that is free: each number is tried once for each key, so that many keys take no longer."""
     while True:
         times[key] = times.get(key, 1) + 1
         numbered = f"{key} ({times[key]})"
@@ -249,7 +250,7 @@ def _number(value: Any) -> float | None:
 
 
 def _named(key: str, value: Any, clean: Any) -> Any:
-    """What is shown of a value under its key, `clean` by its shape; a header may have several values."""
+    """The shown form of a value under its key, `clean` by its shape; a header may have several values."""
     kind = kind_of_name(key) if _NAME.fullmatch(key) and "::" not in key else None
     if kind is None:
         return clean
@@ -259,7 +260,7 @@ def _named(key: str, value: Any, clean: Any) -> Any:
 
 
 def _held(kind: str, value: Any, clean: Any) -> Any:
-    """What is shown of a value of that kind, or of an object that holds one."""
+    """The shown form of a value of that kind, or of an object that holds one."""
     if not (isinstance(value, Mapping) and isinstance(clean, dict)):
         return _of_kind(kind, value, clean)
     for key in value if kind == COOKIE else _HELD:

@@ -31,7 +31,7 @@ _OF: Final = (
     r"|(?:for|of|on|in|to|at|we|you|i|they|that|which|used|f\u00fcr|von|vom|der|des|dem|de|du|pour|para|del"
     r"|della|dello|di|per|do|da)[ \t]\S{1,40}(?:[ \t][\w.@'-]{1,24}){0,3}?))"
 )
-"""Whose or what for: `for the staging server`, `we use`."""
+"""The owner or the purpose: `for the staging server`, `we use`."""
 _VERB: Final = (
     r"(?:(?:(?:is|was|has been|have been|got|will be|wurde)[ \t])?"
     r"(?:set|changed|updated|reset|rotated|ge\u00e4ndert)(?:[ \t]from)?(?:[ \t](?:to|auf|in))?"

@@ -1,4 +1,4 @@
-"""What .ci/lint_prose.py finds in a page, and what it leaves alone."""
+"""The findings of .ci/lint_prose.py in pages and docstrings, and the texts that it leaves alone."""
 
 from __future__ import annotations
 
@@ -51,3 +51,47 @@ def test_it_finds(lint: ModuleType, text: str, found: list[tuple[int, str]]) -> 
 )
 def test_it_leaves_alone(lint: ModuleType, text: str) -> None:
     assert list(lint.findings(text)) == []
+
+
+PUBLIC = {"shown"}
+LONG = " ".join(["word"] * 26)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (f'"""One.\n\n{WORDS}.\n"""', [(3, "31 words; a sentence has at most 30: ")]),
+        (f'def shown():\n    """{LONG}."""', [(2, "26 words; a sentence has at most 25: ")]),
+        (
+            f'class shown:\n    def run(self):\n        """{LONG}."""',
+            [(3, "26 words; a sentence has at most 25: ")],
+        ),
+        ('LIMIT = 3\n"""Fine.\n\nAnd so on …\n"""', [(4, "an ellipsis; a sentence says all of it")]),
+        ('class Tab:\n    """It hears."""', [(2, "'hears': write receive")]),
+    ],
+)
+def test_it_finds_in_docstrings(lint: ModuleType, source: str, found: list[tuple[int, str]]) -> None:
+    assert [
+        (line, what[: len(expected[1])])
+        for (line, what), expected in zip(lint.python_findings(source, PUBLIC), found, strict=True)
+    ] == found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f'"""{LONG}."""',
+        f'def hidden():\n    """{LONG}."""',
+        f'class shown:\n    def _run(self):\n        """{LONG}."""',
+        f'"""Example:\n\n    {WORDS} …\n"""',
+        f'"""Example:\n\n>>> call()\n{WORDS} …\n"""',
+        '"""`[1, …]` is a list."""',
+        f'TEXT = "{WORDS} …"',
+    ],
+)
+def test_it_leaves_alone_in_sources(lint: ModuleType, source: str) -> None:
+    assert list(lint.python_findings(source, PUBLIC)) == []
+
+
+def test_it_reads_the_exported_names(lint: ModuleType) -> None:
+    assert {"StatusTracker", "job"} <= lint.exported(ROOT / "status_utils")

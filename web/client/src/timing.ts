@@ -7,9 +7,9 @@ export interface Timing {
   readonly startAck: number;
   /** Silence that counts as a dead socket, when the service does not ask for less. It sends `ka` every 60 s. */
   readonly silence: number;
-  /** The pause after a first failure is half to all of this, and doubles with each further one … */
+  /** The pause after a first failure is half to all of this, and doubles with each further failure. */
   readonly retryFirst: number;
-  /** … up to this. */
+  /** The longest pause after a failure. */
   readonly retryMost: number;
   /** A socket that lived this long clears the failures before it. */
   readonly reconnectForgiven: number;

@@ -2,12 +2,12 @@
 
 export type StatusType = 'agent_status' | 'progress' | 'complete' | 'error' | 'heartbeat';
 export type OverallStatus = 'initializing' | 'processing' | 'completed' | 'failed' | 'cancelled';
-/** `cancelled` is also what a job left open at its end: such an agent has no `completedAt`. */
+/** `cancelled` is also the state of an agent that its job left open at its end: it has no `completedAt`. */
 export type AgentStatus = 'pending' | 'in-progress' | 'success' | 'error' | 'cancelled';
 export type Liveness = 'live' | 'stale' | 'lost' | 'waiting' | 'ended';
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** One entry of a job's log. `sequence` is 1, 2, 3 … per job, without gaps. */
+/** One entry of a job's log. `sequence` counts from 1 in each job, without gaps. */
 export interface StatusUpdate {
   readonly jobId: string;
   readonly userId: string;
@@ -58,7 +58,7 @@ export interface Eta {
   readonly p90: number;
 }
 
-/** What a job or an agent waits for. */
+/** The wait of a job or an agent. */
 export interface Waiting {
   /** Such as `approval`. */
   readonly for: string;
@@ -71,7 +71,7 @@ export interface Waiting {
   readonly invocationId: string | null;
 }
 
-/** What somebody answers to a job or an agent that waits. */
+/** A person's answer to a job or an agent that waits. */
 export interface Answer {
   /** The agent that waits; null for the job itself. */
   readonly invocationId?: string | null;
@@ -79,7 +79,7 @@ export interface Answer {
   readonly comment?: string | null;
 }
 
-/** Somebody asks for the job to be stopped. */
+/** A person's request to cancel the job. */
 export interface CancelRequest {
   /** A user id. */
   readonly by: string | null;
@@ -123,9 +123,9 @@ export interface Job {
   readonly documentId: string | null;
   readonly sourceType: string | null;
   readonly workflow: string | null;
-  /** What people call it. */
+  /** The name of the job for people. */
   readonly title: string | null;
-  /** 1, 2 … when it is run again. Agents, progress, tokens and result are the current run's. */
+  /** The number of the run, from 1 on. Agents, progress, tokens and result are the current run's. */
   readonly run: number;
   /** The sequence with which the current run began; null before the first status. */
   readonly runFirstSequence: number | null;
@@ -135,9 +135,9 @@ export interface Job {
   /** Percent. */
   readonly progress: number | null;
   readonly eta: Eta | null;
-  /** What its final status says; null while it goes on. */
+  /** The message of its final status; null while it runs. */
   readonly outcome: string | null;
-  /** What it came to: any JSON. */
+  /** Its result: any JSON. */
   readonly result: unknown;
   /** Its own waiting, else that of the agent that has waited longest. */
   readonly waiting: Waiting | null;
@@ -171,7 +171,7 @@ export interface StatusDetail {
   readonly sequence: number;
   /** All of its metadata, also when that was too big for the log; null when it is no longer there. */
   readonly detail: JsonObject | null;
-  /** Details for operators and admins of the job's tenant; null for everybody else. */
+  /** Details for operators and admins of the job's tenant; null for other readers. */
   readonly operatorDetail: JsonObject | null;
 }
 

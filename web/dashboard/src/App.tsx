@@ -77,7 +77,7 @@ export function App() {
         {stage.name === 'signed-out' && stage.isOver && stage.problem === null && (
           <p className="notice" role="status" id="over" data-state="stale">
             <Icon name="alert" />
-            <span>Your sign-in has ended. Sign in again to go on where you were.</span>
+            <span>Your sign-in has ended. Sign in again to continue.</span>
           </p>
         )}
         {stage.name === 'signed-out' && (
@@ -92,7 +92,7 @@ export function App() {
   );
 }
 
-/** Read the configuration, then sign in with what the address or this browser brings along. */
+/** Read the configuration, then sign in with the login in the address or in this browser. */
 async function begin(): Promise<Stage> {
   let config: PageConfig;
   let accounts: Accounts;

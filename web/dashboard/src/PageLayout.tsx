@@ -24,7 +24,7 @@ interface Props {
   onLeave: () => void;
 }
 
-/** The page of a signed-in user: their jobs beside the open one. */
+/** The page of a signed-in user: the list of jobs, and the open job. */
 export function PageLayout({ config, session, theme, onTheme, onLeave }: Props) {
   const route = useRoute();
   const { client, cut } = useClient(config, session);
@@ -100,8 +100,8 @@ function Ended({ session: { kind, login }, isRefused }: { session: Session; isRe
     <p className="notice" role="alert" id="ended" data-state="stale">
       <Icon name="alert" />
       <span>
-        {kind === 'user' ? 'Your sign-in has ended.' : 'This link is no longer valid. Ask for a new one where you got it.'} What
-        you see may be old.
+        {kind === 'user' ? 'Your sign-in has ended.' : 'This link is no longer valid. Ask its sender for a new one.'}
+        The page may show old data.
       </span>
       {kind === 'user' && (
         <button type="button" className="button" onClick={signInAgain}>
@@ -138,8 +138,8 @@ function NoJob() {
 }
 
 /**
- * A link within the page moves the focus to what it opened, and to the form where one was asked for. Loading the page does
- * not, and nor does a home page that has the form beside the list: the keys of the list would be typed into it.
+ * A link within the page moves the focus to the part that it opened, or to the form that it names. Loading the page
+ * does not. A home page with form and list does not either: the list's keys would go into the form.
  */
 function useArrival(route: Route): void {
   const key = route.view === 'job' ? route.jobId : route.view;

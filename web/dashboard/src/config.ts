@@ -1,4 +1,4 @@
-// What the page must know before it can do anything: /config.json, written at deploy.
+// The page's configuration: /config.json, written at deploy.
 
 import { createContext } from 'react';
 

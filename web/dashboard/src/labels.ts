@@ -4,7 +4,7 @@ import type { OverallStatus, StatusUpdate } from './types.ts';
 
 export type Tone = 'idle' | 'run' | 'good' | 'bad';
 
-/** A state as the page shows it: of a job or an agent, or what its silence means. */
+/** A state of a job or an agent on the page, also of a silent one. */
 export type ShownState =
   | 'looking'
   | 'expected'
@@ -44,7 +44,7 @@ export const STATE_LABELS: Record<ShownState, string> = {
   unknown: 'Unknown',
 };
 
-/** What lists are filtered by. A silent job or agent is not counted as running. */
+/** The groups of the lists' filters. A silent job or agent does not count as running. */
 export type Group = 'running' | 'waiting' | 'silent' | 'failed' | 'cancelled' | 'completed' | 'pending' | 'unfinished';
 
 const GROUPS: Record<ShownState, Group> = {
@@ -104,7 +104,7 @@ export const ORCHESTRATOR = 'Orchestrator';
 
 export const sourceOf = (update: StatusUpdate): string => update.agentName || ORCHESTRATOR;
 
-/** Whether no status comes any more, so that it must not look as if it ran. */
+/** Whether the statuses have stopped, so that the page must not show it as running. */
 export const isSilent = (state: string | null): state is 'stale' | 'lost' | 'unknown' =>
   state === 'stale' || state === 'lost' || state === 'unknown';
 
@@ -114,7 +114,8 @@ export function shownState(status: ShownState, liveness: string | null): ShownSt
   return isLively && (isSilent(liveness) || liveness === 'waiting') ? liveness : status;
 }
 
-/** The state of a job; one without a status is expected, one that was asked to stop is being cancelled until it has ended. */
+/** The state of a job. A job without a status is expected; a job with a request to cancel is cancelling until its end.
+ * */
 export function jobState(overall: OverallStatus, sequence: number, liveness: string | null, isCancelling = false): ShownState {
   const state = sequence === 0 ? 'expected' : shownState(overall, liveness);
   return isCancelling && (groupOf(state) === 'running' || state === 'waiting') ? 'cancelling' : state;
@@ -129,7 +130,7 @@ const AGENT_STATES = new Map<string, ShownState>([
   ['cancelled', 'cancelled'],
 ]);
 
-/** The state of an agent; one that was open when its job ended will not finish. */
+/** The state of an agent. An agent that was open when its job ended is unfinished. */
 export function agentState(status: string, liveness: string | null, isOpen: boolean, jobIsOver: boolean): ShownState {
   return jobIsOver && isOpen ? 'unfinished' : shownState(AGENT_STATES.get(status) ?? 'unknown', liveness);
 }

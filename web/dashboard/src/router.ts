@@ -29,7 +29,7 @@ export function jobLink(jobId: string, sequence: number | null = null): string {
 export const momentUrl = (jobId: string, sequence: number | null): string =>
   `${location.origin}${location.pathname}${jobLink(jobId, sequence)}`;
 
-/** What a link brings to sign in with: #viewToken=… or #apiKey=…&user=…; null when it brings nothing. */
+/** The credential in a link: #viewToken=… or #apiKey=…&user=…; null without one. */
 export function keyInLink(hash: string): { viewToken: string } | { apiKey: string; userId: string } | null {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   const [viewToken, apiKey, userId] = [parts.get('viewToken'), parts.get('apiKey'), parts.get('user')];
@@ -49,7 +49,7 @@ export function withoutKeys(hash: string): string {
   return left ? `#${left}` : '';
 }
 
-/** What a provider sent the reader back with, in the query; null if it is no such answer. */
+/** The provider's answer in the query; null if the query has none. */
 export function answerInAddress(search: string): URLSearchParams | null {
   const answer = new URLSearchParams(search);
   return answer.has('state') && (answer.has('code') || answer.has('error')) ? answer : null;

@@ -35,7 +35,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSourceDefinition:
-    """`type` is AWS's (NONE, AMAZON_DYNAMODB, AWS_LAMBDA, …); `config` its dynamodbConfig or lambdaConfig."""
+    """`type` is AWS's, such as AMAZON_DYNAMODB; `config` is its dynamodbConfig or lambdaConfig."""
 
     name: str
     type: str

@@ -68,7 +68,7 @@ def service_error(error: ClientError, *, result: Any = None) -> DataSourceError:
 
 
 def _expressions(**parts: Mapping[str, Any] | None) -> dict[str, Any]:
-    """SDK parameters of the given expressions, e.g. FilterExpression=…; their names and values are merged."""
+    """SDK parameters of the given expressions, such as FilterExpression, with merged names and values."""
     given: dict[str, Any] = {}
     names: dict[str, str] = {}
     values: AttributeMap = {}

@@ -44,7 +44,7 @@ def test_the_request_is_made_with_a_short_view_token_of_the_owner(
     assert (claims.user_id, claims.tenant_id, claims.job_ids) == ("ana", "city", None)
     assert claims.expires_at - claims.issued_at == 60
     assert json.loads(request.body)["variables"] == {"jobId": "job-1", "reason": "Sent twice"}
-    assert capsys.readouterr().out == "The job job-1 is asked to stop. It is processing.\n"
+    assert capsys.readouterr().out == "Requested the cancellation of the job job-1. It is processing.\n"
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ async def test_whoever_answers_too_late_is_told_so(terminal: Any, capsys: pytest
     world.on_wait = lambda: terminal.write("yes\n")
     succeeded, _ = await run(world, Decision.ASK)
     assert succeeded
-    assert "Somebody else has decided." in capsys.readouterr().err
+    assert "Another person has already decided." in capsys.readouterr().err
 
 
 async def test_any_other_refusal_is_an_error() -> None:

@@ -145,7 +145,7 @@ export class Client {
   }
 
   /**
-   * Answer what a job waits for, where its `waiting` is `answerable`; for its owner and operators. The first answer counts.
+   * Answer the wait of a job whose `waiting` is `answerable`; for its owner and operators. The first answer counts.
    * Throws StatusbeamError, with the `errorType` NotWaiting for a later one.
    */
   async answerWaiting(jobId: string | number, answer: Answer): Promise<void> {

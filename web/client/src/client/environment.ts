@@ -1,4 +1,4 @@
-// What the client needs from its environment: time, random numbers, network, and the page's events. Tests bring their own.
+// The client's environment: time, random numbers, network, and the page's events. Tests pass their own.
 
 export interface SocketHandlers {
   opened(): void;

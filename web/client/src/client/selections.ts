@@ -1,4 +1,4 @@
-// What the documents select.
+// The selections of the documents.
 
 export const UPDATE = `jobId userId tenantId eventId sequence type status qualifiedStatus message agentName invocationId
 parentInvocationId attempt toolName progress etaSeconds executionTimeMs timestamp metadata`;

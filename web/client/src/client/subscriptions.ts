@@ -52,7 +52,7 @@ export class Subscriptions {
     this.#apply();
   }
 
-  /** Retry what could not be subscribed to; `all`: also what was refused, because a new login may change that. */
+  /** Retry the failed subscriptions; `all`: also the refused ones, because a new login may change that. */
   retry(all: boolean): void {
     if (all) {
       for (const key of this.#refused) {

@@ -36,7 +36,7 @@ export class JobStatusElement extends Base {
   #isScheduled = false;
 
   connectedCallback(): void {
-    // What a page set before this class was defined lies on the element itself, in front of the setters.
+    // Properties that a page set before this class was defined are on the element itself and hide the setters.
     for (const name of ['client', 'labels'] as const) {
       if (Object.hasOwn(this, name)) {
         const value: unknown = this[name];

@@ -1,4 +1,4 @@
-// What one status does to the invocation it is about; fold.ts does the rest, docs/reference/fold.md has the rules.
+// Applies one status to its invocation; fold.ts does the rest, docs/reference/fold.md has the rules.
 
 import type { AgentState, AgentStatus, JsonObject, Liveness, RawStatusUpdate } from '../types.ts';
 import { clamped, cut, FIRST_MS, FULL, LAST_MS, msOf, percentOf, shareOf, timeOf, WEIGHT, WHOLE_NUMBER_MAX } from './numbers.ts';
@@ -103,7 +103,7 @@ export function isShown(agent: AgentFold): boolean {
   return !(replaced && agent.status === 'pending');
 }
 
-/** The schema's AgentState. What a job leaves open at its end is cancelled. */
+/** The schema's AgentState. Agents that a job leaves open at its end are cancelled. */
 export function agentView(agent: AgentFold, isJobOver: boolean, liveness: Liveness | null): AgentState {
   const isUnfinished = isJobOver && agent.status === 'in-progress';
   let tookMs = agent.executionMs;
@@ -167,7 +167,7 @@ function named(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, name, parentInvocationId: parent };
 }
 
-/** What a late status changes of an ended attempt: an earlier beginning, a used tool. */
+/** The changes of an ended attempt by a late status: an earlier beginning, a used tool. */
 function amended(agent: AgentFold, update: RawStatusUpdate): AgentFold {
   return { ...agent, startedMs: startOf(agent, update), tools: toolsOf(agent, update, true) };
 }
@@ -236,7 +236,7 @@ function activityOf(update: RawStatusUpdate): string | null {
   return update.type === 'heartbeat' ? null : cut(update.message, ACTIVITY_LENGTH);
 }
 
-/** The lease after a sign of life: it never gets shorter, and a status may ask for a longer one. */
+/** The lease after a status: it never gets shorter, and a status may ask for a longer one. */
 export function renewed(leaseMs: number | null, update: RawStatusUpdate, metadata: JsonObject): number {
   const atMs = msOf(update.timestamp) ?? 0;
   const seconds = Math.max(LEASE_SECONDS, clamped(metadata.leaseSeconds, MAX_LEASE_SECONDS) ?? 0);

@@ -23,7 +23,7 @@ export function fold(updates: Iterable<RawStatusUpdate>, { epoch = null }: { epo
   return apply(emptySnapshot('', epoch), updates);
 }
 
-/** The snapshot after `updates`, which must continue the log. What the snapshot holds already changes nothing. */
+/** The snapshot after `updates`, which must continue the log. Updates that the snapshot has already change nothing. */
 export function apply(snapshot: Snapshot, updates: Iterable<RawStatusUpdate>): Snapshot {
   const work = new Work(snapshot);
   for (const update of canonical(updates)) {
@@ -282,6 +282,6 @@ function plannedLike(
   agent: AgentFold,
   { weight, dependsOn, toolWeights }: Pick<AgentFold, 'weight' | 'dependsOn' | 'toolWeights'>
 ): AgentFold {
-  // Other weights must not take back what was reached with the old ones.
+  // New weights must not reduce the progress that the old ones reached.
   return { ...agent, planned: true, weight, dependsOn, toolWeights, reported: progressOf(agent) };
 }

@@ -1,4 +1,4 @@
-// What one status does to the head of the job; fold.ts does the rest, docs/reference/fold.md has the rules.
+// Applies one status to the head of the job; fold.ts does the rest, docs/reference/fold.md has the rules.
 
 import type { JsonObject, RawStatusUpdate } from '../types.ts';
 import { ACTIVITY_LENGTH } from './agent.ts';
@@ -28,7 +28,7 @@ export function reopened(head: Head, attempt: number): Head {
   return isOver(head) ? { ...changed, overallStatus: 'processing', endedMs: null } : changed;
 }
 
-/** The first request counts. It is no sign of life: whoever asks for it is not the one who works. */
+/** The first request counts. It renews no lease: its sender does not do the job's work. */
 export function withCancelRequest(head: Head, update: RawStatusUpdate, metadata: JsonObject): Head {
   if (head.cancelRequest !== null) {
     return head;

@@ -10,12 +10,12 @@ export function isOver(job: { readonly overallStatus: OverallStatus }): boolean 
   return job.overallStatus !== 'initializing' && job.overallStatus !== 'processing';
 }
 
-/** What a reader at `now` (epoch seconds) makes of a job; null for a job that has no status yet. */
+/** The liveness of a job at `now` (epoch seconds); null for a job that has no status yet. */
 export function jobLiveness(job: Pick<Job, 'overallStatus' | 'leaseExpiresAt' | 'waiting'>, now: number): Liveness | null {
   return livenessOf(msOf(job.leaseExpiresAt), job.waiting !== null, isOver(job), now * 1000);
 }
 
-/** What a reader at `now` (epoch seconds) makes of one agent of `job`; null while it is pending. */
+/** The liveness of one agent of `job` at `now` (epoch seconds); null while it is pending. */
 export function agentLiveness(
   agent: Pick<AgentState, 'status' | 'leaseExpiresAt' | 'waiting'>,
   job: Pick<Job, 'overallStatus'>,
@@ -41,7 +41,7 @@ export function livenessOf(leaseMs: number | null, isWaiting: boolean, ended: bo
   return nowMs < leaseMs + LOST_AFTER_MS ? 'stale' : 'lost';
 }
 
-/** When what a lease means changes next by time alone, in epoch milliseconds; Infinity: never. */
+/** The next moment at which time alone changes a liveness, in epoch milliseconds; Infinity: never. */
 export function nextChange(leaseMs: number | null, nowMs: number): number {
   if (leaseMs === null || nowMs >= leaseMs + LOST_AFTER_MS) {
     return Number.POSITIVE_INFINITY;

@@ -46,7 +46,7 @@ export function floorDivided(dividend: number, divisor: number): number {
   return (dividend - (dividend % divisor)) / divisor;
 }
 
-/** The number, held between 0 and `highest`; null for what is no number. */
+/** The number, held between 0 and `highest`; null for any other value. */
 export function clamped(value: unknown, highest: number): number | null {
   return typeof value === 'number' ? Math.min(Math.max(0, value), highest) : null;
 }
@@ -63,7 +63,7 @@ export function shortText(value: unknown, longest = TEXT_LENGTH): string | null 
   return text === value ? text : null;
 }
 
-/** `value` if it is text and not empty, else null; a longer one than `longest` code points ends with `…`. */
+/** `value` if it is text and not empty, else null; cut at `longest` code points, with an ellipsis. */
 export function cut(value: unknown, longest: number): string | null {
   if (typeof value !== 'string' || value === '') {
     return null;
@@ -100,7 +100,7 @@ export function jsonObject(value: unknown): JsonObject | null {
   return isObject(value) ? value : null;
 }
 
-/** The value of a JSON text; null for what is none. */
+/** The value of a JSON text; null for any other text. */
 export function jsonValue(text: unknown): unknown {
   try {
     return typeof text === 'string' ? JSON.parse(text) : null;

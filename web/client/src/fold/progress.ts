@@ -69,7 +69,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** An agent's progress from what it reported itself and from its planned tools, whichever is further. */
+/** An agent's progress: the larger of its own report and the share of its planned tools. */
 export function agentProgress(reported: number | null, tools: Pairs, toolWeights: Pairs): number | null {
   let total = 0;
   let done = 0;
@@ -87,7 +87,7 @@ export interface WeightedProgress {
   readonly total: number;
   /** Sum of weight x progress. */
   readonly done: number;
-  /** What the bar shows. */
+  /** The number that the bar shows. */
   readonly shown: number;
   /** [shown, true share] when the total was last revised. */
   readonly revisedAt: readonly [number, number];

@@ -17,9 +17,9 @@ export interface Runs {
   readonly firstSequence: number | null;
   /** The current run's openings. */
   readonly current: readonly RunId[];
-  /** By sender, what was opened before a final status of the current run. */
+  /** By sender, the openings before a final status of the current run. */
   readonly closed: readonly RunId[];
-  /** By sender, what was opened in older runs. */
+  /** By sender, the openings of older runs. */
   readonly older: readonly RunId[];
 }
 

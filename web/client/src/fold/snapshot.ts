@@ -18,7 +18,7 @@ export function identityOf(of: (name: keyof Identity) => string | null): Identit
   return Object.fromEntries(IDENTITY.map((name) => [name, of(name)])) as Identity;
 }
 
-/** What readers see as the head has it. */
+/** The fields that readers see unchanged from the head. */
 const SHOWN = [
   'jobId',
   'userId',
@@ -81,7 +81,7 @@ export interface Snapshot {
   readonly agents: ReadonlyMap<string, AgentFold>;
 }
 
-/** What a run begins with. */
+/** The state at the beginning of a run. */
 export const NEW_RUN = {
   overallStatus: 'initializing',
   attempt: 1,

@@ -1,4 +1,4 @@
-// What was paid for: the running total of each attempt, settled without counting anything twice.
+// The used tokens: the running total of each attempt, settled so that no token counts twice.
 
 import type { JsonObject, TokenUsage } from '../types.ts';
 import { clampedCount, isObject, WHOLE_NUMBER_MAX } from './numbers.ts';

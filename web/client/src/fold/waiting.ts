@@ -1,4 +1,4 @@
-// Who waits, for what and since when: waiting needs no lease, so days of it are neither stale nor lost.
+// The waits of a job and its agents. A wait has no lease, so days of waiting are neither stale nor lost.
 
 import type { JsonObject, RawStatusUpdate, Waiting } from '../types.ts';
 import { compareText, cut, isObject, msIn, msOf, timeOf } from './numbers.ts';
@@ -10,7 +10,7 @@ const WAITERS_KEPT = 16;
 /** Characters of an agent's prompt that the head keeps. */
 const HEAD_PROMPT_LENGTH = 300;
 
-/** What one scope waits for: [for, prompt, since, until, answerable], the times in milliseconds. */
+/** The wait of one scope: [for, prompt, since, until, answerable], the times in milliseconds. */
 export type WaitingFold = readonly [string, string | null, number, number | null, boolean];
 
 /** The agents of a job that wait, kept up to date from those that change without reading the others. */
@@ -23,7 +23,7 @@ export interface Waiters {
 
 export const NO_WAITERS: Waiters = { known: [], others: 0, othersSince: null };
 
-/** What a scope waits for after a current status of its own. A sign of life, or an earlier status, changes nothing. */
+/** The wait of a scope after a current status of its own. A heartbeat, or an earlier status, changes nothing. */
 export function waitingAfter(before: WaitingFold | null, update: RawStatusUpdate, metadata: JsonObject): WaitingFold | null {
   const atMs = msOf(update.timestamp) ?? 0;
   if (before !== null && (update.type === 'heartbeat' || atMs < before[2])) {

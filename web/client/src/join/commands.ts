@@ -11,7 +11,7 @@ export type Reason =
   | 'log_expired' // the snapshot is right, earlier statuses are gone from the log
   | 'gap_in_log'
   | 'job_gone' // the store no longer has the job, or no longer shows it
-  | 'invalid_id' // no job can have this id; `error.message` says why
+  | 'invalid_id' // no job can have this id; `error.message` has the reason
   | 'forbidden' // the API refuses the reads; `error.code` tells why
   | 'failing'; // reads fail, they are tried again
 

@@ -1,4 +1,4 @@
-// The facts that a join collects. What it claims and what it reads follow from them.
+// The facts that a join collects. Its verdict and its reads follow from them.
 
 import type { StatusbeamError } from '../errors.ts';
 import type { Reason } from './commands.ts';

@@ -121,7 +121,7 @@ export class JobJoin {
 
   /** start_ack: from now on pushes come, except for those that AppSync loses. */
   subscribed(): void {
-    // A subscription that starts beside a live one (renewal) interrupts nothing; the position is checked all the same.
+    // A subscription that starts during a live one (renewal) interrupts nothing; the join still checks its position.
     if (!this.#facts.coverage?.isLive) {
       if (this.#facts.coverage !== null) {
         this.#recovery.reconnect();
@@ -328,7 +328,7 @@ export class JobJoin {
     this.#restart(null);
   }
 
-  /** Ask for what is missing, one read at a time. */
+  /** Read the missing statuses, one read at a time. */
   #next(): void {
     if (this.#isPausing) {
       return;

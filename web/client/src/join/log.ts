@@ -116,7 +116,7 @@ export class JobLog {
     this.#advance();
   }
 
-  /** The next reads of what the log has before `first` and after `from`, the nearest first. None: it is all here. */
+  /** The next reads of statuses before `first` and after `from`, the nearest first. None: all are here. */
   readsBefore(from: number, atOnce: number): PageRead[] {
     const low = Math.max(this.#goneThrough, from);
     const reads: PageRead[] = [];

@@ -2,9 +2,9 @@
 
 /** For so many polls after the newest news, each one checks the position: the service may no longer push. */
 const ATTENTIVE = 12;
-/** Later on, one poll in so many does … */
+/** One poll in so many reads the log, later on. */
 const QUIET = 4;
-/** … and where little is to be expected, one in so many. */
+/** The same where few statuses are expected. */
 export const SELDOM = 60;
 
 export class Polls {

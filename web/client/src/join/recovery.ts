@@ -1,4 +1,4 @@
-// Counts the pushes that were lost, late or repeated, and what the join did about it.
+// Counts the lost, late and repeated pushes, and the join's reads for them.
 
 export interface RecoveryCounts {
   /** Gaps that no push filled soon. */
@@ -74,7 +74,7 @@ export class Recovery {
     return lost.length > 0;
   }
 
-  /** Another log begins; what was counted stays. */
+  /** Another log begins; the counts stay. */
   restart(): void {
     this.#pushed.clear();
     this.lost = NONE_LOST;

@@ -7,7 +7,7 @@ import type { Job, RawStatusUpdate, StoredJob } from '../types.ts';
 
 interface Listed {
   readonly job: StoredJob;
-  /** What a push is applied to; null until the first one. */
+  /** The state that a push is applied to; null until the first one. */
   readonly snapshot: Snapshot | null;
 }
 

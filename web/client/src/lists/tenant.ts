@@ -37,7 +37,7 @@ export interface TenantState {
   readonly error: StatusbeamError | null;
 }
 
-/** What is known before the first status. */
+/** The state before the first status. */
 export const NO_TENANT: TenantState = {
   jobs: [],
   recent: [],
@@ -190,7 +190,7 @@ function statusAfter(before: OverallStatus | undefined, update: StatusUpdate): O
   if (update.type === 'error') {
     return update.status === 'cancelled' ? 'cancelled' : 'failed';
   }
-  // Only a snapshot knows whether an opening begins a new run: what the publisher doesn't mark as after the end does.
+  // Only a snapshot shows whether an opening begins a new run: one without the publisher's mark `afterEnd` does.
   const isEnded = before !== undefined && isOver({ overallStatus: before });
   return isEnded && (update.metadata?.afterEnd === true || update.type === 'heartbeat') ? before : 'processing';
 }

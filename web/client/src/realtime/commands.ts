@@ -22,7 +22,7 @@ export type RealtimeCommand<Key extends string = string> =
   /** `delay` null stops the timer. */
   | { readonly type: 'timer'; readonly name: RealtimeTimer; readonly delay: number | null }
   | { readonly type: 'state'; readonly state: RealtimeState; readonly error: StatusbeamError | null }
-  /** The subscription is live, for the first time or again: what was published until now must be read. */
+  /** The subscription is live, for the first time or again: read the statuses that were published until now. */
   | { readonly type: 'started'; readonly key: Key }
   | { readonly type: 'interrupted'; readonly key: Key }
   | { readonly type: 'refused'; readonly key: Key; readonly error: StatusbeamError }

@@ -243,7 +243,7 @@ export class Realtime<Key extends string = string> {
         } else if (link.phase === 'live') {
           this.#failed(link, link.keys('starting'), frame.error); // a rate limit: it concerns what has no answer yet
         } else {
-          this.#lose(link, frame.error); // the other way for a handshake to fail, beside connection_error
+          this.#lose(link, frame.error); // a handshake also fails without connection_error
         }
         break;
       default:
@@ -334,7 +334,7 @@ export class Realtime<Key extends string = string> {
     this.#refused = null;
   }
 
-  /** Start what is wanted and missing, each with headers that are asked for now. */
+  /** Start the wanted and missing subscriptions, each with headers that are requested now. */
   #startMissing(): void {
     for (const link of this.#links) {
       if (link.phase === 'live' && link.ticket === null && link.missing(this.#wanted.keys()).length > 0) {
@@ -343,7 +343,7 @@ export class Realtime<Key extends string = string> {
     }
   }
 
-  /** Start what is wanted and missing on a link that has fresh headers. */
+  /** Start the wanted and missing subscriptions on a link that has fresh headers. */
   #start(link: Link<Key>): void {
     for (const key of link.missing(this.#wanted.keys())) {
       const operation = this.#wanted.get(key) as Operation;
@@ -408,7 +408,7 @@ export class Realtime<Key extends string = string> {
     }
   }
 
-  /** … unless no subscription is wanted: then the connection is not needed. */
+  /** `#dispatch`, unless no subscription is wanted: then the connection is not needed. */
   #dispatchIfNeeded(event: Event, error: StatusbeamError | null = null): void {
     this.#dispatch(this.#wanted.size > 0 ? event : 'unneeded', error);
   }

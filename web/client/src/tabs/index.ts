@@ -1,4 +1,4 @@
-// One socket for all tabs of a browser: the tab that holds a lock has it and forwards what it receives.
+// One socket for all tabs of a browser: the tab that holds a lock has it and forwards each frame.
 //
 //     import { sharedTabs } from '@statusbeam/client/tabs';
 //     connect({ url, auth, tabs: sharedTabs() })

@@ -1,4 +1,4 @@
-// The tab that has the socket: it subscribes to what all tabs want, and forwards what it receives.
+// The tab that has the socket: it holds the subscriptions of all tabs, and forwards each frame.
 
 import type { SubscriptionKey } from '../client/keys.ts';
 import type { OpenPushes, Pushes, PushListener, SocketPushesOptions } from '../client/pushes.ts';
@@ -64,7 +64,7 @@ export class TabLeader {
     }
   }
 
-  /** Report to a tab an earlier refusal of what it wants only now. */
+  /** Report an earlier refusal to a tab that wants the subscription only now. */
   #reportRefused(tab: string, key: SubscriptionKey): void {
     const error = this.#refused.get(key);
     if (error === undefined) {

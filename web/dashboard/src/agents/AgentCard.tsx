@@ -28,7 +28,7 @@ interface Props {
   onChoose: (invocationId: string) => void;
 }
 
-/** One agent: what it does, how far it is, which tools it called and why. */
+/** One agent: its activity, its progress, and its tool calls with their reasons. */
 export const AgentCard = memo(function AgentCard({ agent, invocation, state, parentName, isChosen, onChoose }: Props) {
   const now = useMomentMs(false);
   const isUnderWay = agent.status === 'in-progress' && state !== 'unfinished';

@@ -4,7 +4,7 @@ import { useAnnouncer } from '../ui/Announce.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { answerableWaits, type Wait } from './waits.ts';
 
-/** What the job waits for, to be approved or rejected here. */
+/** The wait of the job, with the buttons to approve or reject it. */
 export function AnswerPanel({ client, jobId, job }: { client: Client; jobId: string; job: Job }) {
   const waits = answerableWaits(job);
   return waits.map((wait) => (

@@ -36,7 +36,7 @@ export function CancelButton({ client, jobId, isShown }: Props) {
       <dialog ref={dialog} className="cancel-dialog" aria-labelledby={title}>
         <form onSubmit={(event) => void send(event)}>
           <h2 id={title}>Cancel this job?</h2>
-          <p>It is asked to stop, and ends once its work has stopped. What it has done so far is not undone.</p>
+          <p>The job ends once its work has stopped. Its work so far is not undone.</p>
           <label>
             Reason (may be left empty)
             <textarea value={reason} maxLength={1000} rows={2} onChange={(event) => setReason(event.target.value)} />
@@ -44,12 +44,12 @@ export function CancelButton({ client, jobId, isShown }: Props) {
           {problem !== null && (
             <p className="notice" role="alert" data-state="failed">
               <Icon name="alert" />
-              <span>The job was not asked to stop. {problem}</span>
+              <span>The job could not be cancelled. {problem}</span>
             </p>
           )}
           <div className="dialog-buttons">
             <button type="button" className="button" onClick={() => dialog.current?.close()}>
-              Let it go on
+              Keep it running
             </button>
             <button type="submit" className="button danger" id="confirm-cancel" disabled={isSending}>
               Cancel the job

@@ -28,7 +28,7 @@ export function Compose({ token }: { token: Token }) {
     setBusy(what);
     try {
       const jobId = await request();
-      announcer.announce('The job is started.');
+      announcer.announce('The job has started.');
       location.hash = jobLink(jobId);
     } catch (error) {
       setProblem(`The job was not started. ${error instanceof Error ? error.message : ''}`);
@@ -39,7 +39,7 @@ export function Compose({ token }: { token: Token }) {
     event.preventDefault();
     const complaint = text.trim();
     if (complaint === '') {
-      setProblem('Write what is wrong first.');
+      setProblem('Write a complaint first.');
       field.current?.focus();
       return;
     }

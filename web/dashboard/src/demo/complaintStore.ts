@@ -15,7 +15,7 @@ function complaints(): ReadonlyMap<string, string> {
 /** The complaint that began this job; null when this tab did not send it. */
 const complaintOf = (jobId: string): string | null => complaints().get(jobId) ?? null;
 
-/** What people call a job: its title, else the text that began it here; null when it has neither. */
+/** The name of a job for people: its title, else the text that began it here; null without either. */
 export const titleOf = ({ jobId, title }: Pick<Job, 'jobId' | 'title'>): string | null => title || complaintOf(jobId);
 
 export function keepComplaint(jobId: string, text: string): void {

@@ -15,7 +15,7 @@ interface Props {
   onChoose: (invocationId: string | null) => void;
 }
 
-/** The plan as a picture: who waits for whom, at the moment shown. */
+/** The plan as a graph: which agent waits for which, at the shown moment. */
 export const Graph = memo(function Graph({ moment, chosen, onChoose }: Props) {
   const { job, disconnectedSinceMs } = moment;
   const nowMs = useMomentMs(!isOver(job));

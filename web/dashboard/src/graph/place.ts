@@ -34,7 +34,7 @@ export function place({ nodes, edges }: Pick<Plan, 'nodes' | 'edges'>): Placed {
     const { x = 0, y = 0 } = graph.node(nameOf(id)) as { x?: number; y?: number };
     return { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
   };
-  /** From the middle of the right side to the middle of the left one, around what stands between. */
+  /** From the middle of the right side to the middle of the left one, around the boxes in between. */
   const pointsOf = ({ from, to }: PlanEdge): Point[] => {
     const { points } = graph.edge(nameOf(from), nameOf(to)) as { points: Point[] };
     const [start, end] = [corner(from), corner(to)];

@@ -1,10 +1,10 @@
-// The plan of a job as a graph: who waits for whom, who works for whom, and the longest way through it. Pure.
+// The plan of a job as a graph: dependencies, callers, and the longest path through it. Pure.
 
 import { agentStateAt } from '../job/liveness.ts';
 import type { ShownState } from '../labels.ts';
 import type { AgentState, Job } from '../types.ts';
 
-/** `ready`: whatever it waited for is done. */
+/** `ready`: all its dependencies are done. */
 export type NodeState = ShownState | 'ready';
 
 export interface PlanNode {
@@ -13,7 +13,7 @@ export interface PlanNode {
   readonly agents: readonly AgentState[];
   readonly name: string;
   readonly state: NodeState;
-  /** The names of what it still waits for. */
+  /** The names of the dependencies that are not done. */
   readonly waitsFor: readonly string[];
   /** How many agents a click shows or hides; 0 for a plain agent. */
   readonly hidden: number;

@@ -33,7 +33,7 @@ function Recovery({ counts }: { counts: JobState['recovery'] }) {
     reconnects > 0 ? plural(reconnects, 'reconnect') : '',
   ].filter(Boolean);
   return parts.length === 0 ? null : (
-    <p className="recovery" id="recovery" title="Pushes that were lost, late or repeated, and what the client did about it">
+    <p className="recovery" id="recovery" title="Lost, late and repeated pushes, and the client's recovery">
       <Icon name="retry" size={12} />
       <span>Recovered: {parts.join(', ')}</span>
     </p>

@@ -12,7 +12,7 @@ const SHORT_TITLE = 72;
 interface Props {
   job: Job;
   state: ShownState;
-  /** What people call it, or what this tab knows that it is about. */
+  /** The job's title, or the text that this tab started it with. */
   title: string | null;
   now: number;
   /** When the run that is shown began. */

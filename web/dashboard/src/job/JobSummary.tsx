@@ -1,7 +1,7 @@
 import { type ReactNode, useContext, useState } from 'react';
 import { ConfigContext, logLinkOf } from '../config.ts';
 import { tickingText, timeText } from '../format.ts';
-import { isSilent, type ShownState, sourceOf } from '../labels.ts';
+import { isSilent, type ShownState, STATE_LABELS, sourceOf } from '../labels.ts';
 import type { StatusUpdate } from '../types.ts';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { useNow } from '../ui/clock.ts';
@@ -19,7 +19,7 @@ interface Props {
   problem: string | null;
 }
 
-/** The job's newest activity, or how it ended, or what its silence means. */
+/** The job's newest activity, its end, or the meaning of its silence. */
 export function JobSummary({ moment, state, problem }: Props) {
   if (problem !== null) {
     return <Summary label="Problem" icon="alert" message={problem} />;
@@ -68,14 +68,14 @@ function Summary({ label, icon, message, children }: SummaryProps) {
   );
 }
 
-/** What happens now, whoever reported it. */
+/** The newest activity, of any reporter. */
 function Newest({ moment, state }: { moment: Moment; state: ShownState }) {
   const newest = moment.updates.findLast(({ type, message }) => type !== 'heartbeat' && message !== '');
   return (
     <Summary
       label="Now"
       icon="pulse"
-      message={newest?.message ?? (state === 'looking' ? 'Reading the log.' : 'No status tells what it does.')}
+      message={newest?.message ?? (state === 'looking' ? 'Reading the log.' : 'No status has a message.')}
     >
       <p className="job-summary-more muted truncate">
         <bdi>{newest ? sourceOf(newest) : ' '}</bdi>
@@ -84,7 +84,7 @@ function Newest({ moment, state }: { moment: Moment; state: ShownState }) {
   );
 }
 
-/** Work waits for somebody or something: for what, who waits, since when and until when. */
+/** A wait: its kind, the agent that waits, its beginning and its end. */
 function Waits({ moment: { job } }: { moment: Moment }) {
   const now = useMomentMs(true);
   const { waiting } = job;
@@ -107,7 +107,7 @@ function Waits({ moment: { job } }: { moment: Moment }) {
   );
 }
 
-/** Somebody asked for the job to be stopped, or it has stopped. */
+/** A job with a request to cancel, or a cancelled one. */
 function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'cancelled' }) {
   const now = useMomentMs(false);
   const { cancelRequest } = moment.job;
@@ -116,12 +116,12 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
     <Summary
       label={isOver ? 'Outcome' : 'Now'}
       icon="stop"
-      message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Asked to stop. It ends once its work has stopped.'}
+      message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Cancelling. The job ends once its work has stopped.'}
     >
       {cancelRequest && (
         <p className="job-summary-more" id="cancel-request">
-          Asked for {cancelRequest.by && <bdi>by {cancelRequest.by === moment.job.userId ? 'its owner' : cancelRequest.by} </bdi>}
-          at {timeText(cancelRequest.at, now)}
+          Requested {cancelRequest.by && <bdi>by {cancelRequest.by === moment.job.userId ? 'its owner' : cancelRequest.by} </bdi>}{' '}
+          at {timeText(cancelRequest.at, now)}{' '}
           {cancelRequest.reason && (
             <>
               : “<bdi className="as-written">{cancelRequest.reason}</bdi>”
@@ -133,7 +133,7 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
   );
 }
 
-/** Nothing has come: after a while, say since when, and ask whether the id is right. */
+/** A job without a status: after a while, shows since when, and asks whether the id is right. */
 function Unheard() {
   const now = useNow();
   const [since] = useState(now);
@@ -156,23 +156,23 @@ type Silent = 'stale' | 'lost' | 'unknown';
 const SILENCE: Record<Silent, { icon: IconName; what: (silence: string) => string; more: string }> = {
   stale: {
     icon: 'hourglass',
-    what: (silence) => `No sign of life for ${silence}`,
-    more: 'It may only be slow. This page shows its next status by itself.',
+    what: (silence) => `Stale: no status for ${silence}`,
+    more: 'The job may only be slow. This page shows its next status by itself.',
   },
   lost: {
     icon: 'unplugged',
-    what: (silence) => `Lost: silent for ${silence}`,
+    what: (silence) => `Lost: no status for ${silence}`,
     more: 'The process that ran this job has probably died. If it reports again, this page shows it.',
   },
   unknown: {
     icon: 'question',
-    what: () => 'No connection: what the job does now is not known',
-    more: 'This page keeps trying. Once it is connected, it reads what happened in the meantime.',
+    what: () => "No connection: the job's current state is unknown",
+    more: 'This page keeps trying. Once it is connected, it reads the missed statuses.',
   },
 };
 
 const UNHEARD_ANSWER =
-  'The question is answered, but the work has not gone on since. It may still wait, because the answer did not reach it: ask those who run it.';
+  'The question is answered, but the job has sent no status since. The answer may not have reached its work. Ask its operator.';
 
 function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const now = useMomentMs(true);
@@ -181,7 +181,7 @@ function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const { icon, what, more } = SILENCE[state];
   const isAnswered = last?.status === 'answered' && state !== 'unknown';
   return (
-    <Summary label="No sign of life" icon={icon} message={what(tickingText(now - Date.parse(lastUpdated ?? '')))}>
+    <Summary label={STATE_LABELS[state]} icon={icon} message={what(tickingText(now - Date.parse(lastUpdated ?? '')))}>
       <p className="job-summary-more">{isAnswered ? UNHEARD_ANSWER : more}</p>
       {last && (
         <p className="job-summary-more">

@@ -25,7 +25,7 @@ export function completenessOf(state: Known, isReading = false): Completeness {
     return { sign: 'problem', text: 'No job can have this id' };
   }
   if (error) {
-    return { sign: 'problem', text: `The log cannot be asked (${error.message.replace(/\.$/, '')}). Trying again.` };
+    return { sign: 'problem', text: `The log cannot be read (${error.message.replace(/\.$/, '')}). Trying again.` };
   }
   if (verdict === 'joining') {
     return { sign: 'recovering', text: isEmpty ? 'Looking' : `${counted}, looking for more` };

@@ -1,4 +1,4 @@
-// The agents of a job as a tree: who works for whom. Pure.
+// The agents of a job as a tree, each below its caller. Pure.
 
 import type { AgentState } from '../types.ts';
 

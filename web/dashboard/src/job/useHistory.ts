@@ -11,7 +11,7 @@ export function useHistory(watch: JobWatch | null, { verdict, firstSequence }: J
     }
     let isShown = true;
     setDone(false);
-    // What is known stays shown when reading fails.
+    // If reading fails, the page still shows the statuses that it has.
     void watch
       .loadHistory()
       .catch(() => undefined)

@@ -15,7 +15,7 @@ function historyAt(past: Job, job: Job, history: History, known: readonly Status
   return past.run === job.run ? clipped(history, past.sequence) : new HistoryBuilder().read(ofRun(past, known));
 }
 
-/** The moment of a job to show: the present, or what it was after the status `at`. */
+/** The moment of a job to show: the present, or the moment after the status `at`. */
 export function useMoment(
   watch: JobWatch | null,
   { job, updates }: JobState,

@@ -1,4 +1,4 @@
-// What a job or an agent waits for, in words. Pure.
+// The wait of a job or an agent, in words. Pure.
 
 import { timeText } from '../format.ts';
 import type { AgentState, Waiting } from '../types.ts';

@@ -5,7 +5,7 @@ import { STATES } from './jobFilter.ts';
 import { EVERYTHING, type ListState, showsEverything } from './listState.ts';
 
 interface Props {
-  /** What is searched, for the field: "Search jobs". */
+  /** The label of the search field: "Search jobs". */
   label: string;
   placeholder: string;
   state: ListState;

@@ -31,7 +31,7 @@ const API_STATUSES = new Map<StateFilter, OverallStatus>([
   ['cancelled', 'cancelled'],
 ]);
 
-/** What the API filters by; null: by nothing. */
+/** The API's filter; null: no filter. */
 export const apiStatus = (filter: StateFilter): OverallStatus | null => API_STATUSES.get(filter) ?? null;
 
 /** The page's knowledge of a job beyond its snapshot: the state to show, and the text that started it. */
@@ -40,7 +40,7 @@ export interface Known {
   textOf: (job: Job) => string | null;
 }
 
-/** What the page filters by itself: the server knows neither silent jobs nor what the page calls them. */
+/** The page's own filter: the server knows neither silent jobs nor the names that the page gives to jobs. */
 export interface Wanted extends Pick<JobFilters, 'workflow' | 'createdAfter' | 'createdBefore'> {
   readonly filter: StateFilter;
   readonly search: string;
@@ -93,7 +93,7 @@ export function nowDoing(job: Job): string | null {
   return newest ? `${newest.name}: ${newest.activity}` : null;
 }
 
-/** What a job waits for, or since when it is silent; null where neither is so. */
+/** The wait of a job, or the beginning of its silence; null for any other job. */
 export function pauseOf({ waiting, lastUpdated }: Job, state: ShownState, now: number): string | null {
   if (state === 'waiting') {
     return waiting && `${waitsFor(waiting)} ${waitingTimes(waiting, now)}`;

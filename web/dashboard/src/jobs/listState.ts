@@ -1,4 +1,4 @@
-// What a list of jobs shows, in the address: ?state=failed&q=report&workflow=nightly&from=2026-11-01&to=2026-11-20.
+// The filters of a list of jobs, in the address: ?state=failed&q=report&workflow=nightly&from=2026-11-01&to=2026-11-20.
 
 import type { JobFilters } from '@statusbeam/client/lists';
 import { useCallback, useEffect, useState } from 'react';
@@ -41,7 +41,7 @@ export function queryOf({ filter, ...texts }: ListState): string {
 
 export const showsEverything = (state: ListState): boolean => queryOf(state) === '';
 
-/** What the server filters by, without the search. Days count where the reader is, whichever of the two is the earlier. */
+/** The server's filter, without the search. Days are in the reader's time zone; the two days may be in any order. */
 export function serverFilters({ filter, workflow, from, to }: Omit<ListState, 'search'>): Omit<JobFilters, 'search'> {
   const [first = '', last = ''] = from !== '' && to !== '' ? [from, to].sort() : [from, to];
   return {
@@ -52,7 +52,7 @@ export function serverFilters({ filter, workflow, from, to }: Omit<ListState, 's
   };
 }
 
-/** Midnight at the beginning of a day, or of one `later`; null for what is no day. */
+/** Midnight at the beginning of a day, or of the day `later`; null for any other text. */
 function dayStart(day: string, later: number): string | null {
   const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? [];
   const midnight = new Date(Number(year), Number(month) - 1, Number(date));

@@ -97,7 +97,7 @@ function Rows({ shown, startedAt, fromLog, onTravel }: RowsProps) {
     estimateSize: () => 52,
     getItemKey: (index) => shown[index]?.sequence ?? index,
     overscan: 8,
-    anchorTo: 'end', // earlier rows that are read later on do not move what is in view
+    anchorTo: 'end', // rows that are read later and stand earlier do not move the rows in view
     followOnAppend: true,
     scrollEndThreshold: NEAR_END_PX,
   });
@@ -110,7 +110,7 @@ function Rows({ shown, startedAt, fromLog, onTravel }: RowsProps) {
     before.current = shown.length;
   }, [shown, toEnd]);
   const height = virtual.getTotalSize();
-  // The frame itself says where it stands: the virtualizer learns of a scroll only after this component does.
+  // Read the position from the frame: the virtualizer learns of a scroll only after this component does.
   const countUnseen = useCallback(() => {
     const { scrollHeight, scrollTop, clientHeight } = frame.current as HTMLElement;
     const isAtEnd = scrollHeight - scrollTop - clientHeight <= NEAR_END_PX;

@@ -15,7 +15,7 @@ interface Props {
   endSequence: number | null;
 }
 
-/** What the job came to: any JSON. */
+/** The job's result: any JSON. */
 export function ResultPanel({ jobId, result, endSequence }: Props) {
   const details = useDetails();
   const bytes = spilledBytes(result);
@@ -48,7 +48,7 @@ function useSpilled(details: Details | null, jobId: string, sequence: number | n
     if (details !== null && sequence !== null) {
       details.read(jobId, sequence).then(
         ({ detail }) => isShown && setFound(detail?.result),
-        () => undefined // the panel says that they cannot be read
+        () => undefined // the panel shows that they cannot be read
       );
     }
     return () => {

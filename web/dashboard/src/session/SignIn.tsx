@@ -14,7 +14,7 @@ interface Props {
   onSession: (session: Session) => void;
 }
 
-/** Who are you? Demo users are one press away; everybody else has a name and a password, or signs in at their provider. */
+/** The sign-in: a button for each demo user, name and password for other users, or the provider's button. */
 export function SignIn({ accounts, problem: first, onSession }: Props) {
   const { demoUsers, signIn: how } = accounts.config;
   const [challenge, setChallenge] = useState<Challenge | null>(null);

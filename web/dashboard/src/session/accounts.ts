@@ -11,7 +11,7 @@ import { claimsOf, type Tokens } from './tokens.ts';
 
 const NAME_CLAIMS = ['preferred_username', 'email', 'name', 'cognito:username', 'sub'];
 
-/** What the page's address brought from a provider. */
+/** The provider's answer in the page's address. */
 export interface Arrival {
   /** Where the reader was before, as query and fragment; null if this tab did not send them. */
   readonly address: string | null;
@@ -56,7 +56,7 @@ export class Accounts {
     return (await this.#store.read())?.tokens === null;
   }
 
-  /** Begin a session with these tokens. Throws SignInError if they are of nobody whom the API knows. */
+  /** Begin a session with these tokens. Throws SignInError if the API does not know their user. */
   async begin(name: string, tokens: Tokens): Promise<Session> {
     return this.#session(await Login.begin(name, tokens, { provider: this.#provider, store: this.#store }));
   }
@@ -67,7 +67,7 @@ export class Accounts {
     return (await this.#redirect?.signInUrl(address, { isFresh: stored?.isRefused === true })) ?? null;
   }
 
-  /** Take what a provider sent the reader back with. An answer that this tab did not ask for changes nothing. */
+  /** Take the provider's answer. An answer that this tab did not request changes nothing. */
   async arrive(answer: URLSearchParams): Promise<Arrival> {
     const pending = this.#redirect?.takePending(answer) ?? null;
     if (this.#redirect === null || pending === null) {

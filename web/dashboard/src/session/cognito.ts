@@ -12,7 +12,7 @@ export interface Challenge {
   name: 'NEW_PASSWORD_REQUIRED' | 'SOFTWARE_TOKEN_MFA' | 'MFA_SETUP';
   session: string;
   username: string;
-  /** For MFA_SETUP: what the reader types into their authenticator app. */
+  /** For MFA_SETUP: the key for the reader's authenticator app. */
   secret?: string;
 }
 
@@ -50,7 +50,7 @@ export class CognitoProvider implements Provider {
   }
 }
 
-/** Sign in with a password, which stays here: tokens, or what is asked next. Throws SignInError. */
+/** Sign in with a password, which stays here: returns tokens, or the next challenge. Throws SignInError. */
 export async function signIn(
   pool: PasswordSignIn,
   username: string,

@@ -2,7 +2,7 @@ import type { Client, StatusbeamError } from '@statusbeam/client';
 
 const END = 'mutation EndSessions($input: EndSessionsInput!) { endSessions(input: $input) { userId } }';
 
-/** Whether only a new sign-in helps: the login has expired, or somebody ended it. */
+/** Whether only a new sign-in helps: the login has expired or was ended. */
 export function isLoginOver(error: StatusbeamError | null): boolean {
   return error?.code === 'unauthorized' || error?.code === 'login_ended';
 }

@@ -35,7 +35,7 @@ export class Login {
     this.#now = now;
   }
 
-  /** Keep the tokens of a sign-in, in the place of whatever login there was. */
+  /** Keep the tokens of a sign-in, in the place of any earlier login. */
   static async begin(name: string, tokens: Tokens, options: LoginOptions): Promise<Login> {
     const { provider, store, now = Date.now } = options;
     const login = { id: crypto.randomUUID(), provider: provider.id, name, tokens, goodUntil: goodUntil(tokens.idToken, now()) };
@@ -75,7 +75,7 @@ export class Login {
 
   /** Forget the tokens, here and in all tabs. `isRefused`: the API takes no token of this login any more. */
   async end({ isRefused }: { isRefused: boolean }): Promise<void> {
-    // Not signed out: the tabs go on showing what they have.
+    // Not signed out: the tabs still show their data.
     await this.#store.update((stored) => (stored?.id === this.id ? { ...stored, isRefused, tokens: null } : stored));
   }
 
@@ -120,7 +120,7 @@ export class Login {
     const next = { ...latest, tokens, goodUntil: goodUntil(tokens.idToken, this.#now()) };
     const stored = await this.#store.update((now) => (now?.id === this.id && isLive(now) ? next : now));
     if (stored !== next) {
-      // Somebody signed out meanwhile: the new tokens must not outlive that.
+      // The user signed out meanwhile: the new tokens must not outlive that.
       await this.#provider.revoke(tokens).catch(() => {});
       throw new SignInError('Your sign-in has ended.');
     }

@@ -7,20 +7,20 @@ import type { Tokens } from './tokens.ts';
 export interface StoredLogin {
   /** Of this sign-in; the next one has another. */
   readonly id: string;
-  /** Who issued the tokens: `Provider.id`. */
+  /** The issuer of the tokens: `Provider.id`. */
   readonly provider: string;
   readonly name: string;
   /** Null: the login is over. */
   readonly tokens: Tokens | null;
   /** Until when the ID token is good, in epoch milliseconds by this device's clock. */
   readonly goodUntil: number;
-  /** The API refuses this login for good: the provider must ask the user again, whatever session it still has. */
+  /** The API refuses this login for good: the provider must ask the user again, also within its own session. */
   readonly isRefused?: boolean;
 }
 
 export interface LoginStore {
   read(): Promise<StoredLogin | null>;
-  /** Change what is stored, in one step for all tabs; gives what `change` gave. */
+  /** Change the stored login, in one step for all tabs; returns the result of `change`. */
   update(change: (stored: StoredLogin | null) => StoredLogin | null): Promise<StoredLogin | null>;
   /** Do this while no other tab does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
@@ -89,7 +89,7 @@ class BrowserStore implements LoginStore {
   }
 }
 
-/** What the tabs of a MemoryStore share. */
+/** The state that the tabs of a MemoryStore share. */
 export class SharedMemory {
   stored: StoredLogin | null = null;
   last: Promise<unknown> = Promise.resolve();

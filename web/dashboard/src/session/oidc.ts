@@ -46,7 +46,7 @@ export class OidcProvider implements Provider {
 
   /**
    * Where the reader signs in. The answer that they bring back goes with this address of the page: its query and fragment.
-   * `isFresh`: whatever session the provider has, it asks again. Throws SignInError.
+   * `isFresh`: the provider asks again, also within its own session. Throws SignInError.
    */
   async signInUrl(address: string, { isFresh }: { isFresh: boolean }): Promise<string> {
     const { scopes, clientId } = this.#config;
@@ -93,7 +93,7 @@ export class OidcProvider implements Provider {
     return pending;
   }
 
-  /** What to say of an answer without such a sign-in. */
+  /** The message for an answer without such a sign-in. */
   get foreignAnswer(): SignInError {
     return foreignAnswer(hostOf(this.#config));
   }
@@ -165,7 +165,7 @@ export class OidcProvider implements Provider {
     return url.href;
   }
 
-  /** The provider's metadata, read once; after a failure the next who needs it reads again. */
+  /** The provider's metadata, read once; after a failure the next caller reads again. */
   #discover(): Promise<oauth.AuthorizationServer> {
     this.#server ??= this.#readMetadata().catch((error: unknown) => {
       this.#server = null;

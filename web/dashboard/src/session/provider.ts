@@ -1,4 +1,4 @@
-// What a login needs from whoever issued its tokens.
+// The port of a login to the issuer of its tokens.
 
 import type { Tokens } from './tokens.ts';
 

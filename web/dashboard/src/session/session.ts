@@ -15,7 +15,7 @@ export interface Session {
   auth: Auth;
   /** For the demo's form; null when this session can't start jobs. */
   token: (() => Promise<string>) | null;
-  /** Null for those who came with a link. */
+  /** Null for readers with a link. */
   login: Login | null;
 }
 
@@ -29,7 +29,7 @@ export function userSession(login: Login, { signIn }: Pick<PageConfig, 'signIn'>
   const tenantId = [tenantClaim, ...others].map((name) => claims[name ?? '']).find((claim) => typeof claim === 'string' && claim);
   if (typeof tenantId !== 'string') {
     throw new SignInError(
-      `Your account belongs to no tenant: its token has no claim ${tenantClaim}. Ask who manages your account.`
+      `Your account belongs to no tenant: its token has no claim ${tenantClaim}. Ask the administrator of your account.`
     );
   }
   const roles = rolesIn(claims[isOidc ? signIn.rolesClaim : 'cognito:groups']);

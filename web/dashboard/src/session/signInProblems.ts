@@ -27,7 +27,7 @@ export function problemOf(error: unknown, host: string): unknown {
     return new SignInError(message, { retriable: PASSING.has(error.error), cause: error });
   }
   if (error instanceof oauth.OperationProcessingError) {
-    // What is no answer of a provider at all, a gateway's page say, ends nobody's login.
+    // A response that is not the provider's, such as a gateway's page, ends no login.
     return new SignInError(invalidity(error, host), { retriable: NO_ANSWER.has(error.code ?? ''), cause: error });
   }
   if (error instanceof oauth.UnsupportedOperationError) {
@@ -71,7 +71,7 @@ function invalidity(error: oauth.OperationProcessingError, host: string): string
   }
 }
 
-/** What the provider says itself, marked as its words. */
+/** The provider's own message, in quotation marks. */
 function ownWords(text: string | undefined): string {
   return text ? ` It says: “${text.slice(0, OWN_WORDS)}”` : '';
 }

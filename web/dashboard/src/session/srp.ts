@@ -31,7 +31,7 @@ export interface VerifierChallenge {
 
 /** One attempt to sign in. */
 export class PasswordProof {
-  /** SRP_A: what Cognito is told first. */
+  /** SRP_A: the first value for Cognito. */
   readonly publicValue: string;
   #secret: bigint;
   #public: bigint;

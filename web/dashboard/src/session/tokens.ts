@@ -1,4 +1,4 @@
-// What a sign-in brings, and what its tokens say.
+// The tokens of a sign-in, and their claims.
 
 /** `idToken` is for the API. Without a refresh token, the login ends with it. */
 export interface Tokens {

@@ -23,11 +23,11 @@ interface Props {
   theme: Theme;
   onTheme: (theme: Theme) => void;
   onLeave: () => void;
-  /** Null for those who have no login of their own. */
+  /** Null for readers without a login of their own. */
   onSignOut?: (() => void) | null;
 }
 
-/** The bar above everything: brand, connection, who is here. */
+/** The bar at the top: brand, connection, user. */
 export function Header({ session, connection, theme, onTheme, onLeave, onSignOut = null }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
   return (
@@ -60,7 +60,7 @@ interface AccountProps {
   onSignOut: (() => void) | null;
 }
 
-/** Who is here, and the ways out behind it. */
+/** The user, and the menu for signing out. */
 function Account({ session, onLeave, onSignOut }: AccountProps) {
   return (
     <div className="account">
@@ -88,7 +88,7 @@ function Account({ session, onLeave, onSignOut }: AccountProps) {
             popoverTarget="account"
             popoverTargetAction="hide"
             onClick={onSignOut}
-            title="Ends what you watch on every page and device"
+            title="Ends your sign-ins and live views on every device"
           >
             <Icon name="devices" size={15} />
             Sign out everywhere

@@ -10,7 +10,7 @@ const KEYS: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['Page Up', 'Page Down'], does: 'On the slider: a larger step' },
   { keys: ['Home', 'End'], does: 'On the slider: the first and the newest status' },
   { keys: ['?'], does: 'Show these keys' },
-  { keys: ['Esc'], does: 'Close what is open, or leave the search' },
+  { keys: ['Esc'], does: 'Close the open dialog, or leave the search' },
 ];
 
 /** The button that shows the keys, and the dialog; `?` opens it from anywhere. */

@@ -27,7 +27,7 @@ export function AgentsPanel({ agents, jobs, unread }: Props) {
       <header className="panel-head">
         <h2 id="health-title">Agents</h2>
         <p className="muted small">
-          Of {plural(jobs, 'job')}: the newest, those that run, and those that report
+          From {plural(jobs, 'job')}: the newest, the running and the reporting ones
           {unread > 0 && `; ${plural(unread, 'job')} could not be read`}
         </p>
       </header>

@@ -54,7 +54,7 @@ const WIDTH = 300;
 const HEIGHT = 48;
 const SLOT = WIDTH / SHOWN_MINUTES;
 
-/** A bar for each minute, the current one on the right. The text says the same. */
+/** A bar for each minute, the current one on the right. The text has the same numbers. */
 function Chart({ name, numbers }: { name: string; numbers: readonly number[] }) {
   const { lastMinute, most, total } = rateOf(numbers);
   const left = WIDTH - numbers.length * SLOT;

@@ -5,7 +5,7 @@
 //   stale     one that should report is overdue
 //   unknown   one fell silent while this page was cut off
 //   degraded  of its newest ten that ended by themselves, at least one in five failed
-//   healthy   else
+// healthy   otherwise
 // What its job's end or a cancellation left open tells nothing of the agent.
 
 import { agentStateAt } from '../job/liveness.ts';
@@ -22,7 +22,7 @@ export interface AgentHealth {
   readonly running: number;
   readonly waiting: number;
   readonly silent: number;
-  /** Of the newest that ended by themselves, so many failed. */
+  /** The number of failures among the newest invocations that ended by themselves. */
   readonly failed: number;
   readonly ended: number;
   /** The newest of the silent ones' jobs, else of the failed ones': where to look; null when there is none. */

@@ -12,17 +12,17 @@ const MAX_LEASE_MS = 86_400_000;
 export interface ShownJob {
   job: TenantJob;
   state: ShownState;
-  /** What else is known of it; null while that is only its newest status. */
+  /** Its snapshot; null while only its newest status is known. */
   known: Job | null;
 }
 
-/** A job with the state to show: by what is known of it, where that is no older, else by its newest status alone. */
+/** A job with the state to show: from its snapshot, or from its newest status if the snapshot is older. */
 export function shownJob(job: TenantJob, known: Job | null, nowMs: number, disconnectedSinceMs: number | null): ShownJob {
   const { overallStatus, sequence, last } = job;
   if (known !== null && known.sequence >= sequence) {
     return { job, known, state: jobStateAt(known, nowMs, disconnectedSinceMs) };
   }
-  // Without the snapshot nobody knows what else goes on in the job, but a waiting status has no lease.
+  // Without the snapshot the page knows one status of the job only, but a waiting status has no lease.
   if (last.status === 'waiting' && !isOver(job)) {
     return { job, known, state: 'waiting' };
   }
@@ -41,7 +41,7 @@ export function newestKnown(jobs: readonly Job[]): ReadonlyMap<string, Job> {
   return newest;
 }
 
-/** Whether a job passes the filters and contains the search text. Of what is not known yet, no workflow and no day is. */
+/** Whether a job passes the filters and contains the search text. A field that is not known yet passes no filter. */
 export function fits({ job, known, state }: ShownJob, { filter, search, ...wanted }: Wanted): boolean {
   const texts = [job.jobId, job.userId, job.last.agentName, job.last.message, known?.title, known?.workflow];
   const isFound = texts.join(' ').toLowerCase().includes(search.toLowerCase().trim());
@@ -49,7 +49,7 @@ export function fits({ job, known, state }: ShownJob, { filter, search, ...wante
   return isWanted(filter, state) && isOfThem && isFound;
 }
 
-/** What is shown by name of the counted states. */
+/** The counted states that the page shows by name. */
 export const COUNTED = [
   ['Running', ['initializing', 'processing']],
   ['Failed', ['failed']],

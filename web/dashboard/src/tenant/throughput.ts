@@ -25,7 +25,7 @@ export interface Rate {
   readonly total: number;
 }
 
-/** What the numbers of minutes amount to; the last of them is not over yet. */
+/** The sums over the minutes; the last minute is not over yet. */
 export function rateOf(numbers: readonly number[]): Rate {
   return {
     lastMinute: numbers.at(-2) ?? null,

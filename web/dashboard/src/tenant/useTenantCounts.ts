@@ -2,7 +2,7 @@ import { countTenantJobs } from '@statusbeam/client/lists';
 import { useEffect, useState } from 'react';
 import type { Client, JobCount } from '../types.ts';
 
-/** How often the numbers are read again, besides at news. */
+/** The milliseconds between two reads of the numbers; a new status also causes a read. */
 const REFRESH_MS = 30_000;
 
 export interface TenantCounts {

@@ -66,7 +66,7 @@ export function useTenantJobs(client: Client | null, filters: JobFilters, news: 
   return { jobs, isLoading: client !== null && !isRead, problem, loadMore: nextToken === null ? null : loadMore };
 }
 
-/** What is read already stays, as do the pages behind the first. */
+/** The jobs and pages that are read already stay. */
 function withNewest(before: Read, asked: string, { jobs, nextToken }: JobPage): Read {
   return before.asked === asked && before.jobs.length > 0
     ? { ...before, jobs: together(jobs, before.jobs), problem: null }

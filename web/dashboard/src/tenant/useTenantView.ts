@@ -36,7 +36,7 @@ interface TenantView extends TenantCounts {
   readonly loadMore: readonly (() => void)[];
 }
 
-/** What an operator sees of the tenant: what it reports, and what the store has. */
+/** An operator's view of the tenant: the reporting jobs, and the stored ones. */
 export function useTenantView(client: Client, state: ListState): TenantView {
   const tenant = useTenant(client, { oncePerFrame: true });
   const { jobs, snapshots, readAgents, connection } = tenant;
@@ -62,7 +62,7 @@ export function useTenantView(client: Client, state: ListState): TenantView {
     [newest.jobs, running.jobs, narrowed.jobs, found.jobs]
   );
 
-  // Agents are known of the jobs that report, of those that run, and of the newest, whatever the filters leave of them.
+  // The agents of reporting, running and newest jobs are known, also if the filters hide these jobs.
   const withAgents = useMemo(
     () => [...new Set([...jobs, ...running.jobs, ...newest.jobs].map(({ jobId }) => jobId))],
     [jobs, running.jobs, newest.jobs]

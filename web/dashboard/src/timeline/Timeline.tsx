@@ -19,7 +19,7 @@ interface Props {
   onTravel: ((sequence: number) => void) | null;
 }
 
-/** Who worked when: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
+/** The timeline: a row an agent, a bar an attempt, a mark a tool call; the orchestrator's phases above. */
 export const Timeline = memo(function Timeline({ moment, chosen, onChoose, onTravel }: Props) {
   const { job, history, disconnectedSinceMs } = moment;
   const now = useMomentMs(!isOver(job));
@@ -110,7 +110,7 @@ function Grid({ spanMs, playhead }: { spanMs: number; playhead: number | null })
   );
 }
 
-/** What the orchestrator did, as one strip above the agents. */
+/** The orchestrator's phases, as one strip above the agents. */
 function Phases({ layout, isSilent }: { layout: Layout; isSilent: boolean }) {
   if (layout.phases.length === 0) {
     return null;
@@ -249,7 +249,7 @@ function BarShape({ bar, isOne, state, onTravel }: BarProps) {
   );
 }
 
-/** How long the last attempt took, beside its bar where there is room. */
+/** The duration of the last attempt, next to its bar if there is room. */
 function BarLabel({ bar }: { bar: Bar }) {
   if (bar.isOpen) {
     return null;

@@ -86,7 +86,7 @@ export function layOut(job: Job, history: History, nowMs: number, isPast = false
   return { startMs, endMs, now: axis.now, rows, phases: history.phases.filter(isStretch).map((phase) => phaseBar(phase, axis)) };
 }
 
-/** What runs reaches to now. What is lost does not: an hour of silence would leave no room for what happened. */
+/** Running bars reach to now. Lost ones do not: an hour of silence would leave no room for the other bars. */
 function endOf(startMs: number, lastMs: number, nowMs: number, isOver: boolean, isLost: boolean): number {
   if (isOver) {
     return Math.max(startMs + LEAST_MS, lastMs);
@@ -135,7 +135,7 @@ function fromSnapshot(agent: AgentState): Attempt[] {
     return [];
   }
   const endMs = Date.parse(agent.completedAt ?? '');
-  // What the job left open at its end is cancelled without an end.
+  // Agents that the job left open at its end are cancelled without an end.
   const isOpen = agent.status === 'in-progress' || agent.status === 'pending' || agent.completedAt === null;
   const outcome = isOpen ? 'running' : (agent.status as Exclude<Attempt['outcome'], 'running'>);
   return [

@@ -21,7 +21,7 @@ const ICONS: Record<ShownState, IconName> = {
   unknown: 'question',
 };
 
-/** The icon of a state; its user shows the label beside it. */
+/** The icon of a state; its user shows the label next to it. */
 export function StateIcon({ state, size = 14 }: { state: ShownState; size?: number }) {
   const name = ICONS[state];
   return <Icon name={name} size={size} className={name === 'spinner' ? 'spin' : ''} />;

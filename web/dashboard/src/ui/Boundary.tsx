@@ -3,7 +3,7 @@ import { ErrorBoundary } from 'react-error-boundary';
 import { Icon } from './Icon.tsx';
 
 interface Props {
-  /** What it holds, for the notice: "The log". */
+  /** The name of its content, for the notice: "The log". */
   name: string;
   /** A change of any of these draws the content again. */
   resetKeys?: readonly unknown[];

@@ -6,7 +6,7 @@ interface Props {
   label: string;
   icon?: IconName;
   className?: string;
-  /** Shown beside the icon; without it, the label is for screen readers and the pointer. */
+  /** The text next to the icon; without it, the label is for screen readers and the pointer. */
   caption?: string;
 }
 

@@ -1,4 +1,4 @@
-// Icons as components: drawn on a 16-pixel grid, in the colour of the text beside them.
+// Icons as components: drawn on a 16-pixel grid, in the colour of the text next to them.
 
 import type { ReactNode } from 'react';
 
@@ -51,7 +51,7 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
-/** An icon of `size` pixels. It is decoration: the label beside it has the same meaning. */
+/** An icon of `size` pixels. It is decoration: the label next to it has the same meaning. */
 export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
   return (
     <svg

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** `value` once it has not changed for a while: what is typed is asked for when the typing pauses. */
+/** `value` once it has not changed for a while: a search starts when the typing pauses. */
 export function useSettled<Value>(value: Value, milliseconds = 300): Value {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

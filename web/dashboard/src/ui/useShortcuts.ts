@@ -1,4 +1,4 @@
-// Keys that work anywhere on the page, but not while somebody types or a dialog is open.
+// Keys that work anywhere on the page, except in a text field or an open dialog.
 
 import { useEffect } from 'react';
 
