@@ -17,16 +17,19 @@ from multiprocessing.managers import DictProxy, SyncManager
 from typing import Any, Final, cast
 
 import uvicorn
+from starlette.requests import HTTPConnection
 
+from statusbeam.bridge.access.authenticator import Authenticator
 from statusbeam.bridge.access.connections import Connections
 from statusbeam.bridge.access.ended_logins import MemoryEndedLogins
 from statusbeam.bridge.access.origins import Origins
-from statusbeam.bridge.access.tickets import Tickets
+from statusbeam.bridge.access.tickets import TICKET_PREFIX, Tickets
+from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.log_reader.memory_reader import MemoryLogReader
 from statusbeam.bridge.operations.tenant_watch import Operations
 from statusbeam.bridge.server import BridgeServer
-from statusbeam.bridge.service import Bridge
+from statusbeam.bridge.service import Bridge, token_of
 from statusbeam.bridge.shared_frames import SharedFramesProtocol
 from statusbeam.bridge.tail.tails import Tails
 from statusbeam.log.journal.memory import MemoryJournal
@@ -98,14 +101,22 @@ class _Served:
 
 def _serve(port: int, served: _Served, listening: Connection) -> None:
     """The whole life of a bridge process."""
-    reader = _ServedLogReader(served.journal)
+    reader, ended = _ServedLogReader(served.journal), MemoryEndedLogins()
+    tickets = Tickets(_ServedTicketStore(served.tickets))
+    authenticator = Authenticator(ended=ended, tickets=tickets)
+
+    async def by_ticket_or_name(connection: HTTPConnection) -> Viewer:
+        if token_of(connection).startswith(TICKET_PREFIX):
+            return await authenticator.viewer(token_of(connection))
+        return await by_name(connection)
+
     bridge = Bridge(
         reader=reader,
         tails=Tails(reader),
-        connections=Connections(MemoryEndedLogins(), in_all=STREAMS, per_user=STREAMS),
-        tickets=Tickets(_ServedTicketStore(served.tickets)),
+        connections=Connections(ended, in_all=STREAMS, per_user=STREAMS),
+        tickets=tickets,
         operations=Operations(reader),
-        authenticate=by_name,
+        authenticate=by_ticket_or_name,
         origins=Origins(ORIGINS),
     )
     config = uvicorn.Config(
