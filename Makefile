@@ -163,8 +163,9 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
-search: setup ## draw new examples for the property tests and the client's fault runs, many more than `make test` looks at
+search: setup tests/e2e/clients/node_modules/.ready ## new examples for property tests, the client's fault runs and killed bridges, many more than `make test` looks at
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
+	python -m tests.soak.process_kills --seed $$(date +%s)
 	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
 
 screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew

@@ -32,6 +32,13 @@ class SharedFramesProtocol(WebSocketsSansIOProtocol):
             extensions: dict[Any, Any] = self.scope["extensions"]
             extensions[EXTENSION] = {"write": self._write_frames}
 
+    async def send(self, message: Any) -> None:
+        """Send a message of the application."""
+        await super().send(message)
+        if self.close_sent:
+            # A refused handshake is complete, too. Otherwise uvicorn logs an error for each one.
+            self.handshake_complete = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the function: it refers to the protocol, which refers to it."""
         super().connection_lost(exc)

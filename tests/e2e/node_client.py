@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import queue
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +120,28 @@ class NodeClient:
         self._process.kill()
         assert self._process.stderr is not None
         return self._process.stderr.read()[-2000:]
+
+
+@asynccontextmanager
+async def script(name: str, **config: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """A running script for tests with coroutines, as the lines that it writes. It ends with the block."""
+    require_clients()
+    process = await asyncio.create_subprocess_exec(
+        node(), name, cwd=CLIENTS, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(config).encode())
+    process.stdin.close()
+    output = process.stdout
+
+    async def lines() -> AsyncIterator[dict[str, Any]]:
+        async for line in output:
+            yield json.loads(line)
+
+    try:
+        yield lines()
+    finally:
+        if not output.at_eof():  # else it ends by itself, and a signal would race with its end
+            process.kill()
+        await process.wait()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +12,7 @@ from statusbeam.bridge.app import create_app
 from statusbeam.bridge.dialects.durable_streams import offset_of
 from statusbeam.bridge.service import Bridge
 from statusbeam.bridge.tail.cursor import Cursor
-from tests.e2e.node_client import CLIENTS, node, require_clients
+from tests.e2e.node_client import script
 from tests.reserved_port import reserve_port
 from tests.unit.statusbeam.bridge.samples import QUICK, Log
 from tests.unit.statusbeam.bridge.served import served
@@ -26,31 +24,6 @@ async def bridge_of(log: Log, *, port: int = 0) -> AsyncIterator[str]:
     bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
     async with served(create_app(bridge), bridge, port=port) as url:
         yield url
-
-
-@asynccontextmanager
-async def script(name: str, **config: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """A running script, as the lines that it writes."""
-    require_clients()
-    process = await asyncio.create_subprocess_exec(
-        node(), name, cwd=CLIENTS, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(config).encode())
-    process.stdin.close()
-    output = process.stdout
-
-    async def lines() -> AsyncIterator[dict[str, Any]]:
-        async for line in output:
-            yield json.loads(line)
-
-    try:
-        yield lines()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def read_stream(url: str, offset: str, live: object) -> dict[str, Any]:
@@ -88,8 +61,7 @@ async def test_an_event_source_survives_the_bridge_and_is_left_alone_after_the_e
     log.say("agent_invoking")
     found: list[dict[str, Any]] = []
     async with bridge_of(log, port=port) as url:
-        config = {"url": f"{url}/jobs/job-1/events", "token": "ana"}
-        client = script("event-source.mjs", **config)
+        client = script("event-source.mjs", urls=[f"{url}/jobs/job-1/events"], token="ana")
         lines = await client.__aenter__()
         found += [await anext(lines), await anext(lines)]
         log.say("calling_tool")

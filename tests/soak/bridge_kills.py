@@ -8,7 +8,6 @@ browser's EventSource does; one reads the five messages. Time is virtual, and a 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +19,6 @@ from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI
-from httpx_sse import aconnect_sse
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.routes.connection_manager import ConnectionManager
@@ -29,12 +27,12 @@ from statusbeam.bridge.tail.tails import Tails
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.model.clock import Clock
 from statusbeam.model.validation import wire_time
+from tests.soak.bridge_clients import AUTHORIZATION, EventSourceClient, ReceivedMessages, batches
 from tests.soak.model import SoakError
 from tests.soak.virtual_time import run
 from tests.unit.samples import NOW, batch_of, update
 from tests.unit.statusbeam.bridge.viewers import by_name
 
-AUTHORIZATION: Final = ("authorization", "Bearer ana")
 LONGEST_SECONDS: Final = 600.0
 ON_THE_WAY_SECONDS: Final = 0.1
 
@@ -222,52 +220,17 @@ class _Body(httpx.AsyncByteStream):
 
 
 @dataclass(slots=True)
-class EventSourceClient:
-    """Comes back as a browser's EventSource does: with the last id, when the server asks it to."""
-
-    joined_at: int = 0
-    sequences: list[int] = field(default_factory=list)
-    verdicts: int = 0
-
-    async def follow(self, bridges: Bridges) -> None:
-        """Follow the job until the bridge says that there is nothing more."""
-        last_id, retry = "", 2.0
-        async with httpx.AsyncClient(transport=Transport(bridges), base_url="http://bridge") as http:
-            while True:
-                headers = dict([AUTHORIZATION, ("last-event-id", last_id)])
-                try:
-                    async with aconnect_sse(http, "GET", "/jobs/job-1/events", headers=headers) as source:
-                        if source.response.status_code == httpx.codes.NO_CONTENT:
-                            return
-                        async for event in source.aiter_sse():
-                            last_id, retry = event.id or last_id, (event.retry or 1_000 * retry) / 1_000
-                            self._take(event.event, event.data)
-                except httpx.TransportError:
-                    bridges.tally.resumed["events"] += 1
-                await asyncio.sleep(retry)
-
-    def _take(self, kind: str, data: str) -> None:
-        if kind == "snapshot":
-            self.joined_at = json.loads(data)["sequence"]
-            self.sequences.clear()
-        elif kind == "verdict":
-            self.verdicts += 1
-        elif kind != "message":
-            self.sequences.append(json.loads(data)["sequence"])
-
-
-@dataclass(slots=True)
 class SocketClient:
     """Comes back with the cursor of its last message, until the bridge closes with 1000."""
 
-    messages: list[str] = field(default_factory=list)
+    received: ReceivedMessages = field(default_factory=ReceivedMessages)
+    cuts: int = 0
 
     async def follow(self, bridges: Bridges) -> None:
         """Follow the job to the end of its socket."""
-        cursor = "0:0"
         while True:
             try:
-                connection = bridges.open(_socket_scope(cursor))
+                connection = bridges.open(_socket_scope(self.received.cursor))
                 connection.give({"type": "websocket.connect"})
                 while message := await connection.take():
                     if message["type"] == "websocket.close":
@@ -276,10 +239,9 @@ class SocketClient:
                             return
                         break
                     if "text" in message:
-                        self.messages.append(message["text"])
-                        cursor = json.loads(message["text"]).get("data", {}).get("cursor", cursor)
+                        self.received.take(message["text"])
             except (ConnectionRefusedError, ConnectionResetError):
-                bridges.tally.resumed["sockets"] += 1
+                self.cuts += 1
             await asyncio.sleep(0.5)
 
 
@@ -313,8 +275,9 @@ async def _kill_run(seed: int) -> KillTally:
     journal = MemoryJournal(clock=clock)
     bridges = Bridges(journal, clock, chance, tally)
     events, socket = EventSourceClient(), SocketClient()
-    async with _killed_again_and_again(bridges):
-        followers = [asyncio.ensure_future(one.follow(bridges)) for one in (events, socket)]
+    http = httpx.AsyncClient(transport=Transport(bridges), base_url="http://bridge")
+    async with http, _killed_again_and_again(bridges):
+        followers = [asyncio.ensure_future(one) for one in (events.follow(http), socket.follow(bridges))]
         tally.statuses = await _work(journal, chance, clock)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
@@ -323,8 +286,9 @@ async def _kill_run(seed: int) -> KillTally:
             raise SoakError(f"seed {seed}: a client was not left alone after the end") from None
         finally:
             await bridges.end()
-    _check_events(seed, events, tally.statuses)
-    await _check_socket(seed, socket, journal, clock)
+    tally.resumed.update(events=events.cuts, sockets=socket.cuts)
+    events.received.check(f"seed {seed}")
+    socket.received.check(f"seed {seed}", await _undisturbed(seed, journal, clock))
     return tally
 
 
@@ -348,44 +312,21 @@ async def _killed_again_and_again(bridges: Bridges) -> AsyncIterator[None]:
 
 async def _work(journal: MemoryJournal, chance: random.Random, clock: Clock) -> int:
     """Report the statuses of a job, some of them together, over some seconds; how many there are."""
-    words = chance.choices(
-        ("agent_invoking", "calling_tool", "tool_complete", "progress", "agent_complete"), k=30
-    )
-    entries: list[dict[str, Any]] = [
-        {"status": word, "agentName": f"Agent {chance.randrange(3)}", "message": f"Message {number}"}
-        | ({"progress": chance.randrange(100)} if word == "progress" else {})
-        for number, word in enumerate(words)
-    ]
-    entries.append({"status": chance.choice(("complete", "error")), "agentName": None, "message": "Done"})
     sequence = 0
-    while sequence < len(entries):
+    for some in batches(chance):
         await asyncio.sleep(chance.expovariate(4))
-        some = entries[sequence : sequence + chance.randint(1, 4)]
         now = wire_time(datetime.fromtimestamp(clock.now(), UTC))
         batch = [update(f"e{sequence + n}", timestamp=now, **entry) for n, entry in enumerate(some)]
         journal.commit(batch_of(batch, f"b{sequence}"), deadline=NOW + 1e9)
         sequence += len(some)
-    return len(entries)
+    return sequence
 
 
-def _check_events(seed: int, client: EventSourceClient, statuses: int) -> None:
-    expected = list(range(client.joined_at + 1, statuses + 1))
-    if client.sequences != expected:
-        raise SoakError(f"seed {seed}: events {client.sequences}, not {expected}")
-    if client.verdicts:
-        raise SoakError(f"seed {seed}: a verdict although the log is whole")
-
-
-async def _check_socket(seed: int, client: SocketClient, journal: MemoryJournal, clock: Clock) -> None:
-    """The messages are those of a client that was never cut off."""
+async def _undisturbed(seed: int, journal: MemoryJournal, clock: Clock) -> ReceivedMessages:
+    """The messages of a client that was never cut off."""
     whole = SocketClient()
-    undisturbed = Bridges(journal, clock, random.Random(seed), KillTally())  # noqa: S311
-    await undisturbed.start()
-    await whole.follow(undisturbed)
-    await undisturbed.end()
-    without_pings = [text for text in client.messages if json.loads(text)["type"] != "heartbeat"]
-    if without_pings != whole.messages:
-        difference = Counter(without_pings)
-        difference.subtract(Counter(whole.messages))
-        wrong = {json.loads(text)["data"]["cursor"]: count for text, count in difference.items() if count}
-        raise SoakError(f"seed {seed}: messages lost (below 0) or repeated: {wrong}")
+    bridges = Bridges(journal, clock, random.Random(seed), KillTally())  # noqa: S311
+    await bridges.start()
+    await whole.follow(bridges)
+    await bridges.end()
+    return whole.received

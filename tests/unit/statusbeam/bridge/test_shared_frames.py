@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosedOK
+from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.routes import connection_manager
@@ -158,6 +158,17 @@ async def test_a_socket_that_is_closed_leaves_nothing_for_the_collector(
         finally:
             gc.enable()
     assert sockets == []
+
+
+async def test_a_refused_handshake_is_answered_and_no_error_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(monkeypatch) as w:
+        for path, status in (("/ws/orchestrator/job-1", 401), ("/ws/nothing", 403)):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(w.url + path, proxy=None)
+            assert refused.value.response.status_code == status
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_frame_is_text_that_is_not_masked() -> None:
