@@ -122,9 +122,9 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 .PHONY: check test search audit screenshots dist docs lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-CHECKS := check-types check-python check-imports check-web check-secrets
+CHECKS := check-types check-python check-imports check-web check-secrets check-prose
 
-check: setup ## lint, format, types, import rules, secrets
+check: setup ## lint, format, types, import rules, secrets, plain English
 	@$(ALONGSIDE) $(CHECKS)
 
 .PHONY: $(CHECKS) test-web bytecode
@@ -133,7 +133,7 @@ check-types: setup # the longest goes first
 
 check-python: setup
 	ruff check $(SOURCES)
-	ruff format --check $(SOURCES)
+	ruff format --check $(SOURCES) README.md docs
 
 check-imports: setup
 	lint-imports
@@ -145,6 +145,9 @@ check-web: setup
 
 check-secrets: setup
 	python .ci/scan_secrets.py
+
+check-prose: setup
+	python .ci/lint_prose.py
 
 test-web: web
 	npm test --silent --workspaces --if-present
@@ -171,7 +174,7 @@ dist: setup web ## build the wheel, the client and the layer into dist/, with th
 	python .ci/dist.py
 
 docs: setup ## build the documentation's site into .build/site; links are checked
-	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict # not --quiet: it would hide the warnings from --strict, too
 
 lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --all-extras --group dev --group bench --group docs --generate-hashes --no-emit-index-url \

@@ -17,6 +17,7 @@ CARRIED = (
     "cdk.json",
     "examples/__init__.py",
     "examples/civic_complaints",
+    "examples/street_fair",
     "graphql/dist",
     "graphql/schema.graphql",
     "infra",

@@ -48,9 +48,9 @@ def paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 def sentences(paragraph: str) -> list[str]:
     """The sentences as a reader sees them."""
-    seen = re.sub(r"`[^`]*`", "code", paragraph)
+    seen = re.sub(r"`[^`]*`", "Code", paragraph)
     seen = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", seen).replace("*", "")
-    return re.split(r"(?<=[.!?])[)\"]?\s+(?=[^a-z])", seen)
+    return re.split(r"(?<=[.!?])[)\"]?\s+(?=[^a-z]|localcloud )", seen)
 
 
 def findings(text: str) -> Iterator[tuple[int, str]]:
@@ -62,7 +62,7 @@ def findings(text: str) -> Iterator[tuple[int, str]]:
             yield number, f"{len(line)} characters; a line has at most {LINE}"
         if in_code:
             continue
-        plain = re.sub(r"`[^`]*`", "", line)
+        plain = re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)
         for pattern, instead in WORDS.items():
             if found := re.search(pattern, plain, re.IGNORECASE):
                 yield number, f"{found[0]!r}: write {instead}"

@@ -55,3 +55,8 @@ def runnable(*languages: str) -> list[Block]:
         for block in blocks(page)
         if block.language in languages and block.reason is None and page.parent.name != "tutorials"
     ]
+
+
+def is_of_an_app(block: Block) -> bool:
+    """Whether the block belongs to a CDK app."""
+    return bool(re.search(r"statusbeam\.cdk|\bStatusbeam\(|\bstatus\.", block.code))

@@ -24,7 +24,7 @@ from .plain_values import plain_object
 from .progress_share import to_percent
 from .runs import Opening
 from .token_usage import added_usage, token_usage
-from .wait import wait_details
+from .wait import wait_above, wait_details
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Scope:
         self._opening: Opening = Opening() if parent is None else parent._opening
         self._token_usage: dict[str, Any] | None = None
         self._began_at: float | None = None
-        self._wait: dict[str, str] | None = None  # what it waits for; the next status ends the wait
+        self._wait: dict[str, Any] | None = None  # what it waits for; the next status ends the wait
         self._waits_below: dict[object, Scope] = {}  # what waits below it, by the invocation's id
         self._unclaimed_end = [True]  # a list: of several threads, only one can pop the element
         self._previous: list[Scope | None] = []  # a list: a scope may be entered within itself
@@ -237,7 +237,12 @@ class Scope:
 
     @never_raises
     def waiting(
-        self, *, for_: str, prompt: str = "", until: datetime | timedelta | float | None = None
+        self,
+        *,
+        for_: str,
+        prompt: str = "",
+        until: datetime | timedelta | float | None = None,
+        answerable: bool = False,
     ) -> None:
         """Report that the work waits for a person, a timer or another job.
 
@@ -246,14 +251,17 @@ class Scope:
         `until` is a moment, or a number of seconds from now. Work that waits needs no signs of life. Its next
         status ends the wait. If the scope is left while it waits, it reports no end: whoever resumes the work
         opens the same job, and the agent with the same `invocation_id`.
-        """
-        self._report_waiting(wait_details(for_, prompt, until))
 
-    def _report_waiting(self, wait: dict[str, str]) -> None:
+        With `answerable=True`, the job's people may approve or reject: on the page, in the terminal and with
+        `answerWaiting`. The answer arrives as the event `Job Waiting Answered`, not in this process.
+        """
+        self._report_waiting(wait_details(for_, prompt, until, answerable=answerable))
+
+    def _report_waiting(self, wait: dict[str, Any]) -> None:
         message = wait.get("prompt") or f"{self.label} is waiting for {wait.get('for', 'somebody')}"
         self._report(StatusWord.WAITING, message, {MetadataKey.WAITING: wait})
 
-    def _pause(self, wait: dict[str, str]) -> None:
+    def _pause(self, wait: dict[str, Any]) -> None:
         """Send no heartbeats until the next status."""
         self._wait = wait
         self.sender.closed(self)
@@ -281,7 +289,7 @@ class Scope:
         if self._wait is None and self._waits_below and self._waits_itself:
             below = next(iter(self._waits_below.copy().values()))
             if self.is_open and below._wait is not None:
-                self._report_waiting(below._wait)
+                self._report_waiting(wait_above(below._wait))
         return self.is_waiting
 
     _waits_itself: ClassVar[bool] = True  # a job waits while an agent of it does, without saying so

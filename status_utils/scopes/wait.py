@@ -20,16 +20,23 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def wait_details(for_: Any, prompt: Any, until: Any) -> dict[str, str]:
-    """The value of `metadata.waiting`: for whom or what, the question, and until when."""
-    details = {"for": to_text(for_)[:WAITING_FOR_LENGTH] or "somebody"}
+def wait_details(for_: Any, prompt: Any, until: Any, *, answerable: object = False) -> dict[str, Any]:
+    """The value of `metadata.waiting`: for what, the question, until when, and whether people may answer."""
+    details: dict[str, Any] = {"for": to_text(for_)[:WAITING_FOR_LENGTH] or "somebody"}
     text = to_text(prompt)
     if text:
         details["prompt"] = text[:WAITING_PROMPT_LENGTH]
     end = None if until is None else _time(until)
     if end is not None:
         details["until"] = end
+    if answerable is True:
+        details["answerable"] = True
     return details
+
+
+def wait_above(wait: dict[str, Any]) -> dict[str, Any]:
+    """What an agent waits for while one that it called has this wait. Only that one's is answered."""
+    return {key: value for key, value in wait.items() if key != "answerable"}
 
 
 def _time(until: Any) -> str | None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 CLIENT: Final = "cli"
 SYSTEM: Final = "cdk,cli,local"
 BRIDGE: Final = "bridge,cli"
+CONFORMANCE: Final = "cli,conformance"
 
 
 class Registered(NamedTuple):
@@ -46,6 +47,7 @@ COMMANDS: Final = (
     Registered("Operate", "delete-user", "delete everything of a user"),
     Registered("Serve", "bridge", "serve the jobs in other protocols", BRIDGE),
     Registered("Serve", "mcp", "serve jobs to an assistant", BRIDGE),
+    Registered("Serve", "conformance", "check a server of job statuses from outside", CONFORMANCE),
     Registered("Serve", "local", "run the whole system on this machine, without an AWS account", SYSTEM),
     Registered("Serve", "demo", "run jobs on localcloud and watch their statuses", SYSTEM),
     Registered("Set up", "context", "keep deployments under names"),

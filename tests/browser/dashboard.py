@@ -192,6 +192,14 @@ class Dashboard:
 
         self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
 
+    def search_logs_at(self, template: str) -> None:
+        """Have the page lead to this log search."""
+
+        def rewrite(document: str) -> str:
+            return json.dumps({**json.loads(document), "logLink": template})
+
+        self.page.route("**/config.json", lambda route: route.fulfill(body=rewrite(route.fetch().text())))
+
     def leave(self, way: str) -> None:
         """Choose a way out in the account's menu: "Sign out" or "Sign out everywhere"."""
         self.page.locator("#who").click()

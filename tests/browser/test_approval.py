@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.dashboard import Dashboard
+from tests.browser.dashboard import PHONE, Dashboard
 from tests.browser.market_report import Rows, agent, orchestrator
 from tests.browser.pictures import Pictures
 from tests.browser.story import Story
@@ -77,6 +77,37 @@ def test_a_street_fair_that_is_rejected_is_cancelled_with_the_reason(
     expect(dashboard.job_state).to_have_text("Cancelled")
     expect(dashboard.page.locator("#result-message")).to_have_text("The permit was rejected: Too loud")
     expect(decision(dashboard)).to_have_count(0)
+
+
+ON_TOP = """
+button => {
+  const { left, top, right, bottom } = button.getBoundingClientRect();
+  return [[left + 4, top + 4], [right - 4, bottom - 4]].every(
+    ([x, y]) => document.elementFromPoint(x, y)?.closest('button') === button
+  );
+}
+"""
+
+
+def test_the_buttons_are_in_view_on_a_phone(cloud: Cloud, dashboard: Dashboard) -> None:
+    story = Story(cloud, cloud.user(tenant=0), fresh_id("asking"))
+    story.publish_at_once(*asking(prompt=f"{QUESTION} 2 bus lines move, and cars need 2 min more."))
+    dashboard.page.set_viewport_size(PHONE)
+    dashboard.watch(story.user, story.job_id)
+    for name in ("Reject", "Approve"):
+        assert decision(dashboard).get_by_role("button", name=name).evaluate(ON_TOP), name
+
+
+def test_a_job_that_was_answered_and_does_not_go_on_says_so(cloud: Cloud, dashboard: Dashboard) -> None:
+    story = Story(cloud, cloud.user(tenant=0), fresh_id("asking"))
+    story.publish_at_once(*asking(), seconds_ago=300)
+    answer = {"approved": True, "by": story.user.user_id}
+    story.publish(
+        "Approved.", status="answered", agentName="Planner", metadata={"answer": answer}, seconds_ago=130
+    )
+    dashboard.watch(story.user, story.job_id)
+    expect(dashboard.job_state).to_have_text("Stale")
+    expect(dashboard.page.locator("#result")).to_contain_text("the answer did not reach it")
 
 
 def test_an_operator_decides_on_another_users_job(cloud: Cloud, dashboard: Dashboard) -> None:

@@ -19,11 +19,23 @@ from tests.browser.market_report import Rows, analysis, failure, report, researc
 from tests.browser.pictures import Pictures
 from tests.browser.readable import unreadable
 from tests.browser.story import Story
+from tests.browser.test_approval import asking
 from tests.e2e.cloud import Cloud, fresh_id
 
 PICTURES = {
     f"{state}{look}"
-    for state in ("sign-in", "start", "running", "completed", "failed", "stale", "lost", "past", "tenant")
+    for state in (
+        "sign-in",
+        "start",
+        "running",
+        "waiting",
+        "completed",
+        "failed",
+        "stale",
+        "lost",
+        "past",
+        "tenant",
+    )
     for look in ("", "-phone")
 } | {"sign-in-provider", "running-dark", "tenant-dark", "list", "list-phone", "crowd"}
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -78,7 +90,7 @@ def unknown(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
 
 def empty(dashboard: Dashboard, cloud: Cloud, user: DemoUser) -> None:
     """Somebody signed in who has no job yet."""
-    dashboard.open(fragment=f"#viewToken={cloud.view_token(fresh_id('nobody'), user.tenant_id)}")
+    dashboard.open(fragment=f"#viewToken={cloud.view_token(fresh_id('nobody' * 4), user.tenant_id)}")
     dashboard.expect_live()
     expect(dashboard.page.locator("#jobs-hint")).to_contain_text("None yet.")
 
@@ -182,6 +194,7 @@ STATES: dict[str, Prepare] = {
     "start": start,
     "unknown": unknown,
     "running": job(analysis(), seconds_ago=21, name="market-report", word="Running"),
+    "waiting": job(asking(), seconds_ago=40, name="pothole", word="Waiting"),
     "completed": job(report(), seconds_ago=60, name="market-report", word="Completed"),
     "failed": job(failure(), seconds_ago=60, name="market-report", word="Failed"),
     "stale": job(research(), seconds_ago=130, name="market-report", word="Stale"),

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +205,17 @@ def _refuses(terminal: Terminal, token: str) -> bool:
     return done.returncode == 4
 
 
-def test_ctrl_c_ends_a_watch_and_its_session(terminal: Terminal, cloud: Cloud) -> None:
+@pytest.fixture
+def terminals_interrupt() -> Iterator[None]:
+    """Ctrl-C reaches the commands, also where a shell began the tests in the background, without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_watch_and_its_session(
+    terminal: Terminal, cloud: Cloud, terminals_interrupt: None
+) -> None:
     job_id = fresh_id("job")
     terminal.call("publish", job_id, "loading_agents")
     watching = terminal.start("watch", job_id)
@@ -296,6 +306,11 @@ def test_python_follows_the_same_job(cloud: Cloud, job: str) -> None:
     assert sequences == list(range(1, len(sequences) + 1))
     assert following.recovered
     assert following.job["overallStatus"] == "completed"
+
+
+def test_the_bridge_conforms_to_what_the_kit_asks_of_any_server(terminal: Terminal, cloud: Cloud) -> None:
+    report = terminal.json("conformance", cloud.outputs.bridge_url, "--dialect", "sse", "--timeout", "60")
+    assert report
 
 
 def test_every_command_is_called_here() -> None:

@@ -460,7 +460,7 @@ def test_on_localcloud_the_constructs_leave_out_what_an_emulator_cannot_do(tmp_p
         "AWS::WAFv2::WebACL",
     ):
         assert stack.all(type_) == []
-    assert stack.one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == "OFF"
+    assert stack.one("AWS::Cognito::UserPool").properties["MfaConfiguration"] == "OPTIONAL"
     assert not any(
         table.properties["DeletionProtectionEnabled"] for table in stack.all("AWS::DynamoDB::Table")
     )

@@ -137,7 +137,12 @@ class EventStream(Response):
 
 def has_settled(head: Head, *, now: float) -> bool:
     """Whether the job ended a while ago: no late final status is to be waited for."""
-    return head.ended and now - (head.updated_ms or 0) / 1000 >= SETTLE_SECONDS
+    return head.ended and seconds_to_settle(head, now=now) == 0
+
+
+def seconds_to_settle(head: Head, *, now: float) -> float:
+    """How long late final statuses are still waited for, if the job has ended."""
+    return max(0.0, (head.updated_ms or 0) / 1000 + SETTLE_SECONDS - now)
 
 
 class _Client:

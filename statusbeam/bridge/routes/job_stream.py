@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from statusbeam.log.snapshot.job_state import Head
 from statusbeam.model.limits import UPDATES_PER_PAGE
 from statusbeam.model.validation import json_text
 
@@ -18,7 +19,7 @@ from ..problems import Problem
 from ..service import Bridge, LogPage
 from ..tail.cursor import BadCursorError, Cursor
 from ..tail.events import Joined, Lost, WatchEvent
-from .event_stream import EventStream, StreamDialect, has_settled
+from .event_stream import EventStream, StreamDialect, has_settled, seconds_to_settle
 from .requests import READING, Caller, Filter, TheBridge, problems
 
 router = APIRouter()
@@ -95,15 +96,20 @@ async def _page(bridge: Bridge, caller: Viewer, job_id: str, offset: str) -> Log
 
 
 async def _wait(bridge: Bridge, caller: Viewer, job_id: str, page: LogPage) -> LogPage:
-    """The page after the next status, or the same one when none came in time."""
+    """The page after the next status, or the same one when none came in time or the stream has closed."""
     key = caller.job(job_id)
     async with (
         bridge.connections.open(caller, "durable-streams"),
         bridge.tails.watch(key, may_see=caller.may_see, after=page.cursor) as watch,
     ):
-        events = await watch.next(within=LONG_POLL_SECONDS)
+        events = await watch.next(within=wait_seconds(page.job.head, now=bridge.clock.now()))
         updates = [event.update for event in events if not isinstance(event, Joined)]
         return LogPage(job=watch.job, updates=updates, cursor=watch.cursor if updates else page.cursor)
+
+
+def wait_seconds(head: Head, *, now: float) -> float:
+    """How long a long-poll waits at most: the stream of a job that has ended closes when the job settles."""
+    return min(LONG_POLL_SECONDS, seconds_to_settle(head, now=now)) if head.ended else LONG_POLL_SECONDS
 
 
 def _is_closed(page: LogPage, bridge: Bridge) -> bool:

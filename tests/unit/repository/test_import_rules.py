@@ -151,6 +151,21 @@ CASES = [
         "statusbeam.notifications.committed",
     ),
     Planted("No circles in the bridge", "statusbeam/bridge/tail/pace.py", "statusbeam.bridge.tail.tails"),
+    Planted(
+        "The conformance kit has no code in common with what it checks",
+        "statusbeam/conformance/dialects/five_messages.py",
+        "statusbeam.model.words",
+    ),
+    Planted(
+        "The conformance kit: what runs it over the protocols' clients over the checks",
+        "statusbeam/conformance/checks.py",
+        "statusbeam.conformance.publisher",
+    ),
+    Planted(
+        "No circles in the conformance kit",
+        "statusbeam/conformance/dialects/dialect.py",
+        "statusbeam.conformance.dialects.mcp",
+    ),
     Planted("The model's modules import downwards", "statusbeam/model/clock.py", "statusbeam.model.limits"),
     Planted(
         "No circles in the log, the model and the notifications",

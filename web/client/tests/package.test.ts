@@ -3,15 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import test from 'node:test';
 import { build } from 'vite';
-
-const CLIENT = join(import.meta.dirname, '..');
-const REPOSITORY = join(CLIENT, '..', '..');
-const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+import { CLIENT, REPOSITORY, TSC, unpackedProject } from './unpackedProject.ts';
 
 const MAIN = `import { type Auth, type Client, connect, type JobState } from '@statusbeam/client';
 import { JobStatusElement, type Labels } from '@statusbeam/client/element';
@@ -37,17 +33,7 @@ export const client: number = connect({ url: 'https://api.example.com/graphql', 
 `;
 
 function project(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'statusbeam-'));
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: CLIENT });
-  const { version } = JSON.parse(readFileSync(join(CLIENT, 'package.json'), 'utf8')) as { version: string };
-  const modules = join(folder, 'node_modules');
-  mkdirSync(join(modules, '@statusbeam'), { recursive: true });
-  execFileSync('tar', ['xzf', `statusbeam-client-${version}.tgz`], { cwd: folder });
-  execFileSync('mv', ['package', join(modules, '@statusbeam', 'client')], { cwd: folder });
-  for (const name of ['react', '@types']) {
-    symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name));
-  }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const folder = unpackedProject();
   writeFileSync(join(folder, 'main.tsx'), MAIN);
   return folder;
 }

@@ -137,7 +137,10 @@ function NoJob() {
   );
 }
 
-/** A link within the page moves the focus to what it opened; loading the page does not. */
+/**
+ * A link within the page moves the focus to what it opened, and to the form where one was asked for. Loading the page does
+ * not, and nor does a home page that has the form beside the list: the keys of the list would be typed into it.
+ */
 function useArrival(route: Route): void {
   const key = route.view === 'job' ? route.jobId : route.view;
   const known = useRef(key);
@@ -151,6 +154,6 @@ function useArrival(route: Route): void {
     if (route.view !== 'job') {
       document.title = 'Statusbeam';
     }
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('#main h1')?.focus());
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(route.view === 'new' ? '#complaint' : '#main h1')?.focus());
   }, [key, route.view]);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { countOf, FILTERS, shownAgents } from '../src/agents/agentFilter.ts';
-import { durationOf, matching, nowDoing, type StateFilter, workflowsOf } from '../src/jobs/jobFilter.ts';
+import { durationOf, matching, nowDoing, pauseOf, type StateFilter, workflowsOf } from '../src/jobs/jobFilter.ts';
 import { filtered } from '../src/log/logFilter.ts';
 import { countsOf, fits, leaseOf, newestKnown, shownJob, sumsOf, workflowCounts } from '../src/tenant/tenantFilter.ts';
 import type { AgentState, Job, TenantJob } from '../src/types.ts';
@@ -72,6 +72,17 @@ test('the duration of a job is that of its run, goes on while it runs, and is no
   assert.equal(durationOf(running, 'processing', START + 72_900), '12 s');
   assert.equal(durationOf(running, 'lost', START + 999_000), null);
   assert.equal(durationOf(listedJob('c', { startedAt: null }), 'expected', START), null);
+});
+
+test('a row says what a job waits for, or since when it is silent', () => {
+  const at = '2026-11-20T09:30:00.000Z';
+  const waiting = { for: 'approval', prompt: null, since: at, until: null, answerable: true, invocationId: null };
+  const job = listedJob('a', { waiting, lastUpdated: at });
+  const now = Date.parse(at) + 60_000;
+  assert.match(pauseOf(job, 'waiting', now) ?? '', /^Waits for approval since \d/);
+  assert.match(pauseOf(job, 'lost', now) ?? '', /^No status since \d/);
+  assert.equal(pauseOf(job, 'processing', now), null);
+  assert.equal(pauseOf(job, 'unknown', now), null);
 });
 
 test('the workflows that are offered are those of the jobs, by name', () => {

@@ -33,8 +33,33 @@ test('only whole addresses of the web become links', () => {
   }
 });
 
+test('a text that is marked up is Markdown, any other stays as it was written', () => {
+  const marked = [
+    '# Report\nAll is well.',
+    'Sales grew by **11 %**.',
+    'See [the order](https://city.example.org/1).',
+    '- asphalt\n- sand',
+    '1. Dig\n2. Fill',
+    '| Day | Crew |\n|---|---|\n| Monday | 2 |',
+    'Run:\n```\nmake demo\n```',
+  ];
+  assert.deepEqual([...new Set(marked.map((text) => shapeOf(text).kind))], ['markdown']);
+  const plain = [
+    'The crew comes on Monday',
+    '1. May',
+    '- 5',
+    '3 * 4 * 5',
+    'alpha   1\n   beta',
+    '#4711',
+    'a_b_c',
+    '[x](javascript:y)',
+  ];
+  assert.deepEqual([...new Set(plain.map((text) => shapeOf(text).kind))], ['text']);
+});
+
 test('names of fields are written as words', () => {
   assert.deepEqual(['slaHours', 'work_order-id', 'URL', '__'].map(labelOf), ['Sla hours', 'Work order id', 'Url', '__']);
+  assert.deepEqual(['notALink', 'invoiceID', 'HTTPCode'].map(labelOf), ['Not a link', 'Invoice id', 'Http code']);
 });
 
 test('a result that was too big for the log says so, and one that only looks alike does not', () => {

@@ -53,6 +53,21 @@ def test_an_agent_says_for_whom_it_waits_and_until_when(recording: Recording) ->
     assert recording.messages("Geo Agent")[1:] == ["May I close the road?", "Geo Agent is waiting for timer"]
 
 
+def test_people_may_answer_a_wait_where_the_work_says_so(recording: Recording) -> None:
+    with in_job() as j, j.agent("Orchestrator") as orchestrator, orchestrator.agent("Geo Agent") as agent:
+        agent.waiting(for_="approval", prompt="May I?", answerable=True)
+    of_the_agent, of_who_called_it = waits(recording)
+    assert of_the_agent == {"for": "approval", "prompt": "May I?", "answerable": True}
+    assert of_who_called_it == {"for": "approval", "prompt": "May I?"}
+
+
+@pytest.mark.parametrize("odd", [None, "no", 1, []])
+def test_nothing_but_true_makes_a_wait_answerable(recording: Recording, odd: Any) -> None:
+    with in_job() as j:
+        j.waiting(for_="approval", answerable=odd)
+    assert waits(recording) == [{"for": "approval"}]
+
+
 @pytest.mark.parametrize("until", [90, 90.0, "90", timedelta(seconds=90)])
 def test_a_wait_may_end_so_many_seconds_from_now(recording: Recording, until: Any) -> None:
     before = datetime.now(UTC)

@@ -201,11 +201,11 @@ def test_a_job_looks_into_the_table_that_the_environment_names(
     defaults.default_cancel_requests.cache_clear()
     put_head(table, "processing", at=AT)
     j = a_job()
-    first = j.cancel_requested
+    _ = j.cancel_requested  # the first question begins the look
     for thread in threading.enumerate():
         if thread.name == "status_utils cancel watch":
             thread.join(60)
-    assert (first, j.cancel_requested) == (False, True)
+    assert j.cancel_requested
     defaults.default_cancel_requests.cache_clear()
 
 

@@ -82,12 +82,12 @@ def test_help_names_every_action_and_each_flag_with_its_variable(capsys: pytest.
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ServerOptions, bool]]:
-    """The options with which localcloud would be started, and whether with faults."""
-    calls: list[tuple[ServerOptions, bool]] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ServerOptions, tuple[str, ...]]]:
+    """The options with which localcloud would be started, and more flags of its server."""
+    calls: list[tuple[ServerOptions, tuple[str, ...]]] = []
 
-    def bring_up(options: ServerOptions, *, faults: bool) -> UpResult:
-        calls.append((options, faults))
+    def bring_up(options: ServerOptions, *more: str) -> UpResult:
+        calls.append((options, more))
         return UpResult(URL, started=True)
 
     monkeypatch.setattr("statusbeam.cli.commands.local.bring_up", bring_up)
@@ -95,11 +95,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ServerOptions, bool]]
 
 
 def test_faults_are_explained_and_off_by_default(
-    started: list[tuple[ServerOptions, bool]], capsys: pytest.CaptureFixture[str]
+    started: list[tuple[ServerOptions, tuple[str, ...]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["local", "up"]) == 0
     assert main(["local", "up", "--faults"]) == 0
-    assert [faults for _, faults in started] == [False, True]
+    assert [more for _, more in started] == [(), ("--faults",)]
     for action in ("up", "run"):
         main(["local", action, "--help"])
         assert FAULTS_PATH in capsys.readouterr().out
@@ -119,7 +119,7 @@ def test_the_demo_says_that_a_provider_has_no_demo_users() -> None:
 
 
 def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default(
-    started: list[tuple[ServerOptions, bool]], monkeypatch: pytest.MonkeyPatch
+    started: list[tuple[ServerOptions, tuple[str, ...]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATUSBEAM_PORT", "5000")
     monkeypatch.setenv("STATUSBEAM_STATE_DIR", "/somewhere")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +14,11 @@ from statusbeam.cli.registry import COMMANDS
 
 BIN = Path(sys.executable).parent
 LINES = [
-    (["statusbeam", ""], {registered.name for registered in COMMANDS}),
-    (["statusbeam", "wa"], {"watch", "wait"}),
-    (["statusbeam", "queue", ""], {"peek", "redrive"}),
-    (["statusbeam", "wait", "job-1", "--for", "c"], {"completed"}),
-    (["statusbeam", "jobs", "--out"], {"--output"}),
+    (["statusbeam", ""], [registered.name for registered in COMMANDS]),
+    (["statusbeam", "wa"], ["watch", "wait"]),
+    (["statusbeam", "queue", ""], ["peek", "redrive"]),
+    (["statusbeam", "wait", "job-1", "--for", "c"], ["completed"]),
+    (["statusbeam", "jobs", "--out"], ["--output"]),
 ]
 
 
@@ -49,19 +48,8 @@ def test_names_are_completed_also_where_a_command_cannot_be_loaded(
     assert (left.value.code, capsys.readouterr().out.split()) == (0, ["delete-user", "demo"])
 
 
-def run(shell: str, script: str) -> list[str]:
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run([shell, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.split("\n")
-
-
-def installed(shell: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
-
-
-@installed("bash")
 @pytest.mark.parametrize(("words", "expected"), LINES, ids=" ".join)
-def test_bash_completes(words: list[str], expected: set[str]) -> None:
+def test_bash_completes(words: list[str], expected: list[str]) -> None:
     quoted = " ".join(f"'{word}'" for word in words)
     script = f"""
         eval "$(statusbeam completion bash)"
@@ -70,19 +58,31 @@ def test_bash_completes(words: list[str], expected: set[str]) -> None:
         $function statusbeam
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    assert {word for word in run("bash", script) if word} == expected
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == set(expected)
 
 
-@installed("fish")
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
 @pytest.mark.parametrize(("words", "expected"), LINES, ids=" ".join)
-def test_fish_completes(words: list[str], expected: set[str]) -> None:
-    lines = run("fish", f"statusbeam completion fish | source; complete -C '{' '.join(words)}'")
-    assert {line.split("\t")[0] for line in lines if line} == expected
-
-
-@installed("zsh")
-def test_zsh_loads_the_script() -> None:
-    script = (
-        'autoload -U compinit; compinit -D; eval "$(statusbeam completion zsh)"; echo $_comps[statusbeam]'
-    )
-    assert run("zsh", script)[0]
+def test_what_the_script_of_a_shell_asks_is_answered(
+    words: list[str],
+    expected: list[str],
+    shell: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["completion", shell])
+    script = capsys.readouterr().out
+    asked = {
+        "_STATUSBEAM_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": " ".join(words),
+        **({"_TYPER_COMPLETE_FISH_ACTION": "get-args"} if shell == "fish" else {}),
+    }
+    for name, value in asked.items():
+        assert name in script
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        main([])
+    answer = capsys.readouterr().out
+    assert [word for word in expected if word not in answer] == []

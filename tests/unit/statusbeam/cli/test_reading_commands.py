@@ -317,5 +317,5 @@ def test_cloud_events_are_the_bridges(deployment: FakeDeployment, capsys: pytest
 
 
 def test_the_page_of_the_command_has_each_exit_code() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "command.md").read_text()
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "command.md").read_text()
     assert [code.value for code in ExitCode if f"| {code.value} |" not in page] == []

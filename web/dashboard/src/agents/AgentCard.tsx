@@ -49,10 +49,10 @@ export const AgentCard = memo(function AgentCard({ agent, invocation, state, par
       {isUnderWay && agent.progress !== null && <Bar value={agent.progress} label={`Progress of ${agent.name}`} />}
       <Tools invocation={invocation} attempt={agent.attempt} />
       <footer>
-        {agent.startedAt || agent.duration !== null ? (
+        {isUnderWay || agent.completedAt !== null || agent.duration !== null ? (
           <Elapsed
             from={agent.startedAt}
-            to={isUnderWay ? null : (agent.completedAt ?? agent.startedAt)}
+            to={isUnderWay ? null : agent.completedAt}
             exactMs={agent.duration === null ? null : agent.duration * 1000}
           />
         ) : null}

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { jobLink } from '../router.ts';
 import { useAnnouncer } from '../ui/Announce.tsx';
 import { Icon } from '../ui/Icon.tsx';
@@ -22,8 +22,6 @@ export function Compose({ token }: { token: Token }) {
   const [busy, setBusy] = useState<'complaint' | 'fair' | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const announcer = useAnnouncer();
-
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
 
   const start = async (what: 'complaint' | 'fair', request: () => Promise<string>) => {
     setProblem('');

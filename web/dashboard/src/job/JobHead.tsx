@@ -49,6 +49,7 @@ export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTr
         {isItsId && copy}
         <Badge state={state} large id="job-state" />
       </div>
+      {children && <div className="job-actions">{children}</div>}
       <ul className="job-names">
         {!isItsId && (
           <li>
@@ -67,7 +68,6 @@ export function JobHead({ job, state, title: text, now, runStartedAt, runs, onTr
             {name} <code>{value}</code>
           </li>
         ))}
-        {children && <li>{children}</li>}
       </ul>
       {text && text.length > LONGEST_TITLE && (
         <blockquote id="job-complaint" className="as-written" dir="auto">
@@ -83,7 +83,7 @@ function Run({ job: { run, runFirstSequence }, runs, onTravel }: Pick<Props, 'jo
   const endBefore = (runFirstSequence ?? 0) - 1;
   return (
     <li id="run">
-      <strong>{run === runs ? `Run ${run}` : `Run ${run} of ${runs}`}</strong>
+      <strong>{`Run ${run} of ${runs}`}</strong>
       {run > 1 && endBefore > 0 && onTravel !== null && (
         <button type="button" className="link-button" onClick={() => onTravel(endBefore)}>
           Show run {run - 1}

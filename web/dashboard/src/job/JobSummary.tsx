@@ -40,7 +40,7 @@ export function JobSummary({ moment, state, problem }: Props) {
     return <Unheard />;
   }
   if (state === 'completed') {
-    return <Summary label="Result" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
+    return <Summary label="Outcome" icon="check" message={endOf(moment)?.message || 'Completed.'} />;
   }
   return <Newest moment={moment} state={state} />;
 }
@@ -114,7 +114,7 @@ function Cancelled({ moment, state }: { moment: Moment; state: 'cancelling' | 'c
   const isOver = state === 'cancelled';
   return (
     <Summary
-      label={isOver ? 'Result' : 'Now'}
+      label={isOver ? 'Outcome' : 'Now'}
       icon="stop"
       message={isOver ? endOf(moment)?.message || 'Cancelled.' : 'Asked to stop. It ends once its work has stopped.'}
     >
@@ -171,14 +171,18 @@ const SILENCE: Record<Silent, { icon: IconName; what: (silence: string) => strin
   },
 };
 
+const UNHEARD_ANSWER =
+  'The question is answered, but the work has not gone on since. It may still wait, because the answer did not reach it: ask those who run it.';
+
 function Silence({ moment, state }: { moment: Moment; state: Silent }) {
   const now = useMomentMs(true);
   const last = moment.updates.at(-1);
   const lastUpdated = moment.job.lastUpdated;
   const { icon, what, more } = SILENCE[state];
+  const isAnswered = last?.status === 'answered' && state !== 'unknown';
   return (
     <Summary label="No sign of life" icon={icon} message={what(tickingText(now - Date.parse(lastUpdated ?? '')))}>
-      <p className="job-summary-more">{more}</p>
+      <p className="job-summary-more">{isAnswered ? UNHEARD_ANSWER : more}</p>
       {last && (
         <p className="job-summary-more">
           Last status at {timeText(lastUpdated, now)}: <bdi>{sourceOf(last)}</bdi>, “
@@ -193,7 +197,7 @@ function Failure({ moment }: { moment: Moment }) {
   const last = endOf(moment);
   const failed = moment.job.agents.filter(({ status }) => status === 'error');
   return (
-    <Summary label="Result" icon="cross" message={last?.message || 'The job failed.'}>
+    <Summary label="Outcome" icon="cross" message={last?.message || 'The job failed.'}>
       {failed.length > 0 && (
         <ul className="causes">
           {failed.slice(0, 5).map((agent) => (

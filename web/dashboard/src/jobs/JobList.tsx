@@ -4,7 +4,6 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useMemo, useRef } from 'react';
 import { titleOf } from '../demo/complaintStore.ts';
 import { agoText, jobName, percentText, shortened } from '../format.ts';
-import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import { type ShownState, STATE_LABELS } from '../labels.ts';
 import { jobLink } from '../router.ts';
 import type { Client, Job } from '../types.ts';
@@ -12,7 +11,7 @@ import { StateIcon } from '../ui/Badge.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { useShortcuts } from '../ui/useShortcuts.ts';
 import { FilterBar } from './FilterBar.tsx';
-import { durationOf, nowDoing } from './jobFilter.ts';
+import { durationOf, nowDoing, pauseOf } from './jobFilter.ts';
 import { IN_QUERY, showsEverything, useListState } from './listState.ts';
 import { useListedJobs } from './useListedJobs.ts';
 
@@ -147,7 +146,6 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
         {virtual.getVirtualItems().map((item) => {
           const job = jobs[item.index] as Job;
           const state = stateOf(job);
-          const { waiting } = job;
           return (
             <li
               key={item.key}
@@ -159,7 +157,7 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
               <Row
                 job={job}
                 state={state}
-                waits={waiting && state === 'waiting' ? `${waitsFor(waiting)} ${waitingTimes(waiting, now)}` : null}
+                pause={pauseOf(job, state, now)}
                 duration={durationOf(job, state, now)}
                 ago={job.createdAt ? agoText(now - Date.parse(job.createdAt)) : ''}
                 isCurrent={job.jobId === currentId}
@@ -175,18 +173,18 @@ function Rows({ jobs, currentId, now, stateOf, toSearch }: RowsProps) {
 interface RowProps {
   job: Job;
   state: ShownState;
-  /** What it waits for, and since when; null unless it waits. */
-  waits: string | null;
+  /** Why nothing happens now; null where something does. */
+  pause: string | null;
   /** How long it took, or has been going on. */
   duration: string | null;
   ago: string;
   isCurrent: boolean;
 }
 
-const Row = memo(function Row({ job, state, waits, duration, ago, isCurrent }: RowProps) {
+const Row = memo(function Row({ job, state, pause, duration, ago, isCurrent }: RowProps) {
   const text = titleOf(job);
   const isOpen = !isOver(job);
-  const news = waits ?? (isOpen ? nowDoing(job) : job.outcome);
+  const news = pause ?? (isOpen ? nowDoing(job) : job.outcome);
   const facts = [
     job.run > 1 ? `run ${job.run}` : null,
     isOpen && job.progress !== null ? percentText(job.progress) : null,

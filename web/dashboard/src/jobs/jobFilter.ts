@@ -2,7 +2,8 @@
 
 import { isOver } from '@statusbeam/client';
 import type { JobFilters } from '@statusbeam/client/lists';
-import { durationText, tickingText } from '../format.ts';
+import { durationText, tickingText, timeText } from '../format.ts';
+import { waitingTimes, waitsFor } from '../job/waitingText.ts';
 import { type Group, groupOf, isSilent, type ShownState } from '../labels.ts';
 import type { Job, OverallStatus } from '../types.ts';
 
@@ -90,6 +91,14 @@ export function nowDoing(job: Job): string | null {
   const working = job.agents.filter(({ status, activity }) => status === 'in-progress' && activity);
   const newest = working.at(-1);
   return newest ? `${newest.name}: ${newest.activity}` : null;
+}
+
+/** What a job waits for, or since when it is silent; null where neither is so. */
+export function pauseOf({ waiting, lastUpdated }: Job, state: ShownState, now: number): string | null {
+  if (state === 'waiting') {
+    return waiting && `${waitsFor(waiting)} ${waitingTimes(waiting, now)}`;
+  }
+  return state === 'stale' || state === 'lost' ? `No status since ${timeText(lastUpdated, now)}` : null;
 }
 
 /** How long the job's run took, or has been going on; null where it is not known, and while the job is silent. */

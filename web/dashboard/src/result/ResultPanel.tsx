@@ -1,8 +1,12 @@
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { ErrorBoundary } from 'react-error-boundary';
 import { type Details, useDetails } from '../log/DetailPanel.tsx';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { ScrollRegion } from '../ui/ScrollRegion.tsx';
 import { labelOf, shapeOf, spilledBytes } from './value.ts';
+
+/** Few results need it: it is loaded with the first one that does. */
+const Markdown = lazy(() => import('./Markdown.tsx'));
 
 interface Props {
   jobId: string;
@@ -57,13 +61,29 @@ function useSpilled(details: Details | null, jobId: string, sequence: number | n
 /** Deeper parts are shown as JSON. */
 const DEEPEST = 3;
 
+function Written({ text }: { text: string }) {
+  return (
+    <span className="as-written" dir="auto">
+      {text}
+    </span>
+  );
+}
+
 function Value({ value, depth }: { value: unknown; depth: number }) {
   const shape = shapeOf(value);
+  if (shape.kind === 'markdown') {
+    const asWritten = <Written text={shape.text} />;
+    return (
+      <ErrorBoundary fallback={asWritten}>
+        <Suspense fallback={asWritten}>
+          <Markdown text={shape.text} />
+        </Suspense>
+      </ErrorBoundary>
+    );
+  }
   if (shape.kind === 'text') {
     return shape.link === null ? (
-      <span className="as-written" dir="auto">
-        {shape.text}
-      </span>
+      <Written text={shape.text} />
     ) : (
       <a href={shape.link} target="_blank" rel="noopener noreferrer">
         {shape.text}

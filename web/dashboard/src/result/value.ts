@@ -1,9 +1,10 @@
-// How a result is shown: any JSON as text, links, lists, tables or names with values. Pure.
+// How a result is shown: any JSON as text, Markdown, links, lists, tables or names with values. Pure.
 
 import type { JsonObject } from '../types.ts';
 
 export type Shape =
   | { kind: 'text'; text: string; link: string | null }
+  | { kind: 'markdown'; text: string }
   | { kind: 'list'; items: readonly unknown[] }
   | { kind: 'table'; columns: readonly string[]; rows: readonly JsonObject[] }
   | { kind: 'facts'; facts: readonly (readonly [string, unknown])[] };
@@ -19,9 +20,21 @@ export function shapeOf(value: unknown): Shape {
   if (isObject(value)) {
     return { kind: 'facts', facts: Object.entries(value) };
   }
+  if (typeof value === 'string' && isMarkdown(value)) {
+    return { kind: 'markdown', text: value };
+  }
   const text = value === null || value === '' ? '–' : String(value);
   return { kind: 'text', text, link: typeof value === 'string' ? linkIn(value) : null };
 }
+
+const MARKED_BLOCK = /^ {0,3}(?:#{1,6} +\S|```)/m;
+// One such line alone may be a date, a number or a remark.
+const MARKED_LINE = /^ {0,3}(?:[-*+] +\S|\d{1,9}[.)] +\S|> ?\S|\|.*\|)/gm;
+const MARKED_WORDS = /\*\*\S(?:[^*\n]*\S)?\*\*|\[[^\]\n]+\]\(https?:[^)\s]+\)|`[^`\n]+`/i;
+
+/** Whether a text is more readable as Markdown; any other one keeps its spaces and line breaks. */
+export const isMarkdown = (text: string): boolean =>
+  MARKED_BLOCK.test(text) || MARKED_WORDS.test(text) || (text.match(MARKED_LINE)?.length ?? 0) > 1;
 
 /** The address, if the whole text is one of the web: any other scheme could run code. */
 export function linkIn(text: string): string | null {
@@ -29,11 +42,11 @@ export function linkIn(text: string): string | null {
   return url !== null && url.username === '' && url.password === '' ? url.href : null;
 }
 
-/** `slaHours` and `sla_hours` as "Sla hours". */
+/** `slaHours` and `sla_hours` as "Sla hours", `notALink` as "Not a link". */
 export function labelOf(name: string): string {
   const words = name
     .replaceAll(/[_-]+/g, ' ')
-    .replaceAll(/(?<=\p{Ll})(?=\p{Lu}\p{Ll})/gu, ' ')
+    .replaceAll(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' ')
     .trim();
   return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
 }

@@ -156,6 +156,16 @@ def test_a_long_poll_waits_for_the_next_status(world: World, monkeypatch: pytest
     assert int(answer.headers["stream-cursor"]) > int(empty.headers["stream-cursor"])
 
 
+def test_a_long_poll_of_a_job_that_has_ended_waits_until_the_job_settles() -> None:
+    log = Log()
+    log.say("agent_invoking")
+    assert job_stream.wait_seconds(log.job().head, now=log.time.time) == job_stream.LONG_POLL_SECONDS
+    log.end()
+    ended = log.job().head
+    waits = [job_stream.wait_seconds(ended, now=log.time.time + later) for later in (0, 1, 2, 60)]
+    assert waits == [2, 1, 0, 0]
+
+
 @pytest.mark.parametrize(("reason", "status"), [(EndReason.LOGIN_ENDED, 401), (EndReason.SHUTTING_DOWN, 503)])
 def test_a_long_poll_that_must_end_says_why(
     world: World, monkeypatch: pytest.MonkeyPatch, reason: EndReason, status: int

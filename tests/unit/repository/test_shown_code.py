@@ -1,6 +1,6 @@
 """What the documentation shows can be typed: each block runs, or the tool that it is for accepts it.
 
-Other tests run the blocks of CDK apps (tests/infra/test_documents.py), those of pages
+Other tests run the blocks of CDK apps (tests/infra/test_shown_apps.py), those of pages
 (web/client/tests/documents.test.ts, tests/e2e/test_amplify_recipe.py) and the tutorials
 (tests/e2e/test_tutorials.py).
 """
@@ -34,18 +34,15 @@ from status_utils.testing import recorded
 from statusbeam.cli.command import CommandError
 from statusbeam.cli.parser import load, root
 from statusbeam.cli.registry import COMMANDS
-from tests.documents import DOCS, PAGES, ROOT, Block, blocks, runnable
+from tests.documents import DOCS, PAGES, ROOT, Block, blocks, is_of_an_app, runnable
 from tests.unit.repository.test_dashboard_files import AWS_WORDS
 
 LANGUAGES = {"python", "sh", "json", "toml", "graphql", "js", "jsx", "html", "text"}
 """Each has a test; `text` is what nobody types: drawings and output."""
+AWS_CLI_ONLY = {"cli-binary-format", "notification-endpoint"}
+"""Arguments that the AWS CLI adds to, or renames from, those of the services."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ALL = [block for page in PAGES for block in blocks(page)]
-
-
-def is_of_an_app(block: Block) -> bool:
-    """Whether the block belongs to a CDK app."""
-    return bool(re.search(r"statusbeam\.cdk|\bStatusbeam\(|\bstatus\.", block.code))
 
 
 @pytest.mark.parametrize("block", ALL, ids=str)
@@ -126,7 +123,7 @@ def aws(words: list[str]) -> None:
     by_name = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(by_name[operation]).input_shape
     assert shape
-    known = {xform_name(name, "-") for name in shape.members} | {"cli-binary-format"}
+    known = {xform_name(name, "-") for name in shape.members} | AWS_CLI_ONLY
     assert {word[2:] for word in rest if word.startswith("--")} <= known
 
 
@@ -137,7 +134,7 @@ def pip(words: list[str]) -> None:
 
 
 def python(words: list[str]) -> None:
-    if words[0] == "-m" and words[1] != "pytest":
+    if words[0] == "-m" and words[1] not in ("pytest", "venv"):
         path = ROOT / words[1].replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").is_file(), words[1]
 
@@ -153,7 +150,7 @@ TOOLS: dict[str, Callable[[list[str]], None]] = {
     "pip": pip,
     "python": python,
     **dict.fromkeys(("npx", "npm", "node", "cdk"), shell_word),
-    **dict.fromkeys(("cd", "mkdir", "export", "eval", "echo", "true"), shell_word),
+    **dict.fromkeys(("cd", "mkdir", "export", "eval", "echo", "true", "jq", "."), shell_word),
 }
 
 
@@ -162,7 +159,7 @@ def commands_in(code: str) -> Iterator[list[str]]:
     for line in code.replace("\\\n", " ").splitlines():
         for inner in re.findall(r"\$\(([^)]+)\)", line):
             yield shlex.split(inner)
-        lexer = shlex.shlex(re.sub(r"[<>]", "", line), posix=True, punctuation_chars=";&|")
+        lexer = shlex.shlex(re.sub(r"^(\w+=\S+ )+| > \S+", "", line), posix=True, punctuation_chars=";&|")
         lexer.whitespace_split = True
         command: list[str] = []
         for word in [*lexer, ";"]:
@@ -175,9 +172,10 @@ def commands_in(code: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("block", [block for block in ALL if block.language == "sh"], ids=str)
 def test_shell_commands_exist_and_take_these_arguments(block: Block) -> None:
-    checked = subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False)
+    code = re.sub(r"<(\w+)>", r"\1", block.code)  # what the reader fills in
+    checked = subprocess.run(["bash", "-n"], input=code, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    for command, *words in commands_in(block.code):
+    for command, *words in commands_in(code):
         TOOLS[command](words)
 
 
