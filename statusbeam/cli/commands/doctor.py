@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
@@ -16,7 +15,6 @@ from ..plain_text import print_line
 from ..records import Output, print_document
 
 if TYPE_CHECKING:
-    from statusbeam.client.doctor.examination import Report
     from statusbeam.client.doctor.findings import Finding
 
 _WAYS = {"queue": "queue", "invoke": "publisher's invokes"}
@@ -28,7 +26,10 @@ def doctor(
     *,
     probe: Annotated[
         bool,
-        Option("--probe", help="short run for a schedule: 5 statuses, without API key and recent jobs"),
+        Option(
+            "--probe",
+            help="short run for a schedule: 5 statuses, without API key and recent jobs, told in a line",
+        ),
     ] = False,
     statuses: Annotated[
         int | None, Option("--statuses", min=1, metavar="NUMBER", help="statuses to publish; 30 by default")
@@ -46,7 +47,9 @@ def doctor(
     It publishes a probe job on the deployment's own way, follows it, and measures how long the statuses take.
     The job belongs to a user of its own in the tenant of --user; TTL removes it.
     """
-    from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - --help does without
+    from statusbeam.client.connect import identity  # noqa: PLC0415 - --help does without
+    from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above
+    from statusbeam.client.doctor.document import document_of  # noqa: PLC0415 - as above
     from statusbeam.client.doctor.examination import (  # noqa: PLC0415 - as above
         PROBE_STATUSES,
         STATUSES,
@@ -61,8 +64,10 @@ def doctor(
         job=job,
     )
     target = options.target()
-    report = Examination(target, Contexts(config_folder(os.environ)), wanted).run()
-    print_document(output, _document(str(target.choice.place.value), report), _print)
+    contexts = Contexts(config_folder(os.environ))
+    report = Examination(target, lambda: identity(target, contexts), wanted).run()
+    document = document_of(str(target.choice.place.value), report)
+    print_document(output, document, _print_line if probe else _print)
     return ExitCode.DONE if report.finding is None else _exit_code(report.finding)
 
 
@@ -79,34 +84,10 @@ def _exit_code(finding: Finding) -> ExitCode:
     }[finding.kind]
 
 
-def _document(deployment: str, report: Report) -> dict[str, Any]:
-    facts, finding = report.facts, report.finding
-    reader, probe = facts.reader, facts.probe
-    measures = probe.measures if probe else None
-    clock = facts.clock_ahead if facts.clock_ahead is not None else facts.api_clock_ahead
-    return {
-        "deployment": deployment,
-        "user": reader.user if reader else None,
-        "tenant": reader.tenant if reader else None,
-        "credentials": reader.how if reader else None,
-        "clockAheadSeconds": None if clock is None else round(clock, 1) + 0.0,
-        "probe": probe
-        and {
-            "jobId": probe.job_id,
-            "transport": probe.transport,
-            **({} if measures is None else _measures(asdict(measures))),
-        },
-        "finding": finding and {"code": finding.code, "problem": finding.problem, "cure": finding.cure},
-    }
+def _print_line(document: Mapping[str, Any]) -> None:
+    from statusbeam.client.doctor.document import verdict_line  # noqa: PLC0415 - as above
 
-
-def _measures(measures: dict[str, Any]) -> dict[str, Any]:
-    latencies = measures.pop("latencies")
-    rounded = {
-        name: {part: round(value, 1) for part, value in latency.items()}
-        for name, latency in latencies.items()
-    }
-    return {**measures, "milliseconds": rounded}
+    print_line(verdict_line(document))
 
 
 def _print(document: Mapping[str, Any]) -> None:

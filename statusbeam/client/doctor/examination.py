@@ -13,8 +13,7 @@ from statusbeam.model.limits import SESSION_SECONDS, VIEW_TOKEN_SECONDS
 
 from ..api import Api
 from ..claims import claims_of
-from ..connect import Identity, identity
-from ..contexts import Contexts
+from ..connect import Identity
 from ..deployment import Deployment
 from ..documents import SESSION_CLOCK, SYNC_SESSION
 from ..errors import ClientError, TargetError
@@ -39,6 +38,7 @@ from .ways import ways_of
 
 PROBE_STATUSES: Final = 5
 STATUSES: Final = 30
+PROBE_TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Wanted:
     """What is examined. `probe_only` leaves out what a scheduled run need not see each time."""
 
     statuses: int = STATUSES
-    timeout: float = 30.0
+    timeout: float = PROBE_TIMEOUT
     probe_only: bool = False
     job: str | None = None
 
@@ -60,13 +60,18 @@ class Report:
 
 
 class Examination:
-    """One examination of a deployment."""
+    """One examination of a deployment. `whose` is the user who reads. It raises ClientError."""
 
     def __init__(
-        self, target: Target, contexts: Contexts, wanted: Wanted, *, now: Callable[[], float] = time.time
+        self,
+        target: Target,
+        whose: Callable[[], Identity],
+        wanted: Wanted,
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._target = target
-        self._contexts = contexts
+        self._whose = whose
         self._wanted = wanted
         self._now = now
         self._clock = ServiceClock(now=now)
@@ -110,7 +115,7 @@ class Examination:
 
     def _reader(self, _: Facts) -> dict[str, Any]:
         try:
-            found = identity(self._target, self._contexts)
+            found = self._whose()
         except TargetError:
             raise
         except ClientError as error:
