@@ -5,6 +5,7 @@ Each check looks at facts and gives a finding, or None.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from statusbeam.model.errors import SettingError
@@ -14,6 +15,8 @@ from .facts import Facts, Failure, PublisherFacts
 from .findings import GONE, Finding, Kind, gone_publisher, gone_queue, throttled_table
 
 _DEPLOY: Final = "Deploy the stack again: `cdk deploy` restores it."
+_UNNAMED: Final = "Runtime.HandlerError"
+_OPERATION: Final = re.compile(r"when calling the (\w+) operation")
 _TABLES: Final = {"JournalError": "statuses", "SessionStoreError": "sessions"}
 
 
@@ -130,14 +133,27 @@ def _not_invoked(failure: Failure) -> Finding | None:
 
 
 def _raised(error: Failure) -> Finding:
-    if error.code == "SettingError":
+    kind = _kind_of(error)
+    if kind == "SettingError":
         return _setting(error.message)
-    if error.code == "BroadcastError":
+    if kind == "BroadcastError":
         return _not_pushed(error)
-    if error.code in _TABLES:
-        return _not_stored(error, _TABLES[error.code])
+    if kind in _TABLES:
+        return _not_stored(error, _TABLES[kind])
     reason = error.message.splitlines()[0] if error.message else error.code
     return _dead(f"{error.code}: {reason}")
+
+
+def _kind_of(error: Failure) -> str:
+    """The class of the publisher's error. An emulator of Lambda does not name it: then the message shows it."""
+    if error.code != _UNNAMED:
+        return error.code
+    if "publishStatus" in error.message:
+        return "BroadcastError"
+    called = _OPERATION.search(error.message)
+    if called is None:
+        return error.code
+    return "SessionStoreError" if called[1] == "Query" else "JournalError"
 
 
 def _dead(reason: str) -> Finding:

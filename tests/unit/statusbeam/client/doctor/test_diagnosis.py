@@ -322,6 +322,34 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         Kind.OUT_OF_REACH,
         "Read timeout",
     ),
+    "no grant on the mutation, of an emulated function": (
+        f.well(
+            probe=f.raised("Runtime.HandlerError", "Not Authorized to access publishStatus on type Mutation")
+        ),
+        "push_denied",
+        Kind.NOT_ALLOWED,
+        "appsync:GraphQL on Mutation.publishStatus",
+    ),
+    "a table that is throttled for an emulated function": (
+        f.well(probe=f.raised("Runtime.HandlerError", THROTTLED)),
+        "table_throttled",
+        Kind.OUT_OF_REACH,
+        "table of the statuses",
+    ),
+    "sessions that are throttled for an emulated function": (
+        f.well(
+            probe=f.raised("Runtime.HandlerError", "(ThrottlingException) when calling the Query operation")
+        ),
+        "table_throttled",
+        Kind.OUT_OF_REACH,
+        "table of the sessions",
+    ),
+    "an emulated function that fails otherwise": (
+        f.well(probe=f.raised("Runtime.HandlerError", "the worker died")),
+        "publisher_dead",
+        Kind.OUT_OF_REACH,
+        "the worker died",
+    ),
     "another version of statuses": (
         f.well(probe=f.answered(rejected="status: x")),
         "status_rejected",
