@@ -256,11 +256,13 @@ def api_key(facts: Facts) -> Finding | None:
     is_over = found.expires_at is not None and found.expires_at <= facts.now
     if not is_over and (found.failure is None or found.failure.code != "TokenRefusedError"):
         return None
-    since = f" {_duration(facts.now - found.expires_at)} ago" if found.expires_at and is_over else ""
+    expired = "has expired"
+    if found.expires_at is not None and is_over:
+        expired = f"expired {_duration(facts.now - found.expires_at)} ago"
     return Finding(
         "api_key_expired",
         Kind.NOT_ALLOWED,
-        f"The API key of the stack has expired{since}: clients that use it are refused.",
+        f"The API key of the stack {expired}: clients that use it are refused.",
         "Deploy again with a later api_key_expires, and give the clients the new output ApiKey.",
     )
 

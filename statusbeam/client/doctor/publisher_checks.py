@@ -145,7 +145,7 @@ def _raised(error: Failure) -> Finding:
 
 
 def _kind_of(error: Failure) -> str:
-    """The class of the publisher's error. An emulator of Lambda does not name it: then the message shows it."""
+    """The class of the publisher's error, by its message where Lambda's emulator names none."""
     if error.code != _UNNAMED:
         return error.code
     if "publishStatus" in error.message:
