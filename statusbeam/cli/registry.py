@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Registered("Act", "run", "start a workflow"),
     Registered("Act", "publish", "publish a status"),
     Registered("Act", "cancel", "request the cancellation of a job"),
+    Registered("Operate", "doctor", "find the first fault of a deployment, and measure it"),
     Registered("Operate", "cost", "estimate the monthly costs of a load on AWS"),
     Registered("Operate", "queue", "show dead letters, and deliver them again"),
     Registered(
