@@ -29,6 +29,8 @@ def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
             return "own log"
         target = next(r for r in stack.resources if r.name == name)
         return str(target.properties.get("Handler") or named(target))
+    if "Fn::FindInMap" in resource:
+        return str(resource["Fn::FindInMap"][0])
     if "Fn::ImportValue" in resource:
         return imported(str(resource["Fn::ImportValue"]))
     parts = [p if isinstance(p, str) else described(stack, p, roles_log) for p in resource["Fn::Join"][1]]
@@ -238,6 +240,9 @@ def test_agents_may_tell_the_publisher_and_use_their_own_tool(
     assert {resource: on_aws[resource] for resource in expected} == expected
     assert {action for actions in more.values() for action in actions} == tools
     assert not any(resource.endswith("*") for resource in more)
+    assert {resource for resource in more if "foundation-model" in resource} == (
+        {"arn:AWS::Partition:bedrock:*::foundation-model/amazon.nova-lite-v1:0"} if tools == MODEL else set()
+    )
 
 
 CIVIC = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}
