@@ -47,7 +47,7 @@ class InferenceProfile:
             f"arn:{partition}:bedrock:{self._stack.region}:{self._stack.account}:inference-profile/{self.id}"
         )
         model = f"arn:{partition}:bedrock:*::foundation-model/{self._model_id}"
-        by_profile = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
+        by_profile = {"ArnEquals": {"bedrock:InferenceProfileArn": profile}}
         invoke = ["bedrock:InvokeModel"]
         iam.Grant.add_to_principal(grantee=grantee, actions=invoke, resource_arns=[profile])
         iam.Grant.add_to_principal(

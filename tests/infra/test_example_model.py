@@ -63,7 +63,7 @@ def test_a_region_has_the_profile_of_its_geography_and_the_model_by_it_only(
 
 
 def condition_of(statement: Mapping[str, Any]) -> Any:
-    return statement.get("Condition", {}).get("StringEquals", {}).get("bedrock:InferenceProfileArn")
+    return statement.get("Condition", {}).get("ArnEquals", {}).get("bedrock:InferenceProfileArn")
 
 
 def test_a_stack_of_any_region_chooses_the_profile_where_it_is_deployed(stacks: dict[str, Stack]) -> None:

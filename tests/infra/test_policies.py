@@ -21,16 +21,14 @@ def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
         return resource
     if "Fn::Select" in resource:  # a part of an ARN
         resource = resource["Fn::Select"][1]["Fn::Split"][1]
-    if "Ref" in resource:
-        return str(resource["Ref"])
+    if "Ref" in resource or "Fn::FindInMap" in resource:
+        return str(resource.get("Ref") or resource["Fn::FindInMap"][0])
     if "Fn::GetAtt" in resource:
         name = resource["Fn::GetAtt"][0]
         if name == roles_log:
             return "own log"
         target = next(r for r in stack.resources if r.name == name)
         return str(target.properties.get("Handler") or named(target))
-    if "Fn::FindInMap" in resource:
-        return str(resource["Fn::FindInMap"][0])
     if "Fn::ImportValue" in resource:
         return imported(str(resource["Fn::ImportValue"]))
     parts = [p if isinstance(p, str) else described(stack, p, roles_log) for p in resource["Fn::Join"][1]]
