@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from statusbeam.model.settings import (
 from tests.infra.synthesised import (
     APPSYNC_URL,
     EXAMPLE_STACKS,
+    ROOT,
     STATUS_STACKS,
     TODAY,
     WEB_STACKS,
@@ -78,6 +80,22 @@ def test_every_template_passes_cfn_lint_in_five_regions(
     templates = [str(stack.path) for kind in kinds for stack in kind.values()]
     finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (0, "")
+
+
+def test_the_page_on_uninstalling_lists_each_kind_of_resource_that_prod_keeps(
+    stacks: dict[str, Stack],
+) -> None:
+    kept = {name: kept_kinds(stacks[name]) for name in stacks}
+    table = (ROOT / "docs/how-to/upgrade.md").read_text().partition("## Uninstall")[2]
+    assert kept["Prod-Status"] | kept["Prod-Web"] == set(
+        re.findall(r"^\| `(AWS::[\w:]+)`", table, re.MULTILINE)
+    )
+    assert kept["Dev-Status"] | kept["Dev-Web"] | kept["Dev-Example"] == {"AWS::Lambda::LayerVersion"}
+
+
+def kept_kinds(stack: Stack) -> set[str]:
+    resources = json.loads(stack.path.read_text())["Resources"].values()
+    return {one["Type"] for one in resources if str(one.get("DeletionPolicy", "")).startswith("Retain")}
 
 
 # the API
