@@ -18,7 +18,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT DECISION PACE
 
-SOURCES := app.py setup.py .ci/audit.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+SOURCES := app.py setup.py .ci/audit.py .ci/check_templates.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
 COMPILE_TOOLS := uv pip compile - --generate-hashes --universal --no-emit-index-url --python-version 3.11 --no-annotate \
   --custom-compile-command "make lock" --quiet
@@ -127,7 +127,7 @@ CHECKS := check-types check-python check-imports check-web check-secrets check-p
 check: setup ## lint, format, types, import rules, secrets, plain English
 	@$(ALONGSIDE) $(CHECKS)
 
-.PHONY: $(CHECKS) test-web bytecode
+.PHONY: $(CHECKS) check-templates test-web bytecode
 check-types: setup # the longest goes first
 	mypy $(SOURCES)
 
@@ -149,6 +149,16 @@ check-secrets: setup
 check-prose: setup
 	python .ci/lint_prose.py
 
+TEMPLATES := .build/templates
+$(TEMPLATES)/.ready: .venv/.ready .ci/templates.txt
+	@uv venv --quiet --clear --python .venv/bin/python $(TEMPLATES)/venv
+	@uv pip sync --quiet --python $(TEMPLATES)/venv/bin/python --require-hashes .ci/templates.txt
+	@touch $@
+
+check-templates: setup web $(TEMPLATES)/.ready # checkov and parliament; .ci/templates.toml says what is accepted
+	npx cdk synth --quiet --output $(TEMPLATES)/synth
+	$(TEMPLATES)/venv/bin/python -W ignore .ci/check_templates.py $(TEMPLATES)/synth
+
 test-web: web
 	npm test --silent --workspaces --if-present
 
@@ -159,7 +169,7 @@ audit: setup ## ask for known vulnerabilities of all dependencies; needs the net
 	python .ci/audit.py
 
 test: setup ## everything: check, web, unit, infra, end to end, browser
-	@$(ALONGSIDE) $(CHECKS) bytecode test-web tests/e2e/clients/node_modules/.ready browser
+	@$(ALONGSIDE) $(CHECKS) check-templates bytecode test-web tests/e2e/clients/node_modules/.ready browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
@@ -193,6 +203,8 @@ lock: .venv/.ready ## resolve the dependencies anew
 	uv pip compile pyproject.toml --extra bridge --constraint requirements.lock --generate-hashes \
 	  --no-emit-index-url --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 	  --quiet --output-file statusbeam/bridge/requirements.txt
+	# What checks the templates; parliament reads its data with setuptools' old pkg_resources.
+	printf 'checkov\nparliament\nsetuptools<81\n' | $(COMPILE_TOOLS) --output-file .ci/templates.txt
 	# What sets up everything else: uv, and what builds our package.
 	echo uv==$(UV_VERSION) | $(COMPILE_TOOLS) --output-file .ci/uv.txt
 	python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | $(COMPILE_TOOLS) --output-file .ci/build.txt

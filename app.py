@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
+from infra.example.model import ModelRegionError
 from infra.stacks import add_stages
 from statusbeam.assets import PAGE
 from statusbeam.cdk.api.resolver_code import ResolverError
@@ -23,7 +24,7 @@ try:
         page=Path(page) if page else PAGE,
         today=dt.datetime.now(dt.UTC).date(),
     )
-except ResolverError as problem:
+except (ModelRegionError, ResolverError) as problem:
     sys.exit(str(problem))
 except PageError as problem:
     sys.exit(f"{problem}, or name another folder with -c page=<folder>")

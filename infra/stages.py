@@ -33,6 +33,7 @@ class ExampleOptions:
     tools: Literal["offline", "aws"] = "aws"
     """`aws`: the agents ask Amazon Location and Bedrock. `offline`: they use the example's own data."""
     model_id: str = "amazon.nova-lite-v1:0"
+    """The model that they ask, by its inference profile in the stack's region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

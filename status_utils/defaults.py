@@ -163,6 +163,11 @@ def view_token_settings() -> AuthorizerSettings:
     return AuthorizerSettings.from_env(os.environ)
 
 
+def lambda_trace() -> str | None:
+    """The X-Ray header of the invocation that this Lambda function serves; None elsewhere."""
+    return os.environ.get("_X_AMZN_TRACE_ID")
+
+
 def is_lambda_function() -> bool:
     """Whether this process is a Lambda function, which is frozen between calls, maybe for good."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

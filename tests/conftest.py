@@ -28,6 +28,7 @@ SCRUBBED = (
     "REDACTED_",
     "VIEW_TOKEN_",
     "AGENT_TOOLS",
+    "_X_AMZN_TRACE_ID",
 )
 
 

@@ -11,12 +11,11 @@ from examples.civic_complaints.gazetteer import default_gazetteer
 from examples.civic_complaints.geo import Locator
 from examples.civic_complaints.severity import default_rules
 
-DEFAULT_MODEL = "amazon.nova-lite-v1:0"
 CITY_CENTER = (37.7749, -122.4194)
 
 
 class ToolChoiceError(Exception):
-    """AGENT_TOOLS is neither offline nor aws. The function does not start."""
+    """AGENT_TOOLS is neither offline nor aws, or names no model. The function does not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,8 @@ class Toolbox:
 
 
 def build_toolbox(environ: Mapping[str, str]) -> Toolbox:
-    """The agents with the tools that AGENT_TOOLS names; AGENT_MODEL_ID chooses the Bedrock model. Raises
-    ToolChoiceError.
+    """The agents with the tools that AGENT_TOOLS names; AGENT_MODEL_ID is the inference profile of a Bedrock
+    model. Raises ToolChoiceError.
     """
     choice = environ.get("AGENT_TOOLS", "offline")
     gazetteer = default_gazetteer()
@@ -42,6 +41,8 @@ def build_toolbox(environ: Mapping[str, str]) -> Toolbox:
         )
     if choice != "aws":
         raise ToolChoiceError(f"AGENT_TOOLS is {choice!r}; it must be offline or aws")
+    if not environ.get("AGENT_MODEL_ID"):
+        raise ToolChoiceError("AGENT_MODEL_ID must name an inference profile, as eu.amazon.nova-lite-v1:0")
     # Loaded here: a function with offline tools needs no SDK to start.
     import boto3  # noqa: PLC0415 - see above
 
@@ -50,9 +51,7 @@ def build_toolbox(environ: Mapping[str, str]) -> Toolbox:
     geocoder = AmazonLocationGeocoder(
         boto3.client("geo-places"), city=gazetteer.city, region="CA", country="USA", center=CITY_CENTER
     )
-    model = BedrockModel(
-        boto3.client("bedrock-runtime"), model_id=environ.get("AGENT_MODEL_ID") or DEFAULT_MODEL
-    )
+    model = BedrockModel(boto3.client("bedrock-runtime"), model_id=environ["AGENT_MODEL_ID"])
     return Toolbox(
         geo=geo_agent(Locator(gazetteer, geocoder)),
         category=category_agent(model),

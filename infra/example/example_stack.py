@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.example.civic_workflow import CivicAgent, CivicFunctions, CivicWorkflow
 from infra.example.fair_workflow import FairWorkflow
+from infra.example.model import InferenceProfile
 from infra.stages import ExampleOptions, StageConfig
 from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
@@ -39,7 +40,8 @@ class ExampleStack(Stack):
         super().__init__(scope, construct_id, env=stage.environment)
         self._functions: dict[str, PythonFunction] = {}
         library = LibraryLayer(self, "Library")
-        self._make_functions(stage, options, route, library)
+        profile = InferenceProfile(self, model_id=options.model_id) if options.tools == "aws" else None
+        self._make_functions(stage, profile, route, library)
         parts = CivicFunctions(
             load_playbook=self._functions["load_playbook"].function,
             agents=tuple(
@@ -73,8 +75,8 @@ class ExampleStack(Stack):
         workflow.grant_observation()
         for key in _AGENTS.values():
             route.grant(self._functions[f"{key}_agent"].role)
-        if options.tools == "aws":
-            self._grant_tools(options.model_id)
+        if profile is not None:
+            self._grant_tools(profile)
         if stage.alarms:
             alarms = Alarms(self, "Alarms", resources=stage.resources)
             alarms.dead_letters(
@@ -91,17 +93,16 @@ class ExampleStack(Stack):
     def _make_functions(
         self,
         stage: StageConfig,
-        options: ExampleOptions,
+        profile: InferenceProfile | None,
         route: StatusRoute,
         library: lambda_.ILayerVersion,
     ) -> None:
         bundle = build_bundle(sources=("examples/__init__.py", "examples/civic_complaints"))
         # The example reads the two AGENT_ variables itself.
-        environment = {
-            **route.environment(),
-            "AGENT_TOOLS": options.tools,
-            "AGENT_MODEL_ID": options.model_id,
-        }
+        tools = (
+            {"AGENT_TOOLS": "aws", "AGENT_MODEL_ID": profile.id} if profile else {"AGENT_TOOLS": "offline"}
+        )
+        environment = {**route.environment(), **tools}
         agents = [f"{key}_agent" for key in _AGENTS.values()]
         for handler in (*agents, "load_playbook", "validate", "synthesize"):
             self._functions[handler] = PythonFunction(
@@ -150,13 +151,10 @@ class ExampleStack(Stack):
         fair.grant_observation()
         return fair
 
-    def _grant_tools(self, model_id: str) -> None:
+    def _grant_tools(self, profile: InferenceProfile) -> None:
         places = f"arn:{self.partition}:geo-places:{self.region}::provider/default"
-        model = f"arn:{self.partition}:bedrock:{self.region}::foundation-model/{model_id}"
-        _grant(self._functions["geo_agent"].role, "geo-places:Geocode", places)
+        iam.Grant.add_to_principal(
+            grantee=self._functions["geo_agent"].role, actions=["geo-places:Geocode"], resource_arns=[places]
+        )
         for agent in ("category_agent", "severity_agent"):
-            _grant(self._functions[agent].role, "bedrock:InvokeModel", model)
-
-
-def _grant(grantee: iam.IGrantable, action: str, arn: str) -> None:
-    iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[arn])
+            profile.grant_invoke(self._functions[agent].role)

@@ -13,10 +13,11 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from lambdas.status_publisher.queue import Retries
+from lambdas.status_publisher.tracing import Tracing, XRayDaemon
 from statusbeam.log.publishing.on_aws import pipeline_on_aws
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import SettingError
-from statusbeam.model.settings import PUBLISHER_SERVICE, PublisherSettings
+from statusbeam.model.settings import PublisherSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +60,12 @@ def publisher() -> Callable[..., PublishResult]:
     _log.info(
         "appsync_api_id=<%s>, status_table=<%s> | wired", settings.appsync_api_id, settings.status_table
     )
-    return _traced(pipeline.publish) if settings.trace_with_sdk else pipeline.publish
+    daemon = os.environ.get("AWS_XRAY_DAEMON_ADDRESS")  # Lambda sets it where it traces
+    if daemon is None:
+        return pipeline.publish
+    return Tracing(
+        pipeline, send=XRayDaemon(daemon).send, own_trace=lambda: os.environ.get("_X_AMZN_TRACE_ID")
+    ).publish
 
 
 def _s3() -> S3Client:
@@ -77,9 +83,3 @@ def _session() -> Session:
     session = Session()
     session.register_component("data_loader", _OursOnly())
     return session
-
-
-def _traced(publish: Callable[..., PublishResult]) -> Callable[..., PublishResult]:
-    from aws_lambda_powertools import Tracer  # noqa: PLC0415 - loads the X-Ray SDK, which most stages do without
-
-    return Tracer(service=PUBLISHER_SERVICE).capture_method(publish)

@@ -153,7 +153,7 @@ def publish_draft(draft: Mapping[str, Any], optional: OptionalArguments) -> bool
             return True
         batch_id = os.urandom(16).hex()
         update = Draft(fields, time.time()).encode(f"{batch_id}.0")
-        undelivered = {"batchId": batch_id, "updates": [update]}
+        undelivered = {"batchId": batch_id, "updates": [update], **_trace()}
         _send(undelivered, optional.get("transport"))
     except Exception as error:  # noqa: BLE001 - status calls never raise
         note_refused(undelivered, error)
@@ -194,6 +194,15 @@ def _enclosing_scope(draft: Mapping[str, Any], optional: OptionalArguments) -> S
         return None
     found: Scope | None = scopes.enclosing_scope(draft["jobId"], optional.get("transport"))
     return found
+
+
+def _trace() -> dict[str, str]:
+    from statusbeam.model.parse import TRACEPARENT  # noqa: PLC0415 - needed at first send only
+
+    from ..sending.trace_context import current_traceparent  # noqa: PLC0415 - as above
+
+    traceparent = current_traceparent()
+    return {} if traceparent is None else {TRACEPARENT: traceparent}
 
 
 def _send(payload: Mapping[str, Any], transport: Transport | None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from statusbeam.model.errors import StatusError, TransportError
 from statusbeam.model.limits import BUFFER_BYTES, ENTRIES_PER_PAYLOAD, SEND_BYTES
+from statusbeam.model.parse import TRACEPARENT
 
 from .draft import Draft
 
@@ -109,14 +110,20 @@ def pack(drafts: list[Draft], first_number: int) -> tuple[Batch | None, list[Rej
     batch_id = os.urandom(16).hex()
     updates: list[dict[str, Any]] = []
     rejected: list[Rejection] = []
+    traces: dict[str, str] = {}
     for draft in drafts:
         try:
-            updates.append(draft.encode(f"{batch_id}.{len(updates)}"))
+            update = draft.encode(f"{batch_id}.{len(updates)}")
+            updates.append(update)
+            if draft.traceparent is not None:
+                traces.setdefault(update["jobId"], draft.traceparent)
         except StatusError as error:
             rejected.append((draft, error))
         except Exception as error:  # noqa: BLE001 - one caller's value must not stop the others' statuses
             problem = f"unreadable: {type(error).__name__}"
             rejected.append((draft, TransportError(problem, code="unreadable", retriable=False)))
     size = sum(draft.size for draft in drafts)
-    payload = {"batchId": batch_id, "updates": updates}
+    payload: dict[str, Any] = {"batchId": batch_id, "updates": updates}
+    if traces:
+        payload[TRACEPARENT] = traces
     return (Batch(payload, first_number, size) if updates else None), rejected

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _BASE_BYTES = 500
 """The bytes of a status without its texts, approximately."""
 
+_TRACE_BYTES = 70
+"""What its trace takes in the payload beside the job's id."""
+
 _COALESCED = (StatusWord.PROGRESS, StatusWord.HEARTBEAT)
 
 
@@ -25,19 +28,22 @@ class Draft:
     Not a dataclass: callers would wait for loading those, and for making one.
     """
 
-    __slots__ = ("fields", "reported_at")
+    __slots__ = ("fields", "reported_at", "traceparent")
 
-    def __init__(self, fields: Mapping[str, Any], reported_at: float) -> None:
+    def __init__(self, fields: Mapping[str, Any], reported_at: float, traceparent: str | None = None) -> None:
         """`fields` are by the schema's names; `metadata` among them is a JsonObject. Secrets are still in it.
-        `reported_at`: epoch seconds."""
+        `reported_at`: epoch seconds. `traceparent`: the trace in which it was reported."""
         self.fields = fields
         self.reported_at = reported_at
+        self.traceparent = traceparent
 
     @property
     def size(self) -> int:
         """Bytes, approximately."""
         message, metadata = self.fields.get("message"), self.fields.get("metadata")
         size = _BASE_BYTES
+        if self.traceparent is not None:
+            size += _TRACE_BYTES
         if isinstance(message, str):
             size += len(message) if message.isascii() else len(message.encode(errors="replace"))
         return size + metadata.weight if isinstance(metadata, JsonObject) else size

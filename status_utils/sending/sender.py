@@ -30,6 +30,7 @@ from .heartbeats import Heartbeats
 from .outbox import Outbox
 from .own_work import OwnWork, is_own_work
 from .refused import note_refused
+from .trace_context import current_traceparent
 from .tracing import without_segment
 from .waiting import wait_for_thread
 
@@ -122,7 +123,7 @@ class Sender:
         """Queue a status by the schema's names; see Draft. Progress that waits is replaced by the next."""
         if is_own_work():
             return
-        self._outbox.put(Draft(fields, self._clock.now()))
+        self._outbox.put(Draft(fields, self._clock.now(), current_traceparent()))
         if not self._running:
             self._ensure_running()
 

@@ -20,7 +20,7 @@ from typing import Any
 from statusbeam.model.errors import TransportError
 from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import BATCH_ID_LENGTH, QUEUE_MESSAGE_BYTES
-from statusbeam.model.parse import CONDITIONS, ENVELOPE_FIELDS, SENT_AT
+from statusbeam.model.parse import CONDITIONS, ENVELOPE_FIELDS, SENT_AT, TRACEPARENT
 from statusbeam.model.validation import json_text
 
 _ESCAPES = {"\ufffe": "\\ufffe", "\uffff": "\\uffff"}
@@ -44,9 +44,10 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
     batch_id = str(payload.get("batchId") or os.urandom(16).hex())
     condition, sent_at = "".join(_repeated(payload, name) for name in CONDITIONS), _repeated(payload, SENT_AT)
     parts = [
-        (job, part_id, part)
+        (job, part_id, envelope, part)
         for job, statuses in _by_job(payload, batch_id).items()
-        for part_id, part in _parts(statuses, batch_id, condition + sent_at, max_bytes)
+        for envelope in (condition + sent_at + _trace_of(payload, job),)
+        for part_id, part in _parts(statuses, batch_id, envelope, max_bytes)
     ]
     return [
         QueueMessage(
@@ -54,9 +55,9 @@ def messages_of(payload: Mapping[str, Any], *, max_bytes: int = QUEUE_MESSAGE_BY
             # With the body: if a batch id is reused for other statuses, the publisher must see and reject it.
             # A payload that is sent again has the same ids and bodies, but for the time of sending.
             deduplication_id=_hash(f"{part_id}/{number}\n{_body(part_id, condition, part)}"),
-            body=_body(part_id, condition + sent_at, part),
+            body=_body(part_id, envelope, part),
         )
-        for number, (job, part_id, part) in enumerate(parts)
+        for number, (job, part_id, envelope, part) in enumerate(parts)
     ]
 
 
@@ -80,6 +81,13 @@ def _job_of(status: object, batch_id: str) -> JobKey:
     if isinstance(tenant_id, str) and isinstance(job_id, str) and job_id:
         return JobKey(tenant_id, job_id)
     return JobKey("", batch_id)
+
+
+def _trace_of(payload: Mapping[str, Any], job: JobKey) -> str:
+    """The trace context for the messages of a job, as JSON text."""
+    traces = payload.get(TRACEPARENT)
+    of_job = {TRACEPARENT: traces.get(job.job_id)} if isinstance(traces, Mapping) else payload
+    return _repeated(of_job, TRACEPARENT)
 
 
 def _repeated(payload: Mapping[str, Any], field: str) -> str:

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 SENT_AT: Final = "sentAt"
 """The time of sending a payload, by the sender's clock."""
 
+TRACEPARENT: Final = "traceparent"
+"""The trace in which the statuses were reported: W3C's text, or an object with the text of each job id."""
+
 CONDITIONS: Final = ("onlyIfOpen", "onlyIfWaiting")
 """Conditions under which the statuses of a payload are committed, each true or false."""
 
-ENVELOPE_FIELDS: Final = ("batchId", *CONDITIONS, SENT_AT)
+ENVELOPE_FIELDS: Final = ("batchId", *CONDITIONS, SENT_AT, TRACEPARENT)
 """Fields of a payload that may stand beside those of a bare status."""
 
 _PUBLISHER_FIELDS = ("sequence", "earlier")

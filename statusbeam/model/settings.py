@@ -363,10 +363,6 @@ class PublisherSettings(_RedactionSettings):
     api_key_tenant: str | None = None
     """The one tenant that holders of the API key see; without it, the API has no key."""
 
-    trace_with_sdk: bool = False
-    """Record the publisher's own steps with the X-Ray SDK. Lambda's active tracing works without it, and
-    loading it costs a quarter of a second of each cold start."""
-
     def __post_init__(self) -> None:
         if self.log_retention_days > self.job_retention_days:
             raise SettingError("LOG_RETENTION_DAYS", "must not be above JOB_RETENTION_DAYS")

@@ -21,8 +21,8 @@ def described(stack: Stack, resource: Any, roles_log: str | None) -> str:
         return resource
     if "Fn::Select" in resource:  # a part of an ARN
         resource = resource["Fn::Select"][1]["Fn::Split"][1]
-    if "Ref" in resource:
-        return str(resource["Ref"])
+    if "Ref" in resource or "Fn::FindInMap" in resource:
+        return str(resource.get("Ref") or resource["Fn::FindInMap"][0])
     if "Fn::GetAtt" in resource:
         name = resource["Fn::GetAtt"][0]
         if name == roles_log:
@@ -238,6 +238,9 @@ def test_agents_may_tell_the_publisher_and_use_their_own_tool(
     assert {resource: on_aws[resource] for resource in expected} == expected
     assert {action for actions in more.values() for action in actions} == tools
     assert not any(resource.endswith("*") for resource in more)
+    assert {resource for resource in more if "foundation-model" in resource} == (
+        {"arn:AWS::Partition:bedrock:*::foundation-model/amazon.nova-lite-v1:0"} if tools == MODEL else set()
+    )
 
 
 CIVIC = {"geo_agent", "category_agent", "severity_agent", "load_playbook", "validate", "synthesize"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from statusbeam.model.settings import (
 from tests.infra.synthesised import (
     APPSYNC_URL,
     EXAMPLE_STACKS,
+    ROOT,
     STATUS_STACKS,
     TODAY,
     WEB_STACKS,
@@ -65,18 +67,35 @@ def test_a_violation_without_a_reason_stops_synth() -> None:
         app.synth()
 
 
-def test_every_template_passes_cfn_lint(
+def test_every_template_passes_cfn_lint_in_five_regions(
     stacks: dict[str, Stack],
     invoking_stacks: dict[str, Stack],
     other_provider_stacks: dict[str, Stack],
     existing_pool_stacks: dict[str, Stack],
 ) -> None:
     # W3005: the construct library writes a DependsOn beside every GetAtt of a role.
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--"]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005"]
+    command += ["--regions", "us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2", "--"]
     kinds = (stacks, invoking_stacks, other_provider_stacks, existing_pool_stacks)
     templates = [str(stack.path) for kind in kinds for stack in kind.values()]
     finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (0, "")
+
+
+def test_the_page_on_uninstalling_lists_each_kind_of_resource_that_prod_keeps(
+    stacks: dict[str, Stack],
+) -> None:
+    kept = {name: kept_kinds(stacks[name]) for name in stacks}
+    table = (ROOT / "docs/how-to/upgrade.md").read_text().partition("## Uninstall")[2]
+    assert kept["Prod-Status"] | kept["Prod-Web"] == set(
+        re.findall(r"^\| `(AWS::[\w:]+)`", table, re.MULTILINE)
+    )
+    assert kept["Dev-Status"] | kept["Dev-Web"] | kept["Dev-Example"] == {"AWS::Lambda::LayerVersion"}
+
+
+def kept_kinds(stack: Stack) -> set[str]:
+    resources = json.loads(stack.path.read_text())["Resources"].values()
+    return {one["Type"] for one in resources if str(one.get("DeletionPolicy", "")).startswith("Retain")}
 
 
 # the API

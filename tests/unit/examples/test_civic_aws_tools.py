@@ -167,5 +167,5 @@ def test_throttled_model_is_a_tool_error(bedrock: Stubber) -> None:
 
 
 def test_aws_tools_are_chosen_by_the_environment() -> None:
-    toolbox = build_toolbox({"AGENT_TOOLS": "aws"})
+    toolbox = build_toolbox({"AGENT_TOOLS": "aws", "AGENT_MODEL_ID": "us.amazon.nova-lite-v1:0"})
     assert toolbox.geo.name == "Geo Agent"

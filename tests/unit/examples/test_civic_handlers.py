@@ -220,3 +220,8 @@ def test_there_are_enough_varied_complaints_built_in() -> None:
 def test_unknown_choice_of_tools_stops_with_its_name() -> None:
     with pytest.raises(ToolChoiceError, match="AGENT_TOOLS is 'magic'"):
         build_toolbox({"AGENT_TOOLS": "magic"})
+
+
+def test_tools_on_aws_without_a_model_stop_with_the_variables_name() -> None:
+    with pytest.raises(ToolChoiceError, match="AGENT_MODEL_ID"):
+        build_toolbox({"AGENT_TOOLS": "aws"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 OK = json_answer({"data": {"publishStatus": {"jobId": "job-1"}}})
 DOWN = json_answer({"message": "down"}, 503)
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+TRACE, OTHER_TRACE = "1-4bf92f35-77b34da6a3ce929d0e0e4736", "1-67891233-abcdef012345678912345678"
 FOR_EVER = 9_999_999_999
 
 
@@ -191,13 +194,20 @@ def test_adapters_are_built_once(deployed: Deployed) -> None:
     assert [request.connection for request in deployed.appsync.received] == [1, 1]
 
 
-def test_tracing_with_the_sdk_is_on_only_when_asked_for(
+def test_the_trace_of_the_sender_has_the_commit_and_the_push(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRACE_WITH_SDK", "true")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    assert deployed.invoke(entry()) == {"committed": 1, "rejected": [], "pushed": 1}
-    assert hasattr(publisher(), "__wrapped__")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", f"127.0.0.1:{daemon.getsockname()[1]}")
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={OTHER_TRACE};Parent=1111111111111111;Sampled=1")
+        deployed.invoke({"batchId": "b1", "traceparent": TRACEPARENT, "updates": [entry()]})
+        header, _, body = daemon.recv(65_536).partition(b"\n")
+    assert json.loads(header) == {"format": "json", "version": 1}
+    segment = json.loads(body)
+    assert (segment["trace_id"], segment["parent_id"]) == (TRACE, "00f067aa0ba902b7")
+    assert segment["annotations"]["publisher_trace_id"] == OTHER_TRACE
+    assert [step["name"] for step in segment["subsegments"]] == ["commit", "push"]
 
 
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

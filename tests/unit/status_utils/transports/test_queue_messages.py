@@ -134,3 +134,15 @@ def test_every_message_carries_the_condition_of_its_payload(stated: object) -> N
     (bare,) = messages_of(entry() | {"onlyIfOpen": stated})
     assert json.loads(bare.body)["onlyIfOpen"] == stated
     assert "onlyIfOpen" not in json.loads(bare.body)["updates"][0]
+
+
+def test_each_jobs_messages_have_the_trace_of_that_job() -> None:
+    updates = [entry(jobId=job) for job in ("a", "b", "c")]
+    messages = messages_of({"batchId": "b", "traceparent": {"a": "of a", "b": "of b"}, "updates": updates})
+    assert [json.loads(message.body).get("traceparent") for message in messages] == ["of a", "of b", None]
+
+
+def test_one_trace_is_that_of_all_messages() -> None:
+    updates = [entry(jobId=job) for job in ("a", "b")]
+    messages = messages_of({"batchId": "b", "traceparent": "of all", "updates": updates})
+    assert [json.loads(message.body)["traceparent"] for message in messages] == ["of all", "of all"]

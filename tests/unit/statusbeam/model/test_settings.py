@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statusbeam.model.errors import SettingError
-from statusbeam.model.settings import AuthorizerSettings, CallerSettings, PublisherSettings
+from statusbeam.model.settings import AuthorizerSettings, BridgeSettings, CallerSettings, PublisherSettings
 
 PUBLISHER = PublisherSettings(
     appsync_api_url="https://example.test/graphql",
@@ -13,7 +13,6 @@ PUBLISHER = PublisherSettings(
     user_sessions_table="Sessions",
     status_table="Statuses",
     log_retention_days=3,
-    trace_with_sdk=True,
 )
 
 
@@ -41,17 +40,13 @@ def test_the_variables_are_the_ones_of_the_contract() -> None:
         "STATUS_TABLE": "Statuses",
         "LOG_RETENTION_DAYS": "3",
         "JOB_RETENTION_DAYS": "90",
-        "TRACE_WITH_SDK": "true",
     }
 
 
 def test_what_is_not_set_keeps_its_default() -> None:
-    required = {
-        name: value for name, value in PUBLISHER.to_env().items() if not name.endswith(("_DAYS", "_SDK"))
-    }
+    required = {name: value for name, value in PUBLISHER.to_env().items() if not name.endswith("_DAYS")}
     settings = PublisherSettings.from_env(required)
     assert (settings.log_retention_days, settings.job_retention_days) == (7, 90)
-    assert not settings.trace_with_sdk
 
 
 @pytest.mark.parametrize("empty", [None, ""])
@@ -75,13 +70,20 @@ def test_a_missing_variable_is_named(variable: str, empty: str | None) -> None:
         ("LOG_RETENTION_DAYS", "0"),
         ("JOB_RETENTION_DAYS", "-1"),
         ("JOB_RETENTION_DAYS", "²"),
-        ("TRACE_WITH_SDK", "yes"),
         ("LOG_RETENTION_DAYS", "91"),  # a log that outlives its job
     ],
 )
 def test_a_malformed_variable_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingError, match=variable):
         PublisherSettings.from_env(PUBLISHER.to_env() | {variable: value})
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "True"])
+def test_a_switch_is_true_or_false(value: str) -> None:
+    required = {"STATUS_TABLE": "Statuses", "USER_SESSIONS_TABLE": "Sessions"}
+    assert not BridgeSettings.from_env(required | {"BRIDGE_STREAMS": "false"}).bridge_streams
+    with pytest.raises(SettingError, match="BRIDGE_STREAMS"):
+        BridgeSettings.from_env(required | {"BRIDGE_STREAMS": value})
 
 
 def test_patterns_to_redact_have_spaces_between_them() -> None:
