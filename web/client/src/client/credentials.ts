@@ -11,9 +11,11 @@ export type TokenSource = (why: { readonly refused: boolean }) => Promise<string
 
 export type Auth =
   | { readonly type: 'apiKey'; readonly key: string; readonly userId: string }
-  | { readonly type: 'cognito' | 'viewToken'; readonly token: TokenSource }
+  | { readonly type: 'viewToken'; readonly token: TokenSource }
+  /** `userClaim` names the claim that holds the user's id, if the deployment has another than `sub`. */
+  | { readonly type: 'cognito'; readonly token: TokenSource; readonly userClaim?: string }
   /** `tenantClaim` names the claim that holds the tenant, if the deployment has another than `tenantId`. */
-  | { readonly type: 'oidc'; readonly token: TokenSource; readonly tenantClaim?: string };
+  | { readonly type: 'oidc'; readonly token: TokenSource; readonly userClaim?: string; readonly tenantClaim?: string };
 
 const EARLY_MS = 30_000;
 const TENANT_CLAIMS = ['tenantId', 'custom:tenantId', 'tenant'];
@@ -67,7 +69,7 @@ export class Credentials {
 
   /** The user whose statuses this client receives. */
   async userId(): Promise<string> {
-    return this.#auth.type === 'apiKey' ? this.#auth.userId : this.#claim('sub');
+    return this.#auth.type === 'apiKey' ? this.#auth.userId : this.#claim(...this.#userClaims);
   }
 
   async tenantId(): Promise<string> {
@@ -79,6 +81,12 @@ export class Credentials {
     const { jobs = null } = this.#auth.type === 'apiKey' ? {} : claimsOf(await this.#current(false));
     const tenantId = await this.tenantId().catch(() => null);
     return JSON.stringify([this.#auth.type, await this.userId(), tenantId, jobs]);
+  }
+
+  /** The name of a Cognito user is in another claim of access tokens than of ID tokens. */
+  get #userClaims(): readonly string[] {
+    const name = (this.#auth.type === 'cognito' || this.#auth.type === 'oidc' ? this.#auth.userClaim : undefined) ?? 'sub';
+    return name === 'cognito:username' ? [name, 'username'] : [name];
   }
 
   get #tenantClaims(): readonly string[] {
@@ -131,7 +139,7 @@ export class Credentials {
 
   #noteOwner(token: string): void {
     const claims = claimsOf(token);
-    const owner = JSON.stringify([claims.sub, claimIn(claims, this.#tenantClaims)]);
+    const owner = JSON.stringify([claimIn(claims, this.#userClaims), claimIn(claims, this.#tenantClaims)]);
     const before = this.#owner;
     this.#owner = owner;
     if (before !== null && before !== owner) {
