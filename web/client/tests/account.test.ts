@@ -92,7 +92,7 @@ for (const [auth, claims] of [
     { type: 'cognito', userClaim: 'cognito:username' },
     { 'cognito:username': 'oda', username: 'not this' },
   ],
-  [{ type: 'cognito', userClaim: 'cognito:username' }, { username: 'oda' }],
+  [{ type: 'cognito', userClaim: 'username' }, { username: 'oda' }],
   [
     { type: 'oidc', userClaim: 'login' },
     { login: 'oda', username: 'not this' },
