@@ -18,7 +18,7 @@ override COMPLAINT := $(value COMPLAINT)
 endif
 export COMPLAINT FAIL_AGENT DECISION PACE
 
-SOURCES := app.py setup.py .ci/audit.py .ci/check_templates.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
+SOURCES := app.py setup.py .ci/audit.py .ci/check_templates.py .ci/dist.py .ci/fence_doctests.py .ci/lint_prose.py .ci/release.py .ci/scan_secrets.py infra lambdas statusbeam status_utils examples benchmarks tests
 
 COMPILE_TOOLS := uv pip compile - --generate-hashes --universal --no-emit-index-url --python-version 3.11 --no-annotate \
   --custom-compile-command "make lock" --quiet
@@ -119,7 +119,7 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test search audit screenshots dist docs lock
+.PHONY: check test search audit screenshots dist release docs lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CHECKS := check-types check-python check-imports check-web check-secrets check-prose
@@ -183,6 +183,9 @@ screenshots: setup web browser ## take the pictures of the page and the command 
 
 dist: setup web ## build the wheel, the client and the layer into dist/, with their SBOM and provenance
 	python .ci/dist.py
+
+release: setup web ## rehearse a release: check all, print what it would do, publish nothing
+	python .ci/release.py
 
 docs: setup ## build the documentation's site into .build/site; links are checked
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict # not --quiet: it would hide the warnings from --strict, too

@@ -125,5 +125,9 @@ def _issuers(settings: BridgeSettings, *, region: str, clock: Clock) -> dict[str
 
 def _claim_names(settings: BridgeSettings) -> ClaimNames:
     if settings.tenant_claim is None:
-        return ClaimNames()
-    return ClaimNames(tenant=(settings.tenant_claim,), roles=settings.roles_claim or ROLES_CLAIM)
+        return ClaimNames(user=settings.user_claims)
+    return ClaimNames(
+        user=settings.user_claims,
+        tenant=(settings.tenant_claim,),
+        roles=settings.roles_claim or ROLES_CLAIM,
+    )

@@ -17,12 +17,14 @@ from statusbeam.model.settings import (
     LOCALCLOUD_CONTEXT,
     LOCALCLOUD_ISSUER,
     LOCALCLOUD_OUTPUT,
+    USERNAME_CLAIM,
 )
 
 from .options import ApiOptions, NewUserPool, OidcProvider, ReaderOptions, ResourceOptions
 
-_DEMO_READERS = NewUserPool(password_auth=True, mfa_required=False)
-"""localcloud creates its users itself, and its page signs in with their passwords."""
+_DEMO_READERS = NewUserPool(password_auth=True, mfa_required=False, user_claim=USERNAME_CLAIM)
+"""localcloud creates its users itself, and its page signs in with their passwords. Their names are their ids,
+so that people can type them: `user_id="ana"`."""
 
 
 def local_api_url(scope: Construct) -> str | None:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_lambda as lambda_
@@ -16,6 +16,8 @@ from statusbeam.model.settings import (
     OIDC_ROLES_CLAIM,
     SIGN_IN_SCOPES,
     TENANT_CLAIM,
+    USER_CLAIM,
+    USERNAME_CLAIM,
     NotificationChannel,
 )
 
@@ -29,7 +31,13 @@ _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _ORIGIN = re.compile(rf"https://{_HOST.pattern}(:\d+)?")
 _WORD = re.compile(r"[!-~]+")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
+_POOL_USER_CLAIMS: Final = (USER_CLAIM, USERNAME_CLAIM)
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def _check_pool_user_claim(name: str) -> None:
+    if name not in _POOL_USER_CLAIMS:
+        raise ValueError(f"user_claim must be {' or '.join(_POOL_USER_CLAIMS)}, not {name!r}")
 
 
 def _is_tuple(value: object) -> bool:
@@ -118,14 +126,20 @@ class NewUserPool:
     managed_login: ManagedLogin | None = None
     """The page sends readers to Cognito's own pages. None: it asks for the password itself, and proves it by
     SRP."""
+    user_claim: Literal["sub", "cognito:username"] = USER_CLAIM
+    """The claim that is the user's id in statuses. `cognito:username` is the name that you give the user. If
+    you delete a user and give the name to somebody else, they see the jobs of the first."""
+
+    def __post_init__(self) -> None:
+        _check_pool_user_claim(self.user_claim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingUserPool:
     """A Cognito user pool that exists already. Its owner puts the claims into its tokens.
 
-    Its tokens carry `sub`, the tenant as `tenantId` or `custom:tenantId`, and the roles as `cognito:groups`.
-    Users must not be able to write the tenant.
+    Its tokens carry the user's id, the tenant as `tenantId` or `custom:tenantId`, and the roles as
+    `cognito:groups`. Users must not be able to write the tenant.
     """
 
     user_pool_id: str
@@ -138,8 +152,11 @@ class ExistingUserPool:
     for the password itself, and proves it by SRP."""
     identity_provider: str | None = None
     """The provider of the pool, by its name in Cognito, to which readers go without a choice."""
+    user_claim: Literal["sub", "cognito:username"] = USER_CLAIM
+    """The claim that is the user's id in statuses; see NewUserPool."""
 
     def __post_init__(self) -> None:
+        _check_pool_user_claim(self.user_claim)
         if not self.client_ids or not _is_tuple_of(self.client_ids, _CLIENT_ID.fullmatch):
             raise ValueError(f"client_ids must be a tuple of app client ids, not {self.client_ids!r}")
         domain = self.login_domain
@@ -153,8 +170,8 @@ class ExistingUserPool:
 class OidcProvider:
     """Any other OpenID Connect provider, in Cognito's place.
 
-    Its tokens carry `sub` and two claims, named below. The tenant is a text that users must not be able to
-    write. The roles are a list, or a text with spaces between them.
+    Its tokens carry `sub` and the claims named below. User id and tenant are texts that users must not be
+    able to write. The roles are a list, or a text with spaces between them.
     """
 
     issuer: str
@@ -162,6 +179,8 @@ class OidcProvider:
     client_ids: tuple[str, ...]
     """The clients whose tokens the API accepts, as `aud` or `azp`. The page signs in with the first one, a
     public client: authorization code with PKCE, no secret. The page's address is registered with it."""
+    user_claim: str = USER_CLAIM
+    """The claim of ID tokens that is the user's id in statuses. No two users of a tenant may share it."""
     tenant_claim: str = TENANT_CLAIM
     """The claim of ID tokens that holds the tenant."""
     roles_claim: str = OIDC_ROLES_CLAIM
@@ -180,7 +199,7 @@ class OidcProvider:
             raise ValueError(
                 f"client_ids must be a tuple of client ids without spaces, not {self.client_ids!r}"
             )
-        for name in ("tenant_claim", "roles_claim"):
+        for name in ("user_claim", "tenant_claim", "roles_claim"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty")
         if not _is_tuple_of(self.scopes, _WORD.fullmatch) or "openid" not in self.scopes:

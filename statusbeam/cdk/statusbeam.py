@@ -150,6 +150,11 @@ class Statusbeam(Construct):
         return self._sign_in.app_clients
 
     @property
+    def user_claim(self) -> str:
+        """The claim of readers' tokens that is the user's id in statuses."""
+        return self._sign_in.user_claim
+
+    @property
     def claims(self) -> Mapping[str, str]:
         """The claims that hold tenant and roles, for a provider other than Cognito."""
         return self._sign_in.claims
@@ -180,6 +185,7 @@ class Statusbeam(Construct):
             "ApiId": self.api.api.api_id,
             "ApiKey": self.api.api.api_key,
             **self.sign_in,
+            "UserClaim": self.user_claim,
             "PublisherFunctionArn": publisher.function.function_arn,
             "StatusTransport": self._transport,
             "StatusQueueUrl": publisher.queue.queue_url,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM, VIEW_TOKEN_PREFIX
+from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM, USER_CLAIM, VIEW_TOKEN_PREFIX
 
 from .errors import TargetError
 
@@ -26,12 +26,16 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return claims
 
 
-def user_and_tenant(token: str) -> tuple[str, str]:
-    """The user's id and the tenant's that a token names. Raises TargetError."""
+def user_and_tenant(token: str, *, user_claim: str) -> tuple[str, str]:
+    """The user's id and the tenant's that a token names. Raises TargetError.
+
+    `user_claim` is the claim of a provider's ID tokens that holds the user's id.
+    """
     claims = claims_of(token)
+    user = claims.get(USER_CLAIM if token.startswith(VIEW_TOKEN_PREFIX) else user_claim)
     tenant = next(
         (claims[name] for name in ("tenant", TENANT_CLAIM, TENANT_ATTRIBUTE) if claims.get(name)), None
     )
-    if not claims.get("sub") or tenant is None:
+    if not user or tenant is None:
         raise TargetError("the token names no user, or no tenant.")
-    return str(claims["sub"]), str(tenant)
+    return str(user), str(tenant)

@@ -39,13 +39,13 @@ def identity(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_TO
     if user.value and user.source == "--user":
         return _issued(target, token_seconds)
     if choice.token.value is not None:
-        return _of_token(choice.token.value, choice.token.source, FixedToken(choice.token.value))
+        return _of_token(target, choice.token.value, choice.token.source, FixedToken(choice.token.value))
     if user.value and not user.source.startswith("context"):
         return _issued(target, token_seconds)
     context = choice.place_context
     if context is not None and contexts.login(context) is not None:
         tokens = LoginTokens(target, contexts, context)
-        return _of_token(tokens.token(), f"login of context {context}", tokens)
+        return _of_token(target, tokens.token(), f"login of context {context}", tokens)
     if user.value or choice.is_local:
         return _issued(target, token_seconds)
     raise TargetError(
@@ -70,8 +70,8 @@ def deployment(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_
     return Deployment(api, str(found.user.value), str(found.tenant.value))
 
 
-def _of_token(token: str, source: str, tokens: Tokens) -> Identity:
-    user, tenant = user_and_tenant(token)
+def _of_token(target: Target, token: str, source: str, tokens: Tokens) -> Identity:
+    user, tenant = user_and_tenant(token, user_claim=target.user_claim)
     return Identity(user=Setting(user, source), tenant=Setting(tenant, source), how=source, tokens=tokens)
 
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from statusbeam.model.settings import USER_CLAIM
+
 from .aws_errors import aws_call
 from .contexts import Context, Contexts, config_folder
 from .errors import NotFoundError, TargetError, UnreachableError
@@ -156,6 +158,11 @@ class Target:
             return self.session.client(  # type: ignore[call-overload]  # the name is not a literal here
                 service, endpoint_url=self.endpoint_url, config=client_config()
             )
+
+    @property
+    def user_claim(self) -> str:
+        """The claim of ID tokens that holds the user's id. Raises ClientError."""
+        return self.outputs.get("UserClaim", USER_CLAIM)
 
     def output(self, name: str) -> str:
         """One output. Raises NotFoundError when the stack does not have it."""

@@ -40,6 +40,7 @@ def bridge_settings(outputs: LocalOutputs) -> BridgeSettings:
         view_token_audience=outputs.view_token_audience,
         bridge_origins=LOCAL_PAGES,
         status_queue_url=outputs.status_queue_url,
+        user_claim=outputs.user_claim,
         bridge_workflows=f"{WORKFLOW}={outputs.state_machine_arn}" if outputs.state_machine_arn else None,
     )
     if outputs.user_pool_id is None:

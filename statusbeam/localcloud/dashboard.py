@@ -81,6 +81,7 @@ class DashboardRoutes:
                 "issuer": outputs.oidc_issuer,
                 "clientId": outputs.oidc_client_id,
                 "scopes": SIGN_IN_SCOPES,
+                "userClaim": outputs.user_claim,
                 "tenantClaim": TENANT_CLAIM,
                 "rolesClaim": OIDC_ROLES_CLAIM,
             }
@@ -90,6 +91,7 @@ class DashboardRoutes:
             "userPoolId": outputs.user_pool_id,
             "clientId": outputs.user_pool_client_id,
             "endpoint": outputs.aws_endpoint_url,
+            "userClaim": outputs.user_claim,
         }
 
     async def start_job(self, request: HttpRequest) -> HttpResponse:
@@ -115,7 +117,7 @@ class DashboardRoutes:
         execution = {
             **job_input,
             "jobId": job_id,
-            "userId": identity.principal,
+            "userId": self._user(identity),
             "tenantId": _tenant(identity),
         }
         await asyncio.to_thread(
@@ -126,6 +128,10 @@ class DashboardRoutes:
         )
         return HttpResponse.json({"jobId": job_id}, headers=_NO_STORE)
 
+    def _user(self, identity: Identity) -> str:
+        """The page sends ID tokens, which have the claim under this one name."""
+        return str(_claims(identity)[self._outputs.user_claim])
+
     async def _signed_in(self, request: HttpRequest) -> Identity:
         headers = {"authorization": request.headers.get("authorization", "")}
         signed = SignedRequest(method=request.method, path=request.path, headers=headers, body=request.body)
@@ -135,8 +141,13 @@ class DashboardRoutes:
         return identity
 
 
+def _claims(identity: Identity) -> Mapping[str, Any]:
+    claims: Mapping[str, Any] = (identity.context or {}).get("claims", {})
+    return claims
+
+
 def _tenant(identity: Identity) -> str:
-    claims = (identity.context or {}).get("claims", {})
+    claims = _claims(identity)
     tenant = claims.get(TENANT_CLAIM) or claims.get(TENANT_ATTRIBUTE)
     if not tenant:
         raise AppSyncError("The user belongs to no tenant.", "Forbidden", status=403)

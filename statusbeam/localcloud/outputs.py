@@ -20,7 +20,7 @@ class OutputsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoUser:
-    """A user made at `up`. `user_id` is Cognito's `sub`; the password is new at every `up`."""
+    """A user made at `up`. `user_id` is the username. The password is new at every `up`."""
 
     username: str
     password: str = field(repr=False)
@@ -47,6 +47,7 @@ class LocalOutputs:
     user_pool_client_id: str | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
+    user_claim: str
     state_machine_arn: str
     street_fair_arn: str
     publisher_function_arn: str

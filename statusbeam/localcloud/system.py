@@ -151,14 +151,16 @@ class LocalSystem:
 
     def _readers(self, deployed: Deployed) -> dict[str, Any]:
         """The outputs about whoever signs in."""
-        pool = deployed.status.get("UserPoolId")
+        pool, user_claim = deployed.status.get("UserPoolId"), deployed.output("UserClaim")
         if pool is None:
             return {
+                "user_claim": user_claim,
                 "oidc_issuer": deployed.output("OidcIssuer"),
                 "oidc_client_id": deployed.output("OidcClientId"),
                 "demo_users": (),
             }
         return {
+            "user_claim": user_claim,
             "user_pool_id": pool,
             "user_pool_client_id": deployed.output("UserPoolClientId"),
             "demo_users": create_demo_users(self._clients.cognito, pool),

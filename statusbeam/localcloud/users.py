@@ -29,9 +29,12 @@ class _Person:
 
 
 PEOPLE = tuple(
-    _Person(username=f"{tenant}-{name}", tenant_id=tenant, group=group)
+    _Person(username=name, tenant_id=tenant, group=group)
     for tenant, viewers in (("riverton", ("ana", "ben")), ("lakeside", ("cleo", "dan")))
-    for name, group in (*((viewer, VIEWER_GROUP) for viewer in viewers), ("operator", OPERATOR_GROUP))
+    for name, group in (
+        *((viewer, VIEWER_GROUP) for viewer in viewers),
+        (f"{tenant}-operator", OPERATOR_GROUP),
+    )
 )
 
 
@@ -50,14 +53,14 @@ def create_demo_users(
     *,
     generate_password: Callable[[], str] = new_password,
 ) -> tuple[DemoUser, ...]:
-    """Create all users in an empty pool, each with its own permanent password."""
+    """Create all users in an empty pool, each with its own permanent password. Names are ids there."""
     return tuple(_create(cognito, user_pool_id, person, generate_password()) for person in PEOPLE)
 
 
 def _create(
     cognito: CognitoIdentityProviderClient, user_pool_id: str, person: _Person, password: str
 ) -> DemoUser:
-    created = cognito.admin_create_user(
+    cognito.admin_create_user(
         UserPoolId=user_pool_id,
         Username=person.username,
         UserAttributes=[
@@ -71,13 +74,10 @@ def _create(
         UserPoolId=user_pool_id, Username=person.username, Password=password, Permanent=True
     )
     cognito.admin_add_user_to_group(UserPoolId=user_pool_id, Username=person.username, GroupName=person.group)
-    attributes = {
-        attribute["Name"]: attribute.get("Value", "") for attribute in created["User"]["Attributes"]
-    }
     return DemoUser(
         username=person.username,
         password=password,
-        user_id=attributes["sub"],
+        user_id=person.username,
         tenant_id=person.tenant_id,
         roles=(person.group,),
     )

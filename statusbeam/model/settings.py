@@ -70,6 +70,15 @@ job's other messages pass."""
 NOTIFICATION_RECEIVES: Final = 8
 """The tries of a notification before it goes to the dead letters: over seven hours or more."""
 
+USER_CLAIM: Final = "sub"
+"""The claim that holds the user's id, unless the deployment names another one."""
+
+USERNAME_CLAIM: Final = "cognito:username"
+"""The claim of Cognito's ID tokens that holds the user's name."""
+
+ACCESS_USERNAME_CLAIM: Final = "username"
+"""The claim of its access tokens that holds the same."""
+
 ROLES_CLAIM: Final = "cognito:groups"
 """The claim that holds a user's roles in a Cognito token: the groups."""
 
@@ -234,6 +243,8 @@ class ResolverVariables:
 
     STATUS_TABLE: Final = "STATUS_TABLE"
     SESSIONS_TABLE: Final = "USER_SESSIONS_TABLE"
+    USER_CLAIM: Final = "USER_CLAIM"
+    """The claim that holds the user's id."""
     TENANT_CLAIM: Final = "TENANT_CLAIM"
     """The claim that holds the tenant, for a provider other than Cognito."""
     ROLES_CLAIM: Final = "ROLES_CLAIM"
@@ -466,6 +477,9 @@ class BridgeSettings(_Settings):
     oidc_client_ids: str | None = None
     """The clients whose tokens are accepted, by `aud` or `azp`, with spaces between; goes with the issuer."""
 
+    user_claim: str = USER_CLAIM
+    """The claim of the readers' tokens that holds the user's id."""
+
     tenant_claim: str | None = None
     """The claim of the provider's tokens that holds the tenant."""
 
@@ -507,6 +521,12 @@ class BridgeSettings(_Settings):
         for pair in (self.bridge_workflows or "").split():
             if not all(pair.partition("=")):
                 raise SettingError("BRIDGE_WORKFLOWS", f"must be <name>=<ARN>, not {pair!r}")
+
+    @property
+    def user_claims(self) -> tuple[str, ...]:
+        """The claims that may hold the user's id. A token has one of them."""
+        name = self.user_claim
+        return (name, ACCESS_USERNAME_CLAIM) if name == USERNAME_CLAIM else (name,)
 
     @property
     def app_clients(self) -> tuple[str, ...]:

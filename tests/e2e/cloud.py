@@ -124,16 +124,15 @@ class Cloud:
         username, password = fresh_id("user"), "A-Passw0rd-of-a-test!"
         pool = self.outputs.user_pool_id
         attributes = [{"Name": TENANT_ATTRIBUTE, "Value": tenant_id}]
-        made = self._cognito.admin_create_user(
+        self._cognito.admin_create_user(
             UserPoolId=pool, Username=username, UserAttributes=attributes, MessageAction="SUPPRESS"
         )
         self._cognito.admin_set_user_password(
             UserPoolId=pool, Username=username, Password=password, Permanent=True
         )
         self._cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=role)
-        user_id = next(each["Value"] for each in made["User"]["Attributes"] if each["Name"] == "sub")
         return DemoUser(
-            username=username, password=password, user_id=user_id, tenant_id=tenant_id, roles=(role,)
+            username=username, password=password, user_id=username, tenant_id=tenant_id, roles=(role,)
         )
 
     def new_app_client(self) -> str:

@@ -189,7 +189,7 @@ def test_exit_codes_say_why_nothing_was_done(terminal: Terminal, cloud: Cloud, t
     assert terminal.json("jobs", STATUSBEAM_TOKEN=token) == []
     other = fresh_id("job")
     terminal.call("publish", other, "loading_agents")
-    terminal.call("publish", other, "progress", "--user", "riverton-ben", code=4)
+    terminal.call("publish", other, "progress", "--user", "ben", code=4)
     expired = cloud.view_token("somebody", "acme", ttl=1)
     wait_for("the end of the token", lambda: _refuses(terminal, expired))
     terminal.call("jobs", STATUSBEAM_STATE_DIR=str(tmp_path), code=6)

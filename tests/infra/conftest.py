@@ -85,6 +85,7 @@ def other_provider_stacks(
         readers=OidcProvider(
             issuer=ISSUER,
             client_ids=("page", "desk.example.com"),
+            user_claim="login",
             tenant_claim="city",
             roles_claim="groups",
             scopes=("openid", "offline_access"),

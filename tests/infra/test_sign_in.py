@@ -62,6 +62,7 @@ def test_another_provider_takes_cognitos_place_everywhere(other_provider_stacks:
     schema = str(status.one("AWS::AppSync::GraphQLSchema").properties["Definition"])
     assert "@aws_oidc" in schema
     assert "@aws_cognito_user_pools" not in schema
+    assert api["EnvironmentVariables"]["USER_CLAIM"] == "login"
     assert api["EnvironmentVariables"]["TENANT_CLAIM"] == "city"
     assert api["EnvironmentVariables"]["ROLES_CLAIM"] == "groups"
     assert not [r for r in status.resources if r.type.startswith("AWS::Cognito")]
@@ -74,6 +75,7 @@ def test_another_provider_takes_cognitos_place_everywhere(other_provider_stacks:
         "issuer": ISSUER,
         "clientId": "page",
         "scopes": ["openid", "offline_access"],
+        "userClaim": "login",
         "tenantClaim": "city",
         "rolesClaim": "groups",
     }
@@ -118,6 +120,7 @@ def test_readers_of_an_existing_pool_go_to_its_saml_provider(tmp_path: Path) -> 
         client_ids=("page", "terminal"),
         login_domain="login.example.com",
         identity_provider="CitySaml",
+        user_claim="cognito:username",
     )
     sign_in, _ = sign_in_of(tmp_path, readers)
     assert sign_in.origins == (SERVICE, "https://login.example.com")
@@ -128,6 +131,7 @@ def test_readers_of_an_existing_pool_go_to_its_saml_provider(tmp_path: Path) -> 
         "scopes": ["openid", "profile", "email"],
         "domain": "login.example.com",
         "identityProvider": "CitySaml",
+        "userClaim": "cognito:username",
     }
 
 
@@ -158,6 +162,16 @@ def test_a_list_of_app_clients_is_refused_that_would_let_others_in(client_ids: A
         ExistingUserPool(user_pool_id=POOL, client_ids=client_ids)
 
 
+@pytest.mark.parametrize("claim", ["email", "username", ""])
+def test_no_claim_of_a_pool_is_a_user_id_that_users_can_write(claim: Any) -> None:
+    from statusbeam.cdk import ExistingUserPool, NewUserPool  # noqa: PLC0415 - starts Node
+
+    with pytest.raises(ValueError, match="user_claim must be sub or cognito:username"):
+        ExistingUserPool(user_pool_id=POOL, client_ids=("page",), user_claim=claim)
+    with pytest.raises(ValueError, match="user_claim"):
+        NewUserPool(user_claim=claim)
+
+
 REFUSED_PROVIDERS: dict[str, dict[str, Any]] = {
     "issuer": {"issuer": "http://login.example.com"},
     "issuer with a query": {"issuer": f"{ISSUER}?tenant=1"},
@@ -165,6 +179,7 @@ REFUSED_PROVIDERS: dict[str, dict[str, Any]] = {
     "client_ids as a text": {"client_ids": "page"},
     "client_ids with a space": {"client_ids": ("page desk",)},
     "client_ids with an empty one": {"client_ids": ("page", "")},
+    "user_claim": {"user_claim": ""},
     "tenant_claim": {"tenant_claim": ""},
     "roles_claim": {"roles_claim": ""},
     "scopes": {"scopes": ("profile",)},

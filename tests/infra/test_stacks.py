@@ -360,6 +360,7 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "ApiId",
         "UserPoolId",
         "UserPoolClientId",
+        "UserClaim",
         "PublisherFunctionArn",
         "StatusTransport",
         "StatusQueueUrl",
@@ -371,6 +372,9 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "ViewTokenAudience",
         "LibraryLayerArn",
     }
+    claim = "cognito:username" if name == "Local-Status" else "sub"
+    assert stacks[name].outputs["UserClaim"]["Value"] == claim
+    assert stacks[name].one(API).properties["EnvironmentVariables"]["USER_CLAIM"] == claim
     assert ("ApiKey" in stacks[name].outputs) is (name == "Local-Status")
     assert ("WebUrl" in stacks[name].outputs) is (name == "Local-Status")
     assert ("AlarmTopicArn" in stacks[name].outputs) is (name == "Prod-Status")

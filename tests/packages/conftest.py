@@ -35,12 +35,21 @@ class Place:
     environment: Path
     folder: Path
 
-    def run(self, *command: str, fails: bool = False, variables: Mapping[str, str] | None = None) -> str:
+    @property
+    def activated(self) -> dict[str, str]:
+        """The variables of a shell in which the environment is activated."""
+        clean = clean_environment()
+        return {**clean, "PATH": f"{self.environment / 'bin'}:{clean['PATH']}"}
+
+    def run(
+        self, *command: str, fails: bool = False, variables: Mapping[str, str] | None = None, given: str = ""
+    ) -> str:
         """What a command of the environment printed. It must succeed, or fail if `fails`."""
         done = subprocess.run(
             [str(self.environment / "bin" / command[0]), *command[1:]],
             cwd=self.folder,
             env={**clean_environment(), **(variables or {})},
+            input=given,
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -120,6 +129,10 @@ def wheel(build_wheel: Callable[[Path], Path], tmp_path_factory: pytest.TempPath
     return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
+collect_ignore = ["shown"]
+"""Its tests run with the wheel: see test_documents.py."""
+
+
 @pytest.fixture(scope="session")
 def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Place]:
     """Makes a place with the wheel, some extras and other packages.
@@ -137,6 +150,12 @@ def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
         return Place(environment, tmp_path_factory.mktemp("empty"))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def laptop(place: Callable[..., Place]) -> Place:
+    """What the tutorials install, with the newest versions that are locked."""
+    return place("[local]", "pytest", constraints=LOCK)
 
 
 def key_of(extras: str, packages: Sequence[str], constraints: Path | None) -> str:

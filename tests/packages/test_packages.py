@@ -6,9 +6,8 @@ import json
 import re
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -18,11 +17,13 @@ import pytest
 
 from statusbeam.assets import RESOLVERS, WHEELS
 from statusbeam.cdk.bundling import LIBRARY, build_bundle, tree_digest
-from tests.packages.conftest import LOCK, NODE, PROJECT, ROOT, UV, Place
+from tests.documents import DOCS, blocks
+from tests.packages.conftest import NODE, PROJECT, ROOT, UV, Place
 
-GUIDE = (ROOT / "docs" / "how-to" / "constructs.md").read_text()
-APP, START, _ = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-DEADLINE_SECONDS = 60
+GUIDE = {
+    block.file: block.code for block in blocks(DOCS / "tutorials" / "cdk-app.md") if block.file is not None
+}
+"""The files of the guide to an app of one's own, by name."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 # the wheel
@@ -128,19 +129,20 @@ def synthesise(at: Place) -> dict[str, Any]:
     return {path.name.split(".")[0]: json.loads(path.read_text()) for path in out.glob("*.template.json")}
 
 
-def test_the_guides_app_synthesises_with_the_oldest_constructs_beside_an_infra_package_of_its_own(
+def test_the_tutorials_app_synthesises_with_the_oldest_constructs_beside_an_infra_package_of_its_own(
     place: Callable[..., Place],
 ) -> None:
     at = place("[cdk]", oldest("aws-cdk-lib"), oldest("constructs"))
-    at.write({"app.py": f"import infra\n\nassert infra.MINE\n{APP}", "infra/__init__.py": "MINE = True\n"})
+    app = f"import infra\n\nassert infra.MINE\n{GUIDE['app.py']}"
+    at.write({**GUIDE, "app.py": app, "infra/__init__.py": "MINE = True\n"})
     at.python("import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is not None)")
-    template = synthesise(at)["Orders"]
+    template = synthesise(at)["MyAgents"]
     functions = {
         name: resource["Properties"]
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Lambda::Function" and "Handler" in resource["Properties"]
     }
-    assert {"lambdas.status_publisher.handler.handler", "index.handler"} <= {
+    assert {"lambdas.status_publisher.handler.handler", "handler.handler"} <= {
         properties["Handler"] for properties in functions.values()
     }
     assert "WebUrl" in template["Outputs"]
@@ -153,12 +155,6 @@ def test_the_guides_app_synthesises_with_the_oldest_constructs_beside_an_infra_p
 
 
 # a laptop
-
-
-@pytest.fixture(scope="module")
-def laptop(place: Callable[..., Place]) -> Place:
-    """Everything that a laptop needs, with the newest constructs that are locked."""
-    return place("[local]", constraints=LOCK)
 
 
 def test_the_built_in_app_synthesises_from_the_wheel(laptop: Place) -> None:
@@ -175,36 +171,6 @@ def test_the_built_in_app_synthesises_from_the_wheel(laptop: Place) -> None:
         "Statusbeam-Local-Example.template.json",
     }
     assert Path(found).is_relative_to(laptop.environment)
-
-
-@pytest.fixture
-def running(laptop: Place) -> Iterator[Place]:
-    """`statusbeam local up` with the guide's app, in an empty folder."""
-    show_order = Path(__file__).with_name("show_order.py").read_text()
-    laptop.write({"app.py": APP, "start.py": START, "show_order.py": show_order})
-    try:
-        ports = ("--port", "0", "--aws-port", "0")
-        laptop.run("statusbeam", "local", "up", "--app", "python app.py", *ports)
-        yield laptop
-    finally:
-        laptop.run("statusbeam", "local", "down")
-
-
-def test_the_guides_app_runs_on_localcloud_and_its_job_completes(running: Place) -> None:
-    running.run("python", "start.py")
-    outputs = json.loads((running.folder / ".local" / "outputs.json").read_text())
-    assert outputs["stacks"]["Orders"]["WebUrl"] == outputs["dashboardUrl"]
-    assert (running.folder / ".local" / "cdk-cli" / "node_modules" / ".bin" / "cdk").exists()
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    job: dict[str, Any] = {}
-    while job.get("overallStatus") != "completed" and time.monotonic() < deadline:
-        job = json.loads(running.run("python", "show_order.py"))
-    assert job == {"overallStatus": "completed", "agents": [{"name": "Stock Agent", "status": "success"}]}
-    page = running.python(
-        "import json, urllib.request; u = json.load(open('.local/outputs.json'))['dashboardUrl']; "
-        "print(urllib.request.urlopen(u).read().decode())"
-    )
-    assert "<!doctype html>" in page.lower()
 
 
 # the layer

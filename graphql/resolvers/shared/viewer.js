@@ -1,5 +1,14 @@
 import { util } from '@aws-appsync/utils';
-import { PUBLIC_TENANT, ResolverVariables, ROLES_CLAIM, TENANT_ATTRIBUTE, TENANT_CLAIM } from './settings.generated.js';
+import {
+  ACCESS_USERNAME_CLAIM,
+  PUBLIC_TENANT,
+  ResolverVariables,
+  ROLES_CLAIM,
+  TENANT_ATTRIBUTE,
+  TENANT_CLAIM,
+  USER_CLAIM,
+  USERNAME_CLAIM,
+} from './settings.generated.js';
 
 // The guard of every field but publishStatus. Synth checks that each field's code uses it, and does so by module: this one
 // exports nothing else.
@@ -17,11 +26,17 @@ export function viewer(ctx) {
   }
   if (identity.claims) {
     const claims = identity.claims;
-    return person(claims.sub, tenantIn(ctx, claims), null, rolesIn(ctx, claims), claims.auth_time ?? claims.iat);
+    return person(userIn(ctx, claims), tenantIn(ctx, claims), null, rolesIn(ctx, claims), claims.auth_time ?? claims.iat);
   }
   const token = identity.resolverContext ?? {};
   const jobIds = token.jobIds ? token.jobIds.split(',') : null;
   return person(token.userId, token.tenantId, jobIds, [], token.issuedAt);
+}
+
+// The stage names the claim. The name of a user in a pool is in another claim of access tokens than of ID tokens.
+function userIn(ctx, claims) {
+  const name = ctx.env[ResolverVariables.USER_CLAIM] ?? USER_CLAIM;
+  return name === USERNAME_CLAIM ? (claims[name] ?? claims[ACCESS_USERNAME_CLAIM]) : claims[name];
 }
 
 // The stage names the claims of an OpenID Connect provider. Then no other claim counts for the tenant.

@@ -15,7 +15,13 @@ from typing import Any, Protocol
 from status_utils.tokens import ViewClaims
 from status_utils.tokens.issuer_tokens import Claims, UnverifiedToken, read_unverified
 from statusbeam.model.errors import IssuerTokenError, ViewTokenError
-from statusbeam.model.settings import ROLES_CLAIM, TENANT_ATTRIBUTE, TENANT_CLAIM, VIEW_TOKEN_PREFIX
+from statusbeam.model.settings import (
+    ROLES_CLAIM,
+    TENANT_ATTRIBUTE,
+    TENANT_CLAIM,
+    USER_CLAIM,
+    VIEW_TOKEN_PREFIX,
+)
 
 from ..problems import Problem
 from .ended_logins import EndedLogins
@@ -35,8 +41,9 @@ class IssuerVerifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimNames:
-    """The claims of a provider's tokens that hold tenant and roles; the first tenant's claim counts."""
+    """The claims of a provider's tokens. Of several names, the first claim that a token has counts."""
 
+    user: tuple[str, ...] = (USER_CLAIM,)
     tenant: tuple[str, ...] = (TENANT_CLAIM, TENANT_ATTRIBUTE)
     roles: str = ROLES_CLAIM
 
@@ -102,9 +109,7 @@ class Authenticator:
         )
 
     def _by_claims(self, claims: Mapping[str, Any]) -> Viewer:
-        user_id = claims.get("sub")
-        tenants = (claims[name] for name in self._names.tenant if claims.get(name) is not None)
-        tenant_id = next(tenants, None)
+        user_id, tenant_id = _first(claims, self._names.user), _first(claims, self._names.tenant)
         if not _is_owner(user_id) or not isinstance(tenant_id, str) or not tenant_id:
             raise Problem.forbidden("The login has no valid user and tenant.")
         return Viewer(
@@ -113,6 +118,10 @@ class Authenticator:
             roles=_roles(claims.get(self._names.roles)),
             signed_in_at=claims.get("auth_time", claims.get("iat")),
         )
+
+
+def _first(claims: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((claims[name] for name in names if claims.get(name) is not None), None)
 
 
 def _is_owner(user_id: object) -> bool:

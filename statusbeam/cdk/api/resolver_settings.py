@@ -21,6 +21,9 @@ _HEADER: Final = """\
 """
 _NAMES: Final = (
     "PUBLIC_TENANT",
+    "USER_CLAIM",
+    "USERNAME_CLAIM",
+    "ACCESS_USERNAME_CLAIM",
     "TENANT_ATTRIBUTE",
     "TENANT_CLAIM",
     "ROLES_CLAIM",

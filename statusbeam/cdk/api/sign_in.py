@@ -20,15 +20,17 @@ from .identity import Identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """`mode` is the API's default mode. `claims` are the names of the claims that the resolvers read; empty:
-    Cognito's. Clients sign in with `outputs`; `app_clients` are all whose tokens the API takes. A page signs
-    in as `page` says, and connects to `origins` for it."""
+    """`mode` is the API's default mode. `user_claim` is the claim that is the user's id. `claims` are the
+    names of the other claims that the resolvers read; empty: Cognito's. Clients sign in with `outputs`;
+    `app_clients` are all whose tokens the API takes. A page signs in as `page` says, and connects to
+    `origins` for it."""
 
     mode: appsync.AuthorizationMode
     outputs: Mapping[str, str]
     page: Mapping[str, object]
     origins: tuple[str, ...]
     app_clients: tuple[str, ...]
+    user_claim: str
     claims: Mapping[str, str] = field(default_factory=dict)
     oidc: bool = False
 
@@ -52,6 +54,7 @@ def create_sign_in(
                 existing.client_ids,
                 domain=existing.login_domain,
                 identity_provider=existing.identity_provider,
+                user_claim=existing.user_claim,
             )
         case NewUserPool():
             identity = Identity(scope, "Identity", options=readers, resources=resources, library=library)
@@ -60,6 +63,7 @@ def create_sign_in(
                 identity.user_pool,
                 [identity.client.user_pool_client_id],
                 domain=identity.login_domain,
+                user_claim=readers.user_claim,
             )
 
 
@@ -70,6 +74,7 @@ def _of_pool(
     *,
     domain: str | None,
     identity_provider: str | None = None,
+    user_claim: str,
 ) -> SignIn:
     """Without the regular expression, AppSync takes the tokens of every app client of the pool."""
     region = Stack.of(scope).region
@@ -97,10 +102,11 @@ def _of_pool(
             ),
         ),
         outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_ids[0]},
-        page=page,
+        page={**page, "userClaim": user_claim},
         # The discovery document is at the service, the token endpoint at the domain.
         origins=(service,) if domain is None else (service, f"https://{domain}"),
         app_clients=tuple(client_ids),
+        user_claim=user_claim,
     )
 
 
@@ -119,11 +125,13 @@ def _of_provider(provider: OidcProvider) -> SignIn:
             "issuer": provider.issuer,
             "clientId": provider.client_ids[0],
             "scopes": list(provider.scopes),
+            "userClaim": provider.user_claim,
             "tenantClaim": provider.tenant_claim,
             "rolesClaim": provider.roles_claim,
         },
         origins=("/".join(provider.issuer.split("/")[:3]), *provider.origins),
         app_clients=provider.client_ids,
+        user_claim=provider.user_claim,
         claims={
             ResolverVariables.TENANT_CLAIM: provider.tenant_claim,
             ResolverVariables.ROLES_CLAIM: provider.roles_claim,

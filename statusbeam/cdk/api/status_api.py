@@ -123,6 +123,7 @@ class StatusApi(Construct):
         variables = {
             ResolverVariables.STATUS_TABLE: status_table.table_name,
             ResolverVariables.SESSIONS_TABLE: sessions_table.table_name,
+            ResolverVariables.USER_CLAIM: sign_in.user_claim,
             **sign_in.claims,
         }
         self.api = self._make_api(name, schema, modes, variables)

@@ -37,6 +37,7 @@ def bridge_settings(
         user_pool_client_ids=clients if "UserPoolId" in sign_in else None,
         oidc_issuer=sign_in.get("OidcIssuer"),
         oidc_client_ids=clients if "OidcIssuer" in sign_in else None,
+        user_claim=status.user_claim,
         tenant_claim=claims.get(ResolverVariables.TENANT_CLAIM),
         roles_claim=claims.get(ResolverVariables.ROLES_CLAIM),
         status_queue_url=status.publisher.queue.queue_url,

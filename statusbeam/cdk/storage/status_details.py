@@ -16,6 +16,8 @@ from ..options import ResourceOptions
 from ..python_function import PythonFunction, grant_invoke
 
 _ACCESS_LOG_DAYS = 90
+_LOG_BY_BUCKET_POLICY = "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy"
+"""A feature flag of CDK that apps may lack."""
 
 
 class StatusDetails(Construct):
@@ -24,6 +26,8 @@ class StatusDetails(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, resources: ResourceOptions, days: int) -> None:
         super().__init__(scope, construct_id)
+        # Without it, CDK lets S3 deliver the access log by an ACL, which these buckets refuse.
+        self.node.set_context(_LOG_BY_BUCKET_POLICY, True)
         self._resources = resources
         key = customer_key(self, resources)
         self._bucket = s3.Bucket(

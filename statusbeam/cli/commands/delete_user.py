@@ -27,7 +27,7 @@ Keys = list[dict[str, Any]]
 def delete_user(
     options: TargetOptions,
     *,
-    user: Annotated[str, Option("--user", metavar="ID", help="id of the user; in Cognito the sub")],
+    user: Annotated[str, Option("--user", metavar="ID", help="id of the user, as statuses name it")],
     tenant: Annotated[str, Option("--tenant", metavar="ID", help="tenant of the user")],
     yes: Annotated[bool, Option("--yes", help="delete without a question")] = False,
     output: OutputFormat = Output.TABLE,

@@ -20,7 +20,7 @@ MUTATION = "mutation($input: EndSessionsInput!) { endSessions(input: $input) { u
 
 def end_sessions(
     options: TargetOptions,
-    user: Annotated[str, Option("--user", metavar="ID", help="id of the user; in Cognito the sub")],
+    user: Annotated[str, Option("--user", metavar="ID", help="id of the user, as statuses name it")],
     tenant: Annotated[str, Option("--tenant", metavar="ID", help="tenant of the user")],
 ) -> int:
     """Close a user's live subscriptions, and revoke all tokens issued to the user so far.

@@ -42,7 +42,7 @@ def login(
     name = username or _ask("Username", False)
     kept = sign_in(target, name, _ask("Password", True), _ask)
     Contexts(config_folder(os.environ)).save_login(context, kept)
-    user, tenant = user_and_tenant(kept.id_token)
+    user, tenant = user_and_tenant(kept.id_token, user_claim=target.user_claim)
     print_notice(f"Signed in to the context {context} as {name}: the user {user} of the tenant {tenant}.")
     return 0
 

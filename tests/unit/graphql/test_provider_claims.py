@@ -1,4 +1,4 @@
-"""Readers of an OpenID Connect provider: user, tenant and roles come from the claims that the stage names."""
+"""User, tenant and roles come from the claims that the stage names."""
 
 from __future__ import annotations
 
@@ -52,6 +52,48 @@ def test_a_user_id_is_a_text(runtime: JsRuntime) -> None:
     for sub in (7, True, ["ann"], {"a": 1}):
         asked = {"env": ENV, "identity": identity(sub=sub), "arguments": {"userId": "ann"}}
         assert refusal(subscription, **asked) == "Forbidden"
+
+
+USERNAMES = {"STATUS_TABLE": TABLE, "USER_CLAIM": "cognito:username"}
+ANN_BY_NAME = {"sub": "1a2b", "tenantId": "north"}
+
+
+@pytest.mark.parametrize(
+    ("env", "claims"),
+    [
+        pytest.param(USERNAMES, {**ANN_BY_NAME, "cognito:username": "ann"}, id="a name in an ID token"),
+        pytest.param(USERNAMES, {**ANN_BY_NAME, "username": "ann"}, id="a name in an access token"),
+        pytest.param(
+            {**ENV, "USER_CLAIM": "login"}, {**CLAIMS, "sub": "1a2b", "login": "ann"}, id="of a provider"
+        ),
+        pytest.param(
+            {"STATUS_TABLE": TABLE}, {"sub": "ann", "tenantId": "north", "username": "x"}, id="not named"
+        ),
+    ],
+)
+def test_the_user_id_is_in_the_claim_that_the_stage_names(
+    runtime: JsRuntime, env: dict[str, str], claims: dict[str, Any]
+) -> None:
+    subscription = of_field(runtime, "Subscription.onStatusUpdate")
+    asked = {"env": env, "identity": {"sub": claims["sub"], "claims": claims}}
+    written = subscription.request(**asked, arguments={"userId": "ann"}).value
+    assert written["key"]["sk"]["S"].startswith("ann#")
+    assert refusal(subscription, **asked, arguments={"userId": "1a2b"}) == "Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("env", "claims"),
+    [
+        pytest.param(USERNAMES, ANN_BY_NAME, id="no name: the sub does not count"),
+        pytest.param(USERNAMES, {**ANN_BY_NAME, "cognito:username": "ann#1"}, id="part of another key"),
+        pytest.param({**ENV, "USER_CLAIM": "login"}, {**CLAIMS, "username": "ann"}, id="Cognito's claim"),
+    ],
+)
+def test_no_other_claim_is_a_user(runtime: JsRuntime, env: dict[str, str], claims: dict[str, Any]) -> None:
+    subscription = of_field(runtime, "Subscription.onStatusUpdate")
+    asked = {"env": env, "identity": {"sub": claims["sub"], "claims": claims}}
+    for user in ("ann", "ann#1", claims["sub"]):
+        assert refusal(subscription, **asked, arguments={"userId": user}) == "Forbidden"
 
 
 @pytest.mark.parametrize("roles", [["viewer", "operator"], "viewer operator", "operator"])

@@ -87,6 +87,33 @@ test('an answer for the former user that comes late is not shown', async () => {
   client.close();
 });
 
+for (const [auth, claims] of [
+  [
+    { type: 'cognito', userClaim: 'cognito:username' },
+    { 'cognito:username': 'oda', username: 'not this' },
+  ],
+  [{ type: 'cognito', userClaim: 'username' }, { username: 'oda' }],
+  [
+    { type: 'oidc', userClaim: 'login' },
+    { login: 'oda', username: 'not this' },
+  ],
+  [{ type: 'cognito' }, { sub: 'oda', username: 'not this' }],
+] as const) {
+  test(`the user is read from the claim that the deployment names: ${JSON.stringify([auth, claims])}`, async () => {
+    const world = new World();
+    const token = world.service.admit(
+      jwt({ sub: 'not this', tenantId: 'city', exp: world.clock.now / 1000 + 86_400, ...claims })
+    );
+    const client = world.connect({ auth: { ...auth, token: () => token } });
+    const watched = client.watchJob('job-1');
+    await world.advance(5_000);
+    const [subscription] = [...world.service.sockets].flatMap((socket) => [...socket.subscriptions.values()]);
+    assert.equal(subscription?.variables.userId, 'oda');
+    watched.close();
+    client.close();
+  });
+}
+
 test('the tenant is read from the claim that the deployment names, and from no other', async () => {
   const world = new World();
   world.service.commit('job-1', [STEP]);

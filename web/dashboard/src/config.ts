@@ -15,6 +15,8 @@ export interface PasswordSignIn {
   region: string;
   userPoolId: string;
   clientId: string;
+  /** The claim of ID tokens that is the user's id; `sub` if it is absent. */
+  userClaim?: string;
   /** Cognito's address when it isn't AWS'. */
   endpoint?: string;
 }
@@ -25,6 +27,8 @@ export interface OidcSignIn {
   issuer: string;
   clientId: string;
   scopes: readonly string[];
+  /** The claim of ID tokens that is the user's id; `sub` if it is absent. */
+  userClaim?: string;
   tenantClaim: string;
   rolesClaim: string;
 }
@@ -37,6 +41,8 @@ export interface ManagedLoginSignIn {
   scopes: readonly string[];
   /** The host of its pages. */
   domain: string;
+  /** The claim of ID tokens that is the user's id; `sub` if it is absent. */
+  userClaim?: string;
   /** Readers go straight to this provider of the pool, by its name in Cognito. */
   identityProvider?: string;
 }

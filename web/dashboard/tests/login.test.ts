@@ -182,6 +182,17 @@ test('a login that the API refuses for good is marked, so that the provider asks
   assert.equal((await store.read())?.tokens, null);
 });
 
+test('the user is read from the claim that the stage names, and from no other', async () => {
+  const claims = { sub: 'ana-1', 'cognito:username': 'ana', tenantId: 'riverton', iat: 0, exp: HOUR };
+  const { login } = await browser({ tokens: { idToken: tokenOf(claims) } });
+  const { userId, auth } = userSession(login, { signIn: { ...password.signIn, userClaim: 'cognito:username' } });
+  assert.equal(userId, 'ana');
+  assert.ok(auth.type === 'cognito');
+  assert.equal(auth.userClaim, 'cognito:username');
+  assert.equal(userSession(login, password).userId, 'ana-1');
+  assert.throws(() => userSession(login, { signIn: { ...password.signIn, userClaim: 'email' } }), /has no user id.* email/);
+});
+
 test('tenant and roles are read from the claims that the stage names', async () => {
   const claims = { sub: 'ana-1', tenantId: 'not this', city: 'riverton', groups: 'viewer operator', iat: 0, exp: HOUR };
   const { login } = await browser({ tokens: { idToken: tokenOf(claims) } });

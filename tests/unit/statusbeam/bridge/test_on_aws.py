@@ -60,12 +60,15 @@ def test_a_providers_tokens_are_taken_of_the_named_clients_only(monkeypatch: pyt
         )
         settings = BridgeSettings.from_env(
             environment(
-                OIDC_ISSUER=provider.issuer, OIDC_CLIENT_IDS="page desk.example.com", TENANT_CLAIM="org"
+                OIDC_ISSUER=provider.issuer,
+                OIDC_CLIENT_IDS="page desk.example.com",
+                USER_CLAIM="login",
+                TENANT_CLAIM="org",
             )
         )
 
         def status_of(client_id: str) -> int:
-            token = provider.token(sub="ana", org="city", aud=client_id)
+            token = provider.token(sub="1a2b", login="ana", org="city", aud=client_id)
             return http.get("/jobs/job-1", headers={"authorization": f"Bearer {token}"}).status_code
 
         with TestClient(create_app(bridge_on_aws(settings))) as http:

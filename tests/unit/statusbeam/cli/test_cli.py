@@ -33,6 +33,7 @@ OUTPUTS = LocalOutputs(
     api_key="da2-key",
     user_pool_id="pool",
     user_pool_client_id="client",
+    user_claim="cognito:username",
     state_machine_arn="arn:machine",
     street_fair_arn="arn:fair",
     publisher_function_arn="arn:aws:lambda:us-east-1:000000000000:function:Publisher",

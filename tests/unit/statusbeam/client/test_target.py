@@ -170,6 +170,22 @@ def test_the_user_is_the_first_that_is_named(
     assert (found.user.value, found.user.source) == (user, source)
 
 
+@pytest.mark.parametrize(
+    ("outputs", "token", "user"),
+    [
+        pytest.param({"UserClaim": "cognito:username"}, "", "ana", id="the claim that the stack names"),
+        pytest.param({}, "", "1a2b", id="a stack that names none"),
+        pytest.param({"UserClaim": "cognito:username"}, "sbv1.", "1a2b", id="a view token"),
+    ],
+)
+def test_a_tokens_user_is_in_the_claim_that_the_stack_names(
+    contexts: Contexts, outputs: dict[str, str], token: str, user: str
+) -> None:
+    token += token_of(**{"sub": "1a2b", "cognito:username": "ana", "tenantId": "acme"})
+    choice = choose(Flags(context="dev"), {"STATUSBEAM_TOKEN": token}, contexts)
+    assert identity(Target(choice, outputs), contexts).user.value == user
+
+
 def test_nobody_to_ask_as_is_an_error_that_names_the_ways(contexts: Contexts) -> None:
     with pytest.raises(TargetError, match=r"login.*--user.*STATUSBEAM_TOKEN"):
         identity(Target(choose(Flags(context="dev"), {}, contexts), {}), contexts)

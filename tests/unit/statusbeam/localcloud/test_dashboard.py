@@ -35,6 +35,7 @@ OUTPUTS = LocalOutputs(
     api_key="da2-key",
     user_pool_id="pool",
     user_pool_client_id="client",
+    user_claim="cognito:username",
     state_machine_arn=MACHINE,
     street_fair_arn=FAIR,
     publisher_function_arn="arn:publisher",
@@ -44,9 +45,7 @@ OUTPUTS = LocalOutputs(
     bridge_url="http://127.0.0.1:4001",
     aws_endpoint_url="http://127.0.0.1:4566",
     demo_users=(
-        DemoUser(
-            username="riverton-ana", password="pw", user_id="sub-1", tenant_id="riverton", roles=("viewer",)
-        ),
+        DemoUser(username="ana", password="pw", user_id="ana", tenant_id="riverton", roles=("viewer",)),
     ),
     api_id="api0",
     view_token_secret_arn="arn:secret",
@@ -74,7 +73,7 @@ class Doorkeeper:
 
 
 def user(**claims: str) -> Identity:
-    context = {"sub": "sub-1", "claims": claims}
+    context = {"sub": "sub-1", "claims": {"cognito:username": "ana", **claims}}
     return Identity(mode=AuthMode.COGNITO, principal="sub-1", context=context)
 
 
@@ -120,7 +119,7 @@ async def test_a_job_is_started_for_the_user_of_the_token_whatever_the_body_says
     caller: str, body: dict[str, Any], work: dict[str, str]
 ) -> None:
     client = boto3.client("stepfunctions", region_name="us-east-1")
-    expected = {**work, "jobId": "demo-1", "userId": "sub-1", "tenantId": "riverton"}
+    expected = {**work, "jobId": "demo-1", "userId": "ana", "tenantId": "riverton"}
     with Stubber(client) as stubber:
         stubber.add_response(
             "start_execution",
@@ -177,7 +176,7 @@ async def test_a_street_fair_is_started_for_the_user_of_the_token(body: dict[str
                         **STREET_FAIR,
                         "pace": pace,
                         "jobId": "demo-1",
-                        "userId": "sub-1",
+                        "userId": "ana",
                         "tenantId": "riverton",
                     }
                 ),
@@ -216,6 +215,7 @@ async def test_the_dashboard_gets_every_url_but_not_the_api_key() -> None:
         "userPoolId": "pool",
         "clientId": "client",
         "endpoint": OUTPUTS.aws_endpoint_url,
+        "userClaim": "cognito:username",
     }
     assert document["demoUsers"][0]["password"] == "pw"
     assert "apiKey" not in document
@@ -230,6 +230,7 @@ async def test_the_dashboard_of_another_provider_is_told_of_it_and_offers_no_dem
         demo_users=(),
         oidc_issuer="http://127.0.0.1:9",
         oidc_client_id="page",
+        user_claim="sub",
     )
     response = await page(outputs=outputs).config(HttpRequest(method="GET", path="/config.json"))
     document = json.loads(response.body)
@@ -239,6 +240,7 @@ async def test_the_dashboard_of_another_provider_is_told_of_it_and_offers_no_dem
         "issuer": "http://127.0.0.1:9",
         "clientId": "page",
         "scopes": ["openid", "profile", "email"],
+        "userClaim": "sub",
         "tenantClaim": "tenantId",
         "rolesClaim": "roles",
     }

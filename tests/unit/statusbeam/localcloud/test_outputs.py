@@ -10,9 +10,7 @@ import pytest
 
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, OutputsError, read_outputs
 
-USER = DemoUser(
-    username="riverton-ana", password="a password", user_id="sub-1", tenant_id="riverton", roles=("viewer",)
-)
+USER = DemoUser(username="ana", password="a password", user_id="ana", tenant_id="riverton", roles=("viewer",))
 OUTPUTS = LocalOutputs(
     graphql_url="http://127.0.0.1:4000/graphql",
     realtime_url="ws://127.0.0.1:4000/graphql/realtime",
@@ -20,6 +18,7 @@ OUTPUTS = LocalOutputs(
     api_key="da2-key",
     user_pool_id="us-east-1_pool",
     user_pool_client_id="client",
+    user_claim="cognito:username",
     state_machine_arn="arn:aws:states:us-east-1:000000000000:stateMachine:Complaints",
     street_fair_arn="arn:aws:states:us-east-1:000000000000:stateMachine:Fair",
     publisher_function_arn="arn:aws:lambda:us-east-1:000000000000:function:Publisher",
@@ -53,6 +52,7 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
         "userPoolClientId",
         "oidcIssuer",
         "oidcClientId",
+        "userClaim",
         "stateMachineArn",
         "streetFairArn",
         "publisherFunctionArn",
@@ -75,9 +75,9 @@ def test_the_file_has_exactly_the_names_that_others_read(tmp_path: Path) -> None
     assert document["stacks"] == OUTPUTS.stacks
     assert document["demoUsers"] == [
         {
-            "username": "riverton-ana",
+            "username": "ana",
             "password": "a password",
-            "userId": "sub-1",
+            "userId": "ana",
             "tenantId": "riverton",
             "roles": ["viewer"],
         }

@@ -11,9 +11,16 @@ export type TokenSource = (why: { readonly refused: boolean }) => Promise<string
 
 export type Auth =
   | { readonly type: 'apiKey'; readonly key: string; readonly userId: string }
-  | { readonly type: 'cognito' | 'viewToken'; readonly token: TokenSource }
+  | { readonly type: 'viewToken'; readonly token: TokenSource }
+  /**
+   * `userClaim` names the claim of the token that holds the user's id, if the deployment has another than `sub`. The user's name
+   * is `cognito:username` in ID tokens, and `username` in access tokens.
+   */
+  | { readonly type: 'cognito'; readonly token: TokenSource; readonly userClaim?: string }
   /** `tenantClaim` names the claim that holds the tenant, if the deployment has another than `tenantId`. */
-  | { readonly type: 'oidc'; readonly token: TokenSource; readonly tenantClaim?: string };
+  | { readonly type: 'oidc'; readonly token: TokenSource; readonly userClaim?: string; readonly tenantClaim?: string };
+
+type ClaimNames = { readonly userClaim?: string; readonly tenantClaim?: string };
 
 const EARLY_MS = 30_000;
 const TENANT_CLAIMS = ['tenantId', 'custom:tenantId', 'tenant'];
@@ -67,7 +74,7 @@ export class Credentials {
 
   /** The user whose statuses this client receives. */
   async userId(): Promise<string> {
-    return this.#auth.type === 'apiKey' ? this.#auth.userId : this.#claim('sub');
+    return this.#auth.type === 'apiKey' ? this.#auth.userId : this.#claim(this.#userClaim);
   }
 
   async tenantId(): Promise<string> {
@@ -81,8 +88,13 @@ export class Credentials {
     return JSON.stringify([this.#auth.type, await this.userId(), tenantId, jobs]);
   }
 
+  get #userClaim(): string {
+    return (this.#auth as ClaimNames).userClaim ?? 'sub';
+  }
+
   get #tenantClaims(): readonly string[] {
-    return this.#auth.type === 'oidc' && this.#auth.tenantClaim !== undefined ? [this.#auth.tenantClaim] : TENANT_CLAIMS;
+    const { tenantClaim } = this.#auth as ClaimNames;
+    return tenantClaim === undefined ? TENANT_CLAIMS : [tenantClaim];
   }
 
   async #claim(...names: string[]): Promise<string> {
@@ -131,7 +143,7 @@ export class Credentials {
 
   #noteOwner(token: string): void {
     const claims = claimsOf(token);
-    const owner = JSON.stringify([claims.sub, claimIn(claims, this.#tenantClaims)]);
+    const owner = JSON.stringify([claims[this.#userClaim], claimIn(claims, this.#tenantClaims)]);
     const before = this.#owner;
     this.#owner = owner;
     if (before !== null && before !== owner) {

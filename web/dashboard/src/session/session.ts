@@ -21,7 +21,7 @@ export interface Session {
 
 const OPERATOR_ROLES = new Set(['operator', 'admin']);
 
-/** The session of a login. Throws SignInError if its token names no tenant. */
+/** The session of a login. Throws SignInError if its token names no tenant or no user. */
 export function userSession(login: Login, { signIn }: Pick<PageConfig, 'signIn'>): Session {
   const { claims } = login;
   const isOidc = signIn.kind === 'oidc';
@@ -32,15 +32,20 @@ export function userSession(login: Login, { signIn }: Pick<PageConfig, 'signIn'>
       `Your account belongs to no tenant: its token has no claim ${tenantClaim}. Ask the administrator of your account.`
     );
   }
+  const { userClaim = 'sub' } = signIn;
+  const userId = claims[userClaim];
+  if (typeof userId !== 'string' || !userId) {
+    throw new SignInError(`Your account has no user id: its token has no claim ${userClaim}. Ask who manages your account.`);
+  }
   const roles = rolesIn(claims[isOidc ? signIn.rolesClaim : 'cognito:groups']);
   const token = (why?: { refused: boolean }) => login.token(why).catch(asClientError);
   return {
     kind: 'user',
     name: login.name,
-    userId: String(claims.sub),
+    userId,
     tenantId,
     isOperator: roles.some((role) => OPERATOR_ROLES.has(role)),
-    auth: isOidc ? { type: 'oidc', token, tenantClaim: signIn.tenantClaim } : { type: 'cognito', token },
+    auth: isOidc ? { type: 'oidc', token, userClaim, tenantClaim: signIn.tenantClaim } : { type: 'cognito', token, userClaim },
     token,
     login,
   };

@@ -19,6 +19,7 @@ from statusbeam.bridge.access.tickets import TICKET_SECONDS, MemoryTicketStore, 
 from statusbeam.bridge.access.viewer import Viewer
 from statusbeam.bridge.problems import Problem
 from statusbeam.log.snapshot.job_state import Head
+from statusbeam.model.settings import BridgeSettings
 from tests.unit.samples import NOW, StoppedClock
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
@@ -120,6 +121,14 @@ async def test_a_provider_names_its_own_claims_and_then_no_other_one_counts() ->
     world = World(ClaimNames(tenant=("org",), roles="perms"))
     viewer = await world.viewer(token(org="lake", perms=["admin"]))
     assert (viewer.tenant_id, viewer.roles) == ("lake", ("admin",))
+    assert (await world.refusal(token())).status == 403
+
+
+@pytest.mark.parametrize("claim", ["cognito:username", "username"])
+async def test_the_user_is_in_the_claim_that_the_deployment_names(claim: str) -> None:
+    settings = BridgeSettings(status_table="t", user_sessions_table="s", user_claim="cognito:username")
+    world = World(ClaimNames(user=settings.user_claims))
+    assert (await world.viewer(token(sub="1a2b", **{claim: "ana"}))).user_id == "ana"
     assert (await world.refusal(token())).status == 403
 
 
