@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from statusbeam.model.settings import JobEventType, NotificationChannel
 
-    from .alarms import Alarms
     from .bridge.status_bridge import StatusBridge
     from .encryption import EncryptionKey
+    from .monitoring.alarms import Alarms
     from .notifications.status_notifications import StatusNotifications
     from .options import (
         ApiOptions,
@@ -70,7 +70,7 @@ __all__ = [
 
 # Loaded when first asked for: the construct library starts Node, which the bundles and resolvers do without.
 _LATE = {
-    "Alarms": "alarms",
+    "Alarms": "monitoring.alarms",
     "ApiOptions": "options",
     "Approvals": "workflows.approvals",
     "BridgeOptions": "options",

@@ -10,7 +10,6 @@ from constructs import Construct
 
 from statusbeam.model.settings import PUBLIC_TENANT, VIEW_TOKEN_PATTERN, PublisherSettings
 
-from .alarms import Alarms
 from .api.firewall import ApiFirewall
 from .api.sign_in import create_sign_in
 from .api.status_api import StatusApi
@@ -22,6 +21,8 @@ from .localcloud import (
     local_readers,
     resources_for,
 )
+from .monitoring.alarms import Alarms
+from .monitoring.deployment import Deployment, add_alarms
 from .options import (
     ApiOptions,
     FirewallOptions,
@@ -34,7 +35,6 @@ from .options import (
 from .page.page import Page
 from .page.page_config import PageConfig
 from .publishing.job_requests import JobRequests
-from .publishing.publisher import Publisher
 from .publishing.publishers import create_publishers, route_to
 from .publishing.status_route import StatusRoute
 from .python_function import LibraryLayer
@@ -263,21 +263,22 @@ class Statusbeam(Construct):
         self.sessions_table.grant(role, "dynamodb:Query")
         self._details.grant_put(role)
 
+    def _deployment(self) -> Deployment:
+        functions = {
+            "Authorizer": self.view_tokens.authorizer,
+            "SecretRotation": self.view_tokens.rotation,
+            "TokenTrigger": self._sign_in.token_trigger,
+            "JobRequests": self._requests.function,
+            "DetailReader": self._details.reader,
+        }
+        return Deployment(
+            publishers=self._publishers,
+            api=self.api.api,
+            tables={"StatusTable": self.status_table.table, "SessionsTable": self.sessions_table.table},
+            functions={name: function for name, function in functions.items() if function is not None},
+        )
+
     def _alarms(self, resources: ResourceOptions) -> Alarms:
         alarms = Alarms(self, "Alarms", resources=resources)
-        _watch(alarms, self.publisher)
-        for tenant, publisher in self.tenant_publishers.items():
-            _watch(alarms, publisher, of=f"Of-{tenant}")
+        add_alarms(alarms, self._deployment())
         return alarms
-
-
-def _watch(alarms: Alarms, publisher: Publisher, of: str = "") -> None:
-    alarms.dead_letters(
-        {
-            f"StatusDeadLetters{of}": publisher.queue_dead_letters,
-            f"InvokeDeadLetters{of}": publisher.dead_letters,
-        }
-    )
-    alarms.backlog(publisher.queue, of=of)
-    alarms.function(f"Publisher{of}", publisher.function)
-    alarms.refused_statuses(publisher.function, of=of)
