@@ -14,6 +14,7 @@ from aws_cdk.aws_logs import RetentionDays
 
 from statusbeam.cdk.options import (
     ApiOptions,
+    BudgetOptions,
     FirewallOptions,
     NewUserPool,
     NotificationOptions,
@@ -52,6 +53,10 @@ class StageConfig:
     firewall: FirewallOptions | None = None
     alarms: bool = False
     """CloudWatch alarms on what docs/how-to/operations.md says to watch, and a topic for them."""
+    dashboard: bool = False
+    """A CloudWatch dashboard of the deployment."""
+    budget: BudgetOptions | None = None
+    """How much a month may cost before AWS writes; None: no budget."""
     notifications: NotificationOptions | None = None
     """Webhooks, Slack and event buses that learn what happens to jobs; None: nobody is notified."""
     page: PageOptions | None = None
@@ -82,6 +87,7 @@ PROD = StageConfig(
     publishing=PublishingOptions(reserved_concurrency=50),
     firewall=FirewallOptions(),
     alarms=True,
+    dashboard=True,
     page=PageOptions(),
 )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .options import (
         ApiOptions,
         BridgeOptions,
+        BudgetOptions,
         ExistingUserPool,
         FirewallOptions,
         ManagedLogin,
@@ -45,6 +46,7 @@ __all__ = [
     "ApiOptions",
     "Approvals",
     "BridgeOptions",
+    "BudgetOptions",
     "EncryptionKey",
     "ExecutionCloser",
     "ExistingUserPool",
@@ -74,6 +76,7 @@ _LATE = {
     "ApiOptions": "options",
     "Approvals": "workflows.approvals",
     "BridgeOptions": "options",
+    "BudgetOptions": "options",
     "EncryptionKey": "encryption",
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",

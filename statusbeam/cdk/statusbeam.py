@@ -22,9 +22,11 @@ from .localcloud import (
     resources_for,
 )
 from .monitoring.alarms import Alarms
+from .monitoring.budget import Budget
 from .monitoring.deployment import Deployment, add_alarms
 from .options import (
     ApiOptions,
+    BudgetOptions,
     FirewallOptions,
     NewUserPool,
     PageOptions,
@@ -71,6 +73,8 @@ class Statusbeam(Construct):
         publishing: PublishingOptions = PublishingOptions(),
         firewall: FirewallOptions | None = None,
         alarms: bool = False,
+        dashboard: bool = False,
+        budget: BudgetOptions | None = None,
         page: PageOptions | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,6 +82,7 @@ class Statusbeam(Construct):
         resources = resources_for(self, resources)
         if local_url is not None:
             api, readers, firewall = local_api_options(api, local_url), local_readers(self), None
+            dashboard, budget = False, None
         name = name or Names.unique_resource_name(self, max_length=64)
         self.library = LibraryLayer(self, "Library")
         self.resources = resources
@@ -125,6 +130,10 @@ class Statusbeam(Construct):
         self._requests.publish_through(self.publisher.function)
         self._grant()
         self.alarms = self._alarms(resources) if alarms else None
+        if dashboard:
+            self._create_dashboard(name)
+        if budget is not None:
+            Budget(self, "Budget", options=budget, topic=self.alarms.topic if self.alarms else None)
         self.page_url = self._page_url(page, name, local_url)
         if local_url is not None:
             add_local_output(self, self.outputs)
@@ -282,3 +291,15 @@ class Statusbeam(Construct):
         alarms = Alarms(self, "Alarms", resources=resources)
         add_alarms(alarms, self._deployment())
         return alarms
+
+    def _create_dashboard(self, name: str) -> None:
+        from .monitoring.dashboard import Dashboard  # noqa: PLC0415 - loads another construct library
+
+        region = Stack.of(self).region  # an account's dashboards are of all regions
+        Dashboard(
+            self,
+            "Dashboard",
+            name=f"{name}-{region}",
+            deployment=self._deployment(),
+            alarms=self.alarms,
+        )
