@@ -123,6 +123,7 @@ class Statusbeam(Construct):
         )
         self.publisher = self._publishers.shared
         self.tenant_publishers = self._publishers.of_tenants
+        self._transport = publishing.transport
         self.route = route_to(self.publisher, publishing)
         self.routes: Mapping[str, StatusRoute] = {
             tenant: route_to(publisher, publishing) for tenant, publisher in self.tenant_publishers.items()
@@ -189,6 +190,7 @@ class Statusbeam(Construct):
             "ApiKey": self.api.api.api_key,
             **self.sign_in,
             "PublisherFunctionArn": publisher.function.function_arn,
+            "StatusTransport": self._transport,
             "StatusQueueUrl": publisher.queue.queue_url,
             "StatusDeadLetterQueueUrl": publisher.queue_dead_letters.queue_url,
             "DeadLetterQueueUrl": publisher.dead_letters.queue_url,

@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Registered("Act", "run", "start a workflow"),
     Registered("Act", "publish", "publish a status"),
     Registered("Act", "cancel", "ask for a job to be stopped"),
+    Registered("Operate", "doctor", "say what is wrong with a deployment, and measure it"),
     Registered("Operate", "cost", "estimate what a load costs on AWS"),
     Registered("Operate", "queue", "look at dead letters, and deliver them again"),
     Registered("Operate", "redrive-log", "send the statuses that callers could not send, from their logs"),

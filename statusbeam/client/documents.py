@@ -27,5 +27,7 @@ LIST_JOBS: Final = f"""query ($limit: Int, $nextToken: String, $overallStatus: O
     createdAfter: $createdAfter) {{ jobs {{ {_HEAD} }} nextToken }} }}"""
 SYNC_SESSION: Final = """mutation ($input: SessionInput!) {
   syncSession(input: $input) { jobs { jobId sequence epoch } } }"""
+SESSION_CLOCK: Final = """mutation ($input: SessionInput!) {
+  syncSession(input: $input) { expiresAt } }"""
 CANCEL_JOB: Final = """mutation ($jobId: ID!, $reason: String) {
   cancelJob(jobId: $jobId, reason: $reason) { overallStatus cancelRequest { at } } }"""

@@ -60,6 +60,7 @@ class LocalOutputs:
     view_token_secret_arn: str
     view_token_audience: str
     dead_letter_queue_url: str
+    status_transport: str
     status_queue_url: str
     status_dead_letter_queue_url: str
     ca_certificate: str

@@ -142,6 +142,7 @@ class LocalSystem:
             view_token_secret_arn=deployed.output("ViewTokenSecretArn"),
             view_token_audience=deployed.output("ViewTokenAudience"),
             dead_letter_queue_url=deployed.output("DeadLetterQueueUrl"),
+            status_transport=deployed.output("StatusTransport"),
             status_queue_url=deployed.output("StatusQueueUrl"),
             status_dead_letter_queue_url=deployed.output("StatusDeadLetterQueueUrl"),
             ca_certificate=str(self._components.certificates.ca),

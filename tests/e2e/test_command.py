@@ -264,6 +264,13 @@ def test_operators_commands_work_on_localcloud(terminal: Terminal, cloud: Cloud)
     assert " complete Orchestrator " in terminal.call("demo", "--no-up", "--complaint", "A dark streetlight")
 
 
+def test_doctor_finds_nothing_wrong(terminal: Terminal, cloud: Cloud) -> None:
+    user = cloud.new_user(fresh_id("tenant"))
+    ids = ("--user", user.user_id, "--tenant", user.tenant_id)
+    assert terminal.json("doctor", *ids, "--statuses", "1")["finding"] is None
+    assert terminal.call("doctor", *ids, "--probe").startswith("ok: 5 of 5 statuses received")
+
+
 def test_dead_letters_are_shown_and_delivered_again(terminal: Terminal, cloud: Cloud) -> None:
     job_id = fresh_id("job")
     user = cloud.user(tenant=0)

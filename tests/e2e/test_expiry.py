@@ -12,8 +12,8 @@ from statusbeam.localcloud.outputs import DemoUser
 from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.model.job_key import JobKey
 from tests.browser.fault_board import FaultBoard
+from tests.e2e.broken_parts import changed_environment
 from tests.e2e.cloud import Cloud, fresh_id, status
-from tests.e2e.test_liveness_kills import changed_environment
 
 DAY = 86_400
 GET_LOG = """

@@ -3,60 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from statusbeam.localcloud.appsync.graphql.directives import IAM_DECISION_SECONDS
 from statusbeam.log.journal.dynamo_items import partition
 from statusbeam.model.job_key import JobKey
-from statusbeam.model.settings import PUBLIC_TENANT
 from tests.e2e.appsync_socket import connected
-from tests.e2e.cloud import Cloud, PublishError, Update, fresh_id, status
+from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.grants import WATCH_PUBLIC, publish_until, without_grant
 from tests.e2e.waiting import wait_for
-
-WATCH_PUBLIC = """
-mutation { syncSession(input: {connectionId: "probe", action: open}) { expiresAt } }
-"""
-"""With a session that watches the tenant `public`, the probes are pushed."""
 
 SUBSCRIPTION = (
     "subscription($userId: ID!) { onStatusUpdate(userId: $userId) { jobId message earlier { message } } }"
 )
-
-
-@contextmanager
-def without_grant(cloud: Cloud, function_arn: str, action: str) -> Iterator[None]:
-    """The function's role without `action` in any of its inline policies, until the end of the block."""
-    iam = cloud.aws("iam")
-    role = (
-        cloud.aws("lambda").get_function_configuration(FunctionName=function_arn)["Role"].rsplit("/", 1)[-1]
-    )
-    taken = {}
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        rest = _without(document, action)
-        if rest != document:
-            taken[name] = document
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(rest))
-    assert taken, f"no inline policy of {role} grants {action}"
-    try:
-        yield
-    finally:
-        for name, document in taken.items():
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
-
-
-def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
-    statements = []
-    for statement in document["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        left = [granted for granted in actions if granted != action]
-        if left:
-            statements.append({**statement, "Action": left})
-    return {**document, "Statement": statements}
 
 
 def _dead_letter(cloud: Cloud, batch_id: str) -> str:
@@ -71,27 +31,6 @@ def _dead_letter(cloud: Cloud, batch_id: str) -> str:
         return next((body for body in bodies if batch_id in body), "")
 
     return wait_for(f"batch {batch_id} in the dead-letter queue", letter)
-
-
-def _publish_until(cloud: Cloud, *, accepted: bool) -> None:
-    """Publish statuses that nobody waits for until the publisher gets through, or no longer does.
-
-    AppSync keeps an IAM decision for some seconds; without the grant the emulator's DynamoDB refuses at once.
-    """
-    job, change = fresh_id("job"), "getting through" if accepted else "being refused"
-    wait_for(
-        f"the publisher's {change}",
-        lambda: _goes_through(cloud, status(job, "probe", PUBLIC_TENANT, "probe")) is accepted,
-        cached_seconds=IAM_DECISION_SECONDS,
-    )
-
-
-def _goes_through(cloud: Cloud, update: Update) -> bool:
-    try:
-        cloud.publish(update)
-    except PublishError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(
@@ -111,12 +50,12 @@ def test_without_one_grant_of_the_publisher_nothing_is_pushed_and_the_payload_is
     with connected(cloud.outputs.realtime_url, cloud.host, cloud.caller(user)) as socket:
         assert socket.start(SUBSCRIPTION, {"userId": user.user_id})["type"] == "start_ack"
         with without_grant(cloud, cloud.outputs.publisher_function_arn, action):
-            _publish_until(cloud, accepted=False)
+            publish_until(cloud, accepted=False)
             update = status(fresh_id("job"), user.user_id, user.tenant_id, lost)
             batch_id = cloud.publish_async(update)
             letter = _dead_letter(cloud, batch_id)
         assert lost in letter
-        _publish_until(cloud, accepted=True)
+        publish_until(cloud, accepted=True)
         cloud.publish(status(fresh_id("job"), user.user_id, user.tenant_id, after))
         socket.until_message(after)
         assert lost not in json.dumps(socket.frames)

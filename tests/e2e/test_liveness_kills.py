@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from statusbeam.model.job_key import JobKey
 from statusbeam.model.limits import HEARTBEAT_SECONDS, LEASE_SECONDS, LOST_AFTER_SECONDS
 from tests.browser.fault_board import FaultBoard
 from tests.e2e.appsync_socket import connected
+from tests.e2e.broken_parts import changed_environment, stopped_publisher
 from tests.e2e.cloud import Cloud, fresh_id
 from tests.e2e.executions import (
     changed_machine,
@@ -28,8 +29,8 @@ from tests.e2e.executions import (
     tell_closer,
     waiting_for_its_agents,
 )
+from tests.e2e.grants import without_grant
 from tests.e2e.mortals import mortal_agent, mortal_publisher
-from tests.e2e.test_grants import without_grant
 from tests.e2e.waiting import wait_for
 
 NOTICED = LEASE_SECONDS + HEARTBEAT_SECONDS
@@ -155,32 +156,9 @@ def impatient_queue(cloud: Cloud) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=queue, Attributes=before)
 
 
-@contextmanager
-def changed_environment(cloud: Cloud, changes: Mapping[str, str]) -> Iterator[None]:
-    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
-    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**before, **changes}}
-    )
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
-
-
-@contextmanager
-def throttled(cloud: Cloud) -> Iterator[None]:
-    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
-    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    try:
-        yield
-    finally:
-        functions.delete_function_concurrency(FunctionName=name)
-
-
 Breaks = Callable[[Cloud], AbstractContextManager[None]]
 BROKEN: dict[str, tuple[Breaks, bool]] = {
-    "is throttled": (throttled, False),
+    "is throttled": (stopped_publisher, False),
     "cannot start": (lambda cloud: changed_environment(cloud, {"STATUS_TABLE": ""}), False),
     "cannot reach the table": (
         lambda cloud: changed_environment(cloud, {"STATUS_TABLE": "gone"}),

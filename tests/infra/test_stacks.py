@@ -343,6 +343,7 @@ def test_the_status_stack_tells_what_clients_need(stacks: dict[str, Stack], name
         "UserPoolId",
         "UserPoolClientId",
         "PublisherFunctionArn",
+        "StatusTransport",
         "StatusQueueUrl",
         "StatusDeadLetterQueueUrl",
         "DeadLetterQueueUrl",

@@ -116,6 +116,11 @@ CASES = [
         "json",
     ),
     Planted(
+        "The doctor: what examines over what judges, which knows facts only",
+        "statusbeam/client/doctor/access_checks.py",
+        "statusbeam.client.doctor.failures",
+    ),
+    Planted(
         "localcloud, the client and the command: no circles, type-only imports included",
         "statusbeam/localcloud/emulator/internals.py",
         "statusbeam.localcloud.emulator.server",

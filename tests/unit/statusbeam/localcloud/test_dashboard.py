@@ -52,6 +52,7 @@ OUTPUTS = LocalOutputs(
     view_token_secret_arn="arn:secret",
     view_token_audience="statusbeam-local",
     dead_letter_queue_url="http://127.0.0.1:4566/dead",
+    status_transport="queue",
     status_queue_url="http://127.0.0.1:4566/000000000000/statuses.fifo",
     status_dead_letter_queue_url="http://127.0.0.1:4566/000000000000/dead.fifo",
     ca_certificate="/state/ca.pem",

@@ -1,0 +1,1 @@
+"""Finds the first thing that is wrong with a deployment: `examination` has facts, `diagnosis` judges them."""

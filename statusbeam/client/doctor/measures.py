@@ -1,0 +1,116 @@
+"""How long the statuses of a probe took, and what became of them. Times are of one monotonic clock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(slots=True)
+class Passage:
+    """One status on its way. None: not seen there."""
+
+    produced: float
+    """The sender handed it to the queue, or to Lambda."""
+    committed: float | None = None
+    """A read of the table showed it."""
+    pushed: float | None = None
+    """AppSync delivered it to the socket."""
+    received: float | None = None
+    """The client gave it to the application, in its order."""
+    pushes: int = 0
+    receipts: int = 0
+
+    @property
+    def committed_at(self) -> float | None:
+        """The table is read now and then: a push or a receipt also proves the commit."""
+        seen = [at for at in (self.committed, self.pushed, self.received) if at is not None]
+        return min(seen) if seen else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Milliseconds from one place to the next."""
+
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What a probe measured."""
+
+    sent: int
+    committed: int
+    pushed: int
+    received: int
+    lost: int
+    """Committed, and not received."""
+    duplicates: int
+    """Pushes that came again, and statuses that the client gave twice."""
+    recovered: int
+    """Received from the log, because their push was lost."""
+    reconnects: int
+    latencies: dict[str, Latency] = field(default_factory=dict)
+    """By stretch: `producedToCommitted`."""
+
+
+_STRETCHES: Final = (
+    ("produced", "committed"),
+    ("committed", "pushed"),
+    ("pushed", "received"),
+    ("produced", "received"),
+)
+
+
+def measures_of(passages: Sequence[Passage], *, reconnects: int) -> Measures:
+    """The measures of the statuses that were sent."""
+    committed = [each for each in passages if each.committed_at is not None]
+    received = [each for each in passages if each.received is not None]
+    return Measures(
+        sent=len(passages),
+        committed=len(committed),
+        pushed=sum(each.pushes > 0 for each in passages),
+        received=len(received),
+        lost=sum(each.received is None for each in committed),
+        duplicates=sum(max(0, each.pushes - 1) + max(0, each.receipts - 1) for each in passages),
+        recovered=sum(_is_recovered(each) for each in received),
+        reconnects=reconnects,
+        latencies=_latencies(passages),
+    )
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The nearest-rank percentile of values: at least one."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _is_recovered(passage: Passage) -> bool:
+    return passage.received is not None and (passage.pushed is None or passage.pushed > passage.received)
+
+
+def _latencies(passages: Sequence[Passage]) -> dict[str, Latency]:
+    found = {}
+    for begin, end in _STRETCHES:
+        taken = list(_taken(passages, begin, end))
+        if taken:
+            found[f"{begin}To{end.capitalize()}"] = Latency(
+                p50=percentile(taken, 0.5), p99=percentile(taken, 0.99)
+            )
+    return found
+
+
+def _taken(passages: Sequence[Passage], begin: str, end: str) -> Iterator[float]:
+    for passage in passages:
+        times = {
+            "produced": passage.produced,
+            "committed": passage.committed_at,
+            "pushed": passage.pushed,
+            "received": passage.received,
+        }
+        started, ended = times[begin], times[end]
+        if started is not None and ended is not None and ended >= started:
+            yield (ended - started) * 1000

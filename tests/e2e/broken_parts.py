@@ -1,0 +1,108 @@
+"""Breaks one part of a running deployment, and restores it at the end of the block."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+from tests.e2e.cloud import Cloud
+
+_READ_ONLY: Final = frozenset(
+    (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible",
+        "CreatedTimestamp",
+        "LastModifiedTimestamp",
+        "QueueArn",
+    )
+)
+"""Attributes that a queue has, and that nothing can set."""
+
+
+@contextmanager
+def changed_environment(cloud: Cloud, changes: Mapping[str, str | None]) -> Iterator[None]:
+    """The publisher with changed variables. None takes one away."""
+    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    changed = {key: value for key, value in {**before, **changes}.items() if value is not None}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+
+@contextmanager
+def stopped_publisher(cloud: Cloud) -> Iterator[None]:
+    """The publisher, which Lambda may not run."""
+    functions, name = cloud.aws("lambda"), cloud.outputs.publisher_function_arn
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        yield
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def without_queue(cloud: Cloud) -> Iterator[None]:
+    """No queue of the statuses."""
+    sqs, url = cloud.aws("sqs"), cloud.outputs.status_queue_url
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    sqs.delete_queue(QueueUrl=url)
+    try:
+        yield
+    finally:
+        attributes = {name: value for name, value in found.items() if name not in _READ_ONLY}
+        made = sqs.create_queue(QueueName=url.rsplit("/", 1)[-1], Attributes=attributes)
+        assert made["QueueUrl"] == url
+
+
+@contextmanager
+def expired_api_key(cloud: Cloud, expired_at: float) -> Iterator[None]:
+    """The API's key, which has expired."""
+    appsync, api_id = cloud.aws("appsync"), cloud.outputs.api_id
+    (key,) = appsync.list_api_keys(apiId=api_id)["apiKeys"]
+    appsync.update_api_key(apiId=api_id, id=key["id"], expires=int(expired_at))
+    try:
+        yield
+    finally:
+        appsync.update_api_key(apiId=api_id, id=key["id"], expires=key["expires"])
+
+
+class _Throttles(BaseHTTPRequestHandler):
+    """Answers every request as DynamoDB does when a table takes no more."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        error = {
+            "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
+            "message": "Throughput exceeds the current throughput limit for your table.",
+        }
+        body = json.dumps(error).encode()
+        self.send_response(400)
+        self.send_header("content-type", "application/x-amz-json-1.0")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base's name
+        """Keep the tests' output clean."""
+
+
+@contextmanager
+def throttling_dynamodb() -> Iterator[str]:
+    """The address of a DynamoDB that takes no more requests."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Throttles)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
