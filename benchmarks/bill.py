@@ -25,10 +25,10 @@ from statusbeam.cli.cost_model import (
     MEMORY_GB,
     QUEUE_REQUESTS,
     SESSION_READ,
-    Prices,
 )
 from statusbeam.localcloud.outputs import LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
+from statusbeam.model.prices import Prices
 
 BATCHES = (1, 10, 25)
 WATCHERS = (1, 10)

@@ -14,6 +14,7 @@ from aws_cdk.aws_logs import RetentionDays
 
 from statusbeam.cdk.options import (
     ApiOptions,
+    BudgetOptions,
     FirewallOptions,
     NewUserPool,
     NotificationOptions,
@@ -54,6 +55,10 @@ class StageConfig:
     firewall: FirewallOptions | None = None
     alarms: bool = False
     """CloudWatch alarms for the list in docs/how-to/operations.md, and a topic for them."""
+    dashboard: bool = False
+    """A CloudWatch dashboard of the deployment."""
+    budget: BudgetOptions | None = None
+    """How much a month may cost before AWS writes; None: no budget."""
     notifications: NotificationOptions | None = None
     """Webhooks, Slack and event buses that receive the events of jobs; None: no notifications."""
     page: PageOptions | None = None
@@ -84,6 +89,7 @@ PROD = StageConfig(
     publishing=PublishingOptions(reserved_concurrency=50),
     firewall=FirewallOptions(),
     alarms=True,
+    dashboard=True,
     page=PageOptions(),
 )
 

@@ -11,8 +11,8 @@ from infra.example.civic_workflow import CivicAgent, CivicFunctions, CivicWorkfl
 from infra.example.fair_workflow import FairWorkflow
 from infra.example.model import InferenceProfile
 from infra.stages import ExampleOptions, StageConfig
-from statusbeam.cdk.alarms import Alarms
 from statusbeam.cdk.bundling import build_bundle
+from statusbeam.cdk.monitoring.alarms import Alarms
 from statusbeam.cdk.publishing.status_route import StatusRoute
 from statusbeam.cdk.python_function import LibraryLayer, PythonFunction, grant_invoke
 from statusbeam.cdk.workflows.approvals import Approvals
@@ -79,9 +79,8 @@ class ExampleStack(Stack):
             self._grant_tools(profile)
         if stage.alarms:
             alarms = Alarms(self, "Alarms", resources=stage.resources)
-            alarms.dead_letters(
-                {"ExecutionDeadLetters": closer.dead_letters, "ApprovalDeadLetters": approvals.dead_letters}
-            )
+            closer.watch(alarms)
+            approvals.watch(alarms)
             self._output("AlarmTopicArn", alarms.topic.topic_arn)
         self._output("StateMachineArn", workflow.state_machine.state_machine_arn)
         self._output("StreetFairArn", fair.state_machine.state_machine_arn)

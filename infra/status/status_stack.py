@@ -35,6 +35,8 @@ class StatusStack(Stack):
             publishing=stage.publishing,
             firewall=stage.firewall,
             alarms=stage.alarms,
+            dashboard=stage.dashboard,
+            budget=stage.budget,
         )
         if stage.notifications is not None:
             StatusNotifications(self, "Notifications", status=self.status, options=stage.notifications)

@@ -20,14 +20,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lambdas.status_publisher._wiring import publisher, retries
 from lambdas.status_publisher.queue import QueueAnswer, Record, publish_messages, records_of
 from lambdas.status_publisher.time_limit import time_limit
+from statusbeam.log.publishing.measurements import Measurements
 from statusbeam.log.publishing.pipeline import PublishResult
 from statusbeam.model.errors import StatusError
 from statusbeam.model.limits import DETAIL_BYTES
 from statusbeam.model.settings import (
+    FAILURES_METRIC,
     FUNCTION_DIMENSION,
+    GIVEN_UP_METRIC,
     METRICS_NAMESPACE,
     PUBLISHER_SERVICE,
-    REFUSED_METRIC,
 )
 
 if TYPE_CHECKING:
@@ -54,53 +56,43 @@ def handler(event: Any, context: LambdaContext) -> PublishResult | QueueAnswer:
     SQS messages whose bodies are such payloads."""
     metrics.add_dimension(name=FUNCTION_DIMENSION, value=context.function_name)
     ends = time.time() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    deadline = ends - _PUSH_SECONDS
-    records = records_of(event)
-    if records is not None:
-        return _publish_messages(records, deadline=deadline, ends=ends)
+    measured = Measurements()
     try:
-        result = publisher()(event, batch_id=context.aws_request_id, deadline=deadline)
+        records = records_of(event)
+        if records is not None:
+            return _publish_messages(records, measured, ends=ends)
+        return _publish_payload(event, measured, batch_id=context.aws_request_id, ends=ends)
+    finally:
+        _emit(measured)
+
+
+def _publish_payload(payload: object, measured: Measurements, *, batch_id: str, ends: float) -> PublishResult:
+    try:
+        return publisher()(payload, batch_id=batch_id, deadline=ends - _PUSH_SECONDS, measured=measured)
     except StatusError:
-        _count(failed=1)
+        measured.counts[FAILURES_METRIC] += 1
         raise
-    _count(committed=result["committed"], rejected=len(result["rejected"]), pushed=result["pushed"])
-    _count_shed(result.get("shed", 0))
-    _count_refused(result.get("refused", 0))
-    return result
 
 
-def _publish_messages(records: Sequence[Record], *, deadline: float, ends: float) -> QueueAnswer:
+def _publish_messages(records: Sequence[Record], measured: Measurements, *, ends: float) -> QueueAnswer:
     publish = publisher()
 
     def in_time(payload: object, **how: Any) -> PublishResult:
         with time_limit(ends - time.time()):
-            return publish(payload, **how)
+            return publish(payload, measured=measured, **how)
 
-    outcome = publish_messages(records, in_time, deadline=deadline, now=time.time)
-    _count(committed=outcome.committed, rejected=outcome.rejected, pushed=outcome.pushed)
-    _count_shed(outcome.shed)
-    _count_refused(outcome.refused)
+    outcome = publish_messages(records, in_time, deadline=ends - _PUSH_SECONDS, now=time.time)
     if outcome.given_up:
-        metrics.add_metric(name="PushesGivenUp", unit=MetricUnit.Count, value=outcome.given_up)
+        measured.counts[GIVEN_UP_METRIC] += outcome.given_up
     if outcome.failed:
-        _count(failed=len(outcome.failed))
+        measured.counts[FAILURES_METRIC] += len(outcome.failed)
         retries().retry_soon(outcome.failed, faulty=outcome.faulty)
     return outcome.answer()
 
 
-def _count_shed(statuses: int) -> None:
-    if statuses:
-        metrics.add_metric(name="StatusesShed", unit=MetricUnit.Count, value=statuses)
-
-
-def _count_refused(statuses: int) -> None:
-    if statuses:
-        metrics.add_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=statuses)
-
-
-def _count(*, failed: int = 0, **counts: int) -> None:
-    names = {"committed": "StatusesCommitted", "rejected": "StatusesRejected", "pushed": "Pushes"}
-    for name, count in counts.items():
-        metrics.add_metric(name=names[name], unit=MetricUnit.Count, value=count)
-    if failed:
-        metrics.add_metric(name="PublishFailures", unit=MetricUnit.Count, value=failed)
+def _emit(measured: Measurements) -> None:
+    for name, count in measured.counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    for name, values in measured.latencies.items():
+        for value in values:
+            metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)

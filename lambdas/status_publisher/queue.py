@@ -58,11 +58,6 @@ class Outcome:
     failed: list[Record] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)
     """Ids of the failed messages that raised a bug or ran out of time: waiting longer cannot help them."""
-    committed: int = 0
-    rejected: int = 0
-    pushed: int = 0
-    shed: int = 0
-    refused: int = 0
     given_up: int = 0
     """Committed messages whose push failed and is not tried again: clients read the missing statuses."""
 
@@ -147,7 +142,7 @@ def publish_messages(
             stopped.add(group)
             continue
         try:
-            result = publish(
+            publish(
                 payload_of_text(record["body"]),
                 batch_id=record["messageId"],
                 deadline=deadline,
@@ -163,11 +158,6 @@ def publish_messages(
             if _received(record) < QUEUE_RECEIVES:
                 stopped.add(group)
             continue
-        outcome.committed += result["committed"]
-        outcome.rejected += len(result["rejected"])
-        outcome.pushed += result["pushed"]
-        outcome.shed += result.get("shed", 0)
-        outcome.refused += result.get("refused", 0)
         if not pushing:
             outcome.not_pushed(record, retriable=True)
     return outcome

@@ -14,13 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from statusbeam.model.settings import JobEventType, NotificationChannel
 
-    from .alarms import Alarms
     from .bridge.status_bridge import StatusBridge
     from .encryption import EncryptionKey
+    from .monitoring.alarms import Alarms
     from .notifications.status_notifications import StatusNotifications
     from .options import (
         ApiOptions,
         BridgeOptions,
+        BudgetOptions,
         ExistingUserPool,
         FirewallOptions,
         ManagedLogin,
@@ -45,6 +46,7 @@ __all__ = [
     "ApiOptions",
     "Approvals",
     "BridgeOptions",
+    "BudgetOptions",
     "EncryptionKey",
     "ExecutionCloser",
     "ExistingUserPool",
@@ -70,10 +72,11 @@ __all__ = [
 
 # Loaded when first asked for: the construct library starts Node, which the bundles and resolvers do without.
 _LATE = {
-    "Alarms": "alarms",
+    "Alarms": "monitoring.alarms",
     "ApiOptions": "options",
     "Approvals": "workflows.approvals",
     "BridgeOptions": "options",
+    "BudgetOptions": "options",
     "EncryptionKey": "encryption",
     "ExecutionCloser": "workflows.execution_closer",
     "ExistingUserPool": "options",

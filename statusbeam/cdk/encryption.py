@@ -1,8 +1,8 @@
 """The customer-managed key of a deployment: its policy, and the grants of the roles that need it.
 
 `ResourceOptions.key_arn` names the key. Services that call KMS for a role (DynamoDB, SQS, S3, Secrets
-Manager) use the role's own permission. Services that act for themselves (CloudWatch, EventBridge) need the
-key's policy, which `EncryptionKey` writes.
+Manager) use the role's own permission. Services that act for themselves (CloudWatch, Budgets, EventBridge)
+need the key's policy, which `EncryptionKey` writes.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class EncryptionKey(Construct):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        # Alarms notify a topic, and rules fill dead-letter queues.
+        # Alarms and budgets notify a topic, and rules fill dead-letter queues.
         own_account = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        for service in ("cloudwatch", "events"):
+        for service in ("budgets", "cloudwatch", "events"):
             _allow(key, service=service, actions=_NOTIFY, condition=own_account)
         stack = Stack.of(self)
         _allow(

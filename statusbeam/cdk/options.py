@@ -32,6 +32,7 @@ _ORIGIN = re.compile(rf"https://{_HOST.pattern}(:\d+)?")
 _WORD = re.compile(r"[!-~]+")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
 _POOL_USER_CLAIMS: Final = (USER_CLAIM, USERNAME_CLAIM)
+_BUDGET_EMAILS = 10  # AWS Budgets'
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -343,6 +344,24 @@ class BridgeOptions:
     def __post_init__(self) -> None:
         if not 1 <= self.tasks <= self.max_tasks:
             raise ValueError("tasks must be from 1 to max_tasks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetOptions:
+    """A budget for a month. AWS writes at 80 and 100 % of it, and when it forecasts more."""
+
+    monthly_dollars: float
+    emails: tuple[str, ...] = ()
+    """Who is written to, ten addresses at most. With alarms on, their topic is notified as well."""
+    cost_tag: tuple[str, str] | None = None
+    """Name and value of a tag: only what has it counts. The tag is active as a cost allocation tag. None: the
+    whole account counts."""
+
+    def __post_init__(self) -> None:
+        if not self.monthly_dollars > 0:
+            raise ValueError(f"monthly_dollars must be more than 0, not {self.monthly_dollars}")
+        if not _is_tuple(self.emails) or len(self.emails) > _BUDGET_EMAILS:
+            raise ValueError(f"emails must be a tuple of {_BUDGET_EMAILS} at most, not {self.emails!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from constructs import Construct
 
 from statusbeam.model.settings import PUBLIC_TENANT, VIEW_TOKEN_PATTERN, PublisherSettings
 
-from .alarms import Alarms
 from .api.firewall import ApiFirewall
 from .api.sign_in import create_sign_in
 from .api.status_api import StatusApi
@@ -22,8 +21,12 @@ from .localcloud import (
     local_readers,
     resources_for,
 )
+from .monitoring.alarms import Alarms
+from .monitoring.budget import Budget
+from .monitoring.deployment import Deployment, add_alarms
 from .options import (
     ApiOptions,
+    BudgetOptions,
     FirewallOptions,
     NewUserPool,
     PageOptions,
@@ -34,7 +37,6 @@ from .options import (
 from .page.page import Page
 from .page.page_config import PageConfig
 from .publishing.job_requests import JobRequests
-from .publishing.publisher import Publisher
 from .publishing.publishers import create_publishers, route_to
 from .publishing.status_route import StatusRoute
 from .python_function import LibraryLayer
@@ -71,6 +73,8 @@ class Statusbeam(Construct):
         publishing: PublishingOptions = PublishingOptions(),
         firewall: FirewallOptions | None = None,
         alarms: bool = False,
+        dashboard: bool = False,
+        budget: BudgetOptions | None = None,
         page: PageOptions | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,6 +82,7 @@ class Statusbeam(Construct):
         resources = resources_for(self, resources)
         if local_url is not None:
             api, readers, firewall = local_api_options(api, local_url), local_readers(self), None
+            dashboard, budget = False, None
         name = name or Names.unique_resource_name(self, max_length=64)
         self.library = LibraryLayer(self, "Library")
         self.resources = resources
@@ -126,6 +131,10 @@ class Statusbeam(Construct):
         self._requests.publish_through(self.publisher.function)
         self._grant()
         self.alarms = self._alarms(resources) if alarms else None
+        if dashboard:
+            self._create_dashboard(name)
+        if budget is not None:
+            Budget(self, "Budget", options=budget, topic=self.alarms.topic if self.alarms else None)
         self.page_url = self._page_url(page, name, local_url)
         if local_url is not None:
             add_local_output(self, self.outputs)
@@ -271,21 +280,34 @@ class Statusbeam(Construct):
         self.sessions_table.grant(role, "dynamodb:Query")
         self._details.grant_put(role)
 
+    def _deployment(self) -> Deployment:
+        functions = {
+            "Authorizer": self.view_tokens.authorizer,
+            "SecretRotation": self.view_tokens.rotation,
+            "TokenTrigger": self._sign_in.token_trigger,
+            "JobRequests": self._requests.function,
+            "DetailReader": self._details.reader,
+        }
+        return Deployment(
+            publishers=self._publishers,
+            api=self.api.api,
+            tables={"StatusTable": self.status_table.table, "SessionsTable": self.sessions_table.table},
+            functions={name: function for name, function in functions.items() if function is not None},
+        )
+
     def _alarms(self, resources: ResourceOptions) -> Alarms:
         alarms = Alarms(self, "Alarms", resources=resources)
-        _watch(alarms, self.publisher)
-        for tenant, publisher in self.tenant_publishers.items():
-            _watch(alarms, publisher, of=f"Of-{tenant}")
+        add_alarms(alarms, self._deployment())
         return alarms
 
+    def _create_dashboard(self, name: str) -> None:
+        from .monitoring.dashboard import Dashboard  # noqa: PLC0415 - loads another construct library
 
-def _watch(alarms: Alarms, publisher: Publisher, of: str = "") -> None:
-    alarms.dead_letters(
-        {
-            f"StatusDeadLetters{of}": publisher.queue_dead_letters,
-            f"InvokeDeadLetters{of}": publisher.dead_letters,
-        }
-    )
-    alarms.backlog(publisher.queue, of=of)
-    alarms.function(f"Publisher{of}", publisher.function)
-    alarms.refused_statuses(publisher.function, of=of)
+        region = Stack.of(self).region  # an account's dashboards are of all regions
+        Dashboard(
+            self,
+            "Dashboard",
+            name=f"{name}-{region}",
+            deployment=self._deployment(),
+            alarms=self.alarms,
+        )

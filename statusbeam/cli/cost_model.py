@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from statusbeam.model.prices import Prices
+
 MEMORY_GB: Final = 0.25
 BILLED_SECONDS: Final = 0.02
 """The duration of one invocation of the publisher: three calls to services in its region."""
@@ -31,21 +33,6 @@ MARKER_DAYS: Final = 21
 MARKER_BYTES: Final = 172
 MONTH_DAYS: Final = 30.4
 _GIGABYTE: Final = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Dollars for a million, but for storage."""
-
-    write_unit: float = 0.625
-    read_unit: float = 0.125
-    mutation: float = 4.0
-    delivery: float = 2.0
-    connection_minute: float = 0.08
-    invocation: float = 0.2
-    gb_second: float = 13.3334  # arm64
-    fifo_request: float = 0.5
-    gigabyte_month: float = 0.25  # dollars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,7 @@ def guarded_stacks(
     from infra.stages import ExampleOptions  # noqa: PLC0415 - starts Node
     from statusbeam.cdk import (  # noqa: PLC0415 - starts Node
         ApiOptions,
+        BudgetOptions,
         FirewallOptions,
         NewUserPool,
         PrivateNetwork,
@@ -129,6 +130,10 @@ def guarded_stacks(
         publishing=PublishingOptions(tenant_queues=TENANTS, reserved_concurrency=10),
         firewall=FirewallOptions(logs=True),
         alarms=True,
+        dashboard=True,
+        budget=BudgetOptions(
+            monthly_dollars=200, emails=("ops@example.com",), cost_tag=("statusbeam:stage", "Dev")
+        ),
         page=None,
         example=ExampleOptions(),
     )

@@ -1,18 +1,29 @@
-"""Alarms: what raises them, and whom they notify."""
+"""Alarms: what raises them, whom they notify, and where their runbooks are."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import statusbeam.cdk
 from statusbeam.model.settings import (
     FUNCTION_DIMENSION,
     METRICS_NAMESPACE,
     PUBLISHER_SERVICE,
     REFUSED_METRIC,
 )
-from tests.infra.synthesised import Resource, Stack
+from tests.infra.synthesised import ROOT, Resource, Stack
+from tests.infra.test_statusbeam_construct import stack_with
+from tests.infra.variants import TENANTS
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack as CdkStack
+
+RUNBOOKS = "docs/how-to/runbooks.md"
+ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 
 
 def alarm(stack: Stack, metric: str, dimension: dict[str, Any]) -> dict[str, Any]:
@@ -82,14 +93,167 @@ def test_cloudwatch_may_use_the_topics_key(stacks: dict[str, Stack]) -> None:
     assert key["EnableKeyRotation"] is True
 
 
+def on(stack: Stack, metric: str) -> list[str]:
+    """The names of the resources whose metric of this name raises an alarm."""
+    dimensions = [
+        found.properties["Dimensions"]
+        for found in stack.all(ALARM)
+        if found.properties["MetricName"] == metric
+    ]
+    texts = [str(dimension["Value"]) for (dimension,) in dimensions]
+    return sorted(r.name for r in stack.resources for text in texts if f"'{r.name}'" in text)
+
+
 def test_an_example_with_alarms_watches_the_events_that_got_lost(
     invoking_stacks: dict[str, Stack],
 ) -> None:
     example = invoking_stacks["Dev-Example"]
-    found = example.all("AWS::CloudWatch::Alarm")
-    assert {alarm.properties["MetricName"] for alarm in found} == {"ApproximateNumberOfMessagesVisible"}
-    watched = [alarm.properties["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in found]
-    assert sorted(watched) == sorted(queue.name for queue in example.all("AWS::SQS::Queue"))
+    assert on(example, "ApproximateNumberOfMessagesVisible") == sorted(
+        queue.name for queue in example.all("AWS::SQS::Queue")
+    )
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_of_ours_that_fails_or_is_throttled_raises_an_alarm(
+    stacks: dict[str, Stack], invoking_stacks: dict[str, Stack], metric: str
+) -> None:
+    for stack, count in ((stacks["Prod-Status"], 6), (invoking_stacks["Dev-Example"], 3)):
+        ours = [f for f in stack.all("AWS::Lambda::Function") if "lambdas." in str(f.properties["Handler"])]
+        assert len(ours) == count
+        assert on(stack, metric) == sorted(function.name for function in ours)
+
+
+@pytest.mark.parametrize("metric", ["PushesGivenUp", "PublishFailures", "StatusesRejected"])
+def test_a_publisher_that_gives_up_fails_or_rejects_raises_an_alarm(
+    stacks: dict[str, Stack], metric: str
+) -> None:
+    (found,) = [
+        f.properties for f in stacks["Prod-Status"].all(ALARM) if f.properties["MetricName"] == metric
+    ]
+    assert (found["Namespace"], found["Statistic"], found["Threshold"]) == (METRICS_NAMESPACE, "Sum", 0)
+    publisher = stacks["Prod-Status"].function("status_publisher.handler.handler")
+    assert {"Name": FUNCTION_DIMENSION, "Value": {"Ref": publisher.name}} in found["Dimensions"]
+
+
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+def test_a_throttled_table_raises_an_alarm(stacks: dict[str, Stack], metric: str) -> None:
+    stack = stacks["Prod-Status"]
+    assert on(stack, metric) == sorted(table.name for table in stack.all("AWS::DynamoDB::Table"))
+
+
+@pytest.mark.parametrize("metric", ["5XXError", "ConnectServerError", "SubscribeServerError"])
+def test_an_api_that_fails_in_two_of_ten_minutes_raises_an_alarm(
+    stacks: dict[str, Stack], metric: str
+) -> None:
+    stack = stacks["Prod-Status"]
+    api = stack.one("AWS::AppSync::GraphQLApi")
+    found = alarm(stack, metric, {"Name": "GraphQLAPIId", "Value": {"Fn::GetAtt": [api.name, "ApiId"]}})
+    assert (found["Namespace"], found["Threshold"]) == ("AWS/AppSync", 0)
+    assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (2, 10)
+
+
+# the composite alarm
+
+
+def members(composite: Resource) -> list[str]:
+    """The alarms of which one is enough."""
+    rule = composite.properties["AlarmRule"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in rule)
+    parts = text.split(" OR ")
+    assert all(re.fullmatch(r'ALARM\("<\w+>"\)', part) for part in parts), text
+    return [part[8:-3] for part in parts]
+
+
+def test_one_composite_alarm_begins_with_any_other(stacks: dict[str, Stack]) -> None:
+    stack = stacks["Prod-Status"]
+    composite = stack.one(COMPOSITE)
+    assert sorted(members(composite)) == sorted(found.name for found in stack.all(ALARM))
+    topic = {"Ref": stack.one("AWS::SNS::Topic").name}
+    assert composite.properties["AlarmActions"] == composite.properties["OKActions"] == [topic]
+
+
+def test_alarms_of_a_tenants_publisher_are_one_member_of_the_composite_alarm(
+    guarded_stacks: dict[str, Stack],
+) -> None:
+    """A composite alarm holds a hundred others: with tenants' own, that is many tenants."""
+    stack = guarded_stacks["Dev-Status"]
+    composites = {found.name: members(found) for found in stack.all(COMPOSITE)}
+    (whole,) = [name for name, parts in composites.items() if set(parts) & set(composites)]
+    own = [name for name in composites if name != whole]
+    assert len(own) == len(TENANTS)
+    assert set(own) <= set(composites[whole])
+    once = sorted(part for parts in composites.values() for part in parts if part not in composites)
+    assert once == sorted(found.name for found in stack.all(ALARM))
+
+
+# the runbooks
+
+
+def headings() -> list[str]:
+    return re.findall(r"^### (.+)$", (ROOT / RUNBOOKS).read_text(), re.MULTILINE)
+
+
+def linked(*stacks: Stack) -> set[str]:
+    """The sections that the alarms' descriptions link to."""
+    found = [each for stack in stacks for kind in (ALARM, COMPOSITE) for each in stack.all(kind)]
+    links = [each.properties["AlarmDescription"].split(" ")[-1] for each in found]
+    assert links
+    assert all(link.startswith(f"{RUNBOOKS}#") for link in links)
+    return {link.split("#")[1] for link in links}
+
+
+@pytest.fixture(scope="module")
+def notifying(node_beside_the_interpreter: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployment with alarms and notifications."""
+
+    def fill(stack: CdkStack) -> None:
+        bus = "arn:aws:events:eu-west-1:123456789012:event-bus/jobs"
+        channel = statusbeam.cdk.NotificationChannel(name="bus", kind="event_bridge", target=bus)
+        status = statusbeam.cdk.Statusbeam(stack, "Status", alarms=True)
+        options = statusbeam.cdk.NotificationOptions(channels=(channel,))
+        statusbeam.cdk.StatusNotifications(stack, "Notifications", status=status, options=options)
+
+    return stack_with(tmp_path_factory.mktemp("cdk.out"), fill)
+
+
+def test_every_alarm_has_its_runbook_and_every_runbook_its_alarm(
+    stacks: dict[str, Stack],
+    invoking_stacks: dict[str, Stack],
+    guarded_stacks: dict[str, Stack],
+    notifying: Stack,
+) -> None:
+    every = [*stacks.values(), *invoking_stacks.values(), *guarded_stacks.values(), notifying]
+    with_alarms = [stack for stack in every if stack.all(ALARM)]
+    assert linked(*with_alarms) == {heading.lower() for heading in headings()}
+
+
+def test_an_alarm_is_named_as_its_runbook_is(stacks: dict[str, Stack]) -> None:
+    names = {heading.lower(): heading for heading in headings()}
+    for found in stacks["Prod-Status"].all(ALARM):
+        (section,) = linked_of(found)
+        assert found.name.startswith(f"Alarms{names[section]}")
+
+
+def linked_of(found: Resource) -> list[str]:
+    return re.findall(r"#(\w+)$", found.properties["AlarmDescription"])
+
+
+@pytest.mark.parametrize("part", ["Means", "Users see", "Do"])
+def test_every_runbook_says_what_it_means_what_users_see_and_what_to_do(part: str) -> None:
+    sections = (ROOT / RUNBOOKS).read_text().split("\n### ")[1:]
+    assert [section.split("\n")[0] for section in sections if f"- **{part}:** " not in section] == []
+
+
+def test_alarms_of_another_app_link_to_its_own_runbooks(tmp_path: Path) -> None:
+    def fill(stack: CdkStack) -> None:
+        from aws_cdk import aws_sqs as sqs  # noqa: PLC0415 - starts Node
+
+        arn = "arn:aws:sqs:eu-west-1:123456789012:orders"
+        watching = statusbeam.cdk.Alarms(stack, "Alarms", runbooks="https://wiki.example.com/runbooks")
+        watching.dead_letters({"Orders": sqs.Queue.from_queue_arn(stack, "Orders", arn)})
+
+    (found,) = stack_with(tmp_path, fill).all(ALARM)
+    assert found.properties["AlarmDescription"].endswith(" https://wiki.example.com/runbooks#orders")
 
 
 @pytest.mark.parametrize("name", ["Dev-Status", "Local-Status"])

@@ -72,11 +72,12 @@ def test_every_template_passes_cfn_lint_in_five_regions(
     invoking_stacks: dict[str, Stack],
     other_provider_stacks: dict[str, Stack],
     existing_pool_stacks: dict[str, Stack],
+    guarded_stacks: dict[str, Stack],
 ) -> None:
     # W3005: the construct library writes a DependsOn beside every GetAtt of a role.
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005"]
     command += ["--regions", "us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2", "--"]
-    kinds = (stacks, invoking_stacks, other_provider_stacks, existing_pool_stacks)
+    kinds = (stacks, invoking_stacks, other_provider_stacks, existing_pool_stacks, guarded_stacks)
     templates = [str(stack.path) for kind in kinds for stack in kind.values()]
     finished = subprocess.run([*command, *templates], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (0, "")

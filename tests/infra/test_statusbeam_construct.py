@@ -192,7 +192,7 @@ def test_a_new_key_serves_logs_alarms_and_rules_of_its_account(tmp_path: Path) -
     assert key.properties["EnableKeyRotation"] is True
     for_services = [s for s in key.properties["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
     notifying, logging = (statement["Principal"]["Service"] for statement in for_services)
-    assert notifying == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    assert notifying == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
     assert logging == f"logs.{REGION}.amazonaws.com"
     assert [set(statement["Condition"]) for statement in for_services] == [{"StringEquals"}, {"ArnLike"}]
     encrypted = stack.one(
@@ -299,6 +299,7 @@ def everything(stack: CdkStack, construct_id: str) -> None:
         publishing=statusbeam.cdk.PublishingOptions(tenant_queues=("acme",)),
         firewall=statusbeam.cdk.FirewallOptions(logs=True),
         alarms=True,
+        dashboard=True,
         page=statusbeam.cdk.PageOptions(),
     )
     arn = f"arn:aws:states:{REGION}:123456789012:stateMachine:{construct_id}"
@@ -316,6 +317,7 @@ def given_names(stack: Stack) -> list[tuple[str, str]]:
         "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig",
         "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig",
         "AWS::CloudWatch::Alarm": "AlarmName",
+        "AWS::CloudWatch::Dashboard": "DashboardName",
         "AWS::DynamoDB::Table": "TableName",
         "AWS::Events::Rule": "Name",
         "AWS::IAM::Role": "RoleName",
@@ -449,13 +451,19 @@ def test_on_localcloud_the_constructs_leave_out_what_an_emulator_cannot_do(tmp_p
             resources=statusbeam.cdk.ResourceOptions(key_arn=key, backup_days=7, access_logs=True),
             readers=statusbeam.cdk.OidcProvider(issuer="https://login.example.com", client_ids=("page",)),
             firewall=statusbeam.cdk.FirewallOptions(),
+            alarms=True,
+            dashboard=True,
+            budget=statusbeam.cdk.BudgetOptions(monthly_dollars=5),
             page=statusbeam.cdk.PageOptions(),
         )
 
     stack = unchecked(tmp_path, fill, {LOCALCLOUD_CONTEXT: APPSYNC_URL})
     for type_ in (
         "AWS::Backup::BackupPlan",
+        "AWS::Budgets::Budget",
         "AWS::CloudFront::Distribution",
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACL",
     ):

@@ -32,9 +32,10 @@ class Identity(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.user_pool = self._pool(options, resources)
+        self.token_trigger = self._token_trigger(resources, library)
         self.user_pool.add_trigger(
             cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
-            self._token_trigger(resources, library),
+            self.token_trigger,
             cognito.LambdaVersion.V2_0,
         )
         for group in GROUPS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_appsync as appsync
@@ -33,6 +33,8 @@ class SignIn:
     user_claim: str
     claims: Mapping[str, str] = field(default_factory=dict)
     oidc: bool = False
+    token_trigger: lambda_.IFunction | None = None
+    """The function that puts the tenant into the tokens; None: it is not ours."""
 
 
 def create_sign_in(
@@ -58,13 +60,14 @@ def create_sign_in(
             )
         case NewUserPool():
             identity = Identity(scope, "Identity", options=readers, resources=resources, library=library)
-            return _of_pool(
+            sign_in = _of_pool(
                 scope,
                 identity.user_pool,
                 [identity.client.user_pool_client_id],
                 domain=identity.login_domain,
                 user_claim=readers.user_claim,
             )
+            return replace(sign_in, token_trigger=identity.token_trigger)
 
 
 def _of_pool(

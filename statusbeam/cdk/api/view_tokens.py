@@ -25,7 +25,10 @@ _ROTATE = (
 
 
 class ViewTokens(Construct):
-    """Back ends issue tokens with `secret_arn` and `audience`; the API asks `authorizer`, with its `role`."""
+    """Back ends issue tokens with `secret_arn` and `audience`; the API asks `authorizer`, with its `role`.
+
+    `rotation` is the function that rotates the secret, if there is one.
+    """
 
     def __init__(
         self,
@@ -51,9 +54,8 @@ class ViewTokens(Construct):
         )
         self.secret_arn = _arn(secret)
         self.audience = audience
-        if rotation_days is not None:
-            self._rotate(rotation_days, library)
-        else:
+        self.rotation = None if rotation_days is None else self._rotate(rotation_days, library)
+        if self.rotation is None:
             accept(
                 secret,
                 rule="AwsSolutions-SMG4",
@@ -85,7 +87,7 @@ class ViewTokens(Construct):
         )
         grant_decrypt(grantee, self._resources.key_arn, service="secretsmanager")
 
-    def _rotate(self, days: int, library: lambda_.ILayerVersion) -> None:
+    def _rotate(self, days: int, library: lambda_.ILayerVersion) -> lambda_.IFunction:
         rotation = PythonFunction(
             self,
             "Rotation",
@@ -121,6 +123,7 @@ class ViewTokens(Construct):
         # The first rotation begins with the schedule.
         schedule.add_dependency(invoked)
         granted.apply_before(schedule)
+        return rotation.function
 
 
 def _arn(secret: secretsmanager.Secret) -> str:

@@ -69,7 +69,7 @@ class StatusNotifications(Construct):
             threads_table=threads.table_name if threads else None,
             job_link=options.job_link,
         )
-        self._create_lifecycle(status, settings, deliveries.queue, leases)
+        lifecycle = self._create_lifecycle(status, settings, deliveries.queue, leases)
         sender = self._create_sender(settings, options.channels, threads)
         deliveries.feed(sender)
         if status.alarms is not None:
@@ -79,10 +79,12 @@ class StatusNotifications(Construct):
                     "JobEventDeadLetters": self.dead_letters,
                 }
             )
+            status.alarms.function("JobLifecycle", lifecycle)
+            status.alarms.function("NotificationSender", sender)
 
     def _create_lifecycle(
         self, status: Statusbeam, settings: NotificationSettings, deliveries: sqs.IQueue, leases: sqs.Queue
-    ) -> None:
+    ) -> lambda_.Function:
         lifecycle = self._function("Lifecycle", "job_lifecycle", settings)
         stream = status.status_table.stream()
         status.status_table.grant(lifecycle.role, "dynamodb:GetItem", "dynamodb:Query")
@@ -122,6 +124,7 @@ class StatusNotifications(Construct):
             event_sources.SqsEventSource(leases, batch_size=1, report_batch_item_failures=True)
         )
         self._accept_key_grants(lifecycle.role)
+        return lifecycle.function
 
     def _create_sender(
         self,

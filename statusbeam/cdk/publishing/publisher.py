@@ -14,7 +14,7 @@ from ..python_function import AsyncDelivery, PythonFunction
 from .status_queue import StatusQueue
 
 # With this much memory, and its share of CPU, the largest payload is redacted in half of the timeout.
-_MEMORY_MB = 1024
+MEMORY_MB = 1024
 # With Lambda's default of six hours, "50 %" could arrive long after "done".
 _RETRIES = 2
 _MAX_EVENT_AGE = Duration.minutes(15)
@@ -50,7 +50,7 @@ class Publisher(Construct):
             environment=settings.to_env(),
             resources=resources,
             timeout=timeout,
-            memory_mb=_MEMORY_MB,
+            memory_mb=MEMORY_MB,
             reserved_concurrency=reserved_concurrency,
             network=network,
             async_delivery=AsyncDelivery(

@@ -22,8 +22,13 @@ class Publishers:
     of_tenants: Mapping[str, Publisher]
 
     def __iter__(self) -> Iterator[Publisher]:
-        yield self.shared
-        yield from self.of_tenants.values()
+        yield from self.by_suffix.values()
+
+    @property
+    def by_suffix(self) -> Mapping[str, Publisher]:
+        """All of them, by the end of the names of what belongs to each."""
+        tenants = {f"Of-{tenant}": publisher for tenant, publisher in self.of_tenants.items()}
+        return {"": self.shared, **tenants}
 
 
 def create_publishers(

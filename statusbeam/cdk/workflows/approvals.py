@@ -24,6 +24,7 @@ from ..compliance import accept, accept_wildcard
 from ..dead_letters import dead_letter_queue
 from ..encryption import customer_key, grant_encrypt_decrypt
 from ..localcloud import resources_for
+from ..monitoring.alarms import Alarms
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
@@ -37,6 +38,7 @@ class Approvals(Construct):
     """Keeps the task tokens of states that wait, and gives each state its answer.
 
     `function` is what such a state invokes. `dead_letters` holds the answers that could not be given.
+    `watch` adds alarms.
     """
 
     def __init__(
@@ -81,6 +83,11 @@ class Approvals(Construct):
             resource_arns=[table.table_arn],
         )
         grant_encrypt_decrypt(self._role, resources.key_arn, service="dynamodb")
+
+    def watch(self, alarms: Alarms) -> None:
+        """Add alarms on its dead letters, and on errors and throttles of its function."""
+        alarms.dead_letters({"ApprovalDeadLetters": self.dead_letters})
+        alarms.function("Approvals", self.function)
 
     def serve(self, machine: sfn.StateMachine) -> None:
         """Give the states of a machine their answers."""

@@ -20,6 +20,7 @@ from ..bundling import build_bundle, function_sources
 from ..compliance import accept_wildcard
 from ..dead_letters import dead_letter_queue
 from ..localcloud import resources_for
+from ..monitoring.alarms import Alarms
 from ..options import ResourceOptions
 from ..publishing.status_route import StatusRoute
 from ..python_function import AsyncDelivery, LibraryLayer, PythonFunction
@@ -38,7 +39,7 @@ class ExecutionCloser(Construct):
         ExecutionCloser(self, "Closer", route=status.route, state_machines=[machine])
 
     `library` is a layer of the same stack; None: the closer creates one. `dead_letters` holds the events that
-    could not be handled.
+    could not be handled. `watch` adds alarms.
 
     `state_machines` are standard workflows. Each execution is a whole job, with jobId, userId and tenantId at
     the top of its input. A child workflow among them would end its parent's job. A rule of EventBridge has
@@ -88,7 +89,8 @@ class ExecutionCloser(Construct):
             )
             reason = "An execution has its name only when it is started."
             accept_wildcard(closer.role, resource=arn, reason=reason)
-        ExecutionStopper(
+        self._functions = {"Closer": closer.function}
+        self._functions["Stopper"] = ExecutionStopper(
             self,
             "ExecutionStopper",
             state_machines=state_machines,
@@ -96,7 +98,13 @@ class ExecutionCloser(Construct):
             library=library,
             dead_letters=self.dead_letters,
             resources=resources,
-        )
+        ).function
+
+    def watch(self, alarms: Alarms) -> None:
+        """Add alarms on its dead letters, and on errors and throttles of its functions."""
+        alarms.dead_letters({"ExecutionDeadLetters": self.dead_letters})
+        for name, function in self._functions.items():
+            alarms.function(name, function)
 
     def _executions_of(self, machine: sfn.IStateMachine) -> str:
         """The ARN of all executions of a state machine."""

@@ -56,6 +56,7 @@ class ExecutionStopper(Construct):
                 retry_attempts=_RETRIES, max_event_age=_MAX_EVENT_AGE, on_failure=dead_letters
             ),
         )
+        self.function = stopper.function
         target = targets.LambdaFunction(
             stopper.function, dead_letter_queue=dead_letters, max_event_age=_MAX_EVENT_AGE
         )

@@ -59,6 +59,11 @@ class Rejection:
     field: str | None
     message: str
 
+    @property
+    def refused(self) -> bool:
+        """Whether the status names another user's job, or another tenant than the publisher's."""
+        return self.code in (RejectionCode.FOREIGN_OWNER, RejectionCode.FOREIGN_TENANT)
+
     def to_wire(self) -> dict[str, Any]:
         """The rejection as JSON."""
         return {"index": self.index, "code": self.code, "field": self.field, "message": self.message}

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
@@ -18,11 +18,11 @@ from statusbeam.model.errors import (
     ForeignOwnerError,
     InvalidStatusError,
     JournalError,
-    RejectionCode,
     StatusError,
 )
 from statusbeam.model.limits import PUSH_BYTES
 from statusbeam.model.replace import replace
+from statusbeam.model.settings import COMMITTED_TO_PUSHED_METRIC, PUSHES_METRIC, SUPPRESSED_METRIC
 from statusbeam.model.update import StatusUpdate
 from statusbeam.model.validation import json_text
 
@@ -31,14 +31,13 @@ from ..journal.batch import Batch
 from ..journal.commits import Commit
 from .admission import Admission
 from .api_key_readers import ApiKeyReaders
+from .measurements import Measurements
 from .payload import Rejection
 from .ports import Broadcaster, Journal, SessionStore
 from .tenant_limits import UnreportedSheds
 
 if TYPE_CHECKING:
     from ..eta.estimates import Estimates
-
-_REFUSED = (RejectionCode.FOREIGN_OWNER, RejectionCode.FOREIGN_TENANT)
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +59,7 @@ class PublishResult(TypedDict):
 
 @dataclass(slots=True)
 class _Tally:
+    measured: Measurements
     pushing: bool
     """False after a push failed that may succeed later: each further one would take time from the commits."""
     committed: int = 0
@@ -72,8 +72,10 @@ class _Tally:
         """The error to raise: a failed commit goes before other failures."""
         return next((f for f in self.failures if isinstance(f, JournalError)), self.failures[0])
 
-    def reject(self, batch: Batch, error: InvalidStatusError) -> None:
-        self.rejected += (Rejection.of(error, entry.index) for entry in batch.entries)
+    def reject(self, rejections: Iterable[Rejection]) -> None:
+        for rejection in rejections:
+            self.rejected.append(rejection)
+            self.measured.reject(rejection)
 
     def fail(self, batch: Batch, error: StatusError) -> None:
         self.failures.append(error)
@@ -86,6 +88,16 @@ class _Tally:
             error.retriable,
             error.message,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """A batch that is in the log."""
+
+    batch: Batch
+    commit: Commit
+    at: float
+    """When this delivery knew of the commit, in epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +123,12 @@ class Pipeline:
         deadline: float,
         pushing: bool = True,
         received_at: float | None = None,
+        measured: Measurements | None = None,
     ) -> PublishResult:
         """Publish a payload; `batch_id` replaces a missing batchId, `deadline` is in epoch seconds.
 
         `received_at` (epoch seconds) is the time at which the queue took the payload, if there was a queue.
+        `measured` counts what is done, also when an error ends the call.
 
         All commits come before the first push, and no push begins after `deadline`. Without `pushing`, and
         after a push that failed with `retriable`, statuses are only committed. Invalid statuses are rejected
@@ -125,20 +139,21 @@ class Pipeline:
         """
         now = self.clock.now()
         admitted = self.admission.admit(payload, batch_id=batch_id, now=now, received_at=received_at)
-        tally = _Tally(pushing=pushing, rejected=list(admitted.rejected))
+        tally = _Tally(measured=measured or Measurements(), pushing=pushing)
+        tally.reject(admitted.rejected)
         for batch in admitted.refused:
             self._keep_refused(batch, tally)
         commits = [
             found for of_one_job in admitted.jobs for found in self._commit_job(of_one_job, deadline, tally)
         ]
-        for batch, commit in commits:
+        for found in commits:
             if self.api_key_readers:
-                self.api_key_readers.check(batch.tenant_id)
-            self._push(batch, commit, deadline, tally)
+                self.api_key_readers.check(found.batch.tenant_id)
+            self._push(found, deadline, tally)
         if self.estimates:
-            for _, commit in commits:
-                if commit.change:
-                    self.estimates.learn(commit.change)
+            for found in commits:
+                if found.commit.change:
+                    self.estimates.learn(found.commit.change)
         for rejection in tally.rejected:
             _log.warning(
                 "batch_id=<%s>, index=<%s>, code=<%s>, field=<%s> | status rejected: %s",
@@ -157,13 +172,13 @@ class Pipeline:
         }
         if tally.shed:
             result["shed"] = tally.shed
-        if refused := sum(rejection.code in _REFUSED for rejection in tally.rejected):
+        if refused := sum(rejection.refused for rejection in tally.rejected):
             result["refused"] = refused
         return result
 
     def _commit_job(
         self, of_one_job: Sequence[Batch], deadline: float, tally: _Tally
-    ) -> Iterator[tuple[Batch, Commit]]:
+    ) -> Iterator[_Committed]:
         """The job's batches that the job's log has now, with their commits."""
         for batch in of_one_job:
             try:
@@ -173,36 +188,43 @@ class Pipeline:
                 return  # no later status of the job may overtake an uncommitted one
             if commit is None:
                 continue
+            at = self.clock.now()
+            tally.measured.commit(commit, now=at)
             tally.committed += len(batch.entries) - commit.shed
             tally.shed += commit.shed
-            yield batch, commit
+            yield _Committed(batch, commit, at)
 
-    def _push(self, batch: Batch, commit: Commit, deadline: float, tally: _Tally) -> None:
-        if not (tally.pushing and commit.updates):
+    def _push(self, found: _Committed, deadline: float, tally: _Tally) -> None:
+        if not (tally.pushing and found.commit.updates):
             return
         try:
-            self._push_to_watchers(commit, deadline, tally)
+            self._push_to_watchers(found, deadline, tally)
         except StatusError as error:
             tally.pushing = not error.retriable
-            tally.fail(batch, error)
+            tally.fail(found.batch, error)
 
-    def _push_to_watchers(self, commit: Commit, deadline: float, tally: _Tally) -> None:
-        last = commit.updates[-1]
+    def _push_to_watchers(self, found: _Committed, deadline: float, tally: _Tally) -> None:
+        updates, measured = found.commit.updates, tally.measured
+        last = updates[-1]
         audience = self.sessions.audience(
-            last.tenant_id, last.user_id, now=self.clock.now(), of_several=len(commit.updates) > 1
+            last.tenant_id, last.user_id, now=self.clock.now(), of_several=len(updates) > 1
         )
         if audience is Audience.NOBODY:
+            measured.counts[SUPPRESSED_METRIC] += 1
             _log.warning(
                 "job_id=<%s>, sequence=<%s> | committed, not pushed: no live session",
                 last.job_id,
                 last.sequence,
             )
             return
-        for push in pushes(commit.updates, audience):
+        for push in pushes(updates, audience):
             if self.clock.now() >= deadline:
                 raise BroadcastError("no time was left to push", code="out_of_time", retriable=True)
             self.broadcaster.push(push)
+            measured.counts[PUSHES_METRIC] += 1
             tally.pushed += 1
+        took = (self.clock.now() - found.at) * 1000
+        measured.latencies[COMMITTED_TO_PUSHED_METRIC].append(max(0.0, took))
 
     def _commit(self, batch: Batch, deadline: float, tally: _Tally) -> Commit | None:
         """The commit of a batch, by this delivery or an earlier one; None for a batch that is not in the
@@ -214,10 +236,11 @@ class Pipeline:
             )
         except ForeignOwnerError as error:
             self.journal.keep_refused(batch)
-            tally.reject(batch, InvalidStatusError(error.message, code=error.code, field="jobId"))
+            invalid = InvalidStatusError(error.message, code=error.code, field="jobId")
+            tally.reject(_rejections(batch, invalid))
             return None
         except InvalidStatusError as error:
-            tally.reject(batch, error)
+            tally.reject(_rejections(batch, error))
             return None
         if commit.skipped:
             problem = "skipped: the job is not open to it"
@@ -231,6 +254,10 @@ class Pipeline:
             self.journal.keep_refused(batch)
         except StatusError as error:
             tally.fail(batch, error)
+
+
+def _rejections(batch: Batch, error: InvalidStatusError) -> Iterator[Rejection]:
+    return (Rejection.of(error, entry.index) for entry in batch.entries)
 
 
 def pushes(

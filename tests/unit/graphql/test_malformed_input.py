@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,7 @@ from statusbeam.cdk.api.status_api import PIPELINES, UNITS
 from statusbeam.localcloud.appsync.resolvers.javascript import JsResolverError, JsRuntime
 from statusbeam.log.journal.memory import MemoryJournal
 from statusbeam.log.publishing.admission import Admission
+from statusbeam.log.publishing.measurements import Measurements
 from statusbeam.log.publishing.memory import (
     MemoryBroadcaster,
     MemoryDetailStore,
@@ -26,6 +28,7 @@ from statusbeam.log.publishing.memory import (
 from statusbeam.log.publishing.pipeline import Pipeline
 from statusbeam.log.snapshot.fold import fold
 from statusbeam.model.errors import RejectionCode
+from statusbeam.model.settings import COMMITTED_METRIC
 from statusbeam.model.words import OverallStatus
 from tests.unit.graphql.resolver_harness import (
     ANN,
@@ -165,9 +168,11 @@ def test_a_message_of_the_queue_is_taken_or_refused_and_never_comes_again(bodies
         }
         for n, body in enumerate(bodies)
     ]
-    outcome = publish_messages(records, pipeline.publish, deadline=NOW + 20, now=lambda: NOW)
+    measured = Measurements()
+    publish = partial(pipeline.publish, measured=measured)
+    outcome = publish_messages(records, publish, deadline=NOW + 20, now=lambda: NOW)
     assert outcome.failed == []
-    assert held(journal) == outcome.committed
+    assert held(journal) == measured.counts[COMMITTED_METRIC]
 
 
 @given(odd)

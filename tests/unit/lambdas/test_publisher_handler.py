@@ -16,7 +16,14 @@ import pytest
 from lambdas.status_publisher._wiring import publisher
 from lambdas.status_publisher.handler import handler, logger
 from statusbeam.model.errors import BroadcastError, SettingError
-from statusbeam.model.settings import FUNCTION_DIMENSION, REFUSED_METRIC, PublisherSettings
+from statusbeam.model.settings import (
+    COMMITTED_TO_PUSHED_METRIC,
+    FUNCTION_DIMENSION,
+    PRODUCED_TO_COMMITTED_METRIC,
+    REFUSED_METRIC,
+    SUPPRESSED_METRIC,
+    PublisherSettings,
+)
 from tests.unit.dynamo_tables import (
     SESSIONS_TABLE,
     STATUS_TABLE,
@@ -130,9 +137,12 @@ def test_a_push_that_fails_is_raised_so_that_lambda_retries(
     deployed.answers(DOWN)
     with pytest.raises(BroadcastError):
         deployed.invoke({"batchId": "b1", "updates": [entry()]})
-    assert metrics_in(capsys.readouterr().out)["PublishFailures"] == [1.0]
+    metrics = metrics_in(capsys.readouterr().out)
+    assert (metrics["PublishFailures"], metrics["StatusesCommitted"]) == ([1.0], [1.0])
     deployed.answers(OK)
     assert deployed.invoke({"batchId": "b1", "updates": [entry()]})["committed"] == 1
+    metrics = metrics_in(capsys.readouterr().out)
+    assert (metrics["Pushes"], metrics["StatusesCommitted"]) == ([1.0], [0.0])
 
 
 def test_a_wholly_invalid_payload_is_rejected_not_raised(
@@ -156,6 +166,9 @@ def test_counts_are_metrics_of_the_publisher(deployed: Deployed, capsys: pytest.
     assert metrics["service"] == "status_publisher"
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Statusbeam"
     assert (metrics["StatusesCommitted"], metrics["Pushes"]) == ([2.0], [1.0])
+    units = {m["Name"]: m["Unit"] for m in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    for latency in (PRODUCED_TO_COMMITTED_METRIC, COMMITTED_TO_PUSHED_METRIC):
+        assert (len(metrics[latency]), units[latency]) == (1, "Milliseconds")
 
 
 def test_statuses_for_another_users_job_are_counted_for_the_alarm(
@@ -171,8 +184,13 @@ def test_statuses_for_another_users_job_are_counted_for_the_alarm(
     assert metrics[FUNCTION_DIMENSION] == Context().function_name
 
 
-def test_nobody_watching_is_a_warning_in_the_log(deployed: Deployed, log: StringIO) -> None:
+def test_nobody_watching_is_a_warning_in_the_log_and_a_suppressed_push(
+    deployed: Deployed, log: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert deployed.invoke(entry(userId="ben"))["pushed"] == 0
+    metrics = metrics_in(capsys.readouterr().out)
+    assert (metrics[SUPPRESSED_METRIC], metrics["StatusesCommitted"]) == ([1.0], [1.0])
+    assert COMMITTED_TO_PUSHED_METRIC not in metrics
     assert deployed.pushed() == []
     assert "not pushed: no live session" in log.getvalue()
 

@@ -65,6 +65,7 @@ class Publishing:
 
     failures: dict[str, BaseException]
     tried: list[str] = field(default_factory=list)
+    pushed: list[str] = field(default_factory=list)
     unpushed: list[str] = field(default_factory=list)
     on_try: Callable[[], None] = lambda: None
 
@@ -81,8 +82,7 @@ class Publishing:
         self.on_try()
         if batch_id in self.failures:
             raise self.failures[batch_id]
-        if not pushing:
-            self.unpushed.append(batch_id)
+        (self.pushed if pushing else self.unpushed).append(batch_id)
         return {"committed": 1, "rejected": [], "pushed": int(pushing)}
 
 
@@ -113,7 +113,7 @@ def test_a_failed_message_comes_again_with_what_follows_it_in_its_job(
     assert publishing.tried == tried.split()
     answer = outcome.answer()["batchItemFailures"]
     assert [failure["itemIdentifier"] for failure in answer] == reported.split()
-    assert outcome.committed == outcome.pushed == len(tried.split()) - len(failures)
+    assert publishing.pushed == [message for message in tried.split() if message not in failures]
 
 
 def test_after_a_push_that_failed_for_a_while_the_rest_is_committed_without_waiting_for_pushes() -> None:
@@ -122,7 +122,7 @@ def test_after_a_push_that_failed_for_a_while_the_rest_is_committed_without_wait
     outcome = publish_messages(records, publishing, deadline=NOW + 20, now=lambda: NOW)
     assert publishing.unpushed == ["a2", "b1"]
     assert [failed["messageId"] for failed in outcome.failed] == ["a1", "a2"]
-    assert (outcome.committed, outcome.pushed, outcome.given_up) == (2, 0, 1)
+    assert (publishing.pushed, outcome.given_up) == ([], 1)
 
 
 @pytest.mark.parametrize("received", range(2, LAST + 1))
@@ -374,10 +374,42 @@ def test_a_push_that_fails_leaves_the_job_whole_and_comes_again(deployed: Deploy
     assert deployed.log("job-1") == ["0", "1", "2"]
 
 
+def counts_in(output: str, *names: str) -> list[list[float] | None]:
+    """The metrics with these names in the only line of metrics; None for one that the line does not have."""
+    (line,) = [json.loads(line) for line in output.splitlines() if '"_aws"' in line]
+    return [line.get(name) for name in names]
+
+
 def test_counts_of_a_batch_are_metrics(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     deployed.appsync.answers[:] = [DOWN, OK]
     for number in range(3):
         deployed.queue.transport().send(entry(message=str(number)))
     deployed.deliver()
-    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    assert (line["StatusesCommitted"], line["Pushes"], line["PublishFailures"]) == ([2.0], [0.0], [3.0])
+    counts = counts_in(capsys.readouterr().out, "StatusesCommitted", "Pushes", "PublishFailures")
+    assert counts == [[3.0], [0.0], [3.0]]
+
+
+def test_a_status_is_counted_as_committed_once_however_often_its_push_is_tried(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.appsync.answers[:] = [DOWN]
+    deployed.queue.transport().send({"batchId": "b1", "updates": [entry(), entry(attempt="none")]})
+    event = deployed.queue.event()
+    names = ("StatusesCommitted", "StatusesRejected", "Pushes", "PushesGivenUp")
+    deployed.invoke(event)
+    assert counts_in(capsys.readouterr().out, *names) == [[1.0], [1.0], [0.0], None]
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
+    assert deployed.invoke(event) == []
+    assert counts_in(capsys.readouterr().out, *names) == [[0.0], [1.0], [0.0], [1.0]]
+
+
+def test_what_was_committed_before_the_time_ran_out_is_counted(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def out_of_time(*_: Any, **__: Any) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr("statusbeam.log.publishing.appsync.AppSyncBroadcaster.push", out_of_time)
+    deployed.queue.transport().send(entry())
+    assert len(deployed.deliver()) == 1
+    assert counts_in(capsys.readouterr().out, "StatusesCommitted", "PublishFailures") == [[1.0], [1.0]]

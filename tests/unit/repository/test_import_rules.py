@@ -43,7 +43,7 @@ CASES = [
     Planted(CONSTRUCTS, "statusbeam/cdk/publishing/publisher.py", "status_utils.defaults"),
     Planted(CONSTRUCTS, "statusbeam/cdk/options.py", "statusbeam.model.limits"),
     Planted(PARTS, "statusbeam/cdk/publishing/publisher.py", "statusbeam.cdk.api.firewall"),
-    Planted(PARTS, "statusbeam/cdk/alarms.py", "statusbeam.cdk.workflows.status_checkpoints"),
+    Planted(PARTS, "statusbeam/cdk/dead_letters.py", "statusbeam.cdk.page.page_config"),
     Planted(PARTS, "statusbeam/cdk/a_new_room.py", "aws_cdk"),
     Planted(CIRCLES, "infra/stages.py", "infra.stacks"),
     Planted(CIRCLES, "statusbeam/cdk/api/sign_in.py", "statusbeam.cdk.api.status_api"),

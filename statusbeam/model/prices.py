@@ -1,0 +1,20 @@
+"""What AWS charges for one operation: list prices of us-east-1, without free tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Dollars for a million, but for storage."""
+
+    write_unit: float = 0.625
+    read_unit: float = 0.125
+    mutation: float = 4.0
+    delivery: float = 2.0
+    connection_minute: float = 0.08
+    invocation: float = 0.2
+    gb_second: float = 13.3334  # arm64
+    fifo_request: float = 0.5
+    gigabyte_month: float = 0.25  # dollars
