@@ -40,8 +40,10 @@ LIMIT_SECONDS = 3_600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and write after each one, so that an interrupted run keeps what it has measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", choices=[[], *NAMES], metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args(arguments).names or NAMES
+    if unknown := set(names) - set(NAMES):
+        parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
     sections = read_results(RESULTS.read_text()) if RESULTS.exists() else {}
     failed = []
     for name in names:

@@ -88,13 +88,12 @@ def read_results(text: str) -> dict[str, Section]:
 
 
 def quoted(document: str, sections: Mapping[str, Section]) -> str:
-    """The document with every quoted table as the results have it.
-
-    Raises KeyError for a table whose benchmark has no results.
-    """
+    """The document with every quoted table as the results have it. One without results stays as it is."""
 
     def table(quote: re.Match[str]) -> str:
-        section = sections[quote["name"]]
+        section = sections.get(quote["name"])
+        if section is None:
+            return quote[0]
         date = section.measured.partition(",")[0]
         return f"<!-- results: {quote['name']} -->\nMeasured on {date}.\n\n{section.table}{END}"
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import NAMES, main
 from benchmarks.measure import Goal
 from benchmarks.results import DOCUMENT, RESULTS, Section, quoted, read_results, written
 
@@ -48,9 +48,15 @@ def test_a_quoted_table_is_replaced_by_the_results() -> None:
     assert quoted(after, sections) == after
 
 
-def test_a_quoted_table_without_results_is_an_error() -> None:
-    with pytest.raises(KeyError, match="caller"):
-        quoted("<!-- results: caller -->\n<!-- end of results -->", {})
+def test_a_quoted_table_without_results_stays_as_it_is() -> None:
+    document = "<!-- results: caller -->\nan old table\n<!-- end of results -->"
+    assert quoted(document, {}) == document
+
+
+def test_a_benchmark_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["caller", "caler"])
+    assert "unknown benchmark: caler" in capsys.readouterr().err
 
 
 def test_an_output_that_would_end_its_fence_is_refused() -> None:
