@@ -119,7 +119,7 @@ web-size: setup ## say what the client library costs over the wire; fails above 
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-.PHONY: check test search audit screenshots dist release docs lock
+.PHONY: check test search audit screenshots dist release bench docs lock
 # Steps that don't need each other run side by side; each one's output comes whole, when it is done.
 ALONGSIDE := $(MAKE) --no-print-directory --keep-going --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CHECKS := check-types check-python check-imports check-web check-secrets check-prose
@@ -186,6 +186,10 @@ dist: setup web ## build the wheel, the client and the layer into dist/, with th
 
 release: setup web ## rehearse a release: check all, print what it would do, publish nothing
 	python .ci/release.py
+
+bench: setup web browser ## run every benchmark beside its peers, and write benchmarks/RESULTS.md: make bench [BENCH="caller page"]
+	@npm ci --silent --prefix benchmarks/peers
+	python -m benchmarks $(BENCH)
 
 docs: setup ## build the documentation's site into .build/site; links are checked
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict # not --quiet: it would hide the warnings from --strict, too

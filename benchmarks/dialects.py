@@ -91,6 +91,24 @@ class NaiveDialect:
         return http_post("/publish", host, json.dumps(status(number, size)).encode(), {})
 
 
+class CentrifugeDialect:
+    """Centrifugo's library: the server subscribes a client as it connects, statuses come in a publication."""
+
+    name = "Centrifugo's library"
+
+    def upgrade(self, host: str) -> bytes:
+        """The upgrade of /connection/websocket."""
+        return upgrade("/connection/websocket", host, "")
+
+    def subscribe(self, host: str) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002 - part of a Dialect
+        """The connect command; its answer lists the subscription."""
+        return ((text_frame('{"id":1}'), b'"subs"'),)
+
+    def publish(self, host: str, number: int, size: int) -> bytes:
+        """POST /publish with the status."""
+        return http_post("/publish", host, json.dumps(status(number, size)).encode(), {})
+
+
 class AppSyncDialect:
     """GraphQL over HTTP and `graphql-ws` as AppSync's clients speak it, with an API key for the subscriber.
 

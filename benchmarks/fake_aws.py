@@ -25,6 +25,7 @@ LIVE_SESSION = {
     "tenant_id": {"S": "tenant-1"},
     "sk": {"S": "user-1#connection-1"},
     "ttl": {"N": "9999999999"},
+    "joined": {"BOOL": True},  # as every client of ours is
 }
 
 

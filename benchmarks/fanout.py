@@ -8,27 +8,36 @@ One client for all servers, each server a process of its own, all in one run.
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from benchmarks.audience import Audience, Delivered
-from benchmarks.dialects import AppSyncDialect, Credentials, Dialect, NaiveDialect
+from benchmarks.dialects import AppSyncDialect, CentrifugeDialect, Credentials, Dialect, NaiveDialect
 from benchmarks.localcloud_server import LocalcloudServer
 from benchmarks.measure import Goal, Server, Spread, node, paired, percentile, python, ratios
 
 OURS, SIMULATOR, NAIVE = "our data plane", "Amplify simulator", "naive FastAPI"
+CENTRIFUGE = "Centrifugo's library"
 PEERS = Path(__file__).parent / "peers"
 SCHEMA = Path(__file__).parents[1] / "graphql" / "schema.graphql"
 SIMULATOR_KEY = "da2-benchmark"
+DEBIAN_GO_SOURCES = "/usr/share/gocode"
+CENTRIFUGE_PACKAGES = (
+    "golang-go golang-github-centrifugal-centrifuge-dev golang-github-centrifugal-protocol-dev "
+    "golang-github-fzambia-eagle-dev golang-github-igm-sockjs-go-dev golang-github-mna-redisc-dev"
+)
 
 SUBSCRIBERS = (100, 1_000)
 IN_FLIGHT = (1, 8, 16)
 MOST_STATUSES = 30_000
-RATE_GOALS = {1: 3.0, 16: 10.0}
-"""Statuses in flight -> at least so many times the Amplify simulator."""
+RATE_GOALS = {(SIMULATOR, 1): 3.0, (SIMULATOR, 16): 10.0, (CENTRIFUGE, 8): 1.0}
+"""Peer and statuses in flight -> at least so many times the peer's rate."""
 
 STALLED_SUBSCRIBERS = 100
 STALLED_STATUS_BYTES = 4_000
@@ -58,7 +67,7 @@ class Peer:
 
 
 def peers() -> tuple[Peer, ...]:
-    """Ours first. Raises FileNotFoundError when the simulator is not installed."""
+    """Ours first. Raises FileNotFoundError when a peer is not installed."""
     if not (PEERS / "node_modules").exists():
         raise FileNotFoundError("the Amplify simulator is missing: run `npm ci --prefix benchmarks/peers`")
     simulator = PEERS / "amplify_simulator.cjs"
@@ -74,7 +83,27 @@ def peers() -> tuple[Peer, ...]:
             server=partial(Server, python("benchmarks.peers.naive_fastapi")),
             dialect=lambda _: NaiveDialect(),
         ),
+        Peer(
+            name=CENTRIFUGE,
+            server=partial(Server, [str(_built_centrifuge())]),
+            dialect=lambda _: CentrifugeDialect(),
+        ),
     )
+
+
+@cache
+def _built_centrifuge() -> Path:
+    """The peer with Centrifugo's library, built from Debian's packages."""
+    go = shutil.which("go")
+    if go is None or not Path(DEBIAN_GO_SOURCES, "src/github.com/centrifugal/centrifuge").exists():
+        raise FileNotFoundError(f"{CENTRIFUGE} is missing: run `apt-get install {CENTRIFUGE_PACKAGES}`")
+    binary = PEERS / "centrifuge" / "centrifuge"
+    subprocess.run(
+        [go, "build", "-o", str(binary), str(PEERS / "centrifuge" / "main.go")],
+        env={**os.environ, "GO111MODULE": "off", "GOPATH": DEBIAN_GO_SOURCES},
+        check=True,
+    )
+    return binary
 
 
 def _our_dialect(server: Server) -> Dialect:
@@ -130,9 +159,9 @@ def _rate_goals(subscribers: int, in_flight: int, results: Mapping[str, list[Del
             continue
         times = ratios(ours, [one.rate for one in delivered])
         print(f"  ours / {name:<13} {Spread.of(times)}")
-        if name == SIMULATOR and in_flight in RATE_GOALS:
-            what = f"rate with {subscribers} subscribers, {in_flight} in flight, ours / simulator's"
-            goals.append(Goal(what=what, values=times, at_least=RATE_GOALS[in_flight]))
+        if at_least := RATE_GOALS.get((name, in_flight)):
+            what = f"rate with {subscribers} subscribers, {in_flight} in flight, ours / {name}"
+            goals.append(Goal(what=what, values=times, at_least=at_least))
     return goals
 
 

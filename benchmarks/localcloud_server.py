@@ -31,7 +31,7 @@ class LocalcloudServer(Server):
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="statusbeam-benchmark-", ignore_cleanup_errors=True)
         self._state = StateFolder(Path(self._folder.name))
-        options = ["--state-dir", self._folder.name, "--port", "0", "--aws-port", "0"]
+        options = ["--state-dir", self._folder.name, "--port", "0", "--aws-port", "0", "--bridge-port", "0"]
         super().__init__(python("statusbeam.localcloud.server", *options))
 
     def rss_bytes(self) -> int:

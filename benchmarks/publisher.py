@@ -19,8 +19,8 @@ OURS = "lambdas.status_publisher.handler"
 NEWCOMER = "benchmarks.peers.newcomer_publisher"
 STATUSES_PER_RUN = 50
 BATCHES = (1, 10, 25)
-WARM_GOALS = {1: 1 / 5, 25: 1 / 40}
-INIT_GOAL = 1 / 2
+WARM_GOALS = {1: 0.12, 25: 0.02}
+INIT_GOAL = 0.4
 
 Results = dict[str, list[dict[str, float]]]
 
