@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from statusbeam.bridge.app import create_app
 from statusbeam.bridge.dialects.durable_streams import offset_of
-from statusbeam.bridge.service import Bridge
 from statusbeam.bridge.tail.cursor import Cursor
-from tests.e2e.node_client import CLIENTS, node, require_clients
+from tests.e2e.in_memory_bridge import bridge_of, script
 from tests.reserved_port import reserve_port
-from tests.unit.statusbeam.bridge.samples import QUICK, Log
-from tests.unit.statusbeam.bridge.served import served
-from tests.unit.statusbeam.bridge.viewers import by_name
-
-
-@asynccontextmanager
-async def bridge_of(log: Log, *, port: int = 0) -> AsyncIterator[str]:
-    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
-    async with served(create_app(bridge), bridge, port=port) as url:
-        yield url
-
-
-@asynccontextmanager
-async def script(name: str, **config: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """A running script, as the lines that it writes."""
-    require_clients()
-    process = await asyncio.create_subprocess_exec(
-        node(), name, cwd=CLIENTS, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(config).encode())
-    process.stdin.close()
-    output = process.stdout
-
-    async def lines() -> AsyncIterator[dict[str, Any]]:
-        async for line in output:
-            yield json.loads(line)
-
-    try:
-        yield lines()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+from tests.unit.statusbeam.bridge.samples import Log
 
 
 async def read_stream(url: str, offset: str, live: object) -> dict[str, Any]:
