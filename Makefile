@@ -163,9 +163,10 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
-search: setup ## draw new examples for the property tests and the client's fault runs, many more than `make test` looks at
+search: setup tests/e2e/clients/node_modules/.ready ## draw new examples for the property tests, the client's fault runs and AG-UI's verifier, many more than `make test` looks at
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
+	STATUSBEAM_AG_UI_LOGS=10000 STATUSBEAM_AG_UI_SEED=$$(date +%s) pytest tests/e2e/test_ag_ui_client.py
 
 screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew
 	pytest tests/browser/test_main_states.py tests/unit/statusbeam/cli/test_pictures.py --screenshots docs/images

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from statusbeam.bridge.dialects.ag_ui import state_of
@@ -17,10 +18,14 @@ from tests.unit.statusbeam.bridge.dialects.logs import LOGS, job_of, steps_of
 from tests.unit.statusbeam.bridge.dialects.test_ag_ui import spoken
 from tests.unit.statusbeam.log.snapshot.fold_cases import committed, status_drawn_from
 
-RANDOM_LOGS = 200
+RANDOM_LOGS = int(os.environ.get("STATUSBEAM_AG_UI_LOGS", "200"))
+"""`make search` draws more of them, from another seed."""
+SEED = int(os.environ.get("STATUSBEAM_AG_UI_SEED", "7"))
+RUN_SECONDS = 0.05
+"""What a run may take at most, beside the start of the client."""
 
 
-def verdict(runs: Iterable[dict[str, Any]]) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def verdict(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """What AG-UI's client says: how many runs it saw and refused, and why."""
     require_clients()
     done = subprocess.run(
@@ -30,7 +35,7 @@ def verdict(runs: Iterable[dict[str, Any]]) -> tuple[dict[str, int], list[dict[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=3 * DEADLINE_SECONDS,
+        timeout=3 * DEADLINE_SECONDS + RUN_SECONDS * len(runs),
     )
     assert done.returncode == 0, done.stderr
     *refused, count = map(json.loads, done.stdout.splitlines())
@@ -63,7 +68,7 @@ def test_every_golden_vector_is_a_sound_run_at_every_join_point() -> None:
 
 
 def test_random_logs_are_sound_runs() -> None:
-    logs = enumerate(drawn_logs(RANDOM_LOGS, seed=7))
+    logs = enumerate(drawn_logs(RANDOM_LOGS, SEED))
     runs = [run(f"log {number}", log, at) for number, log in logs for at in (0, len(log) // 2)]
     count, refused = verdict(runs)
     assert refused == []
@@ -74,7 +79,7 @@ def test_a_mapper_of_one_event_a_status_is_refused() -> None:
     """The tests above can fail: this is what they would see."""
     names = {"agent_invoking": "SUBAGENT_STARTED", "agent_complete": "SUBAGENT_FINISHED"}
     runs = []
-    for number, log in enumerate(drawn_logs(RANDOM_LOGS, seed=7)):
+    for number, log in enumerate(drawn_logs(RANDOM_LOGS, SEED)):
         events: list[dict[str, Any]] = [{"type": "RUN_STARTED", "threadId": "session-1", "runId": "run-1"}]
         for step in steps_of(log):
             update = step.update
