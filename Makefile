@@ -166,7 +166,7 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 search: setup tests/e2e/clients/node_modules/.ready ## draw new examples for the property tests, the client's fault runs and AG-UI's verifier, many more than `make test` looks at
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
-	STATUSBEAM_AG_UI_LOGS=10000 STATUSBEAM_AG_UI_SEED=$$(date +%s) pytest tests/e2e/test_ag_ui_client.py
+	pytest tests/e2e/test_ag_ui_client.py --random-logs 10000 --random-seed $$(date +%s)
 
 screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew
 	pytest tests/browser/test_main_states.py tests/unit/statusbeam/cli/test_pictures.py --screenshots docs/images

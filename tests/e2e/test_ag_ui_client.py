@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import pytest
 
 from statusbeam.bridge.dialects.ag_ui import state_of
 from statusbeam.log.snapshot.job_state import Job
@@ -18,9 +19,7 @@ from tests.unit.statusbeam.bridge.dialects.logs import LOGS, job_of, steps_of
 from tests.unit.statusbeam.bridge.dialects.test_ag_ui import spoken
 from tests.unit.statusbeam.log.snapshot.fold_cases import committed, status_drawn_from
 
-RANDOM_LOGS = int(os.environ.get("STATUSBEAM_AG_UI_LOGS", "200"))
-"""`make search` draws more of them, from another seed."""
-SEED = int(os.environ.get("STATUSBEAM_AG_UI_SEED", "7"))
+REFUSED_OF = 200
 RUN_SECONDS = 0.05
 """What a run may take at most, beside the start of the client."""
 
@@ -67,19 +66,20 @@ def test_every_golden_vector_is_a_sound_run_at_every_join_point() -> None:
     assert count == {"count": len(runs), "refused": 0}
 
 
-def test_random_logs_are_sound_runs() -> None:
-    logs = enumerate(drawn_logs(RANDOM_LOGS, SEED))
+def test_random_logs_are_sound_runs(pytestconfig: pytest.Config) -> None:
+    drawn, seed = pytestconfig.getoption("--random-logs"), pytestconfig.getoption("--random-seed")
+    logs = enumerate(drawn_logs(drawn, seed))
     runs = [run(f"log {number}", log, at) for number, log in logs for at in (0, len(log) // 2)]
     count, refused = verdict(runs)
     assert refused == []
-    assert count == {"count": 2 * RANDOM_LOGS, "refused": 0}
+    assert count == {"count": 2 * drawn, "refused": 0}
 
 
 def test_a_mapper_of_one_event_a_status_is_refused() -> None:
     """The tests above can fail: this is what they would see."""
     names = {"agent_invoking": "SUBAGENT_STARTED", "agent_complete": "SUBAGENT_FINISHED"}
     runs = []
-    for number, log in enumerate(drawn_logs(RANDOM_LOGS, SEED)):
+    for number, log in enumerate(drawn_logs(REFUSED_OF, seed=7)):
         events: list[dict[str, Any]] = [{"type": "RUN_STARTED", "threadId": "session-1", "runId": "run-1"}]
         for step in steps_of(log):
             update = step.update
@@ -89,4 +89,4 @@ def test_a_mapper_of_one_event_a_status_is_refused() -> None:
         events.append({"type": "RUN_FINISHED", "threadId": "session-1", "runId": "run-1"})
         runs.append({"name": f"log {number}", "events": events})
     count, _ = verdict(runs)
-    assert count["refused"] > RANDOM_LOGS / 10
+    assert count["refused"] > REFUSED_OF / 10
