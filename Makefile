@@ -173,10 +173,11 @@ test: setup ## everything: check, web, unit, infra, end to end, browser
 	python .ci/audit.py --if-reachable
 	pytest --numprocesses 3 --dist loadscope # more than two cores: the browser's and the clients' tests mostly wait
 
-search: setup tests/e2e/clients/node_modules/.ready ## new examples for property tests, the client's fault runs and killed bridges, many more than `make test` looks at
+search: setup tests/e2e/clients/node_modules/.ready ## draw many more examples than `make test`: property tests, fault runs of the client, killed bridges, AG-UI logs
 	pytest --hypothesis-profile=search --numprocesses 2 tests/unit tests/soak
 	python -m tests.soak.process_kills --seed $$(date +%s)
 	STATUSBEAM_CLIENT_RUNS=10000 STATUSBEAM_CLIENT_SEED=$$(date +%s) npm run search --silent --workspace web/client
+	pytest tests/e2e/test_ag_ui_client.py --random-logs 10000 --random-seed $$(date +%s)
 
 screenshots: setup web browser ## take the pictures of the page and the command in docs/images anew
 	pytest tests/browser/test_main_states.py tests/unit/statusbeam/cli/test_pictures.py --screenshots docs/images

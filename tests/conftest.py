@@ -41,6 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let the browser tests write pictures of the page into this folder (make screenshots)",
     )
     parser.addoption(
+        "--random-logs", type=int, default=200, help="how many random logs AG-UI's client reads (make search)"
+    )
+    parser.addoption("--random-seed", type=int, default=7, help="the seed that these logs are drawn from")
+    parser.addoption(
         "--write-help", action="store_true", help="write the golden files of the command's help anew"
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import pytest
 
 from statusbeam.bridge.dialects.ag_ui import state_of
 from statusbeam.log.snapshot.job_state import Job
@@ -17,10 +19,12 @@ from tests.unit.statusbeam.bridge.dialects.logs import LOGS, job_of, steps_of
 from tests.unit.statusbeam.bridge.dialects.test_ag_ui import spoken
 from tests.unit.statusbeam.log.snapshot.fold_cases import committed, status_drawn_from
 
-RANDOM_LOGS = 200
+REFUSED_OF = 200
+RUN_SECONDS = 0.05
+"""What a run may take at most, beside the start of the client."""
 
 
-def verdict(runs: Iterable[dict[str, Any]]) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def verdict(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """What AG-UI's client says: how many runs it saw and refused, and why."""
     require_clients()
     done = subprocess.run(
@@ -30,7 +34,7 @@ def verdict(runs: Iterable[dict[str, Any]]) -> tuple[dict[str, int], list[dict[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=3 * DEADLINE_SECONDS,
+        timeout=3 * DEADLINE_SECONDS + RUN_SECONDS * len(runs),
     )
     assert done.returncode == 0, done.stderr
     *refused, count = map(json.loads, done.stdout.splitlines())
@@ -62,19 +66,20 @@ def test_every_golden_vector_is_a_sound_run_at_every_join_point() -> None:
     assert count == {"count": len(runs), "refused": 0}
 
 
-def test_random_logs_are_sound_runs() -> None:
-    logs = enumerate(drawn_logs(RANDOM_LOGS, seed=7))
+def test_random_logs_are_sound_runs(pytestconfig: pytest.Config) -> None:
+    drawn, seed = pytestconfig.getoption("--random-logs"), pytestconfig.getoption("--random-seed")
+    logs = enumerate(drawn_logs(drawn, seed))
     runs = [run(f"log {number}", log, at) for number, log in logs for at in (0, len(log) // 2)]
     count, refused = verdict(runs)
     assert refused == []
-    assert count == {"count": 2 * RANDOM_LOGS, "refused": 0}
+    assert count == {"count": 2 * drawn, "refused": 0}
 
 
 def test_a_mapper_of_one_event_a_status_is_refused() -> None:
     """The tests above can fail: this is what they would see."""
     names = {"agent_invoking": "SUBAGENT_STARTED", "agent_complete": "SUBAGENT_FINISHED"}
     runs = []
-    for number, log in enumerate(drawn_logs(RANDOM_LOGS, seed=7)):
+    for number, log in enumerate(drawn_logs(REFUSED_OF, seed=7)):
         events: list[dict[str, Any]] = [{"type": "RUN_STARTED", "threadId": "session-1", "runId": "run-1"}]
         for step in steps_of(log):
             update = step.update
@@ -84,4 +89,4 @@ def test_a_mapper_of_one_event_a_status_is_refused() -> None:
         events.append({"type": "RUN_FINISHED", "threadId": "session-1", "runId": "run-1"})
         runs.append({"name": f"log {number}", "events": events})
     count, _ = verdict(runs)
-    assert count["refused"] > RANDOM_LOGS / 10
+    assert count["refused"] > REFUSED_OF / 10

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from statusbeam.bridge.app import create_app
 from statusbeam.bridge.dialects.durable_streams import offset_of
-from statusbeam.bridge.service import Bridge
 from statusbeam.bridge.tail.cursor import Cursor
+from tests.e2e.in_memory_bridge import bridge_of
 from tests.e2e.node_client import script
 from tests.reserved_port import reserve_port
-from tests.unit.statusbeam.bridge.samples import QUICK, Log
-from tests.unit.statusbeam.bridge.served import served
-from tests.unit.statusbeam.bridge.viewers import by_name
-
-
-@asynccontextmanager
-async def bridge_of(log: Log, *, port: int = 0) -> AsyncIterator[str]:
-    bridge = Bridge.in_memory(log.journal, authenticate=by_name, pace=QUICK, clock=log.time.clock())
-    async with served(create_app(bridge), bridge, port=port) as url:
-        yield url
+from tests.unit.statusbeam.bridge.samples import Log
 
 
 async def read_stream(url: str, offset: str, live: object) -> dict[str, Any]:
