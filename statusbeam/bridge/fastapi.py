@@ -12,10 +12,11 @@
     await handoffs.call_agent("Geo Agent", {"text": "…"}, session_id="session-1")
 
 Each socket of `session-1` gets `agent_status`, then `complete` or `error`. A socket that connects later, or
-comes back, gets what it missed.
+reconnects, gets the missed statuses.
 
-`ConnectionManager()` keeps the log in memory, and admits whoever knows a session's id. Give it `authenticate`
-to ask your own login. `ConnectionManager(bridge=bridge_on_aws(settings))` reads the log of a deployment.
+`ConnectionManager()` keeps the log in memory, and admits every client that knows a session's id. Give it
+`authenticate` to ask your own login. `ConnectionManager(bridge=bridge_on_aws(settings))` reads the log of a
+deployment.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class ConnectionManager(_ConnectionManager):
     """All sockets of this process, by session, and the log that feeds them.
 
     Without `bridge`, the log is in memory and `transport` writes to it. Then `authenticate` decides who may
-    connect; without it, whoever knows a session's id.
+    connect; without it, every client that knows a session's id may.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class _Everybody:
 
 
 class _Hints:
-    """A Broadcaster for tails in this process: they read the log, and are told when."""
+    """A Broadcaster for tails in this process: it notifies them to read the log."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge

@@ -1,4 +1,4 @@
-"""The bridge's errors: problem documents (RFC 9457), whatever the protocol.
+"""The bridge's errors: problem documents (RFC 9457), in all protocols.
 
 >>> raise Problem.not_found("There is no such job, or it is not yours.")
 HTTP 404, application/problem+json
@@ -20,7 +20,7 @@ TYPE_PREFIX: Final = "urn:statusbeam:problem:"
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
-    """What a client is told of a failed request. `code` is the end of the problem's type."""
+    """The answer to a failed request. `code` is the end of the problem's type."""
 
     def __init__(
         self,

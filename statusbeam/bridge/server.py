@@ -1,6 +1,6 @@
 """The bridge as a process: `python -m statusbeam.bridge.server`, set up by BridgeSettings' variables.
 
-SIGTERM drains it: no new streams, open ones are told to come back, and the process ends.
+SIGTERM drains it: no new streams, open ones get the request to reconnect, and the process ends.
 """
 
 from __future__ import annotations

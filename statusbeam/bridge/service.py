@@ -1,4 +1,4 @@
-"""The bridge without its routes: what reads jobs, who may read them, and which streams are open.
+"""The bridge without its routes: the readers of jobs, their permissions, and the open streams.
 
 >>> bridge = Bridge.in_memory(journal)                    # one process, a journal in memory
 >>> bridge = bridge_on_aws(BridgeSettings.from_env(os.environ))
@@ -55,7 +55,7 @@ _SESSION_ID: Final = identifier(ID_LENGTH)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """A part of a job's log: whole after the cursor that was asked for, or `lost` says why it can't be."""
+    """A part of a job's log: whole after the requested cursor, or `lost` has the reason."""
 
     job: Job
     """The job as it is now."""

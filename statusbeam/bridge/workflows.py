@@ -62,7 +62,7 @@ class StepFunctionsWorkflows:
 
 
 class MemoryWorkflows:
-    """Workflows that keep in `started` what they were started with."""
+    """Workflows that keep their inputs in `started`."""
 
     def __init__(self, *names: str) -> None:
         self.started: dict[str, tuple[str, Mapping[str, Any]]] = {}

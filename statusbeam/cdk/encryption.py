@@ -70,12 +70,12 @@ def customer_key(
 
 
 def grant_decrypt(grantee: iam.IGrantable, key_arn: str | None, *, service: Service) -> None:
-    """Allow reading what the key encrypts, through `service` only. Grants nothing without a key."""
+    """Allow reading the key's data, through `service` only. Grants nothing without a key."""
     _grant(grantee, key_arn, service, _READ)
 
 
 def grant_encrypt_decrypt(grantee: iam.IGrantable, key_arn: str | None, *, service: Service) -> None:
-    """Allow reading and writing what the key encrypts, through `service` only."""
+    """Allow reading and writing the key's data, through `service` only."""
     _grant(grantee, key_arn, service, _WRITE)
 
 

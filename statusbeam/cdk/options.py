@@ -42,7 +42,7 @@ def _check_pool_user_claim(name: str) -> None:
 
 
 def _is_tuple(value: object) -> bool:
-    """Whether somebody wrote a tuple. A text is a sequence of texts as well, of one character each."""
+    """Whether the value is a tuple. A text is a sequence of texts as well, of one character each."""
     return isinstance(value, tuple)
 
 
@@ -237,7 +237,7 @@ class ApiOptions:
     """The API is reachable from VPCs with an endpoint for it, and not from the internet. None: the API is
     public. A change replaces the API, and with it the address."""
     log_level: Literal["ERROR", "INFO", "ALL"] = "INFO"
-    """What the API logs. `ERROR`: errors. `INFO`: also who read another user's job. `ALL`: also a trace of
+    """The API's log level. `ERROR`: errors. `INFO`: also reads of another user's job. `ALL`: also a trace of
     each field. No level logs tokens or statuses."""
     view_token_rotation_days: int | None = 30
     """How often a new secret signs view tokens. Tokens of the former one stay valid until they expire. None:
@@ -257,19 +257,19 @@ class ApiOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishingOptions:
-    """How statuses reach the publisher, and what it does with them."""
+    """The way of statuses to the publisher, and the publisher's options."""
 
     transport: Literal["queue", "invoke"] = "queue"
     """How code that reports statuses reaches the publisher. Asynchronous invokes keep no order."""
     reserved_concurrency: int | None = None
-    """How many publishers run at once, at most and guaranteed; None: what the account has left."""
+    """The publishers that run at once, at most and guaranteed; None: the account's remaining concurrency."""
     tenant: str | None = None
     """The one tenant whose statuses the publisher accepts; None: every tenant's."""
     tenant_queues: tuple[str, ...] = ()
     """Tenants with a publisher and queues of their own, beside the shared ones. Whoever may report to a
     tenant's queue can report for this tenant only. `Statusbeam.routes` has the routes by tenant."""
     redacted_fields: tuple[str, ...] = ()
-    """Fields that the publisher hides whatever they hold: `metadata.customer.email`, `metadata.*.phone`."""
+    """Fields that the publisher always hides: `metadata.customer.email`, `metadata.*.phone`."""
     redacted_patterns: tuple[str, ...] = ()
     """Regular expressions, without spaces, of what else the publisher hides: `CUST-\\d{6}`."""
     log_days: int = 7
@@ -307,7 +307,7 @@ class PageOptions:
     domain: str | None = None
     certificate_arn: str | None = None
     web_acl_arn: str | None = None
-    """A web ACL of scope CLOUDFRONT. Those are in us-east-1, whatever the region of the stack."""
+    """A web ACL of scope CLOUDFRONT. Those are in us-east-1, for stacks of any region."""
     all_edge_locations: bool = False
     """Serve from all of CloudFront's locations, not only from North America and Europe, which cost less."""
     log_link: str | None = None
@@ -328,7 +328,7 @@ class BridgeOptions:
 
     compute: Literal["fargate", "lambda"] = "fargate"
     """`lambda`: REST, MCP, A2A, CloudEvents and durable streams on a function, without WebSockets and
-    server-sent events. It costs nothing while nobody asks. The options for tasks don't apply."""
+    server-sent events. It costs nothing while it has no requests. The options for tasks don't apply."""
     tasks: int = 2
     """How many tasks run at least, each in another availability zone."""
     max_tasks: int = 10

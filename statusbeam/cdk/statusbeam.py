@@ -1,4 +1,4 @@
-"""Statusbeam in your own stack: the API, its tables, the publisher, and who may do what with them."""
+"""Statusbeam in your own stack: the API, its tables, the publisher, and their grants."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Tokens(Protocol):
 
 
 class FixedToken:
-    """A token that somebody else renews."""
+    """A token that the client does not renew."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -1,4 +1,4 @@
-"""What a token says of its user. The API verifies tokens; a client only needs to know whom it asks as."""
+"""The user in a token's claims. The API verifies tokens; a client only shows its user."""
 
 from __future__ import annotations
 

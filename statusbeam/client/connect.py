@@ -49,7 +49,7 @@ def identity(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_TO
     if user.value or choice.is_local:
         return _issued(target, token_seconds)
     raise TargetError(
-        "nobody to ask as: run `statusbeam login`, name --user and --tenant, or set STATUSBEAM_TOKEN."
+        "no user: run `statusbeam login`, name --user and --tenant, or set STATUSBEAM_TOKEN."
     )
 
 

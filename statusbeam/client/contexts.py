@@ -1,4 +1,4 @@
-"""Contexts: named deployments in `~/.config/statusbeam/config.toml`, and their logins beside it.
+"""Contexts: named deployments in `~/.config/statusbeam/config.toml`, and their logins in the same folder.
 
 current = "dev"
 
@@ -46,7 +46,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """The tokens of a user who signed in."""
+    """The tokens of a signed-in user."""
 
     username: str
     id_token: str

@@ -1,4 +1,4 @@
-"""A deployment as one of its users sees it: where its API is, and who asks."""
+"""A deployment for one of its users: the address of its API, and the user."""
 
 from __future__ import annotations
 

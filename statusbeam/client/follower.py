@@ -49,7 +49,7 @@ class JobService(Protocol):
         ...
 
     async def close(self) -> None:
-        """End the session, so that nobody is pushed to any more."""
+        """End the session, so that the publisher pushes no more to it."""
         ...
 
 

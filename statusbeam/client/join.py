@@ -275,7 +275,7 @@ class Join:
             self._timer("gap", self._timing.gap)
 
     def _next(self) -> None:
-        """Ask for what is missing, one page at a time."""
+        """Read the missing statuses, one page at a time."""
         if self._is_pausing:
             return
         if self._is_position_wanted:

@@ -67,7 +67,7 @@ def start_frame(document: str, variables: Mapping[str, Any], graphql_url: str, t
 
 
 def read_frame(text: str | bytes) -> tuple[str, Mapping[str, Any]]:
-    """Type and payload of a frame; what is no frame only shows that the connection is alive."""
+    """Type and payload of a frame; any other message only shows that the connection is alive."""
     try:
         frame = json.loads(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Who a client is, what it may see, and how many streams it may hold."""
+"""The identity of a client, its permissions, and its limit of streams."""

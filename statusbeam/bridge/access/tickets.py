@@ -6,7 +6,7 @@ Viewer(user_id='ana', …)
 >>> await tickets.redeem(ticket)
 None
 
-A ticket is valid once and for half a minute: an address in somebody's log opens nothing. The store keeps its
+A ticket is valid once and for half a minute: an address in log output opens nothing. The store keeps its
 digest only. An EventSource that comes back has only the address it had: a cookie holds its next ticket.
 """
 
@@ -48,7 +48,7 @@ class TicketStore(Protocol):
         ...
 
     async def take(self, digest: str, *, now: float) -> str | None:
-        """The holder, for the first who asks in time; None for everybody else."""
+        """The holder, for the first caller in time; None for later ones."""
         ...
 
 
@@ -126,7 +126,7 @@ class DynamoTicketStore:
 
     def _take(self, digest: str, now: float) -> str | None:
         try:
-            # DynamoDB deletes an item for one caller only: whoever gets the old values has the ticket.
+            # DynamoDB deletes an item for one caller only: the one that gets the old values has the ticket.
             answer = self._client.delete_item(
                 TableName=self._table, Key=to_item(_key(digest)), ReturnValues="ALL_OLD"
             )

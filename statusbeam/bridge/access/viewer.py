@@ -1,4 +1,4 @@
-"""Who reads: a user of a tenant, with what the token permits.
+"""The reader: a user of a tenant, with the permissions of the token.
 
 graphql/resolvers/shared/viewer.js and canView.js hold the same rules for the API.
 """

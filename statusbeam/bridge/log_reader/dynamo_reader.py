@@ -39,7 +39,7 @@ _KEYS_PER_READ: Final = 100
 """What a BatchGetItem takes."""
 
 _BATCH_READS: Final = 5
-"""How often to ask again for what a BatchGetItem left out."""
+"""The tries of reading the keys that a BatchGetItem left out."""
 
 _THREADS: Final = 16
 

@@ -40,7 +40,7 @@ class LogReader(Protocol):
         ...
 
     async def updates(self, job: JobKey, *, first: int, last: int) -> Sequence[StatusUpdate]:
-        """The log from sequence `first` to `last`, without what has expired."""
+        """The log from sequence `first` to `last`, without expired statuses."""
         ...
 
     async def heads(self, jobs: Sequence[JobKey]) -> Sequence[Head]:

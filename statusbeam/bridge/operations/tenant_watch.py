@@ -155,7 +155,7 @@ class _Open:
 
 
 class Operations:
-    """One TenantWatch a tenant that somebody looks at."""
+    """One TenantWatch for each watched tenant."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A response that streams what a watch yields, in any dialect of server-sent events."""
+"""A response that streams a watch, in any dialect of server-sent events."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class EventStream(Response):
         self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
-        """Stream, all in this task: whoever ends the stream ends what it waits for."""
+        """Stream, all in this task: the end of the stream ends its waits."""
         output = Output(send, self.raw_headers)
         last = b""
         try:
@@ -160,7 +160,7 @@ class _Client:
 
 
 async def until_disconnect(receive: Receive) -> None:
-    """Read what a client sends, which changes nothing, until it leaves."""
+    """Read and ignore the client's messages until it disconnects."""
     while not (await receive())["type"].endswith(".disconnect"):
         continue
 

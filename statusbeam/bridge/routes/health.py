@@ -1,4 +1,4 @@
-"""`/health` for load balancers, `/metrics` for Prometheus. Neither says anything of a job."""
+"""`/health` for load balancers, `/metrics` for Prometheus. Neither has data of a job."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def _answer(page: LogPage, bridge: Bridge, cursor: str | None, *, body: bytes, s
 def _sse(bridge: Bridge, shown: StatusFilter) -> StreamDialect:
     def render(event: WatchEvent) -> Sequence[bytes]:
         if isinstance(event, Joined):
-            return ()  # the stream ends: the client's next request is told that its offset is gone
+            return ()  # the stream ends: the client's next request learns that its offset is gone
         if not shown.matches(event.update):
             return (streams.control(Cursor.of(event.after.head), now=bridge.clock.now()),)
         return event.once("durable-streams", lambda: streams.events_of(event, now=bridge.clock.now()))

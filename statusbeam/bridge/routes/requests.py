@@ -1,4 +1,4 @@
-"""What every HTTP route takes: the bridge, the caller, and what the OpenAPI document says of errors."""
+"""The parameters of every HTTP route: the bridge and the caller; and the OpenAPI document's errors."""
 
 from __future__ import annotations
 

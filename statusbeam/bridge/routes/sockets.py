@@ -1,4 +1,4 @@
-"""How the bridge ends WebSockets, whatever they carry."""
+"""Closes the bridge's WebSockets, of any protocol."""
 
 from __future__ import annotations
 

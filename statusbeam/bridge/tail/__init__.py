@@ -1,1 +1,1 @@
-"""One job's log while somebody watches it: read once, folded once, fed to every client."""
+"""One watched job's log: read once, folded once, fed to every client."""

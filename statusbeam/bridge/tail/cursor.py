@@ -40,12 +40,12 @@ class Cursor(NamedTuple):
 
     @classmethod
     def of(cls, head: Head) -> Self:
-        """The cursor of whoever has all of a job's log."""
+        """The cursor of a client that has all of a job's log."""
         return cls(head.epoch or _NO_EPOCH, head.sequence)
 
     @property
     def names_a_log(self) -> bool:
-        """False for the beginning of whatever log the job will have."""
+        """False for the beginning of any log that the job will have."""
         return self.epoch != _NO_EPOCH
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class Lost(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The client takes this snapshot, whatever it had before.
+    """The client takes this snapshot in place of its own.
 
     `lost` is None for a client that had nothing. Otherwise statuses are missing between what the client has
     and the snapshot, and this is the reason: the verdict is `recovered: false`.

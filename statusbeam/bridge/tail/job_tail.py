@@ -1,4 +1,4 @@
-"""One job's log while somebody watches it: read once, folded once, whatever the number of clients.
+"""One watched job's log: read once, folded once, for any number of clients.
 
 The tail reads the job's position. When that has moved, the tail reads the statuses after its own position,
 folds them one by one, and keeps the latest as steps. A client is a position in these steps (see watch.py), so
@@ -140,7 +140,7 @@ class JobTail:
                 return
             first = self._steps[0].sequence if self._steps else self.job.head.sequence + 1
             older = [step for step in read if step.sequence < first]
-            # What was read up to must meet what is kept; else the tail reloaded meanwhile.
+            # The read must reach the kept steps; else the tail reloaded meanwhile.
             if older and older[-1].sequence == first - 1:
                 self._steps = deque([*older, *self._steps], maxlen=self._steps.maxlen)
 

@@ -54,7 +54,7 @@ class PositionReads:
         except JournalError as error:
             for job in jobs:
                 waiting[job].set_exception(error)
-                waiting[job].exception()  # read: whoever asked may be gone
+                waiting[job].exception()  # read: the caller may be gone
             return
         for job in jobs:
             position = found.get(job)

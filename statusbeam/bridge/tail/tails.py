@@ -1,4 +1,4 @@
-"""The tails of all jobs that somebody watches: the first client of a job starts one, the last one ends it.
+"""The tails of all watched jobs: the first client of a job starts one, the last client ends it.
 
 >>> async with tails.watch(JobKey("city", "report-7"), may_see=viewer.may_see) as watch:
 ...     await watch.next()
@@ -64,9 +64,10 @@ class Tails:
         return sum(key.tenant_id == tenant_id for key in self._tails)
 
     def hint(self, key: JobKey) -> None:
-        """There may be news of this job, says any thread. Hints only shorten the wait for news."""
+        """Report from any thread that this job may have new statuses. Hints only shorten the wait for
+        news."""
         if self._loop is not None:
-            with suppress(RuntimeError):  # the loop was closed: nobody watches any more
+            with suppress(RuntimeError):  # the loop was closed: no client is left
                 self._loop.call_soon_threadsafe(self._hint, key)
 
     def _hint(self, key: JobKey) -> None:

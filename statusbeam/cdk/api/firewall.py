@@ -1,9 +1,9 @@
 """AWS WAF before the API: a limit of requests for each address, and AWS's common rules.
 
 The publisher's pushes pass: they come from few addresses, and a rule that takes people's words for an attack
-would lose a push. WAF cannot check a signature, and anybody can write what looks like one. So the publisher
-shows a random pass instead, in a header. The pass opens WAF's rules and nothing else: AppSync checks the
-signature as ever.
+would lose a push. WAF cannot check a signature, and any caller can write a text that looks like one. So the
+publisher shows a random pass instead, in a header. The pass opens WAF's rules and nothing else: AppSync
+checks the signature as ever.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ class StatusApi(Construct):
                 authorization_type=appsync.AuthorizationType.LAMBDA,
                 lambda_authorizer_config=appsync.LambdaAuthorizerConfig(
                     handler=authorizer,
-                    results_cache_ttl=Duration.seconds(0),  # the authorizer says how long, for each token
+                    results_cache_ttl=Duration.seconds(0),  # the authorizer sets the time for each token
                     validation_regex=view_token_pattern,
                 ),
             ),
@@ -202,7 +202,7 @@ class StatusApi(Construct):
             # INSECURE by nature: one secret that every browser shows. It reads the tenant "public" only.
             Annotations.of(self).add_warning_v2(
                 "statusbeam:api-key",
-                "INSECURE: the API has a key; whoever sees it reads the tenant 'public'",
+                "INSECURE: the API has a key; each holder reads the tenant 'public'",
             )
             modes.append(
                 appsync.AuthorizationMode(

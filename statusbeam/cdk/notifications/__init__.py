@@ -1,1 +1,1 @@
-"""Webhooks, Slack and event buses: who is notified of what happens to jobs."""
+"""Webhooks, Slack and event buses: the receivers of jobs' events."""

@@ -1,4 +1,4 @@
-"""The page in your own stack: its files on CloudFront, told where the API and the sign-in are."""
+"""The page in your own stack: its files on CloudFront, with the addresses of the API and the sign-in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .page_upload import PageUpload
 
 
 class Page(Construct):
-    """The page on CloudFront, served at `url`, in a stack of its own or beside its `Statusbeam`.
+    """The page on CloudFront, served at `url`, in a stack of its own or in that of its `Statusbeam`.
 
         Page(self, "Page", name="status", config=status.page_config)
 

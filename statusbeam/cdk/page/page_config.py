@@ -1,4 +1,4 @@
-"""What the page is told when it is deployed, and what it may connect to."""
+"""The page's configuration at deployment, and the origins that it may connect to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_cdk import Fn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageConfig:
-    """What the page is told. `sign_in` is how its readers sign in, at `sign_in_origins`."""
+    """The page's configuration. `sign_in` is its readers' way to sign in, at `sign_in_origins`."""
 
     graphql_url: str
     realtime_url: str

@@ -175,7 +175,9 @@ class PageSite(Construct):
 
     def _accept(self, distribution: cloudfront.Distribution, options: PageOptions) -> None:
         accept(
-            distribution, rule="AwsSolutions-CFR1", reason="The page is for whoever may sign in, anywhere."
+            distribution,
+            rule="AwsSolutions-CFR1",
+            reason="The page is for users that may sign in, anywhere.",
         )
         accept(
             distribution,

@@ -16,7 +16,7 @@ from ..python_function import PythonFunction, grant_invoke
 
 
 class JobRequests(Construct):
-    """The API invokes `function`. Closers and approvals, in whatever stack, act on the events."""
+    """The API invokes `function`. Closers and approvals, in any stack, act on the events."""
 
     def __init__(
         self,

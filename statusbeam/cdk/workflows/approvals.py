@@ -1,4 +1,4 @@
-"""Approvals let a workflow wait for the people of its job, who answer with `answerWaiting`.
+"""Approvals let a workflow wait for an answer of its job's people, by `answerWaiting`.
 
 approvals = Approvals(self, "Approvals", library=library)
 ask = checkpoints.approval(approvals, "Approval", prompt="Close the street?", timeout=Duration.hours(1))
@@ -28,7 +28,7 @@ from ..monitoring.alarms import Alarms
 from ..options import ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 
-# An answer is right however late it comes, but after hours somebody should look.
+# A late answer is still right, but after hours an operator should look.
 _MAX_EVENT_AGE = Duration.hours(6)
 _DELIVERIES = 20  # by EventBridge, to Lambda
 _RETRIES = 2  # by Lambda, of a function that failed

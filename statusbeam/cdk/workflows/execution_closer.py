@@ -27,7 +27,7 @@ from ..python_function import AsyncDelivery, LibraryLayer, PythonFunction
 from .execution_stopper import ExecutionStopper
 
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-# A final status is right however late it comes, but after hours somebody should look.
+# A late final status is still right, but after hours an operator should look.
 _MAX_EVENT_AGE = Duration.hours(6)
 _DELIVERIES = 20  # by EventBridge, to Lambda
 _RETRIES = 2  # by Lambda, of a closer that failed

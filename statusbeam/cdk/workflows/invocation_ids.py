@@ -1,4 +1,4 @@
-"""JSONata for the ids of what a workflow reports: invocations, attempts and batches.
+"""JSONata for the ids in a workflow's statuses: invocations, attempts and batches.
 
 An id is the same in every retry of the state that reports it, and differs between executions.
 """
@@ -14,7 +14,7 @@ _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 # After a redrive, a state reports a new status; a retry repeats the old one. The emulator has no redrive.
 REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"
 JOB_ATTEMPT = "($n := $states.context.Execution.RedriveCount; $n > 0 ? $n + 1 : 1)"
-"""The attempt of what is said about the job: a redrive is the next one, as the ExecutionCloser counts."""
+"""The attempt in statuses about the job: a redrive is the next one, as the ExecutionCloser counts."""
 _REDRIVEN = "$states.context.Execution.RedriveCount > 0"
 KEY_LENGTH = 48  # with execution, item, attempt and event it stays below BATCH_ID_LENGTH
 ITEM_LENGTH = 12

@@ -102,7 +102,7 @@ class StatusCheckpoints(Construct):
         another workflow, and agent_complete or agent_error behind it. A job that waits has no lease: however
         long it takes, readers call it neither stale nor lost.
 
-        `prompt` is what a person is asked, `until` is when the waiting ends at the latest, from its beginning
+        `prompt` is the question for a person, `until` is the latest end of the wait, from its beginning
         or as a time. Both texts may be JSONata on the input of `work`. The rest is as for `agent`.
         """
         waiting: dict[str, object] = {"for": what}
@@ -122,13 +122,13 @@ class StatusCheckpoints(Construct):
         item: str | None = None,
         parent: str | None = None,
     ) -> sfn.Parallel:
-        """Wait until somebody approves or rejects: the job's owner, or who leads the tenant.
+        """Wait until the job's owner or an operator of the tenant approves or rejects.
 
             ask = checkpoints.approval(approvals, "Approval", prompt="Send it?", timeout=Duration.hours(1))
 
         They answer with `answerWaiting`. The next state gets the input, an object, with
         `approval: {approved, by, comment}`. A rejection is an answer and no error. Without an answer, the
-        state fails with `States.Timeout` after `timeout`. `prompt` is what they are asked; it may be JSONata
+        state fails with `States.Timeout` after `timeout`. `prompt` is the question; it may be JSONata
         on the input. The rest is as for `agent`. Let `approvals` serve the machine.
         """
         key = key_of(name)
@@ -205,8 +205,8 @@ class StatusCheckpoints(Construct):
         """Report `work` as a whole job: loading_agents, then complete or error.
 
         The first status has the plan, which lists the agents added so far. `done` is the message of the final
-        status, `result` what the job came to. Both may be JSONata on the output of `work`:
-        `{% $states.input.x %}`. `title` is what people call the job; it may be JSONata on the input.
+        status, `result` the job's result. Both may be JSONata on the output of `work`:
+        `{% $states.input.x %}`. `title` is the job's name for people; it may be JSONata on the input.
         An execution that is stopped or times out reports nothing: the `ExecutionCloser` ends its job.
         """
         opening: dict[str, object] = {"plan": self._plan} if self._plan else {}
