@@ -48,9 +48,7 @@ def identity(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_TO
         return _of_token(target, tokens.token(), f"login of context {context}", tokens)
     if user.value or choice.is_local:
         return _issued(target, token_seconds)
-    raise TargetError(
-        "no user: run `statusbeam login`, name --user and --tenant, or set STATUSBEAM_TOKEN."
-    )
+    raise TargetError("no user: run `statusbeam login`, name --user and --tenant, or set STATUSBEAM_TOKEN.")
 
 
 def connect(
