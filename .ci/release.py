@@ -2,9 +2,9 @@
 
     python .ci/release.py [--out FOLDER]
 
-The checks: one version everywhere, a changelog for it, no tag of it, a clean working tree, two builds that
-are equal byte for byte, an SBOM, and what PyPI and npm say of the packages before they take them. Every check
-runs; the exit code is 1 if one failed. Somebody who may publish then types the commands that it prints.
+It checks that the version is the same everywhere, has a changelog and has no tag, and that the working tree is
+clean. Two builds must be equal byte for byte, and have an SBOM. PyPI's and npm's own checks of the packages must
+pass. Every check runs; the exit code is 1 if one failed. A maintainer then types the commands that it prints.
 """
 
 from __future__ import annotations
