@@ -2,9 +2,10 @@
 
     python .ci/release.py [--out FOLDER]
 
-It checks that the version is the same everywhere, has a changelog and has no tag, and that the working tree is
-clean. Two builds must be equal byte for byte, and have an SBOM. PyPI's and npm's own checks of the packages must
-pass. Every check runs; the exit code is 1 if one failed. A maintainer then types the commands that it prints.
+It checks that the version is the same everywhere, has a changelog and has no tag, and that the working
+tree is clean. Two builds must be equal byte for byte, and have an SBOM. PyPI's and npm's own checks of the
+packages must pass. Every check runs; the exit code is 1 if one failed. A maintainer then types the commands
+that it prints.
 """
 
 from __future__ import annotations
