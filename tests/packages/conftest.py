@@ -130,7 +130,7 @@ def wheel(build_wheel: Callable[[Path], Path], tmp_path_factory: pytest.TempPath
 
 
 collect_ignore = ["shown"]
-"""Its tests run with the wheel: see test_documents.py."""
+"""Its tests run with the wheel: see test_shown_blocks.py."""
 
 
 @pytest.fixture(scope="session")
