@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .aws_errors import aws_call
 from .claims import claims_of
@@ -14,9 +14,12 @@ from .errors import RefusedError, TargetError
 from .target import Target, client_config
 from .view_tokens import RENEWED_SECONDS
 
+if TYPE_CHECKING:
+    from pycognito.aws_srp import AWSSRP
+
 Ask = Callable[[str, bool], str]
 """(prompt, whether the answer is secret) -> the answer."""
-_MOST_CHALLENGES = 3
+_MOST_CHALLENGES = 4
 _ANSWERS = {
     "NEW_PASSWORD_REQUIRED": ("NEW_PASSWORD", "New password", True),
     "SOFTWARE_TOKEN_MFA": ("SOFTWARE_TOKEN_MFA_CODE", "Code of your authenticator", False),
@@ -25,35 +28,53 @@ _ANSWERS = {
 
 
 def sign_in(target: Target, username: str, password: str, ask: Ask) -> Login:
-    """Sign in, and answer the user pool's challenges with `ask`. Raises ClientError."""
+    """Sign in without sending the password. `ask` answers the user pool's challenges. Raises ClientError."""
+    from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - loads the AWS SDK
+
     pool, client_id = _user_pool(target), target.output("UserPoolClientId")
+    proof = AWSSRP(username, password, target.output("UserPoolId"), client_id, client=pool)
+    user_id = username
     with aws_call(f"sign in {username}"):
         answer = pool.initiate_auth(
-            AuthFlow="USER_PASSWORD_AUTH",
-            ClientId=client_id,
-            AuthParameters={"USERNAME": username, "PASSWORD": password},
+            AuthFlow="USER_SRP_AUTH", ClientId=client_id, AuthParameters=proof.get_auth_params()
         )
         for _ in range(_MOST_CHALLENGES):
             if "AuthenticationResult" in answer:
                 break
-            answer = _answered(pool, client_id, username, answer, ask)
+            # An email address may start a login. Cognito takes only the user's own name in the answers.
+            user_id = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", user_id)
+            answer = pool.respond_to_auth_challenge(
+                ClientId=client_id,
+                ChallengeName=answer["ChallengeName"],
+                ChallengeResponses={"USERNAME": user_id, **_response(answer, proof, ask)},
+                # Cognito gives the password's challenge no session.
+                **({"Session": answer["Session"]} if "Session" in answer else {}),
+            )
     if "AuthenticationResult" not in answer:
-        raise RefusedError("the user pool asks for more than this command can answer.")
+        raise RefusedError(f"the user pool asks for {answer['ChallengeName']} after too many challenges.")
     result = answer["AuthenticationResult"]
     return Login(username=username, id_token=result["IdToken"], refresh_token=result["RefreshToken"])
 
 
-def _answered(pool: Any, client_id: str, username: str, answer: Mapping[str, Any], ask: Ask) -> Any:
+def _response(answer: Mapping[str, Any], proof: AWSSRP, ask: Ask) -> Mapping[str, str]:
     challenge = answer["ChallengeName"]
+    if challenge == "PASSWORD_VERIFIER":
+        return _proven(answer["ChallengeParameters"], proof)
     if challenge not in _ANSWERS:
-        raise RefusedError(f"the user pool asks for {challenge}, which this command cannot answer.")
+        raise RefusedError(
+            f"the user pool asks for {challenge}, which this command cannot answer: "
+            "sign in on the page first, or put a token into STATUSBEAM_TOKEN."
+        )
     name, prompt, is_secret = _ANSWERS[challenge]
-    return pool.respond_to_auth_challenge(
-        ClientId=client_id,
-        ChallengeName=challenge,
-        Session=answer["Session"],
-        ChallengeResponses={"USERNAME": username, name: ask(prompt, is_secret)},
-    )
+    return {name: ask(prompt, is_secret)}
+
+
+def _proven(challenge: Mapping[str, str], proof: AWSSRP) -> Mapping[str, str]:
+    # RFC 5054, 2.5.3: the client must abort. AWSSRP does not check it.
+    if int(challenge["SRP_B"], 16) % proof.big_n == 0:
+        raise RefusedError("the user pool sent a value that proves nothing.")
+    response: Mapping[str, str] = proof.process_challenge(challenge, {"USERNAME": proof.username})
+    return response
 
 
 class LoginTokens:

@@ -24,9 +24,9 @@ def login(
 ) -> int:
     """Sign in at the user pool of a context. Later commands with this context act as this user.
 
-    The command asks for name, password and code; in a pipe, each is a line of stdin. It stores the tokens
-    with the contexts, readable by you only. With another identity provider, put its token into
-    STATUSBEAM_TOKEN.
+    The command asks for name, password and code; in a pipe, each is a line of stdin. It proves the password
+    without sending it. It stores the tokens with the contexts, readable by you only. With another identity
+    provider, put its token into STATUSBEAM_TOKEN.
     """
     from statusbeam.client.claims import user_and_tenant  # noqa: PLC0415 - --help does without
     from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above

@@ -268,7 +268,17 @@ def test_the_help_loads_neither_the_sdk_nor_localcloud_nor_a_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
-    heavy = ("boto3", "botocore", "gql", "graphql", "websockets", "rich", "yaml", "statusbeam.localcloud")
+    heavy = (
+        "boto3",
+        "botocore",
+        "gql",
+        "graphql",
+        "pycognito",
+        "rich",
+        "statusbeam.localcloud",
+        "websockets",
+        "yaml",
+    )
     assert "statusbeam.cli.registry" in loaded
     assert loaded.isdisjoint(heavy)
     assert not [name for name in loaded if name.startswith("statusbeam.cli.commands.")]

@@ -218,7 +218,8 @@ class AskingPool:
 
     def initiate_auth(self, **_: Any) -> dict[str, Any]:
         if self.challenges:
-            return {"ChallengeName": self.challenges.pop(0), "Session": "s"}
+            name = self.challenges.pop(0)
+            return {"ChallengeName": name, "Session": "s", "ChallengeParameters": {"USER_ID_FOR_SRP": "u-1"}}
         return {"AuthenticationResult": {"IdToken": "i", "RefreshToken": "r"}}
 
     def respond_to_auth_challenge(self, **answer: Any) -> dict[str, Any]:
@@ -228,7 +229,9 @@ class AskingPool:
 
 def sign_in_at(pool: AskingPool, monkeypatch: pytest.MonkeyPatch, contexts: Contexts) -> Login:
     monkeypatch.setattr("statusbeam.client.logins._user_pool", lambda _: pool)
-    target = Target(choose(Flags(), {}, contexts), {"UserPoolClientId": "client"})
+    target = Target(
+        choose(Flags(), {}, contexts), {"UserPoolId": "us-east-1_pool", "UserPoolClientId": "client"}
+    )
     return sign_in(target, "ana", "secret", lambda prompt, is_secret: f"{prompt} {is_secret}")
 
 
@@ -238,17 +241,38 @@ def test_a_login_answers_the_challenges_of_the_pool(
     pool = AskingPool("NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA")
     assert sign_in_at(pool, monkeypatch, contexts) == Login(username="ana", id_token="i", refresh_token="r")
     assert pool.answers == [
-        {"USERNAME": "ana", "NEW_PASSWORD": "New password True"},
-        {"USERNAME": "ana", "SOFTWARE_TOKEN_MFA_CODE": "Code of your authenticator False"},
+        {"USERNAME": "u-1", "NEW_PASSWORD": "New password True"},
+        {"USERNAME": "u-1", "SOFTWARE_TOKEN_MFA_CODE": "Code of your authenticator False"},
     ]
 
 
-@pytest.mark.parametrize("challenges", [["DEVICE_SRP_AUTH"], ["SMS_MFA"] * 9], ids=["unknown", "endless"])
-def test_a_challenge_that_cannot_be_answered_is_a_refusal(
-    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, challenges: list[str]
+@pytest.mark.parametrize(
+    ("challenges", "named"),
+    [(["MFA_SETUP"], "MFA_SETUP"), (["SMS_MFA"] * 9, "SMS_MFA")],
+    ids=["unknown", "endless"],
+)
+def test_a_challenge_that_cannot_be_answered_is_a_refusal_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, challenges: list[str], named: str
 ) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(RefusedError, match=named):
         sign_in_at(AskingPool(*challenges), monkeypatch, contexts)
+
+
+class HollowPool(AskingPool):
+    """A user pool whose public value of SRP is a multiple of the group's prime."""
+
+    def initiate_auth(self, **_: Any) -> dict[str, Any]:
+        parameters = {"USER_ID_FOR_SRP": "u-1", "SALT": "1", "SRP_B": "0", "SECRET_BLOCK": "AAAA"}
+        return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": parameters}
+
+
+def test_no_proof_goes_to_a_pool_that_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    pool = HollowPool()
+    with pytest.raises(RefusedError, match="proves nothing"):
+        sign_in_at(pool, monkeypatch, contexts)
+    assert pool.answers == []
 
 
 def test_a_login_is_renewed_before_it_expires_and_kept(
