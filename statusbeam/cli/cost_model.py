@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from statusbeam.model.prices import Prices
+from statusbeam.model.settings import PUBLISHER_MEMORY_MB
 
-MEMORY_GB: Final = 0.25
+MEMORY_GB: Final = PUBLISHER_MEMORY_MB / 1024
 BILLED_SECONDS: Final = 0.02
 """The duration of one invocation of the publisher: three calls to services in its region."""
 QUEUE_REQUESTS: Final = 3
