@@ -51,8 +51,8 @@ def ours(batch: int, watchers: int, *, written: float, read: float) -> float:
     """One message, one commit and one push for `batch` statuses; units are of one status."""
     deliveries = math.ceil(batch * len(json.dumps(status(1, STATUS_BYTES))) / DELIVERY_BYTES)
     push = PRICES.mutation + watchers * deliveries * PRICES.delivery if watchers else 0.0
-    commit = _invocation(MEMORY_GB) + QUEUE_REQUESTS * PRICES.fifo_request + SESSION_READ * PRICES.read_unit + push
-    return commit / batch + written * PRICES.write_unit + read * PRICES.read_unit
+    commit = _invocation(MEMORY_GB) + QUEUE_REQUESTS * PRICES.fifo_request + SESSION_READ * PRICES.read_unit
+    return (commit + push) / batch + written * PRICES.write_unit + read * PRICES.read_unit
 
 
 def _invocation(memory_gb: float) -> float:

@@ -89,6 +89,9 @@ QUEUE_RECEIVES: Final = 6
 """The deliveries of a message before it goes to the dead-letter queue; at the last one the publisher lets the
 job's other messages pass."""
 
+NOTIFICATION_MEMORY_MB: Final = 256
+"""The memory of the function that queues the events of jobs, and of the function that sends them."""
+
 NOTIFICATION_RECEIVES: Final = 8
 """The tries of a notification before it goes to the dead letters: over seven hours or more."""
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from statusbeam.cli.main import main
+from statusbeam.model.prices import Prices
 
+PRICES = Prices()
 COST_MD = Path(__file__).parents[4] / "docs/explanation/cost.md"
 
 
@@ -49,6 +51,35 @@ def test_the_table_of_loads_is_what_the_command_prints(capsys: pytest.CaptureFix
             "a month": f"{document['dollarsPerMonth']:,.2f}",
             "1 000 statuses": f"{document['dollarsPer1000Statuses']:.5f}",
         }
+
+
+def test_the_table_of_notifications_is_what_the_command_adds(capsys: pytest.CaptureFixture[str]) -> None:
+    without = {item["name"] for item in estimate("", capsys)["items"]}
+    channels = columns(table_below("What notifications cost"))
+    assert len(channels) == 4
+    for flags, shown in channels:
+        document = estimate(flags, capsys)
+        added = {item["name"]: item["dollars"] for item in document["items"] if item["name"] not in without}
+        items = {name: f"{dollars:,.2f}" for name, dollars in added.items()}
+        assert shown == {**items, "all of it": f"{sum(added.values()):,.2f}"}
+
+
+@pytest.mark.parametrize(
+    ("service", "prices"),
+    [
+        ("SQS", (PRICES.queue_request, PRICES.fifo_request)),
+        ("Lambda", (PRICES.invocation, PRICES.gb_second)),
+        ("EventBridge", (PRICES.bus_event,)),
+        ("DynamoDB", (PRICES.write_unit, PRICES.read_unit)),
+    ],
+)
+def test_the_list_prices_beside_their_sources_are_those_of_the_formula(
+    service: str, prices: tuple[float, ...]
+) -> None:
+    section = " ".join(COST_MD.read_text().split())
+    quoted = section.partition(f"[{service}](https://aws.amazon.com/")[2].partition("[")[0]
+    shown = [float(price) for price in re.findall(r"\$(\d+\.\d+)", quoted.partition("## ")[0])]
+    assert shown == [pytest.approx(price, abs=0.005 if price > 10 else 0) for price in prices]
 
 
 def test_the_publisher_is_billed_with_the_memory_that_the_page_names(
