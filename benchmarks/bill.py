@@ -35,6 +35,8 @@ WATCHERS = (1, 10)
 GOAL_BATCH = 10
 GOAL = 5.0
 STATUS_BYTES = 400
+NAIVE_MEMORY_GB = 0.25
+"""A newcomer's function redacts nothing, so it does with a quarter of the publisher's memory."""
 
 PRICES = Prices()
 
@@ -42,19 +44,19 @@ PRICES = Prices()
 def naive(watchers: int) -> float:
     """One invoke, one read, one put, one mutation a status."""
     mutation = PRICES.mutation + watchers * PRICES.delivery
-    return _invocation() + PRICES.read_unit + PRICES.write_unit + mutation
+    return _invocation(NAIVE_MEMORY_GB) + PRICES.read_unit + PRICES.write_unit + mutation
 
 
 def ours(batch: int, watchers: int, *, written: float, read: float) -> float:
     """One message, one commit and one push for `batch` statuses; units are of one status."""
     deliveries = math.ceil(batch * len(json.dumps(status(1, STATUS_BYTES))) / DELIVERY_BYTES)
     push = PRICES.mutation + watchers * deliveries * PRICES.delivery if watchers else 0.0
-    commit = _invocation() + QUEUE_REQUESTS * PRICES.fifo_request + SESSION_READ * PRICES.read_unit + push
-    return commit / batch + written * PRICES.write_unit + read * PRICES.read_unit
+    commit = _invocation(MEMORY_GB) + QUEUE_REQUESTS * PRICES.fifo_request + SESSION_READ * PRICES.read_unit
+    return (commit + push) / batch + written * PRICES.write_unit + read * PRICES.read_unit
 
 
-def _invocation() -> float:
-    return PRICES.invocation + MEMORY_GB * BILLED_SECONDS * PRICES.gb_second
+def _invocation(memory_gb: float) -> float:
+    return PRICES.invocation + memory_gb * BILLED_SECONDS * PRICES.gb_second
 
 
 def report(state_dir: Path | None) -> None:

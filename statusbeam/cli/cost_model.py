@@ -7,12 +7,15 @@ list prices of us-east-1, without free tiers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from statusbeam.model.prices import Prices
+from statusbeam.model.settings import NOTIFICATION_MEMORY_MB, PUBLISHER_MEMORY_MB
+from statusbeam.notifications.lease_check import FIRST_DELAY
 
-MEMORY_GB: Final = 0.25
+MEMORY_GB: Final = PUBLISHER_MEMORY_MB / 1024
 BILLED_SECONDS: Final = 0.02
 """The duration of one invocation of the publisher: three calls to services in its region."""
 QUEUE_REQUESTS: Final = 3
@@ -27,6 +30,15 @@ INDEX_UNITS: Final = 8
 """Write units of both indexes for one job, from its beginning to its end."""
 HISTORY_UNITS: Final = 2
 """Write units a step of a completed job, and once for its end."""
+READ_BYTES: Final = 4_096
+"""One read unit."""
+JOB_EVENTS: Final = 2
+"""Events of one job that channels get: its start and its end."""
+NOTIFICATION_GB: Final = NOTIFICATION_MEMORY_MB / 1024
+EVENT_SECONDS: Final = 0.02
+"""The duration of one invocation that reads an event, or checks a lease: calls to services in its region."""
+SEND_SECONDS: Final = 0.3
+"""The duration of one HTTPS request to a webhook or to Slack."""
 LOG_DAYS: Final = 7
 JOB_DAYS: Final = 90
 MARKER_DAYS: Final = 21
@@ -50,6 +62,11 @@ class Load:
     """Clients that follow a job live. With 0, the publisher pushes nothing."""
     minutes: float = 5
     """How long a client is connected for a job."""
+    webhooks: int = 0
+    """Channels of this kind, which get all events of all tenants. So do the next two."""
+    slack: int = 0
+    """With a bot's token: one message a job, edited, and answers in its thread."""
+    event_buses: int = 0
     plain: bool = False
     """Whether a client does not read `earlier`: then each status is a push of its own."""
 
@@ -99,7 +116,31 @@ def bill(load: Load, prices: Prices = Prices()) -> list[Item]:
         item("deliveries", deliveries, prices.delivery),
         item("connection minutes", load.watchers * load.minutes, prices.connection_minute),
         Item("stored GB", stored, stored * prices.gigabyte_month),
+        *_notifications(load, item, prices),
     ]
+
+
+def _notifications(load: Load, item: Callable[[str, float, float], Item], prices: Prices) -> Iterable[Item]:
+    """What StatusNotifications adds. Lambda's reads of the table's stream are free."""
+    channels = load.webhooks + load.slack + load.event_buses
+    if not channels:
+        return
+    # The first check is when the lease may be over; a job that goes on is checked again.
+    checks = max(1, math.ceil(load.minutes * 60 / FIRST_DELAY))
+    sent = JOB_EVENTS * channels
+    # The first message of a job is one request to Slack. Each later one edits it, and answers in its thread.
+    requests = JOB_EVENTS * load.webhooks + (2 * JOB_EVENTS - 1) * load.slack
+    seconds = (JOB_EVENTS + checks + JOB_EVENTS * load.event_buses) * EVENT_SECONDS + requests * SEND_SECONDS
+    log = math.ceil(load.statuses / commits(load) * STATUS_BYTES / READ_BYTES)
+    snapshot = math.ceil((1 + load.agents) * STATUS_BYTES / READ_BYTES) + 1
+    threads = JOB_EVENTS * load.slack
+    yield item("notification queue requests", sent * QUEUE_REQUESTS, prices.fifo_request)
+    yield item("lease queue requests", checks * QUEUE_REQUESTS, prices.queue_request)
+    yield item("notification invocations", JOB_EVENTS + checks + sent, prices.invocation)
+    yield item("notification GB-seconds", seconds * NOTIFICATION_GB, prices.gb_second)
+    yield item("notification read units", JOB_EVENTS * log + checks * snapshot + threads, prices.read_unit)
+    yield item("thread write units", load.slack, prices.write_unit)
+    yield item("bus events", JOB_EVENTS * load.event_buses, prices.bus_event)
 
 
 def _stored_gigabytes(load: Load, made: int) -> float:

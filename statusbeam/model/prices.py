@@ -17,4 +17,6 @@ class Prices:
     invocation: float = 0.2
     gb_second: float = 13.3334  # arm64
     fifo_request: float = 0.5
+    queue_request: float = 0.4
+    bus_event: float = 1.0
     gigabyte_month: float = 0.25  # dollars

@@ -77,6 +77,10 @@ PUBLISHER_SECONDS: Final = 6
 """The publisher's timeout, and the visibility timeout of its messages. If a publisher dies, the message's job
 waits for so long. The longest push and a commit fit."""
 
+PUBLISHER_MEMORY_MB: Final = 1_024
+"""The publisher's memory. With its share of CPU, the publisher redacts the largest payload in half of the
+timeout."""
+
 MESSAGES_PER_INVOCATION: Final = 1
 """A message has an invocation of its own: a message that harms the publisher harms no other one. A batch
 would save invocations under load, and let jobs wait for each other."""
@@ -84,6 +88,9 @@ would save invocations under load, and let jobs wait for each other."""
 QUEUE_RECEIVES: Final = 6
 """The deliveries of a message before it goes to the dead-letter queue; at the last one the publisher lets the
 job's other messages pass."""
+
+NOTIFICATION_MEMORY_MB: Final = 256
+"""The memory of the function that queues the events of jobs, and of the function that sends them."""
 
 NOTIFICATION_RECEIVES: Final = 8
 """The tries of a notification before it goes to the dead letters: over seven hours or more."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from infra.stages import stages
+from statusbeam.cli.cost_model import MEMORY_GB
 from statusbeam.model.settings import (
     LOCALCLOUD_OUTPUT,
     MESSAGES_PER_INVOCATION,
@@ -190,6 +191,14 @@ def test_no_function_sets_what_the_runtime_sets(stacks: dict[str, Stack], name: 
     for function in stacks[name].all("AWS::Lambda::Function"):
         variables = function.properties.get("Environment", {}).get("Variables", {})
         assert [variable for variable in variables if variable.startswith("AWS_")] == []
+
+
+@pytest.mark.parametrize("name", STATUS_STACKS)
+def test_the_publisher_has_the_memory_that_the_cost_formula_counts(
+    stacks: dict[str, Stack], name: str
+) -> None:
+    publisher = stacks[name].function("status_publisher.handler.handler")
+    assert publisher.properties["MemorySize"] == MEMORY_GB * 1024
 
 
 @pytest.mark.parametrize("name", STATUS_STACKS)

@@ -8,9 +8,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from statusbeam.model.prices import Prices
-from statusbeam.model.settings import COMMITTED_METRIC, PUSHES_METRIC
+from statusbeam.model.settings import COMMITTED_METRIC, PUBLISHER_MEMORY_MB, PUSHES_METRIC
 
-from ..publishing.publisher import MEMORY_MB, Publisher
+from ..publishing.publisher import Publisher
 from .deployment import Deployment
 from .metrics import api_metric, publisher_metric, table_metric
 
@@ -57,7 +57,7 @@ def _of_publisher(publisher: Publisher) -> Iterator[_Billed]:
     function, queue = publisher.function, publisher.queue
     yield _PRICES.mutation, publisher_metric(function, PUSHES_METRIC, period=_HOUR)
     yield _PRICES.invocation, function.metric_invocations(period=_HOUR)
-    gb_milliseconds = _PRICES.gb_second * MEMORY_MB / 1024 / 1000
+    gb_milliseconds = _PRICES.gb_second * PUBLISHER_MEMORY_MB / 1024 / 1000
     yield gb_milliseconds, function.metric_duration(period=_HOUR, statistic="Sum")
     for requests in (
         queue.metric_number_of_messages_sent(period=_HOUR),

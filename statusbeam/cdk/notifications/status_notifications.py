@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from statusbeam.model.settings import (
+    NOTIFICATION_MEMORY_MB,
     NOTIFICATION_RECEIVES,
     NotificationChannel,
     NotificationSettings,
@@ -156,6 +157,7 @@ class StatusNotifications(Construct):
             environment=settings.to_env(),
             resources=self._resources,
             timeout=_TIMEOUT,
+            memory_mb=NOTIFICATION_MEMORY_MB,
         )
 
     def _lease_queue(self) -> sqs.Queue:

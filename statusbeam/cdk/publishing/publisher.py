@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
-from statusbeam.model.settings import PUBLISHER_SECONDS, PublisherSettings
+from statusbeam.model.settings import PUBLISHER_MEMORY_MB, PUBLISHER_SECONDS, PublisherSettings
 
 from ..bundling import LOG, PUBLISHER_PINS, build_bundle, function_sources
 from ..dead_letters import dead_letter_queue
@@ -13,8 +13,6 @@ from ..options import PrivateNetwork, ResourceOptions
 from ..python_function import AsyncDelivery, PythonFunction
 from .status_queue import StatusQueue
 
-# With this much memory, and its share of CPU, the largest payload is redacted in half of the timeout.
-MEMORY_MB = 1024
 # With Lambda's default of six hours, "50 %" could arrive long after "done".
 _RETRIES = 2
 _MAX_EVENT_AGE = Duration.minutes(15)
@@ -50,7 +48,7 @@ class Publisher(Construct):
             environment=settings.to_env(),
             resources=resources,
             timeout=timeout,
-            memory_mb=MEMORY_MB,
+            memory_mb=PUBLISHER_MEMORY_MB,
             reserved_concurrency=reserved_concurrency,
             network=network,
             async_delivery=AsyncDelivery(

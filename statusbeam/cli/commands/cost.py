@@ -28,6 +28,15 @@ def cost(
     plain: Annotated[
         bool, Option("--plain", help="a client does not read `earlier`: each status is a push of its own")
     ] = False,
+    webhooks: Annotated[
+        int, Option("--webhooks", min=0, metavar="NUMBER", help="webhooks that get all events of jobs")
+    ] = 0,
+    slack: Annotated[
+        int, Option("--slack", min=0, metavar="NUMBER", help="Slack channels that get all events of jobs")
+    ] = 0,
+    event_buses: Annotated[
+        int, Option("--event-buses", min=0, metavar="NUMBER", help="event buses that get all events of jobs")
+    ] = 0,
     output: OutputFormat = Output.TABLE,
 ) -> int:
     """Estimate the monthly costs of a load on AWS.
@@ -44,6 +53,9 @@ def cost(
         batch=min(batch, statuses),
         watchers=watchers,
         minutes=minutes,
+        webhooks=webhooks,
+        slack=slack,
+        event_buses=event_buses,
         plain=plain,
     )
     items = bill(load)
@@ -63,9 +75,9 @@ def cost(
 
 def _print(document: Mapping[str, object]) -> None:
     for item in document["items"]:  # type: ignore[attr-defined]  # the list above
-        print_line(f"{item['name']:<24}{item['count']:>18,.2f}  $ {item['dollars']:>12,.2f}")
-    print_line(f"{'a month':<42}  $ {document['dollarsPerMonth']:>12,.2f}")
-    print_line(f"{'1 000 statuses':<42}  $ {document['dollarsPer1000Statuses']:>12,.5f}")
+        print_line(f"{item['name']:<28}{item['count']:>18,.2f}  $ {item['dollars']:>12,.2f}")
+    print_line(f"{'a month':<46}  $ {document['dollarsPerMonth']:>12,.2f}")
+    print_line(f"{'1 000 statuses':<46}  $ {document['dollarsPer1000Statuses']:>12,.5f}")
 
 
 COMMAND = command(

@@ -12,6 +12,7 @@ import pytest
 
 from lambdas.job_lifecycle import _wiring
 from lambdas.job_lifecycle.handler import handler
+from statusbeam.cli.cost_model import QUEUE_REQUESTS, Load, bill
 from statusbeam.log.journal.dynamo import DynamoJournal
 from statusbeam.model.settings import (
     JobEventType,
@@ -159,3 +160,13 @@ def test_the_mark_of_an_event_is_in_the_head_of_its_commit_only(world: World) ->
 def epoch(world: World) -> str:
     assert world.head is not None
     return str(world.head["epoch"]["S"])
+
+
+def test_the_cost_formula_counts_the_messages_of_a_job(world: World) -> None:
+    for entry in (OPENING, {}, COMPLETE):
+        world.commit(entry)
+    world.stream()
+    counts = {item.name: item.count for item in bill(Load(jobs=1, webhooks=1, minutes=FIRST_DELAY / 60))}
+    assert counts["notification queue requests"] == len(world.delivered()) * QUEUE_REQUESTS
+    assert counts["lease queue requests"] == world.checks() * QUEUE_REQUESTS
+    assert counts["notification invocations"] == len(world.records) + 1 + len(world.records)
