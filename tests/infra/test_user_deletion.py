@@ -92,7 +92,8 @@ def test_a_user_leaves_items_only_in_the_tables_that_the_page_names(
         for table in stack.all("AWS::DynamoDB::Table")
     }
     with mock_aws():
-        client, objects = (boto3.client(name, region_name="us-east-1") for name in ("dynamodb", "s3"))
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        objects = boto3.client("s3", region_name="us-east-1")
         for keys, table in tables.items():
             make(client, table)
             if keys != EMPTIED["jobs and statuses"]:
