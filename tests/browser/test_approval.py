@@ -107,7 +107,7 @@ def test_a_job_that_was_answered_and_does_not_go_on_says_so(cloud: Cloud, dashbo
     )
     dashboard.watch(story.user, story.job_id)
     expect(dashboard.job_state).to_have_text("Stale")
-    expect(dashboard.page.locator("#result")).to_contain_text("the answer did not reach it")
+    expect(dashboard.page.locator("#result")).to_contain_text("The answer may not have reached its work.")
 
 
 def test_an_operator_decides_on_another_users_job(cloud: Cloud, dashboard: Dashboard) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
@@ -15,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
-from statusbeam.cdk import Statusbeam, StatusCheckpoints
+from statusbeam.cdk import ExecutionCloser, Statusbeam, StatusCheckpoints
 from tests.documents import Block, is_of_an_app, runnable
 
 
@@ -33,12 +32,20 @@ def machine(stack: cdk.Stack, name: str) -> sfn.StateMachine:
     return sfn.StateMachine(stack, name, definition_body=definition)
 
 
+def closer(stack: cdk.Stack, name: str) -> ExecutionCloser:
+    """The closer of a machine's executions."""
+    return ExecutionCloser(
+        stack, name, state_machines=[machine(stack, "Closed")], route=Statusbeam(stack, "Closing").route
+    )
+
+
 GIVEN: dict[str, Callable[[cdk.Stack, str], Any]] = {
     **dict.fromkeys(("locate_task", "check_task", "draft", "review", "ask_task"), sfn.Pass),
     **dict.fromkeys(("function", "acme_agent"), function),
     **dict.fromkeys(("hook", "chat"), secretsmanager.Secret),
     "bus": events.EventBus,
-    "closer": lambda stack, name: SimpleNamespace(dead_letters=sqs.Queue(stack, name)),
+    "closer": closer,
+    "orders_dead_letters": sqs.Queue,
     "checkpoints": lambda stack, name: StatusCheckpoints(stack, name, route=Statusbeam(stack, "Route").route),
     "machine": machine,
     "status": lambda stack, _: Statusbeam(stack, "Given"),
