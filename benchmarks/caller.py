@@ -282,7 +282,7 @@ def _dead_backends(runs: int, environment: Mapping[str, str]) -> list[Goal]:
             goals += [
                 Goal(what=f"{what}, once", values=first, at_most=FIRST_GOAL_MS, unit=" ms"),
                 Goal(what=f"{what}, then", values=later, at_most=LATER_GOAL_MS, unit=" ms"),
-                Goal(what=f"{what}: of 51 last words, not in the log", values=lost, at_most=0),
+                Goal(what=f"{what}: of 51 final statuses, not in the log output", values=lost, at_most=0),
             ]
     return goals
 
