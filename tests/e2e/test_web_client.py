@@ -65,7 +65,7 @@ def test_a_job_is_followed_from_its_log_to_its_end(cloud: Cloud, user: DemoUser,
     user_id, tenant_id = (user.user_id, user.tenant_id) if mode != "apiKey" else ("walk-in", PUBLIC_TENANT)
     auths: dict[str, Callable[[], Config]] = {
         "apiKey": lambda: {"key": cloud.outputs.api_key, "userId": user_id},
-        "cognito": lambda: {"tokens": [cloud.sign_in(user).id]},
+        "cognito": lambda: {"tokens": [cloud.sign_in(user).id], "userClaim": "cognito:username"},
         "viewToken": lambda: {"tokens": [cloud.view_token(user_id, tenant_id, job_ids=[job_id])]},
     }
     cloud.publish(status(job_id, user_id, tenant_id, "one"))
@@ -88,7 +88,11 @@ def test_what_is_lost_doubled_and_cut_off_is_recovered(
 
     tell("one")
     faults.switch(dropAfterStartAck=1, duplicate=1.0)
-    with follow(cloud, job_id, {"type": "cognito", "tokens": [cloud.sign_in(user).id]}) as client:
+    with follow(
+        cloud,
+        job_id,
+        {"type": "cognito", "userClaim": "cognito:username", "tokens": [cloud.sign_in(user).id]},
+    ) as client:
         state_where(client, is_whole(1))
         tell("two")  # lost right after start_ack
         tell("three")

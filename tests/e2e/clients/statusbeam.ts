@@ -1,5 +1,5 @@
 // @statusbeam/client follows one job. The configuration comes on stdin; each state goes out as a line.
-// {url, auth: {type, key?, userId?, tokens?}, jobId, timeoutMs}: of `tokens`, each refusal takes the next one.
+// {url, auth: {type, key?, userId?, tokens?, userClaim?}, jobId, timeoutMs}: of `tokens`, each refusal takes the next one.
 
 import { text } from 'node:stream/consumers';
 
@@ -9,7 +9,8 @@ interface Config {
   readonly url: string;
   readonly auth:
     | { readonly type: 'apiKey'; readonly key: string; readonly userId: string }
-    | { readonly type: 'cognito' | 'viewToken'; readonly tokens: string[] };
+    | { readonly type: 'cognito'; readonly tokens: string[]; readonly userClaim: string }
+    | { readonly type: 'viewToken'; readonly tokens: string[] };
   readonly jobId: string;
   readonly timeoutMs: number;
 }
@@ -27,7 +28,7 @@ function authOf(): Auth {
     }
     return tokens[0] as string;
   };
-  return { type: auth.type, token };
+  return auth.type === 'cognito' ? { type: auth.type, token, userClaim: auth.userClaim } : { type: auth.type, token };
 }
 
 function print({ job, updates, verdict, reason, connection, recovery, error }: JobState): void {
