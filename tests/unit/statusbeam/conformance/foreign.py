@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tests.unit.local_server import listening
 
 EPOCH = "e1"
 Status = dict[str, Any]
@@ -328,16 +329,6 @@ async def serving(*planted: Planted) -> AsyncIterator[str]:
             Mount("/", mcp),
         ]
     )
-    listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    async with tools.session_manager.run():
-        task = asyncio.create_task(server._serve([listener]))
-        try:
-            while not server.started:
-                await asyncio.sleep(0.005)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
-            listener.close()
+    async with tools.session_manager.run(), listening(uvicorn.Server(config)) as url:
+        yield url
