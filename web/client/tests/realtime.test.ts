@@ -233,6 +233,26 @@ test('a subscription refused for its token is started once more with a new one, 
   assert.ok(transcript.realtime.isSubscribed('a'));
 });
 
+for (const errorType of ['StoreUnavailable', 'LimitExceededError']) {
+  test(`a token that expires after a start that failed for now (${errorType}) is renewed once more`, () => {
+    const transcript = new Transcript();
+    const { link } = transcript.subscribe('a');
+    transcript.want('b');
+    const fail = (type: string): void => {
+      const id = transcript.started(transcript.take());
+      transcript.receive(link, { type: 'error', id, payload: { errors: [{ errorType: type, message: 'No.' }] } });
+    };
+    fail('UnauthorizedException');
+    fail(errorType); // with the renewed token, which the service took
+    transcript.take();
+    transcript.realtime.timer('retry');
+    fail('UnauthorizedException');
+    const id = transcript.started(transcript.take());
+    transcript.receive(link, { type: 'start_ack', id });
+    assert.ok(transcript.realtime.isSubscribed('b'));
+  });
+}
+
 test('a rate limit without an id hits what was not answered, which is started again later', () => {
   const transcript = new Transcript();
   const { link } = transcript.subscribe('a');

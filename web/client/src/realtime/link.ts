@@ -16,7 +16,7 @@ interface Subscription {
   state: SubscriptionState;
   /** The id of its start on this link, until that fails. */
   id: string | null;
-  /** A start with a renewed token was made: another refusal of the token is final. */
+  /** The newest start was refused for its token: another such refusal in a row is final. */
   isRenewed: boolean;
 }
 
@@ -85,7 +85,8 @@ export class Link<Key extends string> {
     const subscription = this.#subscriptions.get(key) as Subscription;
     const isFirst = code === 'unauthorized' && !subscription.isRenewed;
     subscription.id = null;
-    subscription.isRenewed ||= isFirst;
+    // A start that fails for another reason had a good token.
+    subscription.isRenewed = isFirst;
     subscription.state = isFirst ? 'wanted' : code === 'limited' || code === 'unavailable' ? 'postponed' : 'refused';
     return subscription.state;
   }
