@@ -90,15 +90,19 @@ LONGEST_FIRST = (
     "e2e",
     "infra",
     "packages",
+    "tests/unit/statusbeam/conformance/test_foreign_servers.py",
     "tests/unit/statusbeam/log/snapshot/test_fold_twin.py",
     "soak",
 )
-"""Folders, and a file, by how long their tests take; the other files take seconds."""
+"""Folders, and two files, by how long their tests take; the other files take seconds."""
+
+EACH_ALONE = LONGEST_FIRST[-3:]
+"""Where each test takes a second or more and shares nothing with the next: any process may take it."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist says no types
     """Shares the tests out to the processes. A folder that needs a localcloud or the one synth stays
-    together, as does a file of unit tests. Each part of the soak is work of its own.
+    together, as does a file of unit tests. Each of the long tests that share nothing is work of its own.
 
     The two folders that need a localcloud have one each when there are processes enough: they mostly wait.
     """
@@ -115,7 +119,7 @@ def scope_of(nodeid: str) -> str:
     """The name of the work that a test is part of: a folder, a file, or the test alone."""
     path = nodeid.partition("::")[0]
     folder = folder_of(nodeid)
-    if folder == "soak":
+    if folder in EACH_ALONE or path in EACH_ALONE:
         return nodeid
     return folder if folder in LONGEST_FIRST else path
 
@@ -133,8 +137,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
 
     def order(item: pytest.Item) -> tuple[int, int]:
-        folder, scope = folder_of(item.nodeid), scope_of(item.nodeid)
-        return ranks.get(folder, ranks.get(scope, len(ranks))), -sizes[scope]
+        folder, path = folder_of(item.nodeid), item.nodeid.partition("::")[0]
+        return ranks.get(folder, ranks.get(path, len(ranks))), -sizes[scope_of(item.nodeid)]
 
     items.sort(key=order)
 

@@ -54,11 +54,13 @@ test('the state of the log is one honest line', () => {
     text: '3 statuses, read from the log: pushes are delayed',
   });
   assert.equal(
-    whole({ reason: 'invalid_id', verdict: 'behind', error: { message: 'jobId must …' } }).text,
+    whole({ reason: 'invalid_id', verdict: 'behind', error: { message: 'jobId must …', isRefusal: true } }).text,
     'No job can have this id'
   );
   assert.equal(whole({ reason: 'job_gone', verdict: 'cut' }).sign, 'problem');
-  assert.match(whole({ error: { message: 'No network.' } }).text, /\(No network\)\. Trying again\.$/);
+  const failed = (message: string, isRefusal: boolean) => whole({ error: { message, isRefusal } }).text;
+  assert.match(failed('No network.', false), /\(No network\)\. Trying again\.$/);
+  assert.match(failed('This login was ended.', true), /\(This login was ended\)\.$/);
 });
 
 test('agents that did not change stay the same objects', () => {

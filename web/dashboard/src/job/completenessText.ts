@@ -10,7 +10,7 @@ export interface Completeness {
 
 type Known = Pick<JobState, 'updates' | 'firstSequence' | 'verdict' | 'reason' | 'connection'> & {
   readonly job: Pick<JobState['job'], 'sequence'>;
-  readonly error: { readonly message: string } | null;
+  readonly error: { readonly message: string; readonly isRefusal: boolean } | null;
 };
 
 /** The verdict as text. `isReading`: the part of the log before the known one is being read. */
@@ -25,7 +25,8 @@ export function completenessOf(state: Known, isReading = false): Completeness {
     return { sign: 'problem', text: 'No job can have this id' };
   }
   if (error) {
-    return { sign: 'problem', text: `The log cannot be read (${error.message.replace(/\.$/, '')}). Trying again.` };
+    const cause = error.message.replace(/\.$/, '');
+    return { sign: 'problem', text: `The log cannot be read (${cause}).${error.isRefusal ? '' : ' Trying again.'}` };
   }
   if (verdict === 'joining') {
     return { sign: 'recovering', text: isEmpty ? 'Looking' : `${counted}, looking for more` };

@@ -78,7 +78,8 @@ export function JobList({ client, everything, currentId, canStart, canList, isOp
         </p>
       )}
       {loadMore !== null && (
-        <button type="button" className="button" id="more-jobs" disabled={isLoading} onClick={loadMore}>
+        // Never disabled: a list that is read again just as somebody clicks would swallow the click.
+        <button type="button" className="button" id="more-jobs" aria-busy={isLoading} onClick={loadMore}>
           Show more
         </button>
       )}

@@ -35,6 +35,7 @@ export function useListedJobs(client: Client, everything: UserJobs, state: ListS
   const narrowed = useJobs(isNarrowed ? client : null, { ...narrowing, oncePerFrame: true });
   const title = useSettled(state.search.trim());
   const isSearched = canList && title.length > 1;
+  const isTyping = title !== state.search.trim();
   const found = useJobs(isSearched ? client : null, { ...narrowing, search: title, oncePerFrame: true });
   const disconnectedSinceMs = useDisconnectedSince(everything.connection, everything.error !== null);
   const now = useNow();
@@ -57,7 +58,7 @@ export function useListedJobs(client: Client, everything: UserJobs, state: ListS
     workflows: useMemo(() => workflowsOf(lists.flat()), [lists]),
     stateOf,
     now,
-    isLoading: reads.some((list) => list.isLoading),
+    isLoading: isTyping || reads.some((list) => list.isLoading),
     error: source.error,
     loadMore: further.length > 0 ? loadMore : null,
   };
