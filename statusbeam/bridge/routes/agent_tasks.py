@@ -16,10 +16,14 @@ from a2a.types.a2a_pb2 import (
     AgentInterface,
     AgentSkill,
     GetTaskRequest,
+    HTTPAuthSecurityScheme,
     ListTaskPushNotificationConfigsResponse,
     ListTasksRequest,
     ListTasksResponse,
     Message,
+    SecurityRequirement,
+    SecurityScheme,
+    StringList,
     SubscribeToTaskRequest,
     Task,
     TaskPushNotificationConfig,
@@ -77,6 +81,14 @@ async def agent_card(request: Request) -> JSONResponse:
         description="Live status of multi-agent jobs.",
         version="1",
         capabilities=AgentCapabilities(streaming=True),
+        security_schemes={
+            "bearer": SecurityScheme(
+                http_auth_security_scheme=HTTPAuthSecurityScheme(
+                    scheme="Bearer", description="A token of the user's login, or a view token."
+                )
+            )
+        },
+        security_requirements=[SecurityRequirement(schemes={"bearer": StringList()})],
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
         supported_interfaces=[

@@ -60,6 +60,24 @@ async def test_a_task_is_followed_from_itself_to_its_end(binding: str) -> None:
 
 
 @BINDINGS
+async def test_a_task_keeps_its_context_when_the_session_becomes_known(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        found: list[StreamResponse] = []
+        async for event in client.subscribe(SubscribeToTaskRequest(id="job-1")):
+            found.append(event)
+            if len(found) == 1:
+                log.write({"status": "validating", "agentName": None, "metadata": {"sessionId": "session-1"}})
+                log.end()
+        task = await client.get_task(GetTaskRequest(id="job-1"))
+    first, *updates = found
+    contexts = {first.task.context_id, task.context_id, *(one.status_update.context_id for one in updates)}
+    assert contexts == {"job-1"}
+    assert "sessionId" not in first.task.metadata
+    assert task.metadata["sessionId"] == "session-1"
+
+
+@BINDINGS
 async def test_a_follower_gets_every_status_of_a_long_log_before_its_end(binding: str) -> None:
     async with world(binding) as (log, client):
         log.say("agent_invoking")
@@ -146,6 +164,10 @@ async def test_the_card_needs_no_token_and_everything_else_does() -> None:
         refused = await http.post(f"{url}/a2a", json={})
     assert [one["url"] for one in card["supportedInterfaces"]] == [f"{url}/a2a", f"{url}/a2a/v1"]
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+    assert refused.headers["www-authenticate"] == "Bearer"
+    (scheme,) = card["securitySchemes"].values()
+    assert scheme["httpAuthSecurityScheme"]["scheme"] == "Bearer"
+    assert [list(one["schemes"]) for one in card["securityRequirements"]] == [["bearer"]]
 
 
 @BINDINGS
@@ -165,6 +187,9 @@ async def test_a_job_that_waits_needs_input_and_then_works_on(binding: str) -> N
                 assert [one.id for one in (await client.list_tasks(waiting)).tasks] == ["job-1"]
                 log.say("calling_tool")
                 log.end()
+    asking, *others = [event.status_update.status.message for event in found[1:]]
+    assert [part.text for part in asking.parts] == ["waiting 2", "May I?"]
+    assert [len(message.parts) for message in others] == [1, 1]
     states = [event.status_update.status.state for event in found[1:]]
     assert states == [
         TaskState.TASK_STATE_INPUT_REQUIRED,
