@@ -6,6 +6,7 @@ messages in JOBS are not sent: the job begins in the log, and the tool reads its
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,18 +18,22 @@ import yaml
 from a2a.client.client import ClientConfig
 from a2a.client.client_factory import ClientFactory
 from a2a.client.interceptors import AfterArgs, BeforeArgs, ClientCallInterceptor
+from a2a.utils.errors import TaskNotFoundError
 from a2a_proof.a2a import A2ASession, discover_agent
 from a2a_proof.config import load_config
 from a2a_proof.models import AgentConfig, ScenarioResult
 from a2a_proof.protocol import TurnOutcome
 from a2a_proof.runner import run_with_sender
 
+from tests.e2e.cloud import Cloud
 from tests.e2e.in_memory_bridge import bridge_of
 from tests.e2e.node_client import CLIENTS
+from tests.e2e.waiting import DEADLINE_SECONDS, POLL_SECONDS
 from tests.unit.statusbeam.bridge.samples import Log
 
 CONTRACT = CLIENTS / "a2a-proof.yml"
 BASELINE = CLIENTS / "a2a-proof-failures.yml"
+WORKFLOW_CONTRACT = CLIENTS / "a2a-proof-workflow.yml"
 
 Status = Mapping[str, Any]
 
@@ -99,7 +104,7 @@ class Jobs(ClientCallInterceptor):
 
 
 @asynccontextmanager
-async def connected(agent: AgentConfig, jobs: Jobs) -> AsyncIterator[A2ASession]:
+async def connected(agent: AgentConfig, *interceptors: ClientCallInterceptor) -> AsyncIterator[A2ASession]:
     """The tool's session. Its own `connect` does the same, and leaves its connections open (0.16.0)."""
     card = await discover_agent(agent)
     async with httpx.AsyncClient(headers=agent.headers, timeout=agent.timeout) as http:
@@ -108,7 +113,7 @@ async def connected(agent: AgentConfig, jobs: Jobs) -> AsyncIterator[A2ASession]
                 ClientConfig(
                     httpx_client=http, streaming=streaming, supported_protocol_bindings=[agent.transport]
                 )
-            ).create(card, interceptors=[jobs])
+            ).create(card, interceptors=list(interceptors))
             for streaming in (True, False)
         )
         yield A2ASession(client, card, agent.timeout, agent.headers, lifecycle_client=lifecycle_client)
@@ -147,3 +152,29 @@ def test_every_expected_failure_has_its_reason() -> None:
     entries = [line for line in BASELINE.read_text().splitlines() if line.startswith("  - ")]
     assert entries
     assert [line for line in entries if " # " not in line] == []
+
+
+async def test_a_workflow_of_a_localcloud_keeps_its_contract(cloud: Cloud) -> None:
+    token = cloud.sign_in(cloud.user(tenant=0)).access
+    config = load_config(WORKFLOW_CONTRACT, {"BRIDGE_URL": cloud.outputs.bridge_url, "BRIDGE_TOKEN": token})
+
+    async def run_workflow(text: str | None, *, context_id: str, **_: Any) -> TurnOutcome:
+        async with httpx.AsyncClient(base_url=cloud.outputs.bridge_url, headers=config.agent.headers) as http:
+            started = await http.post("/run-workflow", json={"complaint": text}, timeout=DEADLINE_SECONDS)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                try:
+                    return await session.get_task(task_id=started.json()["session_id"], context_id=context_id)
+                except TaskNotFoundError:  # it has no status yet
+                    await asyncio.sleep(POLL_SECONDS)
+
+    async with connected(config.agent) as session:
+        result = await run_with_sender(
+            config,
+            run_workflow,
+            get_task=session.get_task,
+            subscribe_task=session.subscribe_task,
+            card=session.card,
+            invariant_secrets={"BRIDGE_TOKEN": token},
+        )
+    assert result.passed, result.scenarios
