@@ -28,7 +28,13 @@ from a2a.types.a2a_pb2 import (
     Task,
     TaskPushNotificationConfig,
 )
-from a2a.utils.errors import InternalError, InvalidParamsError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.errors import (
+    InternalError,
+    InvalidParamsError,
+    PushNotificationNotSupportedError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
 from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -183,23 +189,23 @@ class JobTasks(RequestHandler):
         self, params: Any, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_get_task_push_notification_config(
         self, params: Any, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_list_task_push_notification_configs(
         self, params: Any, context: ServerCallContext
     ) -> ListTaskPushNotificationConfigsResponse:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_delete_task_push_notification_config(self, params: Any, context: ServerCallContext) -> None:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_message_send_stream(self, params: Any, context: ServerCallContext) -> AsyncGenerator[Any]:
         """Refused."""

@@ -12,13 +12,22 @@ from a2a.client.client import Client, ClientConfig
 from a2a.client.client_factory import create_client
 from a2a.types.a2a_pb2 import (
     CancelTaskRequest,
+    DeleteTaskPushNotificationConfigRequest,
+    GetTaskPushNotificationConfigRequest,
     GetTaskRequest,
+    ListTaskPushNotificationConfigsRequest,
     ListTasksRequest,
     StreamResponse,
     SubscribeToTaskRequest,
+    TaskPushNotificationConfig,
     TaskState,
 )
-from a2a.utils.errors import A2AError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.errors import (
+    A2AError,
+    PushNotificationNotSupportedError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
 
 from statusbeam.bridge.app import create_app
 from statusbeam.bridge.service import Bridge
@@ -154,6 +163,27 @@ async def test_tasks_are_listed_and_can_not_be_changed(binding: str) -> None:
         assert [task.id for task in done.tasks] == ["job-2"]
         with pytest.raises(A2AError):
             await client.cancel_task(CancelTaskRequest(id="job-1"))
+
+
+@BINDINGS
+async def test_push_notifications_are_refused_as_the_card_announces(binding: str) -> None:
+    async with world(binding) as (log, client):
+        log.say("agent_invoking")
+        config = TaskPushNotificationConfig(task_id="job-1", id="one", url="https://a.example/hook")
+        for call in (
+            client.create_task_push_notification_config(config),
+            client.get_task_push_notification_config(
+                GetTaskPushNotificationConfigRequest(task_id="job-1", id="one")
+            ),
+            client.list_task_push_notification_configs(
+                ListTaskPushNotificationConfigsRequest(task_id="job-1")
+            ),
+            client.delete_task_push_notification_config(
+                DeleteTaskPushNotificationConfigRequest(task_id="job-1", id="one")
+            ),
+        ):
+            with pytest.raises(PushNotificationNotSupportedError):
+                await call
 
 
 async def test_the_card_needs_no_token_and_everything_else_does() -> None:
