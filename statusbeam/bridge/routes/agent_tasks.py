@@ -162,6 +162,8 @@ class JobTasks(RequestHandler):
                         return
         except StreamEndedError:
             return  # the client subscribes again, and begins with the task
+        except Problem as problem:
+            raise InternalError(problem.detail) from problem  # a limit of open streams, or the process ends
         except JournalError as error:
             raise _unreadable() from error
 
