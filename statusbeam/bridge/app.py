@@ -69,7 +69,7 @@ def create_app(bridge: Bridge, *, streams: bool = True) -> FastAPI:
         allow_origin_regex=bridge.origins.pattern,
         allow_credentials=bridge.origins.restricted,  # the cookie of a stream that comes back
         allow_methods=["GET", "HEAD", "POST"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+        allow_headers=["*"],  # A2A and MCP have headers of their own; what may be done depends on none
         expose_headers=["ETag", "Link", "Location", "Retry-After", *STREAM_HEADERS],
     )
     _answer_with_problems(app)

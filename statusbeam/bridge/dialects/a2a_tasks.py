@@ -6,13 +6,15 @@
 | waiting, the job or an agent of it | INPUT_REQUIRED, with what it waits for as the message |
 | completed · failed · cancelled | COMPLETED · FAILED · CANCELED |
 
-The task's id is the job's, its context the session. The sequence is text: metadata has no whole numbers.
+The ids of task and context are the job's. The session is in the metadata: it may become known later, and the
+context of a task may not change. The sequence is text: metadata has no whole numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from a2a.types.a2a_pb2 import Message, Part, Role, Task, TaskState, TaskStatus, TaskStatusUpdateEvent
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -40,10 +42,9 @@ def task_of(job: Job) -> Task:
         status.timestamp.FromMilliseconds(head.updated_ms)
     waiting = head.view()["waiting"]
     if waiting is not None:
-        prompt = waiting["prompt"] or f"Waiting for {waiting['for']}"
-        status.message.CopyFrom(_message(head, f"{head.job_id}@{waiting['since']}", prompt))
-    task = Task(id=head.job_id, context_id=head.session_id or head.job_id, status=status)
-    task.metadata.update({"cursor": str(Cursor.of(head)), "sequence": str(head.sequence)})
+        status.message.CopyFrom(_message(head, f"{head.job_id}@{waiting['since']}", _question(waiting)))
+    task = Task(id=head.job_id, context_id=head.job_id, status=status)
+    task.metadata.update(_position(head))
     return task
 
 
@@ -52,16 +53,13 @@ def update_of(step: Step) -> TaskStatusUpdateEvent:
     update, head = step.update, step.after.head
     moment = Timestamp()
     moment.FromDatetime(datetime.fromisoformat(update.timestamp))
-    message = _message(head, update.event_id, update.message)
+    message = _message(head, update.event_id, *_texts(step))
     status = TaskStatus(state=state_of(head), timestamp=moment, message=message)
-    event = TaskStatusUpdateEvent(
-        task_id=head.job_id, context_id=head.session_id or head.job_id, status=status
-    )
+    event = TaskStatusUpdateEvent(task_id=head.job_id, context_id=head.job_id, status=status)
     event.metadata.update(
         without_none(
             {
-                "cursor": str(Cursor.of(head)),
-                "sequence": str(head.sequence),
+                **_position(head),
                 "status": update.status,
                 "agentName": update.agent_name,
                 "invocationId": update.invocation_id,
@@ -76,11 +74,27 @@ def state_of(head: Head) -> TaskState:
     return TaskState.TASK_STATE_INPUT_REQUIRED if head.waits else _STATES[head.overall_status]
 
 
-def _message(head: Head, message_id: str, text: str) -> Message:
+def _texts(step: Step) -> list[str]:
+    """The status's own text, and what the job waits for: the update replaces the task's message."""
+    text, waiting = step.update.message, step.after.head.view()["waiting"]
+    question = "" if waiting is None else _question(waiting)
+    return [text] if question.removesuffix("…") in text else [text, question]
+
+
+def _question(waiting: Mapping[str, Any]) -> str:
+    return str(waiting["prompt"] or f"Waiting for {waiting['for']}")
+
+
+def _position(head: Head) -> dict[str, str]:
+    position = {"cursor": str(Cursor.of(head)), "sequence": str(head.sequence)}
+    return {**position, "sessionId": head.session_id} if head.session_id else position
+
+
+def _message(head: Head, message_id: str, *texts: str) -> Message:
     return Message(
         message_id=message_id,
         task_id=head.job_id,
-        context_id=head.session_id or head.job_id,
+        context_id=head.job_id,
         role=Role.ROLE_AGENT,
-        parts=[Part(text=text)],
+        parts=[Part(text=text) for text in texts],
     )

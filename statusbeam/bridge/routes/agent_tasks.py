@@ -16,15 +16,25 @@ from a2a.types.a2a_pb2 import (
     AgentInterface,
     AgentSkill,
     GetTaskRequest,
+    HTTPAuthSecurityScheme,
     ListTaskPushNotificationConfigsResponse,
     ListTasksRequest,
     ListTasksResponse,
     Message,
+    SecurityRequirement,
+    SecurityScheme,
+    StringList,
     SubscribeToTaskRequest,
     Task,
     TaskPushNotificationConfig,
 )
-from a2a.utils.errors import InternalError, InvalidParamsError, TaskNotFoundError, UnsupportedOperationError
+from a2a.utils.errors import (
+    InternalError,
+    InvalidParamsError,
+    PushNotificationNotSupportedError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
 from google.protobuf.json_format import MessageToDict
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -77,6 +87,14 @@ async def agent_card(request: Request) -> JSONResponse:
         description="Live status of multi-agent jobs.",
         version="1",
         capabilities=AgentCapabilities(streaming=True),
+        security_schemes={
+            "bearer": SecurityScheme(
+                http_auth_security_scheme=HTTPAuthSecurityScheme(
+                    scheme="Bearer", description="A token of the user's login, or a view token."
+                )
+            )
+        },
+        security_requirements=[SecurityRequirement(schemes={"bearer": StringList()})],
         default_input_modes=["text/plain"],
         default_output_modes=["text/plain"],
         supported_interfaces=[
@@ -144,6 +162,8 @@ class JobTasks(RequestHandler):
                         return
         except StreamEndedError:
             return  # the client subscribes again, and begins with the task
+        except Problem as problem:
+            raise InternalError(problem.detail) from problem  # a limit of open streams, or the process ends
         except JournalError as error:
             raise _unreadable() from error
 
@@ -171,23 +191,23 @@ class JobTasks(RequestHandler):
         self, params: Any, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_get_task_push_notification_config(
         self, params: Any, context: ServerCallContext
     ) -> TaskPushNotificationConfig:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_list_task_push_notification_configs(
         self, params: Any, context: ServerCallContext
     ) -> ListTaskPushNotificationConfigsResponse:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_delete_task_push_notification_config(self, params: Any, context: ServerCallContext) -> None:
         """Refused."""
-        raise _read_only()
+        raise PushNotificationNotSupportedError
 
     async def on_message_send_stream(self, params: Any, context: ServerCallContext) -> AsyncGenerator[Any]:
         """Refused."""

@@ -1,7 +1,8 @@
 """Every block of the documentation says what it is, data can be read, and what pages say of the code is true.
 
 The tutorials (tests/packages/test_tutorials.py) and the blocks of Python and shell (tests/packages/shown) are
-run with the wheel. Those of pages: web/client/tests/documents.test.ts, tests/e2e/test_amplify_recipe.py.
+run with the wheel. Those of pages: web/client/tests/documents.test.ts, and test_amplify_recipe.py and
+test_browser_recipe.py in tests/e2e.
 """
 
 from __future__ import annotations

@@ -234,6 +234,22 @@ def test_only_allowed_pages_read_the_answers(world: World) -> None:
     assert preflight.headers["access-control-allow-origin"] == "https://a.example"
 
 
+@pytest.mark.parametrize(
+    "header", ["authorization", "if-none-match", "last-event-id", "a2a-version", "mcp-protocol-version"]
+)
+def test_pages_may_send_the_headers_of_every_protocol(world: World, header: str) -> None:
+    preflight = world.client.options(
+        "/mcp",
+        headers={
+            "origin": "https://a.example",
+            "access-control-request-method": "POST",
+            "access-control-request-headers": f"authorization,{header}",
+        },
+    )
+    assert preflight.status_code == 200
+    assert header in preflight.headers["access-control-allow-headers"].lower()
+
+
 def test_a_ticket_opens_one_stream_of_its_holder(world: World) -> None:
     issued = world.post("/tickets")
     assert (issued.status_code, issued.headers["cache-control"]) == (201, "no-store")
