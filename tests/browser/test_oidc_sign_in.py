@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.dashboard import PATIENCE_MS, Dashboard
-from tests.browser.identity_provider import (
+from tests.identity_provider import (
     CLIENT_ID,
     DENIAL,
     IdentityProvider,
