@@ -34,7 +34,7 @@ def user_and_tenant(token: str, *, user_claim: str, tenant_claims: Sequence[str]
     """
     claims = claims_of(token)
     if token.startswith(VIEW_TOKEN_PREFIX):
-        user_claim, tenant_claims = USER_CLAIM, ("tenant",)
+        user_claim, tenant_claims = USER_CLAIM, ("tenant", *tenant_claims)
     user = claims.get(user_claim)
     tenant = next((claims[name] for name in tenant_claims if claims.get(name)), None)
     if not user or tenant is None:

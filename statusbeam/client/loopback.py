@@ -132,6 +132,6 @@ def _bound(ports: Sequence[int], answers: SimpleQueue[Answer]) -> _Server:
                 raise UnreachableError(f"can't listen on port {port} of {HOST}: {error}") from error
     named = ", ".join(map(str, ports))
     raise UnreachableError(
-        f"no port of {HOST} is free for the provider's answer (tried {named}): end the program that uses one, "
-        "or name another port that is registered with the provider with --port."
+        f"no port of {HOST} is free for the provider's answer (tried {named}): end the program that uses "
+        "it, or name another port with --port, which is registered with the provider."
     )

@@ -17,11 +17,12 @@ from statusbeam.model.settings import SIGN_IN_SCOPES
 from .claims import claims_of
 from .contexts import Login
 from .errors import ClientError, RefusedError, TargetError, UnreachableError
-from .loopback import Answer, Answers
 from .target import Target
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
+
+    from .loopback import Answer, Answers
 
 SIGN_IN_SECONDS: Final = 300.0
 """The time in which the reader signs in."""
@@ -96,8 +97,9 @@ def sign_in_with_browser(
     answer = answers.wait(seconds)
     if answer is None:
         raise UnreachableError(
-            f"no answer of {provider.host} arrived at {answers.address} within {seconds:.0f} s. If the browser "
-            f"showed an error, register this address with the provider, for the client {provider.client_id}."
+            f"no answer of {provider.host} arrived at {answers.address} within {seconds:.0f} s. If the "
+            "browser showed an error, register this address with the provider, for the client "
+            f"{provider.client_id}."
         )
     code = _code_in(answer, state, provider, metadata)
     with _explained(provider):
@@ -146,9 +148,8 @@ def _discover(session: OAuth2Session, provider: Provider) -> Mapping[str, Any]:
     """The provider's metadata (OpenID Connect Discovery 1.0)."""
     _require_encryption(provider, provider.issuer)
     with _explained(provider):
-        answer = session.get(
-            f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration", withhold_token=True
-        )
+        url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
+        answer = session.request("GET", url, withhold_token=True)
         answer.raise_for_status()
         metadata = answer.json()
     if not isinstance(metadata, dict) or not _is_same_issuer(metadata.get("issuer"), provider.issuer):

@@ -114,8 +114,8 @@ SIGN_IN_SCOPES: Final = ("openid", "profile", "email")
 """The scopes that clients request from a provider, unless the deployment names others."""
 
 LOGIN_PORTS: Final = (28751, 28752, 28753)
-"""The ports of 127.0.0.1 at which `statusbeam login` takes a provider's answer. They are fixed, because Cognito
-and others accept a redirect address only as it is registered, with its port."""
+"""The ports of 127.0.0.1 at which `statusbeam login` takes a provider's answer. They are fixed: Cognito and
+others accept a redirect address only as it is registered, with its port."""
 
 LOGIN_PATH: Final = "/callback"
 

@@ -59,6 +59,7 @@ def login(
     """
     from statusbeam.client.claims import user_and_tenant  # noqa: PLC0415 - --help does without
     from statusbeam.client.contexts import Contexts, config_folder  # noqa: PLC0415 - as above
+    from statusbeam.client.errors import TargetError  # noqa: PLC0415 - as above
     from statusbeam.client.oidc import provider_of  # noqa: PLC0415 - as above
 
     target = options.target()
@@ -73,14 +74,20 @@ def login(
         kept = _with_browser(provider, port=port, opens=not no_browser, is_fresh=fresh)
     elif no_browser or fresh or port is not None:
         raise CommandError(
-            "--no-browser, --port and --fresh are for a sign-in with a browser, and this one is with a password.",
+            "--no-browser, --port and --fresh are for a sign-in with a browser; this one is with a password.",
             ExitCode.WRONG_CALL,
         )
     else:
         kept = _with_password(target, username or _ask("Username", False))
-    user, tenant = user_and_tenant(
-        kept.id_token, user_claim=target.user_claim, tenant_claims=target.tenant_claims
-    )
+    try:
+        user, tenant = user_and_tenant(
+            kept.id_token, user_claim=target.user_claim, tenant_claims=target.tenant_claims
+        )
+    except TargetError as error:
+        raise CommandError(
+            f"{kept.username} has no access to this deployment: {error} An administrator must add it.",
+            ExitCode.NOT_ALLOWED,
+        ) from error
     Contexts(config_folder(os.environ)).save_login(context, kept)
     print_notice(
         f"Signed in to the context {context} as {kept.username}: the user {user} of the tenant {tenant}."
