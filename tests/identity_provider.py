@@ -88,6 +88,11 @@ class IdentityProvider(OidcProvider):
         self._codes: dict[str, Grant] = {}
         self._grants: dict[str, Grant] = {}
 
+    def end_all(self) -> None:
+        """End every sign-in, as an administrator may."""
+        for grant in self._grants.values():
+            grant.is_revoked = True
+
     def document(self, path: str) -> dict[str, Any] | None:
         """What it serves to anybody."""
         document = super().document(path)
