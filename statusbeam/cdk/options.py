@@ -181,8 +181,8 @@ class OidcProvider:
     """The `iss` of its tokens. AppSync must reach `<issuer>/.well-known/openid-configuration`."""
     client_ids: tuple[str, ...]
     """The clients whose tokens the API accepts, as `aud` or `azp`. The page signs in with the first one, a
-    public client: authorization code with PKCE, no secret. The page's address is registered with it, and those
-    of `statusbeam login`."""
+    public client: authorization code with PKCE, no secret. The page's address is registered with it, and
+    those of `statusbeam login`."""
     user_claim: str = USER_CLAIM
     """The claim of ID tokens that is the user's id in statuses. No two users of a tenant may share it."""
     tenant_claim: str = TENANT_CLAIM
@@ -190,8 +190,8 @@ class OidcProvider:
     roles_claim: str = OIDC_ROLES_CLAIM
     """The claim of ID tokens that holds the roles."""
     scopes: tuple[str, ...] = SIGN_IN_SCOPES
-    """What the page and `statusbeam login` ask for. Many providers give a refresh token for `offline_access` only; without one,
-    readers sign in again whenever the ID token has expired."""
+    """What the page and `statusbeam login` ask for. Many providers give a refresh token for `offline_access`
+    only; without one, readers sign in again whenever the ID token has expired."""
     origins: tuple[str, ...] = ()
     """Where the provider answers beside the issuer's own origin, for its token endpoint say: the page may
     connect to no other place."""

@@ -17,6 +17,7 @@ from statusbeam.model.settings import SIGN_IN_SCOPES
 from .claims import claims_of
 from .contexts import Login
 from .errors import ClientError, RefusedError, TargetError, UnreachableError
+from .graphql_errors import LOGIN_ENDED
 from .target import Target
 
 if TYPE_CHECKING:
@@ -118,10 +119,11 @@ def renewed(provider: Provider, login: Login) -> Login:
     if login.refresh_token is None:
         raise RefusedError(
             f"the login has ended, and {provider.host} gave no refresh token: {_SIGN_IN_AGAIN}. "
-            "Many providers give one if the deployment's scopes have offline_access."
+            "Many providers give one if the deployment's scopes have offline_access.",
+            LOGIN_ENDED,
         )
     if not _is_same_issuer(before.get("iss"), provider.issuer):
-        raise RefusedError(f"the login is not of {provider.host}: {_SIGN_IN_AGAIN}.")
+        raise RefusedError(f"the login is not of {provider.host}: {_SIGN_IN_AGAIN}.", LOGIN_ENDED)
     session = _session(provider)
     metadata = _discover(session, provider)
     with _explained(provider):
@@ -263,4 +265,6 @@ def _refusal(code: str, own_words: str | None, provider: Provider) -> ClientErro
             message = f"{host} refused the request ({code})."
     if own_words:
         message += f' It says: "{own_words[:_OWN_WORDS]}"'
-    return UnreachableError(message) if code in _PASSING else RefusedError(message, code)
+    if code in _PASSING:
+        return UnreachableError(message)
+    return RefusedError(message, LOGIN_ENDED if code == "invalid_grant" else code)

@@ -16,6 +16,7 @@ import pytest
 from statusbeam.client.claims import user_and_tenant
 from statusbeam.client.contexts import Context, Contexts, Login
 from statusbeam.client.errors import ClientError, RefusedError, TargetError, UnreachableError
+from statusbeam.client.graphql_errors import LOGIN_ENDED
 from statusbeam.client.logins import LoginTokens
 from statusbeam.client.loopback import Loopback
 from statusbeam.client.oidc import Provider, provider_of, renewed, sign_in_with_browser
@@ -214,8 +215,9 @@ def test_a_login_that_the_provider_has_ended_needs_a_new_sign_in(
 ) -> None:
     login = sign_in(provider)
     renewed(provider, login)
-    with pytest.raises(RefusedError, match=r"invalid_grant.*statusbeam login"):
+    with pytest.raises(RefusedError, match=r"invalid_grant.*statusbeam login") as ended:
         renewed(provider, login)
+    assert ended.value.error_type == LOGIN_ENDED
 
 
 def test_a_login_without_a_refresh_token_ends_with_the_hint_how_to_get_one(
@@ -224,8 +226,9 @@ def test_a_login_without_a_refresh_token_ends_with_the_hint_how_to_get_one(
     server.gives_refresh_tokens = False
     login = sign_in(provider)
     assert login.refresh_token is None
-    with pytest.raises(RefusedError, match="offline_access"):
+    with pytest.raises(RefusedError, match="offline_access") as ended:
         renewed(provider, login)
+    assert ended.value.error_type == LOGIN_ENDED
 
 
 def test_a_refresh_token_goes_to_no_other_provider(server: IdentityProvider, provider: Provider) -> None:
