@@ -87,7 +87,9 @@ def _response(target: Target, answer: Mapping[str, Any], proof: AWSSRP, ask: Ask
 def _attributes(parameters: Mapping[str, str], ask: Ask) -> Mapping[str, str]:
     """The attributes that a new user must have."""
     required: list[str] = json.loads(parameters.get("requiredAttributes") or "[]")
-    return {name: ask(name.removeprefix(_ATTRIBUTE).capitalize(), False) for name in required}
+    return {
+        name: ask(name.removeprefix(_ATTRIBUTE).replace("_", " ").capitalize(), False) for name in required
+    }
 
 
 def _chosen(factors: Sequence[str], ask: Ask) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError as ServiceError
 
 from statusbeam.client.connect import identity
 from statusbeam.client.contexts import Context, Contexts, Login, config_folder
@@ -313,7 +314,7 @@ def test_a_new_user_fills_in_the_attributes_that_the_pool_requires(
         {
             "USERNAME": "u-1",
             "NEW_PASSWORD": "New password True",
-            "userAttributes.given_name": "Given_name False",
+            "userAttributes.given_name": "Given name False",
         }
     ]
 
@@ -348,6 +349,33 @@ def test_a_challenge_that_cannot_be_answered_is_a_refusal_that_names_it(
 ) -> None:
     with pytest.raises(RefusedError, match=named):
         sign_in_at(AskingPool(*challenges), monkeypatch, contexts)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("CodeMismatchException", RefusedError),
+        ("ExpiredCodeException", RefusedError),
+        ("InvalidPasswordException", RefusedError),
+        ("NotAuthorizedException", RefusedError),
+        ("PasswordResetRequiredException", RefusedError),
+        ("UserNotConfirmedException", RefusedError),
+        ("TooManyRequestsException", UnreachableError),
+    ],
+)
+def test_what_a_pool_does_not_take_is_a_refusal_and_what_it_can_not_take_now_is_not(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, code: str, kind: type[ClientError]
+) -> None:
+    pool = AskingPool("SOFTWARE_TOKEN_MFA")
+    answer: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+    def refuse(**_: Any) -> None:
+        raise ServiceError(answer, "RespondToAuthChallenge")
+
+    monkeypatch.setattr(pool, "respond_to_auth_challenge", refuse)
+    with pytest.raises(ClientError, match=code) as raised:
+        sign_in_at(pool, monkeypatch, contexts)
+    assert type(raised.value) is kind
 
 
 class HollowPool(AskingPool):
