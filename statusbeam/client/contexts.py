@@ -89,12 +89,18 @@ class Contexts:
         return Context.of(name, tables[name])
 
     def add(self, name: str, context: Context) -> None:
-        """Add or replace a context, and use it if it is the first one. Comments in the file stay."""
+        """Add or replace a context, and use it if it is the first one. Comments in the file stay.
+
+        The login of a replaced context is removed: its tokens must not go to another deployment.
+        """
         import tomlkit  # noqa: PLC0415 - writing is rare
 
+        table = {key: value for key, value in asdict(context).items() if value}
+        if self._tables().get(name) != table:
+            self.save_login(name, None)
         document = self._editable()
         tables = document.setdefault("contexts", tomlkit.table(is_super_table=True))
-        tables[name] = {key: value for key, value in asdict(context).items() if value}
+        tables[name] = table
         if not document.get("current"):
             document["current"] = name
         self._write(document)

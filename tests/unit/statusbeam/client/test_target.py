@@ -445,6 +445,15 @@ def test_logins_are_readable_by_their_user_only_and_go_with_their_context(contex
     assert "ana" not in file.read_text()
 
 
+def test_a_login_does_not_stay_with_a_context_of_another_deployment(contexts: Contexts) -> None:
+    login = Login(username="ana", id_token="i", refresh_token="r")
+    contexts.save_login("dev", login)
+    contexts.add("dev", Context(stack="Dev-Status", profile="work", region="eu-west-1"))
+    assert contexts.login("dev") == login
+    contexts.add("dev", Context(stack="Prod-Status", profile="work", region="eu-west-1"))
+    assert contexts.login("dev") is None
+
+
 @pytest.mark.parametrize(
     "text", ["current = ", "[contexts]\ndev = 1", "[contexts.dev]\nstack = 1", "[contexts.dev]\nstak = 'A'"]
 )
