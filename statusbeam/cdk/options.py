@@ -100,7 +100,8 @@ class ManagedLogin:
     domain_prefix: str
     """The pages are at `https://<domain_prefix>.auth.<region>.amazoncognito.com`."""
     page_urls: tuple[str, ...]
-    """Where readers may come back to: the addresses of your pages, each with the slash at its end."""
+    """Where readers may come back to: the addresses of your pages, each with the slash at its end. Those of
+    `statusbeam login` on the reader's own machine are always allowed."""
 
     def __post_init__(self) -> None:
         prefix = self.domain_prefix
@@ -149,8 +150,9 @@ class ExistingUserPool:
     """The app clients whose tokens the API accepts. The page signs in with the first one."""
     login_domain: str | None = None
     """The host of the pool's managed login: the page sends readers there, for SAML and other providers of the
-    pool, too. The first app client allows the page's address for callback and sign-out. None: the page asks
-    for the password itself, and proves it by SRP."""
+    pool, too. The first app client allows the page's address for callback and sign-out, and those of
+    `statusbeam login` for callback. None: the page asks for the password itself, and proves it
+    by SRP."""
     identity_provider: str | None = None
     """The provider of the pool, by its name in Cognito, to which readers go without a choice."""
     user_claim: Literal["sub", "cognito:username"] = USER_CLAIM
@@ -179,7 +181,8 @@ class OidcProvider:
     """The `iss` of its tokens. AppSync must reach `<issuer>/.well-known/openid-configuration`."""
     client_ids: tuple[str, ...]
     """The clients whose tokens the API accepts, as `aud` or `azp`. The page signs in with the first one, a
-    public client: authorization code with PKCE, no secret. The page's address is registered with it."""
+    public client: authorization code with PKCE, no secret. The page's address is registered with it, and
+    those of `statusbeam login`."""
     user_claim: str = USER_CLAIM
     """The claim of ID tokens that is the user's id in statuses. No two users of a tenant may share it."""
     tenant_claim: str = TENANT_CLAIM
@@ -187,8 +190,8 @@ class OidcProvider:
     roles_claim: str = OIDC_ROLES_CLAIM
     """The claim of ID tokens that holds the roles."""
     scopes: tuple[str, ...] = SIGN_IN_SCOPES
-    """What the page asks for. Many providers give a refresh token for `offline_access` only; without one,
-    readers sign in again whenever the ID token has expired."""
+    """What the page and `statusbeam login` ask for. Many providers give a refresh token for `offline_access`
+    only; without one, readers sign in again whenever the ID token has expired."""
     origins: tuple[str, ...] = ()
     """Where the provider answers beside the issuer's own origin, for its token endpoint say: the page may
     connect to no other place."""

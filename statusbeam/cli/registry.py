@@ -53,7 +53,7 @@ COMMANDS: Final = (
     Registered("Serve", "local", "run the whole system on this machine, without an AWS account", SYSTEM),
     Registered("Serve", "demo", "run jobs on localcloud and watch their statuses", SYSTEM),
     Registered("Set up", "context", "keep deployments under names"),
-    Registered("Set up", "login", "sign in at the user pool of a context"),
+    Registered("Set up", "login", "sign in to the deployment of a context"),
     Registered("Set up", "whoami", "show the deployment and the user, and where each setting comes from"),
     Registered("Set up", "completion", "print the completion script of a shell"),
 )

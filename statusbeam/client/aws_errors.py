@@ -12,13 +12,19 @@ _REFUSED = frozenset(
         "AccessDenied",
         "AccessDeniedException",
         "AuthFailure",
+        "CodeMismatchException",
+        "ExpiredCodeException",
         "ExpiredToken",
         "ExpiredTokenException",
         "InvalidClientTokenId",
+        "InvalidPasswordException",
         "NotAuthorizedException",
+        "PasswordHistoryPolicyViolationException",
+        "PasswordResetRequiredException",
         "SignatureDoesNotMatch",
         "UnauthorizedOperation",
         "UnrecognizedClientException",
+        "UserNotConfirmedException",
         "UserNotFoundException",
     )
 )
@@ -64,6 +70,6 @@ def _service_error(doing: str, response: object) -> ClientError:
         return RefusedError(text, code)
     if code in _NOT_FOUND or (code == "ValidationError" and "does not exist" in message):
         return NotFoundError(text)
-    if status >= _SERVER_ERROR or "Throttl" in code:
+    if status >= _SERVER_ERROR or "Throttl" in code or "TooManyRequests" in code:
         return UnreachableError(text)
     return ClientError(text)

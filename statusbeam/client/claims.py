@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM, USER_CLAIM, VIEW_TOKEN_PREFIX
+from statusbeam.model.settings import USER_CLAIM, VIEW_TOKEN_PREFIX
 
 from .errors import TargetError
 
@@ -26,16 +26,17 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return claims
 
 
-def user_and_tenant(token: str, *, user_claim: str) -> tuple[str, str]:
+def user_and_tenant(token: str, *, user_claim: str, tenant_claims: Sequence[str]) -> tuple[str, str]:
     """The user's id and the tenant's that a token names. Raises TargetError.
 
-    `user_claim` is the claim of a provider's ID tokens that holds the user's id.
+    `user_claim` is the claim of a provider's ID tokens that holds the user's id, and one of `tenant_claims`
+    holds the tenant.
     """
     claims = claims_of(token)
-    user = claims.get(USER_CLAIM if token.startswith(VIEW_TOKEN_PREFIX) else user_claim)
-    tenant = next(
-        (claims[name] for name in ("tenant", TENANT_CLAIM, TENANT_ATTRIBUTE) if claims.get(name)), None
-    )
+    if token.startswith(VIEW_TOKEN_PREFIX):
+        user_claim, tenant_claims = USER_CLAIM, ("tenant", *tenant_claims)
+    user = claims.get(user_claim)
+    tenant = next((claims[name] for name in tenant_claims if claims.get(name)), None)
     if not user or tenant is None:
         raise TargetError("the token names no user, or no tenant.")
     return str(user), str(tenant)

@@ -69,7 +69,7 @@ def deployment(target: Target, contexts: Contexts, *, token_seconds: int = VIEW_
 
 
 def _of_token(target: Target, token: str, source: str, tokens: Tokens) -> Identity:
-    user, tenant = user_and_tenant(token, user_claim=target.user_claim)
+    user, tenant = user_and_tenant(token, user_claim=target.user_claim, tenant_claims=target.tenant_claims)
     return Identity(user=Setting(user, source), tenant=Setting(tenant, source), how=source, tokens=tokens)
 
 

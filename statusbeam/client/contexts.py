@@ -10,10 +10,12 @@ region = "eu-west-1"
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -50,7 +52,10 @@ class Login:
 
     username: str
     id_token: str
-    refresh_token: str
+    refresh_token: str | None
+    """None: the provider gave none, and the login ends with its ID token."""
+    with_browser: bool = False
+    """Signed in with a browser, and renewed by the provider there; else signed in with a password."""
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
@@ -84,12 +89,18 @@ class Contexts:
         return Context.of(name, tables[name])
 
     def add(self, name: str, context: Context) -> None:
-        """Add or replace a context, and use it if it is the first one. Comments in the file stay."""
+        """Add or replace a context, and use it if it is the first one. Comments in the file stay.
+
+        The login of a replaced context is removed: its tokens must not go to another deployment.
+        """
         import tomlkit  # noqa: PLC0415 - writing is rare
 
+        table = {key: value for key, value in asdict(context).items() if value}
+        if self._tables().get(name) != table:
+            self.save_login(name, None)
         document = self._editable()
         tables = document.setdefault("contexts", tomlkit.table(is_super_table=True))
-        tables[name] = {key: value for key, value in asdict(context).items() if value}
+        tables[name] = table
         if not document.get("current"):
             document["current"] = name
         self._write(document)
@@ -120,6 +131,31 @@ class Contexts:
 
     def save_login(self, name: str, login: Login | None) -> None:
         """Keep a login, readable by the user only; None removes it."""
+        with self._locked_logins():
+            self._write_login(name, login)
+
+    def renew_login(self, name: str, renew: Callable[[Login], Login]) -> Login:
+        """Replace the login of a context by what `renew` makes of it. Raises TargetError if there is none.
+
+        One process renews at a time. A provider may end a login whose refresh token is used twice.
+        """
+        with self._locked_logins():
+            login = self.login(name)
+            if login is None:
+                raise TargetError(f"the context {name} has no login: run `statusbeam login`.")
+            new = renew(login)
+            if new != login:
+                self._write_login(name, new)
+            return new
+
+    @contextmanager
+    def _locked_logins(self) -> Iterator[None]:
+        self._logins.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._logins.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _write_login(self, name: str, login: Login | None) -> None:
         logins = self._read_logins()
         if login is not None:
             logins[name] = asdict(login)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .errors import ClientError, RefusedError, UnreachableError
 
 LOGIN_ENDED: Final = "LoginEnded"
-"""The error type of a login that was ended on purpose: only a new sign-in helps."""
+"""The error type of a login that has ended: only a new sign-in helps."""
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from statusbeam.model.settings import USER_CLAIM
+from statusbeam.model.settings import TENANT_ATTRIBUTE, TENANT_CLAIM, USER_CLAIM
 
 from .aws_errors import aws_call
 from .contexts import Context, Contexts, config_folder
@@ -132,7 +132,11 @@ class Target:
         if self._outputs is not None:
             return self._outputs
         if self.choice.is_local:
-            return {f"{name[0].upper()}{name[1:]}": value for name, value in self.local.items()}
+            return {
+                f"{name[0].upper()}{name[1:]}": value
+                for name, value in self.local.items()
+                if value is not None
+            }
         return self._stack_outputs(stack_name(str(self.choice.place.value)))
 
     @property
@@ -163,6 +167,12 @@ class Target:
     def user_claim(self) -> str:
         """The claim of ID tokens that holds the user's id. Raises ClientError."""
         return self.outputs.get("UserClaim", USER_CLAIM)
+
+    @property
+    def tenant_claims(self) -> tuple[str, ...]:
+        """The claims of ID tokens of which one holds the tenant. Raises ClientError."""
+        named = self.outputs.get("TenantClaim")
+        return (TENANT_CLAIM, TENANT_ATTRIBUTE) if named is None else (named,)
 
     def output(self, name: str) -> str:
         """One output. Raises NotFoundError when the stack does not have it."""

@@ -111,7 +111,16 @@ OIDC_ROLES_CLAIM: Final = "roles"
 """The claim of another provider's tokens that holds the roles, unless the deployment names one."""
 
 SIGN_IN_SCOPES: Final = ("openid", "profile", "email")
-"""The scopes that the page requests from a provider, unless the deployment names others."""
+"""The scopes that clients request from a provider, unless the deployment names others."""
+
+LOGIN_PORTS: Final = (28751, 28752, 28753)
+"""The ports of 127.0.0.1 at which `statusbeam login` takes a provider's answer. They are fixed: Cognito and
+others accept a redirect address only as it is registered, with its port."""
+
+LOGIN_PATH: Final = "/callback"
+
+LOGIN_ADDRESSES: Final = tuple(f"http://127.0.0.1:{port}{LOGIN_PATH}" for port in LOGIN_PORTS)
+"""The redirect addresses of `statusbeam login`, as they are registered with a provider."""
 
 OPERATOR_GROUP: Final = "operator"
 ADMIN_GROUP: Final = "admin"

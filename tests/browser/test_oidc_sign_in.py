@@ -13,18 +13,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.dashboard import PATIENCE_MS, Dashboard
-from tests.browser.identity_provider import (
+from tests.chromium import open_chromium
+from tests.e2e import cloud as local
+from tests.e2e.cloud import Cloud, fresh_id, status
+from tests.e2e.waiting import wait_for
+from tests.e2e.written_logs import found_in_logs
+from tests.identity_provider import (
     CLIENT_ID,
     DENIAL,
     IdentityProvider,
     Reader,
     identity_provider,
 )
-from tests.chromium import open_chromium
-from tests.e2e import cloud as local
-from tests.e2e.cloud import Cloud, fresh_id, status
-from tests.e2e.waiting import wait_for
-from tests.e2e.written_logs import found_in_logs
 
 READERS = {
     "Ann": Reader(sub="ann", tenant_id="riverton"),

@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 
 from status_utils.tokens import ViewTokenKeys, mint_view_token
+from statusbeam.localcloud.appsync.realtime.faults import FAULTS_PATH
 from statusbeam.localcloud.outputs import DemoUser, LocalOutputs, read_outputs
 from statusbeam.localcloud.state_folder import StateFolder
 from statusbeam.log.journal.dynamo_items import partition
@@ -232,6 +233,15 @@ class Cloud:
             with error:
                 raise HttpRefusalError(error.code, error.read().decode()) from None
         return decoded
+
+    def switch(self, faults: Mapping[str, Any]) -> None:
+        """Switch faults of the data plane, as its route takes them."""
+        request = urllib.request.Request(
+            f"{self.outputs.dashboard_url}{FAULTS_PATH.removeprefix('/')}",
+            json.dumps(faults).encode(),
+            {"content-type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=DEADLINE_SECONDS).close()
 
     def iam_reader(self, name: str, *fields: str) -> IamCaller:
         """A new IAM user with `appsync:GraphQL` on these fields ("Type/fields/name") and nothing else."""

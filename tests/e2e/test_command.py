@@ -6,14 +6,10 @@ import ast
 import json
 import os
 import pty
-import shutil
 import signal
 import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -21,55 +17,10 @@ import yaml
 from statusbeam import Flags, connect, follow
 from statusbeam.cli.registry import COMMANDS
 from tests.e2e.cloud import Cloud, fresh_id
+from tests.e2e.terminal import PROGRAM, SECONDS, Terminal
 from tests.e2e.waiting import DEADLINE_SECONDS, wait_for
 
-SECONDS = 3 * DEADLINE_SECONDS
-PROGRAM = [sys.executable, "-m", "statusbeam.cli.main"]
 COMPLAINT = json.dumps({"complaint": "A deep pothole at Market Street and Castro Street, a cyclist fell"})
-
-
-class Terminal:
-    """Calls the command as a user of this machine does."""
-
-    def __init__(self, cloud: Cloud, folder: Path) -> None:
-        self.environment = {
-            **os.environ,
-            "STATUSBEAM_STATE_DIR": str(cloud.state.root),
-            "XDG_CONFIG_HOME": str(folder),
-            "TERM": "xterm",
-        }
-
-    def call(self, *arguments: str, code: int = 0, given: str = "", **environment: str) -> str:
-        """What the call prints to stdout; it must end with `code`."""
-        done = subprocess.run(
-            [*PROGRAM, *arguments],
-            env={**self.environment, **environment},
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout
-
-    def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
-        """A call that goes on."""
-        return subprocess.Popen(
-            [*PROGRAM, *arguments],
-            env=self.environment,
-            text=True,
-            **(streams if streams else {"stdout": subprocess.PIPE}),
-        )
-
-    def json(self, *arguments: str, **more: Any) -> Any:
-        """The document that the call prints, as jq reads it where it is installed."""
-        text = self.call(*arguments, "--output", "json", **more)
-        jq = shutil.which("jq")
-        if jq is not None:
-            text = subprocess.run([jq, "."], input=text, capture_output=True, text=True, check=True).stdout
-        return json.loads(text)
 
 
 @pytest.fixture(scope="module")
@@ -163,22 +114,15 @@ def test_pushes_that_are_lost_doubled_and_swapped_change_nothing(cloud: Cloud, t
     assert watching.stdout is not None
     watching.stdout.readline()
     for fault in ({"drop": 1}, {"drop": 0, "duplicate": 1}, {"reorder": 1}, {"closeAll": 1001}):
-        faults(cloud, fault)
+        cloud.switch(fault)
         for _ in range(2):
             terminal.call("publish", job_id, "progress")
-    faults(cloud, {"reset": True})
+    cloud.switch({"reset": True})
     terminal.call("publish", job_id, "complete")
     lines = watching.stdout.read().splitlines()
     watching.stdout.close()
     assert watching.wait(SECONDS) == 0
     assert [int(line.split()[0]) for line in lines] == list(range(2, 11))
-
-
-def faults(cloud: Cloud, switches: Mapping[str, Any]) -> None:
-    url = cloud.outputs.dashboard_url + "_localcloud/faults"
-    body = json.dumps(switches).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})
-    urllib.request.urlopen(request, timeout=DEADLINE_SECONDS).close()
 
 
 def test_exit_codes_say_why_nothing_was_done(terminal: Terminal, cloud: Cloud, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from statusbeam.model.settings import LOGIN_ADDRESSES
 from tests.infra.synthesised import STATUS_STACKS, WEB_STACKS, Stack, new_app, synthesised
 from tests.infra.variants import ISSUER, POOL, TOKENS
 
@@ -66,7 +67,16 @@ def test_another_provider_takes_cognitos_place_everywhere(other_provider_stacks:
     assert api["EnvironmentVariables"]["TENANT_CLAIM"] == "city"
     assert api["EnvironmentVariables"]["ROLES_CLAIM"] == "groups"
     assert not [r for r in status.resources if r.type.startswith("AWS::Cognito")]
-    assert status.outputs["OidcIssuer"]["Value"] == ISSUER
+    assert {
+        name: status.outputs[name]["Value"]
+        for name in ("OidcIssuer", "OidcClientId", "OidcScopes", "TenantClaim", "RolesClaim")
+    } == {
+        "OidcIssuer": ISSUER,
+        "OidcClientId": "page",
+        "OidcScopes": "openid offline_access",
+        "TenantClaim": "city",
+        "RolesClaim": "groups",
+    }
     policy = str(web.one("AWS::CloudFront::ResponseHeadersPolicy").properties)
     assert f"https://login.example.com {TOKENS};" in policy
     assert "cognito" not in policy
@@ -99,7 +109,8 @@ def test_managed_login_has_a_domain_a_style_and_a_client_for_codes_of_the_page(t
     client = stack.one("AWS::Cognito::UserPoolClient")
     assert client.properties["AllowedOAuthFlows"] == ["code"]
     assert client.properties["AllowedOAuthScopes"] == ["openid", "profile", "email"]
-    assert client.properties["CallbackURLs"] == client.properties["LogoutURLs"] == list(PAGES)
+    assert client.properties["CallbackURLs"] == [*PAGES, *LOGIN_ADDRESSES]
+    assert client.properties["LogoutURLs"] == list(PAGES)
     assert client.properties["SupportedIdentityProviders"] == ["COGNITO"]
     assert client.properties["GenerateSecret"] is False
     domain = stack.one("AWS::Cognito::UserPoolDomain").properties
@@ -110,6 +121,8 @@ def test_managed_login_has_a_domain_a_style_and_a_client_for_codes_of_the_page(t
     assert sign_in.origins == (SERVICE, f"https://{host}")
     assert (sign_in.page["kind"], sign_in.page["domain"]) == ("managedLogin", host)
     assert "identityProvider" not in sign_in.page
+    assert sign_in.outputs["LoginDomain"] == host
+    assert "LoginProvider" not in sign_in.outputs
 
 
 def test_readers_of_an_existing_pool_go_to_its_saml_provider(tmp_path: Path) -> None:
@@ -132,6 +145,12 @@ def test_readers_of_an_existing_pool_go_to_its_saml_provider(tmp_path: Path) -> 
         "domain": "login.example.com",
         "identityProvider": "CitySaml",
         "userClaim": "cognito:username",
+    }
+    assert sign_in.outputs == {
+        "UserPoolId": POOL,
+        "UserPoolClientId": "page",
+        "LoginDomain": "login.example.com",
+        "LoginProvider": "CitySaml",
     }
 
 

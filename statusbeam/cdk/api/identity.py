@@ -7,7 +7,13 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from statusbeam.model.settings import ADMIN_GROUP, OPERATOR_GROUP, SIGN_IN_SCOPES, TENANT_ATTRIBUTE
+from statusbeam.model.settings import (
+    ADMIN_GROUP,
+    LOGIN_ADDRESSES,
+    OPERATOR_GROUP,
+    SIGN_IN_SCOPES,
+    TENANT_ATTRIBUTE,
+)
 
 from ..bundling import build_bundle, function_sources
 from ..compliance import accept
@@ -111,7 +117,8 @@ class Identity(Construct):
             else cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.custom(scope) for scope in SIGN_IN_SCOPES],
-                callback_urls=list(login.page_urls),
+                # The command signs in as the page's client: both are public, and act for the same user.
+                callback_urls=[*login.page_urls, *LOGIN_ADDRESSES],
                 logout_urls=list(login.page_urls),
             ),
             supported_identity_providers=None

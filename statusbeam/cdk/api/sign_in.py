@@ -104,7 +104,12 @@ def _of_pool(
                 user_pool=pool, app_id_client_regex=f"^({'|'.join(client_ids)})$"
             ),
         ),
-        outputs={"UserPoolId": pool.user_pool_id, "UserPoolClientId": client_ids[0]},
+        outputs={
+            "UserPoolId": pool.user_pool_id,
+            "UserPoolClientId": client_ids[0],
+            **({} if domain is None else {"LoginDomain": domain}),
+            **({} if identity_provider is None else {"LoginProvider": identity_provider}),
+        },
         page={**page, "userClaim": user_claim},
         # The discovery document is at the service, the token endpoint at the domain.
         origins=(service,) if domain is None else (service, f"https://{domain}"),
@@ -122,7 +127,13 @@ def _of_provider(provider: OidcProvider) -> SignIn:
                 oidc_provider=provider.issuer, client_id=f"^({'|'.join(clients)})$"
             ),
         ),
-        outputs={"OidcIssuer": provider.issuer, "OidcClientId": provider.client_ids[0]},
+        outputs={
+            "OidcIssuer": provider.issuer,
+            "OidcClientId": provider.client_ids[0],
+            "OidcScopes": " ".join(provider.scopes),
+            "TenantClaim": provider.tenant_claim,
+            "RolesClaim": provider.roles_claim,
+        },
         page={
             "kind": "oidc",
             "issuer": provider.issuer,

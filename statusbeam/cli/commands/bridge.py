@@ -41,19 +41,29 @@ def bridge(
 
 def settings(target: Target, workflows: Any) -> Any:
     """The bridge's settings, from the outputs. Raises ClientError."""
-    from statusbeam.model.settings import BridgeSettings  # noqa: PLC0415 - --help does without
+    from statusbeam.model.settings import (  # noqa: PLC0415 - --help does without
+        OIDC_ROLES_CLAIM,
+        TENANT_CLAIM,
+        BridgeSettings,
+    )
 
     outputs = target.outputs
+    pool, issuer = outputs.get("UserPoolId"), outputs.get("OidcIssuer")
     keys_url = None
-    if target.endpoint_url:  # the issuer is an AWS URL, but the emulator serves the keys itself
-        keys_url = f"{target.endpoint_url}/{outputs['UserPoolId']}/.well-known/jwks.json"
+    if pool and target.endpoint_url:  # the issuer is an AWS URL, but the emulator serves the keys itself
+        keys_url = f"{target.endpoint_url}/{pool}/.well-known/jwks.json"
     return BridgeSettings(
         status_table=target.output("StatusTable"),
         user_sessions_table=target.output("UserSessionsTable"),
         view_token_secret=outputs.get("ViewTokenSecretArn"),
         view_token_audience=outputs.get("ViewTokenAudience"),
-        user_pool_id=outputs.get("UserPoolId"),
+        user_pool_id=pool,
         user_pool_client_ids=outputs.get("UserPoolClientId"),
+        oidc_issuer=issuer,
+        oidc_client_ids=outputs.get("OidcClientId"),
+        user_claim=target.user_claim,
+        tenant_claim=outputs.get("TenantClaim", TENANT_CLAIM) if issuer else None,
+        roles_claim=outputs.get("RolesClaim", OIDC_ROLES_CLAIM) if issuer else None,
         issuer_keys_url=keys_url,
         bridge_origins="http://localhost:* http://127.0.0.1:*",
         bridge_workflows=" ".join(workflows) or None,

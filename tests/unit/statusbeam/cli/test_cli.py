@@ -269,11 +269,13 @@ def test_the_help_loads_neither_the_sdk_nor_localcloud_nor_a_command() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
     heavy = (
+        "authlib",
         "boto3",
         "botocore",
         "gql",
         "graphql",
         "pycognito",
+        "requests",
         "rich",
         "statusbeam.localcloud",
         "websockets",

@@ -319,8 +319,27 @@ def test_the_bridge_gets_the_settings_and_credentials_of_its_target(
     target = target_on(monkeypatch, tmp_path, outputs)
     made = settings(target, ["complaints=arn:m"])
     assert (made.status_table, made.user_pool_id, made.app_clients) == ("s", "pool", ("client",))
+    assert (made.user_claim, made.tenant_claim, made.oidc_issuer) == ("sub", None, None)
     assert made.workflows == {"complaints": "arn:m"}
     assert credentials(target)["AWS_ACCESS_KEY_ID"] == "testing"
+
+
+def test_the_bridge_takes_the_tokens_of_the_provider_of_its_target(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    outputs = {
+        "StatusTable": "s",
+        "UserSessionsTable": "u",
+        "OidcIssuer": "https://login.example.com",
+        "OidcClientId": "page",
+        "UserClaim": "login",
+        "TenantClaim": "city",
+        "RolesClaim": "groups",
+    }
+    made = settings(target_on(monkeypatch, tmp_path, outputs), [])
+    assert (made.oidc_issuer, made.app_clients) == ("https://login.example.com", ("page",))
+    assert (made.user_claim, made.tenant_claim, made.roles_claim) == ("login", "city", "groups")
+    assert (made.user_pool_id, made.issuer_keys_url) == (None, None)
 
 
 class Counted:

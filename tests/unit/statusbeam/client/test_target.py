@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError as ServiceError
 
 from statusbeam.client.connect import identity
 from statusbeam.client.contexts import Context, Contexts, Login, config_folder
@@ -22,7 +23,7 @@ from statusbeam.client.errors import (
     TargetError,
     UnreachableError,
 )
-from statusbeam.client.logins import LoginTokens, sign_in
+from statusbeam.client.logins import Ask, LoginTokens, sign_in
 from statusbeam.client.target import Flags, Target, choose, stack_name
 
 OUTPUTS = {
@@ -186,6 +187,17 @@ def test_a_tokens_user_is_in_the_claim_that_the_stack_names(
     assert identity(Target(choice, outputs), contexts).user.value == user
 
 
+def test_a_tokens_tenant_is_in_the_claim_that_the_stack_names_and_in_no_other(contexts: Contexts) -> None:
+    def tenant(token: str) -> str | None:
+        choice = choose(Flags(context="dev"), {"STATUSBEAM_TOKEN": token}, contexts)
+        return identity(Target(choice, {"TenantClaim": "city"}), contexts).tenant.value
+
+    assert tenant(token_of(sub="1a2b", city="riverton", tenantId="lakeside")) == "riverton"
+    assert tenant(f"sbv1.{token_of(sub='1a2b', tenant='riverton')}") == "riverton"
+    with pytest.raises(TargetError, match="no tenant"):
+        tenant(token_of(sub="1a2b", tenantId="lakeside", tenant="lakeside"))
+
+
 def test_nobody_to_ask_as_is_an_error_that_names_the_ways(contexts: Contexts) -> None:
     with pytest.raises(TargetError, match=r"login.*--user.*STATUSBEAM_TOKEN"):
         identity(Target(choose(Flags(context="dev"), {}, contexts), {}), contexts)
@@ -214,12 +226,13 @@ class AskingPool:
 
     def __init__(self, *challenges: str) -> None:
         self.challenges = list(challenges)
+        self.parameters = {"USER_ID_FOR_SRP": "u-1"}
         self.answers: list[Mapping[str, str]] = []
 
     def initiate_auth(self, **_: Any) -> dict[str, Any]:
         if self.challenges:
             name = self.challenges.pop(0)
-            return {"ChallengeName": name, "Session": "s", "ChallengeParameters": {"USER_ID_FOR_SRP": "u-1"}}
+            return {"ChallengeName": name, "Session": "s", "ChallengeParameters": self.parameters}
         return {"AuthenticationResult": {"IdToken": "i", "RefreshToken": "r"}}
 
     def respond_to_auth_challenge(self, **answer: Any) -> dict[str, Any]:
@@ -227,12 +240,92 @@ class AskingPool:
         return self.initiate_auth()
 
 
-def sign_in_at(pool: AskingPool, monkeypatch: pytest.MonkeyPatch, contexts: Contexts) -> Login:
+def sign_in_at(
+    pool: AskingPool,
+    monkeypatch: pytest.MonkeyPatch,
+    contexts: Contexts,
+    *,
+    ask: Ask = lambda prompt, is_secret: f"{prompt} {is_secret}",
+    outputs: Mapping[str, str] | None = None,
+) -> Login:
     monkeypatch.setattr("statusbeam.client.logins._user_pool", lambda _: pool)
-    target = Target(
-        choose(Flags(), {}, contexts), {"UserPoolId": "us-east-1_pool", "UserPoolClientId": "client"}
-    )
-    return sign_in(target, "ana", "secret", lambda prompt, is_secret: f"{prompt} {is_secret}")
+    found = {"UserPoolId": "us-east-1_pool", "UserPoolClientId": "client", **(outputs or {})}
+    return sign_in(Target(choose(Flags(), {}, contexts), found), "ana", "secret", ask)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "prompt", "answer"),
+    [
+        ("SOFTWARE_TOKEN_MFA", "Code of your authenticator", "SOFTWARE_TOKEN_MFA_CODE"),
+        ("SMS_MFA", "Code of the text message", "SMS_MFA_CODE"),
+        ("EMAIL_OTP", "Code of the email", "EMAIL_OTP_CODE"),
+    ],
+)
+def test_a_login_asks_for_the_code_of_each_second_factor(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, challenge: str, prompt: str, answer: str
+) -> None:
+    pool = AskingPool(challenge)
+    sign_in_at(pool, monkeypatch, contexts)
+    assert pool.answers == [{"USERNAME": "u-1", answer: f"{prompt} False"}]
+
+
+def test_a_user_with_several_second_factors_chooses_one_that_the_command_knows(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    pool = AskingPool("SELECT_MFA_TYPE", "SMS_MFA")
+    pool.parameters["MFAS_CAN_CHOOSE"] = '["SMS_MFA", "SOFTWARE_TOKEN_MFA"]'
+    answers = {"Second factor (SMS_MFA, SOFTWARE_TOKEN_MFA)": "SMS_MFA", "Code of the text message": "123456"}
+    sign_in_at(pool, monkeypatch, contexts, ask=lambda prompt, _: answers[prompt])
+    assert [answer.get("ANSWER") for answer in pool.answers] == ["SMS_MFA", None]
+    assert pool.answers[1]["SMS_MFA_CODE"] == "123456"
+
+
+@pytest.mark.parametrize(
+    ("offered", "answer"),
+    [('["SOFTWARE_TOKEN_MFA", "PALM_MFA"]', "SOFTWARE_TOKEN_MFA"), ('["EMAIL_OTP"]', "EMAIL_OTP")],
+)
+def test_the_only_second_factor_that_the_command_knows_needs_no_choice(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, offered: str, answer: str
+) -> None:
+    pool = AskingPool("SELECT_MFA_TYPE")
+    pool.parameters["MFAS_CAN_CHOOSE"] = offered
+    sign_in_at(pool, monkeypatch, contexts)
+    assert pool.answers == [{"USERNAME": "u-1", "ANSWER": answer}]
+
+
+@pytest.mark.parametrize("offered", ['["PALM_MFA"]', '["SMS_MFA", "SOFTWARE_TOKEN_MFA"]'])
+def test_a_second_factor_that_is_not_offered_or_not_known_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, offered: str
+) -> None:
+    pool = AskingPool("SELECT_MFA_TYPE")
+    pool.parameters["MFAS_CAN_CHOOSE"] = offered
+    with pytest.raises(RefusedError, match="PALM_MFA"):
+        sign_in_at(pool, monkeypatch, contexts, ask=lambda *_: "PALM_MFA")
+    assert pool.answers == []
+
+
+def test_a_new_user_fills_in_the_attributes_that_the_pool_requires(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    pool = AskingPool("NEW_PASSWORD_REQUIRED")
+    pool.parameters["requiredAttributes"] = '["userAttributes.given_name"]'
+    sign_in_at(pool, monkeypatch, contexts)
+    assert pool.answers == [
+        {
+            "USERNAME": "u-1",
+            "NEW_PASSWORD": "New password True",
+            "userAttributes.given_name": "Given name False",
+        }
+    ]
+
+
+def test_a_user_without_a_required_second_factor_is_sent_to_the_page(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts
+) -> None:
+    with pytest.raises(RefusedError, match=r"MFA_SETUP.*https://status\.example\.com/ and set up"):
+        sign_in_at(
+            AskingPool("MFA_SETUP"), monkeypatch, contexts, outputs={"WebUrl": "https://status.example.com/"}
+        )
 
 
 def test_a_login_answers_the_challenges_of_the_pool(
@@ -256,6 +349,33 @@ def test_a_challenge_that_cannot_be_answered_is_a_refusal_that_names_it(
 ) -> None:
     with pytest.raises(RefusedError, match=named):
         sign_in_at(AskingPool(*challenges), monkeypatch, contexts)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("CodeMismatchException", RefusedError),
+        ("ExpiredCodeException", RefusedError),
+        ("InvalidPasswordException", RefusedError),
+        ("NotAuthorizedException", RefusedError),
+        ("PasswordResetRequiredException", RefusedError),
+        ("UserNotConfirmedException", RefusedError),
+        ("TooManyRequestsException", UnreachableError),
+    ],
+)
+def test_what_a_pool_does_not_take_is_a_refusal_and_what_it_can_not_take_now_is_not(
+    monkeypatch: pytest.MonkeyPatch, contexts: Contexts, code: str, kind: type[ClientError]
+) -> None:
+    pool = AskingPool("SOFTWARE_TOKEN_MFA")
+    answer: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+    def refuse(**_: Any) -> None:
+        raise ServiceError(answer, "RespondToAuthChallenge")
+
+    monkeypatch.setattr(pool, "respond_to_auth_challenge", refuse)
+    with pytest.raises(ClientError, match=code) as raised:
+        sign_in_at(pool, monkeypatch, contexts)
+    assert type(raised.value) is kind
 
 
 class HollowPool(AskingPool):
@@ -323,6 +443,15 @@ def test_logins_are_readable_by_their_user_only_and_go_with_their_context(contex
     contexts.remove("dev")
     assert contexts.login("dev") is None
     assert "ana" not in file.read_text()
+
+
+def test_a_login_does_not_stay_with_a_context_of_another_deployment(contexts: Contexts) -> None:
+    login = Login(username="ana", id_token="i", refresh_token="r")
+    contexts.save_login("dev", login)
+    contexts.add("dev", Context(stack="Dev-Status", profile="work", region="eu-west-1"))
+    assert contexts.login("dev") == login
+    contexts.add("dev", Context(stack="Prod-Status", profile="work", region="eu-west-1"))
+    assert contexts.login("dev") is None
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import html
 import json
+import re
 import secrets
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from tests.unit.statusbeam.localcloud.appsync.oidc_provider import OidcProvider
 
@@ -23,6 +25,8 @@ CLIENT_ID = "dashboard"
 HEAD = '<!doctype html><title>Who are you?</title><link rel="icon" href="data:,">'
 DENIAL = "Nobody"
 """Who chooses this user on the sign-in page is refused."""
+
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:\d+/callback")
 
 Parameters = Mapping[str, str]
 
@@ -61,7 +65,7 @@ class RefusedRequestError(Exception):
 
 
 class IdentityProvider(OidcProvider):
-    """Signs `readers` in for the one client, whose page is at `page`."""
+    """Signs `readers` in for the one client: its page is at `page`, its command at any port of 127.0.0.1."""
 
     def __init__(self, readers: Mapping[str, Reader]) -> None:
         super().__init__("")
@@ -74,10 +78,20 @@ class IdentityProvider(OidcProvider):
         self.reused: list[str] = []
         """Refresh tokens that came a second time. Each ends its sign-in, as real providers do."""
         self.renewals = 0
+        self.answer_changes: dict[str, str] = {}
+        """Parameters in its answers, in the place of the right ones."""
+        self.claim_changes: dict[str, Any] = {}
+        """Claims of its ID tokens, in the place of the right ones."""
+        self.gives_refresh_tokens = True
         self._lock = Lock()
         self._sessions: dict[str, tuple[Reader, int]] = {}
         self._codes: dict[str, Grant] = {}
         self._grants: dict[str, Grant] = {}
+
+    def end_all(self) -> None:
+        """End every sign-in, as an administrator may."""
+        for grant in self._grants.values():
+            grant.is_revoked = True
 
     def document(self, path: str) -> dict[str, Any] | None:
         """What it serves to anybody."""
@@ -116,7 +130,7 @@ class IdentityProvider(OidcProvider):
 
     def _authorize(self, query: Parameters, cookies: Parameters) -> Reply:
         known = self._sessions.get(cookies.get("session", ""))
-        if query.get("client_id") != CLIENT_ID or query.get("redirect_uri") != self.page:
+        if query.get("client_id") != CLIENT_ID or not self._is_registered(query.get("redirect_uri", "")):
             return Reply(status=400, body="This client or its address is not registered.")
         assert query["response_type"] == "code"
         assert query["code_challenge_method"] == "S256"
@@ -129,6 +143,9 @@ class IdentityProvider(OidcProvider):
         )
         form = f'<form method="post" action="{action}">{buttons}</form>'
         return Reply(body=HEAD + form, headers={"content-type": "text/html"})
+
+    def _is_registered(self, address: str) -> bool:
+        return address == self.page or _LOOPBACK.fullmatch(address) is not None
 
     def _sign_in(self, query: Parameters, form: Parameters) -> Reply:
         if form["user"] == DENIAL:
@@ -145,8 +162,8 @@ class IdentityProvider(OidcProvider):
         return self._back(query, code=code)
 
     def _back(self, query: Parameters, **answer: str) -> Reply:
-        parameters = urlencode({**answer, "state": query["state"], "iss": self.issuer})
-        return Reply(status=303, headers={"location": f"{self.page}?{parameters}"})
+        answer = {**answer, "state": query["state"], "iss": self.issuer, **self.answer_changes}
+        return Reply(status=303, headers={"location": f"{query['redirect_uri']}?{urlencode(answer)}"})
 
     def _on_behalf_of_the_client(self, path: str, form: Parameters) -> Reply:
         try:
@@ -183,20 +200,22 @@ class IdentityProvider(OidcProvider):
         now, reader = int(time.time()), grant.reader
         grant.refresh_token = secrets.token_urlsafe()
         self._grants[grant.refresh_token] = grant
-        id_token = self.token(
-            sub=reader.sub,
-            aud=CLIENT_ID,
-            exp=now + self.token_seconds,
-            auth_time=grant.auth_time,
-            nonce=grant.request["nonce"],
-            tenantId=reader.tenant_id,
-            roles=list(reader.roles),
-            preferred_username=f"{reader.sub}@example.com",
-            jti=secrets.token_urlsafe(),
-        )
+        claims = {
+            "sub": reader.sub,
+            "aud": CLIENT_ID,
+            "exp": now + self.token_seconds,
+            "auth_time": grant.auth_time,
+            "nonce": grant.request["nonce"],
+            "tenantId": reader.tenant_id,
+            "roles": list(reader.roles),
+            "preferred_username": f"{reader.sub}@example.com",
+            "jti": secrets.token_urlsafe(),
+        }
+        id_token = self.token(**{**claims, **self.claim_changes})
         self.issued += [id_token, grant.refresh_token]
-        answer = {"access_token": secrets.token_urlsafe(), "token_type": "Bearer", "id_token": id_token}
-        return {**answer, "expires_in": self.token_seconds, "refresh_token": grant.refresh_token}
+        answer: dict[str, Any] = {"access_token": secrets.token_urlsafe(), "token_type": "Bearer"}
+        answer |= {"id_token": id_token, "expires_in": self.token_seconds}
+        return {**answer, "refresh_token": grant.refresh_token} if self.gives_refresh_tokens else answer
 
     def _sign_out(self, query: Parameters, cookies: Parameters) -> Reply:
         assert query["id_token_hint"] in self.issued
@@ -209,6 +228,16 @@ class IdentityProvider(OidcProvider):
         origin = "/".join(self.page.split("/")[:3])
         headers = {"content-type": "application/json", "access-control-allow-origin": origin}
         return Reply(status=status, body=json.dumps(document), headers=headers)
+
+
+def choose_user(address: str, name: str) -> str:
+    """Choose a user on the sign-in page at this address, as in a browser; the page at the end."""
+    with urllib.request.urlopen(address) as page:
+        action = re.search('action="([^"]*)"', page.read().decode())
+    assert action is not None
+    where, choice = urljoin(address, html.unescape(action[1])), urlencode({"user": name}).encode()
+    with urllib.request.urlopen(where, choice) as page:
+        return str(page.read().decode())
 
 
 @contextmanager
