@@ -18,7 +18,7 @@ from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, Wanted
 from .facts import PROBE_PREFIX
 
 CANARY_USER: Final = f"{PROBE_PREFIX}canary"
-"""The user whom the canary reads as. It needs no login: the canary issues its view token."""
+"""The canary reads as this user. The user needs no login: the canary issues its own view token."""
 
 
 def run_probe(
@@ -32,7 +32,7 @@ def run_probe(
 ) -> dict[str, Any]:
     """The document that `statusbeam doctor --probe --output json` prints.
 
-    `outputs` are those of the status stack. The AWS credentials and the region are the process's. Raises
+    `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process. Raises
     TargetError if the arguments name nobody; every other error becomes a finding.
     """
     contexts = Contexts(config_folder(os.environ))

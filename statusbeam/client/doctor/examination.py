@@ -43,7 +43,7 @@ PROBE_TIMEOUT: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is examined. `probe_only` leaves out what a scheduled run need not see each time."""
+    """The deployment and the user to examine. With `probe_only`, only the probe runs, for a schedule."""
 
     statuses: int = STATUSES
     timeout: float = PROBE_TIMEOUT
@@ -53,14 +53,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was found out, and the first thing that is wrong."""
+    """The facts that were collected, and the first fault."""
 
     facts: Facts
     finding: Finding | None
 
 
 class Examination:
-    """One examination of a deployment. `whose` is the user who reads. It raises ClientError."""
+    """One examination of a deployment. `whose` is the user who reads. Its methods raise ClientError."""
 
     def __init__(
         self,

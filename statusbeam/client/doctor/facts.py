@@ -1,4 +1,4 @@
-"""What an examination knows of a deployment. None: not looked at, or the caller may not see it."""
+"""The facts of an examination. None: not read, or the caller may not read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Transport = Literal["queue", "invoke"]
 """How code reports statuses to the publisher."""
 
 PROBE_PREFIX = "statusbeam-doctor-"
-"""Of the users and jobs of probes."""
+"""Prefix of the ids of the probes' users and jobs."""
 
 _THROTTLED = re.compile(r"throttl|throughputexceeded|requestlimitexceeded|toomanyrequests", re.IGNORECASE)
 _DENIED = re.compile(r"access ?denied|unauthorized|not authorized|forbidden|http_?\s?40[13]", re.IGNORECASE)
@@ -28,7 +28,7 @@ class Failure:
 
     @property
     def is_throttled(self) -> bool:
-        """Whether a service took no more requests."""
+        """Whether a service throttled the request."""
         return bool(_THROTTLED.search(self.code) or _THROTTLED.search(self.message))
 
     @property
@@ -154,7 +154,7 @@ class NamedJobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything that was found out so far."""
+    """All facts that were collected so far."""
 
     now: float
     """This machine's clock."""

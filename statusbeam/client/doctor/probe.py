@@ -1,4 +1,4 @@
-"""The probe: a job that is published on the deployment's own way, while a client follows it."""
+"""The probe publishes a job through the deployment's own transport, while a client follows it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What the probe does with the deployment. All of them block, and run in threads."""
+    """The probe's calls to the deployment. All of them block, and run in threads."""
 
     transport: Transport
     send: Callable[[Payload], None]
-    """Hand a payload over as agents do. Raises TransportError."""
+    """Send a payload as agents do. Raises TransportError."""
     invoke: Callable[[Payload], AnswerFacts]
-    """Hand a payload to the publisher, and wait for its answer."""
+    """Invoke the publisher with a payload, and return its answer."""
     committed: Callable[[str, int], Sequence[tuple[int, str]] | None]
     """(job id, sequence) -> sequence and event id of later statuses in the table. None: not allowed."""
 
@@ -56,7 +56,7 @@ class Plan:
 
 
 class Probe:
-    """One run. `service` is the job as a client follows it."""
+    """One run of the probe. `service` reads the job for the client that follows it."""
 
     def __init__(
         self, plan: Plan, service: JobService, ways: Ways, *, ticks: Callable[[], float] = time.monotonic
@@ -130,7 +130,7 @@ class Probe:
         return None
 
     async def _complete(self) -> None:
-        with suppress(TransportError):  # the measures count; TTL removes the job in any case
+        with suppress(TransportError):  # best effort: the measures are complete, and TTL removes the job
             await asyncio.to_thread(self._ways.send, self._payload("complete", "The probe is done"))
 
     async def _follow(self) -> None:
@@ -189,7 +189,7 @@ class Probe:
 
 
 class _Observed:
-    """A JobService whose pushes and connections are noted."""
+    """A JobService that records its pushes and connections."""
 
     def __init__(self, service: JobService, note: Callable[[Push], None]) -> None:
         self.live = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The ways of a probe on AWS: the transports that agents use, the publisher itself, and the table."""
+"""The probe's access to AWS: the transports that agents use, the publisher itself, and the table."""
 
 from __future__ import annotations
 
