@@ -594,7 +594,7 @@ async def test_groups_differ_by_decided_directives_and_by_access(served: Served)
                     ResolverDefinition(type_name="Query", field_name="gone", code="", data_source="none"),
                 )
             },
-            "there is a resolver for Query.gone, but no such field",
+            "there is a resolver for Query.gone, but the schema has no such field",
         ),
         (
             {
