@@ -7,7 +7,7 @@ StatusError
 ├── JournalError         the status table did not take a commit             nothing stored, delivered again
 ├── SessionStoreError    the sessions table did not answer                  committed, delivered again
 ├── DetailStoreError     oversize detail could not be stored or read        committed without, marked
-├── BroadcastError       AppSync did not take a push                        committed, delivered again
+├── BroadcastError       AppSync did not accept a push                      committed, delivered again
 ├── NotificationError    a webhook, Slack or an event bus took no event     retried from the queue
 ├── TransportError       a payload did not reach the publisher              logged whole, re-driven from there
 ├── UnknownAgentError    an agent was called by an unregistered name       raised to the caller
@@ -94,7 +94,7 @@ class SessionStoreError(StatusError):
 
 
 class BroadcastError(StatusError):
-    """AppSync did not take a push. The statuses are committed; clients get them by replay, or by the push of
+    """AppSync did not accept a push. The statuses are committed; clients get them by replay, or by the push of
     the next delivery."""
 
 
