@@ -111,7 +111,7 @@ class CivicWorkflow(LoggedMachine):
                     "PublishComplete",
                     "complete",
                     "{% $states.input.synthesis.summary %}",
-                    # The summary is the message.
+                    # without the summary, which is the status's message
                     metadata={
                         "result": "{% $sift($states.input.synthesis, function($v, $k) {$k != 'summary'}) %}"
                     },

@@ -1,6 +1,7 @@
 """Sends queued notifications, one message an invocation. A failed message waits longer after each attempt.
 
-After the last attempt, the queue moves it to the dead letters. Then the sender sends the job's next notification.
+After the last attempt, the queue moves it to the dead letters. Then the sender sends the job's next
+notification.
 """
 
 from __future__ import annotations

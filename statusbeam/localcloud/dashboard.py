@@ -107,7 +107,8 @@ class DashboardRoutes:
     async def start_fair(self, request: HttpRequest) -> HttpResponse:
         """Start the job that decides on a street fair, for the signed-in user.
 
-        The body is `{"pace": 1}`: 1 takes about half a minute, 0 takes no time. The response is `{"jobId": "…"}`.
+        The body is `{"pace": 1}`: 1 takes about half a minute, 0 takes no time. The response is `{"jobId":
+        "…"}`.
         """
         identity = await self._signed_in(request)
         return await self._start(identity, self._outputs.street_fair_arn, _fair_input(request.body))

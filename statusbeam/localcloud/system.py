@@ -115,7 +115,9 @@ class LocalSystem:
                 logger.warning("error=<%s> | the publisher could not be warmed up", error)
                 return
             if answer.get("FunctionError"):
-                logger.warning("function=<%s> | the publisher failed; its output has the reason", publisher_arn)
+                logger.warning(
+                    "function=<%s> | the publisher failed; its output has the reason", publisher_arn
+                )
 
         await asyncio.gather(*(asyncio.to_thread(invoke) for _ in range(WARM_PUBLISHERS)))
 

@@ -94,8 +94,8 @@ class SessionStoreError(StatusError):
 
 
 class BroadcastError(StatusError):
-    """AppSync did not accept a push. The statuses are committed; clients get them by replay, or by the push of
-    the next delivery."""
+    """AppSync did not accept a push. The statuses are committed; clients get them by replay, or by the push
+    of the next delivery."""
 
 
 class NotificationError(StatusError):

@@ -1,4 +1,4 @@
-"""The bridge on Lambda, by the Lambda Web Adapter: for the protocols that answer once."""
+"""The bridge on Lambda, by the Lambda Web Adapter: for protocols with one answer to each request."""
 
 from __future__ import annotations
 

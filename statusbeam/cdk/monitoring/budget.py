@@ -23,7 +23,9 @@ class Budget(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not options.emails and topic is None:
-            raise ValueError("BudgetOptions needs emails, or the deployment needs alarms, whose topic is notified")
+            raise ValueError(
+                "BudgetOptions needs emails, or the deployment needs alarms, whose topic is notified"
+            )
         subscribers = [_subscriber("EMAIL", email) for email in options.emails]
         if topic is not None:
             topic.grant_publish(iam.ServicePrincipal("budgets.amazonaws.com"))

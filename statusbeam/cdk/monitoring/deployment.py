@@ -32,7 +32,8 @@ class Deployment:
 
 
 def add_alarms(alarms: Alarms, deployment: Deployment) -> None:
-    """All alarms of a deployment. Each tenant's publisher has alarms of its own, whose names contain the tenant."""
+    """All alarms of a deployment. Each tenant's publisher has alarms of its own, whose names contain the
+    tenant."""
     for suffix in deployment.publishers.by_suffix:
         _publisher(alarms, deployment.publishers, suffix)
     _api(alarms, deployment.api)

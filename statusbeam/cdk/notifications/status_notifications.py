@@ -42,8 +42,8 @@ class StatusNotifications(Construct):
 
         StatusNotifications(self, "Notifications", status=status, options=NotificationOptions(channels=(…,)))
 
-    `dead_letters` holds events and lease checks that failed. `delivery_dead_letters` holds deliveries that the
-    receiver did not accept.
+    `dead_letters` holds events and lease checks that failed. `delivery_dead_letters` holds deliveries that
+    the receiver did not accept.
     """
 
     def __init__(

@@ -55,7 +55,7 @@ class StatusCheckpoints(Construct):
         self._owner = owner
         self._jsonata = query_language is sfn.QueryLanguage.JSONATA
         self._keys: set[str] = set()
-        self._of_items: set[str] = set()  # keys of agents in a Map; only their own states know their ids
+        self._of_items: set[str] = set()  # keys of agents in a Map, whose ids only their own states know
         self._plan: list[dict[str, str]] = []
 
     def agent(
@@ -299,12 +299,12 @@ class StatusCheckpoints(Construct):
         return scope.branch(branch)
 
     def _raise_again(self, state_name: str) -> sfn.Fail:
-        # An error may have no cause, and an undefined value would be an error of its own.
+        # An error may have no cause, and an undefined value would raise another error.
         error, cause = (f"$exists($states.input.{x}) ? $states.input.{x} : ''" for x in ("Error", "Cause"))
         return sfn.Fail.jsonata(self, state_name, error=jsonata(error), cause=jsonata(cause))
 
     def _id_of_parent(self, name: str) -> str:
-        """JSONata for the id of the parent agent, which is added after the agents inside it."""
+        """JSONata for the id of the parent agent. The parent is added after the agents inside it."""
         key = key_of(name)
 
         def found() -> str:

@@ -103,7 +103,7 @@ def _credentials(failure: Failure) -> Finding | None:
             "credentials_wrong",
             Kind.NOT_ALLOWED,
             f"AWS does not accept the credentials ({failure.code}).",
-            "Check with `aws sts get-caller-identity` which credentials are used, or name a profile with --profile.",
+            "See with `aws sts get-caller-identity` which ones are used, or name a profile with --profile.",
         )
     return None
 
@@ -146,7 +146,7 @@ def _missing_stack(found: StackFacts) -> Finding:
         return Finding(
             "wrong_stack",
             Kind.NOT_FOUND,
-            f"This account has no stack {found.name}, neither in the region {found.region} nor in another one.",
+            f"This account has no stack {found.name}, neither in {found.region} nor in another region.",
             _name_another(found),
         )
     return Finding(

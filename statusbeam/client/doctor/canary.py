@@ -32,8 +32,8 @@ def run_probe(
 ) -> dict[str, Any]:
     """The document that `statusbeam doctor --probe --output json` prints.
 
-    `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process. Raises
-    TargetError if the arguments name nobody; every other error becomes a finding.
+    `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process.
+    Raises TargetError if the arguments name nobody; every other error becomes a finding.
     """
     contexts = Contexts(config_folder(os.environ))
     choice = choose(Flags(stack=stack, user=user, tenant=tenant), os.environ, contexts)

@@ -78,8 +78,8 @@ def _not_committed(probe: ProbeFacts, found: Measures) -> Finding | None:
     return Finding(
         "not_committed",
         Kind.OUT_OF_REACH,
-        f"{missing} of {found.sent} statuses are not in the table: {accepted} accepted them, and the publisher "
-        "has not stored them yet.",
+        f"{missing} of {found.sent} statuses are not in the table: {accepted} accepted them, and the "
+        "publisher has not stored them yet.",
         "Check the age of the queue's oldest message and `statusbeam queue peek`, then the publisher's log "
         "group.",
     )
@@ -92,7 +92,7 @@ def _lost(_: ProbeFacts, found: Measures) -> Finding | None:
         "statuses_lost",
         Kind.LOST,
         f"{found.lost} of {found.committed} stored statuses did not reach the client.",
-        "Call doctor again. If statuses are lost again, check InboundMessageDropped and the API's 5XX metrics.",
+        "Call doctor again. If it repeats, check InboundMessageDropped and the API's 5XX metrics.",
     )
 
 

@@ -89,7 +89,8 @@ def _status_stacks(target: Target) -> tuple[str, ...]:
 
 
 def _regions_with(target: Target, name: str) -> tuple[str, ...]:
-    """The other regions with a stack of this name. A region that refuses the caller counts as one without it."""
+    """The other regions with a stack of this name. A region that refuses the caller counts as one without
+    it."""
     session = target.session
     regions = [
         region for region in session.get_available_regions("cloudformation") if region != session.region_name

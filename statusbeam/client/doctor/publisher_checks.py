@@ -111,8 +111,8 @@ def answer(facts: Facts) -> Finding | None:
         return Finding(
             "session_unseen",
             Kind.BROKEN,
-            "The publisher commits statuses, but pushes none: it does not find the session of a subscribed client.",
-            "Compare the publisher's USER_SESSIONS_TABLE with the output UserSessionsTable, and deploy again.",
+            "The publisher commits statuses, but pushes none: it finds no session of a subscribed client.",
+            "Compare its USER_SESSIONS_TABLE with the output UserSessionsTable, and deploy again.",
         )
     return None
 

@@ -1,4 +1,4 @@
-"""`a2a`: A2A 1.0, by its own SDK. A client that comes back subscribes again, and begins with the task."""
+"""`a2a`: A2A 1.0, by its own SDK. A reconnecting client subscribes again, and first gets the task."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BINDINGS = ["JSONRPC", "HTTP+JSON"]
 
 
 class A2a:
-    """See Dialect. The URL is where the card is below."""
+    """See Dialect. The agent card is below the URL."""
 
     name = "a2a"
     joins = Join.SNAPSHOT
@@ -88,7 +88,7 @@ def read_response(job_id: str, response: StreamResponse) -> Received:
 
 
 def read_task(job_id: str, task: Task) -> Received:
-    """The task as it is now."""
+    """The current task."""
     step = max(steps_in(job_id, MessageToDict(task)), default=None)
     return Received(step=step, is_snapshot=True, outcome=_outcome_of(task.status))
 

@@ -41,7 +41,8 @@ LIGHT_CHARACTERS = 2_000
 """A text up to this length is checked on the event loop, in milliseconds; a longer one in a thread."""
 CACHE_BYTES = 32 * 1024 * 1024
 BYTES_PER_CHARACTER = 5
-"""The bytes of a query text for each character. The cache keeps the text twice: as its key, and for error positions."""
+"""The bytes of a query text for each character. The cache keeps the text twice: as its key, and for error
+positions."""
 BYTES_PER_TOKEN = 1_000
 """The bytes of the syntax tree for each character of the text, with the data of its operations."""
 BYTES_PER_ERROR = 1_500

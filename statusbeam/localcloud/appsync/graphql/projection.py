@@ -51,7 +51,8 @@ _EXACT: dict[str, type] = {
 
 
 class NullBubbleError(Exception):
-    """The value becomes null, and so does a parent that may not contain null. The error is already recorded."""
+    """The value becomes null, and so does a parent that may not contain null. The error is already
+    recorded."""
 
 
 class FieldPlan:

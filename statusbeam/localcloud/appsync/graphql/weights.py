@@ -26,7 +26,8 @@ from ..graphql_errors import LIMIT, RequestRefusedError, validation_error
 MAX_NODES: Final = 10_000
 """The weight limit of one document. AppSync limits the resolvers of one request to the same number."""
 MAX_STEPS: Final = 4 * MAX_NODES
-"""The step limit of one walk over a document. Types that implement an interface multiply its selected fields."""
+"""The step limit of one walk over a document. Types that implement an interface multiply its selected
+fields."""
 
 
 class TooHeavyError(RequestRefusedError):

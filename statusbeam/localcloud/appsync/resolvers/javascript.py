@@ -53,8 +53,8 @@ to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 class JsResolverError(Exception):
     """A handler ended in `util.error`, `util.unauthorized` or an exception of JavaScript's own.
 
-    `message` is None after `util.unauthorized()`: the caller knows the field, and writes the message. `appended` are the errors of
-    `util.appendError` before it.
+    `message` is None after `util.unauthorized()`: the caller knows the field, and writes the message.
+    `appended` are the errors of `util.appendError` before it.
     """
 
     def __init__(

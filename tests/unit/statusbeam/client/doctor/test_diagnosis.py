@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         refused_token(token_expires_at=f.NOW + 60),
         "token_refused",
         Kind.NOT_ALLOWED,
-        "another deployment's",
+        "another deployment issued it",
     ),
     "a token without an end": (refused_token(), "token_refused", Kind.NOT_ALLOWED, "does not accept"),
     "a login that was ended": (
@@ -254,7 +254,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         f.well(probe=f.answered(failure=GONE)),
         "publisher_gone",
         Kind.NOT_FOUND,
-        "gone",
+        "output PublisherFunctionArn does not exist",
     ),
     "no concurrency is left": (
         f.well(probe=f.answered(failure=Failure("TooManyRequestsException", "Rate Exceeded"))),
@@ -408,7 +408,7 @@ FAULTS: dict[str, tuple[Facts, str, Kind, str]] = {
         f.well(probe=f.probe(measures=f.measures(pushed=0, recovered=30))),
         "no_pushes",
         Kind.BROKEN,
-        "reading the log",
+        "reads every status from the log",
     ),
     "a named job of somebody else": (
         f.well(named_job=NamedJobFacts(job_id="job-1", owner="ana")),
