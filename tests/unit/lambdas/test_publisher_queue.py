@@ -245,7 +245,7 @@ def test_a_queue_that_refuses_an_early_retry_is_a_warning(
     with local_server(json_answer({"__type": "AccessDenied"}, 403)) as aws:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
         Retries(boto3.client("sqs")).retry_soon([record("a1")])
-    assert [(r.levelno, "wait their full time" in r.getMessage()) for r in caplog.records] == [
+    assert [(r.levelno, "wait for their visibility timeout" in r.getMessage()) for r in caplog.records] == [
         (logging.WARNING, True)
     ]
 

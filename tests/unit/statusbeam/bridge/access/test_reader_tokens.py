@@ -154,7 +154,7 @@ async def test_other_tokens_stand_for_nobody(refused: str, status: int) -> None:
 
 async def test_the_bearer_of_a_bad_view_token_gets_no_reason() -> None:
     problem = await World().refusal(view_token(audience="another"))
-    assert problem.detail == "A valid token is needed."
+    assert problem.detail == "The request needs a valid token."
 
 
 async def test_a_login_that_was_ended_is_refused_and_a_newer_one_is_not() -> None:
