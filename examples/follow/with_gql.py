@@ -60,7 +60,7 @@ class Follower:
                 self._take([*(push["earlier"] or []), push])
 
     async def _read_again(self) -> None:
-        """gql does not tell when the subscription has started: read the log now and again."""
+        """gql does not report when the subscription has started, so read the log regularly."""
         log = gql(LOG)
         async with self._api as session:
             while True:
