@@ -171,5 +171,5 @@ def test_a_budget_that_writes_to_nobody_is_refused() -> None:
 
     from statusbeam.cdk.monitoring.budget import Budget  # noqa: PLC0415 - the same
 
-    with pytest.raises(ValueError, match="emails, or alarms"):
+    with pytest.raises(ValueError, match="needs emails, or the deployment needs alarms"):
         Budget(Stack(App(), "Stack"), "Budget", options=BudgetOptions(monthly_dollars=1), topic=None)
