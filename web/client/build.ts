@@ -11,7 +11,7 @@ import { build, type InlineConfig } from 'vite';
 const HERE = import.meta.dirname;
 const DIST = join(HERE, 'dist');
 
-/** The bytes of each file after gzip, with all its imports except React. */
+/** The most bytes of each file after gzip, with all its imports except React. */
 const BUDGETS = {
   'index.js': 20_000,
   'lists.js': 3_300,
@@ -20,7 +20,7 @@ const BUDGETS = {
   'element.js': 23_500,
   'job-status.js': 23_500,
 };
-/** The bytes of each optional file after gzip, without the client, which the page already has. */
+/** The optional files, whose budgets do not include the client, because the page already has it. */
 const BESIDE = new Set(['lists.js', 'react.js', 'tabs.js']);
 
 const common: InlineConfig = { root: HERE, configFile: false, logLevel: 'warn' };
