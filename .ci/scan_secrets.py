@@ -36,7 +36,7 @@ def main() -> int:
     if chosen.accept:
         baseline.save_to_file(found, BASELINE)
         return 0
-    return tell(found - known)
+    return report(found - known)
 
 
 def files() -> Iterable[str]:
@@ -50,7 +50,7 @@ def files() -> Iterable[str]:
     return sorted(name for name in names if name != BASELINE and Path(name).is_file())
 
 
-def tell(new: SecretsCollection) -> int:
+def report(new: SecretsCollection) -> int:
     """Say where, never what."""
     count = 0
     for name, secret in new:

@@ -116,18 +116,18 @@ class Audience:
         poll = select.epoll()
         for fd in self._subscribers:
             poll.register(fd, select.EPOLLIN)
-        desk = PublishingDesk(self._publisher_sockets(publishers), poll)
+        connections = PublisherConnections(self._publisher_sockets(publishers), poll)
         reader = Reader(self._subscribers, window, timed=timed)
         start, cpu = time.perf_counter(), time.process_time()
         deadline = start + seconds
         while (now := time.perf_counter()) < deadline and not window.complete:
-            while window.left and may_publish() and desk.publish(window):
+            while window.left and may_publish() and connections.publish(window):
                 pass
             for fd, _ in poll.poll(0.001 if timed else POLL_SECONDS):
                 if fd in self._subscribers:
                     reader.read(fd)
                 else:
-                    desk.answer(fd)
+                    connections.answer(fd)
         elapsed, burnt = now - start, time.process_time() - cpu
         poll.close()
         for connection in self._publishers:
@@ -209,7 +209,7 @@ class Window:
         return request
 
 
-class PublishingDesk:
+class PublisherConnections:
     """Kept HTTP connections; one request at a time on each."""
 
     def __init__(self, connections: Sequence[socket.socket], poll: select.epoll) -> None:

@@ -198,8 +198,8 @@ def _with_one_stalled(peer: Peer) -> tuple[float, float]:
         before = server.rss_bytes()
         # First fill the kernel's buffers of the stalled socket, because it has no effect before.
         watch(seconds=FILL_SECONDS, most=FILL_STATUSES)
-        beside = watch(seconds=STALLED_SECONDS, most=MOST_STATUSES)
-        return beside.rate / alone.rate, (server.rss_bytes() - before) / MB
+        with_stalled = watch(seconds=STALLED_SECONDS, most=MOST_STATUSES)
+        return with_stalled.rate / alone.rate, (server.rss_bytes() - before) / MB
 
 
 # --- idle connections -------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class AgentCall:
         """The job and its owner, as arguments of `status_utils.job`."""
         return {"job_id": self.job_id, "user_id": self.user_id, "tenant_id": self.tenant_id}
 
-    def is_told_to_fail(self, agent: str) -> bool:
+    def should_fail(self, agent: str) -> bool:
         """Whether the demo lets this agent fail: "geo" in each attempt, "once:geo" in the first one."""
         if self.fail_agent == ONCE + agent:
             return self.attempt == 0
@@ -88,7 +88,7 @@ def run_agent(agent: Agent, call: AgentCall, part: JobScope) -> dict[str, Any]:
     run_id = f"{call.job_id}-{agent.key}"
     with part.agent(agent.name, message=opening, invocation_id=run_id) as run:
         try:
-            _fail_if_told(agent, call)
+            _fail_on_request(agent, call)
             outcome = agent.work(call, run)
         except ToolError as error:
             raise AgentFailedError(error.public_text) from error
@@ -100,8 +100,8 @@ def run_agent(agent: Agent, call: AgentCall, part: JobScope) -> dict[str, Any]:
     return {"agent": agent.key, **outcome.finding}
 
 
-def _fail_if_told(agent: Agent, call: AgentCall) -> None:
-    if call.is_told_to_fail(agent.key):
+def _fail_on_request(agent: Agent, call: AgentCall) -> None:
+    if call.should_fail(agent.key):
         public_text = f"The {agent.name} failed on purpose, as the demo requested."
         raise ToolError("deliberate failure", public_text=public_text)
 
@@ -110,12 +110,12 @@ def geo_agent(locator: Locator) -> Agent:
     """The agent that finds the place."""
 
     def work(call: AgentCall, run: AgentScope) -> Outcome:
-        def tell(mention: Mention, number: int, count: int) -> None:
+        def report_lookup(mention: Mention, number: int, count: int) -> None:
             if number:
                 run.progress(number / count, f"{number} of {count} places looked up")
             run.tool(locator.geocoder.name, f'Look up "{_quote(mention.text)}"')
 
-        finding = locator.locate(locator.mentions(call.complaint), on_lookup=tell)
+        finding = locator.locate(locator.mentions(call.complaint), on_lookup=report_lookup)
         return Outcome(finding, _place_message(finding))
 
     return Agent("geo", "Geo Agent", "Reading the complaint for places", work)

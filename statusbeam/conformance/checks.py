@@ -85,8 +85,10 @@ def check_returns(returns: Sequence[Connection]) -> list[Finding]:
     findings += [finding for connection in returns for finding in _problems(connection)]
     last = returns[-1].ending
     if last is None or last.close is not Close.FINAL:
-        told = f"the last answer: {last.close} {last.detail}" if last else "the connection stays open"
-        findings.append(Finding(Fault.ENDLESS_RECONNECT, f"{len(returns)} returns after the end; {told}"))
+        last_answer = f"the last answer: {last.close} {last.detail}" if last else "the connection stays open"
+        findings.append(
+            Finding(Fault.ENDLESS_RECONNECT, f"{len(returns)} returns after the end; {last_answer}")
+        )
     return findings
 
 

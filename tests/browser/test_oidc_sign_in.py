@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.dashboard import PATIENCE_MS, Dashboard
+from tests.browser.dashboard import TIMEOUT_MS, Dashboard
 from tests.browser.identity_provider import (
     CLIENT_ID,
     DENIAL,
@@ -57,7 +57,7 @@ def oidc_cloud(provider: IdentityProvider, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One for the file."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with open_chromium() as running:
         yield running
 

@@ -162,7 +162,7 @@ def _messages_of(step: Step, *, session_id: str) -> list[AnyMessage]:
     invocation = invocation_of(update)
     agent = after.agents.get(invocation or "")  # None also after a status of an older run
     known = before.agents.get(invocation or "")
-    if agent is not None and _has_begun(agent) and _is_news(known, agent, update):
+    if agent is not None and _has_begun(agent) and _is_change(known, agent, update):
         found.append(words.agent(agent, update.message, update))
     if before.head.ended and after.head.ended:
         return found
@@ -238,7 +238,7 @@ def _has_begun(agent: AgentState) -> bool:
     return agent.status is not AgentStatus.PENDING
 
 
-def _is_news(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
+def _is_change(before: AgentState | None, agent: AgentState, update: StatusUpdate) -> bool:
     """Whether the status is about the agent's current attempt, and from before its end."""
     if _shown(agent) != _shown(before):
         return True

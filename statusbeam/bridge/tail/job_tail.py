@@ -107,7 +107,7 @@ class JobTail:
         self._news_at = self._clock.ticks()
         self._hinted.set()
 
-    def next_news(self, take: TakeSteps | None = None) -> asyncio.Future[None]:
+    def next_steps(self, take: TakeSteps | None = None) -> asyncio.Future[None]:
         """A future that is done with the next steps, or when the tail ends. Call `forget` afterwards.
 
         The tail first calls `take` with new steps, in its own task. While `take` handles them, the future

@@ -18,8 +18,8 @@ class Pace:
     hot_for: float = 5.0
     warm_for: float = 60.0
 
-    def pause(self, since_news: float) -> float:
+    def pause(self, since_change: float) -> float:
         """The pause after a read, `since_news` seconds after the last new status."""
-        if since_news < self.hot_for:
+        if since_change < self.hot_for:
             return self.hot
-        return self.warm if since_news < self.warm_for else self.quiet
+        return self.warm if since_change < self.warm_for else self.quiet

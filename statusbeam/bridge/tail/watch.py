@@ -82,12 +82,12 @@ class Watch:
                 return ()
             if deadline is not None and loop.time() >= deadline:
                 return ()
-            await self._news_until(deadline)
+            await self._wait_until(deadline)
 
-    async def _news_until(self, deadline: float | None) -> None:
+    async def _wait_until(self, deadline: float | None) -> None:
         """Wait for new steps, an interrupt, or the deadline. Do not await anything between reading the tail
         and this."""
-        self._waiting = news = self._tail.next_news(self._take)
+        self._waiting = news = self._tail.next_steps(self._take)
         timer = None
         if deadline is not None:
             timer = asyncio.get_running_loop().call_at(deadline, _finish, news)

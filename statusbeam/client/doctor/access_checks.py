@@ -38,7 +38,7 @@ _WRONG: Final = frozenset(
     )
 )
 _NO_REGION: Final = frozenset(("NoRegionError", "InvalidRegionError"))
-_GONE: Final = "ResourceNotFoundException"
+_MISSING: Final = "ResourceNotFoundException"
 
 
 def clock(facts: Facts) -> Finding | None:
@@ -172,7 +172,7 @@ def _table(table: TableFacts) -> Finding | None:
     failure = table.failure
     if failure is None or failure.is_denied:  # the caller may not read it; the publisher may
         return None
-    if failure.code == _GONE:
+    if failure.code == _MISSING:
         return Finding(
             "table_gone",
             Kind.NOT_FOUND,

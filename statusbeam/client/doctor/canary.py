@@ -14,7 +14,7 @@ from ..connect import identity
 from ..contexts import Contexts, config_folder
 from ..target import Flags, Target, choose
 from .document import document_of
-from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, Wanted
+from .examination import PROBE_STATUSES, PROBE_TIMEOUT, Examination, ExaminationOptions
 from .facts import PROBE_PREFIX
 
 CANARY_USER: Final = f"{PROBE_PREFIX}canary"
@@ -38,6 +38,6 @@ def run_probe(
     contexts = Contexts(config_folder(os.environ))
     choice = choose(Flags(stack=stack, user=user, tenant=tenant), os.environ, contexts)
     target = Target(choice, outputs)
-    wanted = Wanted(statuses=statuses, timeout=timeout, probe_only=True)
+    wanted = ExaminationOptions(statuses=statuses, timeout=timeout, probe_only=True)
     report = Examination(target, lambda: identity(target, contexts), wanted).run()
     return document_of(stack, report)

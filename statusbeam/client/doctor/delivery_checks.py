@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Final
 
 from .facts import Facts, ProbeFacts
-from .findings import GONE, Finding, Kind, denied_secret, gone_publisher, gone_queue, is_denied_secret
+from .findings import (
+    MISSING,
+    Finding,
+    Kind,
+    denied_secret,
+    is_denied_secret,
+    missing_publisher,
+    missing_queue,
+)
 from .measures import Measures
 
 
@@ -43,8 +51,8 @@ def sending(facts: Facts) -> Finding | None:
         return None
     is_queue = probe.transport == "queue"
     where = "queue" if is_queue else "publisher"
-    if failure.code in GONE:
-        return gone_queue() if is_queue else gone_publisher()
+    if failure.code in MISSING:
+        return missing_queue() if is_queue else missing_publisher()
     if failure.is_denied:
         action = "sqs:SendMessage" if is_queue else "lambda:InvokeFunction"
         return Finding(

@@ -32,9 +32,9 @@ from .inspection import (
     transport_of,
 )
 from .probe import Plan, Probe
+from .probe_calls import probe_calls
 from .recent_jobs import RecentJobs
 from .service_clock import ServiceClock
-from .ways import ways_of
 
 PROBE_STATUSES: Final = 5
 STATUSES: Final = 30
@@ -42,7 +42,7 @@ PROBE_TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ExaminationOptions:
     """The deployment and the user to examine. With `probe_only`, only the probe runs, for a schedule."""
 
     statuses: int = STATUSES
@@ -66,7 +66,7 @@ class Examination:
         self,
         target: Target,
         whose: Callable[[], Identity],
-        wanted: Wanted,
+        wanted: ExaminationOptions,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -160,10 +160,10 @@ class Examination:
             statuses=self._wanted.statuses,
             timeout=self._wanted.timeout,
         )
-        ways = ways_of(self._target, deployment.tenant_id)
+        calls = probe_calls(self._target, deployment.tenant_id)
 
         async def run() -> ProbeFacts:
-            return await Probe(plan, deployment.service(plan.job_id), ways).run()
+            return await Probe(plan, deployment.service(plan.job_id), calls).run()
 
         return {"probe": asyncio.run(run())}
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from .facts import Failure
 
-GONE: Final = frozenset(
+MISSING: Final = frozenset(
     ("ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 )
 """The codes with which a service answers for a resource that does not exist."""
@@ -35,7 +35,7 @@ class Finding:
     cure: str
 
 
-def gone_publisher(name: str = "of the stack") -> Finding:
+def missing_publisher(name: str = "of the stack") -> Finding:
     """The publisher function does not exist."""
     return Finding(
         "publisher_gone",
@@ -45,7 +45,7 @@ def gone_publisher(name: str = "of the stack") -> Finding:
     )
 
 
-def gone_queue(url: str = "of the stack") -> Finding:
+def missing_queue(url: str = "of the stack") -> Finding:
     """The queue does not exist."""
     return Finding(
         "queue_gone",

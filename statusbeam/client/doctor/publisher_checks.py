@@ -12,7 +12,7 @@ from statusbeam.model.errors import SettingError
 from statusbeam.model.settings import PublisherSettings
 
 from .facts import Facts, Failure, PublisherFacts
-from .findings import GONE, Finding, Kind, gone_publisher, gone_queue, throttled_table
+from .findings import MISSING, Finding, Kind, missing_publisher, missing_queue, throttled_table
 
 _DEPLOY: Final = "Deploy the stack again: `cdk deploy` restores it."
 _UNNAMED: Final = "Runtime.HandlerError"
@@ -26,7 +26,7 @@ def publisher(facts: Facts) -> Finding | None:
     if found is None:
         return None
     if found.failure is not None:
-        return gone_publisher(found.name) if found.failure.code in GONE else None
+        return missing_publisher(found.name) if found.failure.code in MISSING else None
     return _stopped_publisher(found) or _settings(found)
 
 
@@ -77,7 +77,7 @@ def queue(facts: Facts) -> Finding | None:
     if found is None:
         return None
     if found.failure is not None:
-        return gone_queue(found.url) if found.failure.code in GONE else None
+        return missing_queue(found.url) if found.failure.code in MISSING else None
     if found.feed in ("off", "none"):
         state = "is disabled" if found.feed == "off" else "is gone"
         return Finding(
@@ -118,8 +118,8 @@ def answer(facts: Facts) -> Finding | None:
 
 
 def _not_invoked(failure: Failure) -> Finding | None:
-    if failure.code in GONE:
-        return gone_publisher("of the output PublisherFunctionArn")
+    if failure.code in MISSING:
+        return missing_publisher("of the output PublisherFunctionArn")
     if failure.is_throttled:
         return Finding(
             "publisher_throttled",

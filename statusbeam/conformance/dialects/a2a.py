@@ -60,17 +60,17 @@ class A2a:
 
 
 async def _follow(client: Client, job_id: str, receive: Receive) -> Ending:
-    ended, was_over = False, False
+    ended, had_ended = False, False
     try:
         async for response in client.subscribe(SubscribeToTaskRequest(id=job_id)):
             event = read_response(job_id, response)
             ended = ended or event.outcome is not None
-            was_over = was_over or (event.is_snapshot and event.outcome is not None)
+            had_ended = had_ended or (event.is_snapshot and event.outcome is not None)
             receive(event)
     except UnsupportedOperationError:  # -32004
         receive(read_task(job_id, await client.get_task(GetTaskRequest(id=job_id))))
         return Ending(Close.FINAL, "-32004: the task has ended")
-    if was_over:
+    if had_ended:
         return Ending(Close.PLAIN, "a subscription to a task that has ended was accepted: no -32004")
     return Ending(Close.FINAL if ended else Close.BROKEN, "the stream ended")
 

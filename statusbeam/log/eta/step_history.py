@@ -128,7 +128,7 @@ class Curve:
         before = self.up_to[place - 1] if place else 0
         return _edge(self.indexes[place] + (rank - before) / (self.up_to[place] - before))
 
-    def left_at(self, share: float, elapsed: float) -> float:
+    def remaining_at(self, share: float, elapsed: float) -> float:
         """The remaining time after `elapsed` seconds that all but `share` of the runs stay below.
 
         `share` is at least `share_below(elapsed)`.

@@ -32,7 +32,7 @@ def remaining(history: StepHistory, elapsed: float, values: int) -> list[float]:
     curve = history.curve()
     passed = curve.share_below(elapsed)
     shares = ((place + 0.5) / values for place in range(values))
-    return [curve.left_at(passed + (1.0 - passed) * share, elapsed) for share in shares]
+    return [curve.remaining_at(passed + (1.0 - passed) * share, elapsed) for share in shares]
 
 
 @given(st.lists(seconds), st.lists(seconds), st.lists(seconds))
