@@ -187,8 +187,7 @@ class DynamoJournal:
         return Commit(updates=change.updates, shed=change.shed, change=change)
 
     def _skipped(self, batch: Batch, cached: _CachedSnapshot | None) -> Commit:
-        """Handle a batch whose statuses a limit dropped: write nothing. It may be committed from an earlier
-        delivery."""
+        """Skip a batch whose statuses a limit dropped. An earlier delivery may have committed it."""
         if cached is not None:
             self._cached[batch.job] = cached
         return self._committed_before(batch) or Commit(updates=(), shed=len(batch.entries))
