@@ -34,7 +34,7 @@ def test_a_link_opened_in_mid_job_shows_the_log_from_its_beginning(
     story.expect_on(dashboard)
 
 
-def test_a_reload_in_mid_job_shows_the_whole_log_and_goes_on(dashboard: Dashboard, story: Story) -> None:
+def test_a_reload_in_mid_job_shows_the_whole_log_and_stays_live(dashboard: Dashboard, story: Story) -> None:
     dashboard.watch(story.user, story.job_id)
     story.publish("three")
     story.expect_on(dashboard)
@@ -106,7 +106,7 @@ def test_pushes_that_change_places_are_shown_in_order(
     assert pushed(held, story) == [4, 3, 5]
 
 
-def test_a_push_lost_right_after_the_subscription_stood_is_found_shortly_after(
+def test_a_push_lost_right_after_start_ack_is_found_shortly_after(
     held: Dashboard, story: Story, faults: FaultBoard
 ) -> None:
     faults.switch(dropAfterStartAck=1)
@@ -190,7 +190,7 @@ def test_a_killed_socket_and_a_server_that_was_away_end_in_the_whole_log(
         story.expect_on(dashboard)
 
 
-def test_the_page_says_what_it_recovered(held: Dashboard, story: Story, faults: FaultBoard) -> None:
+def test_the_page_shows_the_recovered_statuses(held: Dashboard, story: Story, faults: FaultBoard) -> None:
     held.watch(story.user, story.job_id)
     faults.switch(drop=1)
     story.publish("three")
@@ -202,7 +202,7 @@ def test_the_page_says_what_it_recovered(held: Dashboard, story: Story, faults: 
     expect(held.page.locator("#recovery")).to_have_text("Recovered: 1 status read from the log, 1 gap")
 
 
-def test_a_tab_that_stood_still_while_its_connection_died_wakes_to_the_whole_log(
+def test_a_frozen_tab_whose_connection_died_shows_the_whole_log_when_it_wakes(
     browser: Browser, dashboard: Dashboard, story: Story, cloud: Cloud
 ) -> None:
     """As when a laptop sleeps: the page's process gets no time, and the service gives its socket up."""

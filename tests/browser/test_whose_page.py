@@ -81,7 +81,7 @@ def test_signing_out_everywhere_ends_what_is_live_on_every_page(
     assert secret not in json.dumps(forgotten.pushes)
 
 
-def test_the_page_says_so_when_signing_out_everywhere_failed(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_the_page_shows_a_failed_sign_out_everywhere(cloud: Cloud, dashboard: Dashboard) -> None:
     dashboard.expected = re.compile("net::ERR|Failed to load")
     dashboard.open()
     dashboard.sign_in(cloud.user(tenant=0))

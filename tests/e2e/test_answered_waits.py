@@ -152,7 +152,7 @@ def _approval(job: dict[str, Any]) -> str:
     return str(next(agent["invocationId"] for agent in job["agents"] if agent["name"] == "Approval"))
 
 
-def test_a_task_token_is_told_to_nobody(cloud: Cloud) -> None:
+def test_no_answer_contains_a_task_token(cloud: Cloud) -> None:
     fair = start_fair(cloud)
     fair.waiting()
     dynamodb = cloud.aws("dynamodb")

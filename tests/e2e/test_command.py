@@ -181,7 +181,7 @@ def faults(cloud: Cloud, switches: Mapping[str, Any]) -> None:
     urllib.request.urlopen(request, timeout=DEADLINE_SECONDS).close()
 
 
-def test_exit_codes_say_why_nothing_was_done(terminal: Terminal, cloud: Cloud, tmp_path: Path) -> None:
+def test_exit_codes_show_why_a_command_failed(terminal: Terminal, cloud: Cloud, tmp_path: Path) -> None:
     terminal.call("watch", code=2)
     terminal.call("show", fresh_id("none"), code=5)
     terminal.call("watch", fresh_id("none"), "--timeout", "0.5", code=124)

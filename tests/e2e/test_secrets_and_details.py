@@ -217,7 +217,7 @@ def test_nobody_else_learns_that_there_is_anything(cloud: Cloud, job: str) -> No
         assert details(cloud, caller, job) == [(None, None)] * 3
 
 
-def test_in_the_log_a_mark_stands_for_what_was_spilled(cloud: Cloud, job: str) -> None:
+def test_in_the_log_a_mark_replaces_spilled_metadata(cloud: Cloud, job: str) -> None:
     updates = whole_log(cloud, cloud.caller(cloud.user(tenant=0)), job)
     first, second, _ = (json.loads(update["metadata"]) for update in updates)
     assert first.keys() == {"spilled", "sessionId"}

@@ -160,7 +160,7 @@ def test_a_tenants_queue_feeds_a_publisher_of_that_tenant_only(status: Stack) ->
     assert len(set(fed.values())) == len(fed)
 
 
-def test_the_stack_tells_each_tenants_queue(status: Stack) -> None:
+def test_the_stack_outputs_each_tenants_queue(status: Stack) -> None:
     text = status.outputs["TenantQueueUrls"]["Value"]["Fn::Join"][1]
     named = {part["Ref"] for part in text if isinstance(part, dict)}
     assert len(named) == len(TENANTS)
@@ -227,7 +227,7 @@ def test_the_secret_of_view_tokens_is_rotated(stacks: dict[str, Stack], name: st
     assert rotated_after(stacks[name]) == days
 
 
-def test_the_owner_says_how_often_the_secret_is_rotated(status: Stack) -> None:
+def test_the_options_set_how_often_the_secret_is_rotated(status: Stack) -> None:
     assert rotated_after(status) == 7
 
 

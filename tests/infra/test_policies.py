@@ -228,7 +228,7 @@ CLOSER = "execution_closer.handler.handler"
         pytest.param("synthesize", False, set(), id="synthesize"),
     ],
 )
-def test_agents_may_tell_the_publisher_and_use_their_own_tool(
+def test_agents_may_report_to_the_publisher_and_use_their_own_tool(
     stacks: dict[str, Stack], handler: str, publishes: bool, tools: set[str]
 ) -> None:
     expected = {**OWN_LOG, **TRACES, **(BY_QUEUE if publishes else {})}

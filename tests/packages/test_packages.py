@@ -67,7 +67,7 @@ def test_it_carries_what_the_product_is_made_of(names: set[str]) -> None:
 NPM = {"statusbeam/localcloud/cdk_cli/.npmrc"}
 
 
-def test_its_metadata_says_what_it_needs(metadata: Message) -> None:
+def test_its_metadata_has_its_requirements(metadata: Message) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
     extras = {

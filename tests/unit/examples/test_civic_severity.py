@@ -83,7 +83,7 @@ def test_reasons_name_the_words_they_rest_on() -> None:
     assert "could hurt somebody soon (nearly fell)" in RULES.rate("I nearly fell.").reasons
 
 
-def test_nothing_to_go_by_is_said_and_has_low_confidence() -> None:
+def test_a_text_without_evidence_is_noted_and_has_low_confidence() -> None:
     judgement = RULES.rate("Please come.")
     assert judgement.confidence < 0.5
     assert judgement.reasons == ("no word in it points to a hazard",)

@@ -161,7 +161,7 @@ def test_a_login_without_user_and_tenant_is_refused(runtime: JsRuntime) -> None:
     assert refusal(field, **asked) == "Forbidden"
 
 
-def test_what_the_stores_say_is_not_told(runtime: JsRuntime) -> None:
+def test_a_stores_message_is_not_shown(runtime: JsRuntime) -> None:
     args = {"jobId": "j1", "sequence": 2}
     error = {"message": "arn:aws:lambda:…:function:reader", "type": "Lambda:Unhandled"}
     ctx = {"args": args, "stash": {"detailKey": KEY}, "prev": {"result": answer()}, "error": error}

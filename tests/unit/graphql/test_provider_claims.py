@@ -24,7 +24,7 @@ def identity(**claims: Any) -> dict[str, Any]:
     return {"sub": merged.get("sub"), "issuer": "https://login.example.com", "claims": merged}
 
 
-def test_a_reader_is_the_user_of_the_tenant_that_the_named_claim_says(runtime: JsRuntime) -> None:
+def test_a_reader_belongs_to_the_tenant_in_the_named_claim(runtime: JsRuntime) -> None:
     subscription = of_field(runtime, "Subscription.onStatusUpdate")
     written = subscription.request(env=ENV, identity=identity(), arguments={"userId": "ann"}).value
     assert written["key"]["tenant_id"] == {"S": "north"}

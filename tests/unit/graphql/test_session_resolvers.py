@@ -95,7 +95,7 @@ def test_a_session_is_written_or_removed_by_its_action(
 
 @pytest.mark.parametrize("joined", [True, False, None])
 @pytest.mark.parametrize("name", ["syncSession.session", "syncSession.tenantSession"])
-def test_only_a_joined_connection_says_anything_of_its_subscriptions(
+def test_only_a_joined_connection_changes_the_note_of_its_subscriptions(
     runtime: JsRuntime, name: str, joined: bool | None
 ) -> None:
     arguments = {"input": {**SYNC, "joined": joined}}
@@ -159,7 +159,7 @@ def test_a_failing_store_is_not_taken_for_no_watch(runtime: JsRuntime) -> None:
     assert failed.value.error_type == "StoreUnavailable"
 
 
-def test_sync_session_tells_where_jobs_stand_and_nothing_of_others(runtime: JsRuntime) -> None:
+def test_sync_session_returns_positions_and_nothing_of_other_jobs(runtime: JsRuntime) -> None:
     stash = {
         "caller": {"userId": "ann", "tenantId": "north", "jobIds": None, "roles": ["viewer"]},
         "jobIds": ["j1", "j2", "j3", "j1"],

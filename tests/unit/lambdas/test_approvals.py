@@ -124,7 +124,7 @@ def test_a_state_that_no_longer_waits_is_forgotten(world: World) -> None:
     assert world.kept() == []
 
 
-def test_the_function_tells_nobody_a_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_function_returns_and_logs_no_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="lambdas.approvals")
     world.handle(asks("token-secret"), answers())
     assert "job-1" in caplog.text

@@ -60,7 +60,7 @@ def test_what_is_no_key_of_ours_is_refused(event: Any) -> None:
     assert (refused.value.code, refused.value.retriable) == ("bad_key", False)
 
 
-def test_without_its_bucket_it_says_which_setting_is_missing() -> None:
+def test_without_its_bucket_it_names_the_missing_setting() -> None:
     reader.cache_clear()
     with pytest.raises(SettingError, match="DETAIL_BUCKET"):
         ask({"key": KEY})

@@ -104,7 +104,7 @@ BATCHES: list[Any] = [
 
 
 @pytest.mark.parametrize(("messages", "failures", "tried", "reported"), BATCHES)
-def test_a_failed_message_comes_again_with_what_follows_it_in_its_job(
+def test_a_failed_message_is_redelivered_with_its_jobs_later_messages(
     messages: str, failures: dict[str, BaseException], tried: str, reported: str
 ) -> None:
     publishing = Publishing(failures)
@@ -141,7 +141,7 @@ def test_what_goes_to_the_dead_letter_queue_takes_nothing_of_its_job_along() -> 
     assert [failed["messageId"] for failed in outcome.failed] == ["a1"]
 
 
-def test_what_there_is_no_time_for_comes_again_untried() -> None:
+def test_messages_without_remaining_time_are_redelivered_untried() -> None:
     times = iter([NOW, NOW, NOW + 25, NOW + 25])
     publishing = Publishing({})
     records = [record("a1"), record("a2"), record("b1")]
@@ -208,7 +208,7 @@ def test_a_job_waits_for_a_failed_message_not_for_its_visibility_timeout() -> No
 @pytest.mark.parametrize(
     ("received", "seconds"), [(1, 2), (2, 10), (3, 60), (4, 120), (5, 300), (LAST, 0), (LAST + 1, 0)]
 )
-def test_the_more_often_it_failed_the_later_it_comes_again(
+def test_the_pause_before_a_redelivery_grows_with_each_failure(
     monkeypatch: pytest.MonkeyPatch, received: int, seconds: int
 ) -> None:
     with local_server(json_answer({"QueueUrl": "http://127.0.0.1/q"}), json_answer({})) as aws:
@@ -336,7 +336,7 @@ def test_a_number_that_is_too_long_is_its_own_statuss_fault(deployed: Deployed) 
     assert (len(deployed.log("job-1")), len(deployed.log("b"))) == (0, 1)
 
 
-def test_a_message_that_hangs_is_ended_named_and_comes_again(
+def test_a_message_that_hangs_is_ended_named_and_redelivered(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def hangs(payload: object, **_: Any) -> PublishResult:
@@ -363,7 +363,7 @@ def test_a_malformed_message_is_rejected_with_a_reason_and_not_tried_again(
     assert len(deployed.log("a")) == 1
 
 
-def test_a_push_that_fails_leaves_the_job_whole_and_comes_again(deployed: Deployed) -> None:
+def test_a_failed_push_leaves_the_job_complete_and_is_retried(deployed: Deployed) -> None:
     deployed.appsync.answers[:] = [DOWN, OK]
     for number in range(3):
         deployed.queue.transport().send({"batchId": f"b{number}", "updates": [entry(message=str(number))]})

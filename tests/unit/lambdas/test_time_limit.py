@@ -39,7 +39,7 @@ def test_whatever_hangs_is_interrupted(hanging: Callable[[], None]) -> None:
         hanging()
 
 
-def test_an_interruption_that_a_finalizer_swallows_comes_again() -> None:
+def test_an_interruption_that_a_finalizer_swallows_is_repeated() -> None:
     swallowed: list[BaseException] = []
 
     def hangs() -> None:

@@ -118,7 +118,7 @@ def test_the_sbom_is_valid_and_has_what_the_wheel_needs_in_the_locked_versions(
     assert bom["metadata"]["component"]["purl"] == "pkg:pypi/statusbeam@1.2.3"
 
 
-def test_the_sbom_says_who_needs_what(dist: ModuleType, source: Any) -> None:
+def test_the_sbom_has_the_dependencies_of_each_package(dist: ModuleType, source: Any) -> None:
     bom = contents(dist, source, bundled=set())
     needed = {one["ref"].split("==")[0]: one.get("dependsOn", []) for one in bom["dependencies"]}
     assert any(ref.startswith("urllib3==") for ref in needed["requests"])

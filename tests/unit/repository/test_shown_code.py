@@ -26,7 +26,7 @@ ALL = [block for page in PAGES for block in blocks(page)]
 
 
 @pytest.mark.parametrize("block", ALL, ids=str)
-def test_every_block_says_what_it_is(block: Block) -> None:
+def test_every_block_names_its_kind(block: Block) -> None:
     assert block.language in LANGUAGES
 
 

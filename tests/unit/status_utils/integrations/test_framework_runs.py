@@ -60,7 +60,7 @@ def test_a_run_is_the_current_scope_until_it_ends(runs: FrameworkRuns, transport
     ]
 
 
-def test_a_run_may_go_on_and_end_in_other_threads(runs: FrameworkRuns, transport: MemoryTransport) -> None:
+def test_a_run_may_continue_and_end_in_other_threads(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.agent_started("a", "Geo Agent")
         elsewhere(lambda: runs.tool_started("t", "location", parent="a"))
@@ -163,7 +163,7 @@ def test_a_name_that_no_status_takes_is_made_to_fit(
     assert len(reported(transport)) == 4
 
 
-def test_a_tool_that_no_agent_uses_is_passed_over(runs: FrameworkRuns, transport: MemoryTransport) -> None:
+def test_a_tool_that_no_agent_uses_is_skipped(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.tool_started("t", "location", parent="nobody")
         runs.tool_ended("t")

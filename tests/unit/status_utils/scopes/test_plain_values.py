@@ -78,7 +78,7 @@ VALUES: list[tuple[object, object]] = [
 
 
 @pytest.mark.parametrize(("value", "told"), VALUES)
-def test_a_value_is_told_as_people_expect(value: object, told: object) -> None:
+def test_a_value_is_sent_as_people_expect(value: object, told: object) -> None:
     assert json.loads(plain_object({"value": value, "street": "Elm"}).text) == {
         "value": told,
         "street": "Elm",
@@ -151,7 +151,7 @@ def test_nesting_ends_at_the_limit() -> None:
         (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
     ],
 )
-def test_an_id_is_told_as_people_would_write_it(given: object, told: str) -> None:
+def test_an_id_is_sent_as_people_would_write_it(given: object, told: str) -> None:
     assert to_id(given, "job_id") == told
 
 

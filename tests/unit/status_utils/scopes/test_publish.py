@@ -117,7 +117,7 @@ def test_an_agents_complete_and_error_are_the_agents_not_the_jobs(
     assert only_status(transport)["executionTimeMs"] == 840
 
 
-def test_a_tool_status_says_what_for(transport: MemoryTransport) -> None:
+def test_a_tool_status_has_its_reason(transport: MemoryTransport) -> None:
     assert publish_tool_status(
         "job-1", "ana", "city", "Geo Agent", "amazon_location", "Find Elm Street", transport=transport
     )
@@ -183,7 +183,7 @@ ENDLESS["itself"] = ENDLESS
         (ENDLESS, {"itself": "<dict>", "street": "Elm"}),
     ],
 )
-def test_of_metadata_that_is_no_json_only_what_can_not_be_told_is_a_mark(
+def test_in_metadata_that_is_not_json_a_mark_replaces_only_unsendable_values(
     transport: MemoryTransport, metadata: dict[str, Any], told: dict[str, Any]
 ) -> None:
     assert publish_orchestrator_status(

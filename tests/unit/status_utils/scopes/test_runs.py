@@ -111,7 +111,7 @@ def test_a_final_status_names_the_newest_opening_of_its_sender(
     assert own[-1]["opened"] == first + 1
 
 
-def test_an_agents_end_says_nothing_of_openings(recording: Recording) -> None:
+def test_an_agents_end_has_no_opening(recording: Recording) -> None:
     with job(**IDS) as j, j.agent("Geo Agent"):
         pass
     ends = [json.loads(s["metadata"]) for s in recording if s["status"] == "agent_complete"]
@@ -379,7 +379,7 @@ def test_what_is_open_below_a_job_that_ended_sends_no_more_heartbeats() -> None:
     assert transport.status_words()[-1] == "agent_complete", "its own late final status is sent"
 
 
-def test_an_agent_that_goes_on_after_its_job_ended_sends_no_heartbeats() -> None:
+def test_an_agent_that_works_after_its_jobs_end_sends_no_heartbeats() -> None:
     transport = FakeTransport()
     world = World(transport)
     j = world.job().start()

@@ -229,7 +229,7 @@ def is_in_order(part: list[str], whole: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("error", [DEAD, THROTTLED, REFUSED])
-def test_the_last_word_of_a_job_whose_backend_was_dead_is_delivered_by_a_redrive(
+def test_the_final_status_of_a_job_with_a_dead_backend_is_delivered_by_a_redrive(
     caplog: pytest.LogCaptureFixture, error: TransportError
 ) -> None:
     world = World(FakeTransport(lambda: error))

@@ -278,7 +278,7 @@ def test_an_older_attempt_changes_nothing_and_the_tokens_of_all_count() -> None:
     assert (agent["progress"], agent["tokenUsage"]["totalTokens"]) == (50, 20)
 
 
-def test_an_end_alone_has_the_start_that_its_duration_says() -> None:
+def test_an_end_alone_has_the_start_of_its_duration() -> None:
     (agent,) = after(said("agent_complete", "A", executionTimeMs=1500))["agents"]
     assert (agent["startedAt"], agent["duration"]) == ("2026-11-20T08:29:58.500Z", 1.5)
 

@@ -104,7 +104,7 @@ def test_a_name_that_a_mark_makes_too_long_is_cut() -> None:
     assert transport.sent[0]["updates"][0]["agentName"].startswith("[redacted: aws key]")
 
 
-def test_a_secret_said_in_several_messages_is_hidden_from_the_second_on() -> None:
+def test_a_secret_in_several_messages_is_hidden_from_the_second_on() -> None:
     assert sent_status(f"key {KEY[:8]}")["message"] == f"key {KEY[:8]}"  # sent before anybody could know
     assert sent_status(KEY[8:14])["message"] == KEY[8:14]  # still no key
     assert sent_status(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
@@ -115,7 +115,7 @@ def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
     assert sent_status("the last")["message"] == "the last"
 
 
-def test_a_private_key_said_line_by_line_is_hidden_whole() -> None:
+def test_a_private_key_sent_line_by_line_is_hidden_completely() -> None:
     lines = secrets_of(7)["private key"][0].split("\n")
     assert [sent_status(line)["message"] for line in lines] == ["[redacted: private key]"] * len(lines)
     assert sent_status("that was it")["message"] == "that was it"

@@ -214,7 +214,7 @@ def test_an_open_breaker_writes_to_the_log_at_once_and_tries_again_later(
 
 
 @pytest.mark.parametrize("outage", [8, 30, 300])
-def test_what_is_said_while_the_backend_is_dead_arrives_in_order_once_it_is_back(
+def test_statuses_of_an_outage_arrive_in_order_when_the_backend_recovers(
     caplog: pytest.LogCaptureFixture, outage: float
 ) -> None:
     transport = FakeTransport()
@@ -451,7 +451,7 @@ def test_a_sign_of_life_is_due_at_the_moment_that_the_sender_wakes_up_for_it(beg
     assert transport.status_words() == ["loading_agents", "heartbeat"]
 
 
-def test_who_says_something_needs_no_sign_of_life() -> None:
+def test_a_scope_that_reports_sends_no_heartbeat() -> None:
     transport = FakeTransport()
     world = World(transport)
     with world.job() as job, job.agent("Geo Agent") as agent:
@@ -547,7 +547,7 @@ def test_the_thread_ends_when_nothing_is_open_and_starts_again_when_something_is
 
 
 @pytest.mark.parametrize("threads", [8])
-def test_threads_that_say_much_at_once_lose_nothing(threads: int) -> None:
+def test_threads_that_report_at_once_lose_no_status(threads: int) -> None:
     transport = FakeTransport()
     sender = Sender(transport)
     world = World(transport)

@@ -21,7 +21,7 @@ def reported(message: QueueMessage) -> list[str]:
     return [update["message"] for update in json.loads(message.body)["updates"]]
 
 
-def test_a_payload_of_one_job_is_one_message_that_says_the_same() -> None:
+def test_a_payload_of_one_job_is_one_equal_message() -> None:
     payload = {"batchId": "b1", "updates": [entry(message="one"), entry(message="two", eventId="mine")]}
     (message,) = messages_of(payload)
     assert message.group_id == group_of(job_key())

@@ -76,7 +76,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> FakeDeployment:
 
 
 @pytest.mark.parametrize(("arguments", "code"), CODES)
-def test_the_exit_code_says_what_happened(
+def test_the_exit_code_shows_the_result(
     deployment: FakeDeployment, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
 ) -> None:
     assert run(capsys, *arguments)[0] == code
@@ -144,7 +144,7 @@ def test_lines_of_several_jobs_name_their_job(
     ]
 
 
-def test_watch_begins_where_it_is_told_to(
+def test_watch_begins_at_the_given_status(
     deployment: FakeDeployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.is_live = False

@@ -93,7 +93,7 @@ def test_whatever_the_network_does_each_status_is_given_once_and_in_order(
 
 
 @given(seed=st.integers(0, 2**32), lost=st.integers(1, 9))
-def test_statuses_that_the_log_no_longer_has_are_said_to_be_missing(seed: int, lost: int) -> None:
+def test_expired_statuses_are_reported_as_missing(seed: int, lost: int) -> None:
     async def run() -> None:
         service = FakeService(job_of(9), network=Network(seed), lost=lost)
         service.commit()

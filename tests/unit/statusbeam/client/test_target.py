@@ -92,7 +92,7 @@ def test_without_anything_it_is_the_running_localcloud(tmp_path: Path, running: 
     assert choose(Flags(), {"STATUSBEAM_STATE_DIR": str(running)}, empty).state_dir == running
 
 
-def test_without_anything_and_without_localcloud_the_error_says_what_to_do(tmp_path: Path) -> None:
+def test_without_any_target_the_error_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="statusbeam local up"):
         choose(Flags(state_dir=tmp_path), {}, Contexts(tmp_path))
 

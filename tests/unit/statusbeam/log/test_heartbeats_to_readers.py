@@ -92,7 +92,7 @@ def test_what_is_killed_is_stale_within_a_lease_and_a_heartbeat_and_then_lost(ki
     assert readers.see(name, later=LEASE_SECONDS + LOST_AFTER_SECONDS + 1) == {"lost"}
 
 
-def test_an_agent_that_has_ended_sends_none_and_its_job_goes_on() -> None:
+def test_an_ended_agent_sends_none_and_its_job_continues() -> None:
     readers = Readers()
     j = begin(readers)
     agent = j.agent("Geo Agent")

@@ -55,7 +55,7 @@ def test_a_qualified_status_names_who_the_status_is_about() -> None:
 
 
 @pytest.mark.parametrize("status", [None, "", " \n", 7, ["complete"]])
-def test_a_status_that_says_nothing_stays_for_the_validation_to_refuse(status: object) -> None:
+def test_an_empty_status_is_left_to_the_validation(status: object) -> None:
     assert normalized({"status": status})["status"] == status
 
 

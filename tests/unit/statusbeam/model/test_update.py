@@ -68,7 +68,7 @@ def test_what_the_schema_requires_is_always_on_the_wire() -> None:
     assert required <= set(update().numbered(1).to_wire())
 
 
-def test_a_whole_status_comes_back_from_the_wire_as_it_was() -> None:
+def test_a_complete_status_survives_the_wire_unchanged() -> None:
     assert StatusUpdate.from_wire(WHOLE).to_wire() == WHOLE
 
 

@@ -67,7 +67,7 @@ def test_a_lost_job_is_reported_soon_after_its_lease(watched: Watched) -> None:
     assert watched.lost == ["lost-e1-1-job-1"]
 
 
-def test_a_job_that_goes_on_is_asked_for_again(watched: Watched) -> None:
+def test_a_running_job_is_checked_again(watched: Watched) -> None:
     check = LeaseCheck.of(watched.job.head)
     watched.report(300, status="validating")
     assert watched.run(check, until=FIRST_DELAY) == check

@@ -69,7 +69,7 @@ async def test_a_user_and_a_process_have_limits() -> None:
         assert len(connections) == 1
 
 
-async def test_streams_of_an_ended_login_end_and_all_others_go_on() -> None:
+async def test_streams_of_an_ended_login_end_and_all_others_stay() -> None:
     ended = MemoryEndedLogins()
     connections = Connections(ended, check_seconds=0.001)
     newer = Viewer(user_id="ana", tenant_id="city", signed_in_at=300)

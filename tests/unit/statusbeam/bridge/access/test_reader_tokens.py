@@ -90,7 +90,7 @@ def token(**changes: Any) -> str:
     return pyjwt.encode(kept, KEY, algorithm="RS256", headers={"kid": "k1"})
 
 
-async def test_a_view_token_stands_for_its_user_and_its_jobs() -> None:
+async def test_a_view_token_gives_its_user_and_its_jobs() -> None:
     viewer = await World().viewer(view_token(job_ids=["job-1"]))
     assert viewer == Viewer(
         user_id="ana", tenant_id="city", job_ids=("job-1",), signed_in_at=NOW, read_only=True
@@ -111,7 +111,7 @@ async def test_a_view_token_stands_for_its_user_and_its_jobs() -> None:
         pytest.param({"iss": PROVIDER}, ("city", ("viewer",)), id="OpenID Connect"),
     ],
 )
-async def test_an_issuers_token_stands_for_its_user(changes: dict[str, Any], expected: Any) -> None:
+async def test_an_issuers_token_gives_its_user(changes: dict[str, Any], expected: Any) -> None:
     viewer = await World().viewer(token(**changes))
     assert (viewer.tenant_id, viewer.roles) == expected
     assert (viewer.user_id, viewer.job_ids, viewer.signed_in_at) == ("ana", None, NOW - 1_000)
@@ -148,7 +148,7 @@ async def test_the_user_is_in_the_claim_that_the_deployment_names(claim: str) ->
         pytest.param(token(token_use="refresh"), 401, id="neither access nor ID token"),
     ],
 )
-async def test_other_tokens_stand_for_nobody(refused: str, status: int) -> None:
+async def test_other_tokens_give_no_user(refused: str, status: int) -> None:
     assert (await World().refusal(refused)).status == status
 
 

@@ -125,14 +125,14 @@ def test_an_agent_that_begins_is_an_agent_status() -> None:
     assert message.data["cursor"] == "e1:1"
 
 
-def test_an_agents_end_is_a_complete_of_its_own_and_the_job_goes_on() -> None:
+def test_an_agents_end_is_a_separate_complete_and_the_job_continues() -> None:
     message = messages_for(geo("agent_invoking"), geo("agent_complete", 1, message="Found Elm Street"))[0]
     assert isinstance(message, CompleteMessage)
     assert (message.agent, message.status, message.progress) == ("Geo Agent", "Found Elm Street", 100)
     assert message.data["overallStatus"] == "processing"
 
 
-def test_an_agents_failure_is_an_error_of_its_own_and_the_job_goes_on() -> None:
+def test_an_agents_failure_is_a_separate_error_and_the_job_continues() -> None:
     message = messages_for(geo("agent_invoking"), geo("agent_error", 1, message="No map today"))[0]
     assert isinstance(message, ErrorMessage)
     assert (message.agent, message.error) == ("Geo Agent", "No map today")
@@ -187,7 +187,7 @@ def test_a_status_is_a_message_also_when_the_snapshot_does_not_show_its_differen
     assert other.status == f"{long}2"
 
 
-def test_a_client_that_lost_statuses_is_told_so_before_it_takes_the_snapshot() -> None:
+def test_a_client_that_lost_statuses_gets_the_verdict_before_the_snapshot() -> None:
     job = job_of(committed([geo("agent_invoking")]))
     first, *others = spoken([Joined(job=job, lost=Lost.LOG_EXPIRED)])
     assert (first.type, len(others)) == ("progress", 1)

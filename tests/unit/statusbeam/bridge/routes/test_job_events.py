@@ -101,7 +101,7 @@ async def test_a_stream_begins_with_how_long_to_wait_before_coming_back() -> Non
         assert "\r" not in answer.text
 
 
-async def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() -> None:
+async def test_a_reconnecting_client_gets_each_missed_status_once() -> None:
     async with world() as w:
         async with w.stream() as events:
             await next_status(events)
@@ -114,7 +114,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() 
         assert [event.id for event in await w.whole_stream(after=last)] == [event.id for event in again]
 
 
-async def test_a_client_that_has_everything_of_a_settled_job_is_told_to_stay_away() -> None:
+async def test_a_client_with_every_status_of_a_settled_job_gets_204() -> None:
     async with world() as w:
         w.log.say("agent_invoking")
         w.log.end()

@@ -80,7 +80,7 @@ async def test_a_job_that_has_not_begun_is_joined_empty_and_followed_from_its_fi
     assert sequences(steps) == [1]
 
 
-async def test_a_client_goes_on_after_its_cursor_and_takes_no_snapshot() -> None:
+async def test_a_client_continues_after_its_cursor_without_a_snapshot() -> None:
     log = Log()
     log.say("agent_invoking", "calling_tool", "tool_complete")
     async with watching(log, Cursor(epoch(log), 1)) as watch:

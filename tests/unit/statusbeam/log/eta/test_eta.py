@@ -271,12 +271,12 @@ def test_a_job_without_a_plan_has_no_steps_and_no_estimate() -> None:
     assert estimate(steps_of(job, START), {"Geo": TEN}) is None
 
 
-def test_a_completed_job_tells_how_long_each_step_took_with_retries_and_waiting() -> None:
+def test_a_completed_job_has_each_steps_duration_with_retries_and_waiting() -> None:
     job = fold(committed([PLAN, LOADED, *GEO_TRIES, *REST]))
     assert observations(job) == [("Load", 5), ("Geo", 10), ("Write", 1), (END, 2.5)]
 
 
-def test_a_job_that_failed_or_goes_on_tells_nothing() -> None:
+def test_a_failed_or_running_job_adds_nothing_to_the_history() -> None:
     assert observations(fold(committed([PLAN, LOADED]))) == []
     assert observations(fold(committed([PLAN, LOADED, status("error", 6)]))) == []
 

@@ -97,7 +97,7 @@ def test_a_secret_in_pieces_is_hidden_in_all_of_one_payloads_messages() -> None:
     ]
 
 
-def test_a_secret_in_the_place_of_a_field_is_not_told_with_the_refusal(
+def test_a_secret_in_the_place_of_a_field_is_not_in_the_rejection(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     result = World().publish({**entry(), f"x={KEY}\nforged": 1})
@@ -267,7 +267,7 @@ class FullStore:
 
 
 @pytest.mark.parametrize("details", [None, FullStore()])
-def test_a_status_whose_detail_cannot_be_stored_is_committed_and_says_so(
+def test_a_status_whose_detail_cannot_be_stored_is_committed_with_a_mark(
     details: FullStore | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = World(details=details)
@@ -445,7 +445,7 @@ def test_a_job_may_burst_and_no_more() -> None:
     assert len(world.log()) == limits.JOB_BURST
 
 
-def test_what_was_left_out_is_told_by_the_next_status() -> None:
+def test_the_next_status_counts_the_dropped_ones() -> None:
     world = World()
     assert send(world, flood(limits.JOB_BURST + 60)) == 60
     world.publish(entry(status="agent_complete"), batch_id="end")
@@ -455,7 +455,7 @@ def test_what_was_left_out_is_told_by_the_next_status() -> None:
     assert told(world) == 60
 
 
-def test_what_was_left_out_and_comes_again_counts_once() -> None:
+def test_a_dropped_status_that_is_redelivered_counts_once() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST))
     for _ in range(3):  # as when another part of its payload failed
@@ -499,7 +499,7 @@ def test_time_fills_the_bucket() -> None:
     assert send(world, flood(40), at="c{}".format) == 40 - limits.JOB_STATUSES_PER_SECOND
 
 
-def test_another_publisher_goes_on_with_the_same_bucket() -> None:
+def test_another_publisher_continues_with_the_same_bucket() -> None:
     world = World()
     send(world, flood(limits.JOB_BURST))
     world.pipeline.admission.limits = TenantLimits()

@@ -155,7 +155,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("answer", "code", "retriable"), REFUSALS)
-def test_a_push_that_was_not_taken_says_why_and_whether_it_may_be_later(
+def test_a_rejected_push_has_a_reason_and_is_retriable_or_not(
     answer: Answer, code: str, retriable: bool
 ) -> None:
     with local_server(answer) as appsync, pytest.raises(BroadcastError) as failed:

@@ -62,7 +62,7 @@ def test_a_redelivery_is_the_same_statuses_whatever_was_rejected() -> None:
     assert [update.event_id for update in again.updates] == ["b1.1", "b1.3"]
 
 
-def test_bad_entries_are_rejected_one_by_one_and_good_ones_go_on() -> None:
+def test_invalid_entries_are_rejected_one_by_one_and_valid_ones_are_kept() -> None:
     payload = {"updates": [entry(jobId=None), entry(message="good"), [], entry(sequence=3)]}
     parsed = parse_payload(payload, batch_id="b1", now=NOW)
     assert [update.message for update in parsed.updates] == ["good"]
@@ -204,7 +204,7 @@ def test_every_entry_is_taken_or_rejected_once(entries: list[Any]) -> None:
     ],
 )
 @pytest.mark.parametrize("whole", [{"updates": [entry()]}, entry()])
-def test_a_payload_says_whether_it_counts_only_for_open_jobs(
+def test_a_payload_can_be_for_open_jobs_only(
     whole: dict[str, Any], stated: dict[str, Any], expected: bool
 ) -> None:
     parsed = parse_payload({**whole, **stated}, batch_id="request-1", now=NOW)

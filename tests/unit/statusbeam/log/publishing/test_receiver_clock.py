@@ -103,7 +103,7 @@ def test_a_clock_that_is_nearly_right_is_left_alone() -> None:
     assert "metadata" not in status
 
 
-def test_a_corrected_time_keeps_what_was_said() -> None:
+def test_a_corrected_time_keeps_the_reported_one() -> None:
     world = World()
     world.send("agent_invoking", ahead=-HOUR)
     (status,) = world.log()
@@ -136,7 +136,7 @@ def test_an_unreadable_time_of_sending_costs_no_status(sent_at: object) -> None:
     assert world.pipeline.publish(payload, batch_id="r", deadline=NOW + 60)["committed"] == 1
 
 
-def test_a_bare_status_may_say_when_it_was_sent() -> None:
+def test_a_bare_status_may_have_its_time_of_sending() -> None:
     world = World()
     payload = {**entry(timestamp=time_at(NOW - HOUR)), "sentAt": time_at(NOW - HOUR)}
     assert world.pipeline.publish(payload, batch_id="r", deadline=NOW + 60)["committed"] == 1

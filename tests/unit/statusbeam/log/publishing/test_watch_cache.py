@@ -44,7 +44,7 @@ def test_a_user_seen_a_moment_ago_is_not_looked_up_again(sessions: Asked) -> Non
     assert sessions.times == 1
 
 
-def test_a_user_who_left_is_found_out_soon(sessions: Asked) -> None:
+def test_a_disconnected_user_is_detected_soon(sessions: Asked) -> None:
     cache = WatchCache(sessions)
     assert is_watched(cache, "north", "ana", now=NOW)
     sessions.close("north", "ana", "c1")

@@ -44,12 +44,12 @@ def test_a_job_without_a_status_is_neither_live_nor_lost() -> None:
 
 
 @pytest.mark.parametrize("word", ["complete", "error"])
-def test_an_ended_job_and_all_in_it_have_ended_whatever_the_clock_says(word: str) -> None:
+def test_an_ended_job_and_its_agents_have_ended_at_any_time(word: str) -> None:
     job = fold(committed([status("agent_invoking", agent=GEO), status(word, 1)]))
     assert {liveness(job, START), agent_liveness(job, GEO, START), liveness(job, START + 1e9)} == {"ended"}
 
 
-def test_a_silent_agent_of_a_job_that_goes_on_is_told_by_itself() -> None:
+def test_a_silent_agent_of_a_running_job_is_stale_by_itself() -> None:
     job = fold(committed([status("agent_invoking", agent=GEO), status("heartbeat", 300, agent="Other")]))
     assert liveness(job, START + 301) == "live"
     assert agent_liveness(job, GEO, START + 301) == "stale"

@@ -177,7 +177,7 @@ def test_messages_that_share_a_secret_stay_within_the_limit() -> None:
     assert clean[1] == f"{mark('card')} now"
 
 
-def test_the_log_tells_how_much_was_redacted_and_never_what(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_line_counts_redactions_without_their_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     redactor = Redactor()
     clean = redactor.entry({"jobId": "job-1", "message": f"password={WEAK}", "metadata": {"c": [CARD, CARD]}})

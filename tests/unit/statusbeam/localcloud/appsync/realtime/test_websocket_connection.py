@@ -274,7 +274,7 @@ async def test_invalidated_subscription_completes_and_the_socket_is_closed(world
     assert await other.received() == []
 
 
-async def test_keep_alive_comes_and_comes_again() -> None:
+async def test_keep_alive_is_sent_repeatedly() -> None:
     world = World(Limits(keep_alive_seconds=0))
     client = Client(world.websockets)
     received: list[Any] = []
