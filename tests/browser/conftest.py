@@ -1,4 +1,4 @@
-"""A Chromium, tabs of the page in it, and the faults of the one localcloud that all tests share."""
+"""A Chromium, tabs of the page in it, and the fault switches of the shared localcloud."""
 
 from __future__ import annotations
 

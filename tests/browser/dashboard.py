@@ -1,4 +1,4 @@
-"""The page as a person uses it, in a tab of its own, with everything that went wrong in it."""
+"""The page in a tab, used as a person uses it, with a record of all its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page tells what is, in states that are rare: lost pushes, expired logs, odd words, wrong ids."""
+"""The page shows rare states correctly: lost pushes, expired logs, unusual texts, wrong ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of a user's jobs: what a row tells, what narrows it, and the keyboard."""
+"""The list of a user's jobs: the content of a row, the filters, and the keyboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""<job-status> in somebody else's page: one script tag, under a policy that allows nothing inline."""
+"""<job-status> in another site's page: one script tag, under a policy without inline scripts."""
 
 from __future__ import annotations
 

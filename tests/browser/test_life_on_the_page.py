@@ -1,4 +1,4 @@
-"""A job's life on the page: title, waiting, cancelling, a second run, and what it came to."""
+"""A job's life on the page: title, waiting, cancelling, a second run, and its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login of a user pool's user: it outlives a reload, is there in every tab, and ends in all of them."""
+"""The login of a user pool's user survives a reload, is shared by all tabs, and ends in all of them."""
 
 from __future__ import annotations
 

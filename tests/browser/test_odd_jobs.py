@@ -1,4 +1,4 @@
-"""Jobs and links that nobody planned for: odd ids, endless words, other scripts, wrong clocks, old keys."""
+"""Unusual jobs and links: odd ids, endless words, other scripts, wrong clocks, old keys."""
 
 from __future__ import annotations
 

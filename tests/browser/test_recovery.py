@@ -1,4 +1,4 @@
-"""The page recovers its log, whatever happens to the connection, the pushes or the tab."""
+"""The page recovers its log after any failure of the connection, the pushes or the tab."""
 
 from __future__ import annotations
 

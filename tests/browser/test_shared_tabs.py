@@ -1,4 +1,4 @@
-"""Tabs of one browser share one socket; when the one that has it is gone or hangs, another goes on."""
+"""Tabs of one browser share one socket. If its tab closes or hangs, another tab opens one."""
 
 from __future__ import annotations
 

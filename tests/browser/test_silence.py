@@ -1,4 +1,4 @@
-"""Silence is shown for what it is: stale, then lost, and never as running."""
+"""The page shows a silent job as stale, then as lost, and never as running."""
 
 from __future__ import annotations
 

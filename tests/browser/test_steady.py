@@ -1,4 +1,4 @@
-"""Nothing on the page jumps while statuses arrive: what one reads or is about to press stays where it is."""
+"""The layout of the page stays in place while statuses arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list, the operator's view of a tenant, and links that bring their own key."""
+"""The list, the operator's view of a tenant, and links with their own key."""
 
 from __future__ import annotations
 

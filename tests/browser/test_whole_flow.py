@@ -1,4 +1,4 @@
-"""Real jobs on the page, from signing in and the form to their ends."""
+"""Real jobs on the page, from the sign-in and the form to their ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page shows a user what is theirs and nothing else, and runs nothing but its own code."""
+"""The page shows a user only the user's own data, and runs only its own code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/how-to/web.md, "With plain Amplify": what it shows works as it stands, and misses what it says."""
+"""The code in docs/how-to/web.md, "With plain Amplify", works, and misses the documented statuses."""
 
 from __future__ import annotations
 

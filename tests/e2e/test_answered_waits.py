@@ -1,4 +1,4 @@
-"""People answer what a job waits for: who may, which answer counts, and what the workflow makes of it."""
+"""People answer a job's wait: who may, which answer counts, and the workflow's next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`statusbeam doctor` on localcloud: each fault is injected, named, and mended."""
+"""`statusbeam doctor` on localcloud: each fault is injected, named, and repaired."""
 
 from __future__ import annotations
 

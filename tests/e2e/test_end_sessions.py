@@ -1,4 +1,5 @@
-"""Signing out, or throwing somebody out, ends what is live and refuses what was issued, in every mode."""
+"""Signing out, or ending another user's sessions, ends subscriptions and refuses issued tokens in every
+mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a job will go on, from the jobs before it, through the deployed publisher and getJob."""
+"""The remaining time of a job, from earlier jobs, through the deployed publisher and getJob."""
 
 from __future__ import annotations
 

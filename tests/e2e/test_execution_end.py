@@ -1,4 +1,4 @@
-"""A job ends with its execution: with the workflow's own last word, or with the closer's, never with both."""
+"""A job ends with its execution: by the workflow's own final status or by the closer's, never by both."""
 
 from __future__ import annotations
 

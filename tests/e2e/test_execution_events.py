@@ -1,4 +1,4 @@
-"""What the emulator tells of executions, and what it does not: the closer on a laptop sees no more than this.
+"""The emulator's events of executions, which are all that the closer gets on a laptop.
 
 Each test of a gap holds it as it is today. One that fails after an upgrade says: the closer can now be tried
 there end to end.

@@ -1,4 +1,4 @@
-"""What readers are told once time has taken a log, and then its job."""
+"""The answers to readers after a log has expired, and then its job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job's life through the running system: run again, waiting, cancelled, retried, on clocks that are off."""
+"""A job's life through the running system: run again, waiting, cancelled, retried, with wrong clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever dies in the running system, readers notice by the clock, and know the end once anybody does.
+"""If a part of the running system dies, readers detect it by the clock, and get the end once it is reported.
 
 Time is shifted, not waited for: readers look at the job with a clock that is ahead.
 """

@@ -1,4 +1,4 @@
-"""A workflow of Lambdas that know nothing of Statusbeam reports each step, and works as it did before."""
+"""A workflow of Lambda functions without Statusbeam reports each step, and works unchanged."""
 
 from __future__ import annotations
 

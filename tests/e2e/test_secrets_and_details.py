@@ -1,4 +1,4 @@
-"""Seeded secrets go in on every way and come out nowhere; details come out to whom they belong."""
+"""Secrets that enter by any input appear in no output; details reach only their readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten thousand questions of everybody about everything: nobody learns what isn't theirs, nothing breaks.
+"""Ten thousand requests of all callers: nobody reads others' data, and nothing breaks.
 
 `python -m tests.e2e.visibility_run --help` asks more of them.
 """

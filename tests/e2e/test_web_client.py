@@ -1,4 +1,4 @@
-"""@statusbeam/client follows jobs of the real API, in every mode it knows, whatever happens to its pushes."""
+"""@statusbeam/client follows jobs of the real API in each of its modes, with any failure of pushes."""
 
 from __future__ import annotations
 

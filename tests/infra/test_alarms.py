@@ -1,4 +1,4 @@
-"""Alarms: what raises them, whom they notify, and where their runbooks are."""
+"""Alarms: their triggers, their topic, and their runbooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda assets: the same bytes from every build, and whole."""
+"""Lambda assets: complete, with the same bytes from every build."""
 
 from __future__ import annotations
 

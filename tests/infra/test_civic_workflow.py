@@ -1,4 +1,4 @@
-"""The example's state machine: the order of its statuses, and what happens when something fails."""
+"""The example's state machine: the order of its statuses, and its failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The street fair's state machine: who decides, and what each decision comes to."""
+"""The street fair's state machine: the decision, and the result of each decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment with a key, logs, backups, a private API and queues of tenants is made of."""
+"""The resources of a deployment with a key, logs, backups, a private API and tenant queues."""
 
 from __future__ import annotations
 

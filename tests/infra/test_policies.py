@@ -1,4 +1,4 @@
-"""Who may do what: all statements of a role, compared whole: a wider grant fails as a lost one does."""
+"""The grants of each role, all statements compared, so that a wider grant fails like a missing one."""
 
 from __future__ import annotations
 

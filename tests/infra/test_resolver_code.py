@@ -1,4 +1,4 @@
-"""What AppSync is given to read: no field without its guard, no directive without its mode."""
+"""The schema and code for AppSync: no field without its guard, no directive without its mode."""
 
 from __future__ import annotations
 

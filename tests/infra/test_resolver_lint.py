@@ -1,4 +1,4 @@
-"""The lint that the resolvers' build begins with: what AppSync refuses, and guards that are not called."""
+"""The lint before the resolvers' build: code that AppSync refuses, and guards that are not called."""
 
 from __future__ import annotations
 

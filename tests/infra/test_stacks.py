@@ -1,4 +1,4 @@
-"""What each stage's stacks are made of."""
+"""The resources of each stage's stacks."""
 
 from __future__ import annotations
 

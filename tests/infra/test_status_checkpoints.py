@@ -1,4 +1,4 @@
-"""States around other people's states: what is put there, in both query languages."""
+"""The states that checkpoints add around other states, in both query languages."""
 
 from __future__ import annotations
 

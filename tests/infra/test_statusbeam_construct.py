@@ -1,4 +1,4 @@
-"""Statusbeam in somebody else's stack: what they get by default, and how their code reports."""
+"""Statusbeam in another app's stack: its defaults, and the reports of the app's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`statusbeam delete-user`, on tables and buckets made from the templates: what of a user stays, and where.
+"""`statusbeam delete-user`, on tables and buckets made from the templates: the remaining data of a user.
 
 A table that a construct adds fails here, until the command deletes from it or the page says why not.
 """

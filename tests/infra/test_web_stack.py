@@ -1,4 +1,4 @@
-"""The page on CloudFront: who may read its files, what browsers keep, and what the page may do."""
+"""The page on CloudFront: access to its files, browser caches, and the page's policy."""
 
 from __future__ import annotations
 

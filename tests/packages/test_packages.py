@@ -1,4 +1,5 @@
-"""What people install: the wheel in a clean environment and an empty folder, with old and new constructs."""
+"""The products that people install: the wheel in a clean environment and an empty folder, with old and new
+constructs."""
 
 from __future__ import annotations
 

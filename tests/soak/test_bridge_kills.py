@@ -1,4 +1,5 @@
-"""A bridge that is killed in mid-job, from seeds: none lost, none twice, and left alone after the 204."""
+"""A bridge that is killed during a job, from seeds: clients lose no status, get none twice, and stop after
+the 204."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody harms anybody: whatever a message does to its publisher, the other jobs go on."""
+"""A message that makes the publisher fail does not harm other jobs."""
 
 from __future__ import annotations
 

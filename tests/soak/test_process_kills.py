@@ -1,4 +1,4 @@
-"""A bridge's process that gets `kill -9` in mid-job, and what finds out when a client loses something."""
+"""A bridge's process that gets `kill -9` during a job, and the checks that detect lost statuses."""
 
 from __future__ import annotations
 

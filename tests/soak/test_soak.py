@@ -1,4 +1,4 @@
-"""The log never lies: publishers that race, crash and deliver again, clients that join over a bad network."""
+"""The log is always complete: publishers race, crash and deliver again, clients join over a bad network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a complaint is: labelled texts, single rules, and points that lie where a map has them."""
+"""The place of a complaint: labelled texts, single rules, and points on the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example's handlers: from the state machine's event to the result, and what people see on the way."""
+"""The example's handlers: from the state machine's event to the result, with the statuses on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bad it is: labelled texts, what raises it, what lowers it, and what must not count."""
+"""The severity of a complaint: labelled texts, and the words that raise, lower or do not change it."""
 
 from __future__ import annotations
 

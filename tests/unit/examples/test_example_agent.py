@@ -1,4 +1,4 @@
-"""The example of a Lambda handler: the page shows the file, and the handler does what the page says."""
+"""The example of a Lambda handler: the documentation shows the file, and the handler works as described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP example: real servers, real timeouts, and answers that make no sense."""
+"""The HTTP example: real servers, real timeouts, and invalid answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The street fair's agents: what each finds, what people see on the way, and that pace is an argument."""
+"""The street fair's agents: their findings, their statuses, and the argument `pace`."""
 
 from __future__ import annotations
 

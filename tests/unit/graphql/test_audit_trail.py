@@ -1,4 +1,4 @@
-"""The audit trail: who read, watched or ended what is another user's, and nothing about the rest."""
+"""The audit trail: operations on other users' jobs and sessions, and no others."""
 
 from __future__ import annotations
 

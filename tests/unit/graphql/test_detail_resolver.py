@@ -1,4 +1,4 @@
-"""getStatusDetail: whose status it is decides what is told, and nobody learns where it is stored."""
+"""getStatusDetail: only the status's readers get its details, and nobody gets their key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may end whose sessions, and what a login is worth after that."""
+"""The sessions that a caller may end, and the refusal of ended logins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of jobs as they are deployed, page by page, against what they should hold."""
+"""Lists of jobs as deployed, page by page, compared with the expected jobs."""
 
 from __future__ import annotations
 

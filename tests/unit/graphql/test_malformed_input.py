@@ -1,4 +1,4 @@
-"""Whatever comes in at a door, what goes out is an answer or a named error: no stack, nothing half done."""
+"""Any input gives an answer or an error with a code, without a stack and without partial changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers get: the resolvers of getJob, listJobs and listStatusUpdates."""
+"""The resolvers of getJob, listJobs and listStatusUpdates."""
 
 from __future__ import annotations
 

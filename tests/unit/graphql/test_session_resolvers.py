@@ -1,4 +1,4 @@
-"""How sessions are kept and jobs compared: the resolver of syncSession and the function that gets heads."""
+"""Sessions and positions: the resolver of syncSession and the function that reads heads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is connected, with very many connections in one tenant, and with all of them coming and going."""
+"""The sessions of a user, with very many changing connections in one tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may publish and who may watch: the resolvers of publishStatus and the subscriptions."""
+"""The permissions to publish and to watch: the resolvers of publishStatus and the subscriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each guarded field as it is deployed, from the login's check to the answer, on tables with others' jobs.
+"""Each guarded field as deployed, from the login's check to the answer, on tables with others' jobs.
 
 Whatever is asked with whatever login, nobody sees what isn't theirs, and nothing fails without a name.
 """

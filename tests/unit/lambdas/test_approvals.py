@@ -1,4 +1,4 @@
-"""Approvals: a state that asks gets the answer that was given to it, in whatever order the two come."""
+"""Approvals: a waiting state gets its answer, in either order of state and answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The closer on events as EventBridge documents them, and what the publisher makes of its words."""
+"""The closer on events as EventBridge documents them, and the publisher's handling of its statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stopper on events in any order: it stops what runs for a cancelled job, and nothing else."""
+"""The stopper on events in any order: it stops only the executions of a cancelled job."""
 
 from __future__ import annotations
 

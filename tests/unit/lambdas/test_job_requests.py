@@ -1,4 +1,4 @@
-"""What people ask of a job: what is recorded, what is announced, and that it fails loudly."""
+"""Requests of people: the recorded status, the announced event, and the raised failures."""
 
 from __future__ import annotations
 

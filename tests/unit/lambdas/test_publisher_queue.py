@@ -1,4 +1,4 @@
-"""The publisher behind the queue: what is committed, what comes again, and that no job waits for others."""
+"""The publisher behind the queue: committed and redelivered messages, and the independence of jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit on the time of one message: what it interrupts, and what it leaves behind."""
+"""The limit on the time of one message: the interrupted work, and the state after it."""
 
 from __future__ import annotations
 

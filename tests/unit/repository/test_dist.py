@@ -1,4 +1,4 @@
-"""What is released: products that repeat themselves, an SBOM and a provenance that fit them."""
+"""The released files: reproducible, with a matching SBOM and provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rehearsal of a release: what stops it, what it prints, and that it publishes nothing."""
+"""The rehearsal of a release: its stops, its output, and that it publishes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every block of the documentation says what it is, data can be read, and what pages say of the code is true.
+"""Every block of the documentation names its kind, its data is valid, and its statements are true.
 
 The tutorials (tests/packages/test_tutorials.py) and the blocks of Python and shell (tests/packages/shown) are
 run with the wheel. Those of pages: web/client/tests/documents.test.ts, tests/e2e/test_amplify_recipe.py.

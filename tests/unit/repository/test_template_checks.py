@@ -1,4 +1,4 @@
-"""What the check of templates makes of findings and of the list of accepted ones."""
+"""The check of templates with findings and the list of accepted ones."""
 
 from __future__ import annotations
 

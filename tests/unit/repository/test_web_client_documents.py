@@ -1,4 +1,4 @@
-"""What the web client asks for is what the schema has, and its pages name what it exports."""
+"""The web client's documents match the schema, and its pages name its exports."""
 
 from __future__ import annotations
 

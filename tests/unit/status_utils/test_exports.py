@@ -1,4 +1,4 @@
-"""What the package promises: its names, and that importing it costs next to nothing."""
+"""The package's exported names, and the low cost of importing it."""
 
 from __future__ import annotations
 

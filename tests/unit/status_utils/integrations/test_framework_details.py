@@ -1,4 +1,4 @@
-"""What one framework has and the others have not: graphs, hand-overs, streams."""
+"""Features of single frameworks: graphs, hand-overs, streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the adapters have in common: a framework's runs as scopes, in whatever order and thread news comes."""
+"""The common part of the adapters: a framework's runs as scopes, with callbacks in any order and thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the adapters tell about tokens: each once, with what was cached and reasoned, also of bare calls."""
+"""The adapters report each token once, with cached and reasoning tokens, also for calls without an agent."""
 
 from __future__ import annotations
 

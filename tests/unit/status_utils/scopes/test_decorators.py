@@ -1,4 +1,4 @@
-"""Decorated functions and handlers: whose run a call is, and what is told before Lambda stops it."""
+"""Decorated functions and handlers: the run of a call, and the statuses before Lambda stops it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reporting never raises into its caller and never replaces the caller's exception, whatever it is given."""
+"""Reporting never raises into its caller and never replaces the caller's exception, with any arguments."""
 
 from __future__ import annotations
 

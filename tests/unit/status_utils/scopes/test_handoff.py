@@ -1,4 +1,4 @@
-"""AgentHandoffManager: what a call gives its caller, what it reports, what it notes."""
+"""AgentHandoffManager: the result of a call, its statuses, and its log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers' values come out as people expect them, within the limits."""
+"""Callers' values are sent as people expect them, within the limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three publish functions: what they send, and that nothing of theirs ever reaches the caller."""
+"""The three publish functions: their payloads, and that none of their errors reaches the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that is retried, run again or stopped, as the snapshot has it: from the calls to the fold."""
+"""The snapshot of work that is retried, run again or stopped: from the calls to the fold."""
 
 from __future__ import annotations
 

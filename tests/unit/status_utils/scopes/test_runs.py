@@ -1,4 +1,4 @@
-"""Which run of its job a status names, and how scopes are cancelled: what is sent."""
+"""The run that a status names, and the statuses of cancelled scopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scopes: what a job and its agents say from beginning to end, and which run of an agent says it."""
+"""Scopes: the statuses of a job and its agents from beginning to end, and the invocation of each."""
 
 from __future__ import annotations
 

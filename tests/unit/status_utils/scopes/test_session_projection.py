@@ -1,4 +1,4 @@
-"""The table of sessions: one item a session, whoever writes it, with AppSync and without."""
+"""The table of sessions: one item for each session, from any writer, with and without AppSync."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StatusTracker: what readers see of a job that an orchestrator tells agent by agent."""
+"""StatusTracker: the snapshot of a job that an orchestrator reports agent by agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`track`: a loop that reports how far it is."""
+"""`track`: a loop that reports its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scopes that wait for a person, a timer or another job: no heartbeats meanwhile, and no end when left."""
+"""Scopes that wait for a person, a timer or another job: no heartbeats, and no end when the block is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is lost where a process ends, doubles or stands still: real signals, forks and freezes."""
+"""No status is lost if a process ends, forks or freezes: real signals, forks and freezes."""
 
 from __future__ import annotations
 

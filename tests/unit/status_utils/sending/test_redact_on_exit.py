@@ -1,4 +1,4 @@
-"""No secret leaves the process: not to the publisher, and not into the local log."""
+"""No secret leaves the process, neither to the publisher nor into its log lines."""
 
 from __future__ import annotations
 

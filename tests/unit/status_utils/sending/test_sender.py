@@ -1,4 +1,4 @@
-"""The sender: what goes together, what waits for what, and what becomes of statuses nobody takes."""
+"""The sender: how it groups statuses, how it waits, and the unsent statuses."""
 
 from __future__ import annotations
 

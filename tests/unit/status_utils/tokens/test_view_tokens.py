@@ -1,4 +1,4 @@
-"""View tokens: who holds one watches one user's jobs, for a while, and nothing else."""
+"""View tokens: the holder may watch one user's jobs for a while, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a payload is cut into messages of the queue: by job, by size, the same way each time."""
+"""The split of a payload into messages of the queue: by job and size, the same each time."""
 
 from __future__ import annotations
 

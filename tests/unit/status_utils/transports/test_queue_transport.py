@@ -1,4 +1,4 @@
-"""The queue as a transport, through the real boto3: against moto, and against sockets that misbehave."""
+"""The queue as a transport, through the real boto3: against moto, and against faulty sockets."""
 
 from __future__ import annotations
 

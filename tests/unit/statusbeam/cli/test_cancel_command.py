@@ -1,4 +1,4 @@
-"""`statusbeam cancel`: a request in the owner's name, and one sentence when it is refused."""
+"""`statusbeam cancel`: a request in the owner's name, and one sentence for a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `statusbeam` command line: help, exit codes, and what is printed where."""
+"""The `statusbeam` command line: help, exit codes, stdout and stderr."""
 
 from __future__ import annotations
 

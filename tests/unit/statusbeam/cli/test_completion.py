@@ -1,4 +1,4 @@
-"""Shells complete the command: there is a script for each, and installed shells are seen to use it."""
+"""Shells complete the command: each has a script, and the installed shells use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's street fair: who decides on it, and that the terminal never waits for nobody."""
+"""The demo's street fair: the decision, and a terminal that never waits without a reader."""
 
 from __future__ import annotations
 

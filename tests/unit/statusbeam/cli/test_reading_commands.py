@@ -1,4 +1,4 @@
-"""watch, wait, show, updates, replay, export and jobs: what they print where, and their exit codes."""
+"""watch, wait, show, updates, replay, export and jobs: their output, and their exit codes."""
 
 from __future__ import annotations
 

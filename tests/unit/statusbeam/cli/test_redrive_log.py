@@ -1,4 +1,4 @@
-"""Redriving a log: whatever form its lines have, every payload is sent once, under its own batch id."""
+"""Redriving log lines of any form: every payload is sent once, under its own batch id."""
 
 from __future__ import annotations
 

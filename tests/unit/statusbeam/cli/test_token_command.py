@@ -1,4 +1,4 @@
-"""`statusbeam token`: the token alone on stdout, what it shows on stderr, from a stack or a named secret."""
+"""`statusbeam token`: the token alone on stdout, its claims on stderr, from a stack or a named secret."""
 
 from __future__ import annotations
 

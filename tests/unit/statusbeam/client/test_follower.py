@@ -1,4 +1,4 @@
-"""Following a job: nothing is lost, nothing comes twice, the verdict is true, whatever the network does."""
+"""Following a job: no loss, no repetition and a true verdict, with any failure of the network."""
 
 from __future__ import annotations
 

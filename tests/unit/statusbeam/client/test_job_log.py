@@ -1,4 +1,4 @@
-"""A job's log rebuilt from pushes and pages: after any loss, reorder or repetition it equals the log."""
+"""A job's log rebuilt from pushes and pages equals the log, after any loss, reorder or repetition."""
 
 from __future__ import annotations
 

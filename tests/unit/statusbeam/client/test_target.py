@@ -1,4 +1,4 @@
-"""Which deployment and whose jobs: flag over variable over context over running localcloud."""
+"""The choice of deployment and user: flag over variable over context over running localcloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks on what clients received: nothing in an honest log, and each fault by its name."""
+"""The checks of received events: no finding in a correct log, and each fault by its name."""
 
 from __future__ import annotations
 

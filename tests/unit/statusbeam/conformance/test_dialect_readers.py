@@ -1,4 +1,4 @@
-"""What the kit's clients understand of each protocol's events, and which rules they check."""
+"""The kit's clients read each protocol's events, and check its rules."""
 
 from __future__ import annotations
 

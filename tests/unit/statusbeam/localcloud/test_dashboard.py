@@ -1,4 +1,4 @@
-"""The page's own routes: where everything is, and starting a job as the signed-in user."""
+"""The page's own routes: its configuration, and starting a job as the signed-in user."""
 
 from __future__ import annotations
 

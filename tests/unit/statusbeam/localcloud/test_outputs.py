@@ -1,4 +1,4 @@
-"""The outputs file: exact names, private, and read back as written."""
+"""The outputs file: exact names, private, and readable again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What every Journal and every SessionStore does: one list of cases, each adapter one line of parameters."""
+"""The behaviour of every Journal and every SessionStore: one list of cases, each adapter one line of
+parameters."""
 
 from __future__ import annotations
 

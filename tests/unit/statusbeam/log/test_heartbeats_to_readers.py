@@ -1,4 +1,4 @@
-"""From a scope that says nothing to what readers see of it: the library's heartbeats, the log, the clock."""
+"""From a silent scope to its readers: the library's heartbeats, the log, the clock."""
 
 from __future__ import annotations
 

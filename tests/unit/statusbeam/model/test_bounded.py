@@ -1,4 +1,4 @@
-"""A mapping with a limit forgets what was written longest ago, however it is written."""
+"""A mapping with a limit drops the item that was written longest ago."""
 
 from __future__ import annotations
 

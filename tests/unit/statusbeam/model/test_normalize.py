@@ -1,4 +1,4 @@
-"""Words and texts from outside: what a status becomes in the words of the contract."""
+"""Words and texts from outside: a status in the words of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts as people write them: what stays, what goes, and that nothing left drives or deceives a reader."""
+"""Texts as people write them: the kept and the removed characters, so that no text misleads a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event model: what a status may be, and how it travels."""
+"""The event model: the valid forms of a status, and its wire format."""
 
 from __future__ import annotations
 

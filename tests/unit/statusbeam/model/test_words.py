@@ -1,4 +1,4 @@
-"""What follows from a status word."""
+"""The consequences of a status word."""
 
 from __future__ import annotations
 

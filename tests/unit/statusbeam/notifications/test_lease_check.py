@@ -1,4 +1,4 @@
-"""A running job is asked for until it ends; one that stops reporting is reported once."""
+"""A running job is checked until it ends; a job that stops reporting is reported once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open streams: counted, limited, and ended where they wait."""
+"""Open streams: their count, their limits, and their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which viewer a token stands for, and which tokens stand for nobody."""
+"""The viewer of each token, and the tokens without a viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""AG-UI: the client's state is the snapshot, and what is open closes once (its own verifier: tests/e2e)."""
+"""AG-UI: the client's state is the snapshot, and each open element closes once (its own verifier:
+tests/e2e)."""
 
 from __future__ import annotations
 

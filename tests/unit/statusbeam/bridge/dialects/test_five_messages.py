@@ -1,4 +1,4 @@
-"""The five messages: a client learns the snapshot wherever it joins, and a job has one last message."""
+"""The five messages: a client gets the snapshot from any join on, and a job has one final message."""
 
 from __future__ import annotations
 

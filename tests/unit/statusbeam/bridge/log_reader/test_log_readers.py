@@ -1,4 +1,4 @@
-"""What every LogReader does: one list of cases, each adapter one line of parameters."""
+"""The behaviour of every LogReader: one list of cases, each adapter one line of parameters."""
 
 from __future__ import annotations
 

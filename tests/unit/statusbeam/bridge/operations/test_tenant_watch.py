@@ -1,4 +1,4 @@
-"""A tenant is read once for all operators of a process, and only jobs that have moved are read anew."""
+"""A tenant is read once for all operators of a process, and only changed jobs are read again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Server-sent events, read by `httpx-sse`: in order, resumed, with a verdict, and over after the end."""
+"""Server-sent events, read by `httpx-sse`: in order, resumed, with a verdict, and ended after the job's
+end."""
 
 from __future__ import annotations
 

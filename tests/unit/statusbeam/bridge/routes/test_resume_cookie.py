@@ -1,4 +1,4 @@
-"""An EventSource that a ticket opened comes back to the same address: a cookie has its next ticket."""
+"""A reconnecting EventSource repeats its address, so a cookie has its next ticket."""
 
 from __future__ import annotations
 

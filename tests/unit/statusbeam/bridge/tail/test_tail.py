@@ -1,4 +1,4 @@
-"""A job's tail and its clients: joined, in order, without gaps, whatever happens to either."""
+"""A job's tail and its clients: joined, in order, without gaps, through failures of either."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault has its finding, in words of its own; of several, the first one on the way is named."""
+"""Each fault has its own finding. Of several faults, the first one on the way is named."""
 
 from __future__ import annotations
 

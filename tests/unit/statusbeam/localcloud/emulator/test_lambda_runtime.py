@@ -1,4 +1,4 @@
-"""A function of the emulator finds what AWS's runtime has, and nothing that happens to be installed here."""
+"""A function of the emulator can import the modules of AWS's runtime, and no other installed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates on their way: learnt from jobs that complete, told with the statuses of those that run."""
+"""Estimates through the publisher: learnt from completed jobs, sent with the statuses of running ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left: estimates that hold on runs nobody has seen."""
+"""The remaining time: estimates that hold on unseen runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the steps of one run go together, learnt from runs and used for the next."""
+"""The correlation of a run's steps, learnt from runs and used for the next."""
 
 from __future__ import annotations
 

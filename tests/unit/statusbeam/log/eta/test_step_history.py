@@ -1,4 +1,4 @@
-"""How long a step took: histories that merge, stay small and tell what is left."""
+"""The durations of a step: histories that merge, stay small and give the remaining time."""
 
 from __future__ import annotations
 

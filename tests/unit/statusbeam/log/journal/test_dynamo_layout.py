@@ -1,4 +1,4 @@
-"""What the DynamoDB adapters write and how they take failures; what they do is in test_adapters."""
+"""The items that the DynamoDB adapters write, and their failures; test_adapters has their behaviour."""
 
 from __future__ import annotations
 

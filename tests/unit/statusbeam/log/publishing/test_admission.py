@@ -1,4 +1,5 @@
-"""What a publisher lets in: no secrets, of its tenant, on its clock; what is not for all is kept aside."""
+"""The publisher's admission: redaction, tenant, clock and limits; operators' details are stored
+separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is acknowledged is stored: only the same payload is a redelivery of its batch id."""
+"""An acknowledged status is stored: only the same payload is a redelivery of its batch id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever sends the end of something has it cut, not refused: who waits for it would wait for ever."""
+"""A final status with oversized fields is truncated, not rejected, because somebody waits for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pipeline measures, whatever ends the call."""
+"""The pipeline's metrics, with any end of the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The publisher's payload: whatever comes in, each entry ends as a valid status or as a named rejection."""
+"""The publisher's payload: each entry becomes a valid status or a rejection with a code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a payload, on the ports in memory."""
+"""The steps of a payload, on the ports in memory."""
 
 from __future__ import annotations
 

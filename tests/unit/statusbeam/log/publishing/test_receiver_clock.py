@@ -1,4 +1,4 @@
-"""Whatever time it is where statuses are sent, what reports is live and what is silent is not."""
+"""With any clock of the sender, a reporting agent is live and a silent one is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A publisher that does not look up a busy job's watchers each time."""
+"""A publisher caches the watchers of a busy job."""
 
 from __future__ import annotations
 

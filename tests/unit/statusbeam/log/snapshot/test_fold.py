@@ -1,4 +1,4 @@
-"""What the fold promises whatever the log."""
+"""The properties of the fold with any log."""
 
 from __future__ import annotations
 

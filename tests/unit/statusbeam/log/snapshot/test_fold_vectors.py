@@ -1,4 +1,4 @@
-"""The golden vectors: what readers must see for given statuses. The TypeScript twin is held to them too."""
+"""The golden vectors: the view for given statuses. The TypeScript implementation is tested with them too."""
 
 from __future__ import annotations
 

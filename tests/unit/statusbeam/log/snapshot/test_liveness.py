@@ -1,4 +1,4 @@
-"""What readers make of silence."""
+"""The liveness of silent jobs and agents."""
 
 from __future__ import annotations
 

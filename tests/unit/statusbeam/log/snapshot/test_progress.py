@@ -1,4 +1,4 @@
-"""The weighted tree: plans as they come, tools into an agent, agents into a job."""
+"""The weighted tree: plans in any form, tools into an agent, agents into a job."""
 
 from __future__ import annotations
 

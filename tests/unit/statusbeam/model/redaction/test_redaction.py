@@ -1,4 +1,4 @@
-"""Secrets are taken out of statuses, and little else."""
+"""Redaction removes secrets from statuses, and little else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What structures hold is judged by its content; what they are is never broken."""
+"""Redaction judges structures by their content, and never breaks their form."""
 
 from __future__ import annotations
 

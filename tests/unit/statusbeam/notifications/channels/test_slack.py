@@ -1,4 +1,4 @@
-"""Slack: one message a job where the channel has a token, one an event where it has an address."""
+"""Slack: one message for each job if the channel has a token, one for each event if it has an address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many waits on one timer, with a clock that only moves when told."""
+"""Many waits on one timer, with a clock that the test moves."""
 
 from __future__ import annotations
 

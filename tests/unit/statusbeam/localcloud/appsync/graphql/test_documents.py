@@ -1,4 +1,4 @@
-"""What a document may cost: bombs of a few kilobytes are refused by counting, not by trying."""
+"""The cost limit of documents: bombs of a few kilobytes are refused by counting, without execution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations of an API: what comes back, what is published, what a subscription gets."""
+"""Operations of an API: responses, published values, and subscriptions."""
 
 from __future__ import annotations
 

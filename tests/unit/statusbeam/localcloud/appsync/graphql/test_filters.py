@@ -1,4 +1,4 @@
-"""Which published values a subscription gets."""
+"""The published values that a subscription gets."""
 
 from __future__ import annotations
 

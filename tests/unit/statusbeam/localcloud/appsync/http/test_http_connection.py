@@ -1,4 +1,4 @@
-"""One HTTP connection on a transport that is only remembered, and the routes behind it."""
+"""One HTTP connection on a recording transport, and the routes behind it."""
 
 from __future__ import annotations
 

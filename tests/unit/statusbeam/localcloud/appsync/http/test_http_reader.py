@@ -1,4 +1,4 @@
-"""HTTP requests out of bytes, responses into bytes."""
+"""HTTP requests from bytes, and responses to bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the page, and nothing else."""
+"""The files of the page, and no others."""
 
 from __future__ import annotations
 

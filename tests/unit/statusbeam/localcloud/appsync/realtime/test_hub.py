@@ -1,4 +1,4 @@
-"""Who receives what from a publish."""
+"""The receivers of a publish."""
 
 from __future__ import annotations
 

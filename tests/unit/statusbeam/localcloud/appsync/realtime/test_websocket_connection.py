@@ -1,4 +1,4 @@
-"""One WebSocket between a transport that is only remembered and a real hub."""
+"""One WebSocket between a recording transport and a real hub."""
 
 from __future__ import annotations
 

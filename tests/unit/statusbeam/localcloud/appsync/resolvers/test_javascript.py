@@ -1,4 +1,4 @@
-"""Resolver code in the engine: AppSync's modules, its errors, its limits, and what is loaded."""
+"""Resolver code in the engine: AppSync's modules, its errors, its limits, and the loading."""
 
 from __future__ import annotations
 
