@@ -88,7 +88,7 @@ def _post(url: str, content: object) -> object:
 
 
 def audit_python() -> int:
-    """Every package of the lock files; 1 when one is vulnerable or could not be asked for."""
+    """Audit every package of the lock files. Returns 1 if one is vulnerable or its audit failed."""
     command = [
         sys.executable,
         "-m",

@@ -50,7 +50,7 @@ LOCKS = (
     "statusbeam/localcloud/cdk_cli/package-lock.json",
 )
 BUNDLED = ("lambdas/requirements.txt", "lambdas/requirements-tokens.txt")
-"""What the functions of a deployment carry. Everything else comes with an extra that somebody asks for."""
+"""The requirements of a deployment's functions. All others come with an extra."""
 
 BUILT = ("graphql/dist", "lambdas/wheels", "web/dashboard/dist")
 """What the wheel carries and the commit does not have. `make dist` builds it first."""
@@ -65,7 +65,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip entry can hold
 
 
 class DistError(Exception):
-    """Nothing was released; the message says why."""
+    """The release stopped. The message has the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

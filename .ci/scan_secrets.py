@@ -51,7 +51,7 @@ def files() -> Iterable[str]:
 
 
 def report(new: SecretsCollection) -> int:
-    """Say where, never what."""
+    """Print the places of new secrets, never their text."""
     count = 0
     for name, secret in new:
         count += 1

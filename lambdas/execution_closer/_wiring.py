@@ -24,7 +24,7 @@ def transport() -> Transport:
 
 
 def described_input(execution_arn: str) -> str:
-    """The input of an execution whose event had no room for it. Raises ClientError and BotoCoreError."""
+    """The input of an execution, if it was too large for its event. Raises ClientError and BotoCoreError."""
     return _step_functions().describe_execution(executionArn=execution_arn).get("input", "")
 
 

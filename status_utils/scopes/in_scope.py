@@ -45,7 +45,7 @@ def in_scope(function: Callable[P, R]) -> Callable[P, R]:
 
 
 class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type checkers
-    """A function with a scope around its work, which pickle makes anew. Pickled, it is `pickled_as`.
+    """A function with a scope around its work. Pickle restores it from `pickled_as`.
 
     `inspect` looks through a `partial` at the function in it.
     """
@@ -70,7 +70,7 @@ class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type 
 
 
 def _reduced(function: Callable[..., Any], scope: Scope | None) -> tuple[Any, ...]:
-    """How pickle makes the function anew in another process: with the scope, if there is one."""
+    """Restore the function in another process, with the scope if there is one."""
     from .propagation import context_of  # noqa: PLC0415 - for pools of processes only
 
     found = agent_or_job(scope)

@@ -98,7 +98,7 @@ def _id_text(value: Any) -> str | None:
 
 
 def has_text(value: object) -> bool:
-    """Whether the value's class says what its text is; others have an address for it, or a `repr` for
+    """Whether the value's class defines its text. The default text is an address, or a `repr` for
     programmers."""
     text: Any = type(value).__str__
     return text is not object.__str__

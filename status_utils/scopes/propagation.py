@@ -205,4 +205,4 @@ class CarriedAgent(AgentScope):
         await self.job.flush_at_exit(error)
 
     def end_unflushed(self, error: BaseException | None) -> None:
-        """It goes on."""
+        """The work continues."""

@@ -99,7 +99,7 @@ class Run:
                 scope.end(error)
 
     async def finish_async(self, error: BaseException | None) -> None:
-        """`finish` for coroutines: the event loop goes on while a job's statuses are sent."""
+        """`finish` for coroutines: the event loop runs while a job's statuses are sent."""
         for scope in reversed(self._scopes if self._end(error) else ()):
             await scope.end_async(error)
 

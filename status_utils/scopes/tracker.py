@@ -86,7 +86,7 @@ class _AgentState:
     )  # held while sending, so that the agent's statuses keep their order
 
     def begins_again(self, status: str) -> bool:
-        """Whether it goes on after its end."""
+        """Whether the agent continues after its end."""
         return self.status in _AGENT_ENDS and status in (PENDING, IN_PROGRESS)
 
     def change(self, status: str, *, now: float, measured: bool) -> str:

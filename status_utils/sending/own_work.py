@@ -38,7 +38,7 @@ class OwnWork:
         _CURRENT.reset(self._token)
 
     def is_here(self) -> bool:
-        """Whether the block goes on, in this thread."""
+        """Whether the block is running, in this thread."""
         return self._thread == get_ident()
 
 

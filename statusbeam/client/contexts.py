@@ -23,7 +23,7 @@ from .errors import NotFoundError, TargetError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A deployment, and whose jobs are asked for. `local`: the running localcloud."""
+    """A deployment, and the user whose jobs are read. `local`: the running localcloud."""
 
     local: bool = False
     stack: str | None = None

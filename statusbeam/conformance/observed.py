@@ -63,7 +63,7 @@ class Received:
     cursor: str | None = None
     """The cursor with which a client resumes after this event."""
     outcome: Outcome | None = None
-    """How the job ended, if the event says so."""
+    """How the job ended, if the event is an end."""
     problem: str | None = None
     """The rules of its protocol that the event breaks."""
 
@@ -98,7 +98,7 @@ class Connection:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the job ended, by the last event that says so."""
+        """How the job ended, by its last end event."""
         return next((event.outcome for event in reversed(self.events) if event.outcome), None)
 
     @property

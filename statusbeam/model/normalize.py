@@ -87,7 +87,7 @@ def with_word(status: Mapping[str, Any], known: Iterable[str] = ()) -> Mapping[s
 
 @lru_cache(maxsize=512)  # an agent says the same few words again and again, and waits meanwhile
 def _stays(status: str, agent_name: str | None, tool_name: str | None) -> bool:
-    """Whether `with_word` leaves a status with these names as it is."""
+    """Whether `with_word` leaves a status with these names unchanged."""
     qualified = read_qualified(status, agent_name=agent_name, tool_name=tool_name)
     return qualified is None and _is_own_word(status)
 

@@ -34,7 +34,7 @@ _PUBLISHER_FIELDS = ("sequence", "earlier")
 
 
 def stamped(payload: Mapping[str, Any], *, now: float) -> dict[str, Any]:
-    """The payload as it is sent at `now` (epoch seconds): each try has its own time."""
+    """The payload at its send at `now` (epoch seconds). Each attempt has its own time."""
     return {**payload, SENT_AT: wire_time(datetime.fromtimestamp(now, UTC))}
 
 

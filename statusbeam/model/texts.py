@@ -142,7 +142,7 @@ def one_line(name: str) -> str:
 
 
 def is_one_line(name: str) -> bool:
-    """Whether `one_line` leaves `name` as it is."""
+    """Whether `one_line` leaves `name` unchanged."""
     return name.isprintable() or one_line(name) == name
 
 

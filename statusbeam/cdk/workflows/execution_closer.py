@@ -1,4 +1,4 @@
-"""The closer ends jobs whose execution ended without a final status, reopens redriven ones, and stops the
+"""The closer ends a job if its execution ended without a final status, reopens redriven ones, and stops the
 executions of cancelled jobs.
 
 It belongs in the stack of the state machines that it watches.

@@ -33,7 +33,7 @@ def run_probe(
     """The document that `statusbeam doctor --probe --output json` prints.
 
     `outputs` are the outputs of the status stack. The AWS credentials and the region come from the process.
-    Raises TargetError if the arguments name nobody; every other error becomes a finding.
+    Raises TargetError if the arguments name no user; every other error becomes a finding.
     """
     contexts = Contexts(config_folder(os.environ))
     choice = choose(Flags(stack=stack, user=user, tenant=tenant), os.environ, contexts)

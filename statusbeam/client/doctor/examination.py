@@ -78,7 +78,7 @@ class Examination:
         self._deployment: Deployment | None = None
 
     def run(self) -> Report:
-        """Collect facts until they show what is wrong. Raises TargetError if the settings name nobody."""
+        """Collect facts until they show what is wrong. Raises TargetError if the settings name no user."""
         facts = Facts(now=self._now(), is_local=self._target.choice.is_local)
         for step in self._steps():
             found = step(facts)
@@ -140,7 +140,7 @@ class Examination:
         return found
 
     def _api_clock(self, facts: Facts) -> dict[str, Any]:
-        """The clock of the API's resolvers, by when they say that a session ends."""
+        """The clock of the API's resolvers, derived from the end of a session."""
         api, connection = self._prober(facts).api, uuid.uuid4().hex
         variables = {"input": {"connectionId": connection, "action": "open", "joined": True}}
         try:
@@ -189,7 +189,7 @@ def _tenant(facts: Facts) -> str:
 
 
 def _expiry(found: Identity) -> float | None:
-    """When the reader's token ends, if it says so."""
+    """The expiry of the reader's token, if it has one."""
     try:
         expires = claims_of(found.tokens.token()).get("exp")
     except ClientError:

@@ -26,7 +26,7 @@ def named_job(facts: Facts) -> Finding | None:
 
 
 def other_jobs(facts: Facts) -> Finding | None:
-    """A recent job was published for a user id that nobody has."""
+    """A recent job was published for an unknown user id."""
     reader = facts.reader
     if reader is None or reader.user is None:
         return None

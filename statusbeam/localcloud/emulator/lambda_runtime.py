@@ -39,7 +39,7 @@ sys.meta_path[:] = [
 
 
 def write_runtime(folder: Path) -> Path:
-    """Create `folder` anew and return it.
+    """Create `folder` again and return it.
 
     As PYTHONPATH of a function, it limits the imports to those of AWS's runtime.
     """

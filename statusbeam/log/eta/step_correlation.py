@@ -128,7 +128,7 @@ def sample_paces(done: Iterable[tuple[float, float]], running: Iterable[tuple[fl
 
 
 def _drawn_anew(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """As many values, each as often as its weight says."""
+    """The same number of values, each repeated by its weight."""
     step = sum(weights) / len(values)
     found: list[float] = []
     upto, at = 0.0, 0.5 * step

@@ -58,7 +58,7 @@ class StepHistory:
         return sum(self.counts.values())
 
     def observed(self, seconds: float) -> StepHistory:
-        """With one more run; what is no duration (negative, NaN) is left out."""
+        """The history with one more run, without invalid durations (negative, NaN)."""
         return self.merged(StepHistory(counts={bin_of(seconds): 1})) if seconds >= 0 else self
 
     def merged(self, other: StepHistory) -> StepHistory:

@@ -84,8 +84,8 @@ class _CachedSnapshot:
 
 
 class DynamoJournal:
-    """The Journal in the status table. A commit is one TransactWriteItems, and before it one TransactGetItems
-    of what this process doesn't remember: the head, unless it was the last to commit to the job, and agents.
+    """The Journal in the status table. A commit is one TransactWriteItems. Before it, one TransactGetItems
+    reads uncached items: the head, unless this process made the job's last commit, and agents.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class DynamoJournal:
         return from_item(answer.get("Item", {}))
 
     def _get_in_order(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
-        """The items at these keys, empty where there is none, none of them older than those before it."""
+        """The items at these keys, empty for missing ones. No item is older than those before it."""
         found: list[dict[str, Any]] = []
         for some in chunked(keys, _GETS_AT_ONCE):
             gets: list[TransactGetItemTypeDef] = [

@@ -65,7 +65,7 @@ def _of(
 
 
 def _from(text: str, start: int) -> int:
-    """Where a number begins that goes on before `start`."""
+    """The beginning of a number that starts before `start`."""
     least = max(0, start - 4)
     while start > least and text[start - 1].isdigit():
         start -= 1
