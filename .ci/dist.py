@@ -216,7 +216,7 @@ def closure(project: str, *, extras: Iterable[str] = ()) -> dict[str, set[str]]:
             continue
         asked.add((name, extra))
         direct = requirements(name, extra)
-        if name == project:  # an extra that names others of the same project, which are all asked for
+        if name == project:  # an extra that consists of other extras of this project, which are all requested
             direct = [each for each in direct if canonicalize_name(each.name) != project]
         found.setdefault(name, set()).update(canonicalize_name(each.name) for each in direct)
         for each in direct:

@@ -38,7 +38,7 @@ def send(token: str, answer: str) -> bool:
 @cache
 def waits() -> Waits:
     """The table of waiting states. Raises SettingError."""
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", Session().create_client("dynamodb", config=_CLIENT))
     return Waits(client, ApprovalSettings.from_env(os.environ).approvals_table)
 

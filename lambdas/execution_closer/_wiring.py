@@ -30,5 +30,5 @@ def described_input(execution_arn: str) -> str:
 
 @cache
 def _step_functions() -> SFNClient:
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     return cast("SFNClient", Session().create_client("stepfunctions", config=_CLIENT))

@@ -33,7 +33,7 @@ def stop(execution_arn: str) -> None:
 @cache
 def executions() -> Executions:
     """The executions that run for jobs. Raises SettingError."""
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", Session().create_client("dynamodb", config=_CLIENT))
     return Executions(client, StopperSettings.from_env(os.environ).executions_table)
 

@@ -66,7 +66,7 @@ def announce(detail_type: str, detail: Mapping[str, Any]) -> None:
 
 @cache
 def _lambda() -> LambdaClient:
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     return cast("LambdaClient", Session().create_client("lambda", config=_PUBLISHER))
 
 

@@ -74,7 +74,7 @@ def secret_document(
         except (BotoCoreError, ClientError) as error:
             raise NotificationError("the channel's secret can't be read", code="no_secret") from error
         except (ValueError, KeyError):
-            # Not chained: the error of a parser quotes what it could not read.
+            # not chained, because a parser's error quotes its input
             raise NotificationError("the channel's secret is not JSON", code="bad_secret") from None
         kept[:] = [(ticks(), found)]
         return found

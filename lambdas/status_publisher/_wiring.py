@@ -54,7 +54,7 @@ def publisher() -> Callable[..., PublishResult]:
         raise SettingError(
             "AWS_ACCESS_KEY_ID", "is not set: the function runs without its role's credentials"
         )
-    # botocore's own types don't tell clients apart.
+    # botocore's own types don't distinguish clients.
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=_CLIENT))
     pipeline = pipeline_on_aws(settings, client=client, credentials=credentials, new_s3_client=_s3)
     _log.info(

@@ -13,7 +13,7 @@ from ..sending.own_work import warn
 from .context_functions import agent_or_job
 from .scope import innermost_scope
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, ParamSpec, TypeVar
 
@@ -54,7 +54,7 @@ class _Portable(partial):  # type: ignore[type-arg]  # its argument is for type 
 
     def __new__(cls, wrapped: Callable[..., Any], *, pickled_as: Callable[[], tuple[Any, ...]]) -> Any:
         self = super().__new__(cls, wrapped)
-        update_wrapper(self, wrapped)  # first: it takes the function's attributes over
+        update_wrapper(self, wrapped)  # first, because it copies the function's attributes
         self._pickled_as = pickled_as
         return self
 

@@ -471,7 +471,9 @@ class Scope:
         try:
             yield self
         finally:
-            if self.contains(_CURRENT.get()):  # else it is left in another context, which has its own
+            if self.contains(
+                _CURRENT.get()
+            ):  # otherwise the block ends in another context, which has its own
                 _CURRENT.set(before)
 
     def __enter__(self) -> Self:

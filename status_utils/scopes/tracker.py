@@ -273,7 +273,9 @@ class StatusTracker:
         return text
 
     def _new_agent(self, agent_name: str) -> _AgentState:
-        invocation = self._invocations.next(agent_name, None, None)  # its name is its id as long as it is one
+        invocation = self._invocations.next(
+            agent_name, None, None
+        )  # its name is its id while the agent has one invocation
         agent = self._states[agent_name] = _AgentState(attempt=invocation.attempt)
         return agent
 

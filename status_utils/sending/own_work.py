@@ -14,7 +14,7 @@ from _thread import get_ident
 from contextvars import ContextVar
 from functools import wraps
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Token

@@ -34,7 +34,7 @@ from .trace_context import current_traceparent
 from .tracing import without_segment
 from .waiting import wait_for_thread
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Any, Final
 

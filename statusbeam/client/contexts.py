@@ -153,7 +153,7 @@ class Contexts:
     def _editable(self) -> Any:
         import tomlkit  # noqa: PLC0415 - writing is rare
 
-        self._tables()  # reports what cannot be read
+        self._tables()  # reports a read error
         return tomlkit.parse(self.path.read_text(encoding="utf-8") if self.path.exists() else "")
 
     def _write(self, document: Any) -> None:

@@ -81,7 +81,7 @@ class Coverage:
 
     def __init__(self) -> None:
         self.is_live = True
-        self.is_confirmed = False  # a position that was asked for while it was live has come
+        self.is_confirmed = False  # a position has arrived that was requested while it was live
 
 
 class Join:
@@ -97,8 +97,11 @@ class Join:
         self._random = random
         self._requests: list[Request] = []
         self._tickets = 0
-        # One position and one page are asked for at a time. An answer with any other ticket is too late.
-        self._position: tuple[int, Coverage | None, int] | None = None  # ticket, coverage and `taken` then
+        # At most one position request and one page request are open. An answer with another ticket is too
+        # late.
+        self._position: tuple[int, Coverage | None, int] | None = (
+            None  # ticket, coverage and `taken` at that time
+        )
         self._page: tuple[int, int] | None = None  # ticket, `contiguous` then
         self._is_position_wanted = False
         self._coverage: Coverage | None = None

@@ -45,7 +45,7 @@ _REASON_LENGTH = 300
 API_KEY_OUTPUT = "ApiKey"
 _EXAMPLE_OUTPUTS = ("StateMachineArn", "StreetFairArn")
 
-# What the CLI expects of a bootstrapped account, with the names of CDK's default qualifier.
+# The resources of a bootstrapped account that the CLI needs, with the names of CDK's default qualifier.
 _ASSET_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT_ID}-{REGION}"
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _BOOTSTRAP = "30"

@@ -25,7 +25,7 @@ class RejectionCode(StrEnum):
 
     MISSING = "missing"  # a required field is absent
     WRONG_TYPE = "wrong_type"  # text where a number belongs, and the like
-    TOO_LONG = "too_long"  # more characters or bytes than the field takes
+    TOO_LONG = "too_long"  # more characters or bytes than the field's limit
     BAD_CHARACTERS = "bad_characters"  # empty, unprintable, or not allowed in this field
     OUT_OF_RANGE = "out_of_range"  # a number outside its limits
     BAD_TIME = "bad_time"  # not a point in time with its offset

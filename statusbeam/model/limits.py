@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from typing import Final
 
@@ -96,7 +96,7 @@ STEPS_PER_PLAN: Final = 40
 PUSH_BYTES: Final = 100_000
 """AppSync silently drops a push above 240 KB; escaping on its side can double what we count."""
 
-# How fast statuses are taken
+# The rate limits of statuses
 JOB_STATUSES_PER_SECOND: Final = 20
 JOB_BURST: Final = 200
 """The burst of one job, from all publishers: the count is part of each commit."""

@@ -17,7 +17,7 @@ from ..encryption import customer_key
 from ..options import ResourceOptions
 from .any_bridge import function_image
 
-_TIMEOUT: Final = Duration.seconds(60)  # `wait_for_job` of MCP takes 50 s at most
+_TIMEOUT: Final = Duration.seconds(60)  # `wait_for_job` of MCP takes up to 50 s
 _MEMORY_MB: Final = 1_024
 _ADAPTER: Final = {
     "AWS_LWA_PORT": "8080",

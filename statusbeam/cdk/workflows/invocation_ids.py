@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
-# An execution's ARN is too long for an id; 16 digits of its digest tell the executions of a job apart.
+# An execution's ARN is too long for an id; 16 digits of its digest distinguish the executions of a job.
 _EXECUTION = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 16)"
 # After a redrive, a state reports a new status; a retry repeats the old one. The emulator has no redrive.
 REDRIVE = "($n := $states.context.Execution.RedriveCount; $n > 0 ? '-' & $string($n) : '')"

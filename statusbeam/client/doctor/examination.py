@@ -147,7 +147,7 @@ class Examination:
             ends = float(api.run(SESSION_CLOCK, variables)["syncSession"]["expiresAt"])
             ahead = self._now() - (ends - SESSION_SECONDS)
             api.run(SYNC_SESSION, {"input": {**variables["input"], "action": "close"}})
-        except ClientError:  # the probe comes next, and says why
+        except ClientError:  # the probe comes next, and finds the reason
             return {}
         return {"api_clock_ahead": ahead}
 

@@ -10,7 +10,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-# The third-party modules in AWS's Python runtimes: boto3 and what it needs.
+# The third-party modules in AWS's Python runtimes: boto3 and its dependencies.
 RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 # Runs in a function's interpreter before its code, with the environment's packages already on the path.

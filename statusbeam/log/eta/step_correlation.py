@@ -96,7 +96,7 @@ def loadings(history: Mapping[str, StepHistory]) -> dict[str, float]:
         total = sum(found.values())
         for name, one in found.items():
             others = max(0.05, (total - one) / (len(found) - 1))
-            # Half of the way each time: two steps alone would else swap their values for ever.
+            # Half of the way each time, because two steps alone would swap their values forever.
             found[name] = min(_LOADING_MAX, (one + alike[name] / others) / 2)
     return found
 

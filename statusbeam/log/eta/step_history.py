@@ -38,7 +38,7 @@ class WorkflowKey(NamedTuple):
 
     tenant_id: str
     workflow: str
-    version: str  # empty where none is told
+    version: str  # empty if the job has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

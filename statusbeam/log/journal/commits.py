@@ -56,7 +56,7 @@ class Change:
     after: Job
     entries: tuple[Entry, ...]  # with their sequences
     digest: str = ""  # identifies the batch when it is delivered again
-    shed: int = 0  # statuses of the batch that a limit left out
+    shed: int = 0  # statuses of the batch that a limit dropped
 
     @property
     def updates(self) -> tuple[StatusUpdate, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .budget import A_PLACE
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

@@ -18,7 +18,7 @@ from .names import CODE, COOKIE, HEADER, LONGEST, PASSWORD, SEED, SHORT_STEMS, S
 from .vocabulary import words
 from .wordings import adjacent, backwards, next_line, seed_phrase, stated
 
-TYPE_CHECKING = False  # not typing's: loading typing is a tenth of what importing status_utils costs
+TYPE_CHECKING = False  # not typing's: importing typing takes a tenth of the import of status_utils
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final

@@ -132,7 +132,7 @@ class Documents:
         nodes = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
         scales = Scales(fragments)
         weights = [scales.weigh(node.selection_set) for node in nodes]
-        # Before all else: the rules walk the fragments of each operation.
+        # first, because the rules walk the fragments of each operation
         nodes_in_all = sum(weight.nodes for weight in weights)
         if nodes_in_all > MAX_NODES:
             raise TooHeavyError
