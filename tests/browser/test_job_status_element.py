@@ -116,7 +116,7 @@ def test_the_element_recovers_from_a_cut_socket_with_the_missed_statuses(
 
 
 @pytest.mark.parametrize("end", ["complete", "error", None])
-def test_nothing_keeps_anybody_from_reading_the_element(
+def test_the_element_is_accessible(
     cloud: Cloud, user: DemoUser, job_id: str, page: Page, end: str | None
 ) -> None:
     owner = (job_id, user.user_id, user.tenant_id)

@@ -44,9 +44,7 @@ def test_a_reload_in_mid_job_shows_the_whole_log_and_stays_live(dashboard: Dashb
     story.expect_on(dashboard)
 
 
-def test_what_happened_while_the_connection_was_cut_is_taken_from_the_log(
-    held: Dashboard, story: Story
-) -> None:
+def test_statuses_of_a_cut_connection_are_read_from_the_log(held: Dashboard, story: Story) -> None:
     held.watch(story.user, story.job_id)
     held.cut_button.click()
     expect(held.connection).to_have_text("Reconnecting")
@@ -135,7 +133,7 @@ def test_a_lost_push_that_none_follows_is_found_in_time(
 
 
 @pytest.mark.parametrize("event", ["resume", "visibilitychange"])
-def test_what_happened_while_the_tab_slept_is_there_when_it_wakes(
+def test_a_waking_tab_shows_the_statuses_of_its_sleep(
     held: Dashboard, story: Story, faults: FaultBoard, event: str
 ) -> None:
     held.watch(story.user, story.job_id)

@@ -39,7 +39,7 @@ def test_the_link_to_somebody_elses_job_shows_nothing_of_it(
     assert job_id not in [push["jobId"] for push in dashboard.pushes]
 
 
-def test_nothing_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: Dashboard) -> None:
+def test_no_data_of_a_user_stays_when_another_signs_in(cloud: Cloud, dashboard: Dashboard) -> None:
     first, second, secret = cloud.user(tenant=0), cloud.user(tenant=1), fresh_id("secret")
     dashboard.open()
     dashboard.sign_in(first)

@@ -218,7 +218,7 @@ def test_a_wait_may_be_answered_by(cloud: Cloud, tenant: dict[str, DemoUser], wh
 
 
 @pytest.mark.parametrize("field", ["the api key", "iam"])
-def test_who_signs_in_as_nobody_answers_nothing(cloud: Cloud, field: str) -> None:
+def test_a_reader_without_a_user_answers_no_wait(cloud: Cloud, field: str) -> None:
     job_id = fresh_id("job")
     cloud.publish(status(job_id, fresh_id("guest"), "public", "May we?", **WAIT))
     caller = cloud.key_caller if field == "the api key" else cloud.iam_reader(fresh_id("reader"))
@@ -242,7 +242,7 @@ def test_a_job_that_does_not_exist_is_refused_like_somebody_elses(
         pytest.param(WAIT, None, id="the job itself does not wait"),
     ],
 )
-def test_what_nothing_waits_for_cannot_be_answered(
+def test_an_answer_without_a_wait_is_refused(
     cloud: Cloud, tenant: dict[str, DemoUser], wait: dict[str, Any], invocation_id: str | None
 ) -> None:
     owner, job_id = tenant["owner"], fresh_id("job")

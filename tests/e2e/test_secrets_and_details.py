@@ -205,7 +205,7 @@ def test_an_operator_of_the_tenant_gets_both(cloud: Cloud, job: str) -> None:
     assert details(cloud, operator, job) == [(BIG, None), (["a"], ["cause"]), (BIG, ["t"])]
 
 
-def test_nobody_else_learns_that_there_is_anything(cloud: Cloud, job: str) -> None:
+def test_other_users_cannot_tell_that_the_job_exists(cloud: Cloud, job: str) -> None:
     user = cloud.user(tenant=0)
     others: list[Caller] = [
         cloud.caller(cloud.user(tenant=0, which=1)),

@@ -24,7 +24,7 @@ WATCHES = 1_200
 CALLER = KeyCaller("none")
 
 
-def test_nobody_learns_what_is_not_theirs_and_nothing_breaks(cloud: Cloud) -> None:
+def test_no_caller_reads_others_data_and_nothing_breaks(cloud: Cloud) -> None:
     report = run(cloud, seed=SEED, question_count=QUESTIONS, watch_count=WATCHES)
     assert report.problems == []
     assert report.total >= QUESTIONS + WATCHES

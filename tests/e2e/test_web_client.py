@@ -78,7 +78,7 @@ def test_a_job_is_followed_from_its_log_to_its_end(cloud: Cloud, user: DemoUser,
     assert state["job"]["liveness"] == "ended"
 
 
-def test_what_is_lost_doubled_and_cut_off_is_recovered(
+def test_lost_doubled_and_cut_off_pushes_are_recovered(
     cloud: Cloud, user: DemoUser, faults: FaultBoard
 ) -> None:
     job_id = fresh_id("job")

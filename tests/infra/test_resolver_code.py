@@ -145,7 +145,7 @@ ASKS = "return viewer(ctx);"
         pytest.param(SUBSCRIPTION, "canView(1, 2);", "", "subscriptionFilters", id="it only looks"),
     ],
 )
-def test_what_a_field_gives_must_be_held_against_the_viewer(
+def test_a_fields_answer_must_be_checked_against_the_viewer(
     built: Built, field: FieldName, code: str, function: str, missing: str
 ) -> None:
     with pytest.raises(ResolverError, match=missing):

@@ -48,7 +48,7 @@ def test_every_stage_has_its_stacks_under_their_lasting_names(stacks: dict[str, 
     assert sorted(stacks) == sorted([*STATUS_STACKS, *EXAMPLE_STACKS, *WEB_STACKS])
 
 
-def test_one_stage_can_be_asked_for_by_name() -> None:
+def test_one_stage_can_be_selected_by_name() -> None:
     assert [stage.name for stage in stages(only="local", region="eu-west-1")] == ["Local"]
     assert stages(only="local", region="eu-west-1")[0].region == "eu-west-1"
     with pytest.raises(ValueError, match="dev, prod, local"):

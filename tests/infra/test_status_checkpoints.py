@@ -136,7 +136,7 @@ def test_an_error_is_reported_and_then_raised_again(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", ["a chain", "a state without Catch", "a state with its own Catch"])
-def test_what_cannot_catch_by_itself_is_put_into_a_scope_that_does(language: str, kind: str) -> None:
+def test_a_state_without_catch_is_wrapped_in_one_with_catch(language: str, kind: str) -> None:
     workflow = Workflow(language)
     work: Any = workflow.passing("First")
     if kind == "a chain":

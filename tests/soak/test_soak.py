@@ -29,7 +29,7 @@ def soak(seeds: range, new_table: Callable[[], Any]) -> Tally:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_its_fold(part: int) -> None:
+def test_racing_and_crashing_publishers_leave_a_complete_log_and_its_fold(part: int) -> None:
     tally = soak(range(part * RUNS, (part + 1) * RUNS), MemoryTable)
     # Each run has eight agents in two attempts, three publishers that overtake each other, 1 to 3 deliveries
     # a payload in any order, and crashes, whose steps follow each other in turn; the table has its troubles.
@@ -42,7 +42,7 @@ def test_whatever_publishers_race_and_crash_the_log_is_whole_and_the_snapshot_it
     assert tally.runs > RUNS * 1.2
 
 
-def test_on_moto_too() -> None:
+def test_the_soak_passes_on_moto() -> None:
     with dynamo_tables() as client:
         assert soak(range(1), lambda: client).deliveries > 0
 

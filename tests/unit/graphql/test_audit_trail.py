@@ -78,7 +78,7 @@ FIELDS = ("getJob", "listStatusUpdates", "getStatusDetail", "syncSession")
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("identity", [OPERATOR, ADMIN], ids=["operator", "admin"])
-def test_who_leads_the_tenant_leaves_a_line_for_each_job_of_another_user(
+def test_an_operators_read_of_another_users_job_writes_a_line(
     runtime: JsRuntime, caplog: pytest.LogCaptureFixture, identity: JsonObject, field: str
 ) -> None:
     read(runtime, field, identity, head())

@@ -83,7 +83,7 @@ def test_head_and_entry_are_read_together(runtime: JsRuntime) -> None:
 
 
 @pytest.mark.parametrize("identity", [ANN, TOKEN, JOB_TOKEN, OPERATOR, ADMIN])
-def test_whoever_may_see_the_job_gets_what_was_spilled(runtime: JsRuntime, identity: Any) -> None:
+def test_readers_of_the_job_get_spilled_details(runtime: JsRuntime, identity: Any) -> None:
     kept = {"detail": {"text": "m"}, "operatorDetail": None}
     assert ask(runtime, identity, head(), log_entry(**SPILLED), kept=kept)["detail"] == {"text": "m"}
 
@@ -123,7 +123,7 @@ def test_to_all_others_it_looks_as_if_there_were_nothing(runtime: JsRuntime, ide
         [head(sequence=1), log_entry(**FOR_OPERATORS)],  # of an earlier use of the job id
     ],
 )
-def test_what_is_not_there_or_no_longer_is_null(runtime: JsRuntime, items: list[Any]) -> None:
+def test_a_missing_or_expired_detail_is_null(runtime: JsRuntime, items: list[Any]) -> None:
     assert ask(runtime, OPERATOR, *items) == answer()
 
 

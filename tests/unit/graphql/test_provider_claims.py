@@ -116,7 +116,7 @@ def test_an_operator_is_known_by_a_list_or_by_words(runtime: JsRuntime, roles: A
         pytest.param({}, id="not at all"),
     ],
 )
-def test_nobody_else_is_an_operator(runtime: JsRuntime, claims: dict[str, Any]) -> None:
+def test_no_other_role_is_an_operator(runtime: JsRuntime, claims: dict[str, Any]) -> None:
     subscription = of_field(runtime, "Subscription.onTenantStatus")
     asked = {"env": ENV, "identity": identity(**claims), "arguments": {"tenantId": "north"}}
     assert refusal(subscription, **asked) == "Forbidden"

@@ -146,7 +146,7 @@ def test_an_operator_closes_and_extends_no_watch_of_another_one_on_the_same_conn
         assert asked["key"] == {"tenant_id": {"S": "north"}, "sk": {"S": "#tenant#oscar#c-1"}}
 
 
-def test_nobody_else_has_a_watch_on_the_tenant_to_extend(runtime: JsRuntime) -> None:
+def test_only_operators_have_a_tenant_session_to_extend(runtime: JsRuntime) -> None:
     stash = {"caller": {**OLGA, "roles": ["viewer"]}, "expiresAt": NOW + SESSION_SECONDS}
     outcome = step(runtime, "syncSession.tenantSession").request(arguments={"input": SYNC}, stash=stash)
     assert (outcome.early_return, outcome.value) == (True, None)

@@ -131,7 +131,7 @@ def test_the_function_returns_and_logs_no_token(world: World, caplog: pytest.Log
     assert "token-secret" not in caplog.text
 
 
-def test_what_is_kept_expires(world: World) -> None:
+def test_stored_items_expire(world: World) -> None:
     world.handle(asks(), answers(invocationId="i2"))
     assert all(int(item["ttl"]["N"]) > NOW for item in world.kept())
     assert len(world.kept()) == 2

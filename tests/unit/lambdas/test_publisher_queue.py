@@ -133,7 +133,7 @@ def test_a_push_is_tried_twice_at_most_and_then_holds_up_its_job_no_longer(recei
     assert (outcome.failed, outcome.given_up) == ([], 1)
 
 
-def test_what_goes_to_the_dead_letter_queue_takes_nothing_of_its_job_along() -> None:
+def test_a_dead_letter_does_not_take_other_messages_of_its_job_along() -> None:
     publishing = Publishing({"a1": JOURNAL})
     records = [record("a1", received=LAST), record("a2", received=LAST)]
     outcome = publish_messages(records, publishing, deadline=NOW + 20, now=lambda: NOW)
@@ -187,7 +187,7 @@ NOT_TEXT: tuple[Any, ...] = (None, 7, [], {})
         None,
     ],
 )
-def test_what_is_no_event_of_sqs_is_a_payload(event: object) -> None:
+def test_an_event_that_is_not_from_sqs_is_a_payload(event: object) -> None:
     assert records_of(event) is None
 
 
@@ -403,7 +403,7 @@ def test_a_status_is_counted_as_committed_once_however_often_its_push_is_tried(
     assert counts_in(capsys.readouterr().out, *names) == [[0.0], [1.0], [0.0], [1.0]]
 
 
-def test_what_was_committed_before_the_time_ran_out_is_counted(
+def test_statuses_committed_before_the_timeout_are_counted(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def out_of_time(*_: Any, **__: Any) -> None:

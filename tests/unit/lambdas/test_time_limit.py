@@ -34,7 +34,7 @@ def wait_for_a_socket() -> None:
 
 
 @pytest.mark.parametrize("hanging", [spin, match_for_ever, wait_for_a_socket])
-def test_whatever_hangs_is_interrupted(hanging: Callable[[], None]) -> None:
+def test_any_hanging_code_is_interrupted(hanging: Callable[[], None]) -> None:
     with pytest.raises(OutOfTimeError), time_limit(SHORT):
         hanging()
 
@@ -60,7 +60,7 @@ def test_a_limit_that_is_over_interrupts_at_once(seconds: float) -> None:
         spin()
 
 
-def test_what_ends_in_time_leaves_no_timer_and_the_old_handler() -> None:
+def test_a_block_that_ends_in_time_leaves_no_timer_and_the_old_handler() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with time_limit(60):
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0

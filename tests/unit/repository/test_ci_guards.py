@@ -113,7 +113,7 @@ def npm_that_answers(folder: Path, code: int) -> str:
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (1, 1)])
-def test_what_a_service_finds_counts_whatever_the_other_one_does(
+def test_one_services_findings_count_with_any_answer_of_the_other(
     tmp_path: Path, code: int, expected: int
 ) -> None:
     path = npm_that_answers(tmp_path, code)

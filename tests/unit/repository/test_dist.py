@@ -82,7 +82,7 @@ def test_a_working_tree_that_differs_from_its_commit_is_not_released(
         dist.committed(repository)
 
 
-def test_what_lies_beside_the_commits_files_is_not_released(
+def test_files_outside_the_commit_are_not_released(
     dist: ModuleType, repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     (repository / "left.py").write_text("# ignored by git")

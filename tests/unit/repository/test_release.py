@@ -146,7 +146,7 @@ def test_an_sbom_of_another_version_or_of_nothing_is_refused(
     assert release.sbom in rehearsal.sbom_is_wrong(release, out)
 
 
-def test_what_pypi_and_npm_are_asked_sends_nothing(
+def test_requests_to_pypi_and_npm_publish_nothing(
     rehearsal: ModuleType, release: Any, tmp_path: Path
 ) -> None:
     asked: list[tuple[str, ...]] = []

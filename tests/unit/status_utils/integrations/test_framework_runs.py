@@ -75,9 +75,7 @@ def test_a_run_may_continue_and_end_in_other_threads(runs: FrameworkRuns, transp
     assert [word for word, *_ in reported(transport)][-2:] == ["tool_error", "agent_complete"]
 
 
-def test_what_is_the_frameworks_own_leads_on_to_who_began_it(
-    runs: FrameworkRuns, transport: MemoryTransport
-) -> None:
+def test_a_frameworks_own_frame_leads_to_its_caller(runs: FrameworkRuns, transport: MemoryTransport) -> None:
     with in_job(transport):
         runs.agent_started("a", "Geo Agent")
         runs.unreported_started("node", "a")
@@ -141,7 +139,7 @@ class UnreadableName:
         raise LookupError("postgres://ana:hunter2@db")
 
 
-def test_what_goes_wrong_in_reporting_is_logged_without_secrets(
+def test_errors_of_reporting_are_logged_without_secrets(
     runs: FrameworkRuns, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with in_job(transport):

@@ -224,7 +224,7 @@ async def test_without_a_session_a_call_is_made_and_noted_but_not_reported(
     ]
 
 
-async def test_what_an_agent_reports_is_its_calls_own_in_whatever_thread_it_runs(
+async def test_an_agents_statuses_belong_to_its_call_in_any_thread(
     handoffs: AgentHandoffManager, transport: MemoryTransport
 ) -> None:
     def find(context: str) -> str:

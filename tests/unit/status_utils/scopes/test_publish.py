@@ -232,7 +232,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     return line
 
 
-def test_what_could_not_be_sent_is_one_log_line_from_which_it_can_be_sent_again(
+def test_an_unsent_payload_is_one_log_line_that_can_be_redriven(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert not publish_agent_status(
@@ -301,7 +301,7 @@ anything = st.recursive(
     st.lists(anything, min_size=7, max_size=7),
     st.dictionaries(st.sampled_from(["metadata", "progress", "attempt", "timestamp", "event_id"]), anything),
 )
-def test_whatever_callers_pass_nothing_is_raised(
+def test_no_argument_of_a_caller_raises(
     caplog: pytest.LogCaptureFixture,
     function: Callable[..., bool],
     arguments: list[Any],

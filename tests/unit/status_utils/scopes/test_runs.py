@@ -307,7 +307,9 @@ class StopEverything(BaseException):
 
 
 @pytest.mark.parametrize("error", [GeneratorExit(), KeyboardInterrupt(), SystemExit(3), StopEverything()])
-def test_what_is_no_cancellation_is_a_failure(recording: Recording, error: BaseException) -> None:
+def test_an_exception_other_than_a_cancellation_is_a_failure(
+    recording: Recording, error: BaseException
+) -> None:
     with pytest.raises(type(error)), job(**IDS) as j, j.agent("Geo Agent"):
         raise error
     assert recording.statuses()[-2:] == ["agent_error", "error"]
@@ -363,7 +365,7 @@ def test_a_tool_that_is_cancelled_leaves_its_agent_at_work(recording: Recording)
 # --- the end of a job ends what is open below -------------------------------------------------------------
 
 
-def test_what_is_open_below_a_job_that_ended_sends_no_more_heartbeats() -> None:
+def test_open_agents_of_an_ended_job_send_no_heartbeats() -> None:
     transport = FakeTransport()
     world = World(transport)
     j = world.job().start()

@@ -171,7 +171,7 @@ steps = st.one_of(
 
 @settings(max_examples=150)
 @given(st.lists(steps, max_size=40))
-def test_however_calls_failures_and_flushes_mix_nothing_is_lost_doubled_or_reordered(
+def test_any_mix_of_calls_failures_and_flushes_loses_doubles_and_reorders_nothing(
     script: list[tuple[str, Any]],
 ) -> None:
     publisher = pipeline()

@@ -168,7 +168,7 @@ def test_a_table_that_is_not_there_costs_an_answer_and_a_line_but_no_exception(
     assert "ResourceNotFoundException" in caplog.text
 
 
-def test_what_a_table_did_not_take_is_written_with_the_next_status(client: DynamoDBClient) -> None:
+def test_a_change_that_the_table_rejected_is_written_with_the_next_status(client: DynamoDBClient) -> None:
     class Failing(SessionTable):
         """Fails until it is told otherwise."""
 

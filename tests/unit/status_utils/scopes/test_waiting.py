@@ -62,7 +62,7 @@ def test_people_may_answer_a_wait_that_is_answerable(recording: Recording) -> No
 
 
 @pytest.mark.parametrize("odd", [None, "no", 1, []])
-def test_nothing_but_true_makes_a_wait_answerable(recording: Recording, odd: Any) -> None:
+def test_only_true_makes_a_wait_answerable(recording: Recording, odd: Any) -> None:
     with in_job() as j:
         j.waiting(for_="approval", answerable=odd)
     assert waits(recording) == [{"for": "approval"}]

@@ -166,7 +166,7 @@ def test_a_job_in_a_subinterpreter_which_may_not_handle_signals_raises_nothing(t
     assert status_words(payloads(tmp_path / "sent"))[0] == "loading_agents"
 
 
-def test_of_more_than_sigterm_leaves_time_for_the_oldest_is_sent_or_in_the_log(tmp_path: Path) -> None:
+def test_after_sigterm_the_oldest_statuses_are_sent_or_logged(tmp_path: Path) -> None:
     (tmp_path / "sent.dead").touch()
     with running("says_much_and_is_stopped", tmp_path / "sent") as process:
         process.terminate()

@@ -110,7 +110,7 @@ def test_a_secret_in_several_messages_is_hidden_from_the_second_on() -> None:
     assert sent_status(f"{KEY[14:]} it is")["message"] == "[redacted: aws key] it is"
 
 
-def test_what_follows_a_secret_is_not_taken_for_its_end() -> None:
+def test_text_after_a_secret_is_not_part_of_it() -> None:
     assert sent_status("The password: hunter2!")["message"] == "The password: [redacted: secret]"
     assert sent_status("the last")["message"] == "the last"
 
@@ -133,14 +133,14 @@ def test_no_more_invocations_are_remembered_than_the_limit() -> None:
     assert len(history._ends) == TAILS
 
 
-def test_of_an_invocation_no_more_is_remembered_than_the_limit() -> None:
+def test_at_most_the_limit_is_cached_of_an_invocation() -> None:
     history = MessageHistory()
     history.redact_next({"jobId": "j", "message": KEY[:8]})
     history.redact_next({"jobId": "j", "message": "m" * TAIL_LENGTH})
     assert [len(end) for end in history._ends.values()] == [TAIL_LENGTH]
 
 
-def test_of_a_message_no_more_is_looked_at_than_the_limit() -> None:
+def test_at_most_the_limit_of_a_message_is_searched() -> None:
     told = to_message("m " * (REDACTED_LENGTH // 2) + KEY)
     assert len(told) == REDACTED_LENGTH
     assert told.startswith("m " * 3_900)

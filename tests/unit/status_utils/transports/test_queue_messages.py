@@ -68,7 +68,7 @@ def test_a_job_of_each_tenant_is_a_group_of_its_own() -> None:
     assert group_of(JobKey("a", "b#c")) != group_of(JobKey("a#b", "c"))
 
 
-def test_what_has_no_job_is_sent_for_the_publisher_to_refuse() -> None:
+def test_a_status_without_a_job_is_left_to_the_publisher() -> None:
     (message,) = messages_of({"batchId": "b1", "updates": [entry(jobId=None), "?", entry(tenantId=7)]})
     parsed = parse_payload(json.loads(message.body), batch_id="message-1", now=NOW)
     assert [rejection.code for rejection in parsed.rejected] == ["missing", "wrong_type", "wrong_type"]

@@ -115,7 +115,7 @@ async def test_without_anybody_to_ask_the_option_decides(
     assert (succeeded, lines[-1].partition(" ")[2]) == (True, end)
 
 
-async def test_somebody_on_the_page_may_take_as_long_as_they_want(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_decision_on_the_page_has_no_time_limit(capsys: pytest.CaptureFixture[str]) -> None:
     world = World()
     idle_seconds = 0.01
     world.on_wait = lambda: asyncio.get_running_loop().call_later(

@@ -109,7 +109,7 @@ def test_a_gap_is_reported_and_ends_a_strict_call_with_3(
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_keeps_a_command_from_its_work_is_one_sentence_and_a_code(
+def test_a_commands_error_is_one_sentence_and_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode
 ) -> None:
     def fail(*_: object, **__: object) -> None:

@@ -75,7 +75,7 @@ async def test_a_job_that_is_over_is_read_from_the_log() -> None:
     before=st.integers(0, 3),
     after=st.integers(0, 4),
 )
-def test_whatever_the_network_does_each_status_is_given_once_and_in_order(
+def test_over_any_network_each_status_is_returned_once_and_in_order(
     seed: int, sizes: list[int], before: int, after: int
 ) -> None:
     async def run() -> None:

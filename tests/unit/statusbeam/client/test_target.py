@@ -186,7 +186,7 @@ def test_a_tokens_user_is_in_the_claim_that_the_stack_names(
     assert identity(Target(choice, outputs), contexts).user.value == user
 
 
-def test_nobody_to_ask_as_is_an_error_that_names_the_ways(contexts: Contexts) -> None:
+def test_a_call_without_a_user_is_an_error_that_names_the_options(contexts: Contexts) -> None:
     with pytest.raises(TargetError, match=r"login.*--user.*STATUSBEAM_TOKEN"):
         identity(Target(choose(Flags(context="dev"), {}, contexts), {}), contexts)
 

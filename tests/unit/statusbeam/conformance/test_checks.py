@@ -165,7 +165,7 @@ def test_an_impossible_cursor_gets_a_verdict_and_then_a_snapshot(
         (Connection(), ["no_verdict"]),
     ],
 )
-def test_what_can_not_be_served_must_be_refused(connection: Connection, expected: list[str]) -> None:
+def test_an_invalid_request_must_be_refused(connection: Connection, expected: list[str]) -> None:
     assert faults(check_refusal(connection, "an unknown task")) == expected
 
 

@@ -56,7 +56,7 @@ def test_each_of_the_five_messages_is_understood(text: str, expected: Received) 
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "{}", '{"type": "status"}', '{"type": ["a"]}', b"\xff"])
-def test_what_is_none_of_the_five_messages_is_malformed(text: str | bytes) -> None:
+def test_a_message_of_another_type_is_malformed(text: str | bytes) -> None:
     assert read_message("job-1", text).problem
 
 

@@ -254,7 +254,7 @@ def answer(batch_id: str, **changes: Any) -> Batch:
 
 
 @pytest.mark.parametrize("who", [{}, {"agentName": None}], ids=["an agent", "the job"])
-def test_of_two_answers_to_one_wait_the_first_counts(setup: Setup, who: dict[str, Any]) -> None:
+def test_the_first_of_two_answers_to_a_wait_counts(setup: Setup, who: dict[str, Any]) -> None:
     setup.journal.commit(batch("b1", status="waiting", metadata=ASKS, **who), deadline=SOON)
     taken = setup.journal.commit(answer("b2", **who), deadline=SOON)
     late = setup.other.commit(answer("b3", **who), deadline=SOON)
@@ -596,7 +596,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("open_sessions", "audience"), KINDS)
-def test_one_plain_session_makes_the_audience_plain(
+def test_a_plain_session_makes_the_audience_plain(
     sessions: tuple[SessionStore, OpenSession],
     open_sessions: list[tuple[str, str | None, str, int, bool | None]],
     audience: Audience,

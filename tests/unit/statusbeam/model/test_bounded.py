@@ -36,7 +36,7 @@ def test_setdefault_and_update_keep_the_limit_too() -> None:
     assert dict(found) == {"d": 8, "e": 9}
 
 
-def test_what_was_taken_out_makes_room() -> None:
+def test_a_removed_item_makes_room() -> None:
     found = filled(2, "ab")
     assert found.pop("a") == 0
     assert found.pop("a", None) is None

@@ -82,7 +82,7 @@ def test_a_job_that_is_lost_again_is_reported_again(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("status", ["complete", "error", "cancelled"])
-def test_nobody_asks_for_a_job_that_has_ended(watched: Watched, status: str) -> None:
+def test_an_ended_job_is_not_checked_again(watched: Watched, status: str) -> None:
     check = LeaseCheck.of(watched.job.head)
     watched.report(10, status=status)
     assert watched.run(check, until=7_200) is None

@@ -122,5 +122,5 @@ async def test_logins_are_checked_only_while_a_stream_is_open() -> None:
         (["http://localhost:*"], "https://localhost:5173", False),
     ],
 )
-def test_which_pages_may_use_the_bridge(allowed: list[str], origin: str | None, allows: bool) -> None:
+def test_allowed_pages_may_use_the_bridge(allowed: list[str], origin: str | None, allows: bool) -> None:
     assert Origins(allowed).allows(origin) is allows

@@ -198,6 +198,6 @@ async def test_a_ticket_does_not_outlive_the_login() -> None:
         pytest.param({"job_ids": ("job-2",)}, False, id="a token of another job"),
     ],
 )
-def test_who_sees_a_job(viewer: dict[str, Any], sees: bool) -> None:
+def test_readers_see_allowed_jobs_only(viewer: dict[str, Any], sees: bool) -> None:
     head = Head(job_id="job-1", user_id="ana", tenant_id="city")
     assert Viewer(**{"user_id": "ana", "tenant_id": "city", **viewer}).may_see(head) is sees

@@ -113,7 +113,7 @@ def test_a_retry_supersedes_and_is_a_subagent_of_its_own() -> None:
     ]
 
 
-def test_what_is_open_at_the_end_is_closed_as_unfinished() -> None:
+def test_open_agents_at_the_end_are_closed_as_unfinished() -> None:
     *_, error, finished = spoken(committed([geo("agent_invoking"), status("complete", 1)]), 0)
     assert (error["type"], error["message"]) == ("SUBAGENT_ERROR", "unfinished")
     assert (finished["type"], finished["outcome"]) == ("RUN_FINISHED", {"type": "success"})

@@ -154,7 +154,7 @@ def test_the_jobs_end_comes_from_the_orchestrator() -> None:
     )
 
 
-def test_who_joins_after_the_end_sees_no_agent_at_work() -> None:
+def test_a_client_that_joins_after_the_end_sees_no_running_agent() -> None:
     job = job_of(committed([geo("agent_invoking"), status("complete", 1)]))
     first, left, _ = spoken([Joined(job=job)])
     assert isinstance(first, ProgressMessage)
@@ -224,7 +224,7 @@ def test_a_part_of_a_snapshot_is_resumed_with_a_snapshot(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "e1", "~1", "e1:1~x", "e1:1~-1", "e1:1~1~1", "e1:1~1234567", "e1:1 1"])
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_an_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadCursorError):
         resume_point(text)
 

@@ -167,7 +167,7 @@ async def test_a_quiet_stream_is_kept_open_by_comments(monkeypatch: pytest.Monke
                 pass
 
 
-async def test_whoever_may_not_see_a_job_sees_one_that_has_not_begun() -> None:
+async def test_another_users_job_looks_like_one_that_has_not_begun() -> None:
     async with world() as w:
         w.log.say("agent_invoking")
         async with w.stream(viewer="ben") as events:

@@ -148,7 +148,7 @@ def test_a_session_that_gets_its_job_later_is_found_by_its_other_name(
 
 
 @pytest.mark.parametrize("viewer", ["ben", "leo"])
-def test_whoever_may_not_see_a_job_gets_nothing_of_it(viewer: str) -> None:
+def test_another_users_job_yields_nothing(viewer: str) -> None:
     world = World(heartbeat_seconds=0.05)
     with world.client, world.connect(viewer=viewer) as socket:
         world.log.say("agent_invoking")

@@ -170,7 +170,7 @@ async def test_a_job_id_that_is_used_again_is_another_log() -> None:
     assert [event.lost for event in events if isinstance(event, Joined)] == [Lost.OTHER_EPOCH]
 
 
-async def test_whoever_may_not_see_a_job_sees_one_that_has_not_begun() -> None:
+async def test_another_users_job_looks_like_one_that_has_not_begun() -> None:
     log = Log()
     log.say("agent_invoking")
     tails = Tails(reader_of(log), pace=QUICK)

@@ -489,7 +489,7 @@ WELL = {
 
 
 @pytest.mark.parametrize("case", WELL)
-def test_what_is_no_fault_is_not_named(case: str) -> None:
+def test_a_healthy_deployment_has_no_finding(case: str) -> None:
     assert diagnose(WELL[case]) is None
 
 
@@ -508,7 +508,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("first", ONE_OF_EACH)
-def test_of_several_faults_the_first_on_the_way_is_named(first: str) -> None:
+def test_the_first_of_several_faults_is_named(first: str) -> None:
     codes = list(ONE_OF_EACH)
     later = codes[codes.index(first) :]
     finding = diagnose(f.well(**{part: value for code in later for part, value in ONE_OF_EACH[code].items()}))

@@ -52,7 +52,7 @@ def test_a_step_that_is_done_needs_no_history() -> None:
     assert p50([Step(name="gone", done=True), Step(name="a", depends_on=("gone",))]) == ABOUT_TEN
 
 
-def test_nothing_left_is_no_time_left() -> None:
+def test_without_remaining_steps_there_is_no_remaining_time() -> None:
     assert estimate([Step(name="a", done=True)], {}) == Eta(p50=0.0, p90=0.0)
 
 

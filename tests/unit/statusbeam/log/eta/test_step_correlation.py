@@ -53,7 +53,7 @@ def test_the_first_runs_are_not_compared_because_they_have_no_place_among_others
     assert all(step.compared == 1 for step in learnt(together=0.5, runs=MIN_RUNS + 1).values())
 
 
-def test_what_is_no_duration_teaches_nothing() -> None:
+def test_an_invalid_duration_adds_nothing_to_the_history() -> None:
     assert increments([("a", -1.0), ("b", float("nan"))], {}) == {}
 
 

@@ -172,7 +172,7 @@ def test_an_answer_that_never_comes_ends_at_the_timeout_without_a_second_try() -
     assert (failed.value.code, failed.value.retriable) == ("no_answer", True)
 
 
-def test_nobody_listening_is_retriable() -> None:
+def test_a_closed_port_is_retriable() -> None:
     with local_server(OK) as gone:
         pushing = broadcaster(gone)
     with pytest.raises(BroadcastError) as failed:

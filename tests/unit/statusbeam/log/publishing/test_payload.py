@@ -36,13 +36,13 @@ def test_one_bare_status_is_a_payload(extra: dict[str, str], batch_id: str) -> N
     assert [update.event_id for update in parsed.updates] == [f"{batch_id}.0"]
 
 
-def test_what_callers_leave_out_is_filled_in() -> None:
+def test_missing_fields_are_filled_in() -> None:
     (update,) = parse_payload(entry(), batch_id="b1", now=NOW).updates
     assert (update.event_id, update.timestamp) == ("b1.0", "2026-11-20T08:30:00.000Z")
     assert (update.type, update.qualified_status) == ("agent_status", "invoking_geo_agent")
 
 
-def test_what_callers_bring_is_kept() -> None:
+def test_fields_of_the_caller_are_kept() -> None:
     own = {
         "eventId": "mine",
         "timestamp": "2026-11-20T08:00:00Z",

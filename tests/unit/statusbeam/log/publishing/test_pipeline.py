@@ -120,7 +120,7 @@ def test_a_push_has_the_tool_and_the_execution_time_in_its_metadata_as_well(worl
     ]
 
 
-def test_nobody_watching_means_a_warning_and_no_push_but_a_commit(
+def test_a_commit_without_a_watcher_logs_a_warning_and_pushes_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.sessions.close("city", "ana", "c1")
@@ -293,7 +293,7 @@ def test_one_jobs_failure_does_not_hold_up_another_job(world: World) -> None:
     assert [push.message for push in world.broadcaster.pushed] == ["b"]
 
 
-def test_nothing_of_a_job_overtakes_what_could_not_be_committed(world: World) -> None:
+def test_no_status_of_a_job_overtakes_an_uncommitted_one(world: World) -> None:
     many = [str(n) for n in range(2 * limits.UPDATES_PER_COMMIT + 1)]
     journal = FailingJournal(batch_id="b1#1")
     with pytest.raises(JournalError):

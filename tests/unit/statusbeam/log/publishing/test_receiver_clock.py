@@ -65,7 +65,7 @@ class World:
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_what_sends_heartbeats_is_live_and_what_has_stopped_is_not(ahead: float) -> None:
+def test_an_agent_with_heartbeats_is_live_and_a_stopped_one_is_not(ahead: float) -> None:
     world = World()
     world.send("agent_invoking", ahead=ahead)
     for _ in range(12):
@@ -79,7 +79,7 @@ def test_what_sends_heartbeats_is_live_and_what_has_stopped_is_not(ahead: float)
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
-def test_what_a_queue_kept_is_as_old_as_it_is(ahead: float) -> None:
+def test_a_queued_status_keeps_its_age(ahead: float) -> None:
     world = World()
     world.send("agent_invoking", ahead=ahead, way=0.1, queued=LEASE_SECONDS + CLOCK_TOLERANCE_SECONDS)
     assert world.verdicts() == ("stale", "stale")

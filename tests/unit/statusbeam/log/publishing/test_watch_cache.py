@@ -71,7 +71,7 @@ def test_a_clock_that_was_set_back_makes_nobody_watched_for_longer(sessions: Ask
     assert not is_watched(cache, "north", "ana", now=NOW - 1)
 
 
-def test_of_many_users_those_seen_first_are_asked_for_again(
+def test_the_first_cached_of_many_users_are_read_again(
     sessions: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("statusbeam.log.publishing.watch_cache.USERS_REMEMBERED", 2)

@@ -217,7 +217,7 @@ def test_a_title_is_cut_to_its_length_and_a_later_one_replaces_it() -> None:
     assert folded(*reversed(titles)).head.title == "One"
 
 
-def test_what_somebody_waits_for_is_cut_to_its_length() -> None:
+def test_the_reason_of_a_wait_is_cut_to_its_length() -> None:
     asked = {"for": "f" * (WAITING_FOR_LENGTH + 1), "prompt": "p" * (WAITING_PROMPT_LENGTH + 1)}
     waiting = agent_of(folded(geo("waiting", metadata={"waiting": asked}))).waiting
     assert waiting is not None

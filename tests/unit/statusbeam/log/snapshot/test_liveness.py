@@ -104,7 +104,7 @@ def test_gaps_of_three_heartbeats_are_never_read_as_stale(gaps: list[float], way
 
 
 @given(st.integers(0, 1_000), st.floats(0, HEARTBEAT_SECONDS))
-def test_who_is_killed_is_stale_within_a_lease_and_a_heartbeat(beats: int, killed_after: float) -> None:
+def test_a_killed_agent_is_stale_within_a_lease_and_a_heartbeat(beats: int, killed_after: float) -> None:
     last = status("heartbeat", beats * HEARTBEAT_SECONDS, agent=GEO)
     killed = START + beats * HEARTBEAT_SECONDS + killed_after
     assert liveness(fold(committed([last])), killed + LEASE_SECONDS + HEARTBEAT_SECONDS) != "live"

@@ -49,7 +49,7 @@ def shown(metadata: Any) -> Any:
         {"input": {"type": "password", "name": "pwd"}, "field": "password"},
     ],
 )
-def test_what_only_speaks_of_secrets_stays(metadata: Any) -> None:
+def test_a_text_about_secrets_stays(metadata: Any) -> None:
     assert shown(metadata) == metadata
     text = json.dumps(metadata)
     assert Redactor().text(text) == text
@@ -68,7 +68,7 @@ def test_what_only_speaks_of_secrets_stays(metadata: Any) -> None:
         ),
     ],
 )
-def test_what_holds_a_secret_hides_it_only(metadata: Any, clean: Any) -> None:
+def test_only_the_secret_in_a_structure_is_hidden(metadata: Any, clean: Any) -> None:
     assert shown(metadata) == clean
     assert json.loads(Redactor().text(json.dumps(metadata))) == clean
 

@@ -421,7 +421,7 @@ DEEP_JSON = "[" * 100_000
     ],
     ids=["selections", "literals", "JSON", "tokens"],
 )
-async def test_what_is_nested_too_deeply_or_too_long_is_refused(
+async def test_documents_that_are_too_deep_or_too_long_are_refused(
     served: Served, query: str, given: dict[str, Any]
 ) -> None:
     answer = await served.ask(query, **given)
@@ -488,7 +488,9 @@ async def test_iam_needs_a_policy_for_a_subscription_too(served: Served) -> None
     ],
     ids=["a query", "an unknown field", "two root fields", "a missing argument"],
 )
-async def test_what_is_no_subscription_is_refused(served: Served, query: str, error_type: str) -> None:
+async def test_an_operation_other_than_a_subscription_is_refused(
+    served: Served, query: str, error_type: str
+) -> None:
     with pytest.raises(AppSyncError) as refused:
         await served.subscribe(query)
     assert refused.value.error_type == error_type

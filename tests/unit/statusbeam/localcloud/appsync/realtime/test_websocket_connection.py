@@ -103,7 +103,7 @@ async def test_push_before_the_start_is_decided_is_not_received(world: World) ->
     assert kinds(await client.received()) == ["data"]
 
 
-async def test_what_one_tick_has_for_a_socket_is_one_write(world: World) -> None:
+async def test_all_frames_of_a_tick_for_a_socket_are_one_write(world: World) -> None:
     client = Client(world.websockets)
     client.send(start_message("1", "ann"))
     await client.received()
